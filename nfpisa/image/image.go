@@ -1,0 +1,122 @@
+// Package image holds the container of compiled NFP code: an ELF file (EM_NFP)
+// with code words, symbols, relocations, maps, a line table and metadata.
+//
+// It never knows eBPF semantics, the compiler or the simulator: it is the
+// contract between them.
+package image
+
+import "github.com/skipsw/skipsw/nfpisa"
+
+// Image is one linked program with everything that is needed to load and run
+// it. All offsets into code are in words from the start of Words; the code is
+// linked to run with Words[0] at control-store address Machine.CodeStart.
+type Image struct {
+	Machine  Machine
+	Programs []Program
+	Words    []nfpisa.Word
+	Symbols  []Symbol
+	Relocs   []Reloc
+	Maps     []Map
+	Lines    []Line // sorted by Word; an entry holds until the next
+}
+
+// Machine describes the core and the firmware interface the code was made
+// for. It is what a loader or simulator needs and nothing else.
+type Machine struct {
+	Target    string            // "agilio", "skipsw" or a vendor's name
+	ABI       int               // version of the target's entry and exit interface
+	Mode      nfpisa.Mode       // context mode
+	CodeStart uint16            // control-store address of Words[0]
+	Done      uint16            // control-store address that ends a packet
+	Helpers   map[uint32]uint16 // eBPF helper id to firmware routine address
+	StackSize uint32            // bytes of local memory below the stack base that the code uses
+}
+
+// Program is one entry point.
+type Program struct {
+	Name    string
+	Section string
+	Type    string // "xdp" or "tc"
+	License string
+	Entry   uint32 // word offset
+	Insns   uint32 // eBPF slots
+}
+
+// Symbol names a place in the code.
+type Symbol struct {
+	Name string
+	Word uint32 // word offset
+	Size uint32 // words
+	Kind SymbolKind
+}
+
+// SymbolKind tells program code from linked runtime routines.
+type SymbolKind uint8
+
+// The symbol kinds.
+const (
+	SymProgram SymbolKind = iota
+	SymRuntime
+	SymLabel
+)
+
+// RelocKind says how a word depends on where the image is loaded.
+type RelocKind uint8
+
+// The relocation kinds.
+const (
+	RelocBranch RelocKind = iota // branch target += new start - CodeStart
+	RelocDone                    // branch target = Done
+	RelocHelper                  // branch target = Helpers[Arg]
+	RelocImmed                   // 16-bit immed += new start - CodeStart
+	RelocMap                     // immed holds map Arg's number
+)
+
+// Reloc is one place to change when the image moves.
+type Reloc struct {
+	Word uint32
+	Kind RelocKind
+	Arg  uint32
+}
+
+// Map describes one map: what the program declared and where its data is.
+type Map struct {
+	Name       string
+	Type       string // the kernel's name: "array", "hash", "percpu_array", ...
+	KeySize    uint32 // bytes
+	ValueSize  uint32 // bytes
+	MaxEntries uint32
+	Flags      uint32
+	ID         uint32 // agilio: table number that the program passes to helpers
+	// Initial holds the entries that the object file defines.
+	Initial []Entry
+
+	// Layout says where the data is when the program addresses it itself
+	// (target skipsw). "" means that firmware keeps the map.
+	Layout string // "", "array", "hash", ...
+	Base   uint64 // 40-bit memory address of entry 0
+	Stride uint32 // bytes from one entry to the next
+	// Swapped says that each aligned 4-byte word of a value is stored with its
+	// bytes reversed, which is the order of the atomic engine. Hosts swap on
+	// every access.
+	Swapped bool
+	// WordUse (agilio) is the use of each 4-byte word of a value, the kernel
+	// driver's numbers: 0 unused, 1 read, 2 written, 3 atomic counter.
+	WordUse []uint8
+	// Params are further numbers of a layout, by name.
+	Params map[string]uint64
+}
+
+// Entry is one key and its value, as the host sees them.
+type Entry struct{ Key, Value []byte }
+
+// Line ties a run of words to the eBPF instruction and C line they come from.
+type Line struct {
+	Word   uint32
+	Insn   int32 // eBPF slot, -1 for runtime code
+	File   string
+	LineNo uint32
+	Column uint32
+	Text   string // the C line, as BTF records it
+	BPF    string // the eBPF instruction's text
+}

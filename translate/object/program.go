@@ -1,0 +1,94 @@
+// Package object reads eBPF object files: programs with their sub-programs,
+// maps, and the C lines that BTF records.
+//
+// It never judges safety and never knows the NFP. Load is the entry point.
+package object
+
+import "github.com/skipsw/skipsw/translate/bpf"
+
+// Type is a program type that the compiler takes.
+type Type uint8
+
+// The program types.
+const (
+	UnknownType Type = iota
+	XDP
+	TC // SCHED_CLS
+)
+
+// String returns the name that --type takes.
+func (t Type) String() string {
+	switch t {
+	case XDP:
+		return "xdp"
+	case TC:
+		return "tc"
+	}
+	return "unknown"
+}
+
+// Program is one entry program, with the functions it calls appended, calls
+// resolved (bpf.PseudoCall with relative offsets) and map references resolved
+// to indexes into Maps (bpf.PseudoMapFD, bpf.PseudoMapValue).
+type Program struct {
+	Object  string // file name, for messages
+	Name    string
+	Section string
+	Type    Type
+	License string
+	Insns   []bpf.Insn
+	Funcs   []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
+	Maps    []*Map
+	Lines   []Line // sorted by Slot; an entry holds until the next
+}
+
+// Func is a function inside a program.
+type Func struct {
+	Name   string
+	Start  int  // slot
+	Global bool // not static: verified on its own
+}
+
+// Line ties a slot to a C line.
+type Line struct {
+	Slot   int
+	File   string
+	LineNo int
+	Column int
+	Text   string
+}
+
+// Map is one map of the object.
+type Map struct {
+	Name       string
+	Type       uint32 // enum bpf_map_type
+	KeySize    uint32
+	ValueSize  uint32
+	MaxEntries uint32
+	Flags      uint32
+	Initial    []Entry // entries that the object defines, .data and .rodata included
+	Frozen     bool    // .rodata: the program may take loads from it as constants
+	Inner      *Map    // map-in-map
+	// Programs holds, for a program array, the names of the programs by index.
+	Programs map[uint32]string
+}
+
+// Entry is one key and value.
+type Entry struct{ Key, Value []byte }
+
+// LineAt returns the C line of a slot, or nil.
+func (p *Program) LineAt(slot int) *Line {
+	lo, hi := 0, len(p.Lines)
+	for lo < hi {
+		m := (lo + hi) / 2
+		if p.Lines[m].Slot <= slot {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	if lo == 0 {
+		return nil
+	}
+	return &p.Lines[lo-1]
+}

@@ -1,0 +1,110 @@
+// Package verify proves that an eBPF program is safe to run and collects what
+// the proof learnt about each register and stack byte at each instruction.
+//
+// It never knows the NFP. Verify is the entry point; it alone can make a
+// *Program, which is what the compiler accepts.
+package verify
+
+import (
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Kind says what a register holds.
+type Kind uint8
+
+// The register kinds.
+const (
+	Uninit Kind = iota // never written, or not readable
+	Scalar
+	PtrCtx
+	PtrPacket
+	PtrPacketMeta
+	PtrPacketEnd
+	PtrStack
+	PtrMapValue
+	PtrMapValueOrNull
+	PtrMap // the map itself, from a 64-bit immediate load
+	PtrMem // memory returned by a helper
+	PtrMemOrNull
+	PtrFunc
+	Mixed // different kinds on different paths
+)
+
+// Tnum is a number of which some bits are known: bits set in Mask are unknown
+// and zero in Value.
+type Tnum struct{ Value, Mask uint64 }
+
+// Reg is the join over all paths of what a register holds before an
+// instruction. For pointers Off is the constant part of the offset and the
+// ranges describe the variable part; the true offset is Off + variable part.
+type Reg struct {
+	Kind Kind
+	// OffKnown says that Off is the same on all paths and there is no variable
+	// part: a stack or map-value pointer is then a compile-time address.
+	OffKnown bool
+	Off      int32
+	// Range is, for a packet pointer, the number of bytes from Off=0 (the
+	// pointer without its constant part) proven to be inside the packet.
+	Range uint16
+	// Map is the index of the map in Source().Maps, for map pointers, or -1
+	// when it differs between paths.
+	Map int
+	// Frame is the frame number of a stack pointer, 0 for the main program.
+	Frame int
+
+	Bits       Tnum // scalars, and the variable part of pointers
+	UMin, UMax uint64
+	SMin, SMax int64
+}
+
+// Program is a program that has been proven safe. Only Verify makes one.
+type Program struct {
+	src   *object.Program
+	facts []fact
+	depth []int // stack bytes used, by function index
+}
+
+type fact struct {
+	reached bool
+	regs    [11]Reg
+	// stackLive is a bit for each of the 512 bytes below the frame pointer:
+	// bit k is byte R10-1-k, set when a later instruction may read it.
+	stackLive [8]uint64
+	// regLive has bit r set when the value of Rr after this instruction may
+	// be read.
+	regLive uint16
+	// branch tells which ways of a conditional jump were walked: bit 0 fall
+	// through, bit 1 taken.
+	branch uint8
+}
+
+// Source returns the program that was proven.
+func (p *Program) Source() *object.Program { return p.src }
+
+// Reached reports whether any path executes the slot. The second slot of a
+// 64-bit immediate load is never reached.
+func (p *Program) Reached(slot int) bool { return p.facts[slot].reached }
+
+// Reg returns what register r (0..10) holds before the slot's instruction.
+func (p *Program) Reg(slot, r int) *Reg { return &p.facts[slot].regs[r] }
+
+// Branches reports which ways of the conditional jump at slot some path takes.
+func (p *Program) Branches(slot int) (fall, taken bool) {
+	b := p.facts[slot].branch
+	return b&1 != 0, b&2 != 0
+}
+
+// LiveAfter reports whether register r may be read after slot's instruction
+// before it is written.
+func (p *Program) LiveAfter(slot, r int) bool { return p.facts[slot].regLive>>r&1 != 0 }
+
+// StackLive reports whether the stack byte at off (-512..-1 from the frame
+// pointer of slot's function) may be read at slot or later.
+func (p *Program) StackLive(slot, off int) bool {
+	k := -1 - off
+	return p.facts[slot].stackLive[k>>6]>>(k&63)&1 != 0
+}
+
+// StackDepth returns the bytes of stack that function f (an index into
+// Source().Funcs) uses.
+func (p *Program) StackDepth(f int) int { return p.depth[f] }
