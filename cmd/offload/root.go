@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitDone  = 0
+	exitInput = 1 // the input is at fault
+	exitUsage = 2 // wrong usage
+)
+
+// usageError is an error of the command line, not of the input.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// detailer is an error that has more to say with -v than its one line.
+type detailer interface{ Detail() string }
+
+// Main runs the command line and returns the exit code. Results go to stdout;
+// a failure is one line on stderr, and with -v its detail after it.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var verbose bool
+	root := newRoot(&verbose)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	if err == nil {
+		return exitDone
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	fmt.Fprintf(stderr, "offload: %s\n", line)
+	var d detailer
+	if verbose && errors.As(err, &d) {
+		fmt.Fprintln(stderr, strings.TrimRight(d.Detail(), "\n"))
+	}
+	var u usageError
+	if errors.As(err, &u) {
+		return exitUsage
+	}
+	return exitInput
+}
+
+func newRoot(verbose *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "offload",
+		Short:         "Compile, simulate and attach eBPF programs for NFP network cards",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.PersistentFlags().BoolVarP(verbose, "verbose", "v", false, "print the detail of errors")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand()
+	return root
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasSubCommands() {
+		return usagef("%s: unknown command %q; `%s --help` lists the commands", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return usagef("%s takes no arguments", cmd.CommandPath())
+}
+
+// exactArgs returns an argument check that names what is missing.
+func exactArgs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return usagef("%s needs %s; `%s --help` shows the usage", cmd.CommandPath(), strings.Join(names, " "), cmd.CommandPath())
+		}
+		return nil
+	}
+}
