@@ -1,0 +1,353 @@
+package oracle
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"golang.org/x/sys/unix"
+)
+
+// KernelOptions says how a program is loaded. The zero value loads it as an
+// operator would.
+type KernelOptions struct {
+	// LogLevel asks for the verifier's log also when the program is accepted:
+	// 1 is the usual log, 2 the state at every instruction. With 0 there is a
+	// log (level 1) only when the program is refused.
+	LogLevel uint32
+	// Flags is prog_flags of BPF_PROG_LOAD, for example BPF_F_XDP_HAS_FRAGS.
+	Flags uint32
+	// Tail holds the programs that program arrays name. They share maps with
+	// the program by the identity of *object.Map.
+	Tail []*object.Program
+}
+
+// KernelReject is the kernel's refusal of a program.
+type KernelReject struct {
+	Errno unix.Errno
+	Log   string // the verifier's log
+}
+
+// Error gives the last line of the log that says something.
+func (r *KernelReject) Error() string {
+	lines := strings.Split(strings.TrimSpace(r.Log), "\n")
+	why := "no log"
+	for _, l := range slices.Backward(lines) {
+		if l != "" && !strings.HasPrefix(l, "processed ") {
+			why = l
+			break
+		}
+	}
+	return fmt.Sprintf("the kernel refuses the program: %s (%s)", why, unix.ErrnoName(r.Errno))
+}
+
+// Detail gives the whole log.
+func (r *KernelReject) Detail() string { return r.Log }
+
+func (r *KernelReject) Unwrap() error { return r.Errno }
+
+// KernelProgram is a program that the running kernel has accepted, with its
+// maps.
+type KernelProgram struct {
+	Log  string // the verifier's log, when KernelOptions.LogLevel asked for it
+	Maps []*KernelMap
+
+	src    *object.Program
+	fd     int
+	all    map[*object.Map]*KernelMap
+	tail   []int
+	out    []byte
+	perCPU bool
+}
+
+// KernelRun is what a program did with one packet.
+type KernelRun struct {
+	Verdict uint32
+	// Packet is the frame afterwards, whatever the verdict.
+	Packet []byte
+	// Context is the context afterwards, when the input had one.
+	Context []byte
+	// Duration is the kernel's mean time of one run.
+	Duration time.Duration
+}
+
+// KernelInput is one packet with its surroundings.
+type KernelInput struct {
+	// Packet is the frame, at least 14 bytes: the kernel refuses shorter ones.
+	Packet []byte
+	// Context is a struct xdp_md or __sk_buff, or nil.
+	Context []byte
+	// Repeat is the number of runs; 0 means 1. Packet is the last run's.
+	Repeat int
+}
+
+// LoadKernel loads a program into the running kernel, with its maps and their
+// initial entries. It needs the right to load programs (root, or CAP_BPF and
+// CAP_NET_ADMIN). A refusal of the verifier is a *KernelReject.
+//
+// Functions are verified as static ones, in the context of their callers.
+func LoadKernel(p *object.Program, o KernelOptions) (*KernelProgram, error) {
+	k := &KernelProgram{src: p, fd: -1, all: map[*object.Map]*KernelMap{}}
+	if err := k.load(o); err != nil {
+		k.Close()
+		return nil, err
+	}
+	return k, nil
+}
+
+func (k *KernelProgram) load(o KernelOptions) error {
+	for _, p := range append([]*object.Program{k.src}, o.Tail...) {
+		for _, spec := range p.Maps {
+			if k.all[spec] != nil {
+				continue
+			}
+			m, err := createMap(spec)
+			if err != nil {
+				return err
+			}
+			k.all[spec] = m
+			if m.cpus > 0 {
+				k.perCPU = true
+			}
+			if err := m.Set(spec.Initial); err != nil {
+				return err
+			}
+			if spec.Frozen {
+				if err := m.freeze(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, spec := range k.src.Maps {
+		k.Maps = append(k.Maps, k.all[spec])
+	}
+	var err error
+	if k.fd, k.Log, err = k.loadProgram(k.src, o); err != nil {
+		return err
+	}
+	return k.loadTail(o)
+}
+
+// loadTail loads the programs that program arrays name and enters them.
+func (k *KernelProgram) loadTail(o KernelOptions) error {
+	fds := map[string]int{k.src.Name: k.fd}
+	for _, p := range o.Tail {
+		fd, _, err := k.loadProgram(p, KernelOptions{Flags: o.Flags})
+		if err != nil {
+			return fmt.Errorf("program %q: %w", p.Name, err)
+		}
+		k.tail = append(k.tail, fd)
+		fds[p.Name] = fd
+	}
+	for spec, m := range k.all {
+		for index, name := range spec.Programs {
+			fd, ok := fds[name]
+			if !ok {
+				return fmt.Errorf("map %q names program %q, which is not given", spec.Name, name)
+			}
+			key, value := make([]byte, 4), make([]byte, 4)
+			binary.NativeEndian.PutUint32(key, index)
+			binary.NativeEndian.PutUint32(value, uint32(fd))
+			if err := m.Update(key, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, string, error) {
+	insns, err := k.bindMaps(p)
+	if err != nil {
+		return -1, "", err
+	}
+	code := bpf.Encode(nil, insns)
+	if len(code) == 0 {
+		return -1, "", errors.New("the program has no instructions")
+	}
+	license := append([]byte(p.License), 0)
+	attr := &attrProgLoad{
+		insnCnt: uint32(len(insns)), insns: ptr(code), license: ptr(license),
+		flags: o.Flags, name: objName(p.Name),
+	}
+	switch p.Type {
+	case object.XDP:
+		attr.progType = unix.BPF_PROG_TYPE_XDP
+	case object.TC:
+		attr.progType = unix.BPF_PROG_TYPE_SCHED_CLS
+	default:
+		return -1, "", fmt.Errorf("program %q is of no type that the kernel judge knows: xdp and tc", p.Name)
+	}
+	var log []byte
+	level := o.LogLevel
+	for {
+		if level > 0 {
+			log = make([]byte, max(1<<16, 4*len(log)))
+			attr.logLevel, attr.logSize, attr.logBuf = level, uint32(len(log)), ptr(log)
+		}
+		fd, err := bpfCall(unix.BPF_PROG_LOAD, attr)
+		switch {
+		case err == nil && level > o.LogLevel:
+			unix.Close(fd)
+			panic("BUG: the kernel refused a program without a log and takes it with one")
+		case err == nil:
+			return fd, cString(log), nil
+		case isErrno(err, unix.ENOSPC) && len(log) > 0 && len(log) < 1<<26:
+			continue
+		case isErrno(err, unix.EPERM) && level == 0 && !canLoad():
+			return -1, "", fmt.Errorf("the kernel judge may not load programs: run it as root, or with CAP_BPF and CAP_NET_ADMIN: %w", err)
+		case level == 0:
+			level = 1
+			continue
+		}
+		var errno unix.Errno
+		errors.As(err, &errno)
+		return -1, "", &KernelReject{Errno: errno, Log: cString(log)}
+	}
+}
+
+// bindMaps puts the maps' file descriptors into the 64-bit immediate loads.
+func (k *KernelProgram) bindMaps(p *object.Program) ([]bpf.Insn, error) {
+	insns := slices.Clone(p.Insns)
+	for i := 0; i < len(insns); i++ {
+		in := &insns[i]
+		if !in.Wide() {
+			continue
+		}
+		if in.Src == bpf.PseudoMapFD || in.Src == bpf.PseudoMapValue {
+			if in.Imm < 0 || int(in.Imm) >= len(p.Maps) {
+				return nil, fmt.Errorf("instruction %d loads map %d of %d", i, in.Imm, len(p.Maps))
+			}
+			in.Imm = int32(k.all[p.Maps[in.Imm]].fd)
+		}
+		i++
+	}
+	return insns, nil
+}
+
+// Run runs the program once on a packet, or in.Repeat times on fresh copies of
+// it. The slices of the result are the caller's.
+func (k *KernelProgram) Run(in KernelInput) (KernelRun, error) {
+	if k.perCPU {
+		restore, err := pinToFirstCPU()
+		if err != nil {
+			return KernelRun{}, err
+		}
+		defer restore()
+	}
+	if need := len(in.Packet) + 4096; len(k.out) < need {
+		k.out = make([]byte, need)
+	}
+	var ctx []byte
+	attr := &attrTestRun{
+		fd: uint32(k.fd), sizeIn: uint32(len(in.Packet)), dataIn: ptr(in.Packet),
+		sizeOut: uint32(len(k.out)), dataOut: ptr(k.out), repeat: uint32(max(in.Repeat, 1)),
+	}
+	if in.Context != nil {
+		ctx = make([]byte, len(in.Context))
+		attr.ctxIn, attr.ctxInPtr = uint32(len(in.Context)), ptr(in.Context)
+		attr.ctxOut, attr.ctxOutPtr = uint32(len(ctx)), ptr(ctx)
+	}
+	if _, err := bpfCall(unix.BPF_PROG_TEST_RUN, attr); err != nil {
+		if len(in.Packet) < MinKernelPacket {
+			return KernelRun{}, fmt.Errorf("the kernel runs no packet of %d bytes, %d are its least: %w", len(in.Packet), MinKernelPacket, err)
+		}
+		return KernelRun{}, fmt.Errorf("test run on a packet of %d bytes: %w", len(in.Packet), err)
+	}
+	return KernelRun{
+		Verdict: attr.retval, Packet: bytes.Clone(k.out[:attr.sizeOut]), Context: ctx,
+		Duration: time.Duration(attr.duration),
+	}, nil
+}
+
+// MinKernelPacket is the least length in bytes of a packet that
+// BPF_PROG_TEST_RUN takes: an Ethernet header.
+const MinKernelPacket = 14
+
+// Map returns the map of that name, or nil.
+func (k *KernelProgram) Map(name string) *KernelMap {
+	for _, m := range k.Maps {
+		if m.Spec.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// Reset gives all maps their initial entries again. A frozen map still has
+// them.
+func (k *KernelProgram) Reset() error {
+	for spec, m := range k.all {
+		if spec.Frozen {
+			continue
+		}
+		if err := m.Set(spec.Initial); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close gives program and maps back to the kernel.
+func (k *KernelProgram) Close() {
+	if k.fd >= 0 {
+		unix.Close(k.fd)
+		k.fd = -1
+	}
+	for _, fd := range k.tail {
+		unix.Close(fd)
+	}
+	k.tail = nil
+	for _, m := range k.all {
+		m.Close()
+	}
+}
+
+// pinToFirstCPU keeps the calling goroutine on CPU 0, whose values per-CPU
+// maps are compared by, until the returned function is called.
+func pinToFirstCPU() (restore func(), err error) {
+	runtime.LockOSThread()
+	var old, first unix.CPUSet
+	first.Set(0)
+	if err = unix.SchedGetaffinity(0, &old); err == nil {
+		err = unix.SchedSetaffinity(0, &first)
+	}
+	if err != nil {
+		runtime.UnlockOSThread()
+		return nil, fmt.Errorf("run on CPU 0: %w", err)
+	}
+	return func() {
+		_ = unix.SchedSetaffinity(0, &old)
+		runtime.UnlockOSThread()
+	}, nil
+}
+
+// canLoad reports whether the process may load a trivial program.
+func canLoad() bool {
+	code := bpf.Encode(nil, []bpf.Insn{
+		{Op: bpf.ClassALU64 | bpf.MOV | bpf.K},
+		{Op: bpf.ClassJMP | bpf.EXIT},
+	})
+	attr := &attrProgLoad{progType: unix.BPF_PROG_TYPE_XDP, insnCnt: 2, insns: ptr(code), license: ptr([]byte{0})}
+	fd, err := bpfCall(unix.BPF_PROG_LOAD, attr)
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
+}
+
+func cString(b []byte) string {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	return string(b)
+}

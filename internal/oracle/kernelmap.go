@@ -1,0 +1,252 @@
+package oracle
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skipsw/skipsw/translate/object"
+	"golang.org/x/sys/unix"
+)
+
+// KernelMap is a map made in the running kernel from an *object.Map.
+type KernelMap struct {
+	Spec  *object.Map
+	fd    int
+	inner int // template of a map-in-map, or -1
+	cpus  int // possible CPUs when the map has a value for each, else 0
+}
+
+func createMap(spec *object.Map) (*KernelMap, error) {
+	m := &KernelMap{Spec: spec, inner: -1}
+	attr := &attrMapCreate{
+		mapType: spec.Type, keySize: spec.KeySize, valueSize: spec.ValueSize,
+		maxEntries: spec.MaxEntries, flags: spec.Flags, name: objName(spec.Name),
+	}
+	if spec.Inner != nil {
+		in, err := createMap(spec.Inner)
+		if err != nil {
+			return nil, fmt.Errorf("inner map of %q: %w", spec.Name, err)
+		}
+		m.inner = in.fd
+		attr.innerFD = uint32(in.fd)
+	}
+	switch spec.Type {
+	case unix.BPF_MAP_TYPE_PERCPU_ARRAY, unix.BPF_MAP_TYPE_PERCPU_HASH, unix.BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		n, err := possibleCPUs()
+		if err != nil {
+			return nil, err
+		}
+		m.cpus = n
+	case unix.BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+		if attr.maxEntries == 0 {
+			n, err := possibleCPUs()
+			if err != nil {
+				return nil, err
+			}
+			attr.maxEntries = uint32(n)
+		}
+	}
+	fd, err := bpfCall(unix.BPF_MAP_CREATE, attr)
+	if err != nil {
+		m.Close()
+		return nil, fmt.Errorf("the kernel refuses map %q (type %d, key %d B, value %d B, %d entries, flags %#x): %w",
+			spec.Name, spec.Type, spec.KeySize, spec.ValueSize, spec.MaxEntries, spec.Flags, err)
+	}
+	m.fd = fd
+	return m, nil
+}
+
+// Close gives the map back to the kernel.
+func (m *KernelMap) Close() {
+	if m.fd > 0 {
+		unix.Close(m.fd)
+		m.fd = 0
+	}
+	if m.inner >= 0 {
+		unix.Close(m.inner)
+		m.inner = -1
+	}
+}
+
+// Plain reports whether entries of the map are keys with value bytes: not
+// file descriptors, rings or queues.
+func (m *KernelMap) Plain() bool { return PlainMap(m.Spec.Type) }
+
+// PlainMap reports whether maps of the kernel type t hold keys with value
+// bytes that can be read back and compared: not file descriptors, rings or
+// queues.
+func PlainMap(t uint32) bool {
+	switch t {
+	case unix.BPF_MAP_TYPE_HASH, unix.BPF_MAP_TYPE_ARRAY, unix.BPF_MAP_TYPE_LRU_HASH,
+		unix.BPF_MAP_TYPE_PERCPU_HASH, unix.BPF_MAP_TYPE_PERCPU_ARRAY, unix.BPF_MAP_TYPE_LRU_PERCPU_HASH,
+		unix.BPF_MAP_TYPE_LPM_TRIE:
+		return true
+	}
+	return false
+}
+
+func arrayType(t uint32) bool {
+	return t == unix.BPF_MAP_TYPE_ARRAY || t == unix.BPF_MAP_TYPE_PERCPU_ARRAY
+}
+
+// stride is the size of one CPU's value in the buffers of bpf(2), in bytes.
+func (m *KernelMap) stride() int { return (int(m.Spec.ValueSize) + 7) &^ 7 }
+
+func (m *KernelMap) buffer() []byte {
+	if m.cpus == 0 {
+		return make([]byte, max(int(m.Spec.ValueSize), 1))
+	}
+	return make([]byte, m.stride()*m.cpus)
+}
+
+// Update writes an entry. A value for each CPU is set to the same bytes.
+func (m *KernelMap) Update(key, value []byte) error {
+	if len(key) != int(m.Spec.KeySize) || len(value) != int(m.Spec.ValueSize) {
+		return fmt.Errorf("map %q takes keys of %d and values of %d bytes, not %d and %d",
+			m.Spec.Name, m.Spec.KeySize, m.Spec.ValueSize, len(key), len(value))
+	}
+	buf := value
+	if m.cpus > 0 {
+		buf = m.buffer()
+		for c := range m.cpus {
+			copy(buf[c*m.stride():], value)
+		}
+	}
+	if _, err := bpfCall(unix.BPF_MAP_UPDATE_ELEM, &attrMapElem{fd: uint32(m.fd), key: ptr(key), value: ptr(buf)}); err != nil {
+		return fmt.Errorf("update of map %q, key %x: %w", m.Spec.Name, key, err)
+	}
+	return nil
+}
+
+// Lookup returns the value of a key, and of the first CPU where every CPU has
+// its own; ok is false when the key is absent.
+func (m *KernelMap) Lookup(key []byte) (value []byte, ok bool, err error) {
+	buf := m.buffer()
+	_, err = bpfCall(unix.BPF_MAP_LOOKUP_ELEM, &attrMapElem{fd: uint32(m.fd), key: ptr(key), value: ptr(buf)})
+	if isErrno(err, unix.ENOENT) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("lookup in map %q, key %x: %w", m.Spec.Name, key, err)
+	}
+	return buf[:m.Spec.ValueSize], true, nil
+}
+
+// Delete removes an entry; an absent key is no error.
+func (m *KernelMap) Delete(key []byte) error {
+	_, err := bpfCall(unix.BPF_MAP_DELETE_ELEM, &attrMapElem{fd: uint32(m.fd), key: ptr(key)})
+	if err != nil && !isErrno(err, unix.ENOENT) {
+		return fmt.Errorf("delete from map %q, key %x: %w", m.Spec.Name, key, err)
+	}
+	return nil
+}
+
+func (m *KernelMap) keys() ([][]byte, error) {
+	var out [][]byte
+	attr := &attrMapElem{fd: uint32(m.fd)}
+	for {
+		next := make([]byte, m.Spec.KeySize)
+		attr.value = ptr(next)
+		_, err := bpfCall(unix.BPF_MAP_GET_NEXT_KEY, attr)
+		if isErrno(err, unix.ENOENT) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("walk over map %q: %w", m.Spec.Name, err)
+		}
+		out = append(out, next)
+		attr.key = ptr(next)
+	}
+}
+
+// Entries returns all entries in the order of their key bytes; nil for a map
+// that is not Plain.
+func (m *KernelMap) Entries() ([]object.Entry, error) {
+	if !m.Plain() {
+		return nil, nil
+	}
+	keys, err := m.keys()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]object.Entry, 0, len(keys))
+	for _, k := range keys {
+		v, ok, err := m.Lookup(k)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, object.Entry{Key: k, Value: v})
+		}
+	}
+	sortEntries(out)
+	return out, nil
+}
+
+// Set makes the map hold exactly the given entries; array entries that are
+// not given become zero.
+func (m *KernelMap) Set(entries []object.Entry) error {
+	if !m.Plain() {
+		return nil
+	}
+	if arrayType(m.Spec.Type) {
+		zero := make([]byte, m.Spec.ValueSize)
+		key := make([]byte, 4)
+		for i := range m.Spec.MaxEntries {
+			binary.NativeEndian.PutUint32(key, i)
+			if err := m.Update(key, zero); err != nil {
+				return err
+			}
+		}
+	} else {
+		keys, err := m.keys()
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if err := m.Delete(k); err != nil {
+				return err
+			}
+		}
+	}
+	for _, e := range entries {
+		if err := m.Update(e.Key, e.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freeze makes the map read-only for user space, which lets the kernel's
+// verifier take loads from it as constants.
+func (m *KernelMap) freeze() error {
+	attr := &struct{ fd uint32 }{uint32(m.fd)}
+	if _, err := bpfCall(unix.BPF_MAP_FREEZE, attr); err != nil {
+		return fmt.Errorf("freeze of map %q: %w", m.Spec.Name, err)
+	}
+	return nil
+}
+
+func sortEntries(e []object.Entry) {
+	slices.SortFunc(e, func(a, b object.Entry) int { return bytes.Compare(a.Key, b.Key) })
+}
+
+// possibleCPUs returns the number of values in an entry of a per-CPU map.
+func possibleCPUs() (int, error) {
+	b, err := os.ReadFile("/sys/devices/system/cpu/possible")
+	if err != nil {
+		return 0, fmt.Errorf("number of possible CPUs: %w", err)
+	}
+	s := strings.TrimSpace(string(b))
+	last := s[strings.LastIndexAny(s, "-,")+1:]
+	n, err := strconv.Atoi(last)
+	if err != nil {
+		return 0, fmt.Errorf("number of possible CPUs in %q: %w", s, err)
+	}
+	return n + 1, nil
+}
