@@ -1,0 +1,49 @@
+# make demo   compile a sample, run its packets in the simulated card, show the result (needs only Go)
+# make test   every test; as root on Debian it installs what it needs, otherwise it says what to install
+# make lint   formatting, vet, staticcheck
+# make race   the packages with concurrency under the race detector
+# make fuzz   each fuzz target for FUZZTIME
+# make bench  all benchmarks
+# make soak   long differential runs (SOAK=programs)
+
+GO       ?= go
+FUZZTIME ?= 5s
+SOAK     ?= 1000000
+DEMO     ?= count_by_proto
+# What the tests need besides Go: a C compiler and kernel build tools for the guest kernel and GNU objdump, clang and the
+# BPF headers to rebuild the sample objects.
+PACKAGES := gcc libc6-dev make flex bison bc xz-utils binutils binutils-source clang libbpf-dev linux-libc-dev
+# Long runs in packages that keep two cores busy would time out at go test's ten minutes.
+TESTFLAGS ?= -timeout 45m
+
+.PHONY: demo build test deps lint race fuzz bench soak
+
+demo: build
+	bin/offload compile --target skipsw -o bin/demo.nfp testdata/bpf/$(DEMO).o
+	bin/offload run --pcap testdata/pcap/$(DEMO).pcap --out bin/demo.pcap --maps --hot 6 bin/demo.nfp
+
+build:
+	$(GO) build -o bin/offload ./cmd/offload
+
+deps:
+	@.ci/deps $(PACKAGES)
+
+test: deps
+	$(GO) test $(TESTFLAGS) ./...
+
+lint:
+	@fmt=$$($(GO) tool gofumpt -l .); if [ -n "$$fmt" ]; then echo "gofumpt -w needed for:"; echo "$$fmt"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+race: deps
+	$(GO) test $(TESTFLAGS) -race -short ./sim/... ./offload/...
+
+fuzz:
+	@.ci/fuzz $(FUZZTIME)
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+soak:
+	$(GO) run ./cmd/offload diff --n $(SOAK)
