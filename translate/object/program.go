@@ -40,6 +40,9 @@ type Program struct {
 	Funcs   []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
 	Maps    []*Map
 	Lines   []Line // sorted by Slot; an entry holds until the next
+	// Refused says why the program cannot be taken (a section that names no
+	// type, a reference to the kernel); nil for all others.
+	Refused error
 }
 
 // Func is a function inside a program.
@@ -71,6 +74,9 @@ type Map struct {
 	Inner      *Map    // map-in-map
 	// Programs holds, for a program array, the names of the programs by index.
 	Programs map[uint32]string
+	// Inners holds, for a map of maps, the names of the object's maps that it
+	// holds from the start, by index.
+	Inners map[uint32]string
 }
 
 // Entry is one key and value.

@@ -1,0 +1,105 @@
+package object
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+var (
+	errNoPrograms = errors.New("holds no programs: no executable section besides .text; give each program a SEC(\"xdp\") or SEC(\"tc\")")
+	errStripped   = errors.New("has no symbol table; link or copy it without stripping (llvm-strip -g keeps the symbols)")
+	errBigEndian  = errors.New("is a big-endian eBPF object; only little-endian is taken, compile with -target bpfel")
+)
+
+// elfFile is what is needed of the ELF container beside the library's view:
+// the raw slots of each function, and where it stands.
+type elfFile struct {
+	funcs map[string]elfFunc
+}
+
+// elfFunc is a function symbol.
+type elfFunc struct {
+	section string
+	index   int    // of the section
+	offset  uint64 // in the section, bytes
+	global  bool
+	slots   []bpf.Insn // before relocation
+}
+
+// openELF checks the container and collects its functions.
+func openELF(b []byte) (out *elfFile, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			out, err = nil, fmt.Errorf("damaged ELF file: %v", r)
+		}
+	}()
+	if len(b) < 4 || string(b[:4]) != elf.ELFMAG {
+		return nil, errors.New("is not an ELF file")
+	}
+	f, err := elf.NewFile(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("truncated or damaged ELF file: %w", err)
+	}
+	if f.Machine != elf.EM_BPF && f.Machine != elf.EM_NONE {
+		return nil, fmt.Errorf("is code for %s, not eBPF; compile with clang -target bpf", f.Machine)
+	}
+	if f.ByteOrder != binary.LittleEndian {
+		return nil, errBigEndian
+	}
+	for _, s := range f.Sections {
+		if s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL && (s.Offset > uint64(len(b)) || s.FileSize > uint64(len(b))-s.Offset) {
+			return nil, fmt.Errorf("truncated ELF file: section %q ends at byte %d of %d", s.Name, s.Offset+s.FileSize, len(b))
+		}
+	}
+	syms, err := f.Symbols()
+	if errors.Is(err, elf.ErrNoSymbols) {
+		return nil, errStripped
+	}
+	if err != nil {
+		return nil, fmt.Errorf("damaged ELF file: %w", err)
+	}
+	return collectFuncs(f, syms)
+}
+
+func collectFuncs(f *elf.File, syms []elf.Symbol) (*elfFile, error) {
+	out := &elfFile{funcs: make(map[string]elfFunc)}
+	code := make(map[elf.SectionIndex][]byte)
+	for i, s := range f.Sections {
+		if s.Type != elf.SHT_PROGBITS || s.Flags&elf.SHF_EXECINSTR == 0 || s.Size == 0 {
+			continue
+		}
+		data, err := s.Data()
+		if err != nil {
+			return nil, fmt.Errorf("section %s: %w", s.Name, err)
+		}
+		code[elf.SectionIndex(i)] = data
+	}
+	for _, sym := range syms {
+		data, ok := code[sym.Section]
+		local := elf.ST_BIND(sym.Info) == elf.STB_LOCAL
+		typ := elf.ST_TYPE(sym.Info)
+		// Clang before version 8 emits functions as NOTYPE; a local NOTYPE
+		// symbol is a label.
+		if !ok || sym.Name == "" || typ != elf.STT_FUNC && (typ != elf.STT_NOTYPE || local) {
+			continue
+		}
+		section := f.Sections[sym.Section].Name
+		if sym.Value > uint64(len(data)) || sym.Size > uint64(len(data))-sym.Value {
+			return nil, fmt.Errorf("function %s reaches beyond its section %s", sym.Name, section)
+		}
+		slots, err := bpf.Decode(data[sym.Value : sym.Value+sym.Size])
+		if err != nil {
+			return nil, fmt.Errorf("function %s: %w", sym.Name, err)
+		}
+		out.funcs[sym.Name] = elfFunc{
+			section: section, index: int(sym.Section), offset: sym.Value,
+			global: !local && elf.ST_VISIBILITY(sym.Other) == elf.STV_DEFAULT, slots: slots,
+		}
+	}
+	return out, nil
+}

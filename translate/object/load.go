@@ -1,0 +1,151 @@
+package object
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+)
+
+// Options says how to read an object.
+type Options struct {
+	// Type is the type of the programs whose section names none, as given by
+	// --type. A section that does name a type keeps it.
+	Type Type
+}
+
+// Object is what an eBPF object file holds.
+type Object struct {
+	Name string // base name of the file, for messages
+	// Programs are the entry programs in the order of the file: section by
+	// section, by offset. Those that cannot be taken are among them, with
+	// Refused set.
+	Programs []*Program
+	// Maps are all maps of the file, by name. Programs share them by pointer.
+	Maps []*Map
+}
+
+// Load reads an object file.
+//
+// The error names the file and says what is wrong with it. Faults of a single
+// program stand in its Refused field instead.
+func Load(path string, o Options) (*Object, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return LoadBytes(filepath.Base(path), b, o)
+}
+
+// LoadBytes reads an object from memory. The name stands in messages.
+func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+	}()
+	file, err := openELF(b)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := collection(b)
+	if err != nil {
+		return nil, err
+	}
+	if len(spec.Programs) == 0 {
+		return nil, errNoPrograms
+	}
+	l := &linker{name: name, file: file, spec: spec, maps: make(map[string]*Map)}
+	if err := l.loadMaps(); err != nil {
+		return nil, err
+	}
+	obj = &Object{Name: name}
+	for _, p := range l.orderedPrograms() {
+		prog, err := l.program(p, o)
+		if err != nil {
+			return nil, fmt.Errorf("program %s: %w", p.Name, err)
+		}
+		obj.Programs = append(obj.Programs, prog)
+	}
+	for _, m := range l.maps {
+		obj.Maps = append(obj.Maps, m)
+	}
+	slices.SortFunc(obj.Maps, func(a, b *Map) int { return strings.Compare(a.Name, b.Name) })
+	return obj, nil
+}
+
+// Program returns the program of the given name, or the only one if the name
+// is empty. Asking for a program that cannot be taken is answered with the
+// reason.
+func (o *Object) Program(name string) (*Program, error) {
+	if name == "" {
+		if len(o.Programs) == 1 {
+			return o.Programs[0], o.Programs[0].refusal()
+		}
+		return nil, fmt.Errorf("%s: has %d programs, name one of them with --prog: %s", o.Name, len(o.Programs), o.names())
+	}
+	for _, p := range o.Programs {
+		if p.Name == name {
+			return p, p.refusal()
+		}
+	}
+	return nil, fmt.Errorf("%s: has no program %q, it has: %s", o.Name, name, o.names())
+}
+
+func (o *Object) names() string {
+	var names []string
+	for _, p := range o.Programs {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Map returns the map of the given name, or nil.
+func (o *Object) Map(name string) *Map {
+	for _, m := range o.Maps {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+func (p *Program) refusal() error {
+	if p.Refused == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: program %s: %w", p.Object, p.Name, p.Refused)
+}
+
+// collection lets the ELF library read the object. Hostile files may drive it
+// into a panic, which counts as damage of the file.
+func collection(b []byte) (spec *ebpf.CollectionSpec, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			spec, err = nil, fmt.Errorf("damaged object: %v", r)
+		}
+	}()
+	spec, err = ebpf.LoadCollectionSpecFromReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, explain(err)
+	}
+	return spec, nil
+}
+
+// explain adds the way out to a library error where one is known.
+func explain(err error) error {
+	s := err.Error()
+	switch {
+	case strings.Contains(s, "erroneous static qualifier"):
+		return fmt.Errorf("%w; remove \"static\" from the map's definition", err)
+	case strings.Contains(s, "section .maps: missing BTF"), strings.Contains(s, "load BTF maps: missing BTF"):
+		return fmt.Errorf("maps in section .maps need BTF; compile with -g")
+	case strings.Contains(s, "no symbols"):
+		return fmt.Errorf("%w; a code or map section has lost its symbols, or its name begins with \"maps\"", err)
+	}
+	return err
+}

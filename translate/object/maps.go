@@ -1,0 +1,187 @@
+package object
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+)
+
+// loadMaps converts all maps of the object, legacy definitions included.
+func (l *linker) loadMaps() error {
+	for _, name := range slices.Sorted(maps.Keys(l.spec.Maps)) {
+		spec := l.spec.Maps[name]
+		m, err := convertMap(name, spec)
+		if err != nil {
+			return fmt.Errorf("map %s: %w", name, err)
+		}
+		l.maps[name] = m
+	}
+	if err := l.wireLegacy(); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.maps)) {
+		m := l.maps[name]
+		for _, inner := range m.Inners {
+			if l.maps[inner] == nil {
+				return fmt.Errorf("map %s: holds map %q, which the object does not define", name, inner)
+			}
+		}
+	}
+	return nil
+}
+
+func convertMap(name string, spec *ebpf.MapSpec) (*Map, error) {
+	m := &Map{
+		Name: name, Type: uint32(spec.Type), KeySize: spec.KeySize, ValueSize: spec.ValueSize,
+		MaxEntries: spec.MaxEntries, Flags: spec.Flags,
+		Frozen: strings.HasPrefix(name, ".rodata") && spec.Type == ebpf.Array,
+	}
+	if spec.Type == ebpf.PerfEventArray {
+		// Definitions may leave the sizes out; the kernel has only this one.
+		if m.KeySize == 0 {
+			m.KeySize = 4
+		}
+		if m.ValueSize == 0 {
+			m.ValueSize = 4
+		}
+	}
+	if spec.InnerMap != nil {
+		inner, err := convertMap(spec.InnerMap.Name, spec.InnerMap)
+		if err != nil {
+			return nil, err
+		}
+		m.Inner = inner
+	}
+	for _, kv := range spec.Contents {
+		if err := m.addContents(kv); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// addContents takes an initial entry: bytes of a data section, or the name of
+// a map or program.
+func (m *Map) addContents(kv ebpf.MapKV) error {
+	k, ok := kv.Key.(uint32)
+	if !ok {
+		return fmt.Errorf("initial entry with a key of type %T", kv.Key)
+	}
+	switch v := kv.Value.(type) {
+	case []byte:
+		m.Initial = append(m.Initial, Entry{Key: binary.LittleEndian.AppendUint32(nil, k), Value: slices.Clone(v)})
+	case string:
+		if ebpf.MapType(m.Type) == ebpf.ProgramArray {
+			m.setProgram(k, v)
+			return nil
+		}
+		if m.Inners == nil {
+			m.Inners = make(map[uint32]string)
+		}
+		m.Inners[k] = v
+	default:
+		return fmt.Errorf("initial entry with a value of type %T", kv.Value)
+	}
+	return nil
+}
+
+func (m *Map) setProgram(index uint32, name string) {
+	if m.Programs == nil {
+		m.Programs = make(map[uint32]string)
+	}
+	m.Programs[index] = name
+}
+
+// elfMapTail is what struct bpf_elf_map of iproute2 holds behind the five
+// words that every legacy definition begins with.
+type elfMapTail struct{ ID, Pinning, InnerID, InnerIndex uint32 }
+
+// wireLegacy reads the tails of legacy map definitions: a map's ID, by which
+// program arrays are filled (section "ID/INDEX") and by which outer maps name
+// their inner map.
+func (l *linker) wireLegacy() error {
+	byID := make(map[uint32]*Map)
+	tails := make(map[string]elfMapTail)
+	for _, name := range slices.Sorted(maps.Keys(l.spec.Maps)) {
+		spec := l.spec.Maps[name]
+		if spec.Extra == nil {
+			continue
+		}
+		var raw [16]byte
+		n, err := spec.Extra.ReadAt(raw[:], 0)
+		if n == 0 {
+			return fmt.Errorf("map %s: legacy definition: %w", name, err)
+		}
+		if rest := spec.Extra.Size() - int64(n); rest > 0 {
+			tail := make([]byte, rest)
+			if _, err := spec.Extra.ReadAt(tail, int64(n)); err != nil {
+				return fmt.Errorf("map %s: legacy definition: %w", name, err)
+			}
+			if len(bytes.Trim(tail, "\x00")) != 0 {
+				return fmt.Errorf("not supported: map %s: legacy definition of %d bytes, because the meaning of those behind byte 36 is not known", name, spec.Extra.Size()+20)
+			}
+		}
+		t := elfMapTail{
+			ID: binary.LittleEndian.Uint32(raw[0:]), Pinning: binary.LittleEndian.Uint32(raw[4:]),
+			InnerID: binary.LittleEndian.Uint32(raw[8:]), InnerIndex: binary.LittleEndian.Uint32(raw[12:]),
+		}
+		tails[name] = t
+		if t.ID != 0 {
+			if other := byID[t.ID]; other != nil {
+				return fmt.Errorf("maps %s and %s have the same ID %d", min(name, other.Name), max(name, other.Name), t.ID)
+			}
+			byID[t.ID] = l.maps[name]
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(tails)) {
+		t := tails[name]
+		if err := wireInner(l.maps[name], t, byID); err != nil {
+			return err
+		}
+	}
+	return l.wireTailCalls(byID)
+}
+
+// wireInner gives a legacy outer map its inner map.
+func wireInner(m *Map, t elfMapTail, byID map[uint32]*Map) error {
+	outer := ebpf.MapType(m.Type) == ebpf.ArrayOfMaps || ebpf.MapType(m.Type) == ebpf.HashOfMaps
+	if !outer || t.InnerID == 0 {
+		return nil
+	}
+	inner := byID[t.InnerID]
+	if inner == nil {
+		return fmt.Errorf("map %s: its inner map has ID %d, but no map has that ID", m.Name, t.InnerID)
+	}
+	m.Inner = inner
+	if ebpf.MapType(m.Type) == ebpf.ArrayOfMaps {
+		m.Inners = map[uint32]string{t.InnerIndex: inner.Name}
+	}
+	return nil
+}
+
+// wireTailCalls puts the programs in sections "ID/INDEX" into the program
+// arrays with these IDs.
+func (l *linker) wireTailCalls(byID map[uint32]*Map) error {
+	for _, p := range l.orderedPrograms() {
+		var id, slot uint32
+		var rest string
+		n, _ := fmt.Sscanf(p.SectionName, "%d/%d%s", &id, &slot, &rest)
+		if n != 2 {
+			continue
+		}
+		m := byID[id]
+		if m == nil || ebpf.MapType(m.Type) != ebpf.ProgramArray {
+			return fmt.Errorf("section %q: no program array has the ID %d", p.SectionName, id)
+		}
+		if slot >= m.MaxEntries {
+			return fmt.Errorf("section %q: program array %s has only %d entries", p.SectionName, m.Name, m.MaxEntries)
+		}
+		m.setProgram(slot, p.Name)
+	}
+	return nil
+}

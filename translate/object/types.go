@@ -1,0 +1,46 @@
+package object
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cilium/ebpf"
+)
+
+// Types are the program types that the compiler takes.
+func Types() []Type { return []Type{XDP, TC} }
+
+// ParseType returns the type that a --type value names.
+func ParseType(s string) (Type, error) {
+	for _, t := range Types() {
+		if s == t.String() {
+			return t, nil
+		}
+	}
+	return UnknownType, fmt.Errorf("program type %q is none of: %s", s, typeList())
+}
+
+func typeList() string {
+	var names []string
+	for _, t := range Types() {
+		names = append(names, t.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+// programType decides a program's type: what the section names, else what the
+// options say.
+func programType(spec *ebpf.ProgramSpec, o Options) (Type, error) {
+	switch spec.Type {
+	case ebpf.XDP:
+		return XDP, nil
+	case ebpf.SchedCLS, ebpf.SchedACT:
+		return TC, nil
+	case ebpf.UnspecifiedProgram:
+		if o.Type != UnknownType {
+			return o.Type, nil
+		}
+		return UnknownType, fmt.Errorf("section %q names no program type; say which with --type: %s", spec.SectionName, typeList())
+	}
+	return UnknownType, fmt.Errorf("not supported: section %q holds a %s program, because a NIC runs only: %s", spec.SectionName, spec.Type, typeList())
+}
