@@ -1,0 +1,28 @@
+// Package guest holds what the host side of package vm and the init process
+// inside the guest tell each other.
+package guest
+
+// Names of files: the first inside the initial file system, the second in the
+// guest's box, which is a folder of the host.
+const (
+	ConfigFile = "guest.json"
+	StatusFile = "status.json"
+)
+
+// Env is set in the guest's environment, to "1".
+const Env = "SKIPSW_GUEST"
+
+// Config is what the init process is to do.
+type Config struct {
+	Args  []string // command; Args[0] is an absolute path
+	Env   []string
+	Dir   string   // working folder of the command
+	Box   string   // folder of the host that takes the status
+	Share []string // folders of the host that can be written to
+}
+
+// Status is how the command ended.
+type Status struct {
+	Exit  int    // 128+n for signal n
+	Error string // why the command could not be run
+}

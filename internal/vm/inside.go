@@ -1,0 +1,85 @@
+package vm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/skipsw/skipsw/internal/vm/guest"
+)
+
+// InGuest reports whether this process runs inside a guest.
+func InGuest() bool { return os.Getenv(guest.Env) != "" }
+
+var find = sync.OnceValues(func() (*Kernel, error) { return Find(context.Background()) })
+
+// Inside runs the calling test in a fresh guest of its own and reports whether
+// the caller is the copy inside that guest:
+//
+//	func TestAttach(t *testing.T) {
+//		if !vm.Inside(t) {
+//			return // the guest has run the test, and t has its result
+//		}
+//		... // runs as root, with a kernel of its own
+//	}
+//
+// On the host it fails t when the test failed in the guest, and with what to
+// do when there is no test kernel and none can be built. env is added to the
+// test's environment.
+func Inside(t *testing.T, env ...string) bool {
+	t.Helper()
+	if InGuest() {
+		return true
+	}
+	k, err := find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	g := &Guest{
+		Args:   []string{exe, "-test.run=" + pattern(t.Name()), "-test.v=test2json", "-test.count=1", "-test.paniconexit0"},
+		Env:    append(os.Environ(), env...),
+		Share:  []string{filepath.Dir(exe)},
+		Stdout: &out,
+		Stderr: &out,
+	}
+	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
+		g.Share = append(g.Share, dir)
+	}
+	err = k.Run(t.Context(), g)
+	text := strings.ReplaceAll(out.String(), "\x16", "")
+	var exit *ExitError
+	switch {
+	case errors.As(err, &exit):
+		t.Errorf("in the guest (%v):\n%s", err, text)
+		if exit.Console != "" && strings.Contains(text, "panic") {
+			t.Log(tail(exit.Console))
+		}
+	case err != nil:
+		t.Errorf("%v\n%s", err, text)
+	case !strings.Contains(text, "--- PASS: "+t.Name()):
+		t.Errorf("the guest did not run %s:\n%s", t.Name(), text)
+	case testing.Verbose():
+		t.Log("\n" + text)
+	}
+	return false
+}
+
+// pattern returns a -test.run pattern that selects one test or subtest.
+func pattern(name string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return strings.Join(parts, "/")
+}

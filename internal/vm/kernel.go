@@ -1,0 +1,112 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+)
+
+// CacheEnv names the environment variable with the folder that built kernels
+// are kept in. Without it, it is "skipsw" in the user's cache folder.
+const CacheEnv = "SKIPSW_CACHE"
+
+// Kernel is a kernel that guests run on.
+type Kernel struct {
+	Path string // the user-mode kernel's program
+	Init string // the first process of its guests
+}
+
+// Find returns the kernel from the cache, building it first when it is not
+// there: some minutes on two cores, with the progress on standard error. The
+// build needs Debian's kernel source package and its usual build tools; what
+// is missing is installed when the caller may do that, and is named in the
+// error otherwise.
+func Find(ctx context.Context) (*Kernel, error) {
+	cache, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return nil, err
+	}
+	unlock, err := lock(filepath.Join(cache, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	path, err := cached(cache)
+	if errors.Is(err, os.ErrNotExist) {
+		path, err = build(ctx, cache)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("test kernel: %w", err)
+	}
+	init := filepath.Join(cache, "guestinit")
+	if err := buildInit(ctx, init); err != nil {
+		return nil, err
+	}
+	return &Kernel{Path: path, Init: init}, nil
+}
+
+func cacheDir() (string, error) {
+	if dir := os.Getenv(CacheEnv); dir != "" {
+		return filepath.Abs(dir)
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder (%w): set %s to one", err, CacheEnv)
+	}
+	return filepath.Join(dir, "skipsw"), nil
+}
+
+// lock takes an exclusive lock that other processes see, so that test binaries
+// that start together build one kernel.
+func lock(path string) (func(), error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return func() { f.Close() }, nil
+}
+
+// cached returns the newest kernel in the cache that was built from this
+// package's configuration, or os.ErrNotExist.
+func cached(cache string) (string, error) {
+	all, err := filepath.Glob(filepath.Join(cache, "uml-"+configKey()+"-*", "linux"))
+	if err != nil {
+		return "", err
+	}
+	if len(all) == 0 {
+		return "", os.ErrNotExist
+	}
+	sort.Strings(all)
+	return all[len(all)-1], nil
+}
+
+// buildInit compiles the guest's first process. The Go tool's own cache makes
+// it quick when nothing has changed.
+func buildInit(ctx context.Context, out string) error {
+	tmp := out + ".new"
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", tmp, "github.com/skipsw/skipsw/internal/vm/guestinit")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOCOVERDIR=")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the guest's init: %w: %s", err, strings.TrimSpace(string(b)))
+	}
+	return os.Rename(tmp, out)
+}
