@@ -152,6 +152,35 @@ const (
 	ImmedByte
 )
 
+// CRC holds the parameters of a CRC step (bits 7:0 of the left field):
+//
+//	 7    5    4       3     2     0
+//	┌──────┬────────┬──────┬────────┐
+//	│ type │bit_swap│little│ bytes  │
+//	└──────┴────────┴──────┴────────┘
+type CRC uint8
+
+// CRC types, byte order and bytes; OR one of each together. The default is
+// all four bytes, big-endian.
+const (
+	CRCNone  CRC = 0 << 5
+	CRCCCITT CRC = 2 << 5
+	CRC32    CRC = 4 << 5
+	CRCiSCSI CRC = 5 << 5
+	CRC10    CRC = 6 << 5
+	CRC5     CRC = 7 << 5
+
+	CRCBitSwap CRC = 1 << 4
+	CRCLittle  CRC = 1 << 3
+
+	CRCBytes13 CRC = 1
+	CRCBytes23 CRC = 2
+	CRCByte3   CRC = 3
+	CRCBytes02 CRC = 4
+	CRCBytes01 CRC = 5
+	CRCByte0   CRC = 6
+)
+
 // CmdCtx is the context behaviour of a command (bits 9:8).
 type CmdCtx uint8
 
@@ -196,7 +225,21 @@ type Cmd struct {
 // Instr is one decoded instruction: a value, comparable, without pointers.
 // Which fields mean something depends on Class; the others are zero. A and B
 // are the fields as encoded (field A reads bank A, field B bank B); Swap tells
-// which of them is the left operand, see Left and Right.
+// which of them is the left operand, see Left and Right. An operand that the
+// operation does not use is None.
+//
+// Some operations use the fields in their own way:
+//
+//	cam_write*   Arg is the CAM entry; there is no Dst
+//	cam_lookup   the right operand is None or an LM operand: ActLMAddr<Index>
+//	             is loaded from the entry found, Num 0..3 are the address's
+//	             lowest bits
+//	ld_field     the destination is the left operand; Dst is None
+//	immed        Dst only; Swap puts a destination without a bank in field B
+//	br_bset,     the register is A or B, the other one is None
+//	br=byte, jump
+//	local_csr    a write reads A, or B if A is a constant and B is not
+//	mul_step     the last steps have a Dst and no sources
 type Instr struct {
 	Class Class
 	ALU   ALUOp // ClassALU
@@ -219,12 +262,15 @@ type Instr struct {
 	Invert   bool       // Immed: invert the 32-bit result
 
 	Cond   Cond   // Branch
-	Arg    uint8  // Branch: context, signal or state; BrBit: bit 0..31; BrByte: byte 0..3
+	Arg    uint8  // Branch: context, signal or state; BrBit: bit 0..31; BrByte: byte 0..3; ALU: CAM entry
 	Taken  bool   // BrBit: branch if set; BrByte: branch if equal
 	EvPip  uint8  // Branch: the ev_pip field
 	Defer  uint8  // defer slots 0..3
 	Target uint16 // branch address in words, 0..16383; CtxArb: resume address
-	Imm    uint16 // Immed: 16-bit value; Jump: offset; BrByte: byte to compare with
+	// Imm is the 16-bit value (Immed), the 17-bit offset (Jump), the byte to
+	// compare with (BrByte) or the 16-bit immediate address or data (Cmd with
+	// ModeImmAddr, ModeImmBoth or ModeImmData).
+	Imm uint32
 
 	Step MulStep // MulStep
 	Mul  MulType // MulStep
@@ -238,7 +284,14 @@ type Instr struct {
 	Resume  bool   // CtxArb: Target is valid
 	NoLoad  bool   // CtxArb: "--"
 
+	CRC CRC // ALU: parameters of ALUCRC
+
 	Cmd Cmd // ClassCmd
+
+	// Spare holds instruction bits that change nothing the core does but that
+	// differ from what Encode would choose: Decode finds them, Encode XORs
+	// them in. It is 0 in instructions that a program makes.
+	Spare uint64
 }
 
 // Left returns the logical left operand of a two-operand instruction.

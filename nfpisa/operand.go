@@ -51,7 +51,7 @@ const (
 )
 
 // Operand is one register, local-memory or constant operand. It is a value
-// of eight bytes and comparable.
+// of six bytes and comparable.
 type Operand struct {
 	Kind  OperandKind
 	Bank  Bank    // GPR and AbsGPR: the bank that the field reads or writes
