@@ -24,12 +24,9 @@ func (l *linker) loadMaps() error {
 	if err := l.wireLegacy(); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(l.maps)) {
-		m := l.maps[name]
-		for _, inner := range m.Inners {
-			if l.maps[inner] == nil {
-				return fmt.Errorf("map %s: holds map %q, which the object does not define", name, inner)
-			}
+	for _, name := range slices.Sorted(maps.Keys(l.spec.Maps)) {
+		if err := l.fill(l.maps[name], l.spec.Maps[name].Contents); err != nil {
+			return fmt.Errorf("map %s: %w", name, err)
 		}
 	}
 	return nil
@@ -57,36 +54,41 @@ func convertMap(name string, spec *ebpf.MapSpec) (*Map, error) {
 		}
 		m.Inner = inner
 	}
-	for _, kv := range spec.Contents {
-		if err := m.addContents(kv); err != nil {
-			return nil, err
-		}
-	}
 	return m, nil
 }
 
-// addContents takes an initial entry: bytes of a data section, or the name of
-// a map or program.
-func (m *Map) addContents(kv ebpf.MapKV) error {
-	k, ok := kv.Key.(uint32)
-	if !ok {
-		return fmt.Errorf("initial entry with a key of type %T", kv.Key)
-	}
-	switch v := kv.Value.(type) {
-	case []byte:
-		m.Initial = append(m.Initial, Entry{Key: binary.LittleEndian.AppendUint32(nil, k), Value: slices.Clone(v)})
-	case string:
-		if ebpf.MapType(m.Type) == ebpf.ProgramArray {
-			m.setProgram(k, v)
-			return nil
+// fill takes the initial entries: bytes of a data section, or names of maps or
+// programs by index.
+func (l *linker) fill(m *Map, contents []ebpf.MapKV) error {
+	for _, kv := range contents {
+		k, ok := kv.Key.(uint32)
+		if !ok {
+			return fmt.Errorf("initial entry with a key of type %T", kv.Key)
 		}
-		if m.Inners == nil {
-			m.Inners = make(map[uint32]string)
+		switch v := kv.Value.(type) {
+		case []byte:
+			m.Initial = append(m.Initial, Entry{Key: binary.LittleEndian.AppendUint32(nil, k), Value: slices.Clone(v)})
+		case string:
+			if ebpf.MapType(m.Type) == ebpf.ProgramArray {
+				m.setProgram(k, v)
+			} else if err := m.setInner(k, l.maps[v]); err != nil {
+				return fmt.Errorf("entry %d, %q: %w", k, v, err)
+			}
+		default:
+			return fmt.Errorf("initial entry with a value of type %T", kv.Value)
 		}
-		m.Inners[k] = v
-	default:
-		return fmt.Errorf("initial entry with a value of type %T", kv.Value)
 	}
+	return nil
+}
+
+func (m *Map) setInner(index uint32, inner *Map) error {
+	if inner == nil {
+		return fmt.Errorf("is no map of the object")
+	}
+	if m.Inners == nil {
+		m.Inners = make(map[uint32]*Map)
+	}
+	m.Inners[index] = inner
 	return nil
 }
 
@@ -159,7 +161,7 @@ func wireInner(m *Map, t elfMapTail, byID map[uint32]*Map) error {
 	}
 	m.Inner = inner
 	if ebpf.MapType(m.Type) == ebpf.ArrayOfMaps {
-		m.Inners = map[uint32]string{t.InnerIndex: inner.Name}
+		return m.setInner(t.InnerIndex, inner)
 	}
 	return nil
 }

@@ -74,9 +74,9 @@ type Map struct {
 	Inner      *Map    // map-in-map
 	// Programs holds, for a program array, the names of the programs by index.
 	Programs map[uint32]string
-	// Inners holds, for a map of maps, the names of the object's maps that it
-	// holds from the start, by index.
-	Inners map[uint32]string
+	// Inners holds, for a map of maps, the maps that it holds from the start,
+	// by index.
+	Inners map[uint32]*Map
 }
 
 // Entry is one key and value.

@@ -1,0 +1,226 @@
+package ebpf
+
+import (
+	"syscall"
+)
+
+// Limits of tc helpers.
+const (
+	maxSkbOffset = 0xffff
+	maxSkbLen    = 0xffff
+)
+
+// skbRange returns packet bytes by offset, nil if they are not there.
+func (vm *VM) skbRange(off, n uint64) []byte {
+	off, n = uint64(uint32(off)), uint64(uint32(n))
+	if off > maxSkbOffset || off+n > uint64(vm.end-vm.data) {
+		return nil
+	}
+	return vm.buf[vm.data+int(off):][:n]
+}
+
+func skbLoadBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	dst, err := vm.writable(pc, a[2], int(uint32(a[3])))
+	if err != nil {
+		return 0, err
+	}
+	src := vm.skbRange(a[1], a[3])
+	if src == nil {
+		clear(dst)
+		return errno(syscall.EFAULT), nil
+	}
+	copy(dst, src)
+	return 0, nil
+}
+
+// Flags of bpf_skb_store_bytes: BPF_F_RECOMPUTE_CSUM, BPF_F_INVALIDATE_HASH.
+const storeFlags = 3
+
+func skbStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	src, err := vm.readable(pc, a[2], int(uint32(a[3])))
+	if err != nil {
+		return 0, err
+	}
+	if a[4]&^storeFlags != 0 {
+		return errno(syscall.EINVAL), nil
+	}
+	dst := vm.skbRange(a[1], a[3])
+	if dst == nil {
+		return errno(syscall.EFAULT), nil
+	}
+	copy(dst, src)
+	return 0, nil
+}
+
+// foldCsum makes a checksum field of a 32-bit one's complement sum.
+func foldCsum(sum uint32) uint16 {
+	sum = sum&0xffff + sum>>16
+	sum = sum&0xffff + sum>>16
+	return ^uint16(sum)
+}
+
+// addCsum is one's complement addition.
+func addCsum(a, b uint32) uint32 {
+	s := a + b
+	if s < a {
+		s++
+	}
+	return s
+}
+
+// replaceSum takes words from and to into the checksum field at p.
+func replaceSum(p []byte, from, to uint32) {
+	le.PutUint16(p, foldCsum(addCsum(addCsum(uint32(^le.Uint16(p)), ^from), to)))
+}
+
+// Flags of the checksum helpers.
+const (
+	csumFieldMask   = 0xf
+	csumPseudoHdr   = 1 << 4
+	csumMangled0    = 1 << 5
+	csumMarkEnforce = 1 << 6
+	csumIPv6        = 1 << 7
+)
+
+func l3CsumReplace(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	if a[4]&^csumFieldMask != 0 {
+		return errno(syscall.EINVAL), nil
+	}
+	if uint32(a[1])%2 != 0 {
+		return errno(syscall.EFAULT), nil
+	}
+	p := vm.skbRange(a[1], 2)
+	if p == nil {
+		return errno(syscall.EFAULT), nil
+	}
+	if !replaceField(p, a) {
+		return errno(syscall.EINVAL), nil
+	}
+	return 0, nil
+}
+
+// replaceField updates a checksum for a field of 0 (a difference), 2 or 4
+// bytes; false for other sizes.
+func replaceField(p []byte, a [5]uint64) bool {
+	switch a[4] & csumFieldMask {
+	case 0:
+		if a[2] != 0 {
+			return false
+		}
+		le.PutUint16(p, foldCsum(addCsum(uint32(^le.Uint16(p)), uint32(a[3]))))
+	case 2:
+		// RFC 1624 on 16 bits.
+		sum := addCsum(uint32(^le.Uint16(p)), addCsum(uint32(uint16(a[3])), uint32(^uint16(a[2]))))
+		le.PutUint16(p, foldCsum(sum))
+	case 4:
+		replaceSum(p, uint32(a[2]), uint32(a[3]))
+	default:
+		return false
+	}
+	return true
+}
+
+func l4CsumReplace(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	if a[4]&^(csumFieldMask|csumPseudoHdr|csumMangled0|csumMarkEnforce|csumIPv6) != 0 {
+		return errno(syscall.EINVAL), nil
+	}
+	if uint32(a[1])%2 != 0 {
+		return errno(syscall.EFAULT), nil
+	}
+	p := vm.skbRange(a[1], 2)
+	if p == nil {
+		return errno(syscall.EFAULT), nil
+	}
+	mangled := a[4]&csumMangled0 != 0
+	if mangled && a[4]&csumMarkEnforce == 0 && le.Uint16(p) == 0 {
+		return 0, nil
+	}
+	if !replaceField(p, a) {
+		return errno(syscall.EINVAL), nil
+	}
+	if mangled && le.Uint16(p) == 0 {
+		le.PutUint16(p, 0xffff)
+	}
+	return 0, nil
+}
+
+// kernelENOTSUPP is an error number that only the kernel has.
+const kernelENOTSUPP = syscall.Errno(524)
+
+// csumUpdate has nothing to do: no frame here carries a hardware checksum, and
+// then the kernel answers so.
+func csumUpdate(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	return errno(kernelENOTSUPP), vm.wantCtx(pc, a[0])
+}
+
+// skbPullData has nothing to do: frames here lie in one piece.
+func skbPullData(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	if int64(uint32(a[1])) > int64(vm.end-vm.data) {
+		return errno(syscall.ENOMEM), nil
+	}
+	return 0, nil
+}
+
+func setHashInvalid(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	vm.skb.Hash = 0
+	return 0, vm.wantCtx(pc, a[0])
+}
+
+// makeRoom gives the buffer n more bytes of headroom or tailroom if needed.
+func (vm *VM) makeRoom(head, tail int) {
+	if head <= vm.meta && tail <= len(vm.buf)-vm.end {
+		return
+	}
+	buf := make([]byte, head+len(vm.buf)+tail)
+	copy(buf[head:], vm.buf)
+	vm.buf = buf
+	vm.meta, vm.data, vm.end = vm.meta+head, vm.data+head, vm.end+head
+}
+
+// skbChangeTail makes the frame shorter or longer; new bytes are zero.
+func skbChangeTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	n := int64(uint32(a[1]))
+	if a[2] != 0 || n > maxSkbLen || n < etherHeader {
+		return errno(syscall.EINVAL), nil
+	}
+	if grow := int(n) - (vm.end - vm.data); grow > 0 {
+		vm.makeRoom(0, grow)
+		clear(vm.buf[vm.end : vm.end+grow])
+	}
+	vm.end = vm.data + int(n)
+	return 0, nil
+}
+
+// skbChangeHead adds zero bytes in front of the frame.
+func skbChangeHead(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	n := int64(uint32(a[1]))
+	if a[2] != 0 || int64(vm.end-vm.data)+n > maxSkbLen {
+		return errno(syscall.EINVAL), nil
+	}
+	vm.makeRoom(int(n), 0)
+	vm.data -= int(n)
+	vm.meta = vm.data
+	clear(vm.buf[vm.data : vm.data+int(n)])
+	return 0, nil
+}

@@ -1,0 +1,146 @@
+package ebpf
+
+import (
+	"syscall"
+)
+
+// Sizes that bound moves of the packet's start and end in the kernel, bytes.
+const (
+	xdpFrameStruct = 40 // struct xdp_frame at the start of the headroom
+	etherHeader    = 14
+	maxMeta        = 255
+)
+
+// xdpAdjustHead moves the packet's start.
+func xdpAdjustHead(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	data := int64(vm.data) + int64(int32(a[1]))
+	meta := vm.data - vm.meta
+	if data < int64(xdpFrameStruct+meta) || data > int64(vm.end-etherHeader) {
+		return errno(syscall.EINVAL), nil
+	}
+	if meta > 0 {
+		copy(vm.buf[int(data)-meta:], vm.buf[vm.meta:vm.data])
+	}
+	vm.data, vm.meta = int(data), int(data)-meta
+	return 0, nil
+}
+
+// xdpAdjustTail moves the packet's end. Bytes that are added are zero.
+func xdpAdjustTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	end := int64(vm.end) + int64(int32(a[1]))
+	if end > int64(len(vm.buf)-tailroom) || end < int64(vm.data+etherHeader) {
+		return errno(syscall.EINVAL), nil
+	}
+	if int(end) > vm.end {
+		clear(vm.buf[vm.end:end])
+	}
+	vm.end = int(end)
+	return 0, nil
+}
+
+// xdpAdjustMeta opens or closes room for metadata in front of the packet.
+func xdpAdjustMeta(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	meta := int64(vm.meta) + int64(int32(a[1]))
+	n := int64(vm.data) - meta
+	if meta < xdpFrameStruct || n < 0 || n%4 != 0 || n > maxMeta {
+		return errno(syscall.EINVAL), nil
+	}
+	vm.meta = int(meta)
+	return 0, nil
+}
+
+func xdpBuffLen(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	return uint64(vm.end - vm.data), vm.wantCtx(pc, a[0])
+}
+
+func xdpLoadBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	off, n := uint64(uint32(a[1])), uint64(uint32(a[3]))
+	dst, err := vm.writable(pc, a[2], int(n))
+	if err != nil {
+		return 0, err
+	}
+	if off > 0xffff || n > 0xffff {
+		return errno(syscall.EFAULT), nil
+	}
+	if off+n > uint64(vm.end-vm.data) {
+		return errno(syscall.EINVAL), nil
+	}
+	copy(dst, vm.buf[vm.data+int(off):])
+	return 0, nil
+}
+
+func xdpStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	off, n := uint64(uint32(a[1])), uint64(uint32(a[3]))
+	src, err := vm.readable(pc, a[2], int(n))
+	if err != nil {
+		return 0, err
+	}
+	if off > 0xffff || n > 0xffff {
+		return errno(syscall.EFAULT), nil
+	}
+	if off+n > uint64(vm.end-vm.data) {
+		return errno(syscall.EINVAL), nil
+	}
+	copy(vm.buf[vm.data+int(off):], src)
+	return 0, nil
+}
+
+// Verdicts that the redirect helpers return.
+const (
+	xdpAborted   = 0
+	xdpRedirect  = 4
+	tcShot       = 2
+	tcRedirect   = 7
+	bpfFIngress  = 1
+	redirectMask = 3 // flags of bpf_redirect_map that are the verdict for a miss
+)
+
+func redirect(vm *VM, _ int, a [5]uint64) (uint64, error) {
+	xdp := vm.byTyp == 1
+	switch {
+	case xdp && a[1] != 0:
+		return xdpAborted, nil
+	case !xdp && a[1]&^bpfFIngress != 0:
+		return tcShot, nil
+	}
+	vm.redirect = Redirect{Set: true, Ifindex: uint32(a[0]), Flags: a[1]}
+	if xdp {
+		return xdpRedirect, nil
+	}
+	return tcRedirect, nil
+}
+
+func redirectMap(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	m := vm.mapObject(a[0])
+	if m == nil || !m.is(targetTypes) {
+		return 0, vm.faultAt(pc, "helper argument: %#x is no device, CPU or socket map", a[0])
+	}
+	const broadcast, excludeIngress = 8, 16
+	if a[2]&^redirectMask != 0 {
+		if a[2]&^(redirectMask|broadcast|excludeIngress) == 0 && m.is(1<<typeDevmap|1<<typeDevmapHash) {
+			return 0, vm.faultAt(pc, "not supported: bpf_redirect_map to all devices")
+		}
+		return xdpAborted, nil
+	}
+	key := uint32(a[1])
+	if m.find(le.AppendUint32(nil, key)) < 0 {
+		return a[2] & redirectMask, nil
+	}
+	vm.redirect = Redirect{Set: true, Map: m.spec.Name, Key: key, Flags: a[2]}
+	return xdpRedirect, nil
+}

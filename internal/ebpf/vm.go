@@ -1,0 +1,316 @@
+package ebpf
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Options says how a VM runs. The zero value is right for most uses.
+type Options struct {
+	// OnStep is called before each instruction with its slot in the running
+	// program (see VM.Running) and the registers. It must not change them.
+	OnStep func(slot int, regs *[11]uint64)
+	// Tail holds the programs that program arrays name. They share maps with
+	// the program by the identity of *object.Map.
+	Tail []*object.Program
+	// MaxSteps is the number of instructions after which a run is a fault; 0
+	// means DefaultMaxSteps.
+	MaxSteps int
+	// Raw makes programs start with R1 = Input.Memory and R2 = its length, the
+	// other registers zero, whatever the program's type: the interface of
+	// instruction set conformance suites.
+	Raw bool
+	// Helpers replaces and adds helper functions by number. The registers
+	// R1..R5 are passed, R0 is returned.
+	Helpers map[int32]func(vm *VM, args [5]uint64) (uint64, error)
+}
+
+// DefaultMaxSteps bounds a run, in instructions.
+const DefaultMaxSteps = 1 << 26
+
+// Input is one packet with its surroundings.
+type Input struct {
+	Packet []byte
+	// Memory is the memory of a raw run; the program works on a copy.
+	Memory []byte
+	// IngressIfindex is the interface that the packet came from; 0 means 1,
+	// the loopback device that the kernel's test runs use.
+	IngressIfindex uint32
+	RxQueue        uint32
+	// Skb is the start of the writable fields of a tc program's context.
+	Skb SkbFields
+	// Now is what the clock helpers return, in nanoseconds.
+	Now uint64
+	// Seed starts the random helper's sequence.
+	Seed uint64
+}
+
+// Result is what a run left behind.
+type Result struct {
+	R0 uint64
+	// Packet is the frame afterwards, Memory a raw run's memory. Both are
+	// valid until the next run.
+	Packet []byte
+	Memory []byte
+	// Meta is the metadata in front of the packet. Valid until the next run.
+	Meta []byte
+	// Skb is the context of a tc program afterwards.
+	Skb SkbFields
+	// Queue is the receive queue that an XDP program chose by writing
+	// rx_queue_index; QueueSet says that it did.
+	Queue    uint32
+	QueueSet bool
+	// Redirect is where bpf_redirect or bpf_redirect_map sent the packet.
+	Redirect Redirect
+	// Events are records sent to perf event arrays and ring buffers.
+	Events []Event
+	// Steps is the number of instructions executed.
+	Steps int
+}
+
+// Redirect is the target of a redirect helper.
+type Redirect struct {
+	Set     bool
+	Ifindex uint32 // bpf_redirect
+	Map     string // bpf_redirect_map: name of the map and key
+	Key     uint32
+	Flags   uint64
+}
+
+// Event is a record for the host.
+type Event struct {
+	Map  string
+	Data []byte
+	// Packet holds the bytes of the packet that were appended to Data.
+	Packet []byte
+}
+
+// VM runs one program. It keeps its maps between runs. It must not be used by
+// two goroutines at once.
+type VM struct {
+	opt   Options
+	progs []*program
+	byTyp object.Type
+	maps  []*Map
+	index map[*object.Map]int
+
+	run   *program
+	regs  [11]uint64
+	stack [maxFrames * StackSize]byte
+	depth int
+	calls [maxFrames]callFrame
+	steps int
+	limit int
+
+	in              Input
+	buf             []byte // headroom, packet, tailroom
+	meta, data, end int    // offsets in buf
+	raw             []byte
+	skb             SkbFields
+	queue           uint32
+	queueSet        bool
+	redirect        Redirect
+	events          []Event
+	records         []record
+	recordMem       []byte
+	tailCalls       int
+	mayGoto         uint64
+	random          uint64
+}
+
+// program is one of the programs of a VM, with the VM's numbers of its maps.
+type program struct {
+	src  *object.Program
+	maps []int
+}
+
+type callFrame struct {
+	ret   int // slot to return to
+	prog  *program
+	saved [4]uint64 // r6..r9
+}
+
+// New makes a VM with fresh maps.
+func New(p *object.Program, o Options) (*VM, error) {
+	vm := &VM{opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
+	if vm.limit == 0 {
+		vm.limit = DefaultMaxSteps
+	}
+	for _, p := range append([]*object.Program{p}, o.Tail...) {
+		if len(p.Insns) == 0 {
+			return nil, fmt.Errorf("program %q has no instructions", p.Name)
+		}
+		prog := &program{src: p}
+		for _, spec := range p.Maps {
+			k, err := vm.addMap(spec)
+			if err != nil {
+				return nil, err
+			}
+			prog.maps = append(prog.maps, k)
+		}
+		vm.progs = append(vm.progs, prog)
+	}
+	if err := vm.Reset(); err != nil {
+		return nil, err
+	}
+	return vm, nil
+}
+
+func (vm *VM) addMap(spec *object.Map) (int, error) {
+	if k, ok := vm.index[spec]; ok {
+		return k, nil
+	}
+	m, err := newMap(spec)
+	if err != nil {
+		return 0, err
+	}
+	k := len(vm.maps)
+	m.index = k
+	vm.index[spec] = k
+	vm.maps = append(vm.maps, m)
+	for _, i := range slices.Sorted(maps.Keys(spec.Inners)) {
+		if _, err := vm.addMap(spec.Inners[i]); err != nil {
+			return 0, err
+		}
+	}
+	return k, nil
+}
+
+// Reset gives all maps their initial entries again.
+func (vm *VM) Reset() error {
+	for _, m := range vm.maps {
+		if err := vm.resetMap(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Map returns the map of the given name, or nil.
+func (vm *VM) Map(name string) *Map {
+	for _, m := range vm.maps {
+		if m.spec.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// Maps returns all maps: those of the program in its order, then others that
+// it reaches through tail calls and maps of maps.
+func (vm *VM) Maps() []*Map { return vm.maps }
+
+// MapIndex returns the number by which Ref names a map of the running
+// program's list.
+func (vm *VM) MapIndex(i int) int { return vm.run.maps[i] }
+
+// Running returns the program that a step hook's slot belongs to: the main
+// program, or the one that a tail call entered.
+func (vm *VM) Running() *object.Program { return vm.run.src }
+
+// Frame returns the number of the running function's frame, 0 for the program.
+func (vm *VM) Frame() int { return vm.depth }
+
+// PacketLen returns the packet's length at this moment of the run, in bytes.
+func (vm *VM) PacketLen() int { return vm.end - vm.data }
+
+// Fault is a run that went wrong: what the program did, and where.
+type Fault struct {
+	Program string
+	Slot    int
+	Line    *object.Line // nil if the object has no line information
+	Reason  string
+}
+
+// Error gives program, instruction, C line and reason.
+func (f *Fault) Error() string {
+	if f.Line != nil {
+		return fmt.Sprintf("program %s, instruction %d (%s:%d): %s", f.Program, f.Slot, f.Line.File, f.Line.LineNo, f.Reason)
+	}
+	return fmt.Sprintf("program %s, instruction %d: %s", f.Program, f.Slot, f.Reason)
+}
+
+func (vm *VM) faultAt(slot int, format string, args ...any) error {
+	return &Fault{Program: vm.run.src.Name, Slot: slot, Line: vm.run.src.LineAt(slot), Reason: fmt.Sprintf(format, args...)}
+}
+
+// poison is what a register holds that the program must not read.
+const poison = 0xdead_0000_beef_0000
+
+// Room around the packet, as XDP test runs in the kernel have it, in bytes.
+const (
+	headroom = 256
+	tailroom = 320
+	xdpFrame = 4096
+)
+
+// Run runs the program once. An error is a *Fault if the program did something
+// that no verified program does.
+func (vm *VM) Run(in Input) (Result, error) {
+	vm.start(in)
+	if !vm.opt.Raw && vm.byTyp == object.UnknownType {
+		return Result{}, errors.New("the program's type is unknown: it needs xdp or tc, or Options.Raw")
+	}
+	err := vm.exec(0, 0)
+	for _, m := range vm.maps {
+		m.endRun()
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	if len(vm.records) > 0 {
+		return Result{}, vm.faultAt(0, "ends with a reserved ring buffer record neither submitted nor discarded")
+	}
+	return Result{
+		R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
+		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.events, Steps: vm.steps,
+	}, nil
+}
+
+func (vm *VM) start(in Input) {
+	vm.in = in
+	vm.run = vm.progs[0]
+	for i := range vm.regs {
+		vm.regs[i] = poison + uint64(i)
+	}
+	clear(vm.stack[:])
+	vm.depth, vm.steps, vm.tailCalls, vm.mayGoto = 0, 0, 0, 0
+	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
+	vm.queue, vm.queueSet, vm.redirect = in.RxQueue, false, Redirect{}
+	vm.events, vm.records, vm.recordMem = nil, vm.records[:0], vm.recordMem[:0]
+
+	size := headroom + len(in.Packet) + tailroom
+	if vm.byTyp == object.XDP && size < xdpFrame {
+		size = xdpFrame
+	}
+	if cap(vm.buf) < size {
+		vm.buf = make([]byte, size)
+	}
+	vm.buf = vm.buf[:size]
+	clear(vm.buf)
+	vm.meta, vm.data, vm.end = headroom, headroom, headroom+len(in.Packet)
+	copy(vm.buf[vm.data:], in.Packet)
+	vm.raw = append(vm.raw[:0], in.Memory...)
+	vm.skb = in.Skb
+	if vm.byTyp == object.TC {
+		vm.skb.start(vm)
+	}
+	vm.regs[10] = address(regStack, StackSize)
+	vm.regs[1] = address(regCtx, 0)
+	if vm.opt.Raw {
+		clear(vm.regs[:10])
+		vm.regs[1] = address(regMemory, 0)
+		vm.regs[2] = uint64(len(in.Memory))
+	}
+}
+
+// secondHalf reports whether slot is the second slot of a 64-bit immediate
+// load, where no jump may land.
+func secondHalf(insns []bpf.Insn, slot int) bool {
+	return slot > 0 && insns[slot-1].Wide() && !(slot > 1 && secondHalf(insns, slot-1))
+}
