@@ -1,0 +1,157 @@
+package gen
+
+// argKind is what a function's parameter is.
+type argKind uint8
+
+const (
+	argScalar argKind = iota
+	argMem            // 16 bytes on the caller's stack, written
+	argCtx
+	argPkt // a packet pointer with some proven bytes
+)
+
+// argBytes is the size of what argMem and argPkt point to.
+const argBytes = 16
+
+// sig is the contract of a function.
+type sig struct{ args []argKind }
+
+// signature makes a random contract.
+func (p *program) signature() sig {
+	var s sig
+	for range p.r.IntN(4) {
+		s.args = append(s.args, argScalar)
+	}
+	if p.o.has(Stack) && p.r.IntN(3) == 0 {
+		s.args = append(s.args, argMem)
+	}
+	switch {
+	case p.r.IntN(3) == 0:
+		s.args = append(s.args, argCtx)
+	case p.o.has(PacketLoad) && p.r.IntN(4) == 0:
+		s.args = append(s.args, argPkt)
+	}
+	p.r.Shuffle(len(s.args), func(i, k int) { s.args[i], s.args[k] = s.args[k], s.args[i] })
+	return s
+}
+
+// enter sets the state of a function at its first instruction.
+func (f *fn) enter(s sig) {
+	for i, a := range s.args {
+		r := i + 1
+		switch a {
+		case argScalar:
+			f.setScalar(r)
+		case argMem:
+			f.set(r, reg{kind: memAt, id: argBytes})
+		case argCtx:
+			f.set(r, reg{kind: ctx})
+		case argPkt:
+			id := f.newRange()
+			f.set(r, reg{kind: pkt, id: id})
+			f.st.ranges[id] = argBytes
+		}
+	}
+}
+
+// keepCtx moves the context from register r to where it stays: a register that
+// calls preserve, or the stack.
+func (f *fn) keepCtx(r int) {
+	f.hasCtx = true
+	if f.o.has(Spill) && f.chance(25) {
+		if off := f.place8(8); off != 0 {
+			f.emit(stx(8, 10, off, uint8(r)))
+			f.lockBytes(off, 8, true)
+			f.st.setPointer(off, reg{kind: ctx})
+			f.ctxReg, f.ctxSlot = -1, off
+			return
+		}
+	}
+	f.ctxReg = 6 + f.r.IntN(4)
+	f.emit(mov(uint8(f.ctxReg), uint8(r)))
+	f.set(f.ctxReg, reg{kind: ctx})
+	f.locked |= 1 << f.ctxReg
+}
+
+// callFunc emits a call of one of the functions that this one may call.
+func (f *fn) callFunc() {
+	if len(f.callees) == 0 {
+		return
+	}
+	callee := f.callees[f.r.IntN(len(f.callees))]
+	s := f.p.sigs[callee]
+	mem, packet := 0, -1
+	for _, a := range s.args {
+		switch a {
+		case argMem:
+			if mem = f.buffer(argBytes); mem == 0 {
+				return
+			}
+		case argCtx:
+			if !f.hasCtx {
+				return
+			}
+		case argPkt:
+			if packet = f.packetAccess(argBytes); packet < 0 {
+				return
+			}
+		}
+	}
+	// A packet pointer in an argument register could be overwritten before
+	// its turn comes.
+	if packet >= 0 && packet <= 5 {
+		if f.isLocked(0) {
+			return
+		}
+		f.emit(mov(0, uint8(packet)))
+		f.set(0, f.st.regs[packet])
+		packet = 0
+	}
+	for i, a := range s.args {
+		r := i + 1
+		switch a {
+		case argScalar:
+			src := f.pickReg(func(k int, v *reg) bool { return v.kind == scalar && (k > 5 || k >= r) })
+			if src < 0 {
+				f.constant(r)
+			} else if src != r {
+				f.emit(mov(uint8(r), uint8(src)))
+			}
+		case argMem:
+			f.emit(mov(uint8(r), 10), addK(uint8(r), int32(mem)))
+		case argCtx:
+			if f.ctxReg >= 0 {
+				f.emit(mov(uint8(r), uint8(f.ctxReg)))
+			} else {
+				f.emit(ldx(8, uint8(r), 10, f.ctxSlot))
+			}
+		case argPkt:
+			f.emit(mov(uint8(r), uint8(packet)))
+		}
+		f.setScalar(r) // not to be taken for a pointer any more
+	}
+	f.call(callee)
+	f.st.clobber()
+	f.setScalar(0)
+	if f.p.moves[callee] {
+		f.st.dropPacket()
+		f.p.moves[f.index] = true
+	}
+}
+
+// memAccess reads or writes the caller's buffer.
+func (f *fn) memAccess() {
+	m := f.pointer(memAt)
+	if m < 0 {
+		return
+	}
+	size := f.size()
+	at := f.r.IntN(argBytes/size) * size
+	if f.chance(50) {
+		d := f.dst(m)
+		f.emit(f.load(size, d, uint8(m), at))
+		f.setScalar(d)
+		return
+	}
+	f.emit(stx(size, uint8(m), at, uint8(f.scalarReg(m))))
+}

@@ -1,0 +1,177 @@
+package gen_test
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/internal/oracle/gen"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/stretchr/testify/require"
+)
+
+// count is the number of programs of a test, SKIPSW_N where it is set.
+func count(t testing.TB, def int) int {
+	s := os.Getenv("SKIPSW_N")
+	if s == "" {
+		return def
+	}
+	n, err := strconv.Atoi(s)
+	require.NoError(t, err, "SKIPSW_N")
+	return n
+}
+
+func TestProgramsAreAccepted(t *testing.T) {
+	n, bad, slots := count(t, 3000), 0, 0
+	reasons := map[string]int{}
+	for seed := range uint64(n) {
+		p := gen.Program(seed, gen.Options{})
+		slots += len(p.Insns)
+		k, err := oracle.LoadKernel(p, oracle.KernelOptions{})
+		if err == nil {
+			k.Close()
+			continue
+		}
+		var rej *oracle.KernelReject
+		if !errors.As(err, &rej) {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		bad++
+		if reasons[err.Error()]++; reasons[err.Error()] == 1 {
+			t.Logf("seed %d: %v", seed, err)
+		}
+	}
+	t.Logf("%d programs, %d refused, %.1f slots in the mean", n, bad, float64(slots)/float64(n))
+	require.LessOrEqual(t, bad*1000, n, "more than one program in a thousand is refused")
+}
+
+func TestProgramIsDeterministic(t *testing.T) {
+	for seed := range uint64(50) {
+		a, b := gen.Program(seed, gen.Options{}), gen.Program(seed, gen.Options{})
+		require.Equal(t, a, b)
+	}
+}
+
+// A near miss must be near: a good part accepted, a good part refused.
+func TestNearMissesAreNear(t *testing.T) {
+	n, ok := count(t, 2000), 0
+	for seed := range uint64(n) {
+		k, err := oracle.LoadKernel(gen.NearMiss(seed, gen.Options{}), oracle.KernelOptions{})
+		if err == nil {
+			k.Close()
+			ok++
+			continue
+		}
+		var rej *oracle.KernelReject
+		require.ErrorAs(t, err, &rej, "seed %d", seed)
+	}
+	t.Logf("%d of %d accepted", ok, n)
+	require.Greater(t, ok, n/5)
+	require.Less(t, ok, n*4/5)
+}
+
+func TestPackets(t *testing.T) {
+	o := gen.PacketOptions{Min: 14, Max: 300}
+	types, runts, long := map[string]int{}, 0, 0
+	for seed := range uint64(500) {
+		for i, p := range gen.Packets(seed, 4, o) {
+			require.GreaterOrEqual(t, len(p), o.Min)
+			require.LessOrEqual(t, len(p), o.Max)
+			require.Equal(t, p, gen.Packet(seed, i, o))
+			types[string(p[12:14])]++
+			if len(p) >= o.Max-8 {
+				long++
+			}
+		}
+		for _, p := range gen.Packets(seed, 4, gen.PacketOptions{}) {
+			if len(p) < 14 {
+				runts++
+			}
+		}
+	}
+	for _, et := range []string{"\x08\x00", "\x86\xdd", "\x81\x00", "\x88\xa8", "\x08\x06"} {
+		require.Positive(t, types[et], "no frame with EtherType %x", et)
+	}
+	require.Positive(t, runts)
+	require.Positive(t, long)
+}
+
+func TestFeatures(t *testing.T) {
+	f, err := gen.ParseFeatures("mul, stack,acqrel")
+	require.NoError(t, err)
+	require.Equal(t, gen.Mul|gen.Stack|gen.AcqRel, f)
+	require.Equal(t, "mul,stack,acqrel", f.String())
+	_, err = gen.ParseFeatures("mul,stcak")
+	require.ErrorContains(t, err, `"stcak"`)
+}
+
+// Every feature must show in some program, or a change of the generator has
+// lost it.
+func TestFeaturesAreUsed(t *testing.T) {
+	whole := func(o gen.Options) (s []bpf.Insn) {
+		for seed := range uint64(300) {
+			s = append(s, gen.Program(seed, o).Insns...)
+		}
+		return s
+	}
+	all := whole(gen.Options{ISA: 4})
+	for f := gen.Feature(1); f <= gen.AcqRel; f <<= 1 {
+		t.Run(f.String(), func(t *testing.T) {
+			require.NotEqual(t, all, whole(gen.Options{ISA: 4, Without: f}))
+		})
+	}
+}
+
+func BenchmarkProgram(b *testing.B) {
+	seed, slots := uint64(0), 0
+	for b.Loop() {
+		slots += len(gen.Program(seed, gen.Options{}).Insns)
+		seed++
+	}
+	b.ReportMetric(float64(slots)/float64(b.N), "slots/op")
+}
+
+func TestISALevels(t *testing.T) {
+	for level := 1; level <= 4; level++ {
+		t.Run("v"+strconv.Itoa(level), func(t *testing.T) {
+			for seed := range uint64(300) {
+				for i, in := range gen.Program(seed, gen.Options{ISA: level}).Insns {
+					require.LessOrEqual(t, isaOf(in), level, "seed %d slot %d", seed, i)
+				}
+			}
+		})
+	}
+}
+
+// isaOf returns the level that first has an instruction.
+func isaOf(in bpf.Insn) int {
+	switch in.Class() {
+	case bpf.ClassJMP32:
+		if in.Op&0xf0 == bpf.JA {
+			return 4
+		}
+		return 3
+	case bpf.ClassJMP:
+		if op := in.Op & 0xf0; op == bpf.JLT || op == bpf.JLE || op == bpf.JSLT || op == bpf.JSLE {
+			return 2
+		}
+	case bpf.ClassALU, bpf.ClassALU64:
+		if in.Off != 0 || in.Op == bpf.ClassALU64|bpf.END {
+			return 4
+		}
+	case bpf.ClassLDX:
+		if in.Op&0xe0 == bpf.ModeMEMSX {
+			return 4
+		}
+	case bpf.ClassSTX:
+		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm != bpf.AtomicAdd {
+			if in.Imm >= bpf.AtomicLoadAcq {
+				return 4
+			}
+			return 3
+		}
+	}
+	return 1
+}

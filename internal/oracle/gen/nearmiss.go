@@ -1,0 +1,83 @@
+package gen
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// NearMiss makes the program of a seed and changes one to three things in it:
+// a constant by a little, a register, a width, a condition, a jump's way. Some
+// results are refused, some are other good programs; a judge must tell.
+func NearMiss(seed uint64, o Options) *object.Program {
+	p := Program(seed, o)
+	r := rand.New(rand.NewPCG(seed, 0x6e656172))
+	p.Insns = slices.Clone(p.Insns)
+	for range 1 + r.IntN(3) {
+		mutate(r, p)
+	}
+	return p
+}
+
+func mutate(r *rand.Rand, p *object.Program) {
+	i := r.IntN(len(p.Insns))
+	in := &p.Insns[i]
+	switch {
+	case in.Op == 0: // the second slot of a 64-bit immediate load
+		return
+	case in.Wide() && in.Src != 0:
+		in.Imm = int32(r.IntN(len(p.Maps)))
+		return
+	case in.Wide():
+		in.Dst = uint8(r.IntN(11))
+		return
+	}
+	small := []int32{-8, -4, -2, -1, 1, 2, 4, 8}[r.IntN(8)]
+	switch r.IntN(9) {
+	case 0, 1:
+		in.Imm += small
+	case 2:
+		in.Off += int16(small)
+	case 3:
+		in.Dst = uint8(r.IntN(11))
+	case 4:
+		in.Src = uint8(r.IntN(11))
+	case 5:
+		flipOp(r, in)
+	case 6:
+		if c := in.Class(); c <= bpf.ClassSTX {
+			in.Op = in.Op&^0x18 | uint8(r.IntN(4))<<3
+		} else {
+			in.Imm = edges[r.IntN(len(edges))]
+		}
+	case 7:
+		*in = movK(uint8(r.IntN(10)), small)
+	case 8:
+		if k := r.IntN(len(p.Insns)); !p.Insns[k].Wide() && p.Insns[k].Op != 0 {
+			p.Insns[i], p.Insns[k] = p.Insns[k], p.Insns[i]
+		}
+	}
+}
+
+// flipOp turns an operation into its neighbour: another comparison, another
+// arithmetic operation, the other source or the other width.
+func flipOp(r *rand.Rand, in *bpf.Insn) {
+	switch in.Class() {
+	case bpf.ClassJMP, bpf.ClassJMP32:
+		if op := in.Op & 0xf0; op == bpf.CALL || op == bpf.EXIT || op == bpf.JA {
+			return
+		}
+		in.Op = in.Op&0x0f | jumpsV2[r.IntN(len(jumpsV2))]
+	case bpf.ClassALU, bpf.ClassALU64:
+		switch r.IntN(3) {
+		case 0:
+			in.Op ^= bpf.X
+		case 1:
+			in.Op ^= bpf.ClassALU ^ bpf.ClassALU64
+		default:
+			in.Op = in.Op&0x0f | plainOps[r.IntN(len(plainOps))]
+		}
+	}
+}

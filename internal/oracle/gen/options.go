@@ -1,0 +1,152 @@
+package gen
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Feature is a set of things that a generated program may do.
+type Feature uint32
+
+// The features. Those that an ISA level does not have are never used at that
+// level, whatever Options asks for.
+const (
+	ALU32       Feature = 1 << iota // 32-bit arithmetic
+	Jmp32                           // 32-bit compare and branch (v3)
+	Mul                             // multiplication
+	Div                             // division and modulo, unsigned and (v4) signed
+	RegShift                        // shifts by a register
+	Endian                          // byte swaps
+	Sext                            // sign-extending moves and loads (v4)
+	Stack                           // stack loads and stores at constant offsets
+	VarStack                        // stack accesses at variable offsets
+	Spill                           // pointers spilled to the stack and filled again
+	PacketLoad                      // loads from the packet
+	PacketStore                     // stores to the packet
+	PacketVar                       // packet pointers with a variable part
+	Parse                           // header parsing as compilers emit it
+	Context                         // context fields beside data and data_end
+	Array                           // array maps: lookups and loads
+	Hash                            // hash maps: lookups, updates, deletes
+	PerCPU                          // per-CPU arrays
+	Global                          // direct addresses of array values
+	MapStore                        // stores to map values
+	MapVar                          // map-value pointers with a variable part
+	MapUpdate                       // the update and delete helpers
+	Atomic                          // atomic add on map values
+	AtomicFetch                     // the other atomic operations (v3)
+	StoreImm                        // stores of constants
+	Calls                           // functions
+	Loops                           // bounded loops
+	Adjust                          // head and tail adjustment (XDP)
+	Helpers                         // checksum and byte-copy helpers
+	Unaligned                       // packet and map accesses off their natural alignment
+	AcqRel                          // load-acquire and store-release (v4)
+
+	allFeatures Feature = 1<<iota - 1
+)
+
+var featureNames = []string{
+	"alu32", "jmp32", "mul", "div", "regshift", "endian", "sext", "stack", "varstack", "spill", "packetload",
+	"packetstore", "packetvar", "parse", "context", "array", "hash", "percpu", "global", "mapstore", "mapvar",
+	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
+}
+
+// String lists the features by name, separated by commas.
+func (f Feature) String() string {
+	var s []string
+	for i, n := range featureNames {
+		if f>>i&1 != 0 {
+			s = append(s, n)
+		}
+	}
+	return strings.Join(s, ",")
+}
+
+// ParseFeatures reads a list of names as String writes it.
+func ParseFeatures(s string) (Feature, error) {
+	var f Feature
+next:
+	for n := range strings.SplitSeq(s, ",") {
+		if n = strings.TrimSpace(n); n == "" {
+			continue
+		}
+		for i, have := range featureNames {
+			if n == have {
+				f |= 1 << i
+				continue next
+			}
+		}
+		return 0, fmt.Errorf("unknown feature %q; the features are %s", n, allFeatures)
+	}
+	return f, nil
+}
+
+// Options says what programs to make. The zero value means everything, of all
+// levels and both types.
+type Options struct {
+	// ISA is the level of the instruction set, 1 to 4; 0 takes any.
+	ISA int
+	// Type is the program type; object.UnknownType takes either.
+	Type object.Type
+	// Without names features to keep out of all programs.
+	Without Feature
+	// Only names the features that a program may use; 0 means all.
+	Only Feature
+	// Size is the aim for the number of instructions of the whole program; 0
+	// takes a random one between 8 and 160.
+	Size int
+}
+
+// AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
+// compiles them: the firmware has no such map, helper or atomic operation.
+const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context
+
+// pick resolves the random parts of the options for one program. A program
+// uses a random subset of the features: programs that do less of one thing do
+// more of another, and so reach further into it.
+func (o Options) pick(r *rand.Rand) Options {
+	if o.ISA == 0 {
+		o.ISA = 1 + r.IntN(4)
+	}
+	if o.Type == object.UnknownType {
+		o.Type = object.XDP
+		if r.IntN(3) == 0 {
+			o.Type = object.TC
+		}
+	}
+	f := allFeatures
+	if o.Only != 0 {
+		f = o.Only
+	}
+	f &^= o.Without
+	if o.ISA < 3 {
+		f &^= Jmp32 | AtomicFetch
+	}
+	if o.ISA < 4 {
+		f &^= Sext | AcqRel
+	}
+	if o.Type != object.XDP {
+		f &^= Adjust
+	}
+	keep := 40 + r.IntN(60)
+	for i := range featureNames {
+		if r.IntN(100) >= keep {
+			f &^= 1 << i
+		}
+	}
+	o.Only, o.Without = f, 0
+	if o.Size == 0 {
+		o.Size = 8 + r.IntN(40)
+		if r.IntN(3) == 0 {
+			o.Size += r.IntN(112)
+		}
+	}
+	return o
+}
+
+// has reports whether all of the given features are on.
+func (o *Options) has(f Feature) bool { return o.Only&f == f }

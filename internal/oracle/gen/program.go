@@ -1,0 +1,208 @@
+package gen
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// program is a program in the making.
+type program struct {
+	r        *rand.Rand
+	o        *Options
+	maps     []*object.Map
+	sigs     []sig  // by function; that of main is empty
+	moves    []bool // by function: it may move the packet
+	adjusted bool
+	choices  []choice
+	weights  int // sum over choices
+}
+
+// Program makes the program of a seed. It is accepted by the kernel's verifier
+// unless the generator and the verifier disagree, which a test counts.
+func Program(seed uint64, o Options) *object.Program {
+	r := rand.New(rand.NewPCG(seed, 0x67656e))
+	o = o.pick(r)
+	p := &program{r: r, o: &o}
+	p.choices, p.weights = statements(&o)
+	n := 1
+	if o.has(Calls) && r.IntN(2) == 0 {
+		n += 1 + r.IntN(3)
+	}
+	p.sigs, p.moves = make([]sig, n), make([]bool, n)
+	budget := o.Size / n
+	funcs := make([]*asm, n)
+	for i := n - 1; i >= 0; i-- {
+		if i > 0 {
+			p.sigs[i] = p.signature()
+		}
+		funcs[i] = p.function(i, n, max(budget/4, 2))
+	}
+	insns, starts := link(called(funcs))
+	out := &object.Program{
+		Object: fmt.Sprintf("gen-%d", seed), Name: fmt.Sprintf("gen_%d", seed), Section: o.Type.String(),
+		Type: o.Type, License: "GPL", Insns: insns, Maps: p.maps,
+	}
+	for i, s := range starts {
+		name := out.Name
+		if i > 0 {
+			name = fmt.Sprintf("sub_%d", i)
+		}
+		out.Funcs = append(out.Funcs, object.Func{Name: name, Start: s})
+	}
+	return out
+}
+
+// function makes function i of n. It may call those with a higher number.
+func (p *program) function(i, n, budget int) *asm {
+	f := &fn{r: p.r, o: p.o, p: p, index: i, ctxReg: -1, stackMax: 8 * (4 + p.r.IntN(12))}
+	if i == 0 {
+		f.stackMax = 8 * (4 + p.r.IntN(24))
+	}
+	for c := i + 1; c < n; c++ {
+		f.callees = append(f.callees, c)
+	}
+	f.out = f.newLabel()
+	if f.main() {
+		f.set(1, reg{kind: ctx})
+		f.keepCtx(1)
+	} else {
+		f.enter(p.sigs[i])
+		for k, a := range p.sigs[i].args {
+			if a == argCtx {
+				f.keepCtx(k + 1)
+			}
+		}
+	}
+	if len(f.callees) > 0 && f.chance(70) {
+		f.callFunc()
+	}
+	f.block(budget)
+	f.finish()
+	return &f.asm
+}
+
+// finish emits the ends of the function: the usual one, which tells what the
+// registers hold, and the way out for failed checks.
+func (f *fn) finish() {
+	switch {
+	case f.main() && f.chance(20):
+		f.emit(movK(0, int32(f.r.IntN(5))))
+	case f.main() && f.chance(15):
+		src := f.scalarReg()
+		f.emit(mov(0, uint8(src)), andK(0, 3))
+	default:
+		f.digest()
+	}
+	if !f.targeted(f.out) {
+		f.emit(exit())
+		return
+	}
+	out := int32(f.r.IntN(4))
+	if f.chance(30) {
+		end := f.newLabel()
+		f.jump(ja(), end)
+		f.place(f.out)
+		f.emit(movK(0, out))
+		f.place(end)
+		f.emit(exit())
+		return
+	}
+	f.emit(exit())
+	f.place(f.out)
+	f.emit(movK(0, out), exit())
+}
+
+// digest mixes all numbers into R0, so that a wrong one shows.
+func (f *fn) digest() {
+	first := !f.is(0, scalar)
+	for r := range f.st.regs {
+		if !f.is(r, scalar) || r == 0 {
+			continue
+		}
+		if first {
+			f.emit(mov(0, uint8(r)))
+			first = false
+			continue
+		}
+		op := []uint8{bpf.ADD, bpf.XOR, bpf.SUB}[f.r.IntN(3)]
+		f.emit(aluX(bpf.ClassALU64, op, 0, uint8(r)))
+	}
+	if first {
+		f.emit(movK(0, f.imm()))
+	}
+	if f.chance(50) {
+		// The verdict is the low word; bring the high one into it.
+		t := 1 + f.r.IntN(5)
+		f.emit(mov(uint8(t), 0), aluK(bpf.ClassALU64, bpf.RSH, uint8(t), 32), aluX(bpf.ClassALU64, bpf.XOR, 0, uint8(t)))
+	}
+}
+
+// choice is a kind of statement and how often it is taken.
+type choice struct {
+	need   Feature
+	weight int
+	run    func(f *fn, budget int)
+}
+
+func plain(run func(*fn)) func(*fn, int) { return func(f *fn, _ int) { run(f) } }
+
+// statements returns the kinds of statements that the options allow, with the
+// sum of their weights.
+func statements(o *Options) (out []choice, total int) {
+	for _, c := range []choice{
+		{0, 30, plain((*fn).alu)},
+		{0, 6, plain(func(f *fn) { f.constant(f.dst()) })},
+		{0, 4, plain((*fn).pair)},
+		{0, 10, (*fn).branch},
+		{0, 3, (*fn).switchOn},
+		{0, 3, plain((*fn).leave)},
+		{Stack, 10, plain((*fn).stackStore)},
+		{Stack, 10, plain((*fn).stackLoad)},
+		{Stack, 3, plain((*fn).stackPointer)},
+		{Stack, 3, plain((*fn).memAccess)},
+		{VarStack, 3, plain((*fn).varStack)},
+		{Spill, 3, plain((*fn).spill)},
+		{Spill, 4, plain((*fn).fill)},
+		{PacketLoad, 14, plain((*fn).packetLoad)},
+		{PacketStore, 10, plain((*fn).packetStore)},
+		{PacketVar, 4, plain((*fn).packetVar)},
+		{PacketLoad, 2, plain((*fn).packetLength)},
+		{Parse, 3, plain((*fn).parse)},
+		{Context, 3, plain((*fn).context)},
+		{0, 8, (*fn).lookup},
+		{Global, 3, plain((*fn).global)},
+		{0, 6, plain((*fn).valueAccess)},
+		{MapUpdate, 3, plain((*fn).update)},
+		{Loops, 3, (*fn).loop},
+		{Calls, 4, plain((*fn).callFunc)},
+		{Adjust, 2, plain((*fn).adjust)},
+		{Helpers, 2, plain((*fn).helper)},
+	} {
+		if o.has(c.need) {
+			out = append(out, c)
+			total += c.weight
+		}
+	}
+	return out, total
+}
+
+// block emits about budget statements.
+func (f *fn) block(budget int) {
+	for range budget {
+		n := f.r.IntN(f.p.weights)
+		for _, c := range f.p.choices {
+			if n -= c.weight; n >= 0 {
+				continue
+			}
+			if f.depth >= 3 {
+				f.alu()
+			} else {
+				c.run(f, max(budget/2, 1))
+			}
+			break
+		}
+	}
+}
