@@ -113,12 +113,23 @@ func (i *Instr) kills() bool { return !i.Break && !i.NoLoad && i.SigMask == 0 }
 func (d *decoder) localCSR(i *Instr) {
 	i.CSR = uint16(fCSRNum.get(d.x) * csrUnit)
 	i.Write = fCSRWrite.bit(d.x)
-	if i.Write {
-		i.A = d.src10(fA10, BankA)
-		i.B = d.src10(fB10, BankB)
-	} else {
-		d.spare |= d.x & (fA10.mask() | fB10.mask())
+	if !i.Write {
+		d.spare |= d.x & (fA10.mask() | fB10.mask() | fSrcLM.mask())
+		return
 	}
+	src, other, b := fA10, fB10, BankA
+	i.A, i.B = Const(0), Const(0)
+	o := &i.A
+	if isConst10(fA10.get(d.x)) && !isConst10(fB10.get(d.x)) {
+		src, other, b, o = fB10, fA10, BankB, &i.B
+	}
+	*o = d.src10(src, b)
+	rest := uint64(noDst10)
+	if o.Kind == Imm {
+		i.B = *o
+		rest |= uint64(o.Num)
+	}
+	d.unused(other, rest)
 	d.unusedIf(!d.srcLM, fSrcLM)
 }
 

@@ -92,3 +92,14 @@ func TestCorpusWordsRoundTrip(t *testing.T) {
 		require.Equal(t, w, got)
 	}
 }
+
+func TestGoldenText(t *testing.T) {
+	for _, g := range readGolden(t) {
+		if strings.HasSuffix(g.text, "# ERROR") {
+			continue
+		}
+		i, err := Decode(g.word, Ctx4)
+		require.NoError(t, err, g.text)
+		require.Equal(t, g.text, i.String())
+	}
+}

@@ -104,8 +104,19 @@ func (e *encoder) localCSR(i *Instr) {
 		e.none("source", i.B)
 		return
 	}
-	e.src10("source A", fA10, i.A, BankA)
-	e.src10("source B", fB10, i.B, BankB)
+	o, other, src, unused, b := i.A, i.B, fA10, fB10, BankA
+	if i.sourceInB() {
+		o, other, src, unused, b = i.B, i.A, fB10, fA10, BankB
+	}
+	e.src10("source", src, o, b)
+	c := uint64(noDst10)
+	if o.Kind == Imm {
+		c |= uint64(o.Num)
+	}
+	if other.Kind != None && (other.Kind != Imm || uint64(other.Num)|noDst10 != c) {
+		e.fail("source", "a CSR is written from one source; the other field is None, or 0, or the same constant")
+	}
+	e.x |= c << unused.lo()
 }
 
 func (e *encoder) mulStep(i *Instr) {

@@ -238,7 +238,8 @@ type Cmd struct {
 //	immed        Dst only; Swap puts a destination without a bank in field B
 //	br_bset,     the register is A or B, the other one is None
 //	br=byte, jump
-//	local_csr    a write reads A, or B if A is a constant and B is not
+//	local_csr    a write has one Source; the other field is None, Const(0), or
+//	             the same constant
 //	mul_step     the last steps have a Dst and no sources
 type Instr struct {
 	Class Class
@@ -308,6 +309,19 @@ func (i *Instr) Right() Operand {
 		return i.A
 	}
 	return i.B
+}
+
+// Source returns the operand of an instruction that has one: br_bset, br_bclr,
+// br=byte, br!=byte, jump, rtn and local_csr_wr.
+func (i *Instr) Source() Operand {
+	if i.sourceInB() {
+		return i.B
+	}
+	return i.A
+}
+
+func (i *Instr) sourceInB() bool {
+	return i.A.Kind == None || i.A.Kind == Imm && i.B.Kind != Imm && i.B.Kind != None
 }
 
 // Mode is the number of contexts that a core runs; it sets how many registers

@@ -44,6 +44,9 @@ const (
 	noDst8  = 0x20
 )
 
+// isConst10 reports whether an unrestricted code is a constant.
+func isConst10(c uint64) bool { return c>>8 == noDst10>>8 }
+
 // Registers returns how many general-purpose registers of one bank a context
 // has. It has as many next-neighbour registers, and twice as many
 // transfer-in and transfer-out registers.

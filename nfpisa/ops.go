@@ -150,3 +150,12 @@ var (
 	mulTypes = [4]string{"start", "24x8", "16x16", "32x32"}
 	mulSteps = [6]string{"step1", "step2", "step3", "step4", "last", "last2"}
 )
+
+// inpStates names the input states of br_inp_state.
+var inpStates = [16]string{
+	"nn_empty", "nn_full",
+	"ctm_ring0_status", "ctm_ring1_status", "ctm_ring2_status", "ctm_ring3_status",
+	"ctm_ring4_status", "ctm_ring5_status", "ctm_ring6_status", "ctm_ring7_status",
+	"ctm_ring8_status", "ctm_ring9_status", "ctm_ring10_status", "ctm_ring11_status",
+	"ctm_ring12_status", "ctm_ring13_status",
+}
