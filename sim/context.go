@@ -1,0 +1,162 @@
+package sim
+
+// A value is kept in 64 bits: the word in bits 31:0 and, above it, a mask of
+// the bits that nobody wrote. A fully defined value is just a zero-extended
+// word, so one test of the upper half tells that there is nothing to watch.
+const (
+	undefAll  = 0xffffffff << 32
+	garbage   = 0xa5a5a5a5 // the word under a mask of unwritten bits
+	unwritten = undefAll | garbage
+)
+
+// Bits of the carry and overflow flags.
+const (
+	flagC     uint8 = 1
+	flagV     uint8 = 2
+	flagUndef uint8 = 0x80
+)
+
+const (
+	lmWords    = 1024 // local memory of a core, in words
+	numSignals = 16
+	numLMIndex = 4
+)
+
+// indexReg is an index register with a write pipeline: a written address is
+// used from ready on, until then the one before it.
+type indexReg struct {
+	addr  uint32
+	ready uint64 // cycle from which addr is used
+	old   [3]struct {
+		addr  uint32
+		until uint64
+	}
+}
+
+// write schedules a new value that is used from cycle ready on.
+func (x *indexReg) write(addr uint32, ready uint64) {
+	x.old[2], x.old[1] = x.old[1], x.old[0]
+	x.old[0].addr, x.old[0].until = x.addr, ready
+	x.addr, x.ready = addr, ready
+}
+
+// at returns the address that an instruction at cycle now uses.
+func (x *indexReg) at(now uint64) uint32 {
+	if now >= x.ready {
+		return x.addr
+	}
+	addr := x.old[0].addr
+	for k := 1; k < len(x.old) && now < x.old[k].until; k++ {
+		addr = x.old[k].addr
+	}
+	return addr
+}
+
+// context is one hardware thread.
+type context struct {
+	regs [numSlots]uint64
+
+	cc      uint64 // last result that set the condition codes
+	cv      uint8  // carry and overflow
+	slot    uint8  // 0..3, or 0..7 with eight contexts
+	prevALU uint64
+	prevA   uint64
+	prevPC  uint32 // word that left prevA, or noTarget
+	align   [2]uint64
+
+	pc         uint32
+	left       uint32 // defer slots left, counting the branch itself
+	leftTarget uint32
+	leftBubble uint8
+	swapLeft   uint32 // defer slots left before a context swap
+
+	lm     [numLMIndex]indexReg
+	lmSet  uint8 // index registers that were written
+	tindex indexReg
+	bindex indexReg
+
+	// Local memory that is this context's: the packet vector, then the stack.
+	lmLo, lmLen uint32
+
+	// Signals: raised is set from the issue of the command, arrival says when
+	// it comes.
+	raised  uint16
+	arrival [numSignals]uint64
+	sigIn   [numSignals]uint64 // transfer-in registers that the signal delivers
+	sigOut  [numSignals]uint64 // transfer-out registers it gives back
+	pending uint64             // transfer-in registers on their way
+	busy    uint64             // transfer-out registers not yet read by their command
+	freeAt  uint64             // unsignalled commands have read their data by then
+	quiet   uint64             // transfer-out registers of unsignalled commands
+	landing [64]uint64
+
+	wait     uint16 // signals that end the swap
+	waitAny  bool
+	wake     uint64
+	resume   uint32 // branch target after a swap, or noTarget
+	swapCost uint8  // cycles that the swap costs
+
+	// A command whose context swap has defer slots takes its data after them.
+	deferred *command
+	access   access
+
+	mul      mulState
+	pop      popState
+	csrRead  bool // the next instruction is the immed that takes csrValue
+	csrValue uint32
+
+	buf     []byte // packet buffer
+	bufAddr uint32 // 32-bit memory address of buf[0]
+	program int    // index of the program that runs
+	ifindex uint32
+	queue   uint32
+
+	waited, lost uint64 // cycles of memory waits; other cycles without an instruction
+	start        uint64
+	events       []Event
+	eventBytes   []byte
+	fault        *Fault
+}
+
+// reset prepares the context for a packet; local memory is the core's.
+func (x *context) reset(undefined bool) {
+	v := uint64(garbage)
+	if undefined {
+		v = unwritten
+	}
+	for i := range numMutable {
+		x.regs[i] = v
+	}
+	x.cc, x.cv = v, flagUndef
+	if !undefined {
+		x.cv = 0
+	}
+	x.prevALU, x.prevA, x.prevPC = v, v, noTarget
+	x.align = [2]uint64{v, v}
+	x.left, x.swapLeft, x.resume = 0, 0, noTarget
+	x.lm, x.lmSet = [numLMIndex]indexReg{}, 0
+	x.tindex, x.bindex = indexReg{}, indexReg{}
+	x.raised, x.pending, x.busy, x.quiet, x.freeAt = 0, 0, 0, 0, 0
+	x.wait, x.wake, x.deferred = 0, 0, nil
+	x.mul, x.pop = mulState{}, popState{}
+	x.csrRead = false
+	x.waited, x.lost = 0, 0
+	x.events, x.eventBytes = x.events[:0], x.eventBytes[:0]
+	x.fault = nil
+}
+
+// constants fills the slots of constants.
+func (x *context) constants() {
+	for i := range uint64(numSlots - slotConst) {
+		x.regs[slotConst+i] = i
+	}
+}
+
+// forget destroys the state that lives between neighbouring instructions.
+func (x *context) forget(undefined bool) {
+	x.prevPC = noTarget
+	if undefined {
+		x.prevALU, x.prevA = unwritten, unwritten
+		x.align = [2]uint64{unwritten, unwritten}
+	}
+}

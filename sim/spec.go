@@ -1,0 +1,106 @@
+package sim
+
+// Checks selects the rules that end a run with a fault when they are broken.
+type Checks uint32
+
+// The rules.
+const (
+	// CheckUndefined tracks bits that nobody wrote, and faults when they show.
+	// Packet bytes read beyond the packet's end, registers a firmware routine
+	// may have lost, and flags an operation does not define count as unwritten.
+	CheckUndefined Checks = 1 << iota
+	// CheckSignals faults when a transfer register is used before the signal of
+	// its command was waited for.
+	CheckSignals
+	// CheckPointerLatency faults when an index register is used within three
+	// cycles of its write. Without it the old value is used, as the core does.
+	CheckPointerLatency
+	// CheckLocalMemory keeps a context inside its packet vector and stack.
+	CheckLocalMemory
+	// CheckPacketWrites keeps writes inside the packet, as the packet vector
+	// describes it at that moment. Without it the whole buffer is writable.
+	CheckPacketWrites
+	// CheckMapValues keeps accesses to array maps inside one value. Without it
+	// the map's whole region will do.
+	CheckMapValues
+	// CheckHazards faults on sequences that the core does not define.
+	CheckHazards
+
+	// AllChecks is every rule.
+	AllChecks Checks = 1<<iota - 1
+)
+
+// Latency describes the timing of one memory unit, in core cycles.
+type Latency struct {
+	// Read, Write and Atomic run from the issue of a command to its signal, for
+	// the first eight bytes.
+	Read, Write, Atomic uint32
+	// PerWord is added for each further 8 bytes.
+	PerWord uint32
+	// Busy is how long the unit is taken for each 8 bytes: the inverse of its
+	// throughput.
+	Busy uint32
+}
+
+// Firmware is the cost of the firmware's routines in core cycles, entry and
+// return branches not included.
+type Firmware struct {
+	LookupArray, LookupHash, Update, Delete, Event uint32
+}
+
+// Spec holds every parameter of a machine. Each number's source, rationale and
+// impact stand in docs/timing.md.
+type Spec struct {
+	Checks Checks
+	// CorrectECC repairs single flipped bits of a word, as the control store
+	// does. Otherwise any wrong check bit is a fault.
+	CorrectECC bool
+	// Budget is the number of cycles after which a packet is a runaway.
+	Budget uint64
+	// PacketBuffer is the size of a packet buffer in bytes, a power of two up
+	// to 8192.
+	PacketBuffer int
+	// PacketOffset is where a received frame begins in its buffer, in bytes.
+	PacketOffset int
+	// PointerLatency is the number of cycles between a write of an index
+	// register (ActLMAddr, T_INDEX, ByteIndex) and its first use.
+	PointerLatency uint32
+	// SwapSlots is the number of cycles that a context swap costs when no defer
+	// slot is filled.
+	SwapSlots uint32
+
+	CTM, EMEM, CLS Latency
+	Firmware       Firmware
+
+	// Seed starts the pseudo random number CSR.
+	Seed uint64
+	// Profile counts executions and cycles of each word.
+	Profile bool
+	// Trace, when set, is called before each instruction.
+	Trace func(Step)
+}
+
+// Step is what a trace sees before an instruction executes.
+type Step struct {
+	Context int
+	Word    int // offset in the image, in words
+	Cycle   uint64
+}
+
+// DefaultSpec returns the parameters of one worker core of an Agilio card with
+// all checks on.
+func DefaultSpec() Spec {
+	return Spec{
+		Checks:         AllChecks,
+		Budget:         10_000_000,
+		PacketBuffer:   8192,
+		PacketOffset:   128,
+		PointerLatency: 3,
+		SwapSlots:      2,
+		CTM:            Latency{Read: 60, Write: 55, Atomic: 60, PerWord: 1, Busy: 1},
+		EMEM:           Latency{Read: 200, Write: 180, Atomic: 200, PerWord: 2, Busy: 2},
+		CLS:            Latency{Read: 30, Write: 30, Atomic: 35, PerWord: 1, Busy: 1},
+		Firmware:       Firmware{LookupArray: 260, LookupHash: 620, Update: 900, Delete: 760, Event: 1200},
+		Seed:           1,
+	}
+}
