@@ -1,0 +1,278 @@
+package offload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Request is what to attach and where.
+type Request struct {
+	Program *Program
+	Hook    Hook // Type may be left out: it is the program's
+	// Force attaches in the place of a program that is there.
+	Force bool
+	// KeepDevice leaves the device as it is: what the hook needs and is not
+	// there (hw-tc-offload, clsact) is then an error of the device.
+	KeepDevice bool
+	// Pin is a folder of the BPF file system that keeps program and maps.
+	Pin string
+	// Watch, if not nil, is told each step before it is done. Its error stops
+	// the transaction, which is then undone.
+	Watch func(step string) error
+	// DryRun only collects the steps.
+	DryRun bool
+}
+
+// Result is what a transaction did.
+type Result struct {
+	Attachment Attachment // as the device tells it afterwards
+	Steps      []string   // in order
+	Reused     []string   // names of maps that kept their contents
+	Log        string     // what the verifier and the device said
+}
+
+// Attach loads a program and attaches it, in one transaction: when a step
+// fails, or the process is killed, everything is as it was before.
+func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
+	h, err := r.hook()
+	if err != nil {
+		return nil, err
+	}
+	t := &transfer{dev: dev, r: &r, hook: h}
+	defer t.close()
+	if !r.KeepDevice {
+		prepare, err := dev.Prepare(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		t.steps = prepare
+	}
+	t.addLoad(nil)
+	err = t.addTarget(fmt.Sprintf("attach %s to %s, %s", r.Program.Name, dev.Name(), h), func(ctx context.Context) error {
+		return dev.Attach(ctx, t.prog, h, r.Force)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t.run(ctx)
+}
+
+// Replace loads a program and puts it in the place of the one that is attached
+// at the hook, in one step: the hook is never without a program. Maps of the
+// old program that have the same name and shape are used on, with their
+// contents.
+func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
+	h, err := r.hook()
+	if err != nil {
+		return nil, err
+	}
+	old, err := find(ctx, dev, h)
+	if err != nil {
+		return nil, err
+	}
+	t := &transfer{dev: dev, r: &r, hook: old.Hook}
+	defer t.close()
+	t.addLoad(old.Maps)
+	err = t.addTarget(fmt.Sprintf("put %s in the place of program %d on %s, %s", r.Program.Name, old.ID, dev.Name(), old.Hook), func(ctx context.Context) error {
+		return dev.Replace(ctx, t.prog, *old)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t.run(ctx)
+}
+
+// hook returns the hook with type and defaults filled in.
+func (r *Request) hook() (Hook, error) {
+	if r.Program == nil {
+		return Hook{}, errors.New("no program given")
+	}
+	h := r.Hook
+	if h.Type == object.UnknownType {
+		h.Type = r.Program.Type
+	}
+	if h.Type != r.Program.Type {
+		return Hook{}, fmt.Errorf("program %s is of type %s and cannot be attached as %s; compile it in a section for %s", r.Program.Name, r.Program.Type, h.Type, h.Type)
+	}
+	if err := h.Valid(); err != nil {
+		return Hook{}, err
+	}
+	return h.Filled(), nil
+}
+
+// find returns the attachment at a hook. For tc, a hook without preference and
+// handle finds the only filter of its mode.
+func find(ctx context.Context, dev Device, h Hook) (*Attachment, error) {
+	all, err := dev.Attached(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Same(h) {
+			return &all[i], nil
+		}
+	}
+	return nil, fmt.Errorf("nothing is attached to %s at %s; `offload attach` puts a first program there, `offload show %s` lists what is attached", dev.Name(), h, dev.Name())
+}
+
+// transfer is a running Attach or Replace.
+type transfer struct {
+	dev    Device
+	r      *Request
+	hook   Hook
+	steps  []Step
+	maps   []Map
+	reused []string
+	prog   Loaded
+}
+
+// addLoad adds the steps that make the maps and load the program. Maps among
+// old that fit are used on.
+func (t *transfer) addLoad(old []MapInfo) {
+	p := t.r.Program
+	t.maps = make([]Map, len(p.Maps))
+	for i, m := range p.Maps {
+		if info := sameShape(old, m); info != nil {
+			id := info.ID
+			t.steps = append(t.steps, Step{
+				Name: fmt.Sprintf("use map %s on (id %d)", m.Name, id),
+				Do: func(ctx context.Context) error {
+					om, err := t.dev.OpenMap(ctx, id)
+					if err != nil {
+						return fmt.Errorf("map %s: %w", m.Name, err)
+					}
+					t.maps[i] = om
+					t.reused = append(t.reused, m.Name)
+					return nil
+				},
+			})
+			continue
+		}
+		t.steps = append(t.steps, Step{
+			Name: fmt.Sprintf("make map %s", m.Name),
+			Do: func(ctx context.Context) error {
+				nm, err := t.dev.NewMap(ctx, m, t.hook.Mode)
+				if err != nil {
+					return err
+				}
+				t.maps[i] = nm
+				return nil
+			},
+		})
+	}
+	t.steps = append(t.steps, Step{
+		Name: fmt.Sprintf("load program %s", p.Name),
+		Do: func(ctx context.Context) error {
+			l, err := t.dev.Load(ctx, p, t.hook.Mode, t.maps)
+			if err != nil {
+				return err
+			}
+			t.prog = l
+			return nil
+		},
+	})
+}
+
+// sameShape returns the old map that m can use on, or nil.
+func sameShape(old []MapInfo, m *object.Map) *MapInfo {
+	for i := range old {
+		o := &old[i]
+		if o.Name == KernelName(m.Name) && o.Type == m.Type && o.KeySize == m.KeySize &&
+			o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !m.Frozen {
+			return o
+		}
+	}
+	return nil
+}
+
+// KernelName returns a name as the kernel keeps it: 15 bytes, and only
+// letters, digits, dots and underscores.
+func KernelName(name string) string {
+	b := []byte(name)
+	if len(b) > 15 {
+		b = b[:15]
+	}
+	for i, c := range b {
+		ok := c == '.' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !ok {
+			b[i] = '_'
+		}
+	}
+	return string(b)
+}
+
+// pins returns the steps that pin before the new state is reached, and those
+// that finish the pins after it.
+func (t *transfer) pins() (before, after []Step, err error) {
+	if t.r.Pin == "" {
+		return nil, nil, nil
+	}
+	p, ok := t.dev.(Pinner)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s: %w: pinning, because this device keeps programs by itself", t.dev.Name(), ErrNotSupported)
+	}
+	names := make([]string, len(t.r.Program.Maps))
+	for i, m := range t.r.Program.Maps {
+		names[i] = m.Name
+	}
+	before, after = p.Pin(t.r.Pin, t.r.Program.Name, names, func() (Loaded, []Map) { return t.prog, t.maps })
+	return before, after, nil
+}
+
+// addTarget adds the step that reaches the new state, with the pinning around
+// it.
+func (t *transfer) addTarget(name string, do func(context.Context) error) error {
+	before, after, err := t.pins()
+	if err != nil {
+		return err
+	}
+	t.steps = append(t.steps, before...)
+	t.steps = append(t.steps, Step{
+		Name:   name,
+		Do:     do,
+		Target: func() (Hook, uint32) { return t.hook, t.prog.ID() },
+	})
+	t.steps = append(t.steps, after...)
+	return nil
+}
+
+// run does the steps and reads back what is attached then.
+func (t *transfer) run(ctx context.Context) (*Result, error) {
+	res := &Result{}
+	for i := range t.steps {
+		res.Steps = append(res.Steps, t.steps[i].Name)
+	}
+	if t.r.DryRun {
+		return res, nil
+	}
+	if err := runSteps(ctx, t.dev, t.steps, t.r.Watch); err != nil {
+		return nil, err
+	}
+	res.Reused, res.Log = t.reused, t.prog.Log()
+	all, err := t.dev.Attached(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the program is attached, but reading back failed: %w", err)
+	}
+	for _, a := range all {
+		if a.Same(t.hook) && a.ID == t.prog.ID() {
+			res.Attachment = a
+			return res, nil
+		}
+	}
+	return nil, fmt.Errorf("the program was attached to %s at %s, but somebody else has changed it since", t.dev.Name(), t.hook)
+}
+
+// close closes what the process still holds; what is attached lives on.
+func (t *transfer) close() {
+	for _, m := range t.maps {
+		if m != nil {
+			_ = m.Close()
+		}
+	}
+	if t.prog != nil {
+		_ = t.prog.Close()
+	}
+}

@@ -1,0 +1,117 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Interface is what a listing shows of one interface.
+type Interface struct {
+	Name    string
+	Ifindex int
+	Driver  string
+	Bus     string // place on the bus: "netdevsim10", "0000:01:00.0"
+	Kind    string // "veth", "" for a plain device
+	Up      bool
+	MTU     uint32
+	Address net.HardwareAddr
+	// TCOffload is the state of hw-tc-offload.
+	TCOffload Feature
+	// CanOffload says that the driver may take programs: it lets tc offload be
+	// turned on.
+	CanOffload bool
+}
+
+// Interface describes the device's interface.
+func (d *Device) Interface() (*Interface, error) {
+	l, err := d.now()
+	if err != nil {
+		return nil, err
+	}
+	i := &Interface{Name: l.name, Ifindex: l.index, Kind: l.kind, Up: l.up, MTU: l.mtu, Address: l.address}
+	i.Driver, _, i.Bus = d.driver(l.name)
+	if i.Bus == "" {
+		i.Bus = l.busID
+	}
+	if i.TCOffload, err = d.TCOffload(); err != nil && !errors.Is(err, offload.ErrNotSupported) {
+		return nil, err
+	}
+	i.CanOffload = i.TCOffload.Changeable
+	return i, nil
+}
+
+// Program is a program of the kernel, in a listing.
+type Program struct {
+	ID      uint32
+	Type    object.Type // UnknownType for the types that are not offloaded
+	Name    string
+	Tag     string
+	Device  string // "" for a program of the host
+	Xlated  uint32 // bytes of verified instructions
+	Machine uint32 // bytes of machine code
+	MapIDs  []uint32
+}
+
+// Programs lists the programs of the kernel that were loaded for the device,
+// and with host those of the host too. Programs whose device has gone are left
+// out: they cannot be asked for anything.
+func (d *Device) Programs(_ context.Context, host bool) ([]Program, error) {
+	dev, ino, err := d.nsID()
+	if err != nil {
+		return nil, err
+	}
+	var all []Program
+	err = nextID(unix.BPF_PROG_GET_NEXT_ID, func(id uint32) error {
+		p, err := progByID(id)
+		if err != nil {
+			return ignoreGone(err)
+		}
+		here := int(p.Ifindex) == d.ifindex && p.NetnsDev == dev && p.NetnsIno == ino
+		if here || host && p.Ifindex == 0 {
+			all = append(all, d.program(p))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, d.fail("list programs", err)
+	}
+	return all, nil
+}
+
+func (d *Device) program(p *program) Program {
+	out := Program{
+		ID: p.ID, Name: p.name(), Tag: p.tag(), Device: d.deviceName(p.Ifindex, p.NetnsDev, p.NetnsIno),
+		Xlated: p.XlatedLen, Machine: p.JitedLen, MapIDs: p.mapIDs,
+	}
+	switch p.Type {
+	case progXDP:
+		out.Type = object.XDP
+	case progSchedCls:
+		out.Type = object.TC
+	}
+	return out
+}
+
+// ProgramInfo describes one program. One whose device has gone answers
+// offload.ErrDeviceGone.
+func (d *Device) ProgramInfo(id uint32) (*Program, error) {
+	p, err := progByID(id)
+	if err != nil {
+		op := fmt.Sprintf("look at program %d", id)
+		e := d.fail(op, err)
+		var oe *offload.Error
+		if errors.As(e, &oe) && errors.Is(err, unix.ENODEV) {
+			oe.Reason = "the device that the program was loaded for is gone"
+		}
+		return nil, e
+	}
+	out := d.program(p)
+	return &out, nil
+}

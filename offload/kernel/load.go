@@ -1,0 +1,193 @@
+package kernel
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Sizes of the log buffer that are tried: a buffer that is too small fails the
+// load.
+var logSizes = []int{1 << 18, 1 << 22, 1 << 26}
+
+// loaded is a program in the kernel, held open.
+type loaded struct {
+	fd  int
+	id  uint32
+	tag string
+	log string
+}
+
+func (l *loaded) ID() uint32   { return l.id }
+func (l *loaded) Tag() string  { return l.tag }
+func (l *loaded) Log() string  { return l.log }
+func (l *loaded) Close() error { return unix.Close(l.fd) }
+
+// Load implements offload.Device. In hardware mode the kernel's driver gets the
+// program; in the others it is a program of the host.
+func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, maps []offload.Map) (offload.Loaded, error) {
+	op := fmt.Sprintf("load program %s", p.Name)
+	if mode == offload.Hardware {
+		op += " for " + d.name
+	}
+	code, err := relocate(p.Program, maps)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	info, err := newTypeInfo(p)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	defer info.close()
+	var fd int
+	var log string
+	err = d.in(func() error {
+		fd, log, err = d.loadCode(p, mode, code, info)
+		return err
+	})
+	if err != nil {
+		return nil, d.loadError(op, p.Program, mode, log, err)
+	}
+	pi, err := readProg(fd)
+	if err != nil {
+		unix.Close(fd)
+		return nil, d.fail(op, err)
+	}
+	return &loaded{fd: fd, id: pi.ID, tag: pi.tag(), log: log}, nil
+}
+
+// relocate encodes the program with the maps' descriptors filled in.
+func relocate(p *object.Program, maps []offload.Map) ([]byte, error) {
+	code := make([]byte, 0, len(p.Insns)*8)
+	for slot, in := range p.Insns {
+		if in.Wide() && (in.Src == bpf.PseudoMapFD || in.Src == bpf.PseudoMapValue) {
+			if int(in.Imm) >= len(maps) || in.Imm < 0 {
+				return nil, fmt.Errorf("instruction %d refers to map %d of %d", slot, in.Imm, len(maps))
+			}
+			m, ok := maps[in.Imm].(*kernelMap)
+			if !ok {
+				return nil, fmt.Errorf("map %s is not a map of this kernel", p.Maps[in.Imm].Name)
+			}
+			in.Imm = int32(m.fd)
+		}
+		code = append(code, in.Op, in.Dst|in.Src<<4)
+		code = binary.NativeEndian.AppendUint16(code, uint16(in.Off))
+		code = binary.NativeEndian.AppendUint32(code, uint32(in.Imm))
+	}
+	return code, nil
+}
+
+// loadCode does the system call, with a log buffer that is large enough.
+func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, info *typeInfo) (fd int, log string, err error) {
+	license := append([]byte(p.License), 0)
+	attr := progLoadAttr{
+		Type: progXDP, InsnCount: uint32(len(code) / 8), Insns: unsafe.Pointer(&code[0]), License: unsafe.Pointer(&license[0]),
+		LogLevel: 1, Name: objName(offload.KernelName(p.Name)),
+	}
+	if p.Type == object.TC {
+		attr.Type = progSchedCls
+	}
+	if mode == offload.Hardware {
+		attr.Ifindex = uint32(d.ifindex)
+	}
+	info.fill(&attr)
+	for _, size := range logSizes {
+		buf := make([]byte, size)
+		attr.LogBuf, attr.LogSize = unsafe.Pointer(&buf[0]), uint32(size)
+		fd, err = bpfCall(unix.BPF_PROG_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+		log = cString(buf)
+		if !errors.Is(err, unix.ENOSPC) {
+			break
+		}
+	}
+	runtime.KeepAlive(code)
+	runtime.KeepAlive(license)
+	runtime.KeepAlive(info)
+	return fd, log, err
+}
+
+// NewMap implements offload.Device. In hardware mode the map lives on the
+// device, but for perf event arrays, which are the host's.
+func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
+	op := fmt.Sprintf("make map %s", m.Name)
+	if m.Inner != nil {
+		return nil, fmt.Errorf("%s: %w: maps of maps, because the kernel does not offload them", op, offload.ErrNotSupported)
+	}
+	attr := mapCreateAttr{
+		Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags,
+		Name: objName(offload.KernelName(m.Name)),
+	}
+	if mode == offload.Hardware && m.Type != mapPerfEventArray {
+		attr.Ifindex = uint32(d.ifindex)
+		op += " on " + d.name
+	}
+	if m.Type == mapPerfEventArray && m.MaxEntries == 0 {
+		attr.MaxEntries = uint32(possibleCPUs())
+	}
+	var fd int
+	err := d.in(func() (err error) {
+		fd, err = bpfCall(unix.BPF_MAP_CREATE, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+		return err
+	})
+	if err != nil {
+		return nil, d.mapError(op, m, attr.Ifindex != 0, err)
+	}
+	km, err := d.newMap(fd)
+	if err != nil {
+		return nil, d.fail(op, err)
+	}
+	for _, e := range m.Initial {
+		if err := km.Update(e.Key, e.Value, 0); err != nil {
+			km.Close()
+			return nil, fmt.Errorf("%s: initial entry: %w", op, err)
+		}
+	}
+	return km, nil
+}
+
+// lastInsn returns the slot of the last instruction that a verifier log walks,
+// or -1.
+func lastInsn(log string) int {
+	slot := -1
+	for line := range strings.Lines(log) {
+		n, rest, ok := strings.Cut(line, ": (")
+		if !ok || len(rest) < 3 || rest[2] != ')' {
+			continue
+		}
+		k := 0
+		digits := n != ""
+		for _, c := range n {
+			digits = digits && '0' <= c && c <= '9'
+			k = k*10 + int(c-'0')
+		}
+		if digits && k < 1<<20 {
+			slot = k
+		}
+	}
+	return slot
+}
+
+// lastWords returns the line of a verifier log that says what was wrong.
+func lastWords(log string) string {
+	words := ""
+	for line := range strings.Lines(log) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "", strings.HasPrefix(line, "processed "), strings.HasPrefix(line, "verification time"),
+			strings.HasPrefix(line, "stack depth"), strings.HasPrefix(line, "max_states"), strings.HasPrefix(line, "peak_states"):
+			continue
+		}
+		words = line
+	}
+	return words
+}

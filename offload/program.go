@@ -1,0 +1,81 @@
+package offload
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Program is a program with what a device may need to load it.
+type Program struct {
+	*object.Program
+	// Image is the compiled program. A device that runs machine code needs it;
+	// the kernel compiles by itself.
+	Image *image.Image
+	// Types are the types of keys and values by the map's name, as far as the
+	// object has type information.
+	Types map[string]MapTypes
+}
+
+// MapTypes are the types of a map's keys and values; nil where not known.
+type MapTypes struct{ Key, Value btf.Type }
+
+// Open reads an object file and selects a program: by section or by name, the
+// only one if both are empty. typ is the type of programs whose section does
+// not tell, or object.UnknownType.
+func Open(path, section, name string, typ object.Type) (*Program, error) {
+	obj, err := object.Load(path, object.Options{Type: typ})
+	if err != nil {
+		return nil, err
+	}
+	p, err := choose(obj, section, name)
+	if err != nil {
+		return nil, err
+	}
+	return &Program{Program: p, Types: mapTypes(path)}, nil
+}
+
+func choose(obj *object.Object, section, name string) (*object.Program, error) {
+	if section == "" {
+		return obj.Program(name)
+	}
+	var found *object.Program
+	for _, p := range obj.Programs {
+		if p.Section != section || name != "" && p.Name != name {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("%s: section %q has several programs, %s and %s among them; name one with --prog", obj.Name, section, found.Name, p.Name)
+		}
+		found = p
+	}
+	if found == nil {
+		var have []string
+		for _, p := range obj.Programs {
+			have = append(have, p.Section)
+		}
+		return nil, fmt.Errorf("%s: has no program in section %q, sections are: %q", obj.Name, section, have)
+	}
+	return obj.Program(found.Name)
+}
+
+// mapTypes returns the types of the object's maps. They only serve to print
+// entries, so what cannot be read is left out.
+func mapTypes(path string) map[string]MapTypes {
+	spec, err := ebpf.LoadCollectionSpec(filepath.Clean(path))
+	if err != nil {
+		return nil
+	}
+	types := make(map[string]MapTypes)
+	for name, m := range spec.Maps {
+		if m.Key != nil || m.Value != nil {
+			types[name] = MapTypes{Key: m.Key, Value: m.Value}
+		}
+	}
+	return types
+}
