@@ -1,0 +1,250 @@
+package oracle
+
+import (
+	"fmt"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/skipsw/skipsw/internal/oracle/gen"
+)
+
+// Campaign is a run over many generated programs. Program i has the seed
+// Seed+i, so that any part can be run anywhere and any failure alone.
+type Campaign struct {
+	Seed uint64
+	N    int // programs
+	// Shard and Shards pick the programs i with i % Shards == Shard-1; 0 means
+	// 1 of 1.
+	Shard, Shards int
+	// Packets is the number of packets for each program; 0 means 4.
+	Packets int
+	// NearMiss is the share of near misses among the programs, in percent.
+	NearMiss int
+	Gen      gen.Options
+	Frames   gen.PacketOptions
+	Harness  *Harness
+	// Jobs is the number of programs under way at once; 0 means one for each
+	// CPU.
+	Jobs int
+	// Limit is the time after which a program counts as hanging; 0 means a
+	// minute.
+	Limit time.Duration
+	// Progress, if not nil, is called now and then with the number of programs
+	// done.
+	Progress func(done int)
+}
+
+// Summary is the result of a campaign. Summaries of shards can be merged.
+type Summary struct {
+	Seed     uint64 `json:"seed"`
+	N        int    `json:"n"`
+	Shard    int    `json:"shard"`
+	Shards   int    `json:"shards"`
+	Programs int    `json:"programs"` // of this shard
+	Accepted int    `json:"accepted"` // by the reference
+	Slots    int    `json:"slots"`    // eBPF slots of the accepted programs
+	// Runs counts, by judge, the packets whose outcome was compared.
+	Runs map[string]int `json:"runs"`
+	// Took counts, by judge, the accepted programs that it took too.
+	Took map[string]int `json:"took"`
+	// NotSupported counts programs by judge and reason.
+	NotSupported map[string]map[string]int `json:"not_supported,omitempty"`
+	Known        map[string]int            `json:"known,omitempty"`
+	Failures     []Failure                 `json:"failures,omitempty"` // sorted by seed
+}
+
+// Failure is a program on which a judge disagrees with the reference.
+type Failure struct {
+	Seed       uint64     `json:"seed"`
+	NearMiss   bool       `json:"near_miss,omitempty"`
+	Mismatches []Mismatch `json:"mismatches"`
+	// Error is set when the reference itself failed, or the case hangs.
+	Error string `json:"error,omitempty"`
+}
+
+// String is one line.
+func (f Failure) String() string {
+	s := fmt.Sprintf("seed %d", f.Seed)
+	if f.NearMiss {
+		s += " (near miss)"
+	}
+	if f.Error != "" {
+		return s + ": " + f.Error
+	}
+	for _, m := range f.Mismatches {
+		s += ": " + m.String()
+	}
+	return s
+}
+
+// Case makes program i of the campaign with its packets.
+func (c *Campaign) Case(i int) (cs *Case, near bool) {
+	seed := c.Seed + uint64(i)
+	near = c.isNear(seed)
+	cs = &Case{Packets: gen.Packets(seed, c.packets(), c.Frames)}
+	if near {
+		cs.Program = gen.NearMiss(seed, c.Gen)
+	} else {
+		cs.Program = gen.Program(seed, c.Gen)
+	}
+	return cs, near
+}
+
+func (c *Campaign) packets() int {
+	if c.Packets == 0 {
+		return 4
+	}
+	return c.Packets
+}
+
+// isNear decides by the seed alone.
+func (c *Campaign) isNear(seed uint64) bool {
+	return int(seed*0x9e3779b97f4a7c15>>40%100) < c.NearMiss
+}
+
+// Run runs the campaign.
+func (c *Campaign) Run() *Summary {
+	shards := max(c.Shards, 1)
+	shard := max(c.Shard, 1)
+	s := newSummary(c, shard, shards)
+	jobs := c.Jobs
+	if jobs <= 0 {
+		jobs = runtime.NumCPU()
+	}
+	var next, done atomic.Int64
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range jobs {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)-1)*shards + shard - 1
+				if i >= c.N {
+					return
+				}
+				rep, slots, fail := c.one(i)
+				mu.Lock()
+				s.count(rep, slots, fail)
+				mu.Unlock()
+				if d := int(done.Add(1)); c.Progress != nil && d%256 == 0 {
+					c.Progress(d)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	slices.SortFunc(s.Failures, func(a, b Failure) int {
+		switch {
+		case a.Seed < b.Seed:
+			return -1
+		case a.Seed > b.Seed:
+			return 1
+		}
+		return 0
+	})
+	if c.Progress != nil {
+		c.Progress(s.Programs)
+	}
+	return s
+}
+
+// one runs program i, and gives it up when it hangs.
+func (c *Campaign) one(i int) (rep *Report, slots int, fail *Failure) {
+	cs, near := c.Case(i)
+	type answer struct {
+		rep *Report
+		err error
+	}
+	ch := make(chan answer, 1)
+	go func() {
+		rep, err := c.Harness.Check(cs)
+		ch <- answer{rep, err}
+	}()
+	limit := c.Limit
+	if limit == 0 {
+		limit = time.Minute
+	}
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	f := &Failure{Seed: c.Seed + uint64(i), NearMiss: near}
+	select {
+	case a := <-ch:
+		if a.err != nil {
+			f.Error = a.err.Error()
+			return nil, 0, f
+		}
+		if len(a.rep.Mismatches) > 0 {
+			f.Mismatches = a.rep.Mismatches
+			return a.rep, len(cs.Program.Insns), f
+		}
+		return a.rep, len(cs.Program.Insns), nil
+	case <-t.C:
+		f.Error = fmt.Sprintf("not done after %s", limit)
+		return nil, 0, f
+	}
+}
+
+func newSummary(c *Campaign, shard, shards int) *Summary {
+	s := &Summary{
+		Seed: c.Seed, N: c.N, Shard: shard, Shards: shards,
+		Runs: map[string]int{}, Took: map[string]int{}, Known: map[string]int{},
+		NotSupported: map[string]map[string]int{},
+	}
+	for _, j := range c.Harness.Judges {
+		s.Runs[j.Name()], s.Took[j.Name()] = 0, 0
+	}
+	return s
+}
+
+func (s *Summary) count(rep *Report, slots int, fail *Failure) {
+	s.Programs++
+	if fail != nil {
+		s.Failures = append(s.Failures, *fail)
+	}
+	if rep == nil {
+		return
+	}
+	for name, n := range rep.Known {
+		s.Known[name] += n
+	}
+	if !rep.Accepted {
+		return
+	}
+	s.Accepted++
+	s.Slots += slots
+	for name := range s.Took {
+		why, no := rep.NotSupported[name]
+		if !no {
+			s.Took[name]++
+			s.Runs[name] += rep.Compared[name]
+			continue
+		}
+		if s.NotSupported[name] == nil {
+			s.NotSupported[name] = map[string]int{}
+		}
+		s.NotSupported[name][Reason(why)]++
+	}
+}
+
+var numbers = regexp.MustCompile(`0x[0-9a-f]+|\b[0-9a-f]{8,}\b|[0-9]+`)
+
+// Reason strips a message of its numbers, so that like ones can be counted
+// together.
+func Reason(s string) string {
+	s, _, _ = strings.Cut(s, " at instruction ")
+	return numbers.ReplaceAllString(s, "N")
+}
+
+// Signature names what failed, without the numbers: failures with the same one
+// are likely the same.
+func (f Failure) Signature() string {
+	if f.Error != "" {
+		return Reason(f.Error)
+	}
+	m := f.Mismatches[0]
+	return Reason(fmt.Sprintf("%s %s %s", m.Judge, m.Kind, m.Detail))
+}

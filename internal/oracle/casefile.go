@@ -1,0 +1,260 @@
+package oracle
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// caseFile is the form of a case on disk: a failure that was found and is
+// rerun for ever. The reference's answers stand in it, so that it can be rerun
+// where there is no kernel to ask.
+type caseFile struct {
+	Name    string       `yaml:"name"`
+	Found   string       `yaml:"found"` // what went wrong, and the seed
+	Type    string       `yaml:"type"`
+	Accept  bool         `yaml:"accept"`
+	Insns   []string     `yaml:"insns"`
+	Funcs   []fileFunc   `yaml:"funcs,omitempty"`
+	Maps    []fileMap    `yaml:"maps,omitempty"`
+	Packets []filePacket `yaml:"packets"`
+}
+
+type fileFunc struct {
+	Name   string `yaml:"name"`
+	Start  int    `yaml:"start"`
+	Global bool   `yaml:"global,omitempty"`
+}
+
+type fileMap struct {
+	Name    string      `yaml:"name"`
+	Type    uint32      `yaml:"type"`
+	Key     uint32      `yaml:"key"`
+	Value   uint32      `yaml:"value"`
+	Entries uint32      `yaml:"entries"`
+	Flags   uint32      `yaml:"flags,omitempty"`
+	Frozen  bool        `yaml:"frozen,omitempty"`
+	Initial []fileEntry `yaml:"initial,omitempty"`
+}
+
+type fileEntry struct {
+	Key   string `yaml:"key"`
+	Value string `yaml:"value"`
+}
+
+type filePacket struct {
+	In      string        `yaml:"in"`
+	Run     bool          `yaml:"run"` // the reference can run it
+	Verdict uint32        `yaml:"verdict"`
+	Out     string        `yaml:"out"`
+	Maps    [][]fileEntry `yaml:"maps,omitempty"`
+}
+
+// Recorded is a case with the reference's answers.
+type Recorded struct {
+	Case
+	Found  string // what went wrong when it was found
+	Accept bool   // the reference takes the program
+	Runs   []*Run // by packet, nil where the reference cannot run it
+}
+
+// WriteCase writes a case to dir/name.yaml with what the reference said.
+func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
+	f := caseFile{Name: name, Found: found, Type: c.Program.Type.String(), Accept: rep.Accepted}
+	for i := 0; i < len(c.Program.Insns); i++ {
+		in, next := c.Program.Insns[i], bpf.Insn{}
+		if in.Wide() && i+1 < len(c.Program.Insns) {
+			next = c.Program.Insns[i+1]
+			f.Insns = append(f.Insns, line(i, bpf.Text(in, next, nil), in), line(i+1, "", next))
+			i++
+			continue
+		}
+		f.Insns = append(f.Insns, line(i, bpf.Text(in, next, nil), in))
+	}
+	for _, fn := range c.Program.Funcs[1:] {
+		f.Funcs = append(f.Funcs, fileFunc(fn))
+	}
+	for _, m := range c.Program.Maps {
+		f.Maps = append(f.Maps, fileMap{
+			Name: m.Name, Type: m.Type, Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries,
+			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial),
+		})
+	}
+	for i, p := range c.Packets {
+		fp := filePacket{In: hex.EncodeToString(p)}
+		if i < len(rep.Runs) && rep.Runs[i] != nil {
+			r := rep.Runs[i]
+			fp.Run, fp.Verdict, fp.Out = true, r.Verdict, hex.EncodeToString(r.Packet)
+			for _, m := range r.Maps {
+				fp.Maps = append(fp.Maps, toFile(m))
+			}
+		}
+		f.Packets = append(f.Packets, fp)
+	}
+	b, err := yaml.Marshal(f)
+	if err != nil {
+		return "", fmt.Errorf("case %s: %w", name, err)
+	}
+	path := filepath.Join(dir, name+".yaml")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	return path, os.WriteFile(path, b, 0o644)
+}
+
+// line is one slot: its bytes, then for the reader its number and text.
+func line(slot int, text string, in bpf.Insn) string {
+	return fmt.Sprintf("%x | %3d %s", bpf.Encode(nil, []bpf.Insn{in}), slot, text)
+}
+
+func toFile(es []object.Entry) (out []fileEntry) {
+	for _, e := range es {
+		out = append(out, fileEntry{hex.EncodeToString(e.Key), hex.EncodeToString(e.Value)})
+	}
+	return out
+}
+
+// ReadCase reads a case file.
+func ReadCase(path string) (*Recorded, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var f caseFile
+	dec := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict())
+	if err := dec.Decode(&f); err != nil {
+		return nil, fmt.Errorf("%s: %s", path, strings.TrimSpace(yaml.FormatError(err, false, true)))
+	}
+	r, err := f.recorded()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+func (f *caseFile) recorded() (*Recorded, error) {
+	p := &object.Program{
+		Object: f.Name, Name: "prog", Section: f.Type, License: "GPL", Funcs: []object.Func{{Name: "prog"}},
+	}
+	switch f.Type {
+	case "xdp":
+		p.Type = object.XDP
+	case "tc":
+		p.Type = object.TC
+	default:
+		return nil, fmt.Errorf("type %q is neither xdp nor tc", f.Type)
+	}
+	var code []byte
+	for i, l := range f.Insns {
+		h, _, _ := strings.Cut(l, "|")
+		b, err := hex.DecodeString(strings.TrimSpace(h))
+		if err != nil || len(b) != 8 {
+			return nil, fmt.Errorf("instruction %d: %q is not eight bytes in hex", i, h)
+		}
+		code = append(code, b...)
+	}
+	var err error
+	if p.Insns, err = bpf.Decode(code); err != nil {
+		return nil, err
+	}
+	for _, fn := range f.Funcs {
+		p.Funcs = append(p.Funcs, object.Func(fn))
+	}
+	for _, m := range f.Maps {
+		spec := &object.Map{
+			Name: m.Name, Type: m.Type, KeySize: m.Key, ValueSize: m.Value, MaxEntries: m.Entries,
+			Flags: m.Flags, Frozen: m.Frozen,
+		}
+		if spec.Initial, err = fromFile(m.Initial); err != nil {
+			return nil, fmt.Errorf("map %s: %w", m.Name, err)
+		}
+		p.Maps = append(p.Maps, spec)
+	}
+	r := &Recorded{Case: Case{Program: p}, Found: f.Found, Accept: f.Accept}
+	for i, fp := range f.Packets {
+		in, err := hex.DecodeString(fp.In)
+		if err != nil {
+			return nil, fmt.Errorf("packet %d: %w", i, err)
+		}
+		run, err := fp.result(len(p.Maps))
+		if err != nil {
+			return nil, fmt.Errorf("packet %d: %w", i, err)
+		}
+		r.Packets = append(r.Packets, in)
+		r.Runs = append(r.Runs, run)
+	}
+	return r, nil
+}
+
+func (fp *filePacket) result(maps int) (*Run, error) {
+	if !fp.Run {
+		return nil, nil
+	}
+	out, err := hex.DecodeString(fp.Out)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Verdict: fp.Verdict, Packet: out, Maps: make([][]object.Entry, maps)}
+	if len(fp.Maps) > maps {
+		return nil, fmt.Errorf("answers for %d maps of %d", len(fp.Maps), maps)
+	}
+	for i, m := range fp.Maps {
+		if r.Maps[i], err = fromFile(m); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func fromFile(es []fileEntry) (out []object.Entry, err error) {
+	for _, e := range es {
+		k, kerr := hex.DecodeString(e.Key)
+		v, verr := hex.DecodeString(e.Value)
+		if kerr != nil || verr != nil {
+			return nil, fmt.Errorf("entry %q: %q is not hex", e.Key, e.Value)
+		}
+		out = append(out, object.Entry{Key: k, Value: v})
+	}
+	return out, nil
+}
+
+// Replay is the judge that answers what a case file records. It knows that
+// one program only.
+type Replay struct{ Recorded *Recorded }
+
+// Name returns "recorded".
+func (r Replay) Name() string { return "recorded" }
+
+// Load takes the recorded program.
+func (r Replay) Load(p *object.Program) (Loaded, error) {
+	if p != r.Recorded.Program {
+		panic("BUG: a recorded case is asked about another program")
+	}
+	if !r.Recorded.Accept {
+		return nil, &Refusal{Kind: Rejected, Err: fmt.Errorf("recorded as refused: %s", r.Recorded.Found)}
+	}
+	return &replaying{r: r.Recorded}, nil
+}
+
+type replaying struct {
+	r    *Recorded
+	next int
+}
+
+func (l *replaying) Close() {}
+
+func (l *replaying) Run([]byte) (Run, error) {
+	r := l.r.Runs[l.next]
+	l.next++
+	if r == nil {
+		return Run{}, ErrCannotRun
+	}
+	return *r, nil
+}

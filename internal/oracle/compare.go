@@ -1,0 +1,86 @@
+package oracle
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// diffRun returns the first difference between what the reference says and
+// what a judge says, "" if there is none.
+func diffRun(p *object.Program, want, got Run) string {
+	wv := want.Verdict
+	if got.Coarse && !want.Coarse {
+		wv = ExitCode(p.Type, wv)
+	}
+	if wv != got.Verdict {
+		return fmt.Sprintf("verdict %#x, not %#x", got.Verdict, wv)
+	}
+	if len(want.Packet) != len(got.Packet) {
+		return fmt.Sprintf("packet of %d bytes, not %d", len(got.Packet), len(want.Packet))
+	}
+	for i := range want.Packet {
+		if want.Packet[i] != got.Packet[i] {
+			return fmt.Sprintf("packet byte %d is %#02x, not %#02x", i, got.Packet[i], want.Packet[i])
+		}
+	}
+	for i := range want.Maps {
+		if s := diffMap(p.Maps[i].Name, want.Maps[i], got.Maps[i]); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func diffMap(name string, want, got []object.Entry) string {
+	for len(want) > 0 || len(got) > 0 {
+		c := 0
+		switch {
+		case len(want) == 0:
+			c = 1
+		case len(got) == 0:
+			c = -1
+		default:
+			c = bytes.Compare(want[0].Key, got[0].Key)
+		}
+		switch {
+		case c < 0:
+			return fmt.Sprintf("map %s has no entry %x", name, want[0].Key)
+		case c > 0:
+			return fmt.Sprintf("map %s has an entry %x", name, got[0].Key)
+		case !bytes.Equal(want[0].Value, got[0].Value):
+			return fmt.Sprintf("map %s entry %x is %x, not %x", name, want[0].Key, got[0].Value, want[0].Value)
+		}
+		want, got = want[1:], got[1:]
+	}
+	return ""
+}
+
+// ExitCode returns bits 23:16 of the exit word that the Agilio interface
+// defines for a verdict: action in the low, counter in the high four bits.
+func ExitCode(t object.Type, verdict uint32) uint32 {
+	switch t {
+	case object.XDP:
+		switch verdict {
+		case 1:
+			return 0x22
+		case 2:
+			return 0x11
+		case 3:
+			return 0x44
+		}
+		return 0x82
+	case object.TC:
+		switch verdict {
+		case 2:
+			return 0x22
+		case 4, 5:
+			return 0x02
+		case 7:
+			return 0x44
+		}
+		return 0x11
+	}
+	panic("BUG: exit code of a program without a type")
+}

@@ -1,0 +1,79 @@
+package oracle
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Judge says what a program does. Two judges that share no code and agree are
+// the point of this package.
+type Judge interface {
+	// Name is short and constant, such as "kernel" or "skipsw".
+	Name() string
+	// Load prepares a program. A *Refusal says that the judge does not take
+	// it; any other error is a failure of the judge.
+	Load(p *object.Program) (Loaded, error)
+}
+
+// Loaded is a program that a judge has taken. Maps keep their contents from
+// packet to packet.
+type Loaded interface {
+	// Run runs the program on a packet. ErrCannotRun means that the judge
+	// cannot be asked about this packet; any other error is a fault, something
+	// that no verified program does.
+	Run(packet []byte) (Run, error)
+	Close()
+}
+
+// Run is what a program did with one packet. Its slices are the caller's.
+type Run struct {
+	// Verdict is the program's 32-bit return value.
+	Verdict uint32
+	// Coarse says that Verdict is one of few exit codes that stand for
+	// classes of verdicts: what an exit interface with codes leaves of it.
+	Coarse bool
+	// Packet is the frame afterwards, whatever the verdict.
+	Packet []byte
+	// Maps holds the entries of each map of the program in its order, sorted
+	// by key; nil for maps without comparable entries.
+	Maps [][]object.Entry
+}
+
+// ErrCannotRun is what errors.Is finds when a judge cannot be asked about a
+// packet: the kernel runs none below 14 bytes.
+var ErrCannotRun = errors.New("the judge cannot run this packet")
+
+// RefusalKind says what a refusal means.
+type RefusalKind uint8
+
+// The kinds of refusal.
+const (
+	// Rejected programs are not proven safe. Judges must agree on that.
+	Rejected RefusalKind = iota
+	// NotSupported programs may be good, but are beyond what the judge can do.
+	NotSupported
+)
+
+// Refusal is a judge's answer that it does not take a program.
+type Refusal struct {
+	Kind RefusalKind
+	Err  error
+}
+
+// Error is the judge's reason.
+func (r *Refusal) Error() string { return r.Err.Error() }
+
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// guard turns a panic of a judge into an error: the campaign goes on and the
+// panic is reported as any other failure.
+func guard(judge string, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%s panics: %v", judge, v)
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,77 @@
+package oracle
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/object"
+	"golang.org/x/sys/unix"
+)
+
+// Kernel is the running kernel as a judge.
+type Kernel struct{}
+
+// Name returns "kernel".
+func (Kernel) Name() string { return "kernel" }
+
+// Load loads the program into the running kernel.
+func (Kernel) Load(p *object.Program) (Loaded, error) {
+	k, err := LoadKernel(p, KernelOptions{})
+	var rej *KernelReject
+	if errors.As(err, &rej) {
+		if rej.Errno == unix.E2BIG {
+			return nil, &Refusal{Kind: NotSupported, Err: rej}
+		}
+		return nil, &Refusal{Kind: Rejected, Err: rej}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &kernelLoaded{k}, nil
+}
+
+// KernelAvailable says why the kernel judge cannot be used, nil if it can.
+func KernelAvailable() error {
+	if !canLoad() {
+		return errors.New("the kernel judge may not load programs: run as root, or with CAP_BPF and CAP_NET_ADMIN")
+	}
+	return nil
+}
+
+type kernelLoaded struct{ k *KernelProgram }
+
+func (l *kernelLoaded) Close() { l.k.Close() }
+
+func (l *kernelLoaded) Run(packet []byte) (Run, error) {
+	if len(packet) < l.least(packet) {
+		return Run{}, fmt.Errorf("%w: %d bytes", ErrCannotRun, len(packet))
+	}
+	r, err := l.k.Run(KernelInput{Packet: packet})
+	if err != nil {
+		return Run{}, err
+	}
+	out := Run{Verdict: r.Verdict, Packet: r.Packet, Maps: make([][]object.Entry, len(l.k.Maps))}
+	for i, m := range l.k.Maps {
+		if out.Maps[i], err = m.Entries(); err != nil {
+			return Run{}, err
+		}
+	}
+	return out, nil
+}
+
+// least is the length in bytes of the shortest packet like this one that a
+// test run takes. For tc there must be something behind the Ethernet header,
+// and where its type promises an IP header, that header.
+func (l *kernelLoaded) least(packet []byte) int {
+	if l.k.src.Type != object.TC || len(packet) < MinKernelPacket {
+		return MinKernelPacket
+	}
+	switch binary.BigEndian.Uint16(packet[12:]) {
+	case unix.ETH_P_IP:
+		return MinKernelPacket + 20
+	case unix.ETH_P_IPV6:
+		return MinKernelPacket + 40
+	}
+	return MinKernelPacket + 1
+}
