@@ -11,6 +11,9 @@ import (
 // Request is what to attach and where.
 type Request struct {
 	Program *Program
+	// Loaded is a program that is on the device already (opened from a pin);
+	// it is attached instead of loading Program. Hook.Type must then be set.
+	Loaded Loaded
 	Hook    Hook // Type may be left out: it is the program's
 	// Force attaches in the place of a program that is there.
 	Force bool
@@ -51,7 +54,7 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 		t.steps = prepare
 	}
 	t.addLoad(nil)
-	err = t.addTarget(fmt.Sprintf("attach %s to %s, %s", r.Program.Name, dev.Name(), h), func(ctx context.Context) error {
+	err = t.addTarget(fmt.Sprintf("attach %s to %s, %s", r.what(), dev.Name(), h), func(ctx context.Context) error {
 		return dev.Attach(ctx, t.prog, h, r.Force)
 	})
 	if err != nil {
@@ -76,7 +79,7 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	t := &transfer{dev: dev, r: &r, hook: old.Hook}
 	defer t.close()
 	t.addLoad(old.Maps)
-	err = t.addTarget(fmt.Sprintf("put %s in the place of program %d on %s, %s", r.Program.Name, old.ID, dev.Name(), old.Hook), func(ctx context.Context) error {
+	err = t.addTarget(fmt.Sprintf("put %s in the place of program %d on %s, %s", r.what(), old.ID, dev.Name(), old.Hook), func(ctx context.Context) error {
 		return dev.Replace(ctx, t.prog, *old)
 	})
 	if err != nil {
@@ -87,10 +90,16 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 
 // hook returns the hook with type and defaults filled in.
 func (r *Request) hook() (Hook, error) {
+	h := r.Hook
+	if r.Loaded != nil {
+		if err := h.Valid(); err != nil {
+			return Hook{}, err
+		}
+		return h.Filled(), nil
+	}
 	if r.Program == nil {
 		return Hook{}, errors.New("no program given")
 	}
-	h := r.Hook
 	if h.Type == object.UnknownType {
 		h.Type = r.Program.Type
 	}
@@ -101,6 +110,14 @@ func (r *Request) hook() (Hook, error) {
 		return Hook{}, err
 	}
 	return h.Filled(), nil
+}
+
+// what names the program in messages.
+func (r *Request) what() string {
+	if r.Loaded != nil {
+		return fmt.Sprintf("program %d", r.Loaded.ID())
+	}
+	return r.Program.Name
 }
 
 // find returns the attachment at a hook. For tc, a hook without preference and
@@ -132,6 +149,10 @@ type transfer struct {
 // addLoad adds the steps that make the maps and load the program. Maps among
 // old that fit are used on.
 func (t *transfer) addLoad(old []MapInfo) {
+	if t.r.Loaded != nil {
+		t.prog = t.r.Loaded
+		return
+	}
 	p := t.r.Program
 	t.maps = make([]Map, len(p.Maps))
 	for i, m := range p.Maps {
@@ -214,6 +235,9 @@ func (t *transfer) pins() (before, after []Step, err error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("%s: %w: pinning, because this device keeps programs by itself", t.dev.Name(), ErrNotSupported)
 	}
+	if t.r.Loaded != nil {
+		return nil, nil, errors.New("the program is pinned already")
+	}
 	names := make([]string, len(t.r.Program.Maps))
 	for i, m := range t.r.Program.Maps {
 		names[i] = m.Name
@@ -272,7 +296,7 @@ func (t *transfer) close() {
 			_ = m.Close()
 		}
 	}
-	if t.prog != nil {
+	if t.prog != nil && t.r.Loaded == nil {
 		_ = t.prog.Close()
 	}
 }

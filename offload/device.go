@@ -158,7 +158,8 @@ type Attachment struct {
 	Link     bool      // a bpf_link holds it
 	Maps     []MapInfo // of the program
 	LoadedAt time.Time
-	Orphan   bool // the device of the program is gone
+	Runs     uint64 // packets it has seen, where the kernel counts them
+	Orphan   bool   // the device of the program is gone
 }
 
 // Capabilities is what a device can run.

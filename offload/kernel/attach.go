@@ -72,7 +72,7 @@ func (d *Device) describe(a *offload.Attachment) error {
 	case err != nil:
 		return err
 	}
-	a.Tag, a.Name = p.tag(), p.name()
+	a.Tag, a.Name, a.Runs = p.tag(), p.name(), p.RunCount
 	a.Device = d.deviceName(p.Ifindex, p.NetnsDev, p.NetnsIno)
 	a.LoadedAt = bootTime().Add(time.Duration(p.LoadTime))
 	for _, id := range p.mapIDs {

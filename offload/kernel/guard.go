@@ -207,7 +207,7 @@ func (r record) recover(forward bool) error {
 		if r.Op == recordFeature {
 			return d.SetTCOffload(false)
 		}
-		return d.removeEmptyClsact()
+		return d.RemoveEmptyClsact()
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (d *Device) Prepare(_ context.Context, h offload.Hook) ([]offload.Step, err
 		steps = append(steps, offload.Step{
 			Name:   "add clsact to " + d.name,
 			Do:     func(context.Context) error { return d.AddClsact() },
-			Undo:   func(context.Context) error { return d.removeEmptyClsact() },
+			Undo:   func(context.Context) error { return d.RemoveEmptyClsact() },
 			Record: record{Op: recordClsact, Ifindex: d.ifindex}.encode(),
 		})
 	}
@@ -108,8 +108,8 @@ func (d *Device) RemoveClsact() error {
 	return nil
 }
 
-// removeEmptyClsact removes clsact unless somebody has put a filter there.
-func (d *Device) removeEmptyClsact() error {
+// RemoveEmptyClsact removes clsact unless somebody has put a filter there.
+func (d *Device) RemoveEmptyClsact() error {
 	all, err := d.rt.filters(d.ifindex)
 	if err != nil {
 		return d.fail("list filters of "+d.name, err)
