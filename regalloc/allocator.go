@@ -1,17 +1,90 @@
 package regalloc
 
-import "errors"
+import "fmt"
 
 // Allocator allocates registers. The zero value is ready; one that is used
 // again does not allocate memory for functions no larger than before. It is not
 // safe for concurrent use.
 type Allocator struct {
-	res Result
+	m    *Machine
+	code code
+	live liveness
+	bank banks
+	hint hints
+	out  outGroups
+	st   state
+	bun  bundle
+	flow flow
+	next []int32 // by value: position of the next use
+
+	noIn   []int32 // by value: since this pass not in In at a loop's head; 0 allowed
+	pass   int32   // passes over the function, one unless noIn had to be extended
+	failed bool    // there must be another pass
+	res    Result
 }
 
 // Allocate finds places for all values of f on machine m. The error names the
 // instruction or block whose constraints cannot be met, or the rule of Function
 // that f breaks. The result is valid until the next call.
 func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
-	return nil, errors.New("not supported: allocation, because only its interface exists so far")
+	if m.Slots < 0 || m.Slots > 256 {
+		return nil, fmt.Errorf("regalloc: the machine has %d spill slots, want 0..256", m.Slots)
+	}
+	a.m = m
+	c := &a.code
+	if err := c.load(f); err != nil {
+		return nil, err
+	}
+	if err := a.live.find(c); err != nil {
+		return nil, err
+	}
+	a.live.measure(c)
+	a.noIn = grow(a.noIn, c.nv)
+	for a.pass = 1; ; a.pass++ {
+		a.bank.advise(c)
+		a.hint.collect(c, m)
+		a.out.plan(c)
+		a.res.begin(c)
+		a.failed = false
+		if err := a.scan(); err != nil {
+			return nil, err
+		}
+		if err := a.joinEdges(); err != nil {
+			return nil, err
+		}
+		if !a.failed {
+			break
+		}
+	}
+	a.res.finish(a)
+	return &a.res, nil
+}
+
+// scan walks the blocks and their instructions in order.
+func (a *Allocator) scan() error {
+	c := &a.code
+	a.st.reset(c.nv)
+	a.flow.reset(c, &a.live)
+	a.next = grow(a.next, c.nv)
+	for b := int32(0); b < int32(c.nb); b++ {
+		if err := a.enter(b); err != nil {
+			return err
+		}
+		for i := c.lo[b]; i < c.hi[b]; {
+			if c.removed[i] {
+				i++
+				continue
+			}
+			end := i + 1
+			for end < c.hi[b] && c.flags[end]&Glued != 0 {
+				end++
+			}
+			if err := a.bundle(i, end); err != nil {
+				return err
+			}
+			i = end
+		}
+		a.leave(b)
+	}
+	return nil
 }

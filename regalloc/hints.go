@@ -1,0 +1,65 @@
+package regalloc
+
+// hints are registers that values would like to be in, because they are passed
+// to a parameter or read by an operand that is there. They are advice.
+type hints struct {
+	parent    []int32 // union-find over parameters and what is passed to them
+	classLoc  []Loc   // by class: where its last member was put
+	fixed     []Loc   // by value: a fixed operand that reads it
+	clobbered RegSet  // registers that some instruction loses
+}
+
+func (h *hints) collect(c *code, m *Machine) {
+	h.parent = grow(h.parent, c.nv)
+	h.classLoc, h.fixed = grow(h.classLoc, c.nv), grow(h.fixed, c.nv)
+	h.clobbered = RegSet{}
+	for v := range h.parent {
+		h.parent[v] = int32(v)
+	}
+	for e, t := range c.to {
+		args := c.edgeArgs(e)
+		for j, p := range c.blockParams(int(t)) {
+			h.parent[h.class(args[j])] = h.class(p)
+		}
+	}
+	for i := range c.flags {
+		if c.removed[i] {
+			continue
+		}
+		if s := c.clobber[i]; s != nil {
+			for f := range s {
+				h.clobbered[f] |= s[f]
+			}
+		}
+		ops := c.instOps(int32(i))
+		for k := range ops {
+			o := &ops[k]
+			if o.Flags&(Def|Fixed) == Fixed && h.fixed[o.V] == (Loc{}) {
+				h.fixed[o.V] = o.Loc
+			}
+			if o.Flags&Tied != 0 {
+				v := ops[o.Tie].V
+				h.parent[h.class(v)] = h.class(o.V)
+			}
+		}
+	}
+}
+
+func (h *hints) class(v VReg) int32 {
+	r := int32(v)
+	for h.parent[r] != r {
+		h.parent[r] = h.parent[h.parent[r]]
+		r = h.parent[r]
+	}
+	return r
+}
+
+// placed notes that v was put in l.
+func (h *hints) placed(v VReg, l Loc) {
+	if l.File == A || l.File == B || l.File == Both {
+		h.classLoc[h.class(v)] = l
+	}
+}
+
+// of returns the places that v would like, best first; None where there is none.
+func (h *hints) of(v VReg) [2]Loc { return [2]Loc{h.fixed[v], h.classLoc[h.class(v)]} }

@@ -1,0 +1,100 @@
+package regalloc
+
+import "math/bits"
+
+// free returns the registers of f that can be handed out now.
+func (a *Allocator) free(f File) uint64 { return a.m.Usable[f] &^ a.st.busy[f] }
+
+// shun returns the registers of f that what outlives the bundle stays clear of.
+func (a *Allocator) shun(f File) uint64 {
+	return a.bun.lock[f] | a.bun.kill[f] | a.bun.fixed[f]
+}
+
+// refuge returns a free place for v, which loses its place in f: a register
+// of a bank, or a slot.
+func (a *Allocator) refuge(i int32, v VReg, f File) (Loc, error) {
+	want := a.bank.wanted(v)
+	if want == None {
+		want = A
+		if bits.OnesCount64(a.free(B)) > bits.OnesCount64(a.free(A)) {
+			want = B
+		}
+	}
+	cross := &a.live.cross[v]
+	for _, calm := range [2]bool{true, false} {
+		for _, g := range [2]File{want, A + B - want} {
+			if _, has := a.st.places[v].in(g); has && g != f {
+				continue
+			}
+			m := a.free(g) &^ a.shun(g)
+			if calm {
+				m &^= cross[g]
+			}
+			if m != 0 {
+				return Loc{g, a.number(g, m)}, nil
+			}
+		}
+	}
+	n, ok := a.st.slots.lowestFree(&a.bun.lockS, a.m.Slots)
+	if !ok {
+		return Loc{}, a.fail(i, "no place is left for v%d: all registers and all %d spill slots hold values", v, a.m.Slots)
+	}
+	return Loc{Slot, uint8(n)}, nil
+}
+
+// number picks one of the registers m of bank f: rather one whose counterpart
+// in the other bank is taken, so that pairs stay free.
+func (a *Allocator) number(f File, m uint64) uint8 {
+	if alone := m &^ a.free(A+B-f); alone != 0 {
+		m = alone
+	}
+	if c := m & a.hint.clobbered[f]; c != 0 {
+		m = c
+	}
+	return uint8(bits.TrailingZeros64(m))
+}
+
+// evict takes v's place in f away.
+func (a *Allocator) evict(i int32, v VReg, f File) error {
+	if a.spare(v, f) {
+		a.st.drop(v, f)
+		return nil
+	}
+	if a.code.info[v].Pinned || f == Out {
+		return a.fail(i, "pinned v%d cannot leave its register", v)
+	}
+	to, err := a.refuge(i, v, f)
+	if err != nil {
+		return err
+	}
+	a.move(v, to)
+	a.st.drop(v, f)
+	a.st.put(v, to)
+	return nil
+}
+
+// makeRoom empties a register of bank f that is not in avoid: one whose value
+// is elsewhere too, else the one needed last.
+func (a *Allocator) makeRoom(i int32, f File, avoid uint64) (uint8, error) {
+	best, bestKey := -1, int64(-1)
+	for m := a.m.Usable[f] & a.st.busy[f] &^ (avoid | a.bun.lock[f]); m != 0; m &= m - 1 {
+		n := bits.TrailingZeros64(m)
+		v := a.st.occ[f][n]
+		if v == NoVReg || a.code.info[v].Pinned || a.code.inBundle(v, a.bun.lo) {
+			continue
+		}
+		key := int64(a.next[v])
+		if a.next[v] == a.bun.lo {
+			key = 0
+		} else if a.spare(v, f) {
+			key += int64(never) * 2
+		}
+		if key > bestKey {
+			best, bestKey = n, key
+		}
+	}
+	if best < 0 {
+		return 0, a.fail(i, "not supported: more values in one instruction than registers in file %d", f)
+	}
+	return uint8(best), a.evict(i, a.st.occ[f][best], f)
+}
