@@ -149,6 +149,11 @@ type uop struct {
 	target uint32 // index of the branch target
 }
 
+// bareOp is an operation without operands.
+func bareOp(op opcode, imm uint32) uop {
+	return uop{op: op, imm: imm, l: slotConst, r: slotConst, d: slotSink, d2: slotSink}
+}
+
 // code is an image's control store, decoded once.
 type code struct {
 	ops     []uop
@@ -179,12 +184,12 @@ func predecode(img *image.Image, spec *Spec) (*code, error) {
 		ops: make([]uop, n, n+8), words: n, start: img.Machine.CodeStart,
 		reasons: map[int]reason{}, outside: map[uint16]uint32{}, lines: img.Lines,
 	}
-	cd.ops = append(cd.ops, uop{op: opEnd})
-	if err := cd.addOutside(img.Machine.Done, uop{op: opDone}, "the exit"); err != nil {
+	cd.ops = append(cd.ops, bareOp(opEnd, 0))
+	if err := cd.addOutside(img.Machine.Done, bareOp(opDone, 0), "the exit"); err != nil {
 		return nil, err
 	}
 	for id, addr := range sortedHelpers(img.Machine.Helpers) {
-		if err := cd.addOutside(addr, uop{op: opHelper, imm: id}, fmt.Sprintf("helper %d", id)); err != nil {
+		if err := cd.addOutside(addr, bareOp(opHelper, id), fmt.Sprintf("helper %d", id)); err != nil {
 			return nil, err
 		}
 	}

@@ -31,7 +31,7 @@ func sortedHelpers(h map[uint32]uint16) iter.Seq2[uint32, uint16] {
 func (d *decoder) failed() bool { _, bad := d.cd.reasons[d.at]; return bad }
 
 func (d *decoder) bad(kind FaultKind, text string) {
-	d.cd.ops[d.at] = uop{op: opInvalid}
+	d.cd.ops[d.at] = bareOp(opInvalid, 0)
 	d.cd.reasons[d.at] = reason{kind, text}
 }
 
@@ -41,7 +41,7 @@ func (d *decoder) unsupported(format string, args ...any) {
 
 // word predecodes one instruction.
 func (d *decoder) word(in *nfpisa.Instr) {
-	u := uop{l: slotConst, r: slotConst, d: slotSink, d2: slotSink}
+	u := bareOp(opInvalid, 0)
 	if in.PredCC {
 		d.unsupported("predicate_cc, because no source says what its condition is")
 		return
