@@ -27,7 +27,8 @@ const (
 	PtrMem // memory returned by a helper
 	PtrMemOrNull
 	PtrFunc
-	Mixed // different kinds on different paths
+	Mixed        // different kinds on different paths
+	PtrMapOrNull // an inner map of a map-in-map, before its null check
 )
 
 // Tnum is a number of which some bits are known: bits set in Mask are unknown
@@ -49,7 +50,11 @@ type Reg struct {
 	// Map is the index of the map in Source().Maps, for map pointers, or -1
 	// when it differs between paths.
 	Map int
-	// Frame is the frame number of a stack pointer, 0 for the main program.
+	// Inner says that Map is a map-in-map and the pointer belongs to one of its
+	// inner maps.
+	Inner bool
+	// Frame is the frame number of a stack pointer, 0 for the main program, or
+	// -1 when it differs between paths.
 	Frame int
 
 	Bits       Tnum // scalars, and the variable part of pointers
@@ -62,7 +67,20 @@ type Program struct {
 	src   *object.Program
 	facts []fact
 	depth []int // stack bytes used, by function index
+
+	funcs []object.Func
+
+	walked, kept int
+	log          string
 }
+
+// Walked returns the number of instructions that the proof walked, and of
+// states that it kept for comparison.
+func (p *Program) Walked() (insns, states int) { return p.walked, p.kept }
+
+// Log returns the log of the last path in the kernel's notation, when
+// Options.Log asked for it.
+func (p *Program) Log() string { return p.log }
 
 type fact struct {
 	reached bool
@@ -105,6 +123,10 @@ func (p *Program) StackLive(slot, off int) bool {
 	return p.facts[slot].stackLive[k>>6]>>(k&63)&1 != 0
 }
 
+// Funcs returns the program's functions in the order of their slots: those of
+// Source().Funcs, and callees that are missing there.
+func (p *Program) Funcs() []object.Func { return p.funcs }
+
 // StackDepth returns the bytes of stack that function f (an index into
-// Source().Funcs) uses.
+// Funcs()) uses.
 func (p *Program) StackDepth(f int) int { return p.depth[f] }

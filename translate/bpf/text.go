@@ -1,0 +1,166 @@
+package bpf
+
+import "fmt"
+
+var aluSigns = [16]string{"+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "neg", "%=", "^=", "=", "s>>="}
+
+var jumpSigns = [16]string{"", "==", ">", ">=", "&", "!=", "s>", "s>=", "", "", "<", "<=", "s<", "s<="}
+
+// String returns the slot in the kernel's notation. The value of a 64-bit
+// immediate load is that of this slot alone; Text shows both.
+func (i Insn) String() string { return Text(i, Insn{}, nil) }
+
+// Text returns an instruction in the kernel's notation ("r2 += 14",
+// "if r2 > r3 goto pc+5"). next is the slot that follows, whose Imm is the
+// high word of a 64-bit immediate load; helper names a helper by its number
+// and may be nil.
+func Text(i, next Insn, helper func(int32) string) string {
+	switch i.Class() {
+	case ClassALU, ClassALU64:
+		return i.textALU()
+	case ClassJMP, ClassJMP32:
+		return i.textJump(helper)
+	case ClassLD:
+		return i.textLD(next)
+	case ClassLDX:
+		switch i.Op & 0xe0 {
+		case ModeMEM:
+			return fmt.Sprintf("r%d = *(u%d *)(r%d %+d)", i.Dst, 8*i.Bytes(), i.Src, i.Off)
+		case ModeMEMSX:
+			return fmt.Sprintf("r%d = *(s%d *)(r%d %+d)", i.Dst, 8*i.Bytes(), i.Src, i.Off)
+		}
+	case ClassST:
+		if i.Op&0xe0 == ModeMEM {
+			return fmt.Sprintf("*(u%d *)(r%d %+d) = %d", 8*i.Bytes(), i.Dst, i.Off, i.Imm)
+		}
+	case ClassSTX:
+		switch i.Op & 0xe0 {
+		case ModeMEM:
+			return fmt.Sprintf("*(u%d *)(r%d %+d) = r%d", 8*i.Bytes(), i.Dst, i.Off, i.Src)
+		case ModeATOMIC:
+			return i.textAtomic()
+		}
+	}
+	return fmt.Sprintf("unknown opcode %#02x", i.Op)
+}
+
+func (i Insn) textALU() string {
+	r, bits := "r", 64
+	if i.Class() == ClassALU {
+		r, bits = "w", 32
+	}
+	op := i.Op & 0xf0
+	switch op {
+	case NEG:
+		return fmt.Sprintf("%s%d = -%s%d", r, i.Dst, r, i.Dst)
+	case END:
+		order := "le"
+		switch {
+		case i.Class() == ClassALU64:
+			order = "bswap"
+		case i.Op&X != 0:
+			order = "be"
+		}
+		return fmt.Sprintf("r%d = %s%d r%d", i.Dst, order, i.Imm, i.Dst)
+	}
+	sign := aluSigns[op>>4]
+	if sign == "" {
+		return fmt.Sprintf("unknown opcode %#02x", i.Op)
+	}
+	if (op == DIV || op == MOD) && i.Off == 1 {
+		sign = "s" + sign
+	}
+	if i.Op&X == 0 {
+		return fmt.Sprintf("%s%d %s %d", r, i.Dst, sign, i.Imm)
+	}
+	if op == MOV && i.Off != 0 && int(i.Off) < bits {
+		return fmt.Sprintf("%s%d = (s%d)%s%d", r, i.Dst, i.Off, r, i.Src)
+	}
+	return fmt.Sprintf("%s%d %s %s%d", r, i.Dst, sign, r, i.Src)
+}
+
+func (i Insn) textJump(helper func(int32) string) string {
+	r := "r"
+	if i.Class() == ClassJMP32 {
+		r = "w"
+	}
+	switch i.Op & 0xf0 {
+	case JA:
+		if i.Class() == ClassJMP32 {
+			return fmt.Sprintf("gotol pc%+d", i.Imm)
+		}
+		return fmt.Sprintf("goto pc%+d", i.Off)
+	case CALL:
+		if i.Op&X != 0 {
+			return fmt.Sprintf("callx r%d", i.Dst)
+		}
+		switch i.Src {
+		case PseudoCall:
+			return fmt.Sprintf("call pc%+d", i.Imm)
+		case PseudoKfunc:
+			return fmt.Sprintf("call kernel-function#%d", i.Imm)
+		}
+		if helper != nil {
+			return fmt.Sprintf("call %s#%d", helper(i.Imm), i.Imm)
+		}
+		return fmt.Sprintf("call #%d", i.Imm)
+	case EXIT:
+		return "exit"
+	case JCOND:
+		return fmt.Sprintf("may_goto pc%+d", i.Off)
+	}
+	sign := jumpSigns[i.Op>>4]
+	if sign == "" {
+		return fmt.Sprintf("unknown opcode %#02x", i.Op)
+	}
+	if i.Op&X == 0 {
+		return fmt.Sprintf("if %s%d %s %#x goto pc%+d", r, i.Dst, sign, uint32(i.Imm), i.Off)
+	}
+	return fmt.Sprintf("if %s%d %s %s%d goto pc%+d", r, i.Dst, sign, r, i.Src, i.Off)
+}
+
+func (i Insn) textLD(next Insn) string {
+	switch {
+	case i.Wide() && i.Src == PseudoMapFD:
+		return fmt.Sprintf("r%d = map[%d]", i.Dst, i.Imm)
+	case i.Wide() && i.Src == PseudoMapValue:
+		return fmt.Sprintf("r%d = map[%d] value +%d", i.Dst, i.Imm, next.Imm)
+	case i.Wide() && i.Src == PseudoFunc:
+		return fmt.Sprintf("r%d = func pc%+d", i.Dst, i.Imm)
+	case i.Wide():
+		return fmt.Sprintf("r%d = %#x ll", i.Dst, uint64(uint32(i.Imm))|uint64(uint32(next.Imm))<<32)
+	case i.Op&0xe0 == ModeABS:
+		return fmt.Sprintf("r0 = *(u%d *)skb[%d]", 8*i.Bytes(), i.Imm)
+	case i.Op&0xe0 == ModeIND:
+		return fmt.Sprintf("r0 = *(u%d *)skb[r%d %+d]", 8*i.Bytes(), i.Src, i.Imm)
+	}
+	return fmt.Sprintf("unknown opcode %#02x", i.Op)
+}
+
+func (i Insn) textAtomic() string {
+	n := 8 * i.Bytes()
+	mem := fmt.Sprintf("*(u%d *)(r%d %+d)", n, i.Dst, i.Off)
+	r, at := "r", "atomic64"
+	if n < 64 {
+		r, at = "w", "atomic"
+	}
+	switch i.Imm {
+	case AtomicLoadAcq:
+		return fmt.Sprintf("%s%d = load_acquire((u%d *)(r%d %+d))", r, i.Dst, n, i.Src, i.Off)
+	case AtomicStoreRel:
+		return fmt.Sprintf("store_release((u%d *)(r%d %+d), %s%d)", n, i.Dst, i.Off, r, i.Src)
+	case AtomicXchg:
+		return fmt.Sprintf("%s%d = %s_xchg((u%d *)(r%d %+d), %s%d)", r, i.Src, at, n, i.Dst, i.Off, r, i.Src)
+	case AtomicCmpXchg:
+		return fmt.Sprintf("%s0 = %s_cmpxchg((u%d *)(r%d %+d), %s0, %s%d)", r, at, n, i.Dst, i.Off, r, r, i.Src)
+	}
+	sign := aluSigns[i.Imm>>4&15]
+	name := map[int32]string{AtomicAdd: "add", AtomicOr: "or", AtomicAnd: "and", AtomicXor: "xor"}[i.Imm&^AtomicFetch]
+	if name == "" {
+		return fmt.Sprintf("unknown atomic operation %#x", i.Imm)
+	}
+	if i.Imm&AtomicFetch != 0 {
+		return fmt.Sprintf("%s%d = %s_fetch_%s((u%d *)(r%d %+d), %s%d)", r, i.Src, at, name, n, i.Dst, i.Off, r, i.Src)
+	}
+	return fmt.Sprintf("lock %s %s %s%d", mem, sign, r, i.Src)
+}

@@ -1,0 +1,222 @@
+package bpf
+
+import "fmt"
+
+// Invalid returns why the slot is not an instruction of ISA v1 to v4, or ""
+// when it is one. It looks at opcode, register numbers and reserved fields,
+// not at the program around the slot.
+func (i Insn) Invalid() string {
+	if i.Dst > 10 {
+		return fmt.Sprintf("register R%d does not exist", i.Dst)
+	}
+	switch i.Class() {
+	case ClassALU, ClassALU64:
+		return i.invalidALU()
+	case ClassJMP, ClassJMP32:
+		return i.invalidJump()
+	}
+	return i.invalidMemory()
+}
+
+func (i Insn) unknown() string { return fmt.Sprintf("unknown opcode %#02x", i.Op) }
+
+func (i Insn) reserved() string {
+	return fmt.Sprintf("opcode %#02x with reserved fields in use", i.Op)
+}
+
+func (i Insn) badSrc() string {
+	if i.Src > 10 {
+		return fmt.Sprintf("register R%d does not exist", i.Src)
+	}
+	return ""
+}
+
+func (i Insn) invalidALU() string {
+	op, reg := i.Op&0xf0, i.Op&X != 0
+	if i.Dst == 10 {
+		return "the frame pointer R10 is read only"
+	}
+	switch op {
+	case END:
+		if i.Src != 0 || i.Off != 0 {
+			return i.reserved()
+		}
+		if i.Class() == ClassALU64 && reg {
+			return i.unknown()
+		}
+		if i.Imm != 16 && i.Imm != 32 && i.Imm != 64 {
+			return fmt.Sprintf("byte swap of %d bits", i.Imm)
+		}
+		return ""
+	case NEG:
+		if reg {
+			return i.unknown()
+		}
+		if i.Src != 0 || i.Off != 0 || i.Imm != 0 {
+			return i.reserved()
+		}
+		return ""
+	}
+	if op > END {
+		return i.unknown()
+	}
+	if reg && i.Imm != 0 || !reg && i.Src != 0 {
+		return i.reserved()
+	}
+	if why := i.badSrc(); why != "" {
+		return why
+	}
+	switch {
+	case i.Off == 0:
+	case (op == DIV || op == MOD) && i.Off == 1:
+	case op == MOV && reg && (i.Off == 8 || i.Off == 16 || i.Off == 32 && i.Class() == ClassALU64):
+	default:
+		return i.reserved()
+	}
+	if reg {
+		return ""
+	}
+	bits := int32(64)
+	if i.Class() == ClassALU {
+		bits = 32
+	}
+	switch op {
+	case DIV, MOD:
+		if i.Imm == 0 {
+			return "division by zero"
+		}
+	case LSH, RSH, ARSH:
+		if i.Imm < 0 || i.Imm >= bits {
+			return fmt.Sprintf("shift of %d bits by %d", bits, i.Imm)
+		}
+	}
+	return ""
+}
+
+func (i Insn) invalidJump() string {
+	op, reg, wide := i.Op&0xf0, i.Op&X != 0, i.Class() == ClassJMP
+	switch op {
+	case CALL:
+		if !wide {
+			return i.unknown()
+		}
+		if reg {
+			return "call through a register (callx) is not part of the accepted language"
+		}
+		if i.Dst != 0 || i.Src > PseudoKfunc || i.Src != PseudoKfunc && i.Off != 0 {
+			return i.reserved()
+		}
+		return ""
+	case EXIT:
+		if !wide || reg {
+			return i.unknown()
+		}
+		if i.Dst != 0 || i.Src != 0 || i.Off != 0 || i.Imm != 0 {
+			return i.reserved()
+		}
+		return ""
+	case JA:
+		if reg {
+			return i.unknown()
+		}
+		if i.Dst != 0 || i.Src != 0 || wide && i.Imm != 0 || !wide && i.Off != 0 {
+			return i.reserved()
+		}
+		return ""
+	case JCOND:
+		if !wide || reg {
+			return i.unknown()
+		}
+		if i.Dst != 0 || i.Src != 0 || i.Imm != 0 {
+			return i.reserved()
+		}
+		return ""
+	}
+	if op > JCOND {
+		return i.unknown()
+	}
+	if reg && i.Imm != 0 || !reg && i.Src != 0 {
+		return i.reserved()
+	}
+	return i.badSrc()
+}
+
+func (i Insn) invalidMemory() string {
+	mode, size := i.Op&0xe0, i.Op&0x18
+	switch i.Class() {
+	case ClassLD:
+		switch {
+		case i.Wide():
+			if i.Off != 0 {
+				return i.reserved()
+			}
+			if i.Dst == 10 {
+				return "the frame pointer R10 is read only"
+			}
+			return ""
+		case (mode == ModeABS || mode == ModeIND) && size != SizeDW:
+			if i.Dst != 0 || i.Off != 0 || mode == ModeABS && i.Src != 0 {
+				return i.reserved()
+			}
+			return i.badSrc()
+		}
+		return i.unknown()
+	case ClassLDX:
+		if mode != ModeMEM && (mode != ModeMEMSX || size == SizeDW) {
+			return i.unknown()
+		}
+		if i.Imm != 0 {
+			return i.reserved()
+		}
+		if i.Dst == 10 {
+			return "the frame pointer R10 is read only"
+		}
+		return i.badSrc()
+	case ClassST:
+		if mode != ModeMEM {
+			return i.unknown()
+		}
+		if i.Src != 0 {
+			return i.reserved()
+		}
+		return ""
+	}
+	if mode == ModeMEM {
+		if i.Imm != 0 {
+			return i.reserved()
+		}
+		return i.badSrc()
+	}
+	if mode != ModeATOMIC {
+		return i.unknown()
+	}
+	return i.invalidAtomic(size)
+}
+
+func (i Insn) invalidAtomic(size uint8) string {
+	if why := i.badSrc(); why != "" {
+		return why
+	}
+	narrow := size == SizeB || size == SizeH
+	switch i.Imm {
+	case AtomicLoadAcq:
+		if i.Dst == 10 {
+			return "the frame pointer R10 is read only"
+		}
+		return ""
+	case AtomicStoreRel:
+		return ""
+	case AtomicAdd, AtomicOr, AtomicAnd, AtomicXor:
+	case AtomicAdd | AtomicFetch, AtomicOr | AtomicFetch, AtomicAnd | AtomicFetch, AtomicXor | AtomicFetch, AtomicXchg:
+		if i.Src == 10 {
+			return "the frame pointer R10 is read only"
+		}
+	case AtomicCmpXchg:
+	default:
+		return fmt.Sprintf("unknown atomic operation %#x", i.Imm)
+	}
+	if narrow {
+		return fmt.Sprintf("atomic operation on %d bytes", i.Bytes())
+	}
+	return ""
+}

@@ -1,0 +1,252 @@
+package verify
+
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// callFunc enters a function of the program.
+func (v *verifier) callFunc(i int) *Error {
+	if len(v.cur.frames) == maxFrames {
+		return unsafef("more than %d nested calls", maxFrames)
+	}
+	start := i + 1 + int(v.insns[i].Imm)
+	from := v.cur.top()
+	f := v.frames.get()
+	*f = frame{stack: f.stack, fn: int(v.fn[start]), call: i}
+	copy(f.regs[1:6], from.regs[1:6])
+	f.regs[10] = pointer(PtrStack)
+	f.regs[10].frame = uint8(len(v.cur.frames))
+	v.clobber()
+	v.cur.frames = append(v.cur.frames, f)
+	v.cur.insn = start
+	v.entered(i, f.fn)
+	return nil
+}
+
+// exit ends a function or the path.
+func (v *verifier) exit() (done bool, err *Error) {
+	if err := v.needReg(0); err != nil {
+		return false, err.hint("set the return value before exit")
+	}
+	n := len(v.cur.frames)
+	if n == 1 {
+		return true, nil
+	}
+	f := v.cur.top()
+	if f.regs[0].kind == PtrStack {
+		return false, unsafef("a function returns a pointer to the stack")
+	}
+	v.cur.frames = v.cur.frames[:n-1]
+	v.cur.top().regs[0] = f.regs[0]
+	v.cur.insn = f.call + 1
+	v.frames.put(f)
+	return false, nil
+}
+
+// callHelper executes a call of a helper.
+func (v *verifier) callHelper(i int) (done bool, err *Error) {
+	id := v.insns[i].Imm
+	h := helperOf(id)
+	if h == nil {
+		return false, unsafef("helper %d, which xdp and tc programs cannot call", id)
+	}
+	want := forXDP
+	if v.p.Type == object.TC {
+		want = forTC
+	}
+	if h.progs&want == 0 {
+		return false, unsafef("%s, which %s programs cannot call", h.name, v.p.Type)
+	}
+	if h.refused != "" {
+		return false, unsupported("%s, %s", h.name, h.refused)
+	}
+	c := call{v: v, id: id, helper: h}
+	for k, a := range h.args {
+		if a == argNone || a == argRest {
+			break
+		}
+		if err := c.arg(uint8(k+1), a); err != nil {
+			return false, err
+		}
+	}
+	c.fill()
+	ret := reg{}
+	switch h.ret {
+	case retScalar:
+		ret = unknownReg()
+	case retValueOrNull:
+		ret = pointer(PtrMapValueOrNull)
+		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
+		if m := v.p.Maps[c.mp]; m.Type == mapArrayOfMaps || m.Type == mapHashOfMaps {
+			ret.kind, ret.inner = PtrMapOrNull, true
+			if m.Inner == nil {
+				return false, unsupported("map %q, because its inner maps are not described", m.Name)
+			}
+		}
+	}
+	v.clobber()
+	if h.moves {
+		v.cur.each(func(r *reg) {
+			if r.kind.isPacket() || r.kind == PtrPacketEnd {
+				*r = unknownReg()
+				r.rng = stale
+			}
+		})
+	}
+	v.set(0, ret)
+	return false, nil
+}
+
+// call is a helper call whose arguments are being checked.
+type call struct {
+	*helper
+	v      *verifier
+	id     int32
+	mp     int32
+	inner  bool
+	mapSet bool
+	fixeds int
+	fills  []fill
+}
+
+// fill is memory on the stack that the helper writes.
+type fill struct{ frame, lo, hi int }
+
+func (c *call) arg(n uint8, a argKind) *Error {
+	v := c.v
+	if err := v.needReg(n); err != nil {
+		return err
+	}
+	r := v.reg(n)
+	switch a {
+	case argCtx, argCtxOrNull:
+		if a == argCtxOrNull && r.isZero() {
+			return nil
+		}
+		if r.kind != PtrCtx || r.off != 0 || !r.scalar.isZero() {
+			return unsafef("%s needs the context in R%d, it holds %s", c.name, n, r.kind.name())
+		}
+	case argMap:
+		if r.kind != PtrMap {
+			return unsafef("%s needs a map in R%d, it holds %s", c.name, n, r.kind.name())
+		}
+		c.mp, c.inner, c.mapSet = r.mp, r.inner, true
+		m := v.mapOf(r)
+		return mapFits(c.id, m.Type, m.Name)
+	case argKey:
+		return c.memory(n, int(c.m().KeySize), false)
+	case argValue:
+		return c.memory(n, int(c.m().ValueSize), false)
+	case argFillValue:
+		return c.memory(n, int(c.m().ValueSize), c.m().Type != mapBloomFilter)
+	case argFill4:
+		return c.aligned(n, 4)
+	case argFill8:
+		return c.aligned(n, 8)
+	case argFixed:
+		c.fixeds++
+		return c.memory(n, c.fixed[c.fixeds-1], false)
+	case argSize, argSizeOrZero:
+		return c.size(n, a)
+	case argMem, argMemOrNull, argFill:
+		if r.kind == Scalar && !(a == argMemOrNull && r.isZero()) {
+			return unsafef("%s needs memory in R%d, it holds %s", c.name, n, r.kind.name())
+		}
+	}
+	return nil
+}
+
+func (c *call) m() *object.Map {
+	m := c.v.p.Maps[c.mp]
+	if c.inner {
+		return m.Inner
+	}
+	return m
+}
+
+// size checks the size in register n of the memory in the register before.
+func (c *call) size(n uint8, a argKind) *Error {
+	v := c.v
+	r, p := v.reg(n), v.reg(n-1)
+	if r.kind != Scalar {
+		return unsafef("%s needs a size in R%d, it holds %s", c.name, n, r.kind.name())
+	}
+	if r.smin < 0 {
+		return unsafef("the size of R%d's memory (R%d) may be negative", n-1, n).hint("make the size unsigned, or mask it")
+	}
+	if r.umin == 0 && a == argSize {
+		return unsafef("the size of R%d's memory (R%d) may be 0, which %s does not take", n-1, n, c.name)
+	}
+	if r.umax >= maxOffset {
+		return unsafef("the size of R%d's memory (R%d) is unbounded", n-1, n).hint("mask the size, or test it first")
+	}
+	v.origins.need(r.node)
+	if p.isZero() {
+		if r.umax != 0 {
+			return unsafef("%s gets null in R%d and a size that may not be 0", c.name, n-1)
+		}
+		return nil
+	}
+	return c.memory(n-1, int(r.umax), c.args[n-2] == argFill)
+}
+
+// aligned checks n aligned bytes that the helper fills.
+func (c *call) aligned(n uint8, size int) *Error {
+	if err := c.v.aligned(c.v.reg(n), n, 0, size, true); err != nil {
+		return err
+	}
+	return c.memory(n, size, true)
+}
+
+// memory checks size bytes at register n.
+func (c *call) memory(n uint8, size int, write bool) *Error {
+	v, p := c.v, c.v.reg(n)
+	switch p.kind {
+	case PtrStack:
+		if size == 0 {
+			return nil
+		}
+		if p.smin <= -maxOffset || p.smax >= maxOffset {
+			return unsafef("%s gets a stack pointer with an unbounded offset in R%d", c.name, n)
+		}
+		lo, hi, err := v.stackRange(p, 0, size, write)
+		if err != nil {
+			return err
+		}
+		if !p.scalar.isConst() {
+			v.origins.need(p.node)
+		}
+		if write {
+			c.fills = append(c.fills, fill{int(p.frame), lo, hi})
+			v.stackWrite(int(p.frame), lo, hi, false)
+			return nil
+		}
+		v.stackRead(int(p.frame), lo, hi)
+		return nil
+	case PtrMapValue:
+		return v.inMapValue(p, n, 0, size, write)
+	case PtrPacket, PtrPacketMeta:
+		if !c.pkt {
+			return unsafef("%s gets packet memory in R%d, which it cannot take", c.name, n).
+				hint("copy the bytes to the stack first")
+		}
+	case PtrMem, PtrMapValueOrNull, PtrMemOrNull:
+	default:
+		return unsafef("%s needs memory in R%d, it holds %s", c.name, n, p.kind.name())
+	}
+	return v.inMemory(p, n, 0, size, size, write)
+}
+
+// fill makes data of the stack bytes that the helper wrote.
+func (c *call) fill() {
+	for _, f := range c.fills {
+		c.v.fillStack(f.frame, f.lo, f.hi)
+	}
+}
+
+// sameCalls reports whether two states have the same chain of calls.
+func sameCalls(a, b *state) bool {
+	return slices.EqualFunc(a.frames, b.frames, func(x, y *frame) bool { return x.fn == y.fn && x.call == y.call })
+}

@@ -1,0 +1,289 @@
+package verify
+
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// branchAt executes a conditional jump: it goes on with the fall-through way
+// and keeps the taken one for later, or follows the only possible way.
+func (v *verifier) branchAt(i int) *Error {
+	in := v.insns[i]
+	op, word, byReg := in.Op&0xf0, in.Class() == bpf.ClassJMP32, in.Op&bpf.X != 0
+	if err := v.needReg(in.Dst); err != nil {
+		return err
+	}
+	imm := constReg(uint64(int64(in.Imm)))
+	a, b := v.reg(in.Dst), &imm
+	if byReg {
+		if err := v.needReg(in.Src); err != nil {
+			return err
+		}
+		b = v.reg(in.Src)
+	}
+	switch v.foresee(op, a, b, word) {
+	case always:
+		v.origins.need(scalarNode(a))
+		v.origins.need(scalarNode(b))
+		v.branch(i, true)
+		v.way(v.cur, i, true)
+		v.cur.insn = target(v.insns, i)
+		return nil
+	case never:
+		v.origins.need(scalarNode(a))
+		v.origins.need(scalarNode(b))
+		v.branch(i, false)
+		v.way(v.cur, i, false)
+		return nil
+	}
+	v.branch(i, true)
+	v.branch(i, false)
+	other := v.fork(target(v.insns, i))
+	v.way(other, i, true)
+	v.way(v.cur, i, false)
+	v.assume(other, in, op, word, byReg)
+	v.assume(v.cur, in, inverse(op), word, byReg)
+	return nil
+}
+
+func scalarNode(r *reg) int32 {
+	if r.kind == Scalar {
+		return r.node
+	}
+	return 0
+}
+
+// foresee tells whether the comparison has only one outcome on this path.
+func (v *verifier) foresee(op uint8, a, b *reg, word bool) verdict {
+	if a.kind == Scalar && b.kind == Scalar {
+		if a.broken() || b.broken() {
+			return either
+		}
+		return compare(op, &a.scalar, &b.scalar, word)
+	}
+	if word {
+		return either
+	}
+	if a.kind == PtrPacketEnd && b.kind == PtrPacket {
+		a, b, op = b, a, flipped(op)
+	}
+	if a.kind == PtrPacket && b.kind == PtrPacketEnd {
+		switch {
+		case a.rng == beyondEnd && (op == bpf.JGT || op == bpf.JGE):
+			return always
+		case a.rng == beyondEnd && (op == bpf.JLE || op == bpf.JLT):
+			return never
+		case a.rng == atEnd && op == bpf.JGE:
+			return always
+		case a.rng == atEnd && op == bpf.JLT:
+			return never
+		}
+		return either
+	}
+	if a.kind == Scalar {
+		a, b = b, a
+	}
+	if !b.isZero() || op != bpf.JEQ && op != bpf.JNE {
+		return either
+	}
+	switch a.kind {
+	case PtrMapValue, PtrMap, PtrMem:
+		return decided(op == bpf.JNE)
+	}
+	return either
+}
+
+// assume narrows s by the knowledge that the comparison of in, as op, holds.
+func (v *verifier) assume(s *state, in bpf.Insn, op uint8, word, byReg bool) {
+	f := s.top()
+	imm := constReg(uint64(int64(in.Imm)))
+	a, b := &f.regs[in.Dst], &imm
+	if byReg {
+		b = &f.regs[in.Src]
+	}
+	switch {
+	case a == b:
+	case a.kind == Scalar && b.kind == Scalar:
+		v.assumeScalars(s, a, b, op, word, byReg)
+	case word:
+	case a.kind.maybeNull() && !byReg && in.Imm == 0 && (op == bpf.JEQ || op == bpf.JNE):
+		settleNull(s, a.id, op == bpf.JEQ)
+	case a.kind.isPacket() && b.kind == PtrPacketEnd:
+		assumeEnd(s, a, op)
+	case a.kind == PtrPacketEnd && b.kind.isPacket():
+		assumeEnd(s, b, flipped(op))
+	case a.kind == PtrPacketMeta && atPacketStart(b):
+		assumeEnd(s, a, op)
+	case atPacketStart(a) && b.kind == PtrPacketMeta:
+		assumeEnd(s, b, flipped(op))
+	case op == bpf.JEQ && a.kind.maybeNull() && b.isPointer() && !b.kind.maybeNull():
+		settleNull(s, a.id, false)
+	case op == bpf.JEQ && b.kind.maybeNull() && a.isPointer() && !a.kind.maybeNull():
+		settleNull(s, b.id, false)
+	}
+}
+
+// atPacketStart reports an unmoved pointer to the packet, which is where
+// metadata ends.
+func atPacketStart(r *reg) bool {
+	return r.kind == PtrPacket && r.off == 0 && r.scalar.isZero()
+}
+
+func (v *verifier) assumeScalars(s *state, a, b *reg, op uint8, word, byReg bool) {
+	before := a.node
+	bBefore := b.node
+	x, y := a.scalar, b.scalar
+	refine(op, &x, &y, word)
+	a.scalar, b.scalar = settle(x, a.bits), settle(y, b.bits)
+	if byReg {
+		n := v.origins.from(before, bBefore)
+		a.node, b.node = n, n
+	}
+	if a.id != 0 {
+		v.spread(s, a)
+	}
+	if byReg && b.id != 0 {
+		v.spread(s, b)
+	}
+}
+
+// settle drops ranges that contradict each other: no run takes that way.
+func settle(s scalar, bits Tnum) scalar {
+	if s.broken() {
+		s = unknownScalar
+		s.bits = bits
+	}
+	return s
+}
+
+// spread gives the range of a linked scalar to all that are linked with it.
+func (v *verifier) spread(s *state, from *reg) {
+	src := *from
+	one := func(r *reg) {
+		if r.kind != Scalar || r.id != src.id || r == from {
+			return
+		}
+		r.node = v.origins.from(r.node, src.node)
+		if r.addConst == src.addConst && r.off == src.off {
+			r.scalar = src.scalar
+			return
+		}
+		n := src.scalar
+		n.apply64(bpf.ADD, ptr(constScalar(uint64(int64(r.off)-int64(src.off)))))
+		r.scalar = n
+	}
+	for _, f := range s.frames {
+		for k := range f.regs {
+			one(&f.regs[k])
+		}
+		for k := range f.stack {
+			if f.stack[k].spilled() {
+				one(&f.stack[k].reg)
+			}
+		}
+	}
+}
+
+func ptr[T any](x T) *T { return &x }
+
+// settleNull makes all pointers with an id plain pointers, or null.
+func settleNull(s *state, id uint32, null bool) {
+	s.each(func(r *reg) {
+		if !r.kind.maybeNull() || r.id != id {
+			return
+		}
+		switch {
+		case null:
+			*r = constReg(0)
+		case r.kind == PtrMapValueOrNull:
+			r.kind, r.id = PtrMapValue, 0
+		case r.kind == PtrMapOrNull:
+			r.kind, r.id = PtrMap, 0
+		default:
+			r.kind, r.id = PtrMem, 0
+		}
+	})
+}
+
+// assumeEnd learns from "p op end", where end is the end of the packet (or,
+// for metadata, the start of the packet).
+func assumeEnd(s *state, p *reg, op uint8) {
+	switch op {
+	case bpf.JLE:
+		proveRange(s, p, 0)
+	case bpf.JLT:
+		proveRange(s, p, 1)
+	case bpf.JGT:
+		if p.kind == PtrPacket {
+			p.rng = beyondEnd
+		}
+	case bpf.JGE:
+		if p.kind == PtrPacket {
+			p.rng = atEnd
+		}
+	}
+}
+
+// maxPacket bounds the offsets for which packet checks are believed.
+const maxPacket = 0xffff
+
+// proveRange records that the bytes before p, and more, are in the packet,
+// for all pointers that share p's variable part.
+func proveRange(s *state, p *reg, more int32) {
+	if p.off < 0 || p.off == 0 && more != 0 || p.umax > maxPacket || p.umax+uint64(p.off) > maxPacket {
+		return
+	}
+	kind, id, n := p.kind, p.id, p.off+more
+	s.each(func(r *reg) {
+		if r.kind == kind && r.id == id {
+			r.rng = max(r.rng, n)
+		}
+	})
+}
+
+// mayGoto executes may_goto: the jump may be taken at any time, and is taken
+// in the end.
+func (v *verifier) mayGoto(i int) *Error {
+	v.branch(i, true)
+	v.branch(i, false)
+	other := v.fork(target(v.insns, i))
+	v.way(other, i, true)
+	v.way(v.cur, i, false)
+	v.cur.gotos++
+	v.widen(i)
+	return nil
+}
+
+// widen forgets the ranges of imprecise scalars that changed since the last
+// round of a may_goto loop, so that the walk settles.
+func (v *verifier) widen(i int) {
+	c := v.cur.parent
+	if c != nil && c.insn == i {
+		c = c.parent // c was made at this very visit
+	}
+	for ; c != nil; c = c.parent {
+		if c.insn == i && sameCalls(&c.state, v.cur) {
+			v.widenFrom(c)
+			return
+		}
+	}
+}
+
+func (v *verifier) widenFrom(c *checkpoint) {
+	loosen := func(old, now *reg) {
+		if old.kind == Scalar && now.kind == Scalar && !v.origins.precise(old.node) && old.scalar != now.scalar {
+			now.scalar = unknownScalar
+			now.id, now.addConst, now.off = 0, false, 0
+		}
+	}
+	for k, f := range v.cur.frames {
+		o := c.frames[k]
+		for r := range f.regs {
+			loosen(&o.regs[r], &f.regs[r])
+		}
+		for n := range f.stack {
+			if n < len(o.stack) && f.stack[n].width() == 8 && o.stack[n].width() == 8 {
+				loosen(&o.stack[n].reg, &f.stack[n].reg)
+			}
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// maxLog bounds the log, in bytes.
+const maxLog = 1 << 20
+
+// logger keeps the log of the current path in the kernel's notation.
+type logger struct {
+	on  bool
+	b   []byte
+	was [11]reg
+}
+
+func (l *logger) mark() int { return len(l.b) }
+
+func (l *logger) text() string { return string(l.b) }
+
+func (l *logger) printf(format string, args ...any) {
+	if len(l.b) < maxLog {
+		l.b = fmt.Appendf(l.b, format, args...)
+	}
+}
+
+// rewind cuts the log back to where the state was put aside.
+func (l *logger) rewind(s *state) {
+	if l.on && s.logMark < len(l.b) {
+		l.b = l.b[:s.logMark]
+	}
+}
+
+func (l *logger) before(v *verifier, i int) {
+	if !l.on {
+		return
+	}
+	if len(l.b) == 0 {
+		l.printf("%s\n", v.registers(v.cur))
+	}
+	l.was = v.cur.top().regs
+	var next bpf.Insn
+	if i+1 < len(v.insns) {
+		next = v.insns[i+1]
+	}
+	l.printf("%d: (%02x) %s", i, v.insns[i].Op, bpf.Text(v.insns[i], next, HelperName))
+}
+
+func (l *logger) after(v *verifier, i int) {
+	if !l.on {
+		return
+	}
+	var changed []string
+	for r := range v.cur.top().regs {
+		x := &v.cur.top().regs[r]
+		if w := &l.was[r]; x.kind != Uninit && (x.kind != w.kind || x.scalar != w.scalar || x.off != w.off || x.rng != w.rng || x.mp != w.mp) {
+			changed = append(changed, fmt.Sprintf("R%d=%s", r, v.regText(x)))
+		}
+	}
+	if len(changed) > 0 {
+		l.printf(" ; %s", strings.Join(changed, " "))
+	}
+	l.printf("\n")
+}
+
+func (l *logger) pruned(v *verifier, i int) {
+	if l.on {
+		l.printf("%d: safe\n", i)
+	}
+}
+
+// name is what the kernel calls a kind of pointer.
+func (k Kind) name() string {
+	return [...]string{
+		"nothing", "scalar", "ctx", "pkt", "pkt_meta", "pkt_end", "fp", "map_value", "map_value_or_null", "map_ptr",
+		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null",
+	}[k]
+}
+
+// String returns the kernel's name of the kind.
+func (k Kind) String() string { return k.name() }
+
+// registers returns the state in the kernel's notation.
+func (v *verifier) registers(s *state) string {
+	f := s.top()
+	var out []string
+	for r := range f.regs {
+		if f.regs[r].kind != Uninit {
+			out = append(out, fmt.Sprintf("R%d=%s", r, v.regText(&f.regs[r])))
+		}
+	}
+	for n := range f.stack {
+		if t := v.slotText(&f.stack[n]); t != "" {
+			out = append(out, fmt.Sprintf("fp%d=%s", -8*(n+1), t))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func (v *verifier) slotText(s *slot) string {
+	if s.width() == 8 {
+		return v.regText(&s.reg)
+	}
+	if s.bytes == [8]byteKind{} {
+		return ""
+	}
+	var b [8]byte
+	for k := range s.bytes {
+		b[7-k] = "?rm0"[s.bytes[k]]
+	}
+	return string(b[:])
+}
+
+func (v *verifier) regText(r *reg) string {
+	if r.kind == Scalar {
+		if r.scalar.isConst() {
+			return fmt.Sprint(int64(r.bits.Value))
+		}
+		return "scalar(" + strings.Join(r.limits(r.id), ",") + ")"
+	}
+	if r.kind == PtrStack && r.scalar.isConst() {
+		if int(r.frame) != len(v.cur.frames)-1 {
+			return fmt.Sprintf("fp[%d]%d", r.frame, r.off)
+		}
+		return fmt.Sprintf("fp%d", r.off)
+	}
+	var a []string
+	if r.mp >= 0 {
+		m := v.mapOf(r)
+		a = append(a, fmt.Sprintf("map=%s,ks=%d,vs=%d", m.Name, m.KeySize, m.ValueSize))
+	}
+	if r.off != 0 {
+		a = append(a, fmt.Sprintf("off=%d", r.off))
+	}
+	if r.kind.isPacket() {
+		a = append(a, fmt.Sprintf("r=%d", r.rng))
+	}
+	if r.kind == PtrMem || r.kind == PtrMemOrNull {
+		a = append(a, fmt.Sprintf("sz=%d", r.rng))
+	}
+	if !r.scalar.isConst() {
+		a = append(a, r.limits(r.id)...)
+	} else if r.bits.Value != 0 {
+		a = append(a, fmt.Sprintf("imm=%d", int64(r.bits.Value)))
+	}
+	return r.kind.name() + "(" + strings.Join(a, ",") + ")"
+}
+
+// limits lists what is known of a number.
+func (s *scalar) limits(id uint32) []string {
+	var a []string
+	add := func(show bool, format string, args ...any) {
+		if show {
+			a = append(a, fmt.Sprintf(format, args...))
+		}
+	}
+	u := &unknownScalar
+	add(id != 0, "id=%d", id)
+	add(s.smin != u.smin, "smin=%d", s.smin)
+	add(s.smax != u.smax, "smax=%d", s.smax)
+	add(s.umin != u.umin, "umin=%d", s.umin)
+	add(s.umax != u.umax, "umax=%d", s.umax)
+	add(s.smin32 != u.smin32, "smin32=%d", s.smin32)
+	add(s.smax32 != u.smax32, "smax32=%d", s.smax32)
+	add(s.umin32 != u.umin32, "umin32=%d", s.umin32)
+	add(s.umax32 != u.umax32 && uint64(s.umax32) != s.umax, "umax32=%d", s.umax32)
+	add(s.bits.Mask != u.bits.Mask, "var_off=%s", s.bits)
+	return a
+}

@@ -1,0 +1,255 @@
+package verify
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// load reads size bytes at register base plus off. strict asks for natural
+// alignment, as atomic accesses need it.
+func (v *verifier) load(base uint8, off, size int, strict bool) (reg, *Error) {
+	p := v.reg(base)
+	if err := v.aligned(p, base, off, size, strict); err != nil {
+		return reg{}, err
+	}
+	switch p.kind {
+	case PtrCtx:
+		return v.loadCtx(p, base, off, size)
+	case PtrStack:
+		return v.loadStack(p, base, off, size)
+	case PtrMapValue:
+		if err := v.inMapValue(p, base, off, size, false); err != nil {
+			return reg{}, err
+		}
+		if c, ok := v.rodata(p, off, size); ok {
+			return constReg(c), nil
+		}
+		return scalarReg(loadedScalar(size)), nil
+	}
+	if err := v.inMemory(p, base, off, size, size, false); err != nil {
+		return reg{}, err
+	}
+	return scalarReg(loadedScalar(size)), nil
+}
+
+// store writes the low size bytes of src, or an immediate, at register base
+// plus off.
+func (v *verifier) store(base uint8, off, size int, src *reg, imm bool) *Error {
+	p := v.reg(base)
+	if err := v.aligned(p, base, off, size, false); err != nil {
+		return err
+	}
+	switch p.kind {
+	case PtrCtx:
+		return v.storeCtx(p, base, off, size)
+	case PtrStack:
+		return v.storeStack(p, base, off, size, src, imm)
+	case PtrMapValue:
+		return v.inMapValue(p, base, off, size, true)
+	}
+	return v.inMemory(p, base, off, size, size, true)
+}
+
+// atomic executes an atomic operation, load-acquire or store-release.
+func (v *verifier) atomic(in bpf.Insn) *Error {
+	base := in.Dst
+	if in.Imm == bpf.AtomicLoadAcq {
+		base = in.Src
+	} else if err := v.needReg(in.Src); err != nil {
+		return err
+	}
+	if err := v.needReg(base); err != nil {
+		return err
+	}
+	if in.Imm == bpf.AtomicCmpXchg {
+		if err := v.needReg(0); err != nil {
+			return err
+		}
+	}
+	switch k := v.reg(base).kind; k {
+	case PtrCtx, PtrPacket, PtrPacketMeta:
+		return unsafef("atomic operation on %s (R%d)", k.name(), base).
+			hint("atomic operations work on map values and the stack")
+	}
+	off, size := int(in.Off), in.Bytes()
+	switch in.Imm {
+	case bpf.AtomicLoadAcq:
+		r, err := v.load(base, off, size, true)
+		if err == nil {
+			v.set(in.Dst, r)
+		}
+		return err
+	case bpf.AtomicStoreRel:
+		if err := v.aligned(v.reg(base), base, off, size, true); err != nil {
+			return err
+		}
+		return v.store(base, off, size, v.reg(in.Src), false)
+	}
+	if _, err := v.load(base, off, size, true); err != nil {
+		return err
+	}
+	u := unknownReg()
+	if err := v.store(base, off, size, &u, false); err != nil {
+		return err
+	}
+	if v.reg(base).kind == PtrStack {
+		v.dataOnStack(v.reg(base), off, size)
+	}
+	old := scalarReg(loadedScalar(size))
+	switch {
+	case in.Imm == bpf.AtomicCmpXchg:
+		v.set(0, old)
+	case in.Imm&bpf.AtomicFetch != 0:
+		v.set(in.Src, old)
+	}
+	return nil
+}
+
+// aligned checks the accesses that must be naturally aligned: all to the
+// stack, and strict ones.
+func (v *verifier) aligned(p *reg, base uint8, off, size int, strict bool) *Error {
+	if !strict && p.kind != PtrStack {
+		return nil
+	}
+	t := p.bits.add(constTnum(uint64(int64(p.off) + int64(off))))
+	if (t.Value|t.Mask)&uint64(size-1) != 0 {
+		return unsafef("access of %d bytes to %s at offset %d is not aligned", size, p.kind.name(), int(p.off)+off)
+	}
+	return nil
+}
+
+func verb(write bool) string {
+	if write {
+		return "written"
+	}
+	return "read"
+}
+
+// span describes the bytes lo..hi-1 of an object.
+func span(lo, hi int64) string {
+	if hi-lo == 1 {
+		return fmt.Sprint(lo)
+	}
+	return fmt.Sprintf("%d..%d", lo, hi-1)
+}
+
+// inMemory checks an access to packet, packet metadata or helper memory: from
+// off on, at least size bytes (the size may be a variable's maximum).
+func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool) *Error {
+	lo := int64(p.off) + int64(off)
+	switch p.kind {
+	case PtrPacket, PtrPacketMeta, PtrMem:
+	case PtrMapValueOrNull, PtrMemOrNull, PtrMapOrNull:
+		return unsafef("R%d may be null here", base).hint("compare the pointer with NULL before it is used")
+	case PtrPacketEnd:
+		return unsafef("R%d is the end of the packet, nothing can be %s there", base, verb(write))
+	case PtrMap:
+		return unsafef("R%d is map %q itself, not a value of it", base, v.p.Maps[p.mp].Name).hint("look the value up with bpf_map_lookup_elem")
+	case Scalar:
+		if p.isZero() {
+			return unsafef("R%d is null", base)
+		}
+		if p.rng == stale {
+			return unsafef("R%d was a packet pointer, but a helper called since may have moved the packet", base).
+				hint("load ctx->data and ctx->data_end again and check again")
+		}
+		return unsafef("R%d is a number, not a pointer", base).
+			hint("pointers loaded from a map or the packet, or changed by arithmetic other than + and -, cannot be used")
+	default:
+		return unsafef("R%d is %s, nothing can be %s through it", base, p.kind.name(), verb(write))
+	}
+	what := map[Kind]string{PtrPacket: "packet", PtrPacketMeta: "packet metadata", PtrMem: "memory"}[p.kind]
+	if p.smin < 0 {
+		return unsafef("%s offset R%d may be negative (from %d on)", what, base, p.smin+lo).
+			hint("make the index unsigned or test it with >= 0")
+	}
+	room := int64(max(p.rng, 0))
+	if p.kind == PtrMem {
+		lo += int64(p.smin)
+		if p.umax >= maxOffset {
+			return unsafef("memory offset R%d is unbounded", base).hint("bound the index before it is used")
+		}
+		room -= int64(p.umax) - int64(p.smin)
+	}
+	if lo >= 0 && lo+int64(size) <= room {
+		return nil
+	}
+	if p.kind == PtrMem {
+		return unsafef("memory byte %s %s, the object has %d bytes", span(lo, lo+int64(size)), verb(write), p.rng)
+	}
+	e := unsafef("%s byte %s %s, %s", what, span(lo, lo+int64(max(size, 1))), verb(write), v.proven(p, room))
+	if p.kind == PtrPacket {
+		if !p.scalar.isConst() {
+			return e.hint("check the pointer against data_end after the variable offset was added")
+		}
+		return e.hint("before the access, test data + %d > data_end and leave", lo+int64(size))
+	}
+	return e
+}
+
+// proven words what is known of the packet's length.
+func (v *verifier) proven(p *reg, room int64) string {
+	if room == 0 {
+		return "no bounds check has proven any of it"
+	}
+	return fmt.Sprintf("only %d bytes proven by the checks before", room)
+}
+
+// mapOf returns the map that a pointer belongs to.
+func (v *verifier) mapOf(p *reg) *object.Map {
+	m := v.p.Maps[p.mp]
+	if p.inner {
+		return m.Inner
+	}
+	return m
+}
+
+// Map flags that restrict programs, BPF_F_*_PROG.
+const (
+	flagReadOnly  = 1 << 7
+	flagWriteOnly = 1 << 8
+)
+
+// inMapValue checks an access to a map value.
+func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Error {
+	m := v.mapOf(p)
+	if write && (m.Flags&flagReadOnly != 0 || m.Type == mapDevmap || m.Type == mapDevmapHash) {
+		return unsafef("write to map %q, which programs may only read", m.Name)
+	}
+	if !write && m.Flags&flagWriteOnly != 0 {
+		return unsafef("read from map %q, which programs may only write", m.Name)
+	}
+	fixed := int64(p.off) + int64(off)
+	what := fmt.Sprintf("value of map %q (%d bytes)", m.Name, m.ValueSize)
+	if p.smin+fixed < 0 {
+		return unsafef("byte %d of the %s %s", p.smin+fixed, what, verb(write)).
+			hint("make the index unsigned or test it with >= 0")
+	}
+	if p.umax >= maxOffset {
+		return unsafef("%s %s at an unbounded offset (R%d)", what, verb(write), base).
+			hint("bound the index before it is used")
+	}
+	if hi := int64(p.umax) + fixed + int64(size); hi > int64(m.ValueSize) {
+		return unsafef("byte %s of the %s %s", span(p.smin+fixed, hi), what, verb(write))
+	}
+	return nil
+}
+
+// rodata returns the constant at a fixed place of a map that never changes.
+func (v *verifier) rodata(p *reg, off, size int) (uint64, bool) {
+	m := v.mapOf(p)
+	if !m.Frozen || m.Flags&flagReadOnly == 0 || m.Type != mapArray || !p.scalar.isConst() || len(m.Initial) != 1 {
+		return 0, false
+	}
+	at := int(p.off) + int(p.bits.Value) + off
+	val := m.Initial[0].Value
+	var c uint64
+	for k := range size {
+		if at+k < len(val) {
+			c |= uint64(val[at+k]) << (8 * k)
+		}
+	}
+	return c, true
+}

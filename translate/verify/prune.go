@@ -1,0 +1,315 @@
+package verify
+
+// Pruning: a state that a kept, finished one covers needs no walk of its own.
+
+// idPair maps an id of a kept state to the one that stands for it in the
+// current state.
+type idPair struct{ old, now uint32 }
+
+// How often states are kept, as the kernel does it.
+const (
+	minJumps, minInsns         = 2, 8
+	minLoopJumps, minLoopInsns = 20, 100
+)
+
+// visit looks whether the current state needs no walk from slot i on, and
+// keeps it for later comparison otherwise.
+func (v *verifier) visit(i int) (known bool, err *Error) {
+	keep := v.jumpsSince >= minJumps && v.insnsSince >= minInsns || v.flags[i]&forced != 0
+	link := &v.kept[i]
+	for c := *link; c != nil; c = *link {
+		if c.branches > 0 {
+			if sameCalls(&c.state, v.cur) {
+				if v.flags[i]&forced != 0 {
+					if c.gotos != v.cur.gotos && v.covers(c, asRanges) {
+						v.coveredInFlight(c)
+						return true, nil
+					}
+				} else if c.gotos == v.cur.gotos && v.covers(c, asExact) {
+					return false, unsafef("the loop never ends: this instruction is reached again with nothing changed").
+						hint("make sure that the loop counter changes and is tested")
+				}
+			}
+			if v.flags[i]&forced == 0 && v.jumpsSince < minLoopJumps && v.insnsSince < minLoopInsns {
+				keep = false
+			}
+			link = &c.next
+			continue
+		}
+		if v.covers(c, asNeeded) {
+			c.hits++
+			v.covered(c, i)
+			return true, nil
+		}
+		c.misses++
+		if c.misses > 3*c.hits+3 && v.flags[i]&forced == 0 {
+			*link = c.next // not worth comparing with; its children may still point to it
+			continue
+		}
+		link = &c.next
+	}
+	if keep {
+		v.keep(i)
+	}
+	return false, nil
+}
+
+// keep makes a checkpoint of the current state.
+func (v *verifier) keep(i int) {
+	c := &checkpoint{next: v.kept[i], branches: 1}
+	c.copyFrom(v.cur, &v.frames)
+	c.insn = i
+	for k, f := range c.frames {
+		live := v.liveIn(c.frames, k, i)
+		for r := range 10 {
+			if live>>r&1 == 0 {
+				f.regs[r] = reg{}
+			}
+		}
+		now := v.cur.frames[k]
+		for r := range 10 {
+			if x := &f.regs[r]; x.kind == Scalar {
+				x.node = v.origins.fresh(x.node, 0)
+				now.regs[r].node = x.node
+			}
+		}
+		for n := range f.stack {
+			if s := &f.stack[n]; s.bytes[0] == byteSpill && s.kind == Scalar {
+				s.node = v.origins.fresh(s.node, 0)
+				now.stack[n].node = s.node
+			}
+		}
+		c.written[k] = now.written
+		now.written = 0
+	}
+	v.kept[i] = c
+	v.cur.parent = c
+	v.jumpsSince, v.insnsSince = 0, 0
+}
+
+// liveIn returns the registers of frame k that are live when the innermost
+// frame is at slot i.
+func (v *verifier) liveIn(frames []*frame, k, i int) uint16 {
+	if k == len(frames)-1 {
+		return v.live[i]
+	}
+	return v.live[frames[k+1].call+1] & 0x3c0
+}
+
+// comparison is how much of two states must agree.
+type comparison uint8
+
+const (
+	asNeeded comparison = iota // scalars only where their range was needed
+	asRanges                   // all live scalars within the kept ranges
+	asExact                    // everything equal
+)
+
+// covers reports whether the walk from c on was (or is) also a walk for the
+// current state.
+func (v *verifier) covers(c *checkpoint, how comparison) bool {
+	if !sameCalls(&c.state, v.cur) {
+		return false
+	}
+	v.idmap = v.idmap[:0]
+	for k, f := range c.frames {
+		now := v.cur.frames[k]
+		for m := v.liveIn(c.frames, k, c.insn) & 0x3ff; m != 0; m &= m - 1 {
+			r := trailing(m)
+			if !v.regCovers(&f.regs[r], &now.regs[r], how) {
+				return false
+			}
+		}
+		for n := range f.stack {
+			if how == asNeeded && c.read[k]>>n&1 == 0 {
+				continue
+			}
+			if n >= len(now.stack) {
+				if !v.slotCovers(&f.stack[n], &slot{}, how) {
+					return false
+				}
+			} else if !v.slotCovers(&f.stack[n], &now.stack[n], how) {
+				return false
+			}
+		}
+		if how == asExact {
+			for n := len(f.stack); n < len(now.stack); n++ {
+				if now.stack[n].bytes != [8]byteKind{} {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+func (v *verifier) regCovers(old, now *reg, how comparison) bool {
+	if how == asExact {
+		return old.kind == now.kind && old.scalar == now.scalar && old.off == now.off && old.rng == now.rng &&
+			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.sameID(old.id, now.id)
+	}
+	if old.kind == Uninit {
+		return true
+	}
+	if old.kind != now.kind {
+		return false
+	}
+	if old.kind == Scalar {
+		if how == asNeeded && !v.origins.precise(old.node) {
+			return true
+		}
+		return now.within(&old.scalar) && v.sameLink(old, now)
+	}
+	if old.off != now.off || old.mp != now.mp || old.inner != now.inner || old.frame != now.frame ||
+		!now.within(&old.scalar) || !v.sameID(old.id, now.id) {
+		return false
+	}
+	if old.rng < 0 || now.rng < 0 {
+		return old.rng == now.rng
+	}
+	return old.rng <= now.rng
+}
+
+// sameLink reports whether now is linked to everything that old is.
+func (v *verifier) sameLink(old, now *reg) bool {
+	if old.id == 0 {
+		return true
+	}
+	if old.addConst != now.addConst || old.off != now.off {
+		// The other end of the link may not be compared at all; without a link
+		// in the kept state there is none to honour.
+		return false
+	}
+	return v.sameID(old.id, now.id)
+}
+
+// sameID maps ids of the kept state to ids of the current one, each to one.
+func (v *verifier) sameID(old, now uint32) bool {
+	if old == 0 {
+		return true
+	}
+	for _, p := range v.idmap {
+		if p.old == old {
+			return p.now == now && now != 0
+		}
+	}
+	v.idmap = append(v.idmap, idPair{old, now})
+	return true
+}
+
+func (v *verifier) slotCovers(old, now *slot, how comparison) bool {
+	if how == asExact {
+		return old.bytes == now.bytes && (!old.spilled() || v.regCovers(&old.reg, &now.reg, how))
+	}
+	if r := old.whole(); r != nil {
+		if q := now.whole(); q != nil && (old.spilled() || now.spilled()) {
+			return v.regCovers(r, q, how)
+		}
+	}
+	for b, o := range old.bytes {
+		switch o {
+		case byteInvalid, byteMisc:
+		case byteZero:
+			if now.bytes[b] != byteZero {
+				return false
+			}
+		case byteSpill:
+			if now.bytes[b] != byteSpill {
+				return false
+			}
+		}
+	}
+	if !old.spilled() {
+		return true
+	}
+	return old.width() == now.width() && v.regCovers(&old.reg, &now.reg, how)
+}
+
+var unknownData = unknownReg()
+
+// whole returns the slot as one register: a spilled one, or unknown data.
+func (s *slot) whole() *reg {
+	switch s.width() {
+	case 8:
+		return &s.reg
+	case 0:
+		for _, b := range s.bytes {
+			if b == byteZero || b == byteSpill {
+				return nil
+			}
+		}
+		return &unknownData
+	}
+	return nil
+}
+
+// covered ends a path at a finished checkpoint: what was needed of the kept
+// state is needed of the current one, and the facts take in what differs.
+func (v *verifier) covered(c *checkpoint, i int) {
+	v.idmap = v.idmap[:0]
+	for k, f := range c.frames {
+		now := v.cur.frames[k]
+		v.needSlots(k, c.read[k])
+		at := i
+		if k < len(c.frames)-1 {
+			at = c.frames[k+1].call + 1
+		}
+		for m := v.liveIn(c.frames, k, i) & 0x3ff; m != 0; m &= m - 1 {
+			r := trailing(m)
+			old, x := &f.regs[r], &now.regs[r]
+			if v.takeOver(old, x) {
+				v.seed(at, r, x)
+			}
+		}
+		for n := range f.stack {
+			if c.read[k]>>n&1 == 0 || n >= len(now.stack) {
+				continue
+			}
+			old, x := &f.stack[n], &now.stack[n]
+			if old.spilled() && x.spilled() && v.takeOver(&old.reg, &x.reg) {
+				v.seedSlot(k, n, &x.reg)
+			} else if old.spilled() && !x.spilled() {
+				u := unknownReg()
+				v.seedSlot(k, n, &u)
+			}
+		}
+	}
+}
+
+// takeOver carries the precision marks of old to now. It reports whether the
+// facts gathered after old may not hold for now.
+func (v *verifier) takeOver(old, now *reg) (seed bool) {
+	if old.kind != Scalar || now.kind != Scalar {
+		return false
+	}
+	if v.origins.precise(old.node) {
+		v.origins.need(now.node)
+		v.sameID(old.id, now.id)
+		return false
+	}
+	linked := v.sameLink(old, now)
+	return !linked || !now.within(&old.scalar)
+}
+
+// coveredInFlight ends a path at a checkpoint of the same may_goto loop whose
+// walk has not ended: everything counts as needed.
+func (v *verifier) coveredInFlight(c *checkpoint) {
+	for k, f := range c.frames {
+		now := v.cur.frames[k]
+		v.needSlots(k, ^uint64(0))
+		for r := range 10 {
+			v.origins.need(scalarNode(&now.regs[r]))
+			v.origins.need(scalarNode(&f.regs[r]))
+		}
+		for n := range now.stack {
+			if now.stack[n].spilled() {
+				v.origins.need(scalarNode(&now.stack[n].reg))
+			}
+		}
+		for n := range f.stack {
+			if f.stack[n].spilled() {
+				v.origins.need(scalarNode(&f.stack[n].reg))
+			}
+		}
+	}
+}

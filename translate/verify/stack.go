@@ -1,0 +1,221 @@
+package verify
+
+// stackRange checks that size bytes at pointer p plus off lie in the frame,
+// and returns the lowest offset and the end of the highest access.
+func (v *verifier) stackRange(p *reg, off, size int, write bool) (lo, hi int, err *Error) {
+	if p.smin <= -maxOffset || p.smax >= maxOffset {
+		return 0, 0, unsafef("stack %s at an unbounded offset", verb(write)).hint("bound the index before it is used")
+	}
+	lo = int(p.smin) + int(p.off) + off
+	hi = int(p.smax) + int(p.off) + off + size
+	if lo < -stackBytes || hi > 0 || lo >= 0 {
+		what := "stack byte %s %s, the stack ends at byte 0 below the frame pointer"
+		if lo < -stackBytes {
+			what = "stack byte %s %s, the stack has 512 bytes below the frame pointer"
+		}
+		return 0, 0, unsafef(what, span(int64(lo), int64(hi)), verb(write))
+	}
+	f := v.cur.frames[p.frame]
+	v.usedStack(f.fn, -lo)
+	return lo, hi, nil
+}
+
+// loadStack reads from the stack of the frame that p points to.
+func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
+	lo, hi, err := v.stackRange(p, off, size, false)
+	if err != nil {
+		return reg{}, err
+	}
+	v.stackRead(int(p.frame), lo, hi)
+	f := v.cur.frames[p.frame]
+	if hi-lo > size {
+		v.origins.need(p.node)
+		zero := true
+		for o := lo; o < hi; o++ {
+			s, k := f.slotAt(o)
+			zero = zero && s.bytes[k] == byteZero
+		}
+		if zero {
+			return constReg(0), nil
+		}
+		return scalarReg(loadedScalar(size)), nil
+	}
+	s, k := f.slotAt(lo)
+	n := s.width()
+	if n > 0 {
+		switch {
+		case size == 8 && n == 8:
+			return s.reg, nil
+		case s.kind != Scalar:
+			return reg{}, unsafef("part of a pointer on the stack is read (%d bytes at %d)", size, lo)
+		case k == 0 && size <= n:
+			r := s.reg
+			if r.umax>>(8*size) != 0 {
+				r.id, r.addConst, r.off = 0, false, 0
+			}
+			r.truncate(size)
+			return r, nil
+		case k+size <= n && s.isZero():
+			r := constReg(0)
+			r.node = s.node
+			return r, nil
+		}
+	}
+	zero := true
+	for b := k; b < k+size; b++ {
+		zero = zero && s.bytes[b] == byteZero
+	}
+	if zero {
+		return constReg(0), nil
+	}
+	return scalarReg(loadedScalar(size)), nil
+}
+
+// storeStack writes to the stack of the frame that p points to.
+func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm bool) *Error {
+	lo, hi, err := v.stackRange(p, off, size, true)
+	if err != nil {
+		return err
+	}
+	v.stackWrite(int(p.frame), lo, hi, hi-lo == size)
+	f := v.cur.frames[p.frame]
+	if hi-lo > size {
+		return v.storeSomewhere(f, lo, hi, src)
+	}
+	s, k := f.slotAt(lo)
+	if k == 0 && size == 8 {
+		f.written |= 1 << uint((-lo-1)/8)
+	}
+	switch {
+	case k == 0 && src.kind == Scalar:
+		if !imm && !src.isConst() && src.id == 0 {
+			src.id = v.newID()
+		}
+		s.reg = *src
+		if src.umax>>(8*size) != 0 {
+			s.id, s.addConst, s.off = 0, false, 0
+		}
+		for b := range s.bytes {
+			switch {
+			case b < size:
+				s.bytes[b] = byteSpill
+			case s.bytes[b] == byteSpill:
+				s.bytes[b] = byteMisc
+			}
+		}
+		return nil
+	case src.kind != Scalar:
+		if size != 8 {
+			return unsafef("part of a pointer is stored on the stack (%d bytes at %d)", size, lo).
+				hint("pointers are stored with 8 bytes")
+		}
+		if src.kind == PtrStack && src.frame > p.frame {
+			return unsafef("a pointer to the stack of a function is stored in its caller's stack")
+		}
+		s.reg = *src
+		for b := range s.bytes {
+			s.bytes[b] = byteSpill
+		}
+		return nil
+	}
+	s.scrub()
+	b := byteMisc
+	if src.isZero() {
+		b = byteZero
+		v.origins.need(src.node)
+	}
+	for n := k; n < k+size; n++ {
+		s.bytes[n] = b
+	}
+	return nil
+}
+
+// storeSomewhere writes to an unknown place between lo and hi.
+func (v *verifier) storeSomewhere(f *frame, lo, hi int, src *reg) *Error {
+	zero := src.isZero()
+	usedZero := false
+	for o := lo; o < hi; o++ {
+		s, k := f.slotAt(o)
+		if s.spilled() {
+			if zero && s.isZero() {
+				usedZero = true
+				continue
+			}
+			s.scrub()
+		}
+		if zero && s.bytes[k] == byteZero {
+			usedZero = true
+			continue
+		}
+		s.bytes[k] = byteMisc
+	}
+	if usedZero {
+		v.origins.need(src.node)
+	}
+	return nil
+}
+
+// dataOnStack turns the bytes of an atomic access into plain data.
+func (v *verifier) dataOnStack(p *reg, off, size int) {
+	lo := int(p.smin) + int(p.off) + off
+	hi := int(p.smax) + int(p.off) + off + size
+	v.fillStack(int(p.frame), lo, hi)
+}
+
+// fillStack turns bytes into plain data.
+func (v *verifier) fillStack(fr, lo, hi int) {
+	f := v.cur.frames[fr]
+	for o := lo; o < hi; o++ {
+		s, k := f.slotAt(o)
+		if s.spilled() {
+			s.scrub()
+		}
+		s.bytes[k] = byteMisc
+	}
+}
+
+// stackRead notes that bytes lo..hi-1 of a frame are read: checkpoints before
+// must compare them.
+func (v *verifier) stackRead(fr, lo, hi int) {
+	v.noteStackRead(fr, lo, hi)
+	first, last := uint(-hi)/8, uint(-lo-1)/8
+	bits := ^uint64(0) >> (63 - (last - first)) << first
+	v.needSlots(fr, bits)
+}
+
+// needSlots marks slots of a frame as read in all checkpoints that the
+// current path comes from, up to where they were written.
+func (v *verifier) needSlots(fr int, bits uint64) {
+	bits &^= v.cur.frames[fr].written
+	for c := v.cur.parent; c != nil && fr < len(c.frames); c = c.parent {
+		bits &^= c.read[fr]
+		if bits == 0 {
+			return
+		}
+		c.read[fr] |= bits
+		bits &^= c.written[fr]
+	}
+}
+
+// stackDepths checks the stack that call chains need together.
+func (v *verifier) stackDepths() *Error {
+	var visit func(f, used, frames int) *Error
+	visit = func(f, used, frames int) *Error {
+		used += (max(v.depth[f], 1) + 15) &^ 15
+		if used > stackBytes {
+			return unsafef("%d nested functions need %d bytes of stack together, the limit is %d", frames, used, stackBytes).at(v.funcs[f].Start).
+				hint("make local arrays smaller, or move them to a per-CPU map")
+		}
+		for i := v.funcs[f].Start; i < v.end(f); i++ {
+			in := v.insns[i]
+			if v.flags[i]&second != 0 || !isCall(in) || in.Src != 1 || !v.reached(i) {
+				continue
+			}
+			if err := visit(int(v.fn[i+1+int(in.Imm)]), used, frames+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return visit(0, 0, 1)
+}

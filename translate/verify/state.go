@@ -1,0 +1,198 @@
+package verify
+
+// reg is the state of a register or of a spilled one on one path. For
+// pointers off is the constant part of the offset and the scalar the variable
+// part.
+type reg struct {
+	scalar
+	kind  Kind
+	frame uint8 // stack pointers: number of the frame
+	// addConst marks a scalar that equals the linked one with the same id plus
+	// off.
+	addConst bool
+	// inner marks the map of a map-in-map: mp is the outer one.
+	inner bool
+	off   int32
+	// rng is the number of bytes proven readable for packet pointers (negative:
+	// atEnd, beyondEnd), and the size for memory returned by a helper.
+	rng int32
+	mp  int32 // map index, for map pointers
+	// id links scalars that are equal, pointers with the same variable part,
+	// and or-null pointers from the same call; 0 is no link.
+	id uint32
+	// node is where the scalar came from, for precision marks.
+	node int32
+}
+
+// Values of reg.rng for a packet pointer that a check has shown to point at
+// the end or past it.
+const (
+	atEnd     = -1
+	beyondEnd = -2
+)
+
+// stale in rng marks a scalar that was a packet pointer before a helper may
+// have moved the packet, for messages.
+const stale = 1
+
+const (
+	regs10     = 10 // the frame pointer
+	maxFrames  = 8
+	stackBytes = 512
+	stackSlots = stackBytes / 8
+)
+
+func scalarReg(s scalar) reg { return reg{kind: Scalar, scalar: s, mp: -1} }
+
+func constReg(v uint64) reg { return reg{kind: Scalar, scalar: constScalar(v), mp: -1} }
+
+func unknownReg() reg { return reg{kind: Scalar, scalar: unknownScalar, mp: -1} }
+
+func pointer(k Kind) reg { return reg{kind: k, scalar: constScalar(0), mp: -1} }
+
+func (r *reg) isConst() bool { return r.kind == Scalar && r.scalar.isConst() }
+
+func (r *reg) isZero() bool { return r.kind == Scalar && r.scalar.isZero() }
+
+func (r *reg) isPointer() bool { return r.kind != Scalar && r.kind != Uninit }
+
+func (k Kind) maybeNull() bool {
+	return k == PtrMapValueOrNull || k == PtrMemOrNull || k == PtrMapOrNull
+}
+
+func (k Kind) isPacket() bool { return k == PtrPacket || k == PtrPacketMeta }
+
+// byteKind says what a stack byte holds.
+type byteKind uint8
+
+const (
+	byteInvalid byteKind = iota // never written
+	byteSpill                   // part of a spilled register
+	byteMisc                    // some data
+	byteZero                    // zero
+)
+
+// slot is eight bytes of stack, aligned. Byte k is at the address of the slot
+// plus k; a spilled register lies at the low end.
+type slot struct {
+	reg
+	bytes [8]byteKind
+}
+
+func (s *slot) spilled() bool { return s.bytes[0] == byteSpill }
+
+// width returns the bytes of the spilled register that are still there.
+func (s *slot) width() int {
+	n := 0
+	for n < 8 && s.bytes[n] == byteSpill {
+		n++
+	}
+	return n
+}
+
+// scrub forgets the spilled register, leaving its bytes as data.
+func (s *slot) scrub() {
+	for k := range s.bytes {
+		if s.bytes[k] == byteSpill {
+			s.bytes[k] = byteMisc
+		}
+	}
+	s.reg = reg{}
+}
+
+// frame is the registers and the stack of one active function.
+type frame struct {
+	regs  [11]reg
+	stack []slot // slot k is at R10-8*(k+1)
+	fn    int    // index into the program's functions
+	call  int    // slot of the call instruction, for frames above the first
+	// written has bit k set when slot k was overwritten since the parent
+	// checkpoint.
+	written uint64
+}
+
+func (f *frame) copyFrom(o *frame) {
+	st := append(f.stack[:0], o.stack...)
+	*f = *o
+	f.stack = st
+}
+
+// slotAt returns the slot that holds the byte at off (-512..-1), growing the
+// stack as needed.
+func (f *frame) slotAt(off int) (s *slot, k int) {
+	i := (-off - 1) / 8
+	for len(f.stack) <= i {
+		f.stack = append(f.stack, slot{})
+	}
+	return &f.stack[i], off + 8*(i+1)
+}
+
+// state is the machine on one path.
+type state struct {
+	frames []*frame
+	insn   int
+	parent *checkpoint
+	path   int32 // last entry of the path's jump history
+	gotos  int   // may_goto rounds
+	// logMark is where the log stood when the state was put aside
+	logMark int
+}
+
+func (s *state) top() *frame { return s.frames[len(s.frames)-1] }
+
+func (s *state) copyFrom(o *state, pool *framePool) {
+	for len(s.frames) > len(o.frames) {
+		pool.put(s.frames[len(s.frames)-1])
+		s.frames = s.frames[:len(s.frames)-1]
+	}
+	for len(s.frames) < len(o.frames) {
+		s.frames = append(s.frames, pool.get())
+	}
+	for k := range o.frames {
+		s.frames[k].copyFrom(o.frames[k])
+	}
+	s.insn, s.parent, s.path, s.gotos = o.insn, o.parent, o.path, o.gotos
+}
+
+// each calls f for every register and spilled register of all frames.
+func (s *state) each(f func(*reg)) {
+	for _, fr := range s.frames {
+		for k := range fr.regs {
+			f(&fr.regs[k])
+		}
+		for k := range fr.stack {
+			if fr.stack[k].spilled() {
+				f(&fr.stack[k].reg)
+			}
+		}
+	}
+}
+
+// framePool recycles frames.
+type framePool struct{ free []*frame }
+
+func (p *framePool) get() *frame {
+	if n := len(p.free); n > 0 {
+		f := p.free[n-1]
+		p.free = p.free[:n-1]
+		f.stack = f.stack[:0]
+		f.written = 0
+		return f
+	}
+	return new(frame)
+}
+
+func (p *framePool) put(f *frame) { p.free = append(p.free, f) }
+
+// checkpoint is a state kept at an instruction, for pruning later paths that
+// reach it.
+type checkpoint struct {
+	state
+	next     *checkpoint // older one at the same instruction
+	branches int         // unfinished paths from here
+	read     [maxFrames]uint64
+	// written is what the way from the parent to here overwrote
+	written [maxFrames]uint64
+	hits    int
+	misses  int
+}

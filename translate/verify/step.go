@@ -1,0 +1,363 @@
+package verify
+
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// step executes the instruction at slot i on the current state. done reports
+// the end of the path.
+func (v *verifier) step(i int) (done bool, err *Error) {
+	in := v.insns[i]
+	v.cur.insn = i + 1
+	switch in.Class() {
+	case bpf.ClassALU, bpf.ClassALU64:
+		return false, v.alu(in)
+	case bpf.ClassLDX:
+		if err := v.needReg(in.Src); err != nil {
+			return false, err
+		}
+		r, err := v.load(in.Src, int(in.Off), in.Bytes(), false)
+		if err != nil {
+			return false, err
+		}
+		if in.Op&0xe0 == bpf.ModeMEMSX {
+			if r.kind == Scalar {
+				r.signExtend(in.Bytes())
+				r.id, r.addConst, r.off = 0, false, 0
+			} else {
+				return false, unsafef("sign-extending load of a pointer")
+			}
+		}
+		v.set(in.Dst, r)
+		return false, nil
+	case bpf.ClassST:
+		if err := v.needReg(in.Dst); err != nil {
+			return false, err
+		}
+		c := constReg(uint64(int64(in.Imm)))
+		return false, v.store(in.Dst, int(in.Off), in.Bytes(), &c, true)
+	case bpf.ClassSTX:
+		if in.Op&0xe0 == bpf.ModeATOMIC {
+			return false, v.atomic(in)
+		}
+		if err := v.needRegs(in.Src, in.Dst); err != nil {
+			return false, err
+		}
+		return false, v.store(in.Dst, int(in.Off), in.Bytes(), v.reg(in.Src), false)
+	case bpf.ClassLD:
+		if in.Wide() {
+			v.cur.insn = i + 2
+			return false, v.wideLoad(i)
+		}
+		return false, v.legacyLoad(i)
+	}
+	switch in.Op & 0xf0 {
+	case bpf.JA:
+		v.jumpsSince++
+		v.cur.insn = target(v.insns, i)
+		return false, nil
+	case bpf.EXIT:
+		v.jumpsSince++
+		return v.exit()
+	case bpf.CALL:
+		v.jumpsSince++
+		switch in.Src {
+		case bpf.PseudoCall:
+			return false, v.callFunc(i)
+		case bpf.PseudoKfunc:
+			return false, unsupported("call of kernel function %d, because a network card has no kernel to call", in.Imm)
+		}
+		return v.callHelper(i)
+	case bpf.JCOND:
+		v.jumpsSince++
+		return false, v.mayGoto(i)
+	}
+	v.jumpsSince++
+	return false, v.branchAt(i)
+}
+
+func (v *verifier) reg(r uint8) *reg { return &v.cur.top().regs[r] }
+
+func (v *verifier) set(r uint8, x reg) { v.cur.top().regs[r] = x }
+
+func (v *verifier) needReg(r uint8) *Error {
+	if v.reg(r).kind == Uninit {
+		return unsafef("R%d is read, but was never set on this path", r).hint("%s", uninitHint(r))
+	}
+	return nil
+}
+
+func uninitHint(r uint8) string {
+	if r >= 1 && r <= 5 {
+		return "R1 to R5 are lost in every call; keep values in R6 to R9 or on the stack"
+	}
+	return "initialise the variable on every path"
+}
+
+func (v *verifier) needRegs(a, b uint8) *Error {
+	if err := v.needReg(a); err != nil {
+		return err
+	}
+	return v.needReg(b)
+}
+
+func (v *verifier) wideLoad(i int) *Error {
+	in := v.insns[i]
+	switch in.Src {
+	case bpf.PseudoMapFD:
+		r := pointer(PtrMap)
+		r.mp = in.Imm
+		v.set(in.Dst, r)
+	case bpf.PseudoMapValue:
+		r := pointer(PtrMapValue)
+		r.mp, r.off = in.Imm, v.insns[i+1].Imm
+		v.set(in.Dst, r)
+	default:
+		v.set(in.Dst, constReg(uint64(uint32(in.Imm))|uint64(uint32(v.insns[i+1].Imm))<<32))
+	}
+	return nil
+}
+
+// legacyLoad is LD_ABS and LD_IND: packet bytes through the context in R6.
+func (v *verifier) legacyLoad(i int) *Error {
+	in := v.insns[i]
+	if v.p.Type != object.TC {
+		return unsafef("LD_ABS and LD_IND are for tc programs only").hint("read through ctx->data instead")
+	}
+	if v.fn[i] != 0 {
+		return unsupported("LD_ABS or LD_IND in a called function, because it ends the whole program when out of range")
+	}
+	if err := v.needReg(6); err != nil {
+		return err
+	}
+	if v.reg(6).kind != PtrCtx {
+		return unsafef("LD_ABS and LD_IND need the context in R6, it holds %s", v.reg(6).kind.name())
+	}
+	if in.Op&0xe0 == bpf.ModeIND {
+		if err := v.needReg(in.Src); err != nil {
+			return err
+		}
+	}
+	v.clobber()
+	v.set(0, scalarReg(loadedScalar(in.Bytes())))
+	return nil
+}
+
+// clobber makes R0 to R5 unreadable.
+func (v *verifier) clobber() {
+	f := v.cur.top()
+	for r := range 6 {
+		f.regs[r] = reg{}
+	}
+}
+
+// alu executes arithmetic.
+func (v *verifier) alu(in bpf.Insn) *Error {
+	op, word, byReg := in.Op&0xf0, in.Class() == bpf.ClassALU, in.Op&bpf.X != 0
+	switch op {
+	case bpf.MOV:
+		return v.move(in, word, byReg)
+	case bpf.NEG, bpf.END:
+		if err := v.needReg(in.Dst); err != nil {
+			return err
+		}
+		d := v.reg(in.Dst)
+		if op == bpf.NEG && d.kind == Scalar {
+			s := constScalar(0)
+			s.apply(bpf.SUB, d.scalar, word)
+			d.scalar = s
+		} else {
+			*d = reg{kind: Scalar, scalar: unknownScalar, mp: -1, node: d.node}
+			if op == bpf.NEG && word {
+				d.scalar = loadedScalar(4)
+			}
+		}
+		d.id, d.addConst, d.off = 0, false, 0
+		return nil
+	}
+	if err := v.needReg(in.Dst); err != nil {
+		return err
+	}
+	imm := constReg(uint64(int64(in.Imm)))
+	s := &imm
+	if byReg {
+		if err := v.needReg(in.Src); err != nil {
+			return err
+		}
+		s = v.reg(in.Src)
+	} else if word {
+		imm.scalar = constScalar(uint64(uint32(in.Imm)))
+	}
+	d := v.reg(in.Dst)
+	if d.kind != Scalar || s.kind != Scalar {
+		return v.pointerALU(in, op, word, d, s)
+	}
+	v.link(d, s, op, word)
+	d.node = v.origins.from(d.node, s.node)
+	d.apply(op, s.scalar, word)
+	return nil
+}
+
+// link keeps the link of a scalar through the addition of a constant and
+// cuts it in all other operations.
+func (v *verifier) link(d, s *reg, op uint8, word bool) {
+	if op == bpf.ADD && !word && d.id != 0 && !d.addConst && s.isConst() && s.bits.Value <= 1<<31-1 {
+		d.addConst, d.off = true, int32(s.bits.Value)
+		return
+	}
+	d.id, d.addConst, d.off = 0, false, 0
+}
+
+func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
+	if !byReg {
+		c := uint64(int64(in.Imm))
+		if word {
+			c = uint64(uint32(in.Imm))
+		}
+		v.set(in.Dst, constReg(c))
+		return nil
+	}
+	if err := v.needReg(in.Src); err != nil {
+		return err
+	}
+	s := v.reg(in.Src)
+	if s.kind != Scalar {
+		if !word && in.Off == 0 {
+			v.set(in.Dst, *s)
+			return nil
+		}
+		u := unknownReg()
+		if word {
+			u.scalar = loadedScalar(4)
+		}
+		v.set(in.Dst, u)
+		return nil
+	}
+	size := int(in.Off) / 8
+	fits := true
+	switch {
+	case word && size == 0:
+		fits = s.umax <= 1<<32-1
+	case size != 0:
+		half := uint64(1) << (8*size - 1)
+		fits = s.umax < half
+	}
+	if fits && !s.isConst() && s.id == 0 {
+		s.id = v.newID()
+	}
+	d := *s
+	if !fits {
+		d.id, d.addConst, d.off = 0, false, 0
+	}
+	switch {
+	case word && size != 0:
+		d.signExtend32(size)
+	case word:
+		d.truncate(4)
+	case size != 0:
+		d.signExtend(size)
+	}
+	v.set(in.Dst, d)
+	return nil
+}
+
+// maxOffset bounds the offsets that pointers may carry.
+const maxOffset = 1 << 29
+
+// pointerALU is arithmetic of which at least one side is a pointer.
+func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Error {
+	if d.kind != Scalar && s.kind != Scalar {
+		if op == bpf.SUB {
+			node := v.origins.from(d.node, s.node)
+			*d = unknownReg()
+			d.node = node
+			if word {
+				d.scalar = loadedScalar(4)
+			}
+			return nil
+		}
+		return unsafef("R%d %s two pointers", in.Dst, opName(op))
+	}
+	p, n, number := d, s, in.Src
+	if d.kind == Scalar {
+		p, n, number = s, d, in.Dst
+	}
+	if word {
+		if op == bpf.SUB {
+			*d = reg{kind: Scalar, scalar: loadedScalar(4), mp: -1}
+			return nil
+		}
+		return unsafef("32-bit arithmetic on a pointer (R%d is %s)", in.Dst, p.kind.name())
+	}
+	v.origins.need(n.node)
+	if n.broken() {
+		*d = unknownReg()
+		return nil
+	}
+	if p.kind.maybeNull() {
+		return unsafef("arithmetic on a pointer that may be null (R%d)", in.Dst).hint("compare the pointer with NULL first")
+	}
+	switch p.kind {
+	case PtrCtx, PtrMapValue, PtrStack, PtrPacket, PtrPacketMeta, PtrMem:
+	case PtrMap:
+		if n.isZero() && op == bpf.ADD {
+			break
+		}
+		fallthrough
+	default:
+		return unsafef("arithmetic on %s (R%d)", p.kind.name(), in.Dst)
+	}
+	if op != bpf.ADD && op != bpf.SUB {
+		return unsafef("R%d %s a pointer", in.Dst, opName(op))
+	}
+	if op == bpf.SUB && d.kind == Scalar {
+		return unsafef("a pointer is subtracted from a number (R%d)", in.Dst)
+	}
+	if op == bpf.SUB && p.kind == PtrStack {
+		return unsafef("subtraction from a stack pointer (R%d)", in.Dst).hint("add a negative number instead")
+	}
+	if err := saneOffset(n, number); err != nil {
+		return err
+	}
+	r := *p
+	if n.isConst() {
+		k := int64(n.bits.Value)
+		if op == bpf.SUB {
+			k = -k
+		}
+		if o := int64(r.off) + k; int64(int32(o)) == o {
+			r.off = int32(o)
+			if r.kind == PtrPacket && r.rng < 0 && k != 0 {
+				r.rng = 0
+			}
+			*d = r
+			return saneOffset(d, in.Dst)
+		}
+	}
+	r.apply64(op, &n.scalar)
+	r.node = v.origins.from(p.node, n.node)
+	if r.kind.isPacket() {
+		r.id = v.newID()
+		if op == bpf.ADD || n.smin < 0 {
+			r.rng = 0
+		}
+	}
+	*d = r
+	return saneOffset(d, in.Dst)
+}
+
+func saneOffset(r *reg, n uint8) *Error {
+	if r.kind != Scalar && (r.off >= maxOffset || r.off <= -maxOffset) {
+		return unsafef("R%d points %d bytes away from its object, the limit is %d", n, r.off, maxOffset)
+	}
+	if r.smin >= maxOffset || r.smin <= -maxOffset {
+		return unsafef("pointer arithmetic with R%d, which may be as low as %d", n, r.smin).
+			hint("bound the value from below, or make it unsigned")
+	}
+	return nil
+}
+
+func opName(op uint8) string {
+	return [...]string{"adds", "subtracts", "multiplies", "divides", "ors", "ands", "shifts", "shifts", "negates", "divides", "xors", "moves", "shifts", "swaps"}[op>>4]
+}

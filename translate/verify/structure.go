@@ -1,0 +1,298 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// maxInsns is the length limit of a program, in slots.
+const maxInsns = 1_000_000
+
+// code is a program whose shape was checked: every opcode is known, every
+// jump lands on an instruction of its own function, everything is reachable.
+type code struct {
+	p     *object.Program
+	insns []bpf.Insn
+	fn    []int32 // function of each slot
+	flags []insnFlags
+	funcs []object.Func
+	// uses and defs are the registers that an instruction reads and writes,
+	// live those that may be read at it or later before they are written.
+	uses, defs, live []uint16
+}
+
+type insnFlags uint8
+
+const (
+	second     insnFlags = 1 << iota // second slot of a 64-bit immediate load
+	prunePoint                       // paths meet or part here
+	reachable
+	forced // a state is always kept here
+)
+
+func (c *code) end(f int) int {
+	if f+1 < len(c.funcs) {
+		return c.funcs[f+1].Start
+	}
+	return len(c.insns)
+}
+
+// target returns the slot that the jump at i goes to.
+func target(insns []bpf.Insn, i int) int {
+	in := insns[i]
+	if in.Op == bpf.ClassJMP32|bpf.JA {
+		return i + 1 + int(in.Imm)
+	}
+	return i + 1 + int(in.Off)
+}
+
+// isJump reports a jump inside a function, and whether it may fall through.
+func isJump(in bpf.Insn) (jump, conditional bool) {
+	if c := in.Class(); c != bpf.ClassJMP && c != bpf.ClassJMP32 {
+		return false, false
+	}
+	switch in.Op & 0xf0 {
+	case bpf.CALL, bpf.EXIT:
+		return false, false
+	case bpf.JA:
+		return true, false
+	}
+	return true, true
+}
+
+func isCall(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.CALL }
+
+func isExit(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.EXIT }
+
+// inspect checks the shape of a program.
+func inspect(p *object.Program) (*code, *Error) {
+	n := len(p.Insns)
+	if n == 0 {
+		return nil, refuse(Malformed, "the program is empty")
+	}
+	if n > maxInsns {
+		return nil, refuse(Malformed, "the program has %d instruction slots, the limit is %d", n, maxInsns)
+	}
+	c := &code{
+		p: p, insns: p.Insns, fn: make([]int32, n), flags: make([]insnFlags, n), funcs: functions(p),
+		uses: make([]uint16, n), defs: make([]uint16, n), live: make([]uint16, n),
+	}
+	for k, f := range c.funcs {
+		if k == 0 && f.Start != 0 || k > 0 && f.Start <= c.funcs[k-1].Start || f.Start >= n {
+			return nil, refuse(Malformed, "function %q starts at slot %d, which is out of order or beyond the end", f.Name, f.Start)
+		}
+		for i := f.Start; i < c.end(k); i++ {
+			c.fn[i] = int32(k)
+		}
+	}
+	for i := 0; i < n; i++ {
+		in := p.Insns[i]
+		if why := in.Invalid(); why != "" {
+			return nil, refuse(Malformed, "%s", why).at(i)
+		}
+		if in.Wide() {
+			if i+1 >= n || p.Insns[i+1].Op != 0 || p.Insns[i+1].Dst != 0 || p.Insns[i+1].Src != 0 || p.Insns[i+1].Off != 0 {
+				return nil, refuse(Malformed, "a 64-bit immediate load lacks its second half").at(i)
+			}
+			if c.fn[i] != c.fn[i+1] {
+				return nil, refuse(Malformed, "a function starts in the middle of a 64-bit immediate load").at(i)
+			}
+			if err := c.wide(i); err != nil {
+				return nil, err.at(i)
+			}
+			i++
+			c.flags[i] |= second
+		}
+	}
+	if err := c.jumps(); err != nil {
+		return nil, err
+	}
+	if err := c.reach(); err != nil {
+		return nil, err
+	}
+	if err := c.depths(); err != nil {
+		return nil, err
+	}
+	c.liveness()
+	return c, nil
+}
+
+// functions returns the program's functions in order: those that it lists and
+// those that it calls.
+func functions(p *object.Program) []object.Func {
+	fs := slices.Clone(p.Funcs)
+	has := map[int]bool{}
+	for _, f := range fs {
+		has[f.Start] = true
+	}
+	if !has[0] {
+		has[0] = true
+		fs = append(fs, object.Func{Name: p.Name})
+	}
+	for i, in := range p.Insns {
+		t := i + 1 + int(in.Imm)
+		if isCall(in) && in.Src == bpf.PseudoCall && t > 0 && t < len(p.Insns) && !has[t] {
+			has[t] = true
+			fs = append(fs, object.Func{Name: fmt.Sprintf("func_%d", t), Start: t})
+		}
+	}
+	slices.SortFunc(fs, func(a, b object.Func) int { return a.Start - b.Start })
+	return fs
+}
+
+// wide checks the map that a 64-bit immediate load names.
+func (c *code) wide(i int) *Error {
+	in := c.insns[i]
+	switch in.Src {
+	case 0:
+		return nil
+	case bpf.PseudoMapFD, bpf.PseudoMapValue:
+		if in.Imm < 0 || int(in.Imm) >= len(c.p.Maps) {
+			return refuse(Malformed, "load of map %d, the object has %d", in.Imm, len(c.p.Maps))
+		}
+		m := c.p.Maps[in.Imm]
+		if in.Src == bpf.PseudoMapFD {
+			if c.insns[i+1].Imm != 0 {
+				return refuse(Malformed, "load of map %q with an offset", m.Name)
+			}
+			return nil
+		}
+		if m.Type != mapArray {
+			return refuse(Malformed, "direct access to a value of map %q, which only arrays allow", m.Name)
+		}
+		if m.MaxEntries != 1 {
+			return unsupported("direct access to a value of map %q, because only arrays with one entry have a fixed address", m.Name)
+		}
+		if off := uint32(c.insns[i+1].Imm); off >= m.ValueSize {
+			return unsafef("direct access to byte %d of map %q, whose value has %d bytes", off, m.Name, m.ValueSize)
+		}
+		return nil
+	case bpf.PseudoFunc:
+		return unsupported("the address of a function, because helpers that call back are not built")
+	}
+	return refuse(Malformed, "64-bit immediate load of unknown kind %d", in.Src)
+}
+
+// jumps checks the targets of jumps and calls and the ends of functions.
+func (c *code) jumps() *Error {
+	for i, in := range c.insns {
+		if c.flags[i]&second != 0 {
+			continue
+		}
+		f := int(c.fn[i])
+		if isCall(in) && in.Src == bpf.PseudoCall {
+			t := i + 1 + int(in.Imm)
+			if t < 0 || t >= len(c.insns) || c.flags[t]&second != 0 {
+				return refuse(Malformed, "call of slot %d, which is no instruction", t).at(i)
+			}
+			continue
+		}
+		jump, cond := isJump(in)
+		if !jump {
+			continue
+		}
+		t := target(c.insns, i)
+		if t < c.funcs[f].Start || t >= c.end(f) {
+			return refuse(Malformed, "jump out of function %q, to slot %d", c.funcs[f].Name, t).at(i)
+		}
+		if c.flags[t]&second != 0 {
+			return refuse(Malformed, "jump into the middle of a 64-bit immediate load").at(i)
+		}
+		c.flags[t] |= prunePoint
+		if cond {
+			c.flags[i] |= prunePoint
+			if in.Op == bpf.ClassJMP|bpf.JCOND {
+				c.flags[i] |= forced
+			}
+		}
+	}
+	for f := range c.funcs {
+		last := c.end(f) - 1
+		in := c.insns[last]
+		jump, cond := isJump(in)
+		if c.flags[last]&second != 0 || !isExit(in) && (!jump || cond) {
+			return refuse(Malformed, "function %q does not end with exit or a jump", c.funcs[f].Name).at(last)
+		}
+	}
+	return nil
+}
+
+// reach refuses code that no way leads to.
+func (c *code) reach() *Error {
+	work := []int{0}
+	c.flags[0] |= reachable
+	add := func(t int) {
+		if c.flags[t]&reachable == 0 {
+			c.flags[t] |= reachable
+			work = append(work, t)
+		}
+	}
+	for len(work) > 0 {
+		i := work[len(work)-1]
+		work = work[:len(work)-1]
+		in := c.insns[i]
+		jump, cond := isJump(in)
+		switch {
+		case isExit(in):
+		case jump:
+			add(target(c.insns, i))
+			if cond {
+				add(i + 1)
+			}
+		case in.Wide():
+			add(i + 2)
+		default:
+			if isCall(in) && in.Src == bpf.PseudoCall {
+				add(i + 1 + int(in.Imm))
+				c.flags[i] |= prunePoint
+			}
+			add(i + 1)
+		}
+	}
+	for i := range c.insns {
+		if c.flags[i]&(reachable|second) == 0 {
+			return refuse(Malformed, "the instruction is unreachable").at(i).
+				hint("remove the dead code, or build with optimisation")
+		}
+	}
+	return nil
+}
+
+// depths refuses recursion and call chains that are too long.
+func (c *code) depths() *Error {
+	const unseen, active = 0, -1
+	depth := make([]int, len(c.funcs)) // frames below and with the function
+	var visit func(f int) *Error
+	visit = func(f int) *Error {
+		depth[f] = active
+		deepest := 0
+		for i := c.funcs[f].Start; i < c.end(f); i++ {
+			in := c.insns[i]
+			if c.flags[i]&second != 0 || !isCall(in) || in.Src != bpf.PseudoCall {
+				continue
+			}
+			g := int(c.fn[i+1+int(in.Imm)])
+			if depth[g] == active {
+				return unsafef("function %q calls itself, directly or through others", c.funcs[g].Name).at(i)
+			}
+			if depth[g] == unseen {
+				if err := visit(g); err != nil {
+					return err
+				}
+			}
+			deepest = max(deepest, depth[g])
+		}
+		depth[f] = deepest + 1
+		return nil
+	}
+	if err := visit(0); err != nil {
+		return err
+	}
+	if depth[0] > maxFrames {
+		return unsafef("a chain of %d nested calls, the limit is %d", depth[0], maxFrames)
+	}
+	return nil
+}
