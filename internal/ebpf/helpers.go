@@ -216,7 +216,8 @@ func strncmp(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	return 0, nil
 }
 
-// csumDiff adds and subtracts words in one's complement.
+// csumDiff adds and subtracts words in one's complement; the result has 16
+// bits, as in kernels since 6.13.
 func csumDiff(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	from, to := int(uint32(a[1])), int(uint32(a[3]))
 	if (from|to)%4 != 0 {
@@ -230,22 +231,17 @@ func csumDiff(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var minus [512]byte
-	if from > len(minus) {
-		return 0, vm.faultAt(pc, "not supported: bpf_csum_diff over %d bytes", from)
-	}
-	for i, b := range src {
-		minus[i] = ^b
-	}
+	sum := uint32(a[4])
 	switch {
 	case from > 0 && to > 0:
-		return uint64(csumPartial(dst, csumPartial(minus[:from], uint32(a[4])))), nil
+		sum = addCsum(csumPartial(dst, sum), ^csumPartial(src, 0))
 	case to > 0:
-		return uint64(csumPartial(dst, uint32(a[4]))), nil
+		sum = csumPartial(dst, sum)
 	case from > 0:
-		return uint64(^csumPartial(src, ^uint32(a[4]))), nil
+		sum = ^csumPartial(src, ^sum)
 	}
-	return uint64(uint32(a[4])), nil
+	sum += sum>>16 | sum<<16
+	return uint64(sum >> 16), nil
 }
 
 // csumPartial adds the words of b to a 32-bit one's complement sum.

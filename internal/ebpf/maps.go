@@ -188,7 +188,7 @@ func (m *Map) Spec() *object.Map { return m.spec }
 // Entries returns the entries of the map in the order of their key bytes. All
 // entries of an array exist. The bytes are the caller's.
 func (m *Map) Entries() []object.Entry {
-	var out []object.Entry
+	out := []object.Entry{}
 	if m.is(arrayTypes) {
 		for i := range int(m.spec.MaxEntries) {
 			out = append(out, object.Entry{Key: le.AppendUint32(nil, uint32(i)), Value: bytes.Clone(m.value(i))})

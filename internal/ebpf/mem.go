@@ -64,7 +64,7 @@ func (k RegionKind) String() string { return regionNames[k] }
 // read: Off may lie outside.
 type Ref struct {
 	Kind  RegionKind
-	Map   int   // MapObject, MapValue: index into the VM's maps, see MapIndex
+	Map   int   // MapObject, MapValue: index into VM.Maps, and into the main program's Maps
 	Entry int   // MapValue: which value of the map
 	Frame int   // Stack: 0 is the program, 1 the function it called
 	Off   int64 // bytes, from the point that Kind tells

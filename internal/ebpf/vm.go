@@ -155,6 +155,15 @@ func New(p *object.Program, o Options) (*VM, error) {
 		}
 		vm.progs = append(vm.progs, prog)
 	}
+	// The list grows while it is walked: an inner map may be one of maps.
+	for i := 0; i < len(vm.maps); i++ {
+		inners := vm.maps[i].spec.Inners
+		for _, k := range slices.Sorted(maps.Keys(inners)) {
+			if _, err := vm.addMap(inners[k]); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if err := vm.Reset(); err != nil {
 		return nil, err
 	}
@@ -173,11 +182,6 @@ func (vm *VM) addMap(spec *object.Map) (int, error) {
 	m.index = k
 	vm.index[spec] = k
 	vm.maps = append(vm.maps, m)
-	for _, i := range slices.Sorted(maps.Keys(spec.Inners)) {
-		if _, err := vm.addMap(spec.Inners[i]); err != nil {
-			return 0, err
-		}
-	}
 	return k, nil
 }
 
@@ -205,8 +209,8 @@ func (vm *VM) Map(name string) *Map {
 // it reaches through tail calls and maps of maps.
 func (vm *VM) Maps() []*Map { return vm.maps }
 
-// MapIndex returns the number by which Ref names a map of the running
-// program's list.
+// MapIndex translates an index into Running().Maps to the number by which Ref
+// names the map. For the main program they are the same.
 func (vm *VM) MapIndex(i int) int { return vm.run.maps[i] }
 
 // Running returns the program that a step hook's slot belongs to: the main

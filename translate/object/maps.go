@@ -141,16 +141,20 @@ func (l *linker) wireLegacy() error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(tails)) {
-		t := tails[name]
-		if err := wireInner(l.maps[name], t, byID); err != nil {
+		if err := wireInner(l.maps[name], tails, byID); err != nil {
 			return err
 		}
 	}
 	return l.wireTailCalls(byID)
 }
 
-// wireInner gives a legacy outer map its inner map.
-func wireInner(m *Map, t elfMapTail, byID map[uint32]*Map) error {
+// noInnerIndex is the index of an inner map that starts outside its outer map.
+const noInnerIndex = 0xffffffff
+
+// wireInner gives a legacy outer map its inner map, and puts that where its
+// own definition says.
+func wireInner(m *Map, tails map[string]elfMapTail, byID map[uint32]*Map) error {
+	t := tails[m.Name]
 	outer := ebpf.MapType(m.Type) == ebpf.ArrayOfMaps || ebpf.MapType(m.Type) == ebpf.HashOfMaps
 	if !outer || t.InnerID == 0 {
 		return nil
@@ -160,10 +164,14 @@ func wireInner(m *Map, t elfMapTail, byID map[uint32]*Map) error {
 		return fmt.Errorf("map %s: its inner map has ID %d, but no map has that ID", m.Name, t.InnerID)
 	}
 	m.Inner = inner
-	if ebpf.MapType(m.Type) == ebpf.ArrayOfMaps {
-		return m.setInner(t.InnerIndex, inner)
+	index := tails[inner.Name].InnerIndex
+	if ebpf.MapType(m.Type) != ebpf.ArrayOfMaps || index == noInnerIndex {
+		return nil
 	}
-	return nil
+	if index >= m.MaxEntries {
+		return fmt.Errorf("map %s: its inner map %s wants index %d of %d", m.Name, inner.Name, index, m.MaxEntries)
+	}
+	return m.setInner(index, inner)
 }
 
 // wireTailCalls puts the programs in sections "ID/INDEX" into the program

@@ -1,0 +1,173 @@
+// Package pcap reads and writes capture files, pcap and pcapng, of Ethernet
+// frames. A file that is cut off, damaged or of another link type is an error
+// that says so; what was read up to there is still given.
+//
+// It never knows what is in a frame.
+package pcap
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+)
+
+// Packet is one captured frame.
+type Packet struct {
+	Data []byte
+	Time time.Time
+	// Length is the frame's length on the wire in bytes; Data is shorter if the
+	// capture was cut at a snap length.
+	Length int
+	// Interface is the number of the capturing interface in a pcapng file.
+	Interface int
+}
+
+// source is what the two formats' readers have in common.
+type source interface {
+	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+}
+
+// Reader reads packets one by one.
+type Reader struct {
+	src   source
+	count int
+}
+
+const ngMagic = 0x0a0d0d0a
+
+// NewReader reads the file header.
+func NewReader(r io.Reader) (*Reader, error) {
+	br := bufio.NewReader(r)
+	magic, err := br.Peek(4)
+	if err != nil {
+		return nil, fmt.Errorf("is no capture file: it has %d bytes", len(magic))
+	}
+	out := &Reader{}
+	if binary.LittleEndian.Uint32(magic) == ngMagic {
+		ng, err := pcapgo.NewNgReader(br, pcapgo.NgReaderOptions{ErrorOnMismatchingLinkType: true})
+		if err != nil {
+			return nil, fmt.Errorf("pcapng header: %w", cutOff(err))
+		}
+		out.src = ng
+		return out, ethernet(ng.LinkType())
+	}
+	old, err := pcapgo.NewReader(br)
+	if err != nil {
+		return nil, fmt.Errorf("is no capture file, pcap or pcapng: %w", cutOff(err))
+	}
+	out.src = old
+	return out, ethernet(old.LinkType())
+}
+
+func ethernet(t layers.LinkType) error {
+	if t != layers.LinkTypeEthernet {
+		return fmt.Errorf("not supported: link type %d (%s), because programs see Ethernet frames; convert the capture", t, t)
+	}
+	return nil
+}
+
+var errCutOff = errors.New("the file is truncated")
+
+func cutOff(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errCutOff
+	}
+	return err
+}
+
+// Next returns the next packet, io.EOF behind the last.
+func (r *Reader) Next() (Packet, error) {
+	data, ci, err := r.src.ReadPacketData()
+	// An end behind a packet's header is one inside the packet.
+	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && ci.CaptureLength == 0 {
+		return Packet{}, io.EOF
+	}
+	if err != nil {
+		return Packet{}, fmt.Errorf("packet %d: %w", r.count+1, cutOff(err))
+	}
+	r.count++
+	return Packet{Data: data, Time: ci.Timestamp, Length: ci.Length, Interface: ci.InterfaceIndex}, nil
+}
+
+// Read reads all packets. With an error come the packets in front of it.
+func Read(r io.Reader) ([]Packet, error) {
+	in, err := NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	var out []Packet
+	for {
+		p, err := in.Next()
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		out = append(out, p)
+	}
+}
+
+// ReadFile reads all packets of a file. Errors name the file.
+func ReadFile(path string) ([]Packet, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	out, err := Read(bytes.NewReader(b))
+	if err != nil {
+		return out, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return out, nil
+}
+
+// snapLen is the snap length that written files state, in bytes.
+const snapLen = 262144
+
+// Writer writes a capture file: pcap with microseconds, the format that every
+// tool reads.
+type Writer struct {
+	w *pcapgo.Writer
+}
+
+// NewWriter writes the file header.
+func NewWriter(w io.Writer) (*Writer, error) {
+	out := pcapgo.NewWriter(w)
+	return &Writer{w: out}, out.WriteFileHeader(snapLen, layers.LinkTypeEthernet)
+}
+
+// Write appends a packet. A Length of 0 means that of Data.
+func (w *Writer) Write(p Packet) error {
+	ci := gopacket.CaptureInfo{Timestamp: p.Time, CaptureLength: len(p.Data), Length: max(p.Length, len(p.Data))}
+	return w.w.WritePacket(ci, p.Data)
+}
+
+// WriteFile writes packets to a new file.
+func WriteFile(path string, packets []Packet) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	buf := bufio.NewWriter(f)
+	w, err := NewWriter(buf)
+	if err != nil {
+		return err
+	}
+	for _, p := range packets {
+		if err := w.Write(p); err != nil {
+			return err
+		}
+	}
+	return buf.Flush()
+}

@@ -1,0 +1,42 @@
+package main
+
+// everything is some of each.
+var everything = map[string]int{
+	"udp4": 14, "tcp4": 14, "icmp4": 4, "options4": 6, "fragment4": 4, "tunnel4": 6, "udp6": 6, "tcp6": 6, "icmp6": 3,
+	"extensions6": 6, "arp": 3, "vlan": 6, "qinq": 4, "llc": 2, "other": 3, "large": 1, "liar4": 6, "runt": 8, "garbage": 3,
+}
+
+// mostly is everything, with some kinds made more frequent.
+func mostly(more map[string]int) map[string]int {
+	out := make(map[string]int)
+	for k, n := range everything {
+		out[k] = n
+	}
+	for k, n := range more {
+		out[k] += n
+	}
+	return out
+}
+
+// scenarios has a capture for each sample program, by the program's name.
+var scenarios = []scenario{
+	{name: "count_by_proto", count: 1200, mix: everything, sizes: 400},
+	{name: "pass", count: 100, mix: everything, sizes: 200},
+	{name: "drop_udp_port", count: 300, mix: mostly(map[string]int{"udp4": 80, "options4": 30}), sizes: 200},
+	{name: "l2_swap_tx", count: 200, mix: everything, sizes: 200},
+	{name: "vlan_filter", count: 300, mix: mostly(map[string]int{"vlan": 60, "qinq": 50}), sizes: 200},
+	{name: "ttl_decrement", count: 300, mix: mostly(map[string]int{"udp4": 30, "udp6": 20, "icmp4": 20}), sizes: 200},
+	{name: "syn_filter", count: 400, mix: mostly(map[string]int{"tcp4": 120, "options4": 20}), sizes: 200},
+	{name: "mac_rewrite", count: 300, mix: mostly(map[string]int{"udp4": 40, "tcp4": 40}), sizes: 200},
+	{name: "l4_balance", count: 400, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60}), sizes: 200},
+	{name: "ipv6_ext", count: 300, mix: mostly(map[string]int{"extensions6": 100, "udp6": 20}), sizes: 200},
+	{name: "acl", count: 400, mix: mostly(map[string]int{"icmp4": 40, "tcp4": 40}), sizes: 200},
+	{name: "sampler", count: 200, mix: everything, sizes: 400},
+	{name: "tc_classify", count: 300, mix: everything, sizes: 200},
+	{name: "ipip_encap", count: 300, mix: mostly(map[string]int{"udp4": 30, "large": 3}), sizes: 200},
+	{name: "vlan_pop", count: 300, mix: mostly(map[string]int{"vlan": 60, "qinq": 30}), sizes: 400},
+	{name: "lpm_route", count: 300, mix: everything, sizes: 200},
+	{name: "tail_parse", count: 300, mix: mostly(map[string]int{"vlan": 30, "qinq": 30}), sizes: 200},
+	{name: "event_sample", count: 200, mix: mostly(map[string]int{"tcp4": 40}), sizes: 200},
+	{name: "flow_track", count: 500, mix: mostly(map[string]int{"tcp4": 150}), sizes: 100},
+}

@@ -1,0 +1,203 @@
+package object_test
+
+import (
+	"bytes"
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+func read(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(samples, name))
+	require.NoError(t, err)
+	return b
+}
+
+func TestBadObjects(t *testing.T) {
+	pass := read(t, "pass.o")
+	x86 := bytes.Clone(pass)
+	x86[18], x86[19] = byte(elf.EM_X86_64), 0
+	for _, c := range []struct {
+		name, want string
+		file       []byte
+	}{
+		{"no ELF", "x.o: is not an ELF file", []byte("hello")},
+		{"empty", "x.o: is not an ELF file", nil},
+		{"truncated header", "x.o: truncated or damaged ELF file: ", pass[:40]},
+		{"truncated sections", "x.o: truncated or damaged ELF file: ", pass[:len(pass)/2]},
+		{"other machine", "x.o: is code for EM_X86_64, not eBPF; compile with clang -target bpf", x86},
+		{"big-endian", "x.o: is a big-endian eBPF object; only little-endian is taken", read(t, "odd/bigendian.o")},
+		{"stripped", "x.o: has no symbol table; link or copy it without stripping", read(t, "odd/stripped.o")},
+		{"no programs", "x.o: holds no programs: ", read(t, "odd/empty.o")},
+		{"static map", `remove "static" from the map's definition`, read(t, "odd/static_map.o")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := object.LoadBytes("x.o", c.file, object.Options{})
+			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "\n")
+		})
+	}
+	_, err := object.Load("/nonexistent/x.o", object.Options{})
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// TestTruncatedAnywhere cuts an object at every byte: an error each time, as
+// the section headers stand at the end.
+func TestTruncatedAnywhere(t *testing.T) {
+	b := read(t, "count_by_proto.o")
+	for n := range b {
+		_, err := object.LoadBytes("x.o", b[:n], object.Options{})
+		require.Error(t, err, "%d bytes", n)
+	}
+}
+
+func TestUntypedSection(t *testing.T) {
+	o := load(t, "odd/legacy_tc.o")
+	require.Len(t, o.Programs, 2)
+	_, err := o.Program("tc_egress")
+	require.EqualError(t, err, `legacy_tc.o: program tc_egress: section "egress" names no program type; say which with --type: xdp, tc`)
+
+	o, err = object.LoadBytes("legacy_tc.o", read(t, "odd/legacy_tc.o"), object.Options{Type: object.TC})
+	require.NoError(t, err)
+	p, err := o.Program("tc_egress")
+	require.NoError(t, err)
+	require.Equal(t, object.TC, p.Type)
+	require.Equal(t, []*object.Map{{Name: "acc", Type: 2, KeySize: 4, ValueSize: 4, MaxEntries: 2}}, p.Maps)
+}
+
+func TestProgramByName(t *testing.T) {
+	o := load(t, "odd/foreign.o")
+	_, err := o.Program("")
+	require.EqualError(t, err, "foreign.o: has 5 programs, name one of them with --prog: probe, good, kfunc, kconfig, act")
+	_, err = o.Program("none")
+	require.EqualError(t, err, `foreign.o: has no program "none", it has: probe, good, kfunc, kconfig, act`)
+	for name, want := range map[string]string{
+		"probe":   `not supported: section "kprobe/do_exit" holds a Kprobe program, because a NIC runs only: xdp, tc`,
+		"kfunc":   `(odd/foreign.c:26): not supported: call of kernel function "bpf_some_kfunc"`,
+		"kconfig": `(odd/foreign.c:33): not supported: extern __kconfig variable`,
+	} {
+		_, err := o.Program(name)
+		require.ErrorContains(t, err, want)
+	}
+	p, err := o.Program("good")
+	require.NoError(t, err)
+	require.Equal(t, object.XDP, p.Type)
+	p, err = o.Program("act")
+	require.NoError(t, err)
+	require.Equal(t, object.TC, p.Type)
+}
+
+func TestLegacyTailCalls(t *testing.T) {
+	o, err := object.LoadBytes("x.o", read(t, "odd/legacy_tail.o"), object.Options{Type: object.XDP})
+	require.NoError(t, err)
+	require.Equal(t, map[uint32]string{0: "first", 1: "second"}, o.Map("jumps").Programs)
+	entry, err := o.Program("entry")
+	require.NoError(t, err)
+	require.Same(t, o.Map("jumps"), entry.Maps[0])
+}
+
+func TestMapsOfMaps(t *testing.T) {
+	o := load(t, "odd/nested.o")
+	outer := o.Map("outer")
+	require.Equal(t, uint32(8), outer.Inner.ValueSize)
+	require.Equal(t, map[uint32]*object.Map{1: o.Map("left"), 2: o.Map("right")}, outer.Inners)
+
+	o = load(t, "odd/legacy_nested.o")
+	outer = o.Map("outer")
+	require.Same(t, o.Map("inner"), outer.Inner)
+	require.Equal(t, map[uint32]*object.Map{1: o.Map("inner")}, outer.Inners)
+}
+
+func TestTailCallArray(t *testing.T) {
+	o := load(t, "tail_parse.o")
+	require.Equal(t, map[uint32]string{0: "ipv4", 1: "ipv6", 2: "vlan"}, o.Map("stages").Programs)
+	vlan, err := o.Program("vlan")
+	require.NoError(t, err)
+	main, err := o.Program("tail_parse")
+	require.NoError(t, err)
+	require.ElementsMatch(t, vlan.Maps, main.Maps)
+}
+
+func TestGlobals(t *testing.T) {
+	o := load(t, "sampler.o")
+	ro, data, bss := o.Map(".rodata"), o.Map(".data"), o.Map(".bss")
+	require.True(t, ro.Frozen)
+	require.False(t, data.Frozen)
+	require.Equal(t, []object.Entry{{Key: make([]byte, 4), Value: []byte{3, 0, 0, 0}}}, data.Initial)
+	require.Equal(t, []object.Entry{{Key: make([]byte, 4), Value: make([]byte, 72)}}, bss.Initial)
+	require.Equal(t, []byte{10, 0, 0, 0, 46, 6}, ro.Initial[0].Value[:6])
+
+	p, err := o.Program("")
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for i, in := range p.Insns {
+		if in.Wide() && in.Src == bpf.PseudoMapValue {
+			m := p.Maps[in.Imm]
+			seen[m.Name] = true
+			require.Less(t, p.Insns[i+1].Imm, int32(m.ValueSize))
+		}
+	}
+	require.Equal(t, map[string]bool{".rodata": true, ".rodata.cst16": true, ".data": true, ".bss": true}, seen)
+}
+
+// TestCalls follows every call and function pointer to the start of a function.
+func TestCalls(t *testing.T) {
+	for _, file := range []string{"odd/calls.o", "odd/no_btf.o", "acl.o"} {
+		for _, p := range load(t, file).Programs {
+			starts := map[int]string{}
+			for _, f := range p.Funcs {
+				starts[f.Start] = f.Name
+			}
+			calls := 0
+			for i, in := range p.Insns {
+				call := in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall
+				if call || in.Wide() && in.Src == bpf.PseudoFunc {
+					calls++
+					require.NotEmpty(t, starts[i+1+int(in.Imm)], "%s %s slot %d", file, p.Name, i)
+				}
+			}
+			require.GreaterOrEqual(t, calls, len(p.Funcs)-1)
+		}
+	}
+	first, err := load(t, "odd/calls.o").Program("first")
+	require.NoError(t, err)
+	require.Equal(t, []object.Func{
+		{Name: "first", Start: 0, Global: true},
+		{Name: "hidden_one", Start: 4},
+		{Name: "global_one", Start: 7, Global: true},
+		{Name: "square", Start: 14},
+	}, first.Funcs)
+	_, err = object.ParseType("tcp")
+	require.EqualError(t, err, `program type "tcp" is none of: xdp, tc`)
+}
+
+func FuzzLoad(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join(samples, "*.o"))
+	require.NoError(f, err)
+	odd, err := filepath.Glob(filepath.Join(samples, "odd", "*.o"))
+	require.NoError(f, err)
+	for _, path := range append(files, odd...) {
+		b, err := os.ReadFile(path)
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		o, err := object.LoadBytes("x.o", b, object.Options{Type: object.XDP})
+		if err != nil {
+			return
+		}
+		for _, p := range o.Programs {
+			require.NotEmpty(t, p.Funcs)
+			for _, f := range p.Funcs {
+				require.Less(t, f.Start, len(p.Insns))
+			}
+		}
+	})
+}
