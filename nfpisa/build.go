@@ -164,7 +164,8 @@ func LoadImmed(dst Operand, v uint32) []Instr {
 // Nop does nothing: an immed without a destination.
 func Nop() Instr { return Instr{Class: ClassImmed} }
 
-// IsNop reports whether i is Nop.
+// IsNop reports whether i writes nothing and has the value 0, which objdump
+// prints as nop whatever its other fields say.
 func (i *Instr) IsNop() bool {
 	return i.Class == ClassImmed && i.Dst.Kind == None && i.Imm == 0
 }

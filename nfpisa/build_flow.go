@@ -75,6 +75,7 @@ func CtxArb(mask uint16) Instr { return Instr{Class: ClassCtxArb, SigMask: mask}
 func CSRWr(addr uint16, src Operand) Instr {
 	i := oneSource(Instr{Class: ClassLocalCSR, CSR: addr, Write: true}, src)
 	switch {
+	case src.Kind == None:
 	case src.Kind == Imm:
 		i.B = src
 	case i.A.Kind == None:

@@ -276,21 +276,22 @@ func (e *encoder) aluShf(i *Instr) {
 	}
 	e.shift(i)
 	u := i.Shf.useOf(i.Shift.Kind)
+	a, b := "left operand", "right operand"
 	useA, useB := u&useLeft != 0, u&useRight != 0
 	if i.Swap {
-		useA, useB = useB, useA
+		a, b, useA, useB = b, a, useB, useA
 	}
 	if useA {
-		e.src8("source A", fA8, i.A, BankA)
-		e.msb("source A", i.A)
+		e.src8(a, fA8, i.A, BankA)
+		e.msb(a, i.A)
 	} else {
-		e.none("source A", i.A)
+		e.none(a, i.A)
 	}
 	if useB {
-		e.src8("source B", fB8, i.B, BankB)
-		e.msb("source B", i.B)
+		e.src8(b, fB8, i.B, BankB)
+		e.msb(b, i.B)
 	} else {
-		e.none("source B", i.B)
+		e.none(b, i.B)
 	}
 	e.dst8(fShfDst, fShfDstBank, i.Dst)
 }

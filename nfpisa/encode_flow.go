@@ -127,14 +127,18 @@ func (e *encoder) mulStep(i *Instr) {
 	if int(i.Step) >= len(mulSteps) || i.Mul == MulStart && i.Step != 0 {
 		e.fail("step", "undefined multiplication step")
 	}
+	a, b := "left operand", "right operand"
+	if i.Swap {
+		a, b = b, a
+	}
 	if i.Step < MulLast {
-		e.src10("source A", fA10, i.A, BankA)
-		e.src10("source B", fB10, i.B, BankB)
+		e.src10(a, fA10, i.A, BankA)
+		e.src10(b, fB10, i.B, BankB)
 		e.none("destination", i.Dst)
 		return
 	}
-	e.none("source A", i.A)
-	e.none("source B", i.B)
+	e.none(a, i.A)
+	e.none(b, i.B)
 	dst := fA10
 	if i.Swap {
 		dst = fB10

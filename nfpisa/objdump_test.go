@@ -65,3 +65,92 @@ func TestRandomWordsAgainstObjdump(t *testing.T) {
 		t.Logf("%d words, %d of them valid", len(words), valid)
 	}
 }
+
+// asWritten returns i as the constructors would make it: without what its
+// text does not tell.
+func asWritten(i Instr) Instr {
+	i.Spare = 0
+	l, r := i.Left(), i.Right()
+	switch i.Class {
+	case ClassALU, ClassALUShf, ClassLdField:
+		i.A, i.B, i.Swap = arrange(l, r)
+	case ClassMulStep:
+		i.A, i.B, i.Swap = arrange(l, r)
+	case ClassBranch:
+		i.EvPip = condEvPip
+		if i.Cond == CondAlways {
+			i.EvPip = 0
+		}
+	case ClassBrBit, ClassBrByte, ClassJump:
+		src := i.Source()
+		i.A, i.B = Operand{}, Operand{}
+		i = oneSource(i, src)
+	case ClassLocalCSR:
+		if i.Write {
+			i = CSRWr(i.CSR, i.Source())
+		}
+	case ClassImmed:
+		i.Swap = false
+		v := i.Imm
+		if i.Invert {
+			v = ^v
+		}
+		switch {
+		case i.ImmWidth == ImmedWord:
+			i.Imm, i.Invert = v&0xffff, false
+			i.ImmShift &^= 1
+		case i.ImmWidth == ImmedByte:
+			i.Imm, i.Invert = v&0xff, false
+		}
+		if i.IsNop() {
+			i = Nop()
+		}
+	case ClassCmd:
+		switch i.Cmd.Mode {
+		case Mode40AB, Mode40BA, ModeThird2, ModeThird3:
+			var swap bool
+			i.A, i.B, swap = arrange(i.highLow())
+			i.Cmd.Mode = i.Cmd.Mode&^1 | CmdMode(flag(swap))
+		}
+	}
+	return i
+}
+
+func TestTextRoundTrip(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 7))
+	for c := ClassCmd; int(c) < numClasses; c++ {
+		t.Run(c.String(), func(t *testing.T) {
+			for n := range trials(t, 120000) / 12 {
+				m := Mode(n & 1)
+				i, err := Decode(randomWord(r, c), m)
+				if err != nil {
+					continue
+				}
+				requireRoundTrip(t, asWritten(i), m)
+			}
+		})
+	}
+}
+
+func requireRoundTrip(t *testing.T, i Instr, m Mode) {
+	t.Helper()
+	w, err := Encode(i, m)
+	require.NoError(t, err, "%+v", i)
+	i, err = Decode(w, m)
+	require.NoError(t, err)
+	text := i.String()
+	got, err := Parse(text)
+	require.NoError(t, err, text)
+	require.Equal(t, i, got, text)
+	w2, err := Encode(got, m)
+	require.NoError(t, err, text)
+	require.Equal(t, w, w2, text)
+}
+
+func TestCorpusTextRoundTrip(t *testing.T) {
+	for _, w := range readCorpus(t) {
+		i, err := Decode(w, Ctx4)
+		require.NoError(t, err)
+		requireRoundTrip(t, asWritten(i), Ctx4)
+	}
+}

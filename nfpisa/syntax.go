@@ -99,7 +99,7 @@ func buildSyntaxes() []syntax {
 		return Instr{Class: ClassALUShf, Shf: op, Shift: Shift{Kind: k}}
 	}
 	imm := func(w ImmedWidth, s uint8) Instr {
-		return Instr{Class: ClassImmed, ImmWidth: w, ImmShift: s}
+		return Instr{Class: ClassImmed, Dst: A(0), ImmWidth: w, ImmShift: s}
 	}
 	test := func(c Class, taken bool) Instr { return Instr{Class: c, Taken: taken} }
 	cmd := func(m CmdMode) Instr { return Instr{Class: ClassCmd, Cmd: Cmd{Mode: m, Ctx: CmdNoSwap}} }
@@ -204,7 +204,7 @@ func (i *Instr) variant() uint8 {
 		return flag(i.Clear)
 	case ClassImmed:
 		switch {
-		case i.IsNop() && i.ImmWidth == ImmedAll:
+		case i.IsNop():
 			return 0
 		case i.ImmWidth == ImmedWord:
 			return 2 + i.ImmShift>>1&1
