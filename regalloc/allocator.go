@@ -1,6 +1,9 @@
 package regalloc
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Allocator allocates registers. The zero value is ready; one that is used
 // again does not allocate memory for functions no larger than before. It is not
@@ -20,6 +23,7 @@ type Allocator struct {
 	noIn   []int32 // by value: since this pass not in In at a loop's head; 0 allowed
 	pass   int32   // passes over the function, one unless noIn had to be extended
 	failed bool    // there must be another pass
+	moved  bool    // all words for Out are moved there, none defined there
 	res    Result
 }
 
@@ -40,16 +44,20 @@ func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
 	}
 	a.live.measure(c)
 	a.noIn = grow(a.noIn, c.nv)
+	a.moved = false
 	for a.pass = 1; ; a.pass++ {
 		a.bank.advise(c)
 		a.hint.collect(c, m)
-		a.out.plan(c)
+		a.out.plan(c, a.moved)
 		a.res.begin(c)
 		a.failed = false
-		if err := a.scan(); err != nil {
-			return nil, err
+		err := a.scan()
+		if err == nil {
+			err = a.joinEdges()
 		}
-		if err := a.joinEdges(); err != nil {
+		if errors.Is(err, errOutFull) && !a.moved {
+			a.moved, a.failed = true, true
+		} else if err != nil {
 			return nil, err
 		}
 		if !a.failed {
@@ -59,6 +67,9 @@ func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
 	a.res.finish(a)
 	return &a.res, nil
 }
+
+// errOutFull says that the Out registers are too fragmented for a block.
+var errOutFull = errors.New("not enough consecutive Out registers are free")
 
 // scan walks the blocks and their instructions in order.
 func (a *Allocator) scan() error {

@@ -19,7 +19,8 @@ type outGroup struct {
 	base int32 // first register, -1 while it has none
 }
 
-func (g *outGroups) plan(c *code) {
+// plan finds the blocks; with moved, no value is direct.
+func (g *outGroups) plan(c *code, moved bool) {
 	g.group = g.group[:0]
 	g.direct, g.uses, g.of = grow(g.direct, c.nv), grow(g.uses, c.nv), grow(g.of, len(c.ops))
 	any := false
@@ -43,7 +44,7 @@ func (g *outGroups) plan(c *code) {
 	}
 	for i := range c.flags {
 		if !c.removed[i] {
-			g.planInstr(c, int32(i))
+			g.planInstr(c, int32(i), moved)
 		}
 	}
 }
@@ -53,7 +54,7 @@ func readsOut(o *Operand) bool {
 	return o.Flags&Def == 0 && (o.Flags&Fixed != 0 && o.Loc.File == Out || o.Flags&Fixed == 0 && o.Files == OutSet)
 }
 
-func (g *outGroups) planInstr(c *code, i int32) {
+func (g *outGroups) planInstr(c *code, i int32, moved bool) {
 	ops := c.instOps(i)
 	head := i
 	for c.flags[head]&Glued != 0 {
@@ -77,7 +78,7 @@ func (g *outGroups) planInstr(c *code, i int32) {
 			at = c.opStart[i] + int32(j)
 			g.of[at] = id
 			g.group[id-1].n++
-			if o.Flags&Fixed == 0 && g.directDef(c, p.V, head) {
+			if o.Flags&Fixed == 0 && g.directDef(c, p.V, head) && !(moved && c.ops[c.defOp[p.V]].Files != OutSet) {
 				g.direct[p.V] = at + 1
 			}
 		}

@@ -1,5 +1,7 @@
 package regalloc
 
+import "fmt"
+
 // The costs of bringing an operand to a file, in tenths of a register move,
 // so that preferences fit between.
 const (
@@ -327,7 +329,7 @@ func (a *Allocator) openGroup(i int32, gr *outGroup, avoid RegSet) error {
 	if gr.base < 0 {
 		n, ok := window(a.free(Out)&^avoid[Out], int(gr.n))
 		if !ok {
-			return a.fail(i, "no %d consecutive Out registers are free", gr.n)
+			return fmt.Errorf("regalloc: instruction %d: %d are needed: %w", i, gr.n, errOutFull)
 		}
 		gr.base = int32(n)
 	} else if a.st.busy[Out]>>gr.base&1 != 0 {
