@@ -8,6 +8,8 @@ import (
 	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/skipsw/skipsw/offload"
 )
 
 // tcOffload is the feature that lets a driver see tc filters.
@@ -54,14 +56,17 @@ func dialEthtool(ns *os.File) (*ethtool, error) {
 	family, err := conn.GetFamily(unix.ETHTOOL_GENL_NAME)
 	if err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("this kernel has no ethtool netlink: %w", err)
+		return nil, &offload.Error{
+			Op: "ask for device features", Kind: offload.ErrNotSupported, Err: err,
+			Reason: "this kernel is built without ethtool netlink (CONFIG_ETHTOOL_NETLINK)",
+		}
 	}
 	return &ethtool{conn: conn, family: family}, nil
 }
 
 func (e *ethtool) close() { _ = e.conn.Close() }
 
-func (e *ethtool) execute(cmd uint8, attrs func(*netlink.AttributeEncoder), flags netlink.HeaderFlags) ([]genetlink.Message, error) {
+func (e *ethtool) execute(cmd uint8, attrs func(*netlink.AttributeEncoder)) ([]genetlink.Message, error) {
 	ae := netlink.NewAttributeEncoder()
 	attrs(ae)
 	b, err := ae.Encode()
@@ -69,7 +74,7 @@ func (e *ethtool) execute(cmd uint8, attrs func(*netlink.AttributeEncoder), flag
 		return nil, err
 	}
 	return e.conn.Execute(genetlink.Message{Header: genetlink.Header{Command: cmd, Version: unix.ETHTOOL_GENL_VERSION}, Data: b},
-		e.family.ID, netlink.Request|flags)
+		e.family.ID, netlink.Request)
 }
 
 // bit is one named bit of a bitset.
@@ -79,7 +84,7 @@ type bit struct{ present, value bool }
 func (e *ethtool) getFeature(ifindex int, name string) (Feature, error) {
 	msgs, err := e.execute(unix.ETHTOOL_MSG_FEATURES_GET, func(ae *netlink.AttributeEncoder) {
 		ae.Nested(unix.ETHTOOL_A_FEATURES_HEADER, header(ifindex))
-	}, 0)
+	})
 	if err != nil {
 		return Feature{}, err
 	}
@@ -161,7 +166,8 @@ func (e *ethtool) setFeature(ifindex int, name string, on bool) error {
 	return refused
 }
 
-// requestFeature sends the wish.
+// requestFeature sends the wish. The kernel answers with its reply; asking for
+// an acknowledgement too would leave a second message in the socket.
 func (e *ethtool) requestFeature(ifindex int, name string, on bool) error {
 	_, err := e.execute(unix.ETHTOOL_MSG_FEATURES_SET, func(ae *netlink.AttributeEncoder) {
 		ae.Nested(unix.ETHTOOL_A_FEATURES_HEADER, header(ifindex))
@@ -176,7 +182,7 @@ func (e *ethtool) requestFeature(ifindex int, name string, on bool) error {
 			})
 			return nil
 		})
-	}, netlink.Acknowledge)
+	})
 	return err
 }
 
