@@ -95,6 +95,7 @@ type context struct {
 	wake     uint64
 	resume   uint32 // branch target after a swap, or noTarget
 	swapCost uint8  // cycles that the swap costs
+	swapPC   uint32 // word that swaps
 
 	// A command whose context swap has defer slots takes its data after them.
 	deferred *command
@@ -113,6 +114,8 @@ type context struct {
 
 	waited, lost uint64 // cycles of memory waits; other cycles without an instruction
 	start        uint64
+	lastWord     uint32 // profile: word executed last, or noTarget
+	lastCycle    uint64 // and when
 	events       []Event
 	eventBytes   []byte
 	fault        *Fault
@@ -141,6 +144,7 @@ func (x *context) reset(undefined bool) {
 	x.mul, x.pop = mulState{}, popState{}
 	x.csrRead = false
 	x.waited, x.lost = 0, 0
+	x.lastWord = noTarget
 	x.events, x.eventBytes = x.events[:0], x.eventBytes[:0]
 	x.fault = nil
 }

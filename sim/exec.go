@@ -286,7 +286,7 @@ func (c *core) run(x *context) stop {
 				if !c.arbitrate(x, u, now) {
 					goto faulted
 				}
-				x.swapLeft = uint32(u.slots) + 1
+				x.swapLeft, x.swapPC = uint32(u.slots)+1, pc
 				goto next
 			case opCSRRead:
 				if !c.readCSR(x, u, pc, now) {
@@ -305,6 +305,7 @@ func (c *core) run(x *context) stop {
 				if !c.issue(x, &c.code.cmds[u.imm], a, b, now) {
 					goto faulted
 				}
+				x.swapPC = pc
 				goto next
 
 			case opDone:
@@ -386,6 +387,7 @@ func (c *core) run(x *context) stop {
 			if x.swapLeft--; x.swapLeft == 0 {
 				x.pc = pc
 				if now = c.swap(x, now); x.fault != nil {
+					pc = x.swapPC
 					goto faulted
 				}
 				if !c.alone {

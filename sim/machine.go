@@ -136,6 +136,9 @@ func (m *Machine) placeMap(info image.Map, next uint64) (*Map, error) {
 	if isArray(info.Type) && info.KeySize != 4 {
 		return nil, fmt.Errorf("key of %d bytes, an array has 4", info.KeySize)
 	}
+	if (info.ValueSize == 0 || info.KeySize == 0) && info.Type != "perf_event_array" {
+		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", info.KeySize, info.ValueSize)
+	}
 	if uint64(info.ValueSize)*uint64(info.MaxEntries) > maxRegion {
 		return nil, fmt.Errorf("%d values of %d bytes are more than %d bytes", info.MaxEntries, info.ValueSize, maxRegion)
 	}

@@ -1,33 +1,35 @@
 package sim
 
 // Profile counts, for each word of the image, how often it was executed and
-// how many cycles were spent on it: its issue cycle, bubbles after it, and
-// waits for its memory command.
+// how many cycles passed from its issue to that of the context's next word:
+// its issue cycle, bubbles, the wait for its memory command, and a firmware
+// routine that is entered after it.
 type Profile struct {
 	Count  []uint64
 	Cycles []uint64
-
-	lastWord  uint32
-	lastCycle uint64
 }
 
 func newProfile(words int) *Profile {
-	return &Profile{Count: make([]uint64, words), Cycles: make([]uint64, words), lastWord: noTarget}
+	return &Profile{Count: make([]uint64, words), Cycles: make([]uint64, words)}
 }
 
 // observe counts an instruction that is about to execute and calls the trace.
 func (c *core) observe(x *context, pc uint32, now uint64) {
+	inside := int(pc) < c.code.words
 	if p := c.prof; p != nil {
-		if now >= p.lastCycle && p.lastWord != noTarget && now != x.start {
-			p.Cycles[p.lastWord] += now - p.lastCycle
+		if x.lastWord != noTarget {
+			p.Cycles[x.lastWord] += now - x.lastCycle
 		}
-		p.lastWord, p.lastCycle = noTarget, now
-		if int(pc) < len(p.Count) {
+		x.lastCycle = now
+		switch {
+		case inside:
 			p.Count[pc]++
-			p.lastWord = pc
+			x.lastWord = pc
+		case c.code.ops[pc].op != opHelper:
+			x.lastWord = noTarget
 		}
 	}
-	if c.spec.Trace != nil && int(pc) < c.code.words {
+	if c.spec.Trace != nil && inside {
 		c.spec.Trace(Step{Context: int(x.slot), Word: int(pc), Cycle: now})
 	}
 }

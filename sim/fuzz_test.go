@@ -1,0 +1,117 @@
+package sim
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+)
+
+// fuzzImage makes an image of any words, with check bits put right.
+func fuzzImage(words []byte, target string, mode nfpisa.Mode) *image.Image {
+	img := &image.Image{
+		Machine: image.Machine{
+			Target: target, Mode: mode, CodeStart: 16, Done: 1, StackSize: 256,
+			Helpers: map[uint32]uint16{helperLookup: 3, helperUpdate: 4, helperDelete: 5, helperEvent: 6},
+		},
+		Programs: []image.Program{{Type: "xdp"}},
+		Maps: []image.Map{
+			{Name: "h", Type: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 4, ID: 1, WordUse: []uint8{3, 0}},
+			{Name: "a", Type: "array", KeySize: 4, ValueSize: 12, MaxEntries: 4, ID: 2},
+		},
+	}
+	for ; len(words) >= 8; words = words[8:] {
+		img.Words = append(img.Words, nfpisa.Word(binary.LittleEndian.Uint64(words)).WithECC())
+	}
+	return img
+}
+
+// runAny runs words under every combination of target, mode and strictness;
+// the only demand is that each run ends, and the same way twice.
+func runAny(t *testing.T, words, packet []byte) {
+	for i, target := range []string{"agilio", "skipsw"} {
+		for _, checks := range []Checks{AllChecks, 0} {
+			spec := DefaultSpec()
+			spec.Checks, spec.Budget, spec.PacketBuffer = checks, 3000, 512
+			m, err := New(fuzzImage(words, target, nfpisa.Mode(i)), spec)
+			if err != nil {
+				continue
+			}
+			in := Input{Packet: packet[:min(len(packet), 300)]}
+			one := m.Run(in)
+			p := append([]byte(nil), one.Packet...)
+			require.NoError(t, m.Reset())
+			two := m.Run(in)
+			require.Equal(t, one.Code, two.Code)
+			require.Equal(t, one.Cycles, two.Cycles)
+			require.Equal(t, one.Fault, two.Fault)
+			if len(one.Events) == 0 && checks != 0 {
+				require.Equal(t, p, append([]byte(nil), two.Packet...))
+			}
+		}
+	}
+}
+
+// FuzzWords runs arbitrary words.
+func FuzzWords(f *testing.F) {
+	for _, cc := range loadCorpus(f)[:40] {
+		var b []byte
+		for _, w := range cc.image(f).Words {
+			b = binary.LittleEndian.AppendUint64(b, uint64(w))
+		}
+		f.Add(b, []byte(cc.Runs[0].PacketIn))
+	}
+	f.Fuzz(func(t *testing.T, words, packet []byte) {
+		if len(words) > 8*4096 {
+			return
+		}
+		runAny(t, words, packet)
+	})
+}
+
+// TestMutatedCorpus runs the kernel's words with bits flipped and words
+// exchanged. SKIPSW_N sets how many.
+func TestMutatedCorpus(t *testing.T) {
+	n := 600
+	if s := os.Getenv("SKIPSW_N"); s != "" {
+		v, err := strconv.Atoi(s)
+		require.NoError(t, err)
+		n = v
+	}
+	cases := loadCorpus(t)
+	rng := rand.New(rand.NewPCG(1, 2))
+	faults := map[FaultKind]int{}
+	for range n {
+		cc := &cases[rng.IntN(len(cases))]
+		img := cc.image(t)
+		if len(img.Words) > 400 {
+			continue
+		}
+		for range 1 + rng.IntN(4) {
+			i := rng.IntN(len(img.Words))
+			if rng.IntN(3) == 0 {
+				img.Words[i] = img.Words[rng.IntN(len(img.Words))]
+			} else {
+				img.Words[i] = (img.Words[i] ^ 1<<rng.IntN(45)).WithECC()
+			}
+		}
+		spec := DefaultSpec()
+		spec.Budget = 50_000
+		m, err := New(img, spec)
+		require.NoError(t, err)
+		for i := range cc.Runs[:min(4, len(cc.Runs))] {
+			if f := m.Run(Input{Packet: cc.Runs[i].PacketIn}).Fault; f != nil {
+				faults[f.Kind]++
+				require.NotEmpty(t, f.Error())
+			}
+		}
+	}
+	require.Greater(t, len(faults), 6, "kinds of faults that mutations provoke: %v", faults)
+	t.Log(faults)
+}
