@@ -97,9 +97,12 @@ type Loaded interface {
 }
 
 // Map is a map on a device. Keys and values are bytes in the form the program
-// sees, KeySize and ValueSize long.
+// sees. A missing entry is an error that matches fs.ErrNotExist.
 type Map interface {
 	Info() MapInfo
+	// ValueBytes is the width of a value in Lookup and Update: ValueSize, but
+	// for a per-CPU map all CPUs' values, each rounded up to 8 bytes.
+	ValueBytes() int
 	Lookup(key []byte) ([]byte, error)
 	// Update writes an entry; flags are the kernel's: 0 any, 1 only a new
 	// entry, 2 only one that exists.

@@ -59,22 +59,33 @@ type Program struct {
 	MapIDs  []uint32
 }
 
-// Programs lists the programs of the kernel that were loaded for the device,
-// and with host those of the host too. Programs whose device has gone are left
-// out: they cannot be asked for anything.
-func (d *Device) Programs(_ context.Context, host bool) ([]Program, error) {
+// Programs lists the programs that were loaded for the device. On a device
+// with several ports they stand at the port they were loaded for.
+func (d *Device) Programs(context.Context) ([]Program, error) {
 	dev, ino, err := d.nsID()
 	if err != nil {
 		return nil, err
 	}
+	return d.listPrograms(func(p *program) bool {
+		return int(p.Ifindex) == d.ifindex && p.NetnsDev == dev && p.NetnsIno == ino
+	})
+}
+
+// AllPrograms lists the programs of the host and of all devices.
+func (d *Device) AllPrograms(context.Context) ([]Program, error) {
+	return d.listPrograms(func(*program) bool { return true })
+}
+
+// listPrograms lists programs of the kernel. Those whose device has gone are
+// left out: they cannot be asked for anything.
+func (d *Device) listPrograms(want func(*program) bool) ([]Program, error) {
 	var all []Program
-	err = nextID(unix.BPF_PROG_GET_NEXT_ID, func(id uint32) error {
+	err := nextID(unix.BPF_PROG_GET_NEXT_ID, func(id uint32) error {
 		p, err := progByID(id)
 		if err != nil {
 			return ignoreGone(err)
 		}
-		here := int(p.Ifindex) == d.ifindex && p.NetnsDev == dev && p.NetnsIno == ino
-		if here || host && p.Ifindex == 0 {
+		if want(p) {
 			all = append(all, d.program(p))
 		}
 		return nil

@@ -74,15 +74,27 @@ func (d *Device) mapByID(id uint32) (offload.MapInfo, error) {
 	return d.mapInfo(mi), nil
 }
 
-// Maps lists the maps of the kernel that live on the device, and with host
-// those of the host too. Maps whose device has gone are left out.
-func (d *Device) Maps(_ context.Context, host bool) ([]offload.MapInfo, error) {
-	var all []offload.MapInfo
+// Maps lists the maps that live on the device.
+func (d *Device) Maps(context.Context) ([]offload.MapInfo, error) {
 	dev, ino, err := d.nsID()
 	if err != nil {
 		return nil, err
 	}
-	err = nextID(unix.BPF_MAP_GET_NEXT_ID, func(id uint32) error {
+	return d.listMaps(func(m *mapInfo) bool {
+		return int(m.Ifindex) == d.ifindex && m.NetnsDev == dev && m.NetnsIno == ino
+	})
+}
+
+// AllMaps lists the maps of the host and of all devices.
+func (d *Device) AllMaps(context.Context) ([]offload.MapInfo, error) {
+	return d.listMaps(func(*mapInfo) bool { return true })
+}
+
+// listMaps lists maps of the kernel. Those whose device has gone are left out:
+// they cannot be asked for anything.
+func (d *Device) listMaps(want func(*mapInfo) bool) ([]offload.MapInfo, error) {
+	var all []offload.MapInfo
+	err := nextID(unix.BPF_MAP_GET_NEXT_ID, func(id uint32) error {
 		fd, err := fdByID(unix.BPF_MAP_GET_FD_BY_ID, id)
 		if err != nil {
 			return ignoreGone(err)
@@ -92,8 +104,7 @@ func (d *Device) Maps(_ context.Context, host bool) ([]offload.MapInfo, error) {
 		if err != nil {
 			return ignoreGone(err)
 		}
-		here := int(mi.Ifindex) == d.ifindex && mi.NetnsDev == dev && mi.NetnsIno == ino
-		if here || host && mi.Ifindex == 0 {
+		if want(mi) {
 			all = append(all, d.mapInfo(mi))
 		}
 		return nil
@@ -119,7 +130,7 @@ func (m *kernelMap) Info() offload.MapInfo { return m.info }
 // Close implements offload.Map.
 func (m *kernelMap) Close() error { return unix.Close(m.fd) }
 
-// ValueBytes returns the width of a value in Lookup and Update.
+// ValueBytes implements offload.Map.
 func (m *kernelMap) ValueBytes() int { return m.valueSize }
 
 func (m *kernelMap) call(cmd uintptr, key, value []byte, flags uint64) error {
