@@ -10,6 +10,7 @@ import (
 // Case is a program with the packets to run, in this order, on the same maps.
 type Case struct {
 	Program *object.Program
+	// Packets is empty where only the judges' acceptance is compared.
 	Packets [][]byte
 }
 

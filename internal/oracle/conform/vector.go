@@ -1,0 +1,83 @@
+package conform
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// Vector is one program with what RFC 9669 says of it.
+type Vector struct {
+	Name    string
+	Section string // of RFC 9669
+	Insns   []bpf.Insn
+	Memory  []byte
+	Result  uint64 // R0 at the exit
+	// Refused: there is no answer, the program must be refused.
+	Refused bool
+}
+
+type fileVector struct {
+	Name    string `yaml:"name"`
+	Section string `yaml:"section"`
+	Memory  string `yaml:"memory"`
+	Code    string `yaml:"code"`
+	Result  uint64 `yaml:"result"`
+	Refused bool   `yaml:"refused"`
+}
+
+// Load reads the vectors of a YAML file, or of all in a folder.
+func Load(path string) ([]Vector, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	files := []string{path}
+	if st.IsDir() {
+		if files, err = filepath.Glob(filepath.Join(path, "*.yaml")); err != nil {
+			return nil, err
+		}
+		if len(files) == 0 {
+			return nil, fmt.Errorf("%s holds no .yaml file", path)
+		}
+	}
+	var out []Vector
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		vs, err := parseVectors(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f, err)
+		}
+		out = append(out, vs...)
+	}
+	return out, nil
+}
+
+func parseVectors(b []byte) ([]Vector, error) {
+	var fvs []fileVector
+	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&fvs); err != nil {
+		return nil, fmt.Errorf("%s", strings.TrimSpace(yaml.FormatError(err, false, true)))
+	}
+	var out []Vector
+	for _, fv := range fvs {
+		v := Vector{Name: fv.Name, Section: fv.Section, Result: fv.Result, Refused: fv.Refused}
+		var err error
+		if v.Insns, err = Parse(fv.Code); err != nil {
+			return nil, fmt.Errorf("vector %s: %w", fv.Name, err)
+		}
+		if v.Memory, err = hex.DecodeString(fv.Memory); err != nil {
+			return nil, fmt.Errorf("vector %s: memory: %w", fv.Name, err)
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}

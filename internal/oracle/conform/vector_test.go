@@ -1,0 +1,84 @@
+package conform_test
+
+import (
+	"encoding/binary"
+	"strings"
+	"testing"
+
+	"github.com/skipsw/skipsw/internal/ebpf"
+	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/internal/oracle/conform"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/stretchr/testify/require"
+)
+
+const vectors = "../../../testdata/conformance"
+
+func load(t testing.TB) []conform.Vector {
+	t.Helper()
+	vs, err := conform.Load(vectors)
+	require.NoError(t, err)
+	require.Greater(t, len(vs), 1000)
+	return vs
+}
+
+func asProgram(insns []bpf.Insn) *object.Program {
+	p := &object.Program{Name: "vector", Type: object.XDP, License: "GPL", Insns: insns, Funcs: []object.Func{{Name: "vector"}}}
+	for i, in := range insns {
+		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
+			p.Funcs = append(p.Funcs, object.Func{Name: "sub", Start: i + 1 + int(in.Imm)})
+		}
+	}
+	return p
+}
+
+// The vectors were written from the RFC; the interpreter, which was not, must
+// give the same answers.
+func TestVectorsAgainstTheInterpreter(t *testing.T) {
+	for _, v := range load(t) {
+		if v.Refused {
+			continue
+		}
+		vm, err := ebpf.New(asProgram(v.Insns), ebpf.Options{Raw: true})
+		require.NoError(t, err, v.Name)
+		r, err := vm.Run(ebpf.Input{Memory: v.Memory})
+		require.NoError(t, err, v.Name)
+		require.Equal(t, v.Result, r.R0, v.Name)
+	}
+}
+
+// And so must the kernel.
+func TestVectorsAgainstTheKernel(t *testing.T) {
+	n := 0
+	for _, v := range load(t) {
+		place := conform.InPacket
+		if strings.HasPrefix(v.Section, "5.3") {
+			place = conform.InMap
+		}
+		p, err := conform.Wrap(v.Insns, v.Memory, place)
+		if v.Refused && err != nil {
+			continue
+		}
+		require.NoError(t, err, v.Name)
+		k, err := oracle.LoadKernel(p, oracle.KernelOptions{})
+		if v.Refused {
+			require.Error(t, err, v.Name)
+			continue
+		}
+		require.NoError(t, err, v.Name)
+		packet := v.Memory
+		if len(packet) == 0 {
+			packet = make([]byte, 14)
+		}
+		_, err = k.Run(oracle.KernelInput{Packet: packet})
+		require.NoError(t, err)
+		got, ok, err := k.Map("result").Lookup(make([]byte, 4))
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, v.Result, binary.LittleEndian.Uint64(got), v.Name)
+		k.Close()
+		n++
+	}
+	require.Greater(t, n, 1000)
+}
