@@ -19,6 +19,7 @@ type Allocator struct {
 	bun  bundle
 	flow flow
 	next []int32 // by value: position of the next use
+	wide widening
 
 	noIn   []int32 // by value: since this pass not in In at a loop's head; 0 allowed
 	pass   int32   // passes over the function, one unless noIn had to be extended
@@ -77,7 +78,9 @@ func (a *Allocator) scan() error {
 	a.st.reset(c.nv)
 	a.flow.reset(c, &a.live)
 	a.next = grow(a.next, c.nv)
+	a.wide.reset(c.nv)
 	for b := int32(0); b < int32(c.nb); b++ {
+		a.st.enter(c.lo[b])
 		if err := a.enter(b); err != nil {
 			return err
 		}

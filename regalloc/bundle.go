@@ -35,6 +35,7 @@ func (a *Allocator) bundle(lo, hi int32) error {
 	u.lo, u.hi = lo, hi
 	u.lock, u.kill, u.fixed, u.lockS = RegSet{}, RegSet{}, RegSet{}, slotSet{}
 	u.passing, u.inner = u.passing[:0], u.inner[:0]
+	a.st.lo, a.st.hi = lo, hi
 	first := int32(len(a.res.moves))
 	plain := true
 	for i := lo; i < hi; i++ {
@@ -56,6 +57,7 @@ func (a *Allocator) bundle(lo, hi int32) error {
 			}
 		}
 	}
+	a.st.strict = u.kill
 	if !plain {
 		if err := a.useFixed(); err != nil {
 			return err
@@ -80,7 +82,7 @@ func (a *Allocator) bundle(lo, hi int32) error {
 		return err
 	}
 	for _, l := range u.passing {
-		a.st.busy[l.File] &^= 1 << l.Num
+		a.st.freed(l.File, int(l.Num))
 	}
 	for k := c.opStart[lo]; k < c.opStart[hi]; k++ {
 		if v := c.ops[k].V; v != NoVReg {
@@ -90,6 +92,13 @@ func (a *Allocator) bundle(lo, hi int32) error {
 	for k := c.opStart[lo]; k < c.opStart[hi]; k++ {
 		if v := c.ops[k].V; v != NoVReg && a.next[v] == never {
 			a.st.release(v)
+		}
+	}
+	if !plain {
+		for f := A; f <= B; f++ {
+			for m := u.kill[f]; m != 0; m &= m - 1 {
+				a.st.clean[f][bits.TrailingZeros64(m)] = hi
+			}
 		}
 	}
 	a.res.before[lo] = span{first, int32(len(a.res.moves))}
@@ -229,6 +238,7 @@ func (a *Allocator) saveLost() error {
 				return err
 			}
 			a.move(v, to)
+			a.noteMove(v)
 			if to.File == f {
 				a.st.detach(v, f)
 				u.passing = append(u.passing, Loc{f, uint8(n)})

@@ -82,6 +82,7 @@ func (a *Allocator) releaseDying() {
 // claim notes that l, which may be passing, now holds v.
 func (a *Allocator) claim(v VReg, l Loc) {
 	u := &a.bun
+	a.st.strict.add(l)
 	for j, p := range u.passing {
 		if p == l {
 			u.passing = append(u.passing[:j], u.passing[j+1:]...)
@@ -133,9 +134,11 @@ func (a *Allocator) defineTied(i, k int32) error {
 		late := i != a.bun.hi-1 || o.Flags&Early != 0
 		if a.free(g)>>l.Num&1 != 0 && !(late && a.bun.lock[g]>>l.Num&1 != 0) {
 			a.st.put(o.V, Loc{g, l.Num})
+			a.st.strict.add(Loc{g, l.Num})
 			a.res.locs[k].File = Both
 		}
 	}
+	a.wide.noteDef(o.V, i, k)
 	a.hint.placed(o.V, a.res.locs[k])
 	return nil
 }
@@ -275,7 +278,9 @@ func (a *Allocator) defineFree(i, k int32, last bool) error {
 		}
 	}
 	a.st.put(o.V, l)
+	a.st.strict.add(l)
 	a.res.locs[k] = l
+	a.wide.noteDef(o.V, i, k)
 	a.hint.placed(o.V, l)
 	if l.File == A || l.File == B {
 		a.bank.settle(o.V, l.File)

@@ -47,10 +47,19 @@ type gen struct {
 	size  int
 	xfers int
 	depth int
+
+	packet bool // few long lives, few odd constraints
+	long   []VReg
 }
 
 func (g *gen) pick() VReg {
 	n := len(g.avail)
+	if g.packet {
+		if g.c.n(6) == 0 {
+			return g.long[g.c.n(len(g.long))]
+		}
+		return g.avail[n-1-g.c.n(min(n, 8))]
+	}
 	if g.c.n(3) > 0 {
 		return g.avail[n-1-g.c.n(min(n, 8))]
 	}
@@ -185,9 +194,16 @@ func (g *gen) loop(depth, n int) {
 // callLoss is what the mock's calls lose.
 var callLoss = RegSet{A: 0x3, B: 0x3, In: 0xff}
 
+// packetMix are kinds of instructions as often as packet programs have them.
+var packetMix = []int{0, 0, 0, 1, 2, 2, 2, 4, 4, 7, 8, 8, 9, 10, 14, 17, 17, 17, 17, 17, 17, 17, 17, 18, 18, 18, 18, 18}
+
 func (g *gen) instr() {
 	b, f := g.b, g.f
-	switch g.c.n(19) {
+	kind := g.c.n(19)
+	if g.packet {
+		kind = packetMix[g.c.n(len(packetMix))]
+	}
+	switch kind {
 	case 0:
 		g.constant()
 	case 1: // same value twice

@@ -68,6 +68,7 @@ func (a *Allocator) evict(i int32, v VReg, f File) error {
 		return err
 	}
 	a.move(v, to)
+	a.noteMove(v)
 	a.st.drop(v, f)
 	a.st.put(v, to)
 	return nil

@@ -78,6 +78,24 @@ type state struct {
 
 	held    []VReg  // values that have a place
 	heldPos []int32 // by value: 1 + index in held
+
+	// clean is, for each register of the banks, the first instruction in whose
+	// writes, and after which, it could have been written and would still hold
+	// that now.
+	clean  [B + 1][64]int32
+	lo, hi int32  // the bundle being allocated
+	strict RegSet // registers that it writes or loses
+}
+
+// freed notes that register n of f holds nothing any more.
+func (s *state) freed(f File, n int) {
+	s.busy[f] &^= 1 << n
+	if f <= B {
+		s.clean[f][n] = s.lo
+		if s.hi > s.lo+1 || s.strict[f]>>n&1 != 0 {
+			s.clean[f][n] = s.hi
+		}
+	}
 }
 
 func (s *state) reset(nv int) {
@@ -93,6 +111,15 @@ func (s *state) clear() {
 	}
 	s.held = s.held[:0]
 	s.busy, s.slots = RegSet{}, slotSet{}
+}
+
+// enter starts a block whose first instruction is lo.
+func (s *state) enter(lo int32) {
+	for f := A; f <= B; f++ {
+		for n := range s.clean[f] {
+			s.clean[f][n] = lo
+		}
+	}
 }
 
 // put notes that v is in l too; l is free, and v has no place in the file yet.
@@ -128,7 +155,7 @@ func (s *state) drop(v VReg, f File) {
 	if f == Slot {
 		s.slots.remove(n)
 	} else {
-		s.busy[f] &^= 1 << n
+		s.freed(f, n)
 	}
 	if s.places[v] == (place{}) {
 		p := s.heldPos[v]

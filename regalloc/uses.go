@@ -7,6 +7,7 @@ import "fmt"
 const (
 	moveCost  = 10
 	evictCost = 6
+	widenCost = 1
 	hopeless  = 1 << 20
 )
 
@@ -126,6 +127,9 @@ func (a *Allocator) cost(i, k int32, f File) int {
 			if f != A && f != B {
 				return hopeless
 			}
+			if _, ok := a.widenable(o.V, A+B-f); ok {
+				return widenCost
+			}
 			return a.moveTo(o.V, f)
 		}
 		return 0
@@ -138,6 +142,9 @@ func (a *Allocator) cost(i, k int32, f File) int {
 
 // moveTo returns the cost of a copy of v in bank f.
 func (a *Allocator) moveTo(v VReg, f File) int {
+	if _, ok := a.widenable(v, f); ok {
+		return widenCost
+	}
 	cost := moveCost
 	if src := a.source(v); src.File == Slot {
 		cost *= a.slotCost(int(src.Num))
@@ -186,6 +193,13 @@ func (a *Allocator) bring(i, k int32, f File) error {
 	}
 	tied := c.tie[k] != 0
 	beside := tied && a.neededBeside(i, k)
+	if f <= B {
+		if _, has := a.st.places[o.V].in(f); !has {
+			a.widen(o.V, f)
+		} else if beside && !a.spare(o.V, f) {
+			a.widen(o.V, A+B-f)
+		}
+	}
 	n, ok := a.st.places[o.V].in(f)
 	if ok && tied && f <= B && a.bun.kill[f]>>n&1 != 0 {
 		ok, beside = false, true
@@ -216,6 +230,7 @@ func (a *Allocator) bring(i, k int32, f File) error {
 		a.st.occ[f][num] = NoVReg
 	} else {
 		a.st.put(o.V, l)
+		a.noteMove(o.V)
 	}
 	a.res.locs[k] = l
 	u.lock.add(l)
