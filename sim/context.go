@@ -93,7 +93,7 @@ type context struct {
 	wait     uint16 // signals that end the swap
 	waitAny  bool
 	wake     uint64
-	resume   uint32 // branch target after a swap, or noTarget
+	target   uint32 // where a ctx_arb goes on, or noTarget
 	swapCost uint8  // cycles that the swap costs
 	swapPC   uint32 // word that swaps
 
@@ -113,12 +113,15 @@ type context struct {
 	queue   uint32
 
 	waited, lost uint64 // cycles of memory waits; other cycles without an instruction
-	start        uint64
+	start, limit uint64 // cycle of the first word; cycle from which it is a runaway
+	asleep       uint64 // cycle at which it gave up the core
+	routine      Routine
 	lastWord     uint32 // profile: word executed last, or noTarget
 	lastCycle    uint64 // and when
 	events       []Event
 	eventBytes   []byte
 	fault        *Fault
+	live         bool // Batch: it has a packet
 }
 
 // reset prepares the context for a packet; local memory is the core's.
@@ -136,11 +139,11 @@ func (x *context) reset(undefined bool) {
 	}
 	x.prevALU, x.prevA, x.prevPC = v, v, noTarget
 	x.align = [2]uint64{v, v}
-	x.left, x.swapLeft, x.resume = 0, 0, noTarget
+	x.left, x.swapLeft, x.target = 0, 0, noTarget
 	x.lm, x.lmSet = [numLMIndex]indexReg{}, 0
 	x.tindex, x.bindex = indexReg{}, indexReg{}
 	x.raised, x.pending, x.busy, x.quiet, x.freeAt = 0, 0, 0, 0, 0
-	x.wait, x.wake, x.deferred = 0, 0, nil
+	x.wait, x.waitAny, x.wake, x.deferred = 0, false, 0, nil
 	x.mul, x.pop = mulState{}, popState{}
 	x.csrRead = false
 	x.waited, x.lost = 0, 0

@@ -27,7 +27,6 @@ type core struct {
 	csrs   [numCSRs]uint32
 	crc    uint32 // CRC remainder
 	now    uint64
-	limit  uint64 // cycle at which the packet is a runaway
 	random uint64
 	prof   *Profile
 
@@ -274,7 +273,7 @@ func (c *core) run(x *context) stop {
 					goto faulted
 				}
 				x.left, x.leftTarget, x.leftBubble = uint32(u.slots)+1, t, u.bubble
-				if t <= pc && now >= c.limit {
+				if t <= pc && now >= x.limit {
 					goto runaway
 				}
 				goto next
@@ -312,16 +311,21 @@ func (c *core) run(x *context) stop {
 				x.pc, c.now = pc, now
 				return stopDone
 			case opHelper:
-				if now >= c.limit {
+				if now >= x.limit {
 					goto runaway
 				}
-				c.now = now
 				t, ok := c.fw.call(c, x, u.imm)
 				if !ok {
 					goto faulted
 				}
-				x.lost += c.now - now
-				now, pc = c.now, t
+				x.pc = t
+				now = c.fall(x, now+uint64(x.routine.Busy), uint64(x.routine.Wait))
+				x.lost += uint64(x.routine.Busy)
+				if !c.alone {
+					c.now = now
+					return stopSwap
+				}
+				now, pc = c.resume(x, now)
 				continue
 			default:
 				c.invalid(x, u, pc)
@@ -363,7 +367,7 @@ func (c *core) run(x *context) stop {
 					c.fail(x, FaultBadPC, "branch to control-store address %d, where there is no code", u.imm>>16)
 					goto faulted
 				}
-				if u.target <= pc && now >= c.limit {
+				if u.target <= pc && now >= x.limit {
 					goto runaway
 				}
 				x.left, x.leftTarget, x.leftBubble = uint32(u.slots)+1, u.target, u.bubble
@@ -394,9 +398,8 @@ func (c *core) run(x *context) stop {
 					c.now = now
 					return stopSwap
 				}
-				now = c.wakeUp(x, now)
-				pc = x.pc
-				if now >= c.limit {
+				now, pc = c.resume(x, now)
+				if now >= x.limit {
 					goto runaway
 				}
 			}

@@ -5,8 +5,8 @@ import "syscall"
 // firmware is what stands around the core: routines that a program branches
 // to, and the meaning of the exit word.
 type firmware interface {
-	// call executes the routine of an eBPF helper at c.now and returns where
-	// the program goes on.
+	// call executes the routine of an eBPF helper, sets the context's routine
+	// to its cost and returns where the program goes on.
 	call(c *core, x *context, helper uint32) (pc uint32, ok bool)
 	// verdict turns the exit word into the eBPF verdict.
 	verdict(progType string, code uint32) (uint32, bool)
@@ -158,9 +158,9 @@ func (f *agilioFirmware) mapCall(c *core, x *context, helper uint32) (uint64, bo
 	fw := &c.spec.Firmware
 	switch helper {
 	case helperLookup:
-		c.now += uint64(fw.LookupArray)
+		x.routine = fw.LookupArray
 		if m.hashed {
-			c.now += uint64(fw.LookupHash) - uint64(fw.LookupArray)
+			x.routine = fw.LookupHash
 		}
 		s, ok := m.slot(f.key)
 		if !ok {
@@ -168,7 +168,7 @@ func (f *agilioFirmware) mapCall(c *core, x *context, helper uint32) (uint64, bo
 		}
 		return emBase>>8<<32 + m.address(s), true
 	case helperUpdate:
-		c.now += uint64(fw.Update)
+		x.routine = fw.Update
 		flags, ok := f.reg(c, x, slotA+8, "the flags argument")
 		if !ok {
 			return 0, false
@@ -188,7 +188,7 @@ func (f *agilioFirmware) mapCall(c *core, x *context, helper uint32) (uint64, bo
 		}
 		return negative(errno), true
 	case helperDelete:
-		c.now += uint64(fw.Delete)
+		x.routine = fw.Delete
 		return negative(m.remove(f.key)), true
 	}
 	c.fail(x, FaultUnsupported, "not supported: firmware routine for helper %d", helper)
@@ -217,6 +217,7 @@ func (f *agilioFirmware) event(c *core, x *context) (uint64, bool) {
 		args[i] = v
 	}
 	id, flags, extra, ptr, ptrHi, size, kind := args[0], args[1], args[2], args[3], args[4], args[5], args[6]
+	x.routine = c.spec.Firmware.Event
 	lo, hi := c.packetBounds(x)
 	if size > maxEvent || extra > hi-lo {
 		return negative(syscall.EFAULT), true
@@ -244,7 +245,6 @@ func (f *agilioFirmware) event(c *core, x *context) (uint64, bool) {
 	x.eventBytes = append(x.eventBytes, x.buf[lo:lo+extra]...)
 	ev.Packet = x.eventBytes[from:]
 	x.events = append(x.events, ev)
-	c.now += uint64(c.spec.Firmware.Event)
 	return 0, true
 }
 

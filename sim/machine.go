@@ -223,6 +223,7 @@ func (m *Machine) refuse(in *Input) *Fault {
 // finish fills in the result of a context that stopped.
 func (m *Machine) finish(x *context, s stop, res *Result) {
 	c := &m.core
+	c.switched(x, SwitchEnd)
 	res.Cycles = c.now - x.start
 	res.MemWait = x.waited
 	res.Instructions = res.Cycles - x.waited - x.lost

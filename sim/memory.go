@@ -195,7 +195,8 @@ func (c *core) enter(x *context, entry uint32, in *Input, stackSize uint32) {
 	x.program, x.ifindex, x.queue = in.Program, in.IngressIfindex, in.RxQueue
 	x.pc = entry
 	x.start = c.now
-	c.limit = c.now + c.spec.Budget
+	x.limit = c.now + c.spec.Budget
+	c.switched(x, SwitchBegin)
 }
 
 // leave reads the exit state of a context into a result.

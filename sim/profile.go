@@ -34,5 +34,14 @@ func (c *core) observe(x *context, pc uint32, now uint64) {
 	}
 }
 
+// switched reports a change of what a context does, at c.now.
+func (c *core) switched(x *context, kind SwitchKind) { c.switchedAt(x, kind, c.now) }
+
+func (c *core) switchedAt(x *context, kind SwitchKind, now uint64) {
+	if c.spec.Switched != nil {
+		c.spec.Switched(Switch{Kind: kind, Context: int(x.slot), Word: int(x.pc), Cycle: now})
+	}
+}
+
 // Profile returns the counts since New, or nil when Spec.Profile is off.
 func (m *Machine) Profile() *Profile { return m.core.prof }

@@ -12,9 +12,9 @@ func (c *core) arbitrate(x *context, u *uop, now uint64) bool {
 		x.wait = 0 // voluntary: let the others run
 	}
 	x.swapCost = uint8(c.spec.SwapSlots) - min(u.slots, uint8(c.spec.SwapSlots))
-	x.resume = noTarget
+	x.target = noTarget
 	if u.shift != 0 {
-		x.resume = u.target
+		x.target = u.target
 		if u.target == noTarget {
 			c.fail(x, FaultBadPC, "ctx_arb resumes where there is no code")
 			return false
@@ -35,10 +35,9 @@ func (c *core) swap(x *context, now uint64) uint64 {
 	}
 	now += uint64(x.swapCost)
 	x.lost += uint64(x.swapCost)
-	x.wake = now
 	x.forget(c.undefined)
 	if x.wait == 0 {
-		return now
+		return c.fall(x, now, 0)
 	}
 	first, last := ^uint64(0), uint64(0)
 	for s := range x.arrival {
@@ -60,18 +59,23 @@ func (c *core) swap(x *context, now uint64) uint64 {
 			return now
 		}
 	}
-	x.wake = max(now, last)
+	return c.fall(x, now, max(now, last)-now)
+}
+
+// fall puts a context to sleep at cycle now for a number of cycles.
+func (c *core) fall(x *context, now, cycles uint64) uint64 {
+	x.asleep, x.wake = now, now+cycles
+	c.switchedAt(x, SwitchSleep, now)
 	return now
 }
 
-// wakeUp lets the context go on: it advances time to the arrival of what it
-// waits for and takes the signals. With "any" the program takes them itself,
-// by br_signal.
-func (c *core) wakeUp(x *context, now uint64) uint64 {
-	if x.wake > now {
-		x.waited += x.wake - now
-		now = x.wake
-	}
+// resume lets a sleeping context go on at cycle now or when it wakes, which is
+// later. It takes the signals; with "any" the program takes them itself, by
+// br_signal. It returns the time and the program counter.
+func (c *core) resume(x *context, now uint64) (uint64, uint32) {
+	now = max(now, x.wake)
+	x.waited += x.wake - x.asleep
+	x.lost += now - x.wake
 	if !x.waitAny {
 		for s := 1; x.wait>>s != 0; s++ {
 			if x.wait>>s&1 != 0 {
@@ -80,10 +84,11 @@ func (c *core) wakeUp(x *context, now uint64) uint64 {
 		}
 	}
 	x.wait = 0
-	if x.resume != noTarget {
-		x.pc, x.resume = x.resume, noTarget
+	if x.target != noTarget {
+		x.pc, x.target = x.target, noTarget
 	}
-	return now
+	c.switchedAt(x, SwitchWake, now)
+	return now, x.pc
 }
 
 // takeSignal reports whether signal s has arrived, and takes it if so.

@@ -42,10 +42,13 @@ type Latency struct {
 	Busy uint32
 }
 
-// Firmware is the cost of the firmware's routines in core cycles, entry and
-// return branches not included.
+// Routine is the cost of a firmware routine in core cycles: Busy on the core,
+// Wait asleep for memory. Branches in and out are not included.
+type Routine struct{ Busy, Wait uint32 }
+
+// Firmware is the cost of the firmware's routines.
 type Firmware struct {
-	LookupArray, LookupHash, Update, Delete, Event uint32
+	LookupArray, LookupHash, Update, Delete, Event Routine
 }
 
 // Spec holds every parameter of a machine. Each number's source, rationale and
@@ -78,12 +81,34 @@ type Spec struct {
 	Profile bool
 	// Trace, when set, is called before each instruction.
 	Trace func(Step)
+	// Switched, when set, is called when a context begins or ends a packet,
+	// gives up the core or gets it back.
+	Switched func(Switch)
 }
 
 // Step is what a trace sees before an instruction executes.
 type Step struct {
 	Context int
 	Word    int // offset in the image, in words
+	Cycle   uint64
+}
+
+// SwitchKind is what happens to a context.
+type SwitchKind uint8
+
+// The kinds, in the order in which they happen to a packet.
+const (
+	SwitchBegin SwitchKind = iota // a packet begins
+	SwitchSleep                   // the context gives up the core
+	SwitchWake                    // it has the core again
+	SwitchEnd                     // the packet ends
+)
+
+// Switch is one change of what a context does.
+type Switch struct {
+	Kind    SwitchKind
+	Context int
+	Word    int // where the context is, in words from the image's start
 	Cycle   uint64
 }
 
@@ -100,7 +125,13 @@ func DefaultSpec() Spec {
 		CTM:            Latency{Read: 60, Write: 55, Atomic: 60, PerWord: 1, Busy: 1},
 		EMEM:           Latency{Read: 200, Write: 180, Atomic: 200, PerWord: 2, Busy: 2},
 		CLS:            Latency{Read: 30, Write: 30, Atomic: 35, PerWord: 1, Busy: 1},
-		Firmware:       Firmware{LookupArray: 260, LookupHash: 620, Update: 900, Delete: 760, Event: 1200},
-		Seed:           1,
+		Firmware: Firmware{
+			LookupArray: Routine{Busy: 40, Wait: 200},
+			LookupHash:  Routine{Busy: 80, Wait: 400},
+			Update:      Routine{Busy: 120, Wait: 600},
+			Delete:      Routine{Busy: 100, Wait: 600},
+			Event:       Routine{Busy: 200, Wait: 600},
+		},
+		Seed: 1,
 	}
 }

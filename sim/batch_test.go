@@ -1,0 +1,96 @@
+package sim
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/nfpisa"
+)
+
+// batchOf feeds n copies of the packets and collects results by packet bytes.
+func batchOf(m *Machine, packets [][]byte, n int, done func(*Result)) Throughput {
+	i := 0
+	return m.Batch(func(in *Input) bool {
+		if i == n*len(packets) {
+			return false
+		}
+		in.Packet = packets[i%len(packets)]
+		i++
+		return true
+	}, done)
+}
+
+// TestBatchAgrees holds packets that share the core against the same packets
+// alone, over the corpus.
+func TestBatchAgrees(t *testing.T) {
+	type answer struct {
+		code uint32
+		out  string
+	}
+	for _, cc := range loadCorpus(t) {
+		if len(cc.Maps) > 0 || cc.Name == "prandom" {
+			continue
+		}
+		m, err := New(cc.image(t), DefaultSpec())
+		require.NoError(t, err)
+		var packets [][]byte
+		want := map[answer]int{}
+		var insns uint64
+		for i := range cc.Runs {
+			if r := &cc.Runs[i]; r.Comparable {
+				packets = append(packets, r.PacketIn)
+				res := m.Run(Input{Packet: r.PacketIn})
+				insns += res.Instructions
+				if r.Undefined == nil {
+					want[answer{res.Code, string(res.Packet)}] += 3
+				}
+			}
+		}
+		got := map[answer]int{}
+		th := batchOf(m, packets, 3, func(r *Result) {
+			require.Nil(t, r.Fault)
+			got[answer{r.Code, string(r.Packet)}]++
+		})
+		require.EqualValues(t, 3*len(packets), th.Packets)
+		require.Equal(t, 3*insns, th.Instructions, cc.Name)
+		require.GreaterOrEqual(t, th.Cycles, th.Instructions)
+		for a, n := range want {
+			require.GreaterOrEqual(t, got[a], n, "%s: code %#x", cc.Name, a.code)
+		}
+	}
+}
+
+// TestBatchOverlaps shows that contexts hide each other's memory waits.
+func TestBatchOverlaps(t *testing.T) {
+	read := nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1)
+	m := testMachine(t, program(packetPointer, read, read, read, ret(k(1))), nil)
+	alone := m.Run(Input{Packet: frame(64)})
+	th := batchOf(m, [][]byte{frame(64)}, 4000, func(r *Result) { require.Nil(t, r.Fault) })
+	require.EqualValues(t, 4000, th.Packets)
+	speedup := float64(alone.Cycles) * 4000 / float64(th.Cycles)
+	require.Greater(t, speedup, 3.7)
+	require.LessOrEqual(t, speedup, 4.0)
+	require.Equal(t, th, batchOf(m, [][]byte{frame(64)}, 4000, func(*Result) {}), "same stream, same cycles")
+	require.InDelta(t, 800e6*4000/float64(th.Cycles), th.Rate(800e6), 1)
+
+	m = testMachine(t, program(load(a(1), 1), nops(200), ret(a(1))), nil)
+	alone = m.Run(Input{Packet: frame(64)})
+	th = batchOf(m, [][]byte{frame(64)}, 100, func(*Result) {})
+	require.Equal(t, 100*alone.Cycles, th.Cycles, "nothing to hide: contexts share the issue slots")
+	require.Zero(t, th.Idle)
+}
+
+// TestBatchFaults shows that a fault ends its packet only.
+func TestBatchFaults(t *testing.T) {
+	m := testMachine(t, program(packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1), nfpisa.BrByteEq(xf(0), 0, 4, at(5)), nfpisa.Immed(a(0), 1), exit(), nfpisa.Rtn(b(7))), nil)
+	codes := map[uint32]int{}
+	th := batchOf(m, [][]byte{frame(8), {9, 9, 9, 9}, make([]byte, 9000)}, 10, func(r *Result) {
+		if r.Fault == nil {
+			codes[r.Code]++
+		}
+	})
+	require.EqualValues(t, 30, th.Packets)
+	require.EqualValues(t, 20, th.Faults)
+	require.Equal(t, map[uint32]int{1: 10}, codes)
+}
