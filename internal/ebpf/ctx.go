@@ -68,14 +68,14 @@ type SkbFields struct {
 
 // Packet types as the kernel numbers them.
 const (
-	pktHost = iota
-	pktBroadcast
-	pktMulticast
-	pktOtherHost
+	pktHost      = 0
+	pktMulticast = 2
+	pktOtherHost = 3
 )
 
 // start derives what the kernel derives from the Ethernet header of a frame
-// that arrives at the loopback device, whose address is all zero.
+// that arrives at the loopback device. That one's own address is all zero and
+// so is its broadcast address: broadcast is multicast there.
 func (s *SkbFields) start(vm *VM) {
 	if s.Ifindex == 0 {
 		s.Ifindex = 1
@@ -90,8 +90,6 @@ func (s *SkbFields) start(vm *VM) {
 	switch {
 	case dst == [6]byte{}:
 		s.PktType = pktHost
-	case dst == [6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}:
-		s.PktType = pktBroadcast
 	case dst[0]&1 != 0:
 		s.PktType = pktMulticast
 	}

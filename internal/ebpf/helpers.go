@@ -220,9 +220,6 @@ func strncmp(vm *VM, pc int, a [5]uint64) (uint64, error) {
 // bits, as in kernels since 6.13.
 func csumDiff(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	from, to := int(uint32(a[1])), int(uint32(a[3]))
-	if (from|to)%4 != 0 {
-		return errno(syscall.EINVAL), nil
-	}
 	src, err := vm.readable(pc, a[0], from)
 	if err != nil {
 		return 0, err
@@ -244,11 +241,15 @@ func csumDiff(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	return uint64(sum >> 16), nil
 }
 
-// csumPartial adds the words of b to a 32-bit one's complement sum.
+// csumPartial adds the words of b, the last one filled up with zeros, to a
+// 32-bit one's complement sum.
 func csumPartial(b []byte, sum uint32) uint32 {
 	s := uint64(sum)
 	for ; len(b) >= 4; b = b[4:] {
 		s += uint64(le.Uint32(b))
+	}
+	for i, c := range b {
+		s += uint64(c) << (8 * i)
 	}
 	for s > 0xffffffff {
 		s = s&0xffffffff + s>>32

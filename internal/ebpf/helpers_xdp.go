@@ -51,8 +51,11 @@ func xdpAdjustMeta(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	meta := int64(vm.meta) + int64(int32(a[1]))
 	n := int64(vm.data) - meta
-	if meta < xdpFrameStruct || n < 0 || n%4 != 0 || n > maxMeta {
+	if meta < xdpFrameStruct || n < 0 {
 		return errno(syscall.EINVAL), nil
+	}
+	if n%4 != 0 || n > maxMeta {
+		return errno(syscall.EACCES), nil
 	}
 	vm.meta = int(meta)
 	return 0, nil

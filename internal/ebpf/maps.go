@@ -267,20 +267,22 @@ func (m *Map) find(key []byte) int {
 // error number, 0 if done.
 func (m *Map) update(key, value []byte, flags uint64) syscall.Errno {
 	switch {
-	case flags&^updateLock > updateExist || flags&updateLock != 0 && !m.is(arrayTypes|hashTypes):
+	case flags&^updateLock > updateExist:
 		return syscall.EINVAL
-	case flags&updateLock != 0:
-		return syscall.EINVAL // no map here has a spin lock
 	case m.is(arrayTypes):
 		i := le.Uint32(key)
-		if i >= m.spec.MaxEntries {
+		switch {
+		case i >= m.spec.MaxEntries:
 			return syscall.E2BIG
-		}
-		if flags&updateNoExist != 0 {
+		case flags&updateNoExist != 0:
 			return syscall.EEXIST
+		case flags&updateLock != 0:
+			return syscall.EINVAL
 		}
 		copy(m.value(int(i)), value)
 		return 0
+	case flags&updateLock != 0:
+		return syscall.EINVAL // no map here has a spin lock
 	case m.is(hashTypes | targetTypes):
 		return m.updateHash(string(key), string(key), value, flags, syscall.E2BIG)
 	case m.spec.Type == typeLPMTrie:

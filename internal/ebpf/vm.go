@@ -282,7 +282,7 @@ func (vm *VM) start(in Input) {
 	for i := range vm.regs {
 		vm.regs[i] = poison + uint64(i)
 	}
-	clear(vm.stack[:])
+	clear(vm.stack[:StackSize]) // calls clear their frames
 	vm.depth, vm.steps, vm.tailCalls, vm.mayGoto = 0, 0, 0, 0
 	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
 	vm.queue, vm.queueSet, vm.redirect = in.RxQueue, false, Redirect{}
@@ -296,7 +296,7 @@ func (vm *VM) start(in Input) {
 		vm.buf = make([]byte, size)
 	}
 	vm.buf = vm.buf[:size]
-	clear(vm.buf)
+	clear(vm.buf[:headroom]) // what grows at the end is cleared then
 	vm.meta, vm.data, vm.end = headroom, headroom, headroom+len(in.Packet)
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)

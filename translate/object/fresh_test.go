@@ -72,7 +72,14 @@ func TestObjectsUpToDate(t *testing.T) {
 
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(samples)))
-	out, err := exec.Command("make", "-B", "-C", dir).CombinedOutput()
+	args := []string{"-B", "-C", dir}
+	// Debug information may stay in; only the object that is there to have no
+	// symbols cannot be made without the tool.
+	if _, err := exec.LookPath("llvm-strip"); err != nil {
+		args = append(args, "STRIP=:")
+		delete(sums, "odd/stripped.o")
+	}
+	out, err := exec.Command("make", args...).CombinedOutput()
 	require.NoError(t, err, string(out))
 	for name := range sums {
 		if !strings.HasSuffix(name, ".o") {

@@ -1,0 +1,156 @@
+package ebpf_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/internal/ebpf"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// mapOps is a program that is driven by its packet: byte 16 says what to do
+// (lookup, update, delete, add to the value), byte 17 is the update's flags,
+// 20.. the key, 32.. the value. The result goes to 40, the value found to 48.
+func mapOps() code {
+	args := seq(mapfd(1, 0), movr(2, 10), op64(bpf.ADD, 2, -16))
+	lookup := func(then code) code {
+		return seq(args, call(1), mov(7, 0), jmp(bpf.JEQ, 0, 0, len(then)), then)
+	}
+	read := seq(mov(7, 1), ldx(bpf.SizeDW, 8, 0, 0), stx(bpf.SizeDW, 6, 48, 8))
+	add := seq(mov(7, 1), ldx(bpf.SizeDW, 8, 0, 0), op64(bpf.ADD, 8, 5), stx(bpf.SizeDW, 0, 0, 8))
+	update := seq(args, movr(3, 10), op64(bpf.ADD, 3, -8), ldx(bpf.SizeB, 4, 6, 17), call(2), movr(7, 0))
+	remove := seq(args, call(3), movr(7, 0))
+	// A pointer from before an update still reads the old value.
+	stale := seq(args, call(1), jmp(bpf.JNE, 0, 0, 2), mov(0, 2), exit(), movr(8, 0), update, ldx(bpf.SizeDW, 8, 8, 0), stx(bpf.SizeDW, 6, 48, 8))
+	var body code
+	for i, b := range []code{lookup(read), update, remove, lookup(add), stale} {
+		done := seq(stx(bpf.SizeDW, 6, 40, 7), mov(0, 1), exit())
+		body = append(body, seq(jmp(bpf.JNE, 2, int32(i), len(b)+len(done)), b, done)...)
+	}
+	return withPacket(object.XDP, seq(
+		ldx(bpf.SizeDW, 2, 6, 20), stx(bpf.SizeDW, 10, -16, 2), ldx(bpf.SizeDW, 2, 6, 32), stx(bpf.SizeDW, 10, -8, 2),
+		ldx(bpf.SizeB, 2, 6, 16), body))
+}
+
+func request(op, flags byte, key uint32, tail byte, value uint64) []byte {
+	b := frame(room)
+	b[16], b[17] = op, flags
+	binary.LittleEndian.PutUint32(b[20:], key)
+	b[24], b[25], b[26], b[27] = tail, 0, 0, 0
+	binary.LittleEndian.PutUint64(b[32:], value)
+	clear(b[40:56])
+	return b
+}
+
+// TestMapsLikeKernel drives each kind of map with a few thousand random
+// operations on few keys: results and contents must be the kernel's.
+func TestMapsLikeKernel(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		typ, flags uint32
+		keySize    uint32
+		ops        int
+	}{
+		{"array", 2, 0, 4, 5},
+		{"percpu_array", 6, 0, 4, 5},
+		{"hash", 1, 0, 4, 4},
+		{"hash no_prealloc", 1, 1, 4, 4},
+		{"hash 8", 1, 0, 8, 4},
+		{"percpu_hash", 5, 0, 4, 5},
+		{"lru_hash", 9, 0, 4, 4},
+		{"lru_percpu_hash", 10, 0, 4, 4},
+		{"lpm", 11, 1, 8, 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := &object.Map{Name: "m", Type: c.typ, KeySize: c.keySize, ValueSize: 8, MaxEntries: 8, Flags: c.flags}
+			keys := 10
+			if c.typ == 9 || c.typ == 10 {
+				// The kernel evicts before it must; stay far from that.
+				m.MaxEntries, keys = 4096, 50
+			}
+			p := newPair(t, newProgram(object.XDP, mapOps(), m))
+			r := rand.New(rand.NewPCG(1, uint64(c.typ)))
+			for range 3000 {
+				key, tail := uint32(r.IntN(keys)), byte(0)
+				if c.typ == 11 {
+					key, tail = uint32(r.IntN(34)), byte(r.IntN(4)<<6)
+				}
+				flags := []byte{0, 0, 0, 1, 2, 3, 4, 8}[r.IntN(8)]
+				p.same(t, request(byte(r.IntN(c.ops)), flags, key, tail, uint64(r.IntN(100))))
+			}
+		})
+	}
+}
+
+// TestFifos drives queues and stacks; the kernel's cannot be read from
+// outside, so the program tells.
+func TestFifosLikeKernel(t *testing.T) {
+	value := seq(movr(2, 10), op64(bpf.ADD, 2, -8))
+	body := seq(ldx(bpf.SizeDW, 2, 6, 32), stx(bpf.SizeDW, 10, -8, 2), ldx(bpf.SizeB, 7, 6, 16))
+	for i, b := range []code{
+		seq(mapfd(1, 0), value, ldx(bpf.SizeB, 3, 6, 17), call(87)),
+		seq(mapfd(1, 0), value, call(88)),
+		seq(mapfd(1, 0), value, call(89)),
+	} {
+		done := seq(store(40), ldx(bpf.SizeDW, 2, 10, -8), stx(bpf.SizeDW, 6, 48, 2), mov(0, 1), exit())
+		body = append(body, seq(jmp(bpf.JNE, 7, int32(i), len(b)+len(done)), b, done)...)
+	}
+	for _, typ := range []uint32{22, 23} {
+		t.Run(fmt.Sprint(typ), func(t *testing.T) {
+			m := &object.Map{Name: "m", Type: typ, ValueSize: 8, MaxEntries: 4}
+			p := newPair(t, newProgram(object.XDP, withPacket(object.XDP, body), m))
+			r := rand.New(rand.NewPCG(1, uint64(typ)))
+			for range 2000 {
+				p.same(t, request(byte(r.IntN(3)), []byte{0, 0, 0, 2, 1}[r.IntN(5)], 0, 0, r.Uint64()))
+			}
+		})
+	}
+}
+
+// TestRedirectMap: an empty device map gives the verdict in the flags.
+func TestRedirectMap(t *testing.T) {
+	m := &object.Map{Name: "ports", Type: 14, KeySize: 4, ValueSize: 4, MaxEntries: 4}
+	body := seq(mapfd(1, 0), mov(2, 1), mov(3, 2), call(51), exit())
+	p := newPair(t, newProgram(object.XDP, body, m))
+	require.Equal(t, uint64(2), p.same(t, frame(room)).R0)
+	require.NoError(t, p.vm.Map("ports").Update([]byte{1, 0, 0, 0}, []byte{5, 0, 0, 0}))
+	res, err := p.vm.Run(ebpf.Input{Packet: frame(room)})
+	require.NoError(t, err)
+	require.Equal(t, uint64(4), res.R0)
+	require.Equal(t, ebpf.Redirect{Set: true, Map: "ports", Key: 1, Flags: 2}, res.Redirect)
+}
+
+// TestTailCallLimit: a program that calls itself ends after 33 calls.
+func TestTailCallLimit(t *testing.T) {
+	jumps := &object.Map{Name: "jumps", Type: 3, KeySize: 4, ValueSize: 4, MaxEntries: 1, Programs: map[uint32]string{0: "test"}}
+	count := &object.Map{Name: "count", Type: 2, KeySize: 4, ValueSize: 8, MaxEntries: 1}
+	body := seq(
+		movr(6, 1), st(bpf.SizeW, 10, -4, 0), mapfd(1, 1), movr(2, 10), op64(bpf.ADD, 2, -4), call(1),
+		jmp(bpf.JEQ, 0, 0, 3), ldx(bpf.SizeDW, 1, 0, 0), op64(bpf.ADD, 1, 1), stx(bpf.SizeDW, 0, 0, 1),
+		movr(1, 6), mapfd(2, 0), mov(3, 0), call(12), mov(0, 2), exit(),
+	)
+	p := newPair(t, newProgram(object.XDP, body, jumps, count))
+	p.same(t, frame(room))
+	require.Equal(t, uint64(34), binary.LittleEndian.Uint64(p.vm.Map("count").Lookup(make([]byte, 4))))
+}
+
+// TestMapsOfMaps runs the objects with nested maps.
+func TestMapsOfMaps(t *testing.T) {
+	o, err := object.Load(samples+"/odd/nested.o", object.Options{})
+	require.NoError(t, err)
+	vm, err := ebpf.New(o.Programs[0], ebpf.Options{})
+	require.NoError(t, err)
+	for queue := range uint32(3) {
+		res, err := vm.Run(ebpf.Input{Packet: frame(room), RxQueue: queue})
+		require.NoError(t, err)
+		require.Equal(t, map[bool]uint64{true: 2, false: 1}[queue < 2], res.R0)
+	}
+	for _, name := range []string{"left", "right"} {
+		require.Equal(t, []byte{1, 0, 0, 0, 0, 0, 0, 0}, vm.Map(name).Lookup(make([]byte, 4)))
+	}
+}
