@@ -1,0 +1,175 @@
+package translate
+
+import (
+	"fmt"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/ssa"
+	"github.com/skipsw/skipsw/translate/target"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// entryAlign is the alignment of map entries in memory, and mapAlign that of
+// maps, in bytes.
+const (
+	entryAlign = 8
+	mapAlign   = 64
+)
+
+// typeNames gives the kernel's names of map types, as targets list them.
+var typeNames = map[ebpf.MapType]string{
+	ebpf.Hash: "hash", ebpf.Array: "array", ebpf.ProgramArray: "prog_array", ebpf.PerfEventArray: "perf_event_array",
+	ebpf.PerCPUHash: "percpu_hash", ebpf.PerCPUArray: "percpu_array", ebpf.LRUHash: "lru_hash", ebpf.LRUCPUHash: "lru_percpu_hash",
+	ebpf.LPMTrie: "lpm_trie", ebpf.ArrayOfMaps: "array_of_maps", ebpf.HashOfMaps: "hash_of_maps", ebpf.DevMap: "devmap",
+	ebpf.DevMapHash: "devmap_hash", ebpf.CPUMap: "cpumap", ebpf.XSKMap: "xskmap", ebpf.Queue: "queue", ebpf.Stack: "stack",
+	ebpf.RingBuf: "ringbuf",
+}
+
+// typeName returns the kernel's name of a map's type.
+func typeName(m *object.Map) string {
+	if n, ok := typeNames[ebpf.MapType(m.Type)]; ok {
+		return n
+	}
+	return fmt.Sprintf("type %d", m.Type)
+}
+
+// placeMaps decides where maps are, and refuses those that the target cannot
+// hold.
+func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
+	src := p.Source()
+	refuse := func(m *object.Map, why string) error {
+		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%s)", m.Name, typeName(m)), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
+	}
+	if len(src.Maps) > t.Maps.MaxMaps {
+		return nil, &ssa.Unsupported{What: fmt.Sprintf("%d maps", len(src.Maps)), Why: fmt.Sprintf("target %s has %d", t.Name, t.Maps.MaxMaps), Slot: -1}
+	}
+	swapped := atomicMaps(p)
+	places := make([]ssa.MapPlace, len(src.Maps))
+	next, entries := uint64(mapAlign), uint64(0)
+	for k, m := range src.Maps {
+		entries += uint64(m.MaxEntries)
+		element := (m.KeySize+7)&^7 + (m.ValueSize+7)&^7
+		switch {
+		case !t.HasMap(typeName(m)):
+			return nil, refuse(m, "target "+t.Name+" does not have this type")
+		case typeName(m) == "perf_event_array":
+			places[k].ID = uint32(k + 1)
+			continue
+		case int(m.KeySize) > t.Maps.MaxKey:
+			return nil, refuse(m, fmt.Sprintf("its key has %d bytes and target %s takes %d", m.KeySize, t.Name, t.Maps.MaxKey))
+		case int(m.ValueSize) > t.Maps.MaxValue:
+			return nil, refuse(m, fmt.Sprintf("its value has %d bytes and target %s takes %d", m.ValueSize, t.Name, t.Maps.MaxValue))
+		case int(element) > t.Maps.MaxElement:
+			return nil, refuse(m, fmt.Sprintf("key and value have %d bytes together and target %s takes %d", element, t.Name, t.Maps.MaxElement))
+		case entries > t.Maps.MaxEntries:
+			return nil, refuse(m, fmt.Sprintf("target %s has %d entries for all maps together", t.Name, t.Maps.MaxEntries))
+		}
+		places[k].ID = uint32(k + 1)
+		if !t.Direct() {
+			continue
+		}
+		stride := (m.ValueSize + entryAlign - 1) &^ (entryAlign - 1)
+		places[k].Base, places[k].Stride, places[k].Swapped = t.Maps.Base+next, stride, swapped[k]
+		next = (next + uint64(stride)*uint64(m.MaxEntries) + mapAlign - 1) &^ (mapAlign - 1)
+		if next > t.Maps.Size {
+			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, t.Maps.Size))
+		}
+	}
+	return places, nil
+}
+
+// mapUse returns the first slot that names the map, or -1.
+func mapUse(src *object.Program, m *object.Map) int {
+	for pc, in := range src.Insns {
+		if in.Wide() && (in.Src == bpf.PseudoMapFD || in.Src == bpf.PseudoMapValue) && int(in.Imm) < len(src.Maps) && src.Maps[in.Imm] == m {
+			return pc
+		}
+	}
+	return -1
+}
+
+func mapLine(src *object.Program, m *object.Map) *object.Line {
+	if pc := mapUse(src, m); pc >= 0 {
+		return src.LineAt(pc)
+	}
+	return nil
+}
+
+// atomicMaps tells which maps the program changes with atomic operations.
+func atomicMaps(p *verify.Program) []bool {
+	src := p.Source()
+	out := make([]bool, len(src.Maps))
+	for pc, in := range src.Insns {
+		if !p.Reached(pc) || in.Class() != bpf.ClassSTX || in.Op&0xe0 != bpf.ModeATOMIC {
+			continue
+		}
+		if r := p.Reg(pc, int(in.Dst)); r.Kind == verify.PtrMapValue && r.Map >= 0 {
+			out[r.Map] = true
+		}
+	}
+	return out
+}
+
+// imageMaps describes the maps for loaders.
+func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []image.Map {
+	src := p.Source()
+	var out []image.Map
+	for k, m := range src.Maps {
+		im := image.Map{
+			Name: m.Name, Type: typeName(m), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags,
+			ID: places[k].ID,
+		}
+		for _, e := range m.Initial {
+			im.Initial = append(im.Initial, image.Entry(e))
+		}
+		if t.Direct() {
+			im.Layout, im.Base, im.Stride, im.Swapped = typeName(m), places[k].Base, places[k].Stride, places[k].Swapped
+		} else {
+			im.WordUse = wordUse(p, k)
+		}
+		out = append(out, im)
+	}
+	return out
+}
+
+// Uses of a word of a map value, the numbers of the kernel's driver.
+const (
+	wordRead   = 1
+	wordAtomic = 3
+)
+
+// wordUse returns the use of each word of a map's values. Accesses at offsets
+// that are not constant mark nothing: wordConflict has refused them where that
+// would matter.
+func wordUse(p *verify.Program, k int) []uint8 {
+	src := p.Source()
+	m := src.Maps[k]
+	use := make([]uint8, (m.ValueSize+3)/4)
+	for pc, in := range src.Insns {
+		reg, kind := -1, uint8(0)
+		switch in.Class() {
+		case bpf.ClassLDX:
+			reg, kind = int(in.Src), wordRead
+		case bpf.ClassSTX:
+			if in.Op&0xe0 == bpf.ModeATOMIC {
+				reg, kind = int(in.Dst), wordAtomic
+			}
+		}
+		if reg < 0 || !p.Reached(pc) {
+			continue
+		}
+		r := p.Reg(pc, reg)
+		if r.Kind != verify.PtrMapValue || r.Map != k || !r.OffKnown {
+			continue
+		}
+		first := int(r.Off) + int(in.Off)
+		for w := first / 4; w <= (first+in.Bytes()-1)/4 && w < len(use); w++ {
+			use[w] = kind
+		}
+	}
+	return use
+}

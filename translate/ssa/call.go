@@ -1,0 +1,90 @@
+package ssa
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// maxFrames is the depth of calls that eBPF allows.
+const maxFrames = 8
+
+// call builds a call of a helper or of a function of the program.
+func (b *Builder) call(in bpf.Insn, pc int) error {
+	switch in.Src {
+	case 0:
+		if err := b.Env.Helpers.Call(b, in.Imm); err != nil {
+			return err
+		}
+		lo, hi := b.read(regVar(b.frame, 0, 0)), b.read(regVar(b.frame, 0, 1))
+		b.narrow(pc, 0, lo, hi)
+		return nil
+	case bpf.PseudoCall:
+		return b.expand(pc, pc+1+int(in.Imm))
+	}
+	return b.Unsupported("a call of a kernel function", "the NIC has no kernel")
+}
+
+// expand builds the called function in place of the call.
+func (b *Builder) expand(pc, target int) error {
+	p := b.Prog.Source()
+	fn := -1
+	for k := range p.Funcs {
+		if p.Funcs[k].Start == target {
+			fn = k
+		}
+	}
+	if fn < 0 {
+		return b.Unsupported(fmt.Sprintf("a call of instruction %d", target), "no function begins there")
+	}
+	if b.frame+1 >= maxFrames {
+		return b.Unsupported(fmt.Sprintf("calls more than %d deep", maxFrames), "eBPF has that many frames")
+	}
+	for r := 1; r <= 5; r++ {
+		for half := range 2 {
+			b.write(regVar(b.frame+1, r, half), b.read(regVar(b.frame, r, half)))
+		}
+	}
+	exits := b.exits(fn)
+	if exits == 0 {
+		return b.Unsupported("a function that never returns", "nothing can follow its call")
+	}
+	after := b.newBlock(exits)
+	if len(b.returns) == 0 {
+		b.returns = make([]BlockID, maxFrames)
+	}
+	b.returns[b.frame+1] = after
+	b.frame++
+	err := b.function(fn)
+	b.frame--
+	b.pc, b.Slot, b.Block = pc, int32(pc), after
+	return err
+}
+
+// exits counts the exit instructions of a function that the proof reached.
+func (b *Builder) exits(fn int) int {
+	p := b.Prog.Source()
+	start := p.Funcs[fn].Start
+	c := b.scan(start, funcEnd(p, fn))
+	n := 0
+	for _, s := range c.order {
+		for pc := s; pc < funcEnd(p, fn); {
+			in := p.Insns[pc]
+			succ, ends := b.targets(in, pc)
+			if ends {
+				if len(succ) == 0 {
+					n++
+				}
+				break
+			}
+			pc++
+			if in.Wide() {
+				pc++
+			}
+			if c.leader[pc-start] {
+				break
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,232 @@
+package ssa
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// kindNames names pointer kinds in messages.
+var kindNames = map[verify.Kind]string{
+	verify.Uninit: "an unset register", verify.Scalar: "a number", verify.PtrCtx: "the context", verify.PtrPacket: "the packet",
+	verify.PtrPacketMeta: "packet metadata", verify.PtrPacketEnd: "the packet end", verify.PtrStack: "the stack",
+	verify.PtrMapValue: "a map value", verify.PtrMapValueOrNull: "a map value or null", verify.PtrMap: "a map",
+	verify.PtrMem: "memory of a helper", verify.PtrMemOrNull: "memory of a helper or null", verify.PtrFunc: "a function",
+	verify.Mixed: "different things on different paths",
+}
+
+// loadInsn builds a load from memory.
+func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
+	n := in.Bytes()
+	signed := in.Op&0xe0 == bpf.ModeMEMSX
+	if mode := in.Op & 0xe0; mode != bpf.ModeMEM && !signed {
+		return b.Unsupported(fmt.Sprintf("load instruction %#02x", in.Op), "the compiler has no translation for it")
+	}
+	src := int(in.Src)
+	fact := b.Fact(src)
+	lo, hi := b.Reg(src)
+	off := int32(in.Off)
+	var r pair
+	var err error
+	switch fact.Kind {
+	case verify.PtrCtx:
+		r, err = b.loadCtx(fact, off, n)
+	case verify.PtrStack:
+		r, err = b.loadStack(lo, fact, off, n)
+	case verify.PtrPacket, verify.PtrPacketMeta:
+		r = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(off), n)
+	case verify.PtrMapValue:
+		r, err = b.loadMap(lo, hi, fact, off, n)
+	default:
+		err = b.Unsupported("a load from "+kindNames[fact.Kind], "only packet, stack, context and map values can be read")
+	}
+	if err != nil {
+		return err
+	}
+	if signed {
+		if n < 4 {
+			r.lo = b.signExtend(r.lo, uint32(8*n))
+		}
+		r.hi = b.Shift(Sar, r.lo, 31)
+	}
+	b.narrow(pc, int(in.Dst), r.lo, r.hi)
+	return nil
+}
+
+// loadWords makes the loads of n bytes at the address plus off.
+func (b *Builder) loadWords(v Value, addr []ID, off uint32, n int) pair {
+	v.Size, v.Imm, v.Args = uint8(min(n, 4)), off, addr
+	r := pair{b.Add(v), b.Const(0)}
+	if n == 8 {
+		v.Imm += 4
+		r.hi = b.Add(v)
+	}
+	return r
+}
+
+// loadMap loads from a map value. Words of a swapped map are taken in the
+// other byte order, which undoes the swap; smaller pieces have moved within
+// their word.
+func (b *Builder) loadMap(lo, hi ID, fact *verify.Reg, off int32, n int) (pair, error) {
+	v := Value{Op: Load, Space: MapValue, Aux: int32(fact.Map)}
+	swapped, err := b.swapped(fact, off, n)
+	if err != nil {
+		return pair{}, err
+	}
+	if swapped {
+		v.Order = Big
+		lo, off = b.swapAddress(lo, off, n)
+	}
+	return b.loadWords(v, []ID{lo, hi}, uint32(off), n), nil
+}
+
+// swapped tells whether the accessed map stores words reversed, and refuses
+// accesses that would cut through such words.
+func (b *Builder) swapped(fact *verify.Reg, off int32, n int) (bool, error) {
+	if fact.Map < 0 {
+		for _, m := range b.Env.Maps {
+			if m.Swapped {
+				return false, b.Unsupported("access to a value of one of several maps", "one of the maps has atomic counters and stores its words in another order")
+			}
+		}
+		return false, nil
+	}
+	if !b.Env.Maps[fact.Map].Swapped {
+		return false, nil
+	}
+	align := min(n, 4)
+	at := uint64(int64(off))
+	if fact.OffKnown {
+		at += uint64(int64(fact.Off))
+		if at%uint64(align) == 0 {
+			return true, nil
+		}
+	} else {
+		at += uint64(int64(fact.Off)) + fact.Bits.Value
+		if (at|fact.Bits.Mask)%uint64(align) == 0 {
+			return true, nil
+		}
+	}
+	return false, b.Unsupported(fmt.Sprintf("an unaligned access of %d bytes to a map value", n), "the map has atomic counters and stores its words in another order")
+}
+
+// swapAddress returns where a piece of n bytes is in a value with reversed
+// words. Map values begin at multiples of 8, so that the low bits of the
+// address are those of the offset in the value.
+func (b *Builder) swapAddress(lo ID, off int32, n int) (ID, int32) {
+	if n >= 4 {
+		return lo, off
+	}
+	flip := uint32(4 - n)
+	if zero, _ := b.F.Known(lo); zero&3 == 3 {
+		return lo, int32(uint32(off) ^ flip)
+	}
+	return b.Op(Xor, 0, b.AddConst(lo, uint32(off)), b.Const(flip)), 0
+}
+
+// storeInsn builds a store to memory or an atomic operation.
+func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
+	n := in.Bytes()
+	if in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC {
+		return b.atomic(in, pc)
+	}
+	if in.Op&0xe0 != bpf.ModeMEM {
+		return b.Unsupported(fmt.Sprintf("store instruction %#02x", in.Op), "the compiler has no translation for it")
+	}
+	var v pair
+	if in.Class() == bpf.ClassSTX {
+		v.lo, v.hi = b.Reg(int(in.Src))
+	} else {
+		v.lo, v.hi = b.Const(uint32(in.Imm)), b.Const(uint32(in.Imm>>31))
+	}
+	dst := int(in.Dst)
+	fact := b.Fact(dst)
+	lo, hi := b.Reg(dst)
+	off := int32(in.Off)
+	switch fact.Kind {
+	case verify.PtrStack:
+		return b.storeStack(lo, fact, off, n, v)
+	case verify.PtrPacket, verify.PtrPacketMeta:
+		b.storeWords(Value{Op: Store, Space: Packet}, []ID{lo}, uint32(off), n, v)
+		return nil
+	case verify.PtrMapValue:
+		if !b.Env.Target.Maps.Stores {
+			return b.Unsupported("a store to a map value", "target "+b.Env.Target.Name+" can only read and atomically add")
+		}
+		swapped, err := b.swapped(fact, off, n)
+		if err != nil {
+			return err
+		}
+		st := Value{Op: Store, Space: MapValue, Aux: int32(fact.Map)}
+		if swapped {
+			st.Order = Big
+			lo, off = b.swapAddress(lo, off, n)
+		}
+		b.storeWords(st, []ID{lo, hi}, uint32(off), n, v)
+		return nil
+	case verify.PtrCtx:
+		return b.storeCtx(fact, off, v.lo)
+	}
+	return b.Unsupported("a store to "+kindNames[fact.Kind], "only packet, stack and map values can be written")
+}
+
+// storeWords makes the stores of n bytes.
+func (b *Builder) storeWords(v Value, addr []ID, off uint32, n int, val pair) {
+	v.Size, v.Imm = uint8(min(n, 4)), off
+	v.Args = append(addr[:len(addr):len(addr)], val.lo)
+	b.Add(v)
+	if n == 8 {
+		v.Imm += 4
+		v.Args = append(addr[:len(addr):len(addr)], val.hi)
+		b.Add(v)
+	}
+}
+
+// atomic builds an atomic operation on a map value.
+func (b *Builder) atomic(in bpf.Insn, pc int) error {
+	dst := int(in.Dst)
+	fact := b.Fact(dst)
+	n := in.Bytes()
+	switch {
+	case in.Imm != bpf.AtomicAdd:
+		return b.Unsupported(fmt.Sprintf("atomic operation %#x", in.Imm), "only atomic addition without fetch has a translation")
+	case fact.Kind != verify.PtrMapValue:
+		return b.Unsupported("an atomic addition to "+kindNames[fact.Kind], "the atomic engine works on map values")
+	case fact.Map < 0:
+		return b.Unsupported("an atomic addition to a value of one of several maps", "the maps may store their words in different orders")
+	}
+	if b.Env.Target.Direct() && !b.Env.Maps[fact.Map].Swapped {
+		panic("BUG: atomic addition to a map that is not swapped")
+	}
+	lo, hi := b.Reg(dst)
+	vlo, vhi := b.Reg(int(in.Src))
+	v := Value{Op: AtomicAdd, Space: MapValue, Aux: int32(fact.Map), Size: uint8(n), Imm: uint32(int32(in.Off)), Args: []ID{lo, hi, vlo}}
+	if n == 8 {
+		v.Args = append(v.Args, vhi)
+	}
+	b.Add(v)
+	return nil
+}
+
+// ld builds a 64-bit immediate load.
+func (b *Builder) ld(in bpf.Insn, pc int) error {
+	if !in.Wide() {
+		return b.packetLoad(in, pc)
+	}
+	next := b.Prog.Source().Insns[pc+1]
+	switch in.Src {
+	case 0:
+		b.SetReg(int(in.Dst), b.Const(uint32(in.Imm)), b.Const(uint32(next.Imm)))
+	case bpf.PseudoMapFD:
+		b.SetReg(int(in.Dst), b.Const(b.Env.Maps[in.Imm].ID), b.Const(0))
+	case bpf.PseudoMapValue:
+		if !b.Env.Target.Direct() {
+			return b.Unsupported("direct access to a map value (a global variable)", "target "+b.Env.Target.Name+" reaches map values through lookups only")
+		}
+		b.SetReg(int(in.Dst), b.Const(uint32(b.Env.Maps[in.Imm].Base)+uint32(next.Imm)), b.Const(b.MapHigh()))
+	default:
+		return b.Unsupported("the address of a function", "functions are expanded where they are called")
+	}
+	return nil
+}
