@@ -35,7 +35,7 @@ func (t Tnum) within(o Tnum) bool {
 
 // union returns the tightest number that holds both.
 func (t Tnum) union(o Tnum) Tnum {
-	m := t.Mask | o.Mask | t.Value ^ o.Value
+	m := t.Mask | o.Mask | (t.Value ^ o.Value)
 	return Tnum{t.Value &^ m, m}
 }
 
