@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -112,4 +113,22 @@ func shape(o *object.Object) []string {
 		}
 	}
 	return out
+}
+
+// TestSamplesDocumented compares the table in the documentation with the
+// objects.
+func TestSamplesDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/samples.md")
+	require.NoError(t, err)
+	files, err := filepath.Glob(filepath.Join(samples, "*.o"))
+	require.NoError(t, err)
+	for _, f := range files {
+		name := strings.TrimSuffix(filepath.Base(f), ".o")
+		if strings.HasSuffix(name, "_v1") {
+			continue
+		}
+		p, err := load(t, name+".o").Program(name)
+		require.NoError(t, err, "a sample's program has the name of its file")
+		require.Contains(t, string(doc), fmt.Sprintf("| `%s` | %d |", name, len(p.Insns)))
+	}
 }
