@@ -41,3 +41,14 @@ func BenchmarkCorpus(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkNew loads an image of 64 words.
+func BenchmarkNew(b *testing.B) {
+	cc := loadCorpus(b)[0]
+	img := cc.image(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := New(img, DefaultSpec())
+		require.NoError(b, err)
+	}
+}

@@ -160,6 +160,8 @@ type code struct {
 	cmds    []command
 	reasons map[int]reason
 	words   int
+	raw     []nfpisa.Word
+	mode    nfpisa.Mode
 	start   uint16
 	outside map[uint16]uint32 // exit and helper addresses to indexes in ops
 	lines   []image.Line
@@ -181,7 +183,7 @@ func predecode(img *image.Image, spec *Spec) (*code, error) {
 		return nil, fmt.Errorf("code of %d words at control-store address %d ends beyond address 16383", n, img.Machine.CodeStart)
 	}
 	cd := &code{
-		ops: make([]uop, n, n+8), words: n, start: img.Machine.CodeStart,
+		ops: make([]uop, n, n+8), words: n, raw: img.Words, mode: img.Machine.Mode, start: img.Machine.CodeStart,
 		reasons: map[int]reason{}, outside: map[uint16]uint32{}, lines: img.Lines,
 	}
 	cd.ops = append(cd.ops, bareOp(opEnd, 0))

@@ -108,6 +108,7 @@ type context struct {
 
 	buf     []byte // packet buffer
 	bufAddr uint32 // 32-bit memory address of buf[0]
+	dirty   uint32 // where the bytes of buf that are zero for certain begin
 	program int    // index of the program that runs
 	ifindex uint32
 	queue   uint32

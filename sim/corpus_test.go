@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -189,4 +190,30 @@ func TestCorpus(t *testing.T) {
 		}
 	}
 	require.Equal(t, 4215, compared)
+}
+
+// TestDefectsShow runs what is not comparable because the kernel's JIT got it
+// wrong: words that are wrong must not give the right answer here, and where
+// they rely on what the core does not define a strict rule names it.
+func TestDefectsShow(t *testing.T) {
+	rules := map[string]FaultKind{
+		"defect_div_1": FaultHazard, "defect_div_28": FaultHazard, "defect_div_56": FaultHazard, "defect_r10_data": FaultFlags,
+	}
+	for _, cc := range loadCorpus(t) {
+		m, err := New(cc.image(t), DefaultSpec())
+		require.NoError(t, err)
+		for i := range cc.Runs {
+			r := &cc.Runs[i]
+			if r.Comparable || !strings.HasPrefix(r.Why, "JIT defect") {
+				continue
+			}
+			require.NoError(t, m.Reset())
+			res := m.Run(Input{Packet: r.PacketIn})
+			require.NotEmpty(t, r.differs(m, &res), "%s run %d", cc.Name, i)
+			if kind, ok := rules[cc.Name]; ok {
+				require.NotNil(t, res.Fault, cc.Name)
+				require.Equal(t, kind, res.Fault.Kind, cc.Name)
+			}
+		}
+	}
 }

@@ -70,6 +70,7 @@ type Fault struct {
 	Kind    FaultKind
 	Word    int    // offset in the image, in words
 	Addr    uint16 // control-store address
+	Text    string // the instruction, as assembly
 	Context int    // context slot, 0..3
 	Cycle   uint64
 	Insn    int         // eBPF slot, -1 when unknown or runtime code
@@ -83,6 +84,9 @@ func (f *Fault) Error() string {
 	b.WriteString(f.Kind.String())
 	if f.Word >= 0 {
 		fmt.Fprintf(&b, " at word %d (.%d)", f.Word, f.Addr)
+	}
+	if f.Text != "" {
+		fmt.Fprintf(&b, " %s", f.Text)
 	}
 	if f.Line != nil {
 		if f.Line.File != "" {

@@ -51,12 +51,11 @@ func New(img *image.Image, spec Spec) (*Machine, error) {
 		x := &c.ctx[i]
 		x.slot = uint8(i)
 		x.bufAddr = packetAddress(uint32(i) + 1)
-		x.buf = make([]byte, spec.PacketBuffer)
 		x.constants()
 		x.reset(c.undefined)
 	}
 	c.fw = bareFirmware{}
-	if img.Machine.Target == targetAgilio {
+	if m.firmware() == targetAgilio {
 		f := &agilioFirmware{tables: map[uint32]*Map{}}
 		for _, mp := range m.maps {
 			f.tables[mp.info.ID] = mp
@@ -69,11 +68,19 @@ func New(img *image.Image, spec Spec) (*Machine, error) {
 	return m, m.Reset()
 }
 
+// firmware names the interface that the machine provides.
+func (m *Machine) firmware() string {
+	if m.spec.Interface != "" {
+		return m.spec.Interface
+	}
+	return m.img.Machine.Target
+}
+
 // check rejects what the machine cannot take.
 func (m *Machine) check() error {
 	img, s := m.img, &m.spec
-	if t := img.Machine.Target; t != targetAgilio && t != targetSkipsw {
-		return fmt.Errorf("not supported: target %q; the simulator has the firmware of %s and %s", t, targetAgilio, targetSkipsw)
+	if t := m.firmware(); t != targetAgilio && t != targetSkipsw {
+		return fmt.Errorf("not supported: target %q; the simulator has the interfaces of %s and %s, Spec.Interface can name one of them", t, targetAgilio, targetSkipsw)
 	}
 	if n := s.PacketBuffer; n < 256 || n > 8192 || n&(n-1) != 0 {
 		return fmt.Errorf("packet buffer of %d bytes; it must be a power of two from 256 to 8192", n)
@@ -236,8 +243,8 @@ func (m *Machine) finish(x *context, s stop, res *Result) {
 		}
 		c.fail(x, FaultExit, "exit word %s is no action", hex32(res.Code))
 	}
-	if x.fault.Word < 0 {
-		c.place(x, x.pc, c.now)
+	if s == stopDone {
+		x.fault.Cycle = res.Cycles
 	}
 	res.Fault = x.fault
 }

@@ -101,6 +101,9 @@ func (c *core) resolvePacket(x *context, addr, n uint32, write bool) (span, unit
 			verb(write), n, hex32(addr), hex32(x.bufAddr), hex32(x.bufAddr+size-1))
 		return span{}, 0, false
 	}
+	if write {
+		x.dirty = max(x.dirty, off+n)
+	}
 	lo, hi := c.packetBounds(x)
 	if off >= lo && off+n <= hi {
 		return span{data: x.buf[off : off+n], hi: n}, unitCTM, true
@@ -175,8 +178,14 @@ func (c *core) enter(x *context, entry uint32, in *Input, stackSize uint32) {
 	for i := range lm {
 		lm[i] = v
 	}
+	if x.buf == nil {
+		x.buf = make([]byte, c.spec.PacketBuffer)
+	}
 	off := uint32(c.spec.PacketOffset)
-	copy(x.buf[off:], in.Packet)
+	end := off + uint32(copy(x.buf[off:], in.Packet))
+	clear(x.buf[:off])
+	clear(x.buf[end:max(end, x.dirty)])
+	x.dirty = end
 	tag := func(known, value uint32) uint64 {
 		if !c.undefined {
 			return uint64(value | ^known&garbage)

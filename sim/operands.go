@@ -1,6 +1,10 @@
 package sim
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/nfpisa"
+)
 
 // fetch returns the sources of an instruction of which at least one is not in
 // the flat register file.
@@ -206,10 +210,16 @@ func (c *core) undefinedUse(x *context, slot uint16, format string, args ...any)
 func (c *core) place(x *context, pc uint32, now uint64) {
 	f := x.fault
 	f.Cycle = now - x.start
-	if int(pc) > c.code.words {
+	if c.code.ops[pc].op == opEnd {
+		pc-- // the last word
+	}
+	if int(pc) >= c.code.words {
 		return
 	}
 	f.Word, f.Addr = int(pc), c.code.start+uint16(pc)
+	if in, err := nfpisa.Decode(c.code.raw[pc], c.code.mode); err == nil {
+		f.Text = in.String()
+	}
 	if f.Line = c.code.line(int(pc)); f.Line != nil {
 		f.Insn = int(f.Line.Insn)
 	}

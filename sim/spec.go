@@ -54,7 +54,11 @@ type Firmware struct {
 // Spec holds every parameter of a machine. Each number's source, rationale and
 // impact stand in docs/timing.md.
 type Spec struct {
-	Checks Checks
+	// Interface is the target whose entry, exit and firmware the machine
+	// provides, "agilio" or "skipsw". "" takes the one that the image names;
+	// a vendor's image, which names another, runs with the one given here.
+	Interface string
+	Checks    Checks
 	// CorrectECC repairs single flipped bits of a word, as the control store
 	// does. Otherwise any wrong check bit is a fault.
 	CorrectECC bool

@@ -96,7 +96,7 @@ func TestStrict(t *testing.T) {
 		{name: "runaway across context swaps", code: program(nfpisa.CtxArb(1), nfpisa.Br(at(0))), kind: FaultRunaway, word: -1},
 		{name: "branch to nowhere", code: program(nfpisa.Br(9000), exit()), kind: FaultBadPC},
 		{name: "jump to nowhere", code: program(nfpisa.Immed(a(0), 7777), nfpisa.Rtn(a(0))), kind: FaultBadPC, word: 1},
-		{name: "off the end", code: program(nfpisa.Nop()), kind: FaultBadPC, word: 1},
+		{name: "off the end", code: program(nfpisa.Nop(), nfpisa.Nop()), kind: FaultBadPC, word: 1},
 		{name: "kill", code: program(nfpisa.CtxArb(0)), kind: FaultExit},
 		{name: "predicate", code: program(func() nfpisa.Instr { i := nfpisa.Mov(a(0), k(1)); i.PredCC = true; return i }(), exit()), kind: FaultUnsupported},
 	} {
@@ -200,6 +200,14 @@ func TestFaultPlace(t *testing.T) {
 		img.Lines = []image.Line{{Word: 0, Insn: 3, File: "x.c", LineNo: 10}, {Word: 1, Insn: 4, File: "x.c", LineNo: 12, Text: "\tif (y)", BPF: "if r1 & 8 goto +1"}}
 	})
 	f := m.Run(Input{Packet: frame(14)}).Fault
-	require.EqualError(t, f, "undefined value at word 1 (.17), x.c:12, eBPF instruction 4 (if r1 & 8 goto +1): the branch tests bit 3 of a value, which nobody wrote (gprB_5)")
+	require.EqualError(t, f, "undefined value at word 1 (.17) br_bset[gprB_5, 3, .16], x.c:12, eBPF instruction 4 (if r1 & 8 goto +1): the branch tests bit 3 of a value, which nobody wrote (gprB_5)")
 	require.Contains(t, f.Detail(), "    if (y)\n")
+}
+
+// TestNoLeftovers shows that a packet sees nothing of the one before it.
+func TestNoLeftovers(t *testing.T) {
+	code := program(packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(32), 1).CtxSwap(1), ret(xf(0)))
+	m := testMachine(t, code, func(s *Spec, _ *image.Image) { s.Checks &^= CheckUndefined })
+	require.NotZero(t, m.Run(Input{Packet: frame(64)}).Code)
+	require.Zero(t, m.Run(Input{Packet: frame(20)}).Code)
 }
