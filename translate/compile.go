@@ -22,6 +22,9 @@ type Options struct {
 	Target *target.Target
 	// OptLevel says how much is improved.
 	OptLevel opt.Level
+	// CheckAllocation proves each register allocation right with a checker that
+	// does not trust the allocator.
+	CheckAllocation bool
 	// Dump, if set, gets the SSA form after the named stages "build" and "opt".
 	Dump func(stage string, f *ssa.Func)
 }
@@ -63,7 +66,7 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 		return nil, withLine(p, err)
 	}
 	var alloc regalloc.Allocator
-	out, err := code.Assemble(o.Target, &alloc)
+	out, err := code.Assemble(o.Target, &alloc, o.CheckAllocation)
 	if err != nil {
 		return nil, &ssa.Unsupported{What: "program " + p.Source().Name, Why: err.Error(), Slot: -1}
 	}

@@ -74,12 +74,17 @@ func low(n int) uint64 {
 	return 1<<n - 1
 }
 
-// allocate finds registers. Debug builds of tests check the result with
-// regalloc.Check through CheckAllocation.
-func (c *Code) allocate(t *target.Target, a *regalloc.Allocator) (*regalloc.Result, error) {
-	r, err := a.Allocate(c, c.machine(t))
+// allocate finds registers.
+func (c *Code) allocate(t *target.Target, a *regalloc.Allocator, check bool) (*regalloc.Result, error) {
+	m := c.machine(t)
+	r, err := a.Allocate(c, m)
 	if err != nil {
 		return nil, fmt.Errorf("register allocation: %w", err)
+	}
+	if check {
+		if err := regalloc.Check(c, m, r); err != nil {
+			panic(fmt.Sprintf("BUG: register allocation: %v", err))
+		}
 	}
 	return r, nil
 }

@@ -6,9 +6,10 @@ import (
 	"github.com/skipsw/skipsw/translate/target"
 )
 
-// Assemble allocates registers and lays the code out.
-func (c *Code) Assemble(t *target.Target, a *regalloc.Allocator) (*Output, error) {
-	res, err := c.allocate(t, a)
+// Assemble allocates registers and lays the code out. check has the allocation
+// proven right; a wrong one panics.
+func (c *Code) Assemble(t *target.Target, a *regalloc.Allocator, check bool) (*Output, error) {
+	res, err := c.allocate(t, a, check)
 	if err != nil {
 		return nil, err
 	}
