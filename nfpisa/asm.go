@@ -12,9 +12,12 @@ type Assembly struct {
 	Start   uint16  // control-store address of Words[0]
 	Done    uint16  // control-store address that ends a packet, from .done
 	Target  string  // from .target
+	ABI     int     // from .target
+	Stack   uint32  // bytes of local memory below the stack base, from .stack
 	Words   []Word  // with check bits
 	Lines   []int   // source line of each word, from 1
 	Labels  []Label // in the order of the source
+	Refs    []Ref   // in the order of the words
 	Entries []Entry
 }
 
@@ -23,6 +26,13 @@ type Label struct {
 	Name string
 	Word int // index into Words; it may be one past the end
 	Line int // source line
+}
+
+// Ref is a word that a label stands in.
+type Ref struct {
+	Word int // index into Words
+	// Done says that the label was done, the address from .done.
+	Done bool
 }
 
 // Entry is a place where a program begins, from .entry.
@@ -62,8 +72,14 @@ func (e SyntaxErrors) Unwrap() []error {
 	return errs
 }
 
-// maxWords is the size of a core's control store.
-const maxWords = 8192
+// The sizes of a core's control store and local memory.
+const (
+	maxWords = 8192 // words
+	lmBytes  = 4096
+)
+
+// doneLabel is the label that stands for the address from .done.
+const doneLabel = "done"
 
 // Assemble turns assembler text into words. A line holds a label, a directive
 // or an instruction in the syntax of Instr.String, or a label and one of the
@@ -71,8 +87,10 @@ const maxWords = 8192
 //
 //	.ctx 4            contexts of the core: 4 (default) or 8
 //	.start 3072       control-store address of the first word (default 0)
-//	.done 1           control-store address that ends a packet
-//	.target NAME      target that the code is made for
+//	.done 1           control-store address that ends a packet; branches to
+//	                  it are written br[done]
+//	.target NAME 1    target that the code is made for, version of its ABI
+//	.stack 64         bytes of local memory that the code's stack takes
 //	.entry NAME xdp   the program of type xdp or tc begins at label NAME
 //	.word 0x...       a word as it is, with its check bits
 //	name:             label
@@ -168,11 +186,11 @@ func (a *assembler) directive(t token) *lineError {
 	f := fields(t)
 	name, args := f[0], f[1:]
 	want := 1
-	if name.text == ".entry" {
+	if name.text == ".entry" || name.text == ".target" {
 		want = 2
 	}
 	switch name.text {
-	case ".ctx", ".start", ".done", ".target":
+	case ".ctx", ".start", ".done", ".target", ".stack":
 		if a.set[name.text] {
 			return errAt(name, "%s stands twice", name.text)
 		}
@@ -206,7 +224,13 @@ func (a *assembler) directive(t token) *lineError {
 		a.out.Done = uint16(v)
 		return err
 	case ".target":
-		a.out.Target = args[0].text
+		v, err := number(args[1], "ABI version", 1<<31-1)
+		a.out.Target, a.out.ABI = args[0].text, int(v)
+		return err
+	case ".stack":
+		v, err := number(args[0], "stack size", lmBytes)
+		a.out.Stack = uint32(v)
+		return err
 	case ".entry":
 		if typ := args[1].text; typ != "xdp" && typ != "tc" {
 			return errAt(args[1], "a program is of type xdp or tc")
@@ -255,6 +279,9 @@ func (a *assembler) finish() {
 			a.fail(c.line, err)
 		}
 		a.out.Words[k] = w
+		if name := c.p.label.text; name != "" {
+			a.out.Refs = append(a.out.Refs, Ref{Word: k, Done: a.isDone(c.p.label)})
+		}
 	}
 	for _, e := range a.entry {
 		at, ok := a.labels[e.name.text]
@@ -270,18 +297,17 @@ func (a *assembler) finish() {
 
 func (a *assembler) encode(c *pending) (Word, *lineError) {
 	p := c.p
-	if name := p.label.text; name != "" {
-		at, ok := a.labels[name]
-		if !ok {
-			return 0, errAt(p.label, "label %s is not defined", name)
+	if p.label.text != "" {
+		addr, err := a.resolve(p.label)
+		if err != nil {
+			return 0, err
 		}
-		addr := int(a.out.Start) + at
-		if addr > maxAddress {
-			return 0, errAt(p.label, "label %s is at address %d, beyond the reach of branches", name, addr)
-		}
-		if p.i.Class == ClassImmed {
+		switch {
+		case p.i.Class == ClassImmed && a.isDone(p.label):
+			return 0, errAt(p.label, "label done stands in branches only")
+		case p.i.Class == ClassImmed:
 			p.i.Imm = uint32(addr)
-		} else {
+		default:
 			p.i.Target = uint16(addr)
 		}
 	}
@@ -294,6 +320,31 @@ func (a *assembler) encode(c *pending) (Word, *lineError) {
 		panic("BUG: Encode gave an error of another type: " + err.Error())
 	}
 	return 0, errAt(token{at: p.column(e.Part)}, "%s: %s", e.Part, e.Reason)
+}
+
+// isDone reports whether a label is the one for the end of a packet.
+func (a *assembler) isDone(t token) bool {
+	_, own := a.labels[t.text]
+	return t.text == doneLabel && !own
+}
+
+// resolve returns the address that a label stands for.
+func (a *assembler) resolve(t token) (int, *lineError) {
+	at, ok := a.labels[t.text]
+	switch {
+	case ok:
+	case t.text == doneLabel && a.set[".done"]:
+		return int(a.out.Done), nil
+	case t.text == doneLabel:
+		return 0, errAt(t, "label done needs a line .done with its address")
+	default:
+		return 0, errAt(t, "label %s is not defined", t.text)
+	}
+	addr := int(a.out.Start) + at
+	if addr > maxAddress {
+		return 0, errAt(t, "label %s is at address %d, beyond the reach of branches", t.text, addr)
+	}
+	return addr, nil
 }
 
 // column finds the argument that an encoder's complaint is about.

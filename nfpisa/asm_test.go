@@ -67,8 +67,11 @@ func TestAssembleLabels(t *testing.T) {
 	require.Equal(t, uint16(3072), a.Start)
 	require.Equal(t, uint16(1), a.Done)
 	require.Equal(t, "skipsw", a.Target)
+	require.Equal(t, 1, a.ABI)
+	require.Equal(t, uint32(64), a.Stack)
+	require.Equal(t, []Ref{{0, false}, {2, false}, {4, false}, {5, false}, {6, false}, {9, true}}, a.Refs)
 	require.Equal(t, []Entry{{"main", "xdp", 0}, {"other", "tc", 5}}, a.Entries)
-	require.Equal(t, []Label{{"main", 0, 9}, {"loop", 1, 10}, {"other", 5, 15}, {"end", 9, 19}}, a.Labels)
+	require.Equal(t, []Label{{"main", 0, 10}, {"loop", 1, 11}, {"other", 5, 16}, {"end", 9, 20}}, a.Labels)
 	var got []string
 	for _, w := range a.Words {
 		i, err := Decode(w, a.Mode)

@@ -2,7 +2,8 @@
 	.ctx 4
 	.start 3072
 	.done 1
-	.target skipsw
+	.target skipsw 1
+	.stack 64
 	.entry main xdp
 	.entry other tc
 
@@ -16,4 +17,4 @@ other:	br_bset[gprB_2, 31, end]
 	ctx_arb[sig1], br[loop]
 	jump[gprA_0, .2]
 	.word 0xfa00000000                            // 000000fa00000000
-end:	br[.1]
+end:	br[done]
