@@ -20,11 +20,15 @@ const (
 	helperL3Csum          = 10
 	helperL4Csum          = 11
 	helperTailCall        = 12
+	helperCgroupClassID   = 17
+	helperVlanPush        = 18
+	helperVlanPop         = 19
 	helperRedirect        = 23
+	helperRouteRealm      = 24
 	helperPerfOutput      = 25
 	helperSkbLoad         = 26
 	helperCsumDiff        = 28
-	helperHashRecalc      = 34
+	helperChangeType      = 32
 	helperSkbChangeTail   = 38
 	helperSkbPull         = 39
 	helperCsumUpdate      = 40
@@ -38,6 +42,8 @@ const (
 	helperMapPush         = 87
 	helperMapPop          = 88
 	helperMapPeek         = 89
+	helperStrtol          = 105
+	helperStrtoul         = 106
 	helperKtimeBootNs     = 125
 	helperRingbufOutput   = 130
 	helperRingbufReserve  = 131
@@ -46,12 +52,15 @@ const (
 	helperRingbufQuery    = 134
 	helperKtimeCoarse     = 160
 	helperForEachMapElem  = 164
+	helperRedirectNeigh   = 152
+	helperRedirectPeer    = 155
 	helperLoop            = 181
 	helperStrncmp         = 182
 	helperXDPBuffLen      = 188
 	helperXDPLoad         = 189
 	helperXDPStore        = 190
 	helperMapLookupPerCPU = 195
+	helperKtimeTaiNs      = 208
 )
 
 // Which program types have a helper.
@@ -85,6 +94,9 @@ func init() {
 		helperKtimeNs:         {"bpf_ktime_get_ns", forAll, now},
 		helperKtimeBootNs:     {"bpf_ktime_get_boot_ns", forAll, now},
 		helperKtimeCoarse:     {"bpf_ktime_get_coarse_ns", forAll, now},
+		helperKtimeTaiNs:      {"bpf_ktime_get_tai_ns", forAll, now},
+		helperStrtol:          {"bpf_strtol", forAll, strtol},
+		helperStrtoul:         {"bpf_strtoul", forAll, strtoul},
 		helperTracePrintk:     {"bpf_trace_printk", forAll, tracePrintk},
 		helperPrandom:         {"bpf_get_prandom_u32", forAll, prandom},
 		helperCPU:             {"bpf_get_smp_processor_id", forAll, zero},
@@ -112,6 +124,13 @@ func init() {
 		helperSkbPull:         {"bpf_skb_pull_data", forTC, skbPullData},
 		helperSkbChangeTail:   {"bpf_skb_change_tail", forTC, skbChangeTail},
 		helperSkbChangeHead:   {"bpf_skb_change_head", forTC, skbChangeHead},
+		helperVlanPush:        {"bpf_skb_vlan_push", forTC, vlanPush},
+		helperVlanPop:         {"bpf_skb_vlan_pop", forTC, vlanPop},
+		helperChangeType:      {"bpf_skb_change_type", forTC, skbChangeType},
+		helperCgroupClassID:   {"bpf_get_cgroup_classid", forTC, zero},
+		helperRouteRealm:      {"bpf_get_route_realm", forTC, zero},
+		helperRedirectNeigh:   {"bpf_redirect_neigh", forTC, redirectNeigh},
+		helperRedirectPeer:    {"bpf_redirect_peer", forTC, redirectPeer},
 		helperSetHashInvalid:  {"bpf_set_hash_invalid", forTC, setHashInvalid},
 	}
 }

@@ -92,6 +92,10 @@ func TestHelpersLikeKernel(t *testing.T) {
 		helperCase{"csum_diff odd minus", object.XDP, csum(29, 0, -1)},
 		helperCase{"redirect", object.XDP, seq(mov(1, 1), mov(2, 0), call(23), exit())},
 		helperCase{"redirect flags", object.XDP, seq(mov(1, 1), mov(2, 1), call(23), exit())},
+		helperCase{"redirect_peer flags", object.TC, seq(mov(1, 1), mov(2, 2), call(155), exit())},
+		helperCase{"redirect_neigh flags", object.TC, seq(mov(1, 1), mov(2, 0), mov(3, 0), mov(4, 1), call(152), exit())},
+		helperCase{"cgroup_classid", object.TC, seq(movr(1, 9), call(17), exit())},
+		helperCase{"route_realm", object.TC, seq(movr(1, 9), call(24), exit())},
 		helperCase{"tc redirect flags", object.TC, seq(mov(1, 1), mov(2, 2), call(23), exit())},
 	)
 	for _, c := range cases {
@@ -154,6 +158,78 @@ func TestLoop(t *testing.T) {
 		require.Equal(t, want, binary.LittleEndian.Uint64(res.Packet[16:]))
 		if want < 8 {
 			require.Equal(t, want, binary.LittleEndian.Uint64(res.Packet[24:]))
+		}
+	}
+}
+
+// TestVlanLikeKernel pushes and pops tags and looks at the context after each.
+func TestVlanLikeKernel(t *testing.T) {
+	look := func(at int16) code {
+		var c code
+		for i, f := range []int16{0, 16, 20, 24, 28} {
+			c = append(c, seq(ldx(bpf.SizeW, 2, 9, f), stx(bpf.SizeW, 10, at+int16(4*i), 2))...)
+		}
+		return c
+	}
+	push := func(proto, tci int32) code { return seq(movr(1, 9), mov(2, proto), mov(3, tci), call(18)) }
+	pop := seq(movr(1, 9), call(19))
+	for _, c := range []struct {
+		name string
+		body code
+	}{
+		{"push", push(0x0081, 100)},
+		{"push qinq", push(0xa888, 0xf123)},
+		{"push other", push(0x1234, 5)},
+		{"push twice", seq(push(0x0081, 100), push(0xa888, 200))},
+		{"pop", pop},
+		{"pop twice", seq(pop, pop)},
+		{"pop thrice", seq(pop, pop, pop)},
+		{"push pop", seq(push(0x0081, 100), pop)},
+		{"push push pop", seq(push(0x0081, 100), push(0xa888, 200), pop)},
+		{"push pop pop", seq(push(0x0081, 100), pop, pop)},
+		{"change type", seq(movr(1, 9), mov(2, 2), call(32))},
+		{"change type bad", seq(movr(1, 9), mov(2, 4), call(32))},
+	} {
+		// The result of the last helper and the fields go to the frame's bytes.
+		body := seq(
+			movr(9, 1), c.body, stx(bpf.SizeDW, 10, -32, 0), look(-24),
+			movr(1, 9), mov(2, 14), movr(3, 10), op64(bpf.ADD, 3, -32), mov(4, 28), mov(5, 0), call(9), mov(0, 0), exit())
+		p := newPair(t, newProgram(object.TC, body))
+		t.Run(c.name, func(t *testing.T) {
+			for _, s := range []string{"vlan_filter.pcap", "count_by_proto.pcap"} {
+				for _, in := range loadCaptures(t)[s] {
+					if asks(object.TC, in.Data) {
+						p.same(t, in.Data)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestNumbersLikeKernel reads numbers from the packet.
+func TestNumbersLikeKernel(t *testing.T) {
+	texts := []string{
+		"0", "12", "-12", " 7x", "0x1F", "0xg", "0x", "017", "09", "-", "", "  ", "9223372036854775807", "9223372036854775808",
+		"-9223372036854775808", "-9223372036854775809", "18446744073709551615", "18446744073709551616", "ffff", "+5", "\t\n42",
+	}
+	for _, helper := range []int32{105, 106} {
+		for _, base := range []int32{0, 8, 10, 16, 2, -1} {
+			for _, n := range []int32{1, 4, 24} {
+				var load code
+				for i := int16(0); i < 24; i += 8 {
+					load = append(load, seq(ldx(bpf.SizeDW, 2, 6, 16+i), stx(bpf.SizeDW, 10, -32+i, 2))...)
+				}
+				p := newPair(t, newProgram(object.XDP, withPacket(object.XDP,
+					load, st(bpf.SizeDW, 10, -8, 0), movr(1, 10), op64(bpf.ADD, 1, -32), mov(2, n), mov(3, base), movr(4, 10), op64(bpf.ADD, 4, -8),
+					call(helper), store(40), ldx(bpf.SizeDW, 2, 10, -8), stx(bpf.SizeDW, 6, 48, 2))))
+				for _, text := range texts {
+					in := frame(room)
+					clear(in[16:])
+					copy(in[16:], text)
+					p.same(t, in)
+				}
+			}
 		}
 	}
 }

@@ -147,3 +147,27 @@ func redirectMap(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	vm.redirect = Redirect{Set: true, Map: m.spec.Name, Key: key, Flags: a[2]}
 	return xdpRedirect, nil
 }
+
+// redirectPeer sends the packet to the other end of a virtual device.
+func redirectPeer(vm *VM, _ int, a [5]uint64) (uint64, error) {
+	if a[1] != 0 {
+		return tcShot, nil
+	}
+	vm.redirect = Redirect{Set: true, Ifindex: uint32(a[0])}
+	return tcRedirect, nil
+}
+
+// redirectNeigh sends the packet out of a device, to a neighbour that the
+// device finds or the program names.
+func redirectNeigh(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	n := int(uint32(a[2]))
+	if _, err := vm.readable(pc, a[1], n); err != nil {
+		return 0, err
+	}
+	const addressSize = 20 // struct bpf_redir_neigh
+	if n != 0 && n < addressSize || a[3] != 0 {
+		return tcShot, nil
+	}
+	vm.redirect = Redirect{Set: true, Ifindex: uint32(a[0])}
+	return tcRedirect, nil
+}
