@@ -233,17 +233,11 @@ func (a *Allocator) saveLost() error {
 			if v == NoVReg || !a.survives(v) || a.spare(v, f) {
 				continue
 			}
-			to, err := a.refuge(u.lo, v, f)
+			to, err := a.refuge(u.lo, v, f, true)
 			if err != nil {
 				return err
 			}
-			a.move(v, to)
-			a.noteMove(v)
-			if to.File == f {
-				a.st.detach(v, f)
-				u.passing = append(u.passing, Loc{f, uint8(n)})
-			}
-			a.st.put(v, to)
+			a.shift(v, f, to, true)
 		}
 	}
 	return nil

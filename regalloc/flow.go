@@ -149,7 +149,7 @@ func (a *Allocator) settleLoop(v VReg, p place) place {
 // predecessors could bring it to.
 func (a *Allocator) rehome(b int32, v VReg) error {
 	a.bun.lock, a.bun.kill, a.bun.fixed, a.bun.lockS = RegSet{}, RegSet{}, RegSet{}, slotSet{}
-	to, err := a.refuge(a.code.lo[b], v, None)
+	to, err := a.refuge(a.code.lo[b], v, None, false)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func packetFunc(seed uint64, size int) *mockFunc {
 }
 
 // moveKinds counts inserted moves by what they are for.
-func moveKinds(f *mockFunc, r *Result) map[string]int {
+func moveKinds(f *mockFunc, r *Result, a *Allocator) map[string]int {
 	n := map[string]int{}
 	for i := range f.order {
 		if len(r.Before(i)) > 0 {
@@ -50,7 +50,34 @@ func moveKinds(f *mockFunc, r *Result) map[string]int {
 				case m.Src.File == In:
 					n["from in"]++
 				default:
-					n["bank"]++
+					why := "bank"
+					for k, o := range f.order[i].ops {
+						if o.Flags&Def == 0 && r.Locs(i)[k] == m.Dst {
+							for _, p := range f.order[i].ops {
+								if p.Flags&Tied != 0 && int(p.Tie) == k {
+									why = "tied"
+								}
+							}
+							def := where(f, m.V)
+							switch {
+							case def < 0:
+								why += " param"
+							case def >= f.blocks[blockOf(f, i)].lo:
+								why += " local"
+							default:
+								why += " other block"
+								for k, o := range f.order[def].ops {
+									if o.V == m.V {
+										why += " " + r.Locs(def)[k].File.String()
+										if a.bank.both[m.V] {
+											why += "!"
+										}
+									}
+								}
+							}
+						}
+					}
+					n[why]++
 				}
 			}
 		}
@@ -74,7 +101,7 @@ func TestQuality(t *testing.T) {
 		r, err := a.Allocate(f, m)
 		require.NoError(t, err)
 		require.NoError(t, Check(f, m, r))
-		for k, n := range moveKinds(f, r) {
+		for k, n := range moveKinds(f, r, &a) {
 			total[k] += n
 		}
 		instrs += len(f.order)
@@ -84,4 +111,25 @@ func TestQuality(t *testing.T) {
 		}
 	}
 	t.Logf("%d instructions, inserted per 100: %.2f weighted %v", instrs, 100*float64(cost)/float64(weighted), total)
+}
+
+// where returns the instruction that defines v, -1 for a parameter.
+func where(f *mockFunc, v VReg) int {
+	for i, in := range f.order {
+		for _, o := range in.ops {
+			if o.Flags&Def != 0 && o.V == v {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func blockOf(f *mockFunc, i int) int {
+	for b := range f.blocks {
+		if i < f.blocks[b].hi {
+			return b
+		}
+	}
+	return -1
 }

@@ -11,8 +11,9 @@ func (a *Allocator) shun(f File) uint64 {
 }
 
 // refuge returns a free place for v, which loses its place in f: a register
-// of a bank, or a slot.
-func (a *Allocator) refuge(i int32, v VReg, f File) (Loc, error) {
+// of a bank, of both, or a slot. keep tells that the bundle may still read it
+// where it is.
+func (a *Allocator) refuge(i int32, v VReg, f File, keep bool) (Loc, error) {
 	want := a.bank.wanted(v)
 	if want == None {
 		want = A
@@ -21,6 +22,11 @@ func (a *Allocator) refuge(i int32, v VReg, f File) (Loc, error) {
 		}
 	}
 	cross := &a.live.cross[v]
+	if a.bank.both[v] && a.gone(v, A, f, keep) && a.gone(v, B, f, keep) {
+		if m := a.free(A) & a.free(B) &^ (a.shun(A) | a.shun(B) | cross[A] | cross[B]); m != 0 {
+			return Loc{Both, uint8(bits.TrailingZeros64(m))}, nil
+		}
+	}
 	for _, calm := range [2]bool{true, false} {
 		for _, g := range [2]File{want, A + B - want} {
 			if _, has := a.st.places[v].in(g); has && g != f {
@@ -63,15 +69,36 @@ func (a *Allocator) evict(i int32, v VReg, f File) error {
 	if a.code.info[v].Pinned || f == Out {
 		return a.fail(i, "pinned v%d cannot leave its register", v)
 	}
-	to, err := a.refuge(i, v, f)
+	to, err := a.refuge(i, v, f, false)
 	if err != nil {
 		return err
 	}
+	a.shift(v, f, to, false)
+	return nil
+}
+
+// gone tells that v has no register in g, or loses it: because that is what it
+// gives up, or, with keep, in the bundle.
+func (a *Allocator) gone(v VReg, g, f File, keep bool) bool {
+	n, ok := a.st.places[v].in(g)
+	return !ok || g == f || keep && a.bun.kill[g]>>n&1 != 0
+}
+
+// shift moves v to the free place to because it loses its place in f; with
+// keep the bundle may still read it there.
+func (a *Allocator) shift(v VReg, f File, to Loc, keep bool) {
 	a.move(v, to)
 	a.noteMove(v)
-	a.st.drop(v, f)
+	if !keep {
+		a.st.drop(v, f)
+	}
+	for g := A; g <= B; g++ {
+		if n, ok := a.st.places[v].in(g); ok && (to.File == g || to.File == Both) {
+			a.st.detach(v, g)
+			a.bun.passing = append(a.bun.passing, Loc{g, uint8(n)})
+		}
+	}
 	a.st.put(v, to)
-	return nil
 }
 
 // makeRoom empties a register of bank f that is not in avoid: one whose value
