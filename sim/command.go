@@ -175,7 +175,7 @@ func (c *core) cmdOperands(x *context, k *command, a, b uint32, now uint64) (acc
 	}
 	units := uint32(k.length)
 	if k.replace {
-		if x.prevALU>>32 != 0 && x.prevALU>>32&(x.prevALU|indKnown) != 0 {
+		if x.prevALU>>32 != 0 {
 			c.undefinedUse(x, slotSink, "indirect reference with a PREV_ALU that nobody wrote")
 			return q, false
 		}

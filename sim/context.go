@@ -3,11 +3,7 @@ package sim
 // A value is kept in 64 bits: the word in bits 31:0 and, above it, a mask of
 // the bits that nobody wrote. A fully defined value is just a zero-extended
 // word, so one test of the upper half tells that there is nothing to watch.
-const (
-	undefAll  = 0xffffffff << 32
-	garbage   = 0xa5a5a5a5 // the word under a mask of unwritten bits
-	unwritten = undefAll | garbage
-)
+const undefAll = 0xffffffff << 32
 
 // Bits of the carry and overflow flags.
 const (
@@ -125,17 +121,14 @@ type context struct {
 	live         bool // Batch: it has a packet
 }
 
-// reset prepares the context for a packet; local memory is the core's.
-func (x *context) reset(undefined bool) {
-	v := uint64(garbage)
-	if undefined {
-		v = unwritten
-	}
+// reset prepares the context for a packet; v is the value of an unwritten
+// word. Local memory is the core's.
+func (x *context) reset(v uint64) {
 	for i := range numMutable {
 		x.regs[i] = v
 	}
 	x.cc, x.cv = v, flagUndef
-	if !undefined {
+	if v>>32 == 0 {
 		x.cv = 0
 	}
 	x.prevALU, x.prevA, x.prevPC = v, v, noTarget
@@ -161,10 +154,8 @@ func (x *context) constants() {
 }
 
 // forget destroys the state that lives between neighbouring instructions.
-func (x *context) forget(undefined bool) {
+func (x *context) forget(v uint64) {
 	x.prevPC = noTarget
-	if undefined {
-		x.prevALU, x.prevA = unwritten, unwritten
-		x.align = [2]uint64{unwritten, unwritten}
-	}
+	x.prevALU, x.prevA = v, v
+	x.align = [2]uint64{v, v}
 }

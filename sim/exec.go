@@ -32,6 +32,7 @@ type core struct {
 
 	regsPer   uint16 // GPRs of a bank that a context has
 	undefined bool   // unwritten values are tracked
+	blank     uint64 // the value of an unwritten word
 	// alone: a context swap waits for the signal at once, since no other
 	// context could run.
 	alone bool
@@ -182,12 +183,12 @@ func (c *core) run(x *context) stop {
 				v = a&^u.mask | u.imm
 			case opMulStart:
 				x.mulStart(a, b, tag)
-				tag = c.unwritten()
+				tag = c.blank & undefAll
 			case opMulStep:
 				if why := x.mulStep(u.sub, uint8(u.imm), a, b, tag); why != "" && c.hazard(x, why) {
 					goto faulted
 				}
-				tag = c.unwritten()
+				tag = c.blank & undefAll
 			case opMulLast, opMulLast2:
 				p, why := x.product()
 				if why != "" && c.hazard(x, why) {

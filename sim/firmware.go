@@ -110,9 +110,8 @@ func (f *agilioFirmware) call(c *core, x *context, helper uint32) (uint32, bool)
 // clobber loses what a routine may lose: registers below 12 and above 22,
 // transfer registers, LM2, LM3, T_INDEX and the flags.
 func (f *agilioFirmware) clobber(c *core, x *context) {
-	v := uint64(garbage)
+	v := c.blank
 	if c.undefined {
-		v = unwritten
 		x.cc, x.cv = v, flagUndef
 		x.lmSet &= 3
 	}
@@ -128,7 +127,7 @@ func (f *agilioFirmware) clobber(c *core, x *context) {
 		}
 		x.regs[slotOut+r] = v
 	}
-	x.forget(c.undefined)
+	x.forget(v)
 }
 
 func (f *agilioFirmware) reg(c *core, x *context, slot uint16, what string) (uint32, bool) {

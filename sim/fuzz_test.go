@@ -3,8 +3,6 @@ package sim
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,16 +76,10 @@ func FuzzWords(f *testing.F) {
 // TestMutatedCorpus runs the kernel's words with bits flipped and words
 // exchanged. SKIPSW_N sets how many.
 func TestMutatedCorpus(t *testing.T) {
-	n := 600
-	if s := os.Getenv("SKIPSW_N"); s != "" {
-		v, err := strconv.Atoi(s)
-		require.NoError(t, err)
-		n = v
-	}
 	cases := loadCorpus(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	faults := map[FaultKind]int{}
-	for range n {
+	for range testCount(t, 600) {
 		cc := &cases[rng.IntN(len(cases))]
 		img := cc.image(t)
 		if len(img.Words) > 400 {

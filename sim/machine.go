@@ -43,7 +43,9 @@ func New(img *image.Image, spec Spec) (*Machine, error) {
 	n, regs := modeContexts(img.Machine.Mode)
 	c.regsPer, c.alone = regs, true
 	c.undefined = spec.Checks&CheckUndefined != 0
+	c.blank = uint64(spec.Unwritten)
 	if c.undefined {
+		c.blank |= undefAll
 		c.logic = flagUndef
 	}
 	c.ctx = make([]context, n)
@@ -52,7 +54,7 @@ func New(img *image.Image, spec Spec) (*Machine, error) {
 		x.slot = uint8(i)
 		x.bufAddr = packetAddress(uint32(i) + 1)
 		x.constants()
-		x.reset(c.undefined)
+		x.reset(c.blank)
 	}
 	c.fw = bareFirmware{}
 	if m.firmware() == targetAgilio {

@@ -161,11 +161,7 @@ func packetAddress(number uint32) uint32 { return 1<<31 | number<<16 }
 
 // enter puts a context at a program's first word with a packet in its buffer.
 func (c *core) enter(x *context, entry uint32, in *Input, stackSize uint32) {
-	x.reset(c.undefined)
-	v := uint64(garbage)
-	if c.undefined {
-		v = unwritten
-	}
+	x.reset(c.blank)
 	base := uint32(x.slot) * lmPerContext
 	if len(c.ctx) > lmWords*4/lmPerContext {
 		base = uint32(x.slot) * (lmPerContext / 2)
@@ -176,7 +172,7 @@ func (c *core) enter(x *context, entry uint32, in *Input, stackSize uint32) {
 	}
 	lm := c.lm[x.lmLo : x.lmLo+x.lmLen]
 	for i := range lm {
-		lm[i] = v
+		lm[i] = c.blank
 	}
 	if x.buf == nil {
 		x.buf = make([]byte, c.spec.PacketBuffer)
@@ -187,10 +183,7 @@ func (c *core) enter(x *context, entry uint32, in *Input, stackSize uint32) {
 	clear(x.buf[end:max(end, x.dirty)])
 	x.dirty = end
 	tag := func(known, value uint32) uint64 {
-		if !c.undefined {
-			return uint64(value | ^known&garbage)
-		}
-		return uint64(^known)<<32 | uint64(value|^known&garbage)
+		return c.blank&(uint64(^known)<<32|uint64(^known)) | uint64(value)
 	}
 	lm[pvLength] = tag(pvLengthMask, uint32(len(in.Packet)))
 	lm[pvPointer] = uint64(x.bufAddr + off)

@@ -35,7 +35,7 @@ func (c *core) swap(x *context, now uint64) uint64 {
 	}
 	now += uint64(x.swapCost)
 	x.lost += uint64(x.swapCost)
-	x.forget(c.undefined)
+	x.forget(c.blank)
 	if x.wait == 0 {
 		return c.fall(x, now, 0)
 	}

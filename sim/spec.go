@@ -79,6 +79,9 @@ type Spec struct {
 	CTM, EMEM, CLS Latency
 	Firmware       Firmware
 
+	// Unwritten is what an unwritten word holds. No program that passes
+	// CheckUndefined can tell.
+	Unwritten uint32
 	// Seed starts the pseudo random number CSR.
 	Seed uint64
 	// Profile counts executions and cycles of each word.
@@ -136,6 +139,7 @@ func DefaultSpec() Spec {
 			Delete:      Routine{Busy: 100, Wait: 600},
 			Event:       Routine{Busy: 200, Wait: 600},
 		},
-		Seed: 1,
+		Unwritten: 0xa5a5a5a5,
+		Seed:      1,
 	}
 }

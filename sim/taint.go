@@ -158,10 +158,3 @@ func (c *core) flagsUndefined(x *context) bool {
 	c.fail(x, FaultFlags, "condition codes are used that the last operation left undefined")
 	return true
 }
-
-func (c *core) unwritten() uint64 {
-	if c.undefined {
-		return undefAll
-	}
-	return 0
-}
