@@ -1,0 +1,125 @@
+// Package packetrun runs a list of packets through an image in the simulator
+// and sums up verdicts, cycles and the words where the cycles went.
+//
+// It never knows the compiler; it takes images.
+package packetrun
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim"
+)
+
+// Summary is what a run over many packets gave.
+type Summary struct {
+	Packets      int             `json:"packets"`
+	Verdicts     map[string]int  `json:"verdicts"`
+	Faults       int             `json:"faults"`
+	Cycles       Cycles          `json:"cycles"`
+	Instructions Mean            `json:"instructions"`
+	Maps         map[string][]KV `json:"maps,omitempty"`
+	FirstFault   *sim.Fault      `json:"-"`
+}
+
+// Cycles is the distribution of core cycles for one packet, from the first
+// instruction to the branch to done, memory waits included.
+type Cycles struct {
+	Min  uint64  `json:"min"`
+	Mean float64 `json:"mean"`
+	P50  uint64  `json:"p50"`
+	P99  uint64  `json:"p99"`
+	Max  uint64  `json:"max"`
+}
+
+// Mean is an average.
+type Mean struct {
+	Mean float64 `json:"mean"`
+}
+
+// KV is one map entry in lower-case hex.
+type KV struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// Run feeds every packet to the machine, one after the other, and returns with
+// the summary the packets that leave the card: passed to the host or sent.
+func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet) (*Summary, []pcap.Packet) {
+	s := &Summary{Verdicts: map[string]int{}}
+	cycles := make([]uint64, 0, len(packets))
+	var instructions uint64
+	progType := ""
+	if len(img.Programs) > 0 {
+		progType = img.Programs[0].Type
+	}
+	var left []pcap.Packet
+	for _, p := range packets {
+		r := m.Run(sim.Input{Packet: p.Data, IngressIfindex: 1})
+		s.Packets++
+		if r.Fault != nil {
+			s.Faults++
+			if s.FirstFault == nil {
+				s.FirstFault = r.Fault
+			}
+			continue
+		}
+		s.Verdicts[VerdictName(progType, r.Verdict)]++
+		cycles = append(cycles, r.Cycles)
+		instructions += r.Instructions
+		if leaves(progType, r.Verdict) {
+			p.Data = append([]byte(nil), r.Packet...)
+			p.Length = len(p.Data)
+			left = append(left, p)
+		}
+	}
+	s.Cycles = distribution(cycles)
+	if n := len(cycles); n > 0 {
+		s.Instructions.Mean = float64(instructions) / float64(n)
+	}
+	return s, left
+}
+
+// leaves reports whether a packet with the verdict is not dropped.
+func leaves(progType string, v uint32) bool {
+	switch VerdictName(progType, v) {
+	case "XDP_PASS", "XDP_TX", "XDP_REDIRECT", "TC_ACT_OK", "TC_ACT_UNSPEC", "TC_ACT_PIPE", "TC_ACT_REDIRECT":
+		return true
+	}
+	return false
+}
+
+func distribution(c []uint64) Cycles {
+	if len(c) == 0 {
+		return Cycles{}
+	}
+	slices.Sort(c)
+	var sum uint64
+	for _, v := range c {
+		sum += v
+	}
+	return Cycles{
+		Min: c[0], Max: c[len(c)-1], P50: c[(len(c)-1)/2], P99: c[(len(c)-1)*99/100],
+		Mean: float64(sum) / float64(len(c)),
+	}
+}
+
+// Dump returns the entries of every map of the image.
+func Dump(m *sim.Machine, img *image.Image) map[string][]KV {
+	out := map[string][]KV{}
+	for i := range img.Maps {
+		name := img.Maps[i].Name
+		mp, ok := m.Map(name)
+		if !ok {
+			continue
+		}
+		kvs := []KV{}
+		for _, e := range mp.Entries() {
+			kvs = append(kvs, KV{fmt.Sprintf("%x", e.Key), fmt.Sprintf("%x", e.Value)})
+		}
+		out[name] = kvs
+	}
+	return out
+}
