@@ -254,7 +254,7 @@ func (a *Allocator) defineFree(i, k int32, last bool) error {
 	o := &c.ops[k]
 	if d := a.out.direct[o.V]; d != 0 {
 		gr := &a.out.group[a.out.of[d-1]-1]
-		if a.openGroup(i, gr, a.live.cross[o.V]) == nil {
+		if gr.open || a.openGroup(a.out.of[d-1], a.live.cross[o.V]) == nil {
 			l := Loc{Out, uint8(gr.base + a.out.member(c.opStart[gr.inst], d-1))}
 			if a.live.cross[o.V][Out]>>l.Num&1 == 0 {
 				a.st.put(o.V, l)

@@ -99,11 +99,16 @@ func (a *Allocator) enter(b int32) error {
 		for g := A; g <= Slot; g++ {
 			if n, ok := entry[k].in(g); ok {
 				a.st.put(v, Loc{g, uint8(n)})
+				if g == Out && !c.outOnly(v) {
+					a.st.spareOut |= 1 << n
+				}
 			}
 		}
 	}
 	for k, v := range l.blockLive(b) {
-		if entry[k] == (place{}) && c.info[v].Remat == 0 {
+		away := entry[k]
+		away.unset(Out)
+		if away == (place{}) && c.info[v].Remat == 0 && !c.outOnly(v) {
 			if err := a.rehome(b, v); err != nil {
 				return err
 			}
@@ -122,23 +127,30 @@ func common(p, q place) place {
 			r.unset(f)
 		}
 	}
+	out := r.reg[Out]
+	r.unset(Out)
 	if r == (place{}) {
 		// One place is enough for the moves on the other edges to make; In cannot
-		// be written by a move.
+		// be written by a move, Out cannot be read by one.
 		r = p
 		r.unset(In)
+		r.unset(Out)
 		for f := A; f <= Slot; f++ {
 			if r.count() > 1 {
 				r.unset(f)
 			}
 		}
 	}
+	r.reg[Out] = out
 	return r
 }
 
 // settleLoop takes from the places of v at a loop's head those that the loop
 // would have to restore.
 func (a *Allocator) settleLoop(v VReg, p place) place {
+	if !a.code.outOnly(v) {
+		p.unset(Out)
+	}
 	if n, ok := p.in(In); ok && (a.noIn[v] != 0 || p.count() > 1 || a.live.cross[v][In]>>n&1 != 0) && !a.code.info[v].Pinned {
 		p.unset(In)
 	}

@@ -17,6 +17,7 @@ type outGroup struct {
 	inst int32 // the instruction
 	n    int32 // registers
 	base int32 // first register, -1 while it has none
+	open bool  // the registers are kept for it
 }
 
 // plan finds the blocks; with moved, no value is direct.

@@ -75,6 +75,8 @@ type state struct {
 	occ    [Slot][64]VReg
 	busy   RegSet // registers that hold something, or pass something on
 	slots  slotSet
+	// spareOut are Out registers with copies that may be given up.
+	spareOut uint64
 
 	held    []VReg  // values that have a place
 	heldPos []int32 // by value: 1 + index in held
@@ -90,6 +92,9 @@ type state struct {
 // freed notes that register n of f holds nothing any more.
 func (s *state) freed(f File, n int) {
 	s.busy[f] &^= 1 << n
+	if f == Out {
+		s.spareOut &^= 1 << n
+	}
 	if f <= B {
 		s.clean[f][n] = s.lo
 		if s.hi > s.lo+1 || s.strict[f]>>n&1 != 0 {
@@ -101,7 +106,7 @@ func (s *state) freed(f File, n int) {
 func (s *state) reset(nv int) {
 	s.places, s.heldPos = grow(s.places, nv), grow(s.heldPos, nv)
 	s.held = s.held[:0]
-	s.busy, s.slots = RegSet{}, slotSet{}
+	s.busy, s.slots, s.spareOut = RegSet{}, slotSet{}, 0
 }
 
 // clear forgets all places.
@@ -110,7 +115,7 @@ func (s *state) clear() {
 		s.places[v], s.heldPos[v] = place{}, 0
 	}
 	s.held = s.held[:0]
-	s.busy, s.slots = RegSet{}, slotSet{}
+	s.busy, s.slots, s.spareOut = RegSet{}, slotSet{}, 0
 }
 
 // enter starts a block whose first instruction is lo.

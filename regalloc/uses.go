@@ -1,7 +1,5 @@
 package regalloc
 
-import "fmt"
-
 // The costs of bringing an operand to a file, in tenths of a register move,
 // so that preferences fit between.
 const (
@@ -302,57 +300,4 @@ func (a *Allocator) innerWant(v VReg, f File) {
 	case have != f:
 		a.res.locs[d].File = Both
 	}
-}
-
-// useOut fills the blocks of Out registers that instruction i reads.
-func (a *Allocator) useOut(i int32) error {
-	c, g := &a.code, &a.out
-	for k := c.opStart[i]; k < c.opStart[i+1]; k++ {
-		id := g.of[k]
-		if id == 0 {
-			continue
-		}
-		v := c.ops[k].V
-		if c.inBundle(v, a.bun.lo) {
-			return a.fail(i, "not supported: an Out operand that reads v%d, which is defined in the same glued group", v)
-		}
-		gr := &g.group[id-1]
-		if n, ok := a.st.places[v].in(Out); ok && gr.base < 0 {
-			gr.base = int32(n) - g.member(c.opStart[i], k)
-		}
-		if err := a.openGroup(i, gr, RegSet{}); err != nil {
-			return err
-		}
-		l := Loc{Out, uint8(gr.base + g.member(c.opStart[i], k))}
-		a.res.locs[k] = l
-		a.bun.lock.add(l)
-		if a.st.places[v].has(l) {
-			continue
-		}
-		if a.st.places[v].count() == 1 && a.st.places[v].reg[Out] != 0 {
-			return a.fail(i, "not supported: v%d is defined in Out, but not read once and by a group of the same block", v)
-		}
-		a.move(v, l)
-		a.bun.passing = append(a.bun.passing, l)
-	}
-	return nil
-}
-
-// openGroup finds registers for an Out group that has none yet, away from
-// those in avoid, and marks them busy.
-func (a *Allocator) openGroup(i int32, gr *outGroup, avoid RegSet) error {
-	if gr.base < 0 {
-		n, ok := window(a.free(Out)&^avoid[Out], int(gr.n))
-		if !ok {
-			return fmt.Errorf("regalloc: instruction %d: %d are needed: %w", i, gr.n, errOutFull)
-		}
-		gr.base = int32(n)
-	} else if a.st.busy[Out]>>gr.base&1 != 0 {
-		return nil
-	}
-	for n := gr.base; n < gr.base+gr.n; n++ {
-		a.st.busy[Out] |= 1 << n
-		a.st.occ[Out][n] = NoVReg
-	}
-	return nil
 }
