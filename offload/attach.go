@@ -14,7 +14,7 @@ type Request struct {
 	// Loaded is a program that is on the device already (opened from a pin);
 	// it is attached instead of loading Program. Hook.Type must then be set.
 	Loaded Loaded
-	Hook    Hook // Type may be left out: it is the program's
+	Hook   Hook // Type may be left out: it is the program's
 	// Force attaches in the place of a program that is there.
 	Force bool
 	// KeepDevice leaves the device as it is: what the hook needs and is not

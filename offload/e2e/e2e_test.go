@@ -42,40 +42,20 @@ func TestScripts(t *testing.T) {
 func runScript(t *testing.T, script string) {
 	objects, err := filepath.Abs("testdata/bpf")
 	require.NoError(t, err)
+	samples, err := filepath.Abs("../../testdata/bpf")
+	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
 		Files: []string{script},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("OBJ", objects)
+			env.Setenv("BPF", samples)
 			env.Setenv("PATH", os.Getenv(binEnv)+":/usr/sbin:/usr/bin:/sbin:/bin")
 			env.Setenv("SIM", "/sys/bus/netdevsim")
 			env.Setenv("DBG", "/sys/kernel/debug/netdevsim")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"write": cmdWrite,
-			"file":  cmdFile,
-		},
+		Cmds: commands(),
 	})
-}
-
-// cmdWrite writes a word to a file of the driver: write WORD FILE.
-func cmdWrite(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: write WORD FILE")
-	}
-	ts.Check(os.WriteFile(args[1], []byte(args[0]), 0))
-}
-
-// cmdFile compares a file of the driver with a word: file FILE WORD.
-func cmdFile(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: file FILE WORD")
-	}
-	b, err := os.ReadFile(args[0])
-	ts.Check(err)
-	if got := strings.TrimSpace(string(b)); (got == args[1]) == neg {
-		ts.Fatalf("%s is %q", args[0], got)
-	}
 }
 
 // command builds the command for the guests and returns its folder.

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 	"unsafe"
 
 	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/object"
 )
 
 // mapTypePrefix begins the name of the structure that carries the key and
@@ -34,18 +37,56 @@ type typeInfo struct {
 	lines []byte
 }
 
-// newTypeInfo builds and loads the type information of a program. A kernel
-// without BTF gets none.
-func newTypeInfo(p *offload.Program) (*typeInfo, error) {
+// lineTag begins a declaration tag of the main function that carries a C line:
+// slot, line and column, then file and text. The kernel keeps the line records
+// of an offloaded program to itself; tags it gives out.
+const lineTag = "c_line:"
+
+// newTypeInfo builds and loads the type information of a program.
+func newTypeInfo(p *offload.Program, onDevice bool) (*typeInfo, error) {
+	if !onDevice {
+		return buildTypeInfo(p, nil)
+	}
+	var tags []string
+	for _, l := range p.Lines {
+		tags = append(tags, fmt.Sprintf("%s%d:%d:%d:%s:%s", lineTag, l.Slot, l.LineNo, l.Column, l.File, l.Text))
+	}
+	t, err := buildTypeInfo(p, tags)
+	if err != nil { // a kernel before 5.16 knows no declaration tags
+		return buildTypeInfo(p, nil)
+	}
+	return t, nil
+}
+
+// parseLineTag reads a line out of a declaration tag.
+func parseLineTag(tag string) (object.Line, bool) {
+	rest, ok := strings.CutPrefix(tag, lineTag)
+	parts := strings.SplitN(rest, ":", 5)
+	if !ok || len(parts) != 5 {
+		return object.Line{}, false
+	}
+	var n [3]int
+	for i := range n {
+		v, err := strconv.Atoi(parts[i])
+		if err != nil {
+			return object.Line{}, false
+		}
+		n[i] = v
+	}
+	return object.Line{Slot: n[0], LineNo: n[1], Column: n[2], File: parts[3], Text: parts[4]}, true
+}
+
+// buildTypeInfo builds the information with tags on the main function.
+func buildTypeInfo(p *offload.Program, tags []string) (*typeInfo, error) {
 	t := &typeInfo{fd: -1}
 	var b btf.Builder
 	i32 := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
 	for _, f := range p.Funcs {
-		linkage := btf.StaticFunc
+		fn := &btf.Func{Name: cName(f.Name), Linkage: btf.StaticFunc, Type: &btf.FuncProto{Return: i32}}
 		if f.Start == 0 {
-			linkage = btf.GlobalFunc
+			fn.Linkage, fn.Tags = btf.GlobalFunc, tags
 		}
-		id, err := b.Add(&btf.Func{Name: cName(f.Name), Linkage: linkage, Type: &btf.FuncProto{Return: i32}})
+		id, err := b.Add(fn)
 		if err != nil {
 			return nil, fmt.Errorf("type information: %w", err)
 		}

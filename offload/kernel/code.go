@@ -3,8 +3,10 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
+	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/offload"
@@ -54,8 +56,11 @@ func (d *Device) Code(id uint32) (*Code, error) {
 
 // readLines reads the C lines that the kernel keeps with a program.
 func readLines(fd int, p *program) ([]object.Line, error) {
-	if p.BTFID == 0 || p.LineInfoCount == 0 || p.LineInfoRecSize < lineInfoSize {
+	if p.BTFID == 0 {
 		return nil, nil
+	}
+	if p.LineInfoCount == 0 || p.LineInfoRecSize < lineInfoSize {
+		return taggedLines(p.BTFID), nil
 	}
 	records := make([]byte, int(p.LineInfoCount)*int(p.LineInfoRecSize))
 	ask := progInfo{LineInfoCount: p.LineInfoCount, LineInfoRecSize: p.LineInfoRecSize, LineInfo: unsafe.Pointer(&records[0])}
@@ -82,6 +87,31 @@ func readLines(fd int, p *program) ([]object.Line, error) {
 		})
 	}
 	return lines, nil
+}
+
+// taggedLines reads the C lines out of the tags of a program's main function.
+func taggedLines(btfID uint32) []object.Line {
+	spec, err := kernelTypes(btfID)
+	if err != nil {
+		return nil
+	}
+	var lines []object.Line
+	for t, err := range spec.All() {
+		if err != nil {
+			return nil
+		}
+		f, ok := t.(*btf.Func)
+		if !ok {
+			continue
+		}
+		for _, tag := range f.Tags {
+			if l, ok := parseLineTag(tag); ok {
+				lines = append(lines, l)
+			}
+		}
+	}
+	slices.SortFunc(lines, func(a, b object.Line) int { return a.Slot - b.Slot })
+	return lines
 }
 
 // btfInfo is the kernel's struct bpf_btf_info.

@@ -146,7 +146,7 @@ func (d *Device) loadError(op string, p *object.Program, mode offload.Mode, log 
 	switch {
 	case errors.Is(err, unix.EPERM):
 		return e
-	case log != "" && !strings.HasPrefix(oe.Text, "[netdevsim] Hello"):
+	case oe.Text != "" && !strings.HasPrefix(oe.Text, "[netdevsim] Hello"):
 		oe.Reason = d.atLine(p, lastInsn(log))
 		if strings.Contains(oe.Text, "offload device mismatch") {
 			oe.Reason = "a map of the program does not live on " + d.name
@@ -157,19 +157,19 @@ func (d *Device) loadError(op string, p *object.Program, mode offload.Mode, log 
 	case mode != offload.Hardware:
 	case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EINVAL):
 		oe.Kind = offload.ErrNotSupported
-		oe.Reason = d.whyNoLoad(log)
+		oe.Reason = d.whyNoLoad(oe.Text)
 	}
 	return e
 }
 
 // whyNoLoad explains a refusal without words, by looking at the device.
-func (d *Device) whyNoLoad(log string) string {
+func (d *Device) whyNoLoad(words string) string {
 	l, err := d.now()
 	if err != nil {
 		return "the interface is gone"
 	}
 	if l.bus != "" {
-		if log != "" {
+		if words != "" {
 			return "the device's driver refused the program at the end of the verification"
 		}
 		return "the device's driver refused to take a program; `offload features " + d.name + "` shows what it takes"

@@ -44,7 +44,7 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	info, err := newTypeInfo(p)
+	info, err := newTypeInfo(p, mode == offload.Hardware)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
