@@ -6,17 +6,24 @@ import "fmt"
 // when it is one. It looks at opcode, register numbers and reserved fields,
 // not at the program around the slot.
 func (i Insn) Invalid() string {
-	if i.Dst > 10 {
-		return fmt.Sprintf("register R%d does not exist", i.Dst)
-	}
+	var why string
 	switch i.Class() {
 	case ClassALU, ClassALU64:
-		return i.invalidALU()
+		why = i.invalidALU()
 	case ClassJMP, ClassJMP32:
-		return i.invalidJump()
+		why = i.invalidJump()
+	default:
+		why = i.invalidMemory()
 	}
-	return i.invalidMemory()
+	if i.Dst > 10 && why != i.unknown() {
+		return fmt.Sprintf("register R%d does not exist", i.Dst)
+	}
+	return why
 }
+
+// Known reports whether the opcode is one of ISA v1 to v4, whatever the other
+// fields hold.
+func (i Insn) Known() bool { return i.Invalid() != i.unknown() }
 
 func (i Insn) unknown() string { return fmt.Sprintf("unknown opcode %#02x", i.Op) }
 
@@ -33,6 +40,12 @@ func (i Insn) badSrc() string {
 
 func (i Insn) invalidALU() string {
 	op, reg := i.Op&0xf0, i.Op&X != 0
+	if op > END {
+		return i.unknown()
+	}
+	if reg && (op == NEG || op == END && i.Class() == ClassALU64) {
+		return i.unknown()
+	}
 	if i.Dst == 10 {
 		return "the frame pointer R10 is read only"
 	}
@@ -41,24 +54,15 @@ func (i Insn) invalidALU() string {
 		if i.Src != 0 || i.Off != 0 {
 			return i.reserved()
 		}
-		if i.Class() == ClassALU64 && reg {
-			return i.unknown()
-		}
 		if i.Imm != 16 && i.Imm != 32 && i.Imm != 64 {
 			return fmt.Sprintf("byte swap of %d bits", i.Imm)
 		}
 		return ""
 	case NEG:
-		if reg {
-			return i.unknown()
-		}
 		if i.Src != 0 || i.Off != 0 || i.Imm != 0 {
 			return i.reserved()
 		}
 		return ""
-	}
-	if op > END {
-		return i.unknown()
 	}
 	if reg && i.Imm != 0 || !reg && i.Src != 0 {
 		return i.reserved()
@@ -111,7 +115,7 @@ func (i Insn) invalidJump() string {
 		if !wide || reg {
 			return i.unknown()
 		}
-		if i.Dst != 0 || i.Src != 0 || i.Off != 0 || i.Imm != 0 {
+		if i.Dst != 0 || i.Src != 0 || i.Imm != 0 {
 			return i.reserved()
 		}
 		return ""

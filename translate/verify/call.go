@@ -79,6 +79,9 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	case retValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
+		if key, known := c.constKey(); known && key < uint64(c.m().MaxEntries) {
+			ret.kind, ret.id = PtrMapValue, 0
+		}
 		if m := v.p.Maps[c.mp]; m.Type == mapArrayOfMaps || m.Type == mapHashOfMaps {
 			ret.kind, ret.inner = PtrMapOrNull, true
 			if m.Inner == nil {
@@ -237,6 +240,26 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 		return unsafef("%s needs memory in R%d, it holds %s", c.name, n, p.kind.name())
 	}
 	return v.inMemory(p, n, 0, size, size, write)
+}
+
+// constKey returns the key of an array lookup when it is a constant on the
+// stack. An entry of an array always exists.
+func (c *call) constKey() (key uint64, known bool) {
+	v, p := c.v, c.v.reg(2)
+	if t := c.m().Type; c.id != helperLookup || t != mapArray && t != mapPercpuArray ||
+		c.m().KeySize != 4 || p.kind != PtrStack || !p.scalar.isConst() {
+		return 0, false
+	}
+	off := int(p.off) + int(p.bits.Value)
+	s, k := v.cur.frames[p.frame].slotAt(off)
+	if k <= 4 && [4]byteKind(s.bytes[k:k+4]) == [4]byteKind{byteZero, byteZero, byteZero, byteZero} {
+		return 0, true
+	}
+	if k != 0 || s.width() != 4 || s.kind != Scalar || !s.scalar.isConst() {
+		return 0, false
+	}
+	v.origins.need(s.node)
+	return s.bits.Value, true
 }
 
 // fill makes data of the stack bytes that the helper wrote.

@@ -399,7 +399,11 @@ func (v *verifier) aluFact(in bpf.Insn, f *fact) reg {
 		}
 		return *d
 	}
-	if op == bpf.END || d.kind != Scalar || s.kind != Scalar {
+	if op == bpf.END && d.kind == Scalar {
+		d.reorder(in)
+		return *d
+	}
+	if d.kind != Scalar || s.kind != Scalar {
 		return reg{kind: Mixed}
 	}
 	if op == bpf.NEG {

@@ -41,7 +41,7 @@ func dump(p *object.Program) string {
 type tally struct {
 	both, neither, oursOnly, kernelOnly int
 	reasons                             map[string]int
-	firstOurs, firstKernel              map[string]uint64
+	firstOurs                           map[string]uint64
 }
 
 func (c *tally) judge(t *testing.T, seed uint64, p *object.Program) {

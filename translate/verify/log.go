@@ -30,7 +30,7 @@ func (l *logger) printf(format string, args ...any) {
 // rewind cuts the log back to where the state was put aside.
 func (l *logger) rewind(s *state) {
 	if l.on && s.logMark < len(l.b) {
-		l.b = l.b[:s.logMark]
+		l.b = append(l.b[:s.logMark], '\n')
 	}
 }
 

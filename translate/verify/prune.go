@@ -33,17 +33,20 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 			if v.flags[i]&forced == 0 && v.jumpsSince < minLoopJumps && v.insnsSince < minLoopInsns {
 				keep = false
 			}
-			link = &c.next
-			continue
-		}
-		if v.covers(c, asNeeded) {
+		} else if v.covers(c, asNeeded) {
 			c.hits++
 			v.covered(c, i)
 			return true, nil
 		}
-		c.misses++
-		if c.misses > 3*c.hits+3 && v.flags[i]&forced == 0 {
-			*link = c.next // not worth comparing with; its children may still point to it
+		if keep {
+			c.misses++
+		}
+		patience := 3
+		if v.flags[i]&forced != 0 {
+			patience = 64
+		}
+		if c.misses > patience*(c.hits+1) {
+			*link = c.next // not worth comparing with; its children still point to it
 			continue
 		}
 		link = &c.next

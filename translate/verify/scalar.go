@@ -37,21 +37,9 @@ func loadedScalar(bytes int) scalar {
 	return s
 }
 
-// loadedSigned is an unknown number of the given width, sign-extended.
-func loadedSigned(bytes int) scalar {
-	s := loadedScalar(bytes)
-	s.signExtend(bytes)
-	return s
-}
-
 func (s *scalar) isConst() bool   { return s.bits.Mask == 0 }
 func (s *scalar) isConst32() bool { return uint32(s.bits.Mask) == 0 }
 func (s *scalar) isZero() bool    { return s.bits.Mask == 0 && s.bits.Value == 0 }
-
-// isUnknown reports whether nothing is known.
-func (s *scalar) isUnknown() bool {
-	return *s == unknownScalar
-}
 
 // contains reports whether v is possible.
 func (s *scalar) contains(v uint64) bool {
@@ -260,13 +248,4 @@ func (s *scalar) signExtend(bytes int) {
 func (s *scalar) signExtend32(bytes int) {
 	s.signExtend(bytes)
 	s.zext32()
-}
-
-// union returns the tightest scalar that holds both.
-func (s *scalar) union(o *scalar) {
-	s.bits = s.bits.union(o.bits)
-	s.umin, s.umax = min(s.umin, o.umin), max(s.umax, o.umax)
-	s.smin, s.smax = min(s.smin, o.smin), max(s.smax, o.smax)
-	s.umin32, s.umax32 = min(s.umin32, o.umin32), max(s.umax32, o.umax32)
-	s.smin32, s.smax32 = min(s.smin32, o.smin32), max(s.smax32, o.smax32)
 }

@@ -9,6 +9,9 @@ import (
 // the end of the path.
 func (v *verifier) step(i int) (done bool, err *Error) {
 	in := v.insns[i]
+	if v.flags[i]&invalid != 0 {
+		return false, refuse(Malformed, "%s", in.Invalid())
+	}
 	v.cur.insn = i + 1
 	switch in.Class() {
 	case bpf.ClassALU, bpf.ClassALU64:
@@ -163,17 +166,20 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 			return err
 		}
 		d := v.reg(in.Dst)
-		if op == bpf.NEG && d.kind == Scalar {
-			s := constScalar(0)
-			s.apply(bpf.SUB, d.scalar, word)
-			d.scalar = s
-		} else {
-			*d = reg{kind: Scalar, scalar: unknownScalar, mp: -1, node: d.node}
+		switch {
+		case d.kind != Scalar:
+			*d = reg{kind: Scalar, scalar: unknownScalar, mp: -1}
 			if op == bpf.NEG && word {
 				d.scalar = loadedScalar(4)
 			}
+		case op == bpf.NEG:
+			s := constScalar(0)
+			s.apply(bpf.SUB, d.scalar, word)
+			d.scalar = s
+		default:
+			d.reorder(in)
 		}
-		d.id, d.addConst, d.off = 0, false, 0
+		d.id, d.addConst, d.off, d.rng = 0, false, 0, 0
 		return nil
 	}
 	if err := v.needReg(in.Dst); err != nil {
@@ -197,6 +203,20 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 	d.node = v.origins.from(d.node, s.node)
 	d.apply(op, s.scalar, word)
 	return nil
+}
+
+// reorder is a byte order instruction on a little-endian machine, which the
+// card's programs believe they run on.
+func (s *scalar) reorder(in bpf.Insn) {
+	n := int(in.Imm) / 8
+	if in.Class() == bpf.ClassALU && in.Op&bpf.X == 0 {
+		s.truncate(n)
+		return
+	}
+	b := s.bits.bswap(n)
+	*s = unknownScalar
+	s.bits = b
+	s.sync()
 }
 
 // link keeps the link of a scalar through the addition of a constant and

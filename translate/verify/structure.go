@@ -30,7 +30,8 @@ const (
 	second     insnFlags = 1 << iota // second slot of a 64-bit immediate load
 	prunePoint                       // paths meet or part here
 	reachable
-	forced // a state is always kept here
+	forced  // a state is always kept here
+	invalid // fields that the opcode does not have; refused when walked
 )
 
 func (c *code) end(f int) int {
@@ -90,8 +91,11 @@ func inspect(p *object.Program) (*code, *Error) {
 	}
 	for i := 0; i < n; i++ {
 		in := p.Insns[i]
-		if why := in.Invalid(); why != "" {
+		if why := in.Invalid(); !in.Known() || why != "" && in.Class() == bpf.ClassLDX {
 			return nil, refuse(Malformed, "%s", why).at(i)
+		}
+		if in.Invalid() != "" {
+			c.flags[i] |= invalid
 		}
 		if in.Wide() {
 			if i+1 >= n || p.Insns[i+1].Op != 0 || p.Insns[i+1].Dst != 0 || p.Insns[i+1].Src != 0 || p.Insns[i+1].Off != 0 {
