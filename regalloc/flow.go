@@ -1,7 +1,5 @@
 package regalloc
 
-import "fmt"
-
 // flow keeps what the registers hold where blocks meet.
 type flow struct {
 	exitStart []int32 // by block, nb+1 long, into exitV and exitP
@@ -14,6 +12,9 @@ type flow struct {
 	loaded []VReg
 	votes  []vote
 	pm     parallel
+
+	hoisted  RegSet // written before the branches of the block for one edge
+	hoistedS slotSet
 }
 
 // vote is a place that predecessors would pass a parameter in.
@@ -251,71 +252,4 @@ func (a *Allocator) elect(j int32, v VReg, single bool) (Loc, bool) {
 		l.File = Both
 	}
 	return l, true
-}
-
-// joinEdges makes the moves on all edges.
-func (a *Allocator) joinEdges() error {
-	c, f := &a.code, &a.flow
-	for b := int32(0); b < int32(c.nb); b++ {
-		if c.firstEdge[b] == c.firstEdge[b+1] {
-			continue
-		}
-		f.load(b)
-		for e := c.firstEdge[b]; e < c.firstEdge[b+1]; e++ {
-			first := int32(len(a.res.moves))
-			if err := a.joinEdge(e); err != nil {
-				return err
-			}
-			a.res.place(c, e, span{first, int32(len(a.res.moves))})
-		}
-	}
-	return nil
-}
-
-// joinEdge makes the moves on edge e from the places in flow.at.
-func (a *Allocator) joinEdge(e int32) error {
-	c, f, l := &a.code, &a.flow, &a.live
-	t := c.to[e]
-	f.pm.begin()
-	want := func(v, src VReg, p place) error {
-		at := f.at[src]
-		var need place
-		for g := A; g <= Slot; g++ {
-			n, ok := p.in(g)
-			if !ok {
-				continue
-			}
-			m, has := at.in(g)
-			f.pm.aim(Loc{g, uint8(n)}, has && m == n)
-			if has && m == n {
-				continue
-			}
-			if g == In || g == Out {
-				if old := a.noIn[v]; g == Out || old != 0 && old < a.pass || c.info[v].Pinned {
-					return fmt.Errorf("regalloc: edge from block %d to %d: v%d is not where it is read, and no move can bring it there", c.from[e], t, v)
-				}
-				a.failed = true
-				a.noIn[v] = a.pass
-				continue
-			}
-			need.set(Loc{g, uint8(n)})
-		}
-		f.pm.want(src, need)
-		return nil
-	}
-	for k := l.start[t]; k < l.start[t+1]; k++ {
-		if err := want(l.value[k], l.value[k], f.entry[k]); err != nil {
-			return err
-		}
-	}
-	for j, v := range c.edgeArgs(int(e)) {
-		k := int(c.paramStart[t]) + j
-		if err := want(c.params[k], v, f.param[k]); err != nil {
-			return err
-		}
-	}
-	if a.failed {
-		return nil
-	}
-	return a.resolve(e)
 }
