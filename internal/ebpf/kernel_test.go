@@ -224,3 +224,25 @@ func TestRunts(t *testing.T) {
 	}
 	require.NotZero(t, runts)
 }
+
+// TestRefusedSamples: the kernel agrees that these programs are unsafe.
+func TestRefusedSamples(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(samples, "refused", "*.o"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, f := range files {
+		o, err := object.Load(f, object.Options{Type: object.XDP})
+		require.NoError(t, err)
+		if os.Geteuid() != 0 {
+			continue
+		}
+		k, err := oracle.LoadKernel(o.Programs[0], oracle.KernelOptions{})
+		if o.Name == "notype.o" {
+			require.NoError(t, err)
+			k.Close()
+			continue
+		}
+		var reject *oracle.KernelReject
+		require.ErrorAs(t, err, &reject, o.Name)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -15,6 +16,10 @@ var (
 	errStripped   = errors.New("has no symbol table; link or copy it without stripping (llvm-strip -g keeps the symbols)")
 	errBigEndian  = errors.New("is a big-endian eBPF object; only little-endian is taken, compile with -target bpfel")
 )
+
+// maxSections bounds the memory that an object takes, in bytes: a few bytes of
+// file may claim gigabytes of zeros.
+const maxSections = 64 << 20
 
 // elfFile is what is needed of the ELF container beside the library's view:
 // the raw slots of each function, and where it stands.
@@ -51,7 +56,14 @@ func openELF(b []byte) (out *elfFile, err error) {
 	if f.ByteOrder != binary.LittleEndian {
 		return nil, errBigEndian
 	}
+	total := uint64(0)
 	for _, s := range f.Sections {
+		if !strings.HasPrefix(s.Name, ".debug") {
+			total += min(s.Size, maxSections+1)
+		}
+		if total > maxSections {
+			return nil, fmt.Errorf("not supported: sections of more than %d bytes together, because no NIC has the memory (%s has %d)", maxSections, s.Name, s.Size)
+		}
 		if s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL && (s.Offset > uint64(len(b)) || s.FileSize > uint64(len(b))-s.Offset) {
 			return nil, fmt.Errorf("truncated ELF file: section %q ends at byte %d of %d", s.Name, s.Offset+s.FileSize, len(b))
 		}

@@ -3,6 +3,7 @@ package object_test
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,6 +19,22 @@ func read(t testing.TB, name string) []byte {
 	b, err := os.ReadFile(filepath.Join(samples, name))
 	require.NoError(t, err)
 	return b
+}
+
+// hugeBSS is an object whose .bss claims 4 GB.
+func hugeBSS(t testing.TB) []byte {
+	b := bytes.Clone(read(t, "sampler.o"))
+	f, err := elf.NewFile(bytes.NewReader(b))
+	require.NoError(t, err)
+	headers := binary.LittleEndian.Uint64(b[40:])
+	for i, s := range f.Sections {
+		if s.Name == ".bss" {
+			b[headers+uint64(i)*64+32+3] = 0xff
+			return b
+		}
+	}
+	t.Fatal("no .bss")
+	return nil
 }
 
 func TestBadObjects(t *testing.T) {
@@ -36,6 +53,7 @@ func TestBadObjects(t *testing.T) {
 		{"big-endian", "x.o: is a big-endian eBPF object; only little-endian is taken", read(t, "odd/bigendian.o")},
 		{"stripped", "x.o: has no symbol table; link or copy it without stripping", read(t, "odd/stripped.o")},
 		{"no programs", "x.o: holds no programs: ", read(t, "odd/empty.o")},
+		{"huge section", "x.o: not supported: sections of more than 67108864 bytes together", hugeBSS(t)},
 		{"static map", `remove "static" from the map's definition`, read(t, "odd/static_map.o")},
 	} {
 		t.Run(c.name, func(t *testing.T) {

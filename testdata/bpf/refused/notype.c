@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program in a section that names no program type; with --type xdp it is
+// fine.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("prog")
+int notype(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+char _license[] SEC("license") = "Apache-2.0";
