@@ -19,12 +19,12 @@ func (e *DecodeError) Error() string {
 // For every word that Decode accepts, Encode gives back its bits 44:0. Words
 // of no class, undefined operations and operands without a meaning give a
 // *DecodeError.
-func Decode(w Word, m Mode) (Instr, error) {
-	d := decoder{x: uint64(w) & insnMask, m: m}
-	var i Instr
+func Decode(w Word, m Mode) (i Instr, err error) {
 	if !m.valid() {
 		return i, &DecodeError{w, "there is no such context mode"}
 	}
+	d := decoder{x: uint64(w) & insnMask, m: m}
+	d.sources = &sources[m][fSrcLM.get(d.x)]
 	c := classify(d.x)
 	i.Class = c
 	d.spare = d.x & forms[c].free
@@ -59,106 +59,71 @@ func Decode(w Word, m Mode) (Instr, error) {
 	if d.bad != "" {
 		return Instr{}, &DecodeError{w, d.bad}
 	}
+	if d.kinds>>undefined != 0 {
+		return Instr{}, &DecodeError{w, undefinedOperand}
+	}
 	i.Spare = d.spare
 	return i, nil
 }
 
 // decoder is the state of decoding one word.
 type decoder struct {
-	x     uint64
-	m     Mode
-	spare uint64
-	bad   string
-	srcLM bool // an LM source used the extension bit
-	imm   bool // a restricted constant used its bit 7
+	x       uint64
+	spare   uint64
+	sources *sourceTables
+	bad     string
+	m       Mode
+	kinds   uint16 // kinds of operands seen, one bit each
 }
+
+// undefinedOperand is why a word with an operand of no kind is refused.
+const undefinedOperand = "undefined operand"
 
 // unused marks what a field holds beyond the encoder's choice as spare.
 func (d *decoder) unused(f field, canonical uint64) {
 	d.spare |= (f.get(d.x) ^ canonical) << f.lo()
 }
 
-func (d *decoder) unusedIf(unused bool, f field) {
-	if unused {
+// unusedUnless marks a bit as spare if no operand of a kind was seen.
+func (d *decoder) unusedUnless(k OperandKind, f field) {
+	if d.kinds>>k&1 == 0 {
 		d.spare |= d.x & f.mask()
 	}
 }
 
-// src10 reads a source from an unrestricted field of a bank.
-func (d *decoder) src10(f field, b Bank) Operand {
-	c := &codes10[d.m][f.get(d.x)]
-	if c.bad {
-		d.bad = "undefined source operand"
-	}
-	d.spare |= uint64(c.spare) << f.lo()
-	return d.srcBits(c.op, b)
-}
+// a10, b10, a8 and b8 read a source from one of the fields.
+func (d *decoder) a10(o *Operand) { d.src(&d.sources.ten[BankA][fA10.get(d.x)], fA10.lo(), o) }
+func (d *decoder) b10(o *Operand) { d.src(&d.sources.ten[BankB][fB10.get(d.x)], fB10.lo(), o) }
+func (d *decoder) a8(o *Operand)  { d.src(&d.sources.eight[BankA][fA8.get(d.x)], fA8.lo(), o) }
+func (d *decoder) b8(o *Operand)  { d.src(&d.sources.eight[BankB][fB8.get(d.x)], fB8.lo(), o) }
 
-// src8 reads a source from a restricted field of a bank.
-func (d *decoder) src8(f field, b Bank) Operand {
-	c := &codes8[d.m][f.get(d.x)]
-	d.spare |= uint64(c.spare) << f.lo()
-	return d.srcBits(c.op, b)
-}
-
-func (d *decoder) srcBits(o Operand, b Bank) Operand {
-	switch o.Kind {
-	case GPR, AbsGPR:
-		o.Bank = b
-	case LM:
-		o.Index |= uint8(fSrcLM.get(d.x)) << 1
-		d.srcLM = true
-	}
-	return o
+func (d *decoder) src(c *code, lo uint, o *Operand) {
+	*o = c.op
+	d.spare |= uint64(c.spare) << lo
+	d.kinds |= 1 << (c.op.Kind & 0xf)
 }
 
 // msb adds bit 7 to a restricted constant.
 func (d *decoder) msb(o *Operand) {
 	if o.Kind == Imm {
 		o.Num |= uint16(fImmMSB.get(d.x)) << 7
-		d.imm = true
 	}
 }
 
-// dst10 reads a destination from an unrestricted field.
-func (d *decoder) dst10(f, bank field) Operand {
-	v := f.get(d.x)
-	c := &codes10[d.m][v]
-	if c.bad {
-		d.bad = "undefined destination operand"
-	}
-	if c.op.Kind == Imm {
-		d.spare |= (v^noDst10)<<f.lo() | d.x&(bank.mask()|fDstLM.mask())
-		return Operand{}
-	}
-	d.spare |= uint64(c.spare) << f.lo()
-	return d.dstBits(c.op, bank)
+// dst10 reads a destination from an unrestricted field; bank is the field
+// that chooses its bank.
+func (d *decoder) dst10(f, bank field, o *Operand) {
+	d.dst(&dests[d.m].ten[bank.get(d.x)&1][fDstLM.get(d.x)][f.get(d.x)], f, bank, o)
 }
 
-// dst8 reads a destination from a restricted field.
-func (d *decoder) dst8(f, bank field) Operand {
-	v := f.get(d.x)
-	c := &codes8[d.m][v]
-	if c.op.Kind == Imm {
-		d.spare |= (v^noDst8)<<f.lo() | d.x&(bank.mask()|fDstLM.mask())
-		return Operand{}
+func (d *decoder) dst(c *code, f, bank field, o *Operand) {
+	*o = c.op
+	if c.op.Kind == undefined {
+		d.bad = undefinedOperand
 	}
-	d.spare |= uint64(c.spare) << f.lo()
-	return d.dstBits(c.op, bank)
-}
-
-func (d *decoder) dstBits(o Operand, bank field) Operand {
-	switch o.Kind {
-	case GPR, AbsGPR:
-		o.Bank = Bank(bank.get(d.x))
-		d.spare |= d.x & fDstLM.mask()
-	case LM:
-		o.Index |= uint8(fDstLM.get(d.x)) << 1
-		d.spare |= d.x & bank.mask()
-	default:
-		d.spare |= d.x & (bank.mask() | fDstLM.mask())
+	if c.spare != 0 {
+		d.spare |= f.put(uint64(c.spare)) | bank.put(uint64(c.spare/spareBank)) | fDstLM.put(uint64(c.spare/spareLM))
 	}
-	return o
 }
 
 func (d *decoder) noDst10(f, bank field) {
@@ -186,36 +151,10 @@ func (d *decoder) alu(i *Instr) {
 		d.bad = "undefined alu operation"
 		return
 	}
-	left, right := fA10, fB10
-	l, r := &i.A, &i.B
-	lb, rb := BankA, BankB
-	if i.Swap {
-		left, right, l, r, lb, rb = right, left, r, l, rb, lb
-	}
-	switch {
-	case op.use&useLeft != 0:
-		*l = d.src10(left, lb)
-	case op.use&useCRC != 0:
-		i.CRC = CRC(left.get(d.x))
-		d.spare |= left.get(d.x) >> 8 << 8 << left.lo()
-		if !i.CRC.valid() {
-			d.bad = "undefined CRC type or bytes"
-		}
-	default:
-		d.spare |= d.x & left.mask()
-	}
-	switch {
-	case op.use&useRight != 0:
-		*r = d.src10(right, rb)
-	case op.use&useCamLM != 0:
-		*r = camLM(right.get(d.x))
-		d.unused(right, camLMCode(*r))
-	default:
-		d.spare |= d.x & right.mask()
-	}
+	d.aluSources(i, op.use)
 	switch {
 	case op.use&useDst != 0:
-		i.Dst = d.dst10(fALUDst, fALUDstBank)
+		d.dst10(fALUDst, fALUDstBank, &i.Dst)
 	case op.use&useEntry != 0:
 		i.Arg = uint8(fALUDst.get(d.x) & 0xf)
 		d.unused(fALUDst, uint64(i.Arg))
@@ -223,7 +162,47 @@ func (d *decoder) alu(i *Instr) {
 	default:
 		d.noDst10(fALUDst, fALUDstBank)
 	}
-	d.unusedIf(!d.srcLM, fSrcLM)
+	d.unusedUnless(LM, fSrcLM)
+}
+
+// aluSources reads what stands in the fields of the two operands.
+func (d *decoder) aluSources(i *Instr, u use) {
+	inA, inB := u&usesLeft, u&usesRight
+	if i.Swap {
+		inA, inB = inB, inA
+	}
+	switch inA {
+	case 0:
+		d.spare |= d.x & fA10.mask()
+	case useLeft, useRight:
+		d.a10(&i.A)
+	default:
+		i.A = d.aluParam(i, inA, fA10)
+	}
+	switch inB {
+	case 0:
+		d.spare |= d.x & fB10.mask()
+	case useLeft, useRight:
+		d.b10(&i.B)
+	default:
+		i.B = d.aluParam(i, inB, fB10)
+	}
+}
+
+// aluParam reads a field that holds no operand but parameters.
+func (d *decoder) aluParam(i *Instr, u use, f field) Operand {
+	c := f.get(d.x)
+	if u == useCamLM {
+		lm := camLM(c)
+		d.unused(f, camLMCode(lm))
+		return lm
+	}
+	i.CRC = CRC(c)
+	d.unused(f, uint64(i.CRC))
+	if !i.CRC.valid() {
+		d.bad = "undefined CRC type or bytes"
+	}
+	return Operand{}
 }
 
 // camLM reads the right field of cam_lookup:
@@ -270,20 +249,20 @@ func (d *decoder) aluShf(i *Instr) {
 		useA, useB = useB, useA
 	}
 	if useA {
-		i.A = d.src8(fA8, BankA)
+		d.a8(&i.A)
 		d.msb(&i.A)
 	} else {
 		d.spare |= d.x & fA8.mask()
 	}
 	if useB {
-		i.B = d.src8(fB8, BankB)
+		d.b8(&i.B)
 		d.msb(&i.B)
 	} else {
 		d.spare |= d.x & fB8.mask()
 	}
-	i.Dst = d.dst8(fShfDst, fShfDstBank)
-	d.unusedIf(!d.imm, fImmMSB)
-	d.unusedIf(!d.srcLM, fSrcLM)
+	d.dst(&dests[d.m].eight[fShfDstBank.get(d.x)][fDstLM.get(d.x)][fShfDst.get(d.x)], fShfDst, fShfDstBank, &i.Dst)
+	d.unusedUnless(Imm, fImmMSB)
+	d.unusedUnless(LM, fSrcLM)
 }
 
 func (d *decoder) shift(i *Instr) {
@@ -302,8 +281,8 @@ func (d *decoder) ldField(i *Instr) {
 	i.SetCC = fLdCC.bit(d.x)
 	d.flags(i)
 	d.shift(i)
-	i.A = d.src8(fA8, BankA)
-	i.B = d.src8(fB8, BankB)
+	d.a8(&i.A)
+	d.b8(&i.B)
 	dst, src := &i.A, &i.B
 	if i.Swap {
 		dst, src = src, dst
@@ -312,7 +291,7 @@ func (d *decoder) ldField(i *Instr) {
 		d.bad = "ld_field into a constant"
 	}
 	d.msb(src)
-	d.unusedIf(!d.imm, fImmMSB)
+	d.unusedUnless(Imm, fImmMSB)
 	if dst.Kind == LM {
 		dst.Index = dst.Index&1 | uint8(fDstLM.get(d.x))<<1
 		if src.Kind != LM {
@@ -321,7 +300,7 @@ func (d *decoder) ldField(i *Instr) {
 		return
 	}
 	d.spare |= d.x & fDstLM.mask()
-	d.unusedIf(!d.srcLM, fSrcLM)
+	d.unusedUnless(LM, fSrcLM)
 }
 
 func (d *decoder) immed(i *Instr) {
@@ -331,41 +310,25 @@ func (d *decoder) immed(i *Instr) {
 	switch {
 	case fImmByte.bit(d.x):
 		i.ImmWidth = ImmedByte
-		d.unusedIf(true, fImmWord)
+		d.spare |= d.x & fImmWord.mask()
 	case fImmWord.bit(d.x):
 		i.ImmWidth = ImmedWord
 	}
-	a, b := codes10[d.m][fA10.get(d.x)].op, codes10[d.m][fB10.get(d.x)].op
-	value, dst := fB10, fA10
-	bank := BankA
-	switch {
-	case a.Kind == Imm && b.Kind != Imm:
+	value, dst, bank := fB10, fA10, BankA
+	if isConst10(fA10.get(d.x)) && !isConst10(fB10.get(d.x)) {
 		value, dst, bank = fA10, fB10, BankB
-		i.Swap = b.Kind != GPR && b.Kind != AbsGPR
-	case b.Kind != Imm:
+	} else if !isConst10(fB10.get(d.x)) {
 		d.bad = "immed without a value"
 		return
 	}
 	i.Imm = uint32(fImmHi.get(d.x)<<8 | value.get(d.x)&0xff)
-	c := &codes10[d.m][dst.get(d.x)]
-	if c.bad {
-		d.bad = "undefined destination operand"
-		return
-	}
+	c := &dests[d.m].ten[bank][fDstLM.get(d.x)][dst.get(d.x)]
 	i.Dst = c.op
-	switch c.op.Kind {
-	case Imm:
-		i.Dst = Operand{}
-		d.unused(dst, noDst10)
-		d.spare |= d.x & fDstLM.mask()
-		return
-	case GPR, AbsGPR:
-		i.Dst.Bank = bank
-		d.spare |= d.x & fDstLM.mask()
-	case LM:
-		i.Dst.Index |= uint8(fDstLM.get(d.x)) << 1
-	default:
-		d.spare |= d.x & fDstLM.mask()
+	if c.op.Kind == undefined {
+		d.bad = undefinedOperand
 	}
-	d.spare |= uint64(c.spare) << dst.lo()
+	// The field says what the bank is; a destination without one can be in
+	// either.
+	i.Swap = bank == BankB && c.spare&spareBank != 0
+	d.spare |= dst.put(uint64(c.spare)) | fDstLM.put(uint64(c.spare/spareLM))
 }

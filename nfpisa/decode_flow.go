@@ -26,7 +26,7 @@ func (d *decoder) brByte(i *Instr) {
 	if !ok {
 		return
 	}
-	i.Imm = uint32(uint64(codes8[d.m][value.get(d.x)].op.Num) | fImmMSB.get(d.x)<<7)
+	i.Imm = uint32(const8(value.get(d.x)) | fImmMSB.get(d.x)<<7)
 }
 
 func (d *decoder) brBit(i *Instr) {
@@ -36,7 +36,7 @@ func (d *decoder) brBit(i *Instr) {
 	if !ok {
 		return
 	}
-	i.Arg = uint8(codes8[d.m][value.get(d.x)].op.Num-1) & 0x1f
+	i.Arg = uint8(const8(value.get(d.x))-1) & 0x1f
 	c, _ := code8(Operand{Kind: Imm, Num: uint16(i.Arg) + 1}, d.m)
 	d.unused(value, c)
 }
@@ -44,38 +44,38 @@ func (d *decoder) brBit(i *Instr) {
 // regAndValue8 reads the one restricted field that holds a register and
 // returns the other one, which holds the constant.
 func (d *decoder) regAndValue8(i *Instr) (value field, ok bool) {
-	a, b := codes8[d.m][fA8.get(d.x)].op, codes8[d.m][fB8.get(d.x)].op
+	a, b := isConst8(fA8.get(d.x)), isConst8(fB8.get(d.x))
 	switch {
-	case a.Kind == Imm && b.Kind != Imm:
-		i.B = d.src8(fB8, BankB)
+	case a && !b:
+		d.b8(&i.B)
 		value = fA8
-	case a.Kind != Imm && b.Kind == Imm:
-		i.A = d.src8(fA8, BankA)
+	case b && !a:
+		d.a8(&i.A)
 		value = fB8
 	default:
 		d.bad = "a test needs one register and one constant"
 		return 0, false
 	}
-	d.unusedIf(!d.srcLM, fSrcLM)
+	d.unusedUnless(LM, fSrcLM)
 	return value, true
 }
 
 func (d *decoder) jump(i *Instr) {
 	i.Defer = uint8(fDefer.get(d.x))
-	a, b := codes10[d.m][fA10.get(d.x)].op, codes10[d.m][fB10.get(d.x)].op
+	a, b := isConst10(fA10.get(d.x)), isConst10(fB10.get(d.x))
 	value := fB10
 	switch {
-	case a.Kind == Imm && b.Kind != Imm:
-		i.B = d.src10(fB10, BankB)
+	case a && !b:
+		d.b10(&i.B)
 		value = fA10
-	case a.Kind != Imm && b.Kind == Imm:
-		i.A = d.src10(fA10, BankA)
+	case b && !a:
+		d.a10(&i.A)
 	default:
 		d.bad = "a jump needs one register and one constant"
 		return
 	}
 	i.Imm = uint32(fJumpHi.get(d.x)<<8 | value.get(d.x)&0xff)
-	d.unusedIf(!d.srcLM, fSrcLM)
+	d.unusedUnless(LM, fSrcLM)
 }
 
 func (d *decoder) ctxArb(i *Instr) {
@@ -117,20 +117,20 @@ func (d *decoder) localCSR(i *Instr) {
 		d.spare |= d.x & (fA10.mask() | fB10.mask() | fSrcLM.mask())
 		return
 	}
-	src, other, b := fA10, fB10, BankA
 	i.A, i.B = Const(0), Const(0)
-	o := &i.A
-	if isConst10(fA10.get(d.x)) && !isConst10(fB10.get(d.x)) {
-		src, other, b, o = fB10, fA10, BankB, &i.B
+	switch {
+	case isConst10(fA10.get(d.x)) && !isConst10(fB10.get(d.x)):
+		d.b10(&i.B)
+		d.unused(fA10, noDst10)
+	case isConst10(fA10.get(d.x)):
+		d.a10(&i.A)
+		i.B = i.A
+		d.unused(fB10, fA10.get(d.x))
+	default:
+		d.a10(&i.A)
+		d.unused(fB10, noDst10)
 	}
-	*o = d.src10(src, b)
-	rest := uint64(noDst10)
-	if o.Kind == Imm {
-		i.B = *o
-		rest |= uint64(o.Num)
-	}
-	d.unused(other, rest)
-	d.unusedIf(!d.srcLM, fSrcLM)
+	d.unusedUnless(LM, fSrcLM)
 }
 
 func (d *decoder) mulStep(i *Instr) {
@@ -144,17 +144,17 @@ func (d *decoder) mulStep(i *Instr) {
 		return
 	}
 	if i.Step < MulLast {
-		i.A = d.src10(fA10, BankA)
-		i.B = d.src10(fB10, BankB)
+		d.a10(&i.A)
+		d.b10(&i.B)
 		d.spare |= d.x & (fMulDstBank.mask() | fDstLM.mask())
-		d.unusedIf(!d.srcLM, fSrcLM)
+		d.unusedUnless(LM, fSrcLM)
 		return
 	}
 	dst, other := fA10, fB10
 	if i.Swap {
 		dst, other = other, dst
 	}
-	i.Dst = d.dst10(dst, fMulDstBank)
+	d.dst10(dst, fMulDstBank, &i.Dst)
 	d.spare |= d.x & (other.mask() | fSrcLM.mask())
 }
 
@@ -177,14 +177,13 @@ func (d *decoder) cmd(i *Instr) {
 		i.Imm = uint32(fB8.get(d.x)<<8 | fA8.get(d.x))
 		if c.Mode == ModeImmBoth {
 			c.Xfer &^= 1 << fCmdXfer.width()
-			d.unusedIf(true, fCmdXfer5)
+			d.spare |= d.x & fCmdXfer5.mask()
 		}
 	default:
-		i.A = d.src8(fA8, BankA)
-		i.B = d.src8(fB8, BankB)
 		// A command has no LM extension: its bit belongs to the mode.
-		i.A.Index &= 1
-		i.B.Index &= 1
+		d.sources = &sources[d.m][0]
+		d.a8(&i.A)
+		d.b8(&i.B)
 	}
 }
 

@@ -2,13 +2,22 @@ package nfpisa
 
 // code is what one value of an operand field means.
 type code struct {
-	op    Operand // without bank and without the LM extension bit
+	op    Operand // of kind undefined if it means nothing
 	spare uint16  // bits that differ from the code the encoder would choose
-	bad   bool    // not defined
 }
 
-// codes10 and codes8 hold, for each context mode, the meaning of every value
-// of an unrestricted and of a restricted operand field:
+// undefined is the kind of codes without a meaning; it never leaves Decode.
+const undefined = Imm + 1
+
+// In the spare bits of a destination's code, these stand for the bits of the
+// word that choose bank and LM extension, set without effect.
+const (
+	spareBank = 1 << 14
+	spareLM   = 1 << 15
+)
+
+// sources and dests hold the meaning of every value of the operand fields, so
+// that reading one is one look-up:
 //
 //	unrestricted             9     7 6 5 4 3     0
 //	relative GPR            │ 0 0 0 0 │0│    n    │
@@ -29,11 +38,26 @@ type code struct {
 //	$xfer                   │ 1 h 0 │    n    │
 //	constant                │v v 1 v v v v v│  bit 7 of v may stand elsewhere
 //
-// n has 5 bits with four contexts and 4 bits with eight.
+// n has 5 bits with four contexts and 4 bits with eight. As a destination a
+// constant is none.
 var (
-	codes10 = [...][1 << 10]code{Ctx4: buildCodes10(Ctx4), Ctx8: buildCodes10(Ctx8)}
-	codes8  = [...][1 << 8]code{Ctx4: buildCodes8(Ctx4), Ctx8: buildCodes8(Ctx8)}
+	sources = buildSources() // by mode and LM extension bit
+	dests   = buildDests()   // by mode
 )
+
+// sourceTables are the unrestricted and the restricted codes by bank.
+type sourceTables struct {
+	ten   [numBanks][1 << 10]code
+	eight [numBanks][1 << 8]code
+}
+
+// destTables are the codes by bank and LM extension bit.
+type destTables struct {
+	ten   [numBanks][2][1 << 10]code
+	eight [numBanks][2][1 << 8]code
+}
+
+const numBanks = 2
 
 // numModes is the number of context modes.
 const numModes = 2
@@ -43,6 +67,12 @@ const (
 	noDst10 = 0x300
 	noDst8  = 0x20
 )
+
+// isConst8 reports whether a restricted code is a constant.
+func isConst8(c uint64) bool { return c>>5&1 != 0 }
+
+// const8 returns the constant in a restricted code, without its bit 7.
+func const8(c uint64) uint64 { return c&0x1f | c>>1&0x60 }
 
 // isConst10 reports whether an unrestricted code is a constant.
 func isConst10(c uint64) bool { return c>>8 == noDst10>>8 }
@@ -59,18 +89,65 @@ func (m Mode) Registers() int {
 
 func (m Mode) valid() bool { return m < numModes }
 
-func buildCodes10(m Mode) (t [1 << 10]code) {
-	for c := range t {
-		t[c] = parseCode10(uint64(c), m)
+func buildSources() *[numModes][2]sourceTables {
+	t := new([numModes][2]sourceTables)
+	for m := range t {
+		for ext := range t[m] {
+			for b := range Bank(numBanks) {
+				for c := range t[m][ext].ten[b] {
+					t[m][ext].ten[b][c] = parseCode10(uint64(c), Mode(m)).in(b, uint8(ext))
+				}
+				for c := range t[m][ext].eight[b] {
+					t[m][ext].eight[b][c] = parseCode8(uint64(c), Mode(m)).in(b, uint8(ext))
+				}
+			}
+		}
 	}
 	return t
 }
 
-func buildCodes8(m Mode) (t [1 << 8]code) {
-	for c := range t {
-		t[c] = parseCode8(uint64(c), m)
+func buildDests() *[numModes]destTables {
+	t := new([numModes]destTables)
+	for m := range t {
+		for b := range Bank(numBanks) {
+			for ext := range uint8(2) {
+				for c := range t[m].ten[b][ext] {
+					t[m].ten[b][ext][c] = parseCode10(uint64(c), Mode(m)).asDst(b, ext, uint16(c^noDst10))
+				}
+				for c := range t[m].eight[b][ext] {
+					t[m].eight[b][ext][c] = parseCode8(uint64(c), Mode(m)).asDst(b, ext, uint16(c^noDst8))
+				}
+			}
+		}
 	}
 	return t
+}
+
+// in completes a code with the bank of its field and the LM extension bit.
+func (c code) in(b Bank, ext uint8) code {
+	switch c.op.Kind {
+	case GPR, AbsGPR:
+		c.op.Bank = b
+	case LM:
+		c.op.Index |= ext << 1
+	}
+	return c
+}
+
+// asDst returns what the code means as a destination. spare are its spare bits
+// if it is a constant, which stands for none.
+func (c code) asDst(b Bank, ext uint8, spare uint16) code {
+	if c.op.Kind == Imm {
+		c = code{spare: spare}
+	}
+	c = c.in(b, ext)
+	if b != 0 && c.op.Kind != GPR && c.op.Kind != AbsGPR {
+		c.spare |= spareBank
+	}
+	if ext != 0 && c.op.Kind != LM {
+		c.spare |= spareLM
+	}
+	return c
 }
 
 func parseCode10(c uint64, m Mode) code {
@@ -97,13 +174,13 @@ func parseCode10(c uint64, m Mode) code {
 	case c>>8 == 3:
 		op = Operand{Kind: Imm, Num: uint16(c & 0xff)}
 	default:
-		return code{bad: true}
+		return code{op: Operand{Kind: undefined}}
 	}
 	canon, f := code10(op, m)
 	if f != "" {
 		panic("BUG: operand code without an encoding: " + string(f))
 	}
-	return code{op: op, spare: uint16(c ^ canon)}
+	return code{op, uint16(c ^ canon)}
 }
 
 func parseCode8(c uint64, m Mode) code {
@@ -111,8 +188,8 @@ func parseCode8(c uint64, m Mode) code {
 	n := uint16(c & (regs - 1))
 	var op Operand
 	switch {
-	case c>>5&1 == 1:
-		op = Operand{Kind: Imm, Num: uint16(c&0x1f | c>>1&0x60)}
+	case isConst8(c):
+		op = Operand{Kind: Imm, Num: uint16(const8(c))}
 	case c>>5 == 0:
 		op = Operand{Kind: GPR, Num: n}
 	case c>>4 == 4 && c&1 == 0:
@@ -128,7 +205,7 @@ func parseCode8(c uint64, m Mode) code {
 	if f != "" {
 		panic("BUG: operand code without an encoding: " + string(f))
 	}
-	return code{op: op, spare: uint16(c ^ canon)}
+	return code{op, uint16(c ^ canon)}
 }
 
 // postMod reads the two-bit modification of *$index; 11 has no effect known.

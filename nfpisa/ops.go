@@ -12,6 +12,12 @@ const (
 	useCamLM                 // the right field says which ActLMAddr gets the CAM's answer
 )
 
+// usesLeft and usesRight are what can stand in the field of an operand.
+const (
+	usesLeft  = useLeft | useCRC
+	usesRight = useRight | useCamLM
+)
+
 // aluOp describes an operation of class alu.
 type aluOp struct {
 	name  string // objdump's: an operator for alu[], otherwise the mnemonic
