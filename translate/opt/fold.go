@@ -48,6 +48,7 @@ func fold(f *ssa.Func) bool {
 				v.Args[k] = resolve(v.Args[k])
 			}
 			if !v.Op.Pure() {
+				changed = foldAddress(f, v) || changed
 				list = append(list, id)
 				continue
 			}
@@ -84,6 +85,31 @@ func fold(f *ssa.Func) bool {
 		f.Uses(b, func(p *ssa.ID) { *p = resolve(*p) })
 	}
 	return changed
+}
+
+// foldAddress takes the constant part of an address into the operation. All
+// constant addresses of map values are offsets from one base.
+func foldAddress(f *ssa.Func, v *ssa.Value) bool {
+	switch v.Op {
+	case ssa.Load, ssa.Store, ssa.AtomicAdd, ssa.Read, ssa.Write:
+	default:
+		return false
+	}
+	at := f.V(v.Args[0])
+	if at.Op == ssa.Const && at.Imm != 0 {
+		v.Imm += at.Imm
+		v.Args[0] = f.Const(0)
+		return true
+	}
+	if at.Op != ssa.Add {
+		return false
+	}
+	c, ok := f.IsConst(at.Args[1])
+	if ok {
+		v.Imm += c
+		v.Args[0] = at.Args[0]
+	}
+	return ok
 }
 
 // foldBranch simplifies the comparison of a branch, and makes a jump of a
@@ -214,6 +240,20 @@ func simplifyCompare(f *ssa.Func, m *ssa.Maker, c ssa.Compare) ssa.Compare {
 	}
 	x := f.V(c.XL)
 	equal := c.Cond == ssa.EQ || c.Cond == ssa.NE
+	if c.Cond == ssa.TST || c.Cond == ssa.NTS {
+		switch {
+		case x.Op == ssa.Bswap:
+			return ssa.Compare{Cond: c.Cond, XL: x.Args[0], YL: f.Const(bits.ReverseBytes32(k))}
+		case x.Op == ssa.Bswap16:
+			return ssa.Compare{Cond: c.Cond, XL: x.Args[0], YL: f.Const(bits.ReverseBytes32(k) >> 16)}
+		case x.Op == ssa.And:
+			if a, ok := f.IsConst(x.Args[1]); ok {
+				return ssa.Compare{Cond: c.Cond, XL: x.Args[0], YL: f.Const(k & a)}
+			}
+		case x.Op == ssa.Shr && k<<x.Imm>>x.Imm == k:
+			return ssa.Compare{Cond: c.Cond, XL: x.Args[0], YL: f.Const(k << x.Imm)}
+		}
+	}
 	if equal && k == 0 && x.Op == ssa.And {
 		cond := ssa.NTS
 		if c.Cond == ssa.NE {

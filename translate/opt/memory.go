@@ -2,66 +2,90 @@ package opt
 
 import "github.com/skipsw/skipsw/translate/ssa"
 
-// lowerMemory turns loads and stores into memory commands.
-func lowerMemory(f *ssa.Func) {
+// lowerMemory turns loads and stores into memory commands; with merge,
+// neighbouring ones share a command.
+func lowerMemory(f *ssa.Func, merge bool) {
+	p := planLoads(f, merge)
 	repl := map[ssa.ID]ssa.ID{}
+	resolve := func(id *ssa.ID) {
+		if n, ok := repl[*id]; ok {
+			*id = n
+		}
+	}
 	for _, b := range f.RPO() {
 		old := f.B(b).Values
 		list := make([]ssa.ID, 0, len(old))
-		m := ssa.Maker{F: f, Block: b, Out: &list}
+		m := &ssa.Maker{F: f, Block: b, Out: &list}
+		var held pending
 		for _, id := range old {
-			v := *f.V(id)
+			v := f.V(id)
+			for k := range v.Args {
+				resolve(&v.Args[k])
+			}
 			m.Slot = v.Slot
 			switch v.Op {
 			case ssa.Load:
-				repl[id] = load(&m, v)
+				repl[id] = p.load(m, &held, id)
+				continue
 			case ssa.Store:
-				store(&m, v)
-			default:
-				list = append(list, id)
+				held.add(m, v)
+				if !merge {
+					held.flush(m)
+				}
+				continue
+			case ssa.Call, ssa.SetPkt, ssa.AtomicAdd:
+				held.flush(m)
+			}
+			list = append(list, id)
+		}
+		m.Slot = f.B(b).Term.Slot
+		held.flush(m)
+		f.B(b).Values = list
+		f.B(b).Term.Uses(resolve)
+	}
+	// Arguments of back edges were read before their loads were replaced.
+	for _, b := range f.RPO() {
+		f.Uses(b, resolve)
+	}
+}
+
+// load returns the value of a load: from the store that wrote it, or from its
+// group's command, which the first load of the group makes.
+func (p *plan) load(m *ssa.Maker, held *pending, id ssa.ID) ssa.ID {
+	f := m.F
+	v := *f.V(id)
+	if st, ok := p.forward[id]; ok {
+		return forward(m, &v, f.V(st))
+	}
+	g := p.of[id]
+	if g.leader == id {
+		for _, member := range g.members {
+			a := access(f.V(member))
+			a.base = access(&v).base
+			if held.touches(v.Space, a) {
+				held.flush(m)
+				break
 			}
 		}
-		f.B(b).Values = list
+		g.emit(m, &v)
 	}
-	for b := range f.Blocks {
-		f.Uses(ssa.BlockID(b), func(p *ssa.ID) {
-			if n, ok := repl[*p]; ok {
-				*p = n
-			}
-		})
-	}
+	return g.take(m, &v)
 }
 
-// load makes the command for one load and takes the value out of its word.
-// Pieces of packet words are cut out of a whole word, since memory behind the
-// packet can be read; map values are read to the byte.
-func load(m *ssa.Maker, v ssa.Value) ssa.ID {
-	read := ssa.Value{Op: ssa.Read, Space: v.Space, Aux: v.Aux, Order: v.Order, Size: 4, Imm: v.Imm, Args: v.Args}
-	bytes := v.Size < 4 && v.Space == ssa.MapValue
-	if bytes {
-		read.Size, read.Order = v.Size, ssa.Big
+// forward takes the bytes of a load out of the value that a store has written.
+func forward(m *ssa.Maker, v, st *ssa.Value) ssa.ID {
+	var word [4]byteSource
+	src := st.Args[len(st.Args)-1]
+	for k := range int32(v.Size) {
+		at := int32(v.Imm) + k - int32(st.Imm)
+		if st.Order == ssa.Big {
+			at = int32(st.Size) - 1 - at
+		}
+		to := k
+		if v.Order == ssa.Big {
+			to = int32(v.Size) - 1 - k
+		}
+		word[to] = byteOf(m.F, src, uint8(at))
 	}
-	r := m.Add(read)
-	w := m.Add(ssa.Value{Op: ssa.Word, Args: []ssa.ID{r}})
-	if v.Size == 4 {
-		return w
-	}
-	top := uint32(32 - 8*v.Size)
-	switch {
-	case bytes && v.Order == ssa.Little && v.Size == 2:
-		return m.Op(ssa.Bswap16, 0, m.Shift(ssa.Shr, w, top))
-	case bytes || v.Order == ssa.Big:
-		return m.Shift(ssa.Shr, w, top)
-	}
-	return m.And(w, 1<<(8*v.Size)-1)
-}
-
-// store makes the command for one store.
-func store(m *ssa.Maker, v ssa.Value) {
-	last := len(v.Args) - 1
-	args := append([]ssa.ID(nil), v.Args...)
-	if v.Order == ssa.Big && v.Size < 4 {
-		args[last] = m.Shift(ssa.Shl, args[last], uint32(32-8*v.Size))
-	}
-	m.Add(ssa.Value{Op: ssa.Write, Space: v.Space, Aux: v.Aux, Order: v.Order, Size: v.Size, Imm: v.Imm, Args: args})
+	return assemble(m, word)
 }

@@ -42,7 +42,7 @@ func Run(f *ssa.Func, level Level, lower func(*ssa.Func)) {
 		removeDead(f)
 	}
 	lower(f)
-	lowerMemory(f)
+	lowerMemory(f, level == Default)
 	if level == Default {
 		Simplify(f)
 	} else {

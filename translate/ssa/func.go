@@ -1,6 +1,9 @@
 package ssa
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ID numbers a value of a function; 0 is no value.
 type ID int32
@@ -143,9 +146,10 @@ func (f *Func) Append(b BlockID, v Value) ID {
 	return id
 }
 
-// New makes a value of block b without giving it a place in the block's order.
+// New makes a value of block b, with arguments of its own, without giving it a place in the block's order.
 func (f *Func) New(b BlockID, v Value) ID {
 	v.Block = b
+	v.Args = slices.Clone(v.Args)
 	id := ID(len(f.Values))
 	f.Values = append(f.Values, v)
 	return id
