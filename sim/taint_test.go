@@ -34,6 +34,15 @@ func randomStraight(rng *rand.Rand) ins {
 			code = append(code, load(b(r), rng.Uint32()>>rng.IntN(32))...)
 		}
 	}
+	for r := 1; r <= 4; r++ {
+		if rng.IntN(2) == 0 { // some bits are written
+			m := rng.Uint32() & rng.Uint32()
+			code = append(code, load(b(5), m)...)
+			code = append(code, nfpisa.ALU(a(r), a(r), nfpisa.ALUAnd, b(5)))
+			code = append(code, load(a(5), m)...)
+			code = append(code, nfpisa.ALU(b(r), a(5), nfpisa.ALUOr, b(r)))
+		}
+	}
 	reg := func(bank nfpisa.Bank) nfpisa.Operand {
 		return nfpisa.Operand{Kind: nfpisa.GPR, Bank: bank, Num: uint16(1 + rng.IntN(4))}
 	}
@@ -88,7 +97,8 @@ func randomStraight(rng *rand.Rand) ins {
 			}
 		}
 	}
-	return program(code, ret(any()))
+	code = append(code, load(b(5), rng.Uint32()&rng.Uint32()&rng.Uint32())...)
+	return program(code, nfpisa.ALU(a(0), reg(nfpisa.BankA), nfpisa.ALUAnd, b(5)), exit())
 }
 
 // TestUnwrittenNeverShows holds the tracking of unwritten bits against
