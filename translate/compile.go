@@ -129,6 +129,6 @@ func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *isel.Ou
 	}}
 	img.Symbols = []image.Symbol{{Name: src.Name, Size: uint32(len(out.Words)), Kind: image.SymProgram}}
 	img.Maps = imageMaps(p, t, maps)
-	img.Lines = lines(p, out)
+	img.Lines = lines(p, out, core.Padding)
 	return img, nil
 }

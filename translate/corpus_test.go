@@ -211,6 +211,22 @@ func generous(tg *target.Target) {
 	tg.Maps.MaxValue, tg.Maps.MaxElement = 512, 1024
 }
 
+// TestCorpusFewRegisters runs the corpus with so few registers that values
+// must be kept in local memory.
+func TestCorpusFewRegisters(t *testing.T) {
+	for _, n := range []int{8, 12} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			tg, err := target.Builtin("skipsw")
+			require.NoError(t, err)
+			generous(tg)
+			tg.Registers.GPRs, tg.Registers.XferIn, tg.Registers.XferOut = n, 24, 24
+			for _, cc := range loadCorpus(t) {
+				cc.run(t, tg, opt.Default)
+			}
+		})
+	}
+}
+
 // run compiles and runs one case. It returns the number of runs compared, or
 // -1 if the case does not compile for the target.
 func (cc *corpusCase) run(t *testing.T, tg *target.Target, level opt.Level) int {

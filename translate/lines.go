@@ -7,8 +7,8 @@ import (
 )
 
 // lines makes the line table: an entry wherever the eBPF instruction that words
-// come from changes.
-func lines(p *verify.Program, out *isel.Output) []image.Line {
+// come from changes. Padding words after the code come from none.
+func lines(p *verify.Program, out *isel.Output, padding int) []image.Line {
 	src := p.Source()
 	var list []image.Line
 	last := int32(-2)
@@ -27,7 +27,7 @@ func lines(p *verify.Program, out *isel.Output) []image.Line {
 		}
 		list = append(list, line)
 	}
-	if n := len(out.Words); n > 0 && last != -1 {
+	if n := len(out.Words); padding > 0 && last != -1 {
 		list = append(list, image.Line{Word: uint32(n), Insn: -1})
 	}
 	return list

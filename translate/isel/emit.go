@@ -137,6 +137,9 @@ func (e *emitter) node(k int, succs []int) {
 		e.mem(n, nfpisa.Mem32(n.mem, int(at(n.x).Num), l, r, 1))
 	case formMem40:
 		e.mem(n, nfpisa.Mem40(n.mem, int(at(n.x).Num), l, r, 1))
+	case formAddImm:
+		e.emit(n.slot, nfpisa.Shf(nfpisa.NoOperand, at(n.e), nfpisa.ShfOr, at(n.x), nfpisa.Lsh(addImmShift)))
+		e.emit(n.slot, nfpisa.Mem40(n.mem, 0, l, r, 1).IndirectRef())
 	case formCSRWr:
 		e.emit(n.slot, nfpisa.CSRWr(n.csr, r))
 	case formRandom:

@@ -147,16 +147,45 @@ func (s *selector) writeMem(v *ssa.Value) {
 	s.add(n)
 }
 
-// atomicAdd selects an addition by the atomic engine. Bit 2 of the length
-// field makes it 64 bits wide.
+// Parameters of add_imm in PREV_ALU: the number comes from bits 31:16, and the
+// length, which is overridden, says so once more and how wide the addition is.
+const (
+	addImmData  = 2<<3 | overrideLength
+	addImm32    = addImmData | 8<<overrideShift
+	addImm64    = addImmData | 12<<overrideShift
+	addImmShift = 16
+	addImmMax   = 1<<16 - 1
+)
+
+// atomicAdd selects an addition by the atomic engine. One of at most 16 bits is
+// sent with the command and not waited for; others are fetched from transfer
+// registers, which must stay until then.
 func (s *selector) atomicAdd(v *ssa.Value) {
 	n := newNode(formMem40)
 	args := s.address(&n, v, 0)
+	words := v.Args[args:]
+	if s.f.UMax(words[0]) <= addImmMax && (len(words) == 1 || s.f.UMax(words[1]) == 0) {
+		n.form = formAddImm
+		n.mem = nfpisa.MemAddImm
+		param := uint32(addImm32)
+		if v.Size == 8 {
+			param = addImm64
+		}
+		n.e = n.read(s.constReg(param), regalloc.BSet, 0)
+		if c, ok := s.f.IsConst(words[0]); ok && c <= shortImm {
+			n.x = ref{op: -1, fixed: nfpisa.Const(int(c))}
+		} else {
+			n.x = n.read(s.reg(words[0]), regalloc.ASet, 0)
+		}
+		s.add(n)
+		return
+	}
+	// Bit 2 of the length field makes it 64 bits wide.
 	n.mem, n.units = nfpisa.MemAdd, 1
 	if v.Size == 8 {
 		n.units = 5
 	}
-	s.outWords(&n, v.Args[args:])
+	s.outWords(&n, words)
 	s.add(n)
 }
 

@@ -24,6 +24,7 @@ const (
 	formMul                // l * r: steps and last (d), last2 (e)
 	formMem32              // mem[…] at l + r, transfer registers x
 	formMem40              // mem[…] at (l << 8) + r
+	formAddImm             // number x and parameters e to PREV_ALU, then mem[add_imm] at (l << 8) + r
 	formCSRWr              // local_csr_wr[csr, r]
 	formRandom             // local_csr_rd and the immed that takes the value
 	formBcc                // conditional branch on flags
