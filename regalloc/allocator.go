@@ -20,6 +20,7 @@ type Allocator struct {
 	flow flow
 	next []int32 // by value: position of the next use
 	wide widening
+	sink sinking
 
 	noIn   []int32 // by value: since this pass not in In at a loop's head; 0 allowed
 	pass   int32   // passes over the function, one unless noIn had to be extended
@@ -48,8 +49,9 @@ func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
 	a.moved = false
 	for a.pass = 1; ; a.pass++ {
 		a.bank.advise(c)
-		a.hint.collect(c, m)
+		a.hint.collect(c, &a.live)
 		a.out.plan(c, a.moved)
+		a.sink.collect(c)
 		a.res.begin(c)
 		a.failed = false
 		err := a.scan()
@@ -65,6 +67,7 @@ func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
 			break
 		}
 	}
+	a.sink.remove(c)
 	a.res.finish(a)
 	return &a.res, nil
 }

@@ -293,8 +293,12 @@ func (k *checker) writable(l Loc) error {
 func (k *checker) instr(h *holding, i int) error {
 	ops, locs, info := k.f.Operands(i), k.r.Locs(i), k.f.Instr(i)
 	if k.r.Removed(i) {
+		if len(ops) == 1 && ops[0].Flags&Def != 0 && k.f.VReg(ops[0].V).Remat != 0 {
+			h.forget(ops[0].V)
+			return nil
+		}
 		if info.Flags&Copy == 0 || len(ops) < 2 {
-			return fmt.Errorf("removed, but not a copy")
+			return fmt.Errorf("removed, but neither a copy nor made anew")
 		}
 		h.forget(ops[0].V)
 		h.alias(ops[0].V, ops[1].V)

@@ -158,7 +158,7 @@ func TestCheckFindsPlantedFaults(t *testing.T) {
 		{
 			"instruction removed that is no copy", straight,
 			func(_ *mockFunc, r *Result) { r.removed[2] = true },
-			"not a copy",
+			"neither a copy",
 		},
 		{
 			"pinned value gone from its register",

@@ -292,7 +292,7 @@ func (a *Allocator) defineFree(i, k int32, last bool) error {
 // the file that it must be in.
 func (a *Allocator) pick(o *Operand, taken RegSet, want File) (Loc, bool) {
 	freeA, freeB := a.free(A)&^taken[A], a.free(B)&^taken[B]
-	cross := &a.live.cross[o.V]
+	cross, kin := &a.live.cross[o.V], a.hint.shun(o.V)
 	if o.Files&BothSet != 0 && (want == Both || want == None && a.bank.both[o.V]) {
 		m := freeA & freeB
 		for _, h := range a.hint.of(o.V) {
@@ -301,6 +301,9 @@ func (a *Allocator) pick(o *Operand, taken RegSet, want File) (Loc, bool) {
 			}
 		}
 		if calm := m &^ (cross[A] | cross[B]); calm != 0 {
+			m = calm
+		}
+		if calm := m &^ (kin[A] | kin[B]); calm != 0 {
 			m = calm
 		}
 		if c := m & a.hint.clobbered[A]; c != 0 {
@@ -332,10 +335,13 @@ func (a *Allocator) pick(o *Operand, taken RegSet, want File) (Loc, bool) {
 			}
 		}
 	}
-	for _, calm := range [2]bool{true, false} {
+	for calm := range 3 {
 		for _, f := range [2]File{first, A + B - first} {
 			m := free[f-A]
-			if calm {
+			switch calm {
+			case 0:
+				m &^= kin[f] | cross[f]
+			case 1:
 				m &^= cross[f]
 			}
 			if m == 0 {

@@ -21,7 +21,7 @@ func dump(f Function, r *Result) string {
 			moves("", r.Before(i))
 			fmt.Fprintf(&w, "\t%d:", i)
 			if r.Removed(i) {
-				fmt.Fprintf(&w, " removed v%d v%d\n", f.Operands(i)[0].V, f.Operands(i)[1].V)
+				fmt.Fprintf(&w, " removed %v\n", f.Operands(i))
 				continue
 			}
 			for k, o := range f.Operands(i) {

@@ -41,6 +41,9 @@ func (a *Allocator) joinEdge(e int32) error {
 			m, has := at.in(g)
 			f.pm.aim(Loc{g, uint8(n)}, has && m == n)
 			if has && m == n {
+				if v != src {
+					a.sink.read[src] = true
+				}
 				continue
 			}
 			if g == In || g == Out {

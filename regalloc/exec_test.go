@@ -52,6 +52,10 @@ func execute(f Function, r *Result, c *chooser, steps int) error {
 				return nil
 			}
 			ops := f.Operands(i)
+			if r.Removed(i) && len(ops) == 1 {
+				env[ops[0].V] = fresh()
+				continue
+			}
 			if r.Removed(i) {
 				env[ops[0].V] = env[ops[1].V]
 				continue

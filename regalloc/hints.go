@@ -3,13 +3,14 @@ package regalloc
 // hints are registers that values would like to be in, because they are passed
 // to a parameter or read by an operand that is there. They are advice.
 type hints struct {
-	parent    []int32 // union-find over parameters and what is passed to them
-	classLoc  []Loc   // by class: where its last member was put
-	fixed     []Loc   // by value: a fixed operand that reads it
-	clobbered RegSet  // registers that some instruction loses
+	parent    []int32  // union-find over parameters and what is passed to them
+	classLoc  []Loc    // by class: where its last member was put
+	fixed     []Loc    // by value: a fixed operand that reads it
+	cross     []RegSet // by class: registers lost while a member lives
+	clobbered RegSet   // registers that some instruction loses
 }
 
-func (h *hints) collect(c *code, m *Machine) {
+func (h *hints) collect(c *code, l *liveness) {
 	h.parent = grow(h.parent, c.nv)
 	h.classLoc, h.fixed = grow(h.classLoc, c.nv), grow(h.fixed, c.nv)
 	h.clobbered = RegSet{}
@@ -43,7 +44,18 @@ func (h *hints) collect(c *code, m *Machine) {
 			}
 		}
 	}
+	h.cross = grow(h.cross, c.nv)
+	for v := range c.nv {
+		k := h.class(VReg(v))
+		for f := range l.cross[v] {
+			h.cross[k][f] |= l.cross[v][f]
+		}
+	}
 }
+
+// shun returns the registers that v, or a value that may want to share its
+// register, cannot keep.
+func (h *hints) shun(v VReg) *RegSet { return &h.cross[h.class(v)] }
 
 func (h *hints) class(v VReg) int32 {
 	r := int32(v)

@@ -119,6 +119,9 @@ func (a *Allocator) resolve(e int32) error {
 // if there is one.
 func (a *Allocator) edgeSource(v VReg) Loc {
 	f := &a.flow
+	if a.sink.only[v] {
+		return Loc{File: Remat}
+	}
 	at := f.at[v]
 	for _, stable := range [2]bool{true, false} {
 		for g := A; g <= Slot; g++ {

@@ -107,7 +107,7 @@ type Stats struct {
 	Loads    int // moves from a slot to a register
 	Stores   int // moves to a slot
 	Remats   int // values created anew
-	Removed  int // copies removed
+	Removed  int // instructions removed
 	Both     int // definitions written to both banks
 	Cost     int // sum over inserted moves of block weight times cost
 	Slots    int // spill slots used
@@ -117,8 +117,8 @@ type Stats struct {
 // Locs returns the places of instruction i's operands, in operand order.
 func (r *Result) Locs(i int) []Loc { return r.locs[r.opStart[i]:r.opStart[i+1]] }
 
-// Removed tells that instruction i is a copy that is not needed: the client
-// drops it.
+// Removed tells that instruction i is not needed, and the client drops it: it is
+// a copy, or it defines a value that moves create anew wherever it is wanted.
 func (r *Result) Removed(i int) bool { return r.removed[i] }
 
 // Before returns the moves to insert right before instruction i; empty when i

@@ -1,0 +1,36 @@
+package regalloc
+
+// sinking finds definitions that are not needed because the value is created
+// anew wherever it is passed on: a constant that is only passed to parameters.
+type sinking struct {
+	only []bool // by value: read by no operand, and its definition can go
+	read []bool // by value: read from a place after all
+}
+
+func (s *sinking) collect(c *code) {
+	s.only, s.read = grow(s.only, c.nv), grow(s.read, c.nv)
+	for v := range c.nv {
+		d := c.defOp[v]
+		if c.info[v].Remat != 1 || c.info[v].Pinned || d < 0 || c.ops[d].Flags != Def {
+			continue
+		}
+		i := c.defInst[v]
+		alone := c.flags[i] == 0 && c.clobber[i] == nil && c.opStart[i+1]-c.opStart[i] == 1
+		glued := int(i)+1 < len(c.flags) && c.flags[i+1]&Glued != 0
+		s.only[v] = alone && !glued && !c.removed[i]
+	}
+	for k := range c.ops {
+		if o := &c.ops[k]; o.Flags&Def == 0 {
+			s.only[o.V] = false
+		}
+	}
+}
+
+// remove drops the definitions that nothing needs.
+func (s *sinking) remove(c *code) {
+	for v, only := range s.only {
+		if only && !s.read[v] {
+			c.removed[c.defInst[v]] = true
+		}
+	}
+}
