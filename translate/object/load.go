@@ -31,6 +31,9 @@ type Object struct {
 
 // Load reads an object file.
 //
+// Structures that ask for relocation (CO-RE) keep the layout that they were
+// compiled with: there is no kernel on a NIC whose layout could differ.
+//
 // The error names the file and says what is wrong with it. Faults of a single
 // program stand in its Refused field instead.
 func Load(path string, o Options) (*Object, error) {

@@ -112,6 +112,45 @@ func TestProgramByName(t *testing.T) {
 	require.Equal(t, object.TC, p.Type)
 }
 
+func TestSectionNames(t *testing.T) {
+	o := load(t, "odd/sections.o")
+	got := map[string]object.Type{}
+	for _, p := range o.Programs {
+		got[p.Section] = p.Type
+		require.Equal(t, p.Type == object.UnknownType, p.Refused != nil, p.Section)
+	}
+	require.Equal(t, map[string]object.Type{
+		"xdp": object.XDP, "xdp/name": object.XDP, "xdp_prog": object.XDP, "xdp.frags": object.XDP,
+		"tc": object.TC, "tc/name": object.TC, "tcx/ingress": object.TC, "classifier": object.TC, "classifier/name": object.TC, "action": object.TC,
+		"xdp/devmap": object.UnknownType, "cls-main": object.UnknownType, "progs": object.UnknownType, "socket": object.UnknownType,
+		"tracepoint/xdp/xdp_exception": object.UnknownType,
+	}, got)
+	_, err := o.Program("f_socket_filter")
+	require.ErrorContains(t, err, `not supported: section "socket" holds a SocketFilter program`)
+	_, err = o.Program("f_cls_main")
+	require.ErrorContains(t, err, `section "cls-main" names no program type; say which with --type: xdp, tc`)
+	_, err = o.Program("f_xdp_devmap")
+	require.ErrorContains(t, err, `section "xdp/devmap" holds a program for the far end of a redirect`)
+}
+
+// TestRelocatable: structures that ask for relocation keep the layout that
+// they were compiled with.
+func TestRelocatable(t *testing.T) {
+	p, err := load(t, "odd/core.o").Program("core")
+	require.NoError(t, err)
+	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Dst: 1, Src: 1, Off: 4}, "ctx->data_end")
+	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 3, Imm: 14}, "size of the header")
+	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 3, Imm: 1}, "existence of the field")
+}
+
+func TestEarlyMapDefinition(t *testing.T) {
+	o := load(t, "odd/map_def.o")
+	p, err := o.Program("")
+	require.NoError(t, err)
+	require.Equal(t, object.TC, p.Type)
+	require.Equal(t, []*object.Map{{Name: "table", Type: 1, KeySize: 8, ValueSize: 16, MaxEntries: 100, Flags: 1}}, p.Maps)
+}
+
 func TestLegacyTailCalls(t *testing.T) {
 	o, err := object.LoadBytes("x.o", read(t, "odd/legacy_tail.o"), object.Options{Type: object.XDP})
 	require.NoError(t, err)
