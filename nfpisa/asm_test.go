@@ -38,7 +38,7 @@ func TestAssembleData(t *testing.T) {
 			}
 			// The encodings are not ours to say: objdump must read them as
 			// the lines they stand on.
-			theirs, err := tool.Words(t.Context(), words, map[Mode]int{Ctx4: 4, Ctx8: 8}[a.Mode])
+			theirs, err := tool.Words(t.Context(), words, contexts(a.Mode))
 			require.NoError(t, err)
 			for k, their := range theirs {
 				i, err := Decode(a.Words[k], a.Mode)

@@ -267,12 +267,12 @@ func (e *encoder) aluShf(i *Instr) {
 	e.flags(i)
 	e.put("operation", fShfOp, uint64(i.Shf))
 	switch {
+	case int(i.Shf) >= len(shfOps):
+		return
 	case i.Shf == ShfByteAlign && (i.Shift.Amount != 0 || i.Shift.Kind != ShiftRot && i.Shift.Kind != ShiftLeft):
 		e.fail("shift", "byte_align takes the amount from ByteIndex; its shift kind is ShiftRot (be) or ShiftLeft (le)")
 	case i.Shift.Kind == ShiftDouble && i.Shf != ShfB:
 		e.fail("operation", "a double shift has no operator")
-	case int(i.Shf) >= len(shfOps):
-		return
 	}
 	e.shift(i)
 	u := i.Shf.useOf(i.Shift.Kind)

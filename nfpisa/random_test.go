@@ -40,14 +40,18 @@ func TestRandomWordsRoundTrip(t *testing.T) {
 				}
 				valid++
 				got, err := Encode(i, m)
-				require.NoError(t, err, "%#x %+v", w, i)
-				require.Equal(t, w, got.Bare(), "%#x %+v", w, i)
+				if err != nil || got.Bare() != w {
+					require.NoError(t, err, "%#x %+v", w, i)
+					require.Equal(t, w, got.Bare(), "%#x %+v", w, i)
+				}
 				i.Spare = 0
 				canon, err := Encode(i, m)
 				require.NoError(t, err)
 				again, err := Decode(canon, m)
 				require.NoError(t, err)
-				require.Equal(t, i, again, "spare bits change the meaning of %#x", w)
+				if again != i {
+					require.Equal(t, i, again, "spare bits change the meaning of %#x", w)
+				}
 			}
 			require.Greater(t, valid, 100)
 		})
@@ -56,7 +60,7 @@ func TestRandomWordsRoundTrip(t *testing.T) {
 
 func TestECC(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range trials(t, 200) {
+	for range trials(t, 40) {
 		w := Word(r.Uint64()).WithECC()
 		require.True(t, CheckECC(w))
 		got, st := Correct(w)
@@ -112,6 +116,46 @@ func BenchmarkEncode(b *testing.B) {
 			b.Fatal(err)
 		}
 		if n++; n == len(is) {
+			n = 0
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mwords/s")
+}
+
+func BenchmarkPrint(b *testing.B) {
+	ws := readCorpus(b)
+	is := make([]Instr, len(ws))
+	for k, w := range ws {
+		is[k], _ = Decode(w, Ctx4)
+	}
+	buf := make([]byte, 0, 128)
+	b.ReportAllocs()
+	b.ResetTimer()
+	n := 0
+	for b.Loop() {
+		buf = is[n].Append(buf[:0])
+		if n++; n == len(is) {
+			n = 0
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mwords/s")
+}
+
+func BenchmarkParse(b *testing.B) {
+	ws := readCorpus(b)[:4096]
+	texts := make([]string, len(ws))
+	for k, w := range ws {
+		i, _ := Decode(w, Ctx4)
+		texts[k] = i.String()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	n := 0
+	for b.Loop() {
+		if _, err := Parse(texts[n]); err != nil {
+			b.Fatal(err)
+		}
+		if n++; n == len(texts) {
 			n = 0
 		}
 	}
