@@ -34,6 +34,13 @@ var find = sync.OnceValues(func() (*Kernel, error) { return Find(context.Backgro
 // test's environment.
 func Inside(t *testing.T, env ...string) bool {
 	t.Helper()
+	return InsideShared(t, nil, env...)
+}
+
+// InsideShared is Inside with further folders of the host that the guest may
+// write to.
+func InsideShared(t *testing.T, share []string, env ...string) bool {
+	t.Helper()
 	if InGuest() {
 		return true
 	}
@@ -49,7 +56,7 @@ func Inside(t *testing.T, env ...string) bool {
 	g := &Guest{
 		Args:   []string{exe, "-test.run=" + pattern(t.Name()), "-test.v=test2json", "-test.count=1", "-test.paniconexit0"},
 		Env:    append(os.Environ(), env...),
-		Share:  []string{filepath.Dir(exe)},
+		Share:  append([]string{filepath.Dir(exe)}, share...),
 		Stdout: &out,
 		Stderr: &out,
 	}
