@@ -47,6 +47,13 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	use, err := wordUse(p, o.Target)
+	if err != nil {
+		return nil, err
+	}
+	for k := range maps {
+		maps[k].WordUse = use[k]
+	}
 	env := &ssa.Env{Target: o.Target, Maps: maps, Helpers: &runtime.Helpers{Target: o.Target}}
 	f, err := ssa.Build(p, env)
 	if err != nil {

@@ -129,47 +129,9 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 		if t.Direct() {
 			im.Layout, im.Base, im.Stride, im.Swapped = typeName(m), places[k].Base, places[k].Stride, places[k].Swapped
 		} else {
-			im.WordUse = wordUse(p, k)
+			im.WordUse = places[k].WordUse
 		}
 		out = append(out, im)
 	}
 	return out
-}
-
-// Uses of a word of a map value, the numbers of the kernel's driver.
-const (
-	wordRead   = 1
-	wordAtomic = 3
-)
-
-// wordUse returns the use of each word of a map's values. Accesses at offsets
-// that are not constant mark nothing: wordConflict has refused them where that
-// would matter.
-func wordUse(p *verify.Program, k int) []uint8 {
-	src := p.Source()
-	m := src.Maps[k]
-	use := make([]uint8, (m.ValueSize+3)/4)
-	for pc, in := range src.Insns {
-		reg, kind := -1, uint8(0)
-		switch in.Class() {
-		case bpf.ClassLDX:
-			reg, kind = int(in.Src), wordRead
-		case bpf.ClassSTX:
-			if in.Op&0xe0 == bpf.ModeATOMIC {
-				reg, kind = int(in.Dst), wordAtomic
-			}
-		}
-		if reg < 0 || !p.Reached(pc) {
-			continue
-		}
-		r := p.Reg(pc, reg)
-		if r.Kind != verify.PtrMapValue || r.Map != k || !r.OffKnown {
-			continue
-		}
-		first := int(r.Off) + int(in.Off)
-		for w := first / 4; w <= (first+in.Bytes()-1)/4 && w < len(use); w++ {
-			use[w] = kind
-		}
-	}
-	return use
 }

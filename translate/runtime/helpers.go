@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"fmt"
+
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/ssa"
 	"github.com/skipsw/skipsw/translate/target"
@@ -104,6 +106,12 @@ func (h *Helpers) firmwareMap(b *ssa.Builder, helper int32) error {
 		if err != nil {
 			return err
 		}
+		for w, use := range b.Env.Maps[b.Fact(1).Map].WordUse {
+			if use == wordAtomic && !b.F.Is(value[w], 0) {
+				return b.Unsupported(fmt.Sprintf("an update of map %s with an atomic counter that is not 0", m.Name),
+					"the card stores counters in another byte order")
+			}
+		}
 		lo, hi := b.Reg(4)
 		call.Size = uint8(len(key))
 		call.Args = append([]ssa.ID{table, lo, hi}, key...)
@@ -115,6 +123,9 @@ func (h *Helpers) firmwareMap(b *ssa.Builder, helper int32) error {
 	b.SetReg(0, lo, hi)
 	return nil
 }
+
+// wordAtomic marks words of map values that are atomic counters.
+const wordAtomic = 3
 
 // Types of the data pointer that event output takes.
 const (

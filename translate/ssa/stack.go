@@ -36,7 +36,7 @@ func (b *Builder) stackBytes(lo ID, fact *verify.Reg, off int32, n int) ([]ID, e
 	if frame, at, err := b.StackPlace(lo, fact); err == nil {
 		return b.StackWords(frame, at+off, n)
 	}
-	frame, at, err := b.stackChoice(lo, fact)
+	frame, at, err := b.stackChoice(lo, fact, off, n)
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +60,10 @@ func (b *Builder) stackBytes(lo ID, fact *verify.Reg, off int32, n int) ([]ID, e
 const maxChoice = 64
 
 // stackChoice returns the places that a stack pointer can point to when it is
-// known at run time only: the constant addresses that meet in block parameters,
-// or else all that the proof allows.
-func (b *Builder) stackChoice(lo ID, fact *verify.Reg) (frame int, at []int32, err error) {
+// known at run time only and n bytes at off from it are in the stack: the
+// constant addresses that meet in block parameters, or else all that the proof
+// allows.
+func (b *Builder) stackChoice(lo ID, fact *verify.Reg, off int32, n int) (frame int, at []int32, err error) {
 	if frame, at, ok := b.metAddresses(lo); ok {
 		return frame, at, nil
 	}
@@ -76,9 +77,12 @@ func (b *Builder) stackChoice(lo ID, fact *verify.Reg) (frame int, at []int32, e
 			fmt.Sprintf("stack bytes are kept in registers, and the address is not known to be one of at most %d", maxChoice))
 	}
 	for a := first; a <= last; a += step {
-		if 512+a >= 0 && a < 0 {
+		if first := 512 + a + int64(off); first >= 0 && first+int64(n) <= 512 {
 			at = append(at, int32(512+a))
 		}
+	}
+	if len(at) == 0 {
+		return 0, nil, b.Unsupported("stack access at an address that is computed at run time", "none of the addresses that it can be lies in the stack")
 	}
 	return fact.Frame, at, nil
 }
@@ -151,7 +155,7 @@ func (b *Builder) storeStack(lo ID, fact *verify.Reg, off int32, n int, v pair) 
 	if frame, at, err := b.StackPlace(lo, fact); err == nil {
 		return b.storeAt(frame, at+off, n, v)
 	}
-	frame, at, err := b.stackChoice(lo, fact)
+	frame, at, err := b.stackChoice(lo, fact, off, n)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,131 @@
+package translate_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/internal/ebpf"
+	"github.com/skipsw/skipsw/internal/oracle/gen"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/translate"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/opt"
+	"github.com/skipsw/skipsw/translate/target"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// count returns the number of cases to run: SKIPSW_N, or a small default.
+func count(t testing.TB, small int) int {
+	s := os.Getenv("SKIPSW_N")
+	if s == "" {
+		return small
+	}
+	n, err := strconv.Atoi(s)
+	require.NoError(t, err)
+	return n
+}
+
+// TestRandomPrograms compiles random programs and holds the words, run in the
+// simulator, against the reference interpreter. Head and tail adjustments are
+// left out: the card's limits differ.
+func TestRandomPrograms(t *testing.T) {
+	for _, c := range []struct {
+		target string
+		level  opt.Level
+	}{{"skipsw", opt.Default}, {"agilio", opt.Default}, {"skipsw", opt.None}} {
+		t.Run(fmt.Sprintf("%s/%d", c.target, c.level), func(t *testing.T) {
+			tg, err := target.Builtin(c.target)
+			require.NoError(t, err)
+			generous(tg)
+			compiled, refused, runs := 0, map[string]int{}, 0
+			for seed := range uint64(count(t, 400)) {
+				p := gen.Program(seed, gen.Options{Without: gen.Adjust})
+				n, err := differ(p, seed, tg, c.level)
+				switch {
+				case errors.Is(err, translate.ErrNotSupported):
+					what, _, _ := strings.Cut(err.Error(), ", because")
+					refused[strings.Join(strings.Fields(what)[2:4], " ")]++
+					continue
+				case err != nil:
+					t.Errorf("seed %d: %v", seed, err)
+					continue
+				}
+				compiled++
+				runs += n
+			}
+			t.Logf("%d programs, %d runs, refused: %v", compiled, runs, refused)
+		})
+	}
+}
+
+// differ runs one program on a few packets in the interpreter and in the
+// simulator, and returns the number of runs and the first difference.
+func differ(p *object.Program, seed uint64, tg *target.Target, level opt.Level) (runs int, err error) {
+	v, err := verify.Verify(p, verify.Options{})
+	if err != nil {
+		return 0, fmt.Errorf("%w: %v", translate.ErrNotSupported, "verifier")
+	}
+	img, err := translate.Compile(v, translate.Options{Target: tg, OptLevel: level, CheckAllocation: true})
+	if err != nil {
+		return 0, err
+	}
+	m, err := sim.New(img, sim.DefaultSpec())
+	if err != nil {
+		return 0, err
+	}
+	vm, err := ebpf.New(p, ebpf.Options{})
+	if err != nil {
+		return 0, err
+	}
+	for k, packet := range gen.Packets(seed, 6, gen.PacketOptions{Min: 14, Max: 1500}) {
+		want, err := vm.Run(ebpf.Input{Packet: packet, RxQueue: 3})
+		if err != nil {
+			return runs, fmt.Errorf("interpreter: %w", err)
+		}
+		got := m.Run(sim.Input{Packet: packet, IngressIfindex: 1, RxQueue: 3})
+		runs++
+		if got.Fault != nil {
+			return runs, fmt.Errorf("packet %d: %w", k, got.Fault)
+		}
+		if tg.Direct() && got.Code != uint32(want.R0) || !tg.Direct() && got.Code>>16 != uint32(wantCode(tg, p.Type, uint32(want.R0))) {
+			return runs, fmt.Errorf("packet %d: result word %#x, want verdict %#x", k, got.Code, want.R0)
+		}
+		if string(got.Packet) != string(want.Packet) {
+			return runs, fmt.Errorf("packet %d: in\n%x\ngot\n%x\nwant\n%x", k, packet, got.Packet, want.Packet)
+		}
+		for _, om := range p.Maps {
+			mp, ok := m.Map(om.Name)
+			if !ok {
+				continue
+			}
+			a, b := mp.Entries(), vm.Map(om.Name).Entries()
+			if len(a) != len(b) {
+				return runs, fmt.Errorf("packet %d: map %s has %d entries, want %d", k, om.Name, len(a), len(b))
+			}
+			for j := range a {
+				if string(a[j].Key) != string(b[j].Key) || string(a[j].Value) != string(b[j].Value) {
+					return runs, fmt.Errorf("packet %d: map %s: %x=%x, want %x=%x", k, om.Name, a[j].Key, a[j].Value, b[j].Key, b[j].Value)
+				}
+			}
+		}
+	}
+	return runs, nil
+}
+
+// wantCode returns the action and counter bits of a verdict.
+func wantCode(tg *target.Target, typ object.Type, verdict uint32) uint8 {
+	codes, other := tg.Exit.XDP, tg.Exit.XDPOther
+	if typ == object.TC {
+		codes, other = tg.Exit.TC, tg.Exit.TCOther
+	}
+	if uint64(verdict) < uint64(len(codes)) {
+		return codes[verdict]
+	}
+	return other
+}

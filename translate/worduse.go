@@ -1,0 +1,78 @@
+package translate
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/ssa"
+	"github.com/skipsw/skipsw/translate/target"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// Uses of a word of a map value, the numbers of the kernel's driver.
+const (
+	wordUnused = 0
+	wordRead   = 1
+	wordAtomic = 3
+)
+
+// wordUse returns the use of each 4-byte word of each map's values, for targets
+// whose firmware keeps the maps. Such firmware stores atomic counters
+// big-endian, so that a word is either a counter or read, never both.
+func wordUse(p *verify.Program, t *target.Target) ([][]uint8, error) {
+	src := p.Source()
+	out := make([][]uint8, len(src.Maps))
+	for k, m := range src.Maps {
+		out[k] = make([]uint8, (m.ValueSize+3)/4)
+	}
+	if t.Direct() {
+		return out, nil
+	}
+	any := false
+	for _, swapped := range atomicMaps(p) {
+		any = any || swapped
+	}
+	for pc, in := range src.Insns {
+		reg, use := accessOf(in)
+		if reg < 0 || !p.Reached(pc) {
+			continue
+		}
+		r := p.Reg(pc, reg)
+		if r.Kind != verify.PtrMapValue {
+			continue
+		}
+		if r.Map < 0 || !r.OffKnown {
+			if any {
+				return nil, &ssa.Unsupported{
+					What: "an access to a map value at an address that is not constant", Slot: pc, Line: src.LineAt(pc),
+					Why: "a map of the program has atomic counters, which the card stores in another byte order",
+				}
+			}
+			continue
+		}
+		words := out[r.Map]
+		first := int(r.Off) + int(in.Off)
+		for w := first / 4; w <= (first+in.Bytes()-1)/4 && w < len(words); w++ {
+			if words[w] != wordUnused && words[w] != use {
+				return nil, &ssa.Unsupported{
+					What: fmt.Sprintf("bytes %d to %d of a value of map %s as atomic counter and as data", 4*w, 4*w+3, src.Maps[r.Map].Name),
+					Why:  "the card stores counters in another byte order", Slot: pc, Line: src.LineAt(pc),
+				}
+			}
+			words[w] = use
+		}
+	}
+	return out, nil
+}
+
+// accessOf returns the address register of a load or atomic operation and what
+// it makes of a map's word, or -1.
+func accessOf(in bpf.Insn) (reg int, use uint8) {
+	switch {
+	case in.Class() == bpf.ClassLDX:
+		return int(in.Src), wordRead
+	case in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC:
+		return int(in.Dst), wordAtomic
+	}
+	return -1, 0
+}
