@@ -381,6 +381,13 @@ func (a *Allocator) forceDef(i int32, o *Operand, taken RegSet, want File) (Loc,
 	if o.Files>>f&1 == 0 {
 		return Loc{}, a.fail(i, "not supported: v%d can be written to none of its files (%#x)", o.V, o.Files)
 	}
+	if g := A + B - f; want == None && o.Files>>g&1 != 0 {
+		_, key := a.victim(f, taken[f])
+		_, other := a.victim(g, taken[g])
+		if other >= freeKey && key < freeKey || a.bank.wanted(o.V) == None && other > key {
+			f = g
+		}
+	}
 	n, err := a.makeRoom(i, f, taken[f])
 	return Loc{f, n}, err
 }

@@ -51,6 +51,31 @@ func (a *Allocator) leave(b int32) {
 		f.exitV, f.exitP = append(f.exitV, v), append(f.exitP, a.st.places[v])
 	}
 	f.exitStart[b+1] = int32(len(f.exitV))
+	a.shunBranch(b)
+}
+
+// shunBranch keeps the parameters of the blocks that b branches to away from
+// the registers that the branch reads: only then can their moves be hoisted
+// above it.
+func (a *Allocator) shunBranch(b int32) {
+	c := &a.code
+	if c.firstEdge[b+1]-c.firstEdge[b] < 2 {
+		return
+	}
+	var read RegSet
+	for i := c.hi[b] - 1; i >= c.lo[b] && c.flags[i]&Branch != 0; i-- {
+		for _, l := range a.res.Locs(int(i)) {
+			read.add(l)
+		}
+	}
+	for e := c.firstEdge[b]; e < c.firstEdge[b+1]; e++ {
+		for _, p := range c.blockParams(int(c.to[e])) {
+			shun := a.hint.shun(p)
+			for f := range shun {
+				shun[f] |= read[f]
+			}
+		}
+	}
 }
 
 // enter decides the state at the start of block b: that of the most frequent
@@ -195,6 +220,9 @@ func (f *flow) vote(j int32, p place, weight int32) {
 func (a *Allocator) enterParams(b int32, single, loop bool) error {
 	c, f := &a.code, &a.flow
 	first := int(c.paramStart[b])
+	if first == int(c.paramStart[b+1]) {
+		return nil
+	}
 	for j, v := range c.blockParams(int(b)) {
 		a.next[v] = a.live.paramNext[first+j]
 		if a.next[v] == never {

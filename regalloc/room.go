@@ -104,7 +104,17 @@ func (a *Allocator) shift(v VReg, f File, to Loc, keep bool) {
 // makeRoom empties a register of bank f that is not in avoid: one whose value
 // is elsewhere too, else the one needed last.
 func (a *Allocator) makeRoom(i int32, f File, avoid uint64) (uint8, error) {
-	best, bestKey := -1, int64(-1)
+	n, key := a.victim(f, avoid)
+	if key < 0 {
+		return 0, a.fail(i, "not supported: more values in one instruction than registers in file %v", f)
+	}
+	return uint8(n), a.evict(i, a.st.occ[f][n], f)
+}
+
+// victim returns the register of bank f that is best given up, and how good
+// that is: a negative key for not at all, freeKey or more for at no cost.
+func (a *Allocator) victim(f File, avoid uint64) (int, int64) {
+	best, bestKey := 0, int64(-1)
 	for m := a.m.Usable[f] & a.st.busy[f] &^ (avoid | a.bun.lock[f]); m != 0; m &= m - 1 {
 		n := bits.TrailingZeros64(m)
 		v := a.st.occ[f][n]
@@ -115,14 +125,14 @@ func (a *Allocator) makeRoom(i int32, f File, avoid uint64) (uint8, error) {
 		if a.next[v] == a.bun.lo {
 			key = 0
 		} else if a.spare(v, f) {
-			key += int64(never) * 2
+			key += freeKey
 		}
 		if key > bestKey {
 			best, bestKey = n, key
 		}
 	}
-	if best < 0 {
-		return 0, a.fail(i, "not supported: more values in one instruction than registers in file %d", f)
-	}
-	return uint8(best), a.evict(i, a.st.occ[f][best], f)
+	return best, bestKey
 }
+
+// freeKey is added to a victim's next use when it is elsewhere too.
+const freeKey = int64(never) * 2
