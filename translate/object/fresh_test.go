@@ -73,7 +73,7 @@ func TestObjectsUpToDate(t *testing.T) {
 
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(samples)))
-	args := []string{"-B", "-C", dir}
+	args := []string{"-B", "-j2", "-C", dir}
 	// Debug information may stay in; only the object that is there to have no
 	// symbols cannot be made without the tool.
 	if _, err := exec.LookPath("llvm-strip"); err != nil {
