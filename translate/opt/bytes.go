@@ -40,6 +40,17 @@ func byteOf(f *ssa.Func, id ssa.ID, k uint8) byteSource {
 				return byteSource{id: id, k: k}
 			}
 			id = v.Args[0]
+		case v.Op == ssa.Or || v.Op == ssa.Xor || v.Op == ssa.Add && apart(f, v):
+			zx, _ := f.Known(v.Args[0])
+			zy, _ := f.Known(v.Args[1])
+			switch {
+			case zx>>(8*k)&0xff == 0xff:
+				id = v.Args[1]
+			case zy>>(8*k)&0xff == 0xff:
+				id = v.Args[0]
+			default:
+				return byteSource{id: id, k: k}
+			}
 		case v.Op == ssa.Shr && v.Imm%8 == 0:
 			if k += uint8(v.Imm / 8); k > 3 {
 				return byteSource{}
@@ -76,6 +87,68 @@ func byteOf(f *ssa.Func, id ssa.ID, k uint8) byteSource {
 		}
 	}
 	return byteSource{id: id, k: k}
+}
+
+// apart reports whether the operands have no bit in common, so that their sum
+// carries nothing.
+func apart(f *ssa.Func, v *ssa.Value) bool {
+	zx, _ := f.Known(v.Args[0])
+	zy, _ := f.Known(v.Args[1])
+	return zx|zy == ^uint32(0)
+}
+
+// rejoin replaces words that were put together byte by byte, as compilers do
+// for fields of packed structures, by the words that the bytes came from. It
+// reports whether anything changed.
+func rejoin(f *ssa.Func) bool {
+	repl := map[ssa.ID]ssa.ID{}
+	resolve := func(p *ssa.ID) {
+		if n, ok := repl[*p]; ok {
+			*p = n
+		}
+	}
+	for _, b := range f.RPO() {
+		old := f.B(b).Values
+		list := make([]ssa.ID, 0, len(old))
+		m := &ssa.Maker{F: f, Block: b, Out: &list}
+		for _, id := range old {
+			v := f.V(id)
+			for k := range v.Args {
+				resolve(&v.Args[k])
+			}
+			if v.Op == ssa.Or || v.Op == ssa.Add {
+				var word [4]byteSource
+				for k := range word {
+					word[k] = byteOf(f, id, uint8(k))
+				}
+				if parts, _, _ := split(word); worthJoining(parts, id, word) {
+					m.Slot = v.Slot
+					repl[id] = assemble(m, word)
+					continue
+				}
+			}
+			list = append(list, id)
+		}
+		f.B(b).Values = list
+		f.B(b).Term.Uses(resolve)
+	}
+	if len(repl) > 0 {
+		for _, b := range f.RPO() {
+			f.Uses(b, resolve)
+		}
+	}
+	return len(repl) > 0
+}
+
+// worthJoining reports whether taking the parts directly is shorter than the
+// operation that joins them and what it needs.
+func worthJoining(parts []part, id ssa.ID, word [4]byteSource) bool {
+	for _, p := range parts {
+		if p.id == id {
+			return false
+		}
+	}
+	return assembleCost(word) <= 1 || isReverse(word)
 }
 
 // part is the bytes of a word that come from one value at one rotation.

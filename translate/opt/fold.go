@@ -231,7 +231,7 @@ func simplifyCompare(f *ssa.Func, m *ssa.Maker, c ssa.Compare) ssa.Compare {
 			return ssa.Compare{Cond: c.Cond.Swap(), XL: c.YL, YL: c.XL}
 		}
 	}
-	if n, ok := comparePacket(f, c); ok {
+	if n, ok := comparePacket(f, m, c); ok {
 		return n
 	}
 	k, ok := f.IsConst(c.YL)
@@ -298,32 +298,43 @@ func simplifyCompare(f *ssa.Func, m *ssa.Maker, c ssa.Compare) ssa.Compare {
 const pointerLimit = 1 << 30
 
 // comparePacket compares two addresses in the packet by their offsets.
-func comparePacket(f *ssa.Func, c ssa.Compare) (ssa.Compare, bool) {
+func comparePacket(f *ssa.Func, m *ssa.Maker, c ssa.Compare) (ssa.Compare, bool) {
 	switch c.Cond {
 	case ssa.EQ, ssa.NE, ssa.ULT, ssa.UGE, ssa.ULE, ssa.UGT:
 	default:
 		return c, false
 	}
-	bx, ox := packetOffset(f, c.XL)
-	by, oy := packetOffset(f, c.YL)
-	if bx == 0 || bx != by || f.UMax(ox) >= pointerLimit || f.UMax(oy) >= pointerLimit {
+	bx, vx, cx := packetOffset(f, c.XL)
+	by, vy, cy := packetOffset(f, c.YL)
+	if bx == 0 || bx != by {
 		return c, false
 	}
-	return ssa.Compare{Cond: c.Cond, XL: ox, YL: oy}, true
+	if uint64(f.UMax(vx))+uint64(cx) >= pointerLimit || uint64(f.UMax(vy))+uint64(cy) >= pointerLimit {
+		return c, false
+	}
+	return ssa.Compare{Cond: c.Cond, XL: m.AddConst(vx, cx), YL: m.AddConst(vy, cy)}, true
 }
 
-// packetOffset splits an address in the packet.
-func packetOffset(f *ssa.Func, id ssa.ID) (base, off ssa.ID) {
+// packetOffset splits an address in the packet into the packet pointer, a
+// variable and a constant part.
+func packetOffset(f *ssa.Func, id ssa.ID) (base, variable ssa.ID, constant uint32) {
 	v := f.V(id)
+	if v.Op == ssa.Add {
+		if c, ok := f.IsConst(v.Args[1]); ok {
+			constant = c
+			id = v.Args[0]
+			v = f.V(id)
+		}
+	}
 	switch v.Op {
 	case ssa.PktPtr:
-		return id, f.Const(0)
+		return id, f.Const(0), constant
 	case ssa.Add:
 		for k, a := range v.Args {
 			if f.V(a).Op == ssa.PktPtr {
-				return a, v.Args[1-k]
+				return a, v.Args[1-k], constant
 			}
 		}
 	}
-	return 0, 0
+	return 0, 0, 0
 }

@@ -45,6 +45,9 @@ func Run(f *ssa.Func, level Level, lower func(*ssa.Func)) {
 	lowerMemory(f, level == Default)
 	if level == Default {
 		Simplify(f)
+		if rejoin(f) {
+			Simplify(f)
+		}
 	} else {
 		removeDead(f)
 	}

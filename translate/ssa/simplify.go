@@ -25,7 +25,7 @@ func (m *Maker) simplifySum(v *Value) ID {
 		return 0
 	}
 	if !isConst {
-		return 0
+		return m.constantLast(x, y)
 	}
 	if c == 0 {
 		return x
@@ -39,6 +39,39 @@ func (m *Maker) simplifySum(v *Value) ID {
 		}
 	}
 	return 0
+}
+
+// constantLast moves the constant part of a sum of addresses outwards, where a
+// memory command takes it.
+func (m *Maker) constantLast(x, y ID) ID {
+	f := m.F
+	for _, p := range [2][2]ID{{x, y}, {y, x}} {
+		v := f.V(p[0])
+		if v.Op != Add {
+			continue
+		}
+		if c, ok := f.IsConst(v.Args[1]); ok && (f.fromPacket(v.Args[0]) || f.fromPacket(p[1])) {
+			return m.AddConst(m.Op(Add, 0, v.Args[0], p[1]), c)
+		}
+	}
+	return 0
+}
+
+// fromPacket reports whether a value is the packet pointer or a sum with it.
+func (f *Func) fromPacket(id ID) bool {
+	for range knownDepth {
+		v := f.V(id)
+		switch {
+		case v.Op == PktPtr:
+			return true
+		case v.Op != Add:
+			return false
+		case f.V(v.Args[1]).Op == PktPtr:
+			return true
+		}
+		id = v.Args[0]
+	}
+	return false
 }
 
 func otherArg(v *Value, x ID) ID {
@@ -180,6 +213,10 @@ func (m *Maker) simplifyShift(v *Value) ID {
 	case v.Op == Shr && xv.Op == And:
 		if c, ok := f.IsConst(xv.Args[1]); ok {
 			return m.And(m.Shift(Shr, xv.Args[0], n), c>>n)
+		}
+	case v.Op == Shl && xv.Op == And:
+		if c, ok := f.IsConst(xv.Args[1]); ok {
+			return m.And(m.Shift(Shl, xv.Args[0], n), c<<n)
 		}
 	case v.Op == Shr && xv.Op == Bswap && n == 16:
 		return m.Op(Bswap16, 0, xv.Args[0])
