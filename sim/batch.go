@@ -23,7 +23,7 @@ func (t Throughput) Rate(hertz float64) float64 {
 // waits for memory another runs. next fills in a packet and reports whether
 // there was one; done sees each result when its packet ends, which need not be
 // the order of entry. The result's Packet and Events are valid during the
-// call. A fault ends its packet only.
+// call, as is the Result itself. A fault ends its packet only.
 //
 // The contexts take turns: one that gives up the core is followed by the next
 // ready one in the order of their numbers, as the arbiter of the core does.
@@ -83,18 +83,20 @@ type batch struct {
 	next func(*Input) bool
 	done func(*Result)
 	t    *Throughput
+	in   Input
+	res  Result
 }
 
 // begin gives a context its next packet; packets that cannot be taken are
 // reported at once.
 func (b *batch) begin(x *context) bool {
-	var in Input
+	in := &b.in
 	for {
-		in = Input{}
-		if x.live = b.next(&in); !x.live {
+		*in = Input{}
+		if x.live = b.next(in); !x.live {
 			return false
 		}
-		f := b.m.refuse(&in)
+		f := b.m.refuse(in)
 		if f == nil {
 			break
 		}
@@ -102,18 +104,18 @@ func (b *batch) begin(x *context) bool {
 		b.t.Faults++
 		b.done(&Result{Fault: f})
 	}
-	b.m.core.enter(x, b.m.img.Programs[in.Program].Entry, &in, b.m.img.Machine.StackSize)
+	b.m.core.enter(x, b.m.img.Programs[in.Program].Entry, in, b.m.img.Machine.StackSize)
 	b.m.core.fall(x, b.m.core.now, 0) // until its turn comes
 	return true
 }
 
 func (b *batch) end(x *context, s stop) {
-	var res Result
-	b.m.finish(x, s, &res)
+	b.res = Result{}
+	b.m.finish(x, s, &b.res)
 	b.t.Packets++
-	b.t.Instructions += res.Instructions
-	if res.Fault != nil {
+	b.t.Instructions += b.res.Instructions
+	if b.res.Fault != nil {
 		b.t.Faults++
 	}
-	b.done(&res)
+	b.done(&b.res)
 }

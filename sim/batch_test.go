@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
 )
 
 // batchOf feeds n copies of the packets and collects results by packet bytes.
@@ -79,6 +80,23 @@ func TestBatchOverlaps(t *testing.T) {
 	th = batchOf(m, [][]byte{frame(64)}, 100, func(*Result) {})
 	require.Equal(t, 100*alone.Cycles, th.Cycles, "nothing to hide: contexts share the issue slots")
 	require.Zero(t, th.Idle)
+}
+
+// TestBatchTakesTurns shows the order in which ready contexts get the core.
+func TestBatchTakesTurns(t *testing.T) {
+	var order []int
+	m := testMachine(t, program(nfpisa.CtxArb(1), nfpisa.CtxArb(1), ret(k(1))), func(s *Spec, _ *image.Image) {
+		s.Switched = func(s Switch) {
+			if s.Kind == SwitchWake {
+				order = append(order, s.Context)
+			}
+		}
+	})
+	batchOf(m, [][]byte{frame(64)}, 8, func(*Result) {})
+	require.Len(t, order, 8*3)
+	for i, c := range order {
+		require.Equal(t, i%4, c, "turns: %v", order)
+	}
 }
 
 // TestBatchFaults shows that a fault ends its packet only.

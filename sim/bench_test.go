@@ -52,3 +52,53 @@ func BenchmarkNew(b *testing.B) {
 		require.NoError(b, err)
 	}
 }
+
+// BenchmarkRun runs one packet through single programs of the corpus.
+func BenchmarkRun(b *testing.B) {
+	for _, cc := range loadCorpus(b) {
+		switch cc.Name {
+		case "jmp_loop", "cache_align", "map_lookup_hash", "long_branches":
+		default:
+			continue
+		}
+		b.Run(cc.Name, func(b *testing.B) {
+			m, err := New(cc.image(b), DefaultSpec())
+			require.NoError(b, err)
+			in := Input{Packet: cc.Runs[len(cc.Runs)-1].PacketIn}
+			var insns, cycles uint64
+			b.ReportAllocs()
+			for b.Loop() {
+				res := m.Run(in)
+				insns += res.Instructions
+				cycles += res.Cycles
+			}
+			b.ReportMetric(float64(insns)/1e6/b.Elapsed().Seconds(), "Minstr/s")
+			b.ReportMetric(float64(cycles)/1e6/b.Elapsed().Seconds(), "Mcycles/s")
+		})
+	}
+}
+
+// BenchmarkBatch runs a stream through the four contexts of a core and reports
+// the simulated packet rate of the core at 800 MHz, too.
+func BenchmarkBatch(b *testing.B) {
+	for _, cc := range loadCorpus(b) {
+		if cc.Name != "cache_align" && cc.Name != "map_lookup_hash" {
+			continue
+		}
+		b.Run(cc.Name, func(b *testing.B) {
+			m, err := New(cc.image(b), DefaultSpec())
+			require.NoError(b, err)
+			packet := cc.Runs[len(cc.Runs)-1].PacketIn
+			n := 0
+			b.ReportAllocs()
+			b.ResetTimer()
+			th := m.Batch(func(in *Input) bool {
+				in.Packet = packet
+				n++
+				return n <= b.N
+			}, func(*Result) {})
+			b.ReportMetric(float64(th.Instructions)/1e6/b.Elapsed().Seconds(), "Minstr/s")
+			b.ReportMetric(th.Rate(800e6)/1e6, "Mpps@800MHz")
+		})
+	}
+}

@@ -107,6 +107,7 @@ func TestSemantics(t *testing.T) {
 		{"immed_w1 keeps the low half", program(nfpisa.Immed(a(0), 0x1234), nfpisa.ImmedW(1, a(0), 0xabcd), exit()), 0xabcd1234},
 		{"immed_b2", program(load(a(0), 0x11223344), nfpisa.ImmedB(2, a(0), 0xee), exit()), 0x11ee3344},
 		{"immed inverted and shifted", program(nfpisa.Immed(a(0), 0xff00ffff), exit()), 0xff00ffff},
+		{"immed_w1 inverted", program(nfpisa.Immed(a(0), 0x1234), func() nfpisa.Instr { i := nfpisa.ImmedW(1, a(0), 0xabcd); i.Invert = true; return i }(), exit()), 0x54321234},
 		{"wr_both", program(nfpisa.Immed(a(3), 77).Both(), nfpisa.Immed(a(3), 5), ret(b(3))), 77},
 
 		{"16x16 multiplies the low halves", mul(nfpisa.Mul16x16, 2, 0xdead1234, 0xbeef0010, nfpisa.MulLast), 0x12340},

@@ -39,6 +39,10 @@ func TestCycles(t *testing.T) {
 			"second command waits for a busy unit", program(zero, packetPointer, readAt(8).SigDone(1), nfpisa.Mem32(nfpisa.MemRead32, 8, a(1), k(0), 1).SigDone(2), nfpisa.CtxArb(1<<2), nfpisa.CtxArb(1<<1), exit()),
 			2 + uint64(4*ctm.Busy+ctm.Read) + 3 + end, 7, uint64(4*ctm.Busy+ctm.Read) - 5,
 		},
+		{
+			"third command waits for both", program(zero, packetPointer, readAt(8).SigDone(1), nfpisa.Mem32(nfpisa.MemRead32, 8, a(1), k(0), 8).SigDone(2), nfpisa.Mem32(nfpisa.MemRead32, 16, a(1), k(0), 1).SigDone(3), nfpisa.CtxArb(1<<3), nfpisa.CtxArb(1<<2|1<<1), exit()),
+			2 + uint64(8*ctm.Busy+ctm.Read) + 3 + end, 8, uint64(8*ctm.Busy+ctm.Read) - 6,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			res := testMachine(t, tc.code, arrayMap).Run(Input{Packet: frame(64)})

@@ -190,6 +190,20 @@ func TestTransferIndex(t *testing.T) {
 	require.EqualValues(t, 0x05060708^0x090a0b0c, res.Code)
 }
 
+// TestAddressCarries shows that the parts of a 40-bit address are added.
+func TestAddressCarries(t *testing.T) {
+	for _, tc := range []struct{ hi, lo uint32 }{{emBase >> 8, 0x110}, {emBase>>8 - 1, 0x210}, {emBase>>8 + 1, 0x10}} {
+		for _, code := range []ins{
+			program(load(b(2), tc.hi), load(a(2), tc.lo), nfpisa.Mem40(nfpisa.MemRead32, 0, b(2), a(2), 1).CtxSwap(1), ret(xf(0))),
+			program(load(a(2), tc.hi), load(b(2), tc.lo), nfpisa.Mem40(nfpisa.MemRead32, 0, a(2), b(2), 1).CtxSwap(1), ret(xf(0))),
+		} {
+			res := testMachine(t, code, arrayMap).Run(Input{Packet: frame(64)})
+			require.Nil(t, res.Fault)
+			require.EqualValues(t, 0x01020304, res.Code)
+		}
+	}
+}
+
 // TestWaits pins which signals end a swap.
 func TestWaits(t *testing.T) {
 	spec := DefaultSpec()
