@@ -113,6 +113,10 @@ func TestJumpsLikeKernel(t *testing.T) {
 			})
 		}
 	}
+	t.Run("may_goto", func(t *testing.T) {
+		checkOnEdges(t, seq(
+			op64(bpf.AND, 2, 127), code{{Op: bpf.ClassJMP | bpf.JCOND, Off: 2}}, op64(bpf.ADD, 2, 1), jmp(bpf.JLT, 2, 100, -3)))
+	})
 	t.Run("long jump", func(t *testing.T) {
 		checkOnEdges(t, seq(jmpr(bpf.JGT, 2, 3, 1), code{{Op: bpf.ClassJMP32 | bpf.JA, Imm: 1}}, mov(2, 0), mov(0, 1)))
 	})
