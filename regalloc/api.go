@@ -35,8 +35,6 @@ const (
 	// Remat is the source of a move that re-creates a value instead of copying
 	// it; see VRegInfo.Remat.
 	Remat
-
-	numFiles = int(Remat) + 1
 )
 
 // FileSet is a set of files.
@@ -109,8 +107,9 @@ const (
 type Operand struct {
 	V     VReg
 	Flags OperandFlags
-	// Files are the files that the operand may be in. Ignored with Fixed;
-	// with Tied, the operand that it is tied to decides.
+	// Files are the files that the operand may be in. Ignored with Fixed. With
+	// Tied the operand that it is tied to decides, only BothSet counts: the
+	// instruction can write the other bank too.
 	Files FileSet
 	// Slots limits Slot in Files: slots 0..Slots-1 can be named, others must
 	// be loaded first.
@@ -146,7 +145,7 @@ const (
 type InstrInfo struct {
 	Flags InstrFlags
 	// Clobbers are registers whose content is lost, at the time of the writes;
-	// nil for none. Operands that are defined may be in them.
+	// nil for none. Only Fixed operands that are defined may be in them.
 	Clobbers *RegSet
 }
 

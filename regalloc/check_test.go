@@ -227,7 +227,7 @@ func TestCheckAgreesWithExecution(t *testing.T) {
 	m := machine(7, 16, 100)
 	var a Allocator
 	spoilt, wrong, found := 0, 0, 0
-	for seed := range rounds(150) {
+	for seed := range rounds(60) {
 		c := &chooser{x: uint64(seed) + 1<<40}
 		f := randomFunc(c, 20+c.n(100), 16)
 		r, err := a.Allocate(f, m)

@@ -129,8 +129,8 @@ func (r *Result) Before(i int) []Move { return r.span(r.before[i]) }
 // its first instruction.
 func (r *Result) AtStart(b int) []Move { return r.span(r.atStart[b]) }
 
-// AtEnd returns the moves to insert at the end of block b, before its Branch
-// instructions.
+// AtEnd returns the moves to insert at the end of block b: before its Branch
+// instructions, after the moves before the first of these.
 func (r *Result) AtEnd(b int) []Move { return r.span(r.atEnd[b]) }
 
 // OnEdge returns the moves to insert on the edge from block b to its

@@ -294,7 +294,7 @@ func (a *Allocator) innerCost(v VReg, f File) int {
 func (a *Allocator) innerWant(v VReg, f File) {
 	d := a.code.defOp[v]
 	switch have := a.res.locs[d].File; {
-	case a.code.ops[d].Flags&(Fixed) != 0:
+	case a.code.ops[d].Flags&Fixed != 0:
 	case have == None:
 		a.res.locs[d].File = f
 	case have != f:
