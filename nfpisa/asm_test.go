@@ -160,6 +160,14 @@ func TestDisassembleRoundTrip(t *testing.T) {
 	require.Contains(t, b.String(), "check bits do not match")
 }
 
+func TestDisassembleTagsAndBareWords(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, Disassemble(&b, []Word{0x0700000000000000 | 0xd802808038, 0xf0000c0300}, DisasmOptions{}))
+	require.Equal(t, "\t.ctx 4\n\t.start 0\n\t// the words have no check bits\n"+
+		"\tbr[.10]                                              //     0  070000d802808038  bits 63:52 are 0x70\n"+
+		"\tnop                                                  //     1  000000f0000c0300\n", b.String())
+}
+
 func TestReadRaw(t *testing.T) {
 	w, err := ReadRaw([]byte{1, 2, 3, 4, 5, 6, 7, 0})
 	require.NoError(t, err)

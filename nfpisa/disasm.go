@@ -22,8 +22,9 @@ type DisasmOptions struct {
 // Disassemble writes words as text that Assemble turns back into the same
 // words, one a line, with address and word as a comment. A word that is no
 // instruction, or that its text would not give back bit by bit, is written as
-// .word with the text or the reason as a comment. Words whose check bits are
-// all zero are taken to have none.
+// .word with the text or the reason as a comment. What the text cannot give
+// back: code in which no word has check bits, as a compiler holds it, gets
+// them; bits above 51, the driver's relocation tags, are left out and noted.
 func Disassemble(w io.Writer, words []Word, o DisasmOptions) error {
 	out := bufio.NewWriter(w)
 	mode := 4
@@ -31,6 +32,10 @@ func Disassemble(w io.Writer, words []Word, o DisasmOptions) error {
 		mode = 8
 	}
 	fmt.Fprintf(out, "\t.ctx %d\n\t.start %d\n", mode, o.Start)
+	bare := allBare(words)
+	if bare {
+		fmt.Fprintln(out, "\t// the words have no check bits")
+	}
 	for k, word := range words {
 		addr := int(o.Start) + k
 		if o.Label != nil {
@@ -40,7 +45,7 @@ func Disassemble(w io.Writer, words []Word, o DisasmOptions) error {
 				fmt.Fprintf(out, "// %s\n", clean(name))
 			}
 		}
-		text, remark := disasmWord(word, o.Mode)
+		text, remark := disasmWord(word, o.Mode, bare)
 		fmt.Fprintf(out, "\t%-52s // %5d  %016x", text, addr, uint64(word))
 		if remark != "" {
 			fmt.Fprintf(out, "  %s", remark)
@@ -65,15 +70,28 @@ func clean(s string) string {
 	}, s)
 }
 
+// allBare reports whether no word has the check bits that it needs, though
+// some need them.
+func allBare(words []Word) bool {
+	need := false
+	for _, w := range words {
+		if w&(1<<wordBits-1) != w.Bare() {
+			return false
+		}
+		need = need || !CheckECC(w.Bare())
+	}
+	return need
+}
+
 // disasmWord returns the line for a word and a remark on it.
-func disasmWord(w Word, m Mode) (text, remark string) {
+func disasmWord(w Word, m Mode, bare bool) (text, remark string) {
+	if tag := uint64(w) >> wordBits; tag != 0 {
+		text, remark = disasmWord(w&(1<<wordBits-1), m, bare)
+		return text, join(fmt.Sprintf("bits 63:52 are %#x", tag), remark)
+	}
 	raw := fmt.Sprintf(".word %#x", uint64(w))
 	fixed, status := Correct(w)
-	bare := w == w.Bare()
 	switch {
-	case uint64(w)>>wordBits != 0:
-		// .word holds what the control store holds.
-		return fmt.Sprintf(".word %#x", uint64(w)&(1<<wordBits-1)), fmt.Sprintf("bits %#x above the word left out", uint64(w)>>wordBits)
 	case bare || status == ECCClean:
 		fixed = w
 	case status == ECCCorrected:
@@ -83,15 +101,11 @@ func disasmWord(w Word, m Mode) (text, remark string) {
 	}
 	i, err := Decode(fixed, m)
 	if err != nil {
-		why := err.(*DecodeError).Reason
-		if remark != "" {
-			why = remark + "; " + why
-		}
-		return raw, why
+		return raw, join(remark, err.(*DecodeError).Reason)
 	}
 	text = i.String()
 	if remark != "" {
-		return raw, remark + ": " + text
+		return raw, join(remark, text)
 	}
 	if again, err := Parse(text); err == nil {
 		if e, err := Encode(again, m); err == nil && e.Bare() == w.Bare() {
@@ -99,6 +113,13 @@ func disasmWord(w Word, m Mode) (text, remark string) {
 		}
 	}
 	return raw, text
+}
+
+func join(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
 }
 
 // ReadRaw splits a raw file into words: eight bytes each, little-endian, as

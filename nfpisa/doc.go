@@ -3,6 +3,10 @@
 // 64-bit control-store words, decoding, assembler and disassembler text, and
 // the error-correcting code.
 //
-// It never knows eBPF, the compiler or the simulator. Decode turns a Word
-// into an Instr, Encode turns it back.
+// Decode turns a Word into an Instr, Encode turns it back, bit by bit. The
+// constructors (ALU, Shf, Immed, Br, Mem32, ...) make instructions, Parse and
+// Instr.String read and write their text, Assemble and Disassemble whole files.
+// docs/isa.md describes the encodings.
+//
+// It never knows eBPF, the compiler or the simulator.
 package nfpisa

@@ -61,10 +61,10 @@ func ExampleDisassemble() {
 		fmt.Println(err)
 	}
 	// Output:
-	// 	.ctx 4
+	//	.ctx 4
 	// 	.start 16
 	// 	.word 0x9a0a000100c02                                //    16  0009a0a000100c02  alu[gprA_1, --, B, gprB_3]
-	// 	.word 0xfa00000000                                   //    17  000000fa00000000  it belongs to no class
+	// 	.word 0xfa00000000                                   //    17  000000fa00000000  check bits do not match; it belongs to no class
 }
 
 // One flipped bit is repaired.

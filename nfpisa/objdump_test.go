@@ -111,7 +111,7 @@ func asWritten(i Instr) Instr {
 		case Mode40AB, Mode40BA, ModeThird2, ModeThird3:
 			var swap bool
 			i.A, i.B, swap = arrange(i.highLow())
-			i.Cmd.Mode = i.Cmd.Mode&^1 | CmdMode(flag(swap))
+			i.Cmd.Mode = i.Cmd.Mode&^1 | CmdMode(oneIf(swap))
 		}
 	}
 	return i
@@ -185,9 +185,18 @@ func wanted() []string {
 		w = append(w, fmt.Sprintf("mode %d", m))
 	}
 	ten := []Operand{
-		{Kind: GPR}, {Kind: AbsGPR}, {Kind: Xfer}, {Kind: XferIndex}, {Kind: XferIndex, Mod: PostInc},
-		{Kind: XferIndex, Mod: PostDec}, {Kind: LM}, {Kind: LM, Mod: PostInc}, {Kind: LM, Mod: PostDec},
-		{Kind: NN}, {Kind: NNIndex}, {Kind: NNIndex, Mod: PostInc},
+		{Kind: GPR},
+		{Kind: AbsGPR},
+		{Kind: Xfer},
+		{Kind: XferIndex},
+		{Kind: XferIndex, Mod: PostInc},
+		{Kind: XferIndex, Mod: PostDec},
+		{Kind: LM},
+		{Kind: LM, Mod: PostInc},
+		{Kind: LM, Mod: PostDec},
+		{Kind: NN},
+		{Kind: NNIndex},
+		{Kind: NNIndex, Mod: PostInc},
 	}
 	var eight []Operand
 	for _, o := range ten {

@@ -196,7 +196,7 @@ func printCmdArg(b []byte, i *Instr, a arg) []byte {
 	case argXfer:
 		return appendDec(append(b, "$xfer_"...), uint64(c.Xfer))
 	case argRef:
-		return appendHex(b, uint64(flag(c.Indirect))<<6|uint64(c.Xfer))
+		return appendHex(b, uint64(oneIf(c.Indirect))<<6|uint64(c.Xfer))
 	case argHigh:
 		return high.append(b)
 	case argBy8:

@@ -191,17 +191,17 @@ func (i *Instr) variant() uint8 {
 		case aluOps[i.ALU].plain:
 			return 0
 		}
-		return uint8(i.ALU)<<1 | flag(i.ALU == ALUCRC && i.CRC&CRCLittle != 0)
+		return uint8(i.ALU)<<1 | oneIf(i.ALU == ALUCRC && i.CRC&CRCLittle != 0)
 	case ClassALUShf:
 		switch {
 		case i.Shf == ShfByteAlign:
-			return 3 + flag(i.Shift.Kind == ShiftLeft)
+			return 3 + oneIf(i.Shift.Kind == ShiftLeft)
 		case i.Shift.Kind == ShiftDouble:
 			return 2
 		}
-		return flag(i.Shf == ShfAsr)
+		return oneIf(i.Shf == ShfAsr)
 	case ClassLdField:
-		return flag(i.Clear)
+		return oneIf(i.Clear)
 	case ClassImmed:
 		switch {
 		case i.IsNop():
@@ -215,13 +215,13 @@ func (i *Instr) variant() uint8 {
 	case ClassBranch:
 		return uint8(i.Cond)
 	case ClassBrByte, ClassBrBit:
-		return flag(i.Taken)
+		return oneIf(i.Taken)
 	case ClassJump:
-		return flag(i.Imm != 0)
+		return oneIf(i.Imm != 0)
 	case ClassLocalCSR:
-		return flag(i.Write)
+		return oneIf(i.Write)
 	case ClassMulStep:
-		return flag(i.Step >= MulLast)
+		return oneIf(i.Step >= MulLast)
 	case ClassCmd:
 		switch i.Cmd.Mode {
 		case Mode40BA, ModeThird3:
@@ -232,7 +232,7 @@ func (i *Instr) variant() uint8 {
 	return 0
 }
 
-func flag(b bool) uint8 {
+func oneIf(b bool) uint8 {
 	if b {
 		return 1
 	}
