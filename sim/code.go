@@ -110,7 +110,6 @@ const (
 	fCC                           // writes the condition codes
 	fPost                         // modifies an index register afterwards
 	fHasA                         // leaves its left operand in PREV_A
-	fBranch                       // may change the program counter
 )
 
 // srcKind and dstKind of special operands.
@@ -195,7 +194,7 @@ func predecode(img *image.Image, spec *Spec) (*code, error) {
 			return nil, err
 		}
 	}
-	d := decoder{cd: cd, mode: img.Machine.Mode, spec: spec}
+	d := decoder{cd: cd}
 	for i, w := range img.Words {
 		d.at = i
 		if !nfpisa.CheckECC(w) {

@@ -71,7 +71,7 @@ var atomicActions = map[uint8]cmdKind{5: cmdSet, 6: cmdClr, 15: cmdXor, 7: cmdAd
 func (d *decoder) command(in *nfpisa.Instr, u *uop) bool {
 	cm := &in.Cmd
 	if cm.Op>>5 != unitMU {
-		d.unsupported("commands to units other than the memory unit")
+		d.unsupported("commands to units other than the memory unit, because no target's interface gives a program any other memory")
 		return false
 	}
 	switch cm.Mode {
@@ -214,8 +214,8 @@ func (c *core) cmdOperands(x *context, k *command, a, b uint32, now uint64) (acc
 	default:
 		q.n = 4 * units
 	}
-	if (q.n+3)/4+uint32(k.xfer) > 2*uint32(c.regsPer) {
-		c.fail(x, FaultHazard, "the command uses %d transfer registers from $xfer_%d on; a context has %d", (q.n+3)/4, k.xfer, 2*c.regsPer)
+	if (q.n+3)/4+uint32(k.xfer) > xfers {
+		c.fail(x, FaultHazard, "the command uses %d transfer registers from $xfer_%d on; a context has %d", (q.n+3)/4, k.xfer, xfers)
 		return q, false
 	}
 	return q, true
@@ -284,6 +284,7 @@ func (c *core) perform(x *context, k *command, q *access) bool {
 			*r = undefAll | uint64(uint32(*r))
 		}
 	}
+	x.commands++
 	done := c.mem.access(unit, q.issued, k.kind, q.n, c.spec)
 	if k.signal == 0 {
 		if writes && done > x.freeAt {

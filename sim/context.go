@@ -14,6 +14,9 @@ const (
 
 const (
 	lmWords    = 1024 // local memory of a core, in words
+	contexts   = 4    // of a core
+	gprs       = 32   // of one bank, in a context
+	xfers      = 64   // transfer-in registers of a context, and as many transfer-out
 	numSignals = 16
 	numLMIndex = 4
 )
@@ -54,7 +57,7 @@ type context struct {
 
 	cc      uint64 // last result that set the condition codes
 	cv      uint8  // carry and overflow
-	slot    uint8  // 0..3, or 0..7 with eight contexts
+	slot    uint8  // 0..3
 	prevALU uint64
 	prevA   uint64
 	prevPC  uint32 // word that left prevA, or noTarget
@@ -106,9 +109,8 @@ type context struct {
 	bufAddr uint32 // 32-bit memory address of buf[0]
 	dirty   uint32 // where the bytes of buf that are zero for certain begin
 	program int    // index of the program that runs
-	ifindex uint32
-	queue   uint32
 
+	commands     uint64
 	waited, lost uint64 // cycles of memory waits; other cycles without an instruction
 	start, limit uint64 // cycle of the first word; cycle from which it is a runaway
 	asleep       uint64 // cycle at which it gave up the core
@@ -140,7 +142,7 @@ func (x *context) reset(v uint64) {
 	x.wait, x.waitAny, x.wake, x.deferred = 0, false, 0, nil
 	x.mul, x.pop = mulState{}, popState{}
 	x.csrRead = false
-	x.waited, x.lost = 0, 0
+	x.waited, x.lost, x.commands = 0, 0, 0
 	x.lastWord = noTarget
 	x.events, x.eventBytes = x.events[:0], x.eventBytes[:0]
 	x.fault = nil

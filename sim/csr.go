@@ -90,7 +90,7 @@ func (c *core) csr(x *context, addr uint32, now uint64) (uint32, bool) {
 	case csrTimestampHi:
 		return uint32(now / timestampTick >> 32), true
 	case csrActCtxStatus:
-		return uint32(c.number(x)), true
+		return uint32(x.number()), true
 	case csrActSignals:
 		var v uint32
 		for s := range x.arrival {

@@ -11,10 +11,8 @@ import (
 
 // decoder turns instructions into predecoded words.
 type decoder struct {
-	cd   *code
-	mode nfpisa.Mode
-	spec *Spec
-	at   int
+	cd *code
+	at int // word
 }
 
 func sortedHelpers(h map[uint32]uint16) iter.Seq2[uint32, uint16] {

@@ -27,7 +27,6 @@ func (d *decoder) slots(u *uop, n, limit uint8) bool {
 		return false
 	}
 	u.slots, u.bubble = n, limit-n
-	u.flags |= fBranch
 	return true
 }
 

@@ -21,7 +21,7 @@ type core struct {
 	spec   *Spec
 	mem    *memory
 	fw     firmware
-	ctx    []context
+	ctx    [contexts]context
 	lm     [lmWords]uint64
 	cam    cam
 	csrs   [numCSRs]uint32
@@ -30,7 +30,6 @@ type core struct {
 	random uint64
 	prof   *Profile
 
-	regsPer   uint16 // GPRs of a bank that a context has
 	undefined bool   // unwritten values are tracked
 	blank     uint64 // the value of an unwritten word
 	// alone: a context swap waits for the signal at once, since no other
@@ -253,7 +252,7 @@ func (c *core) run(x *context) stop {
 				taken = gt == (u.op == opBrGT)
 				goto branch
 			case opBrCtx:
-				taken = (u.imm&0xffff == uint32(c.number(x))) == (u.sub != 0)
+				taken = (u.imm&0xffff == uint32(x.number())) == (u.sub != 0)
 				goto branch
 			case opBrSignal:
 				taken = c.takeSignal(x, u.imm&0xf, now) == (u.sub != 0)

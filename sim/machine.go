@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
 
@@ -40,15 +41,13 @@ func New(img *image.Image, spec Spec) (*Machine, error) {
 	}
 	c := &m.core
 	c.code, c.spec, c.mem = cd, &m.spec, &m.mem
-	n, regs := modeContexts(img.Machine.Mode)
-	c.regsPer, c.alone = regs, true
+	c.alone = true
 	c.undefined = spec.Checks&CheckUndefined != 0
 	c.blank = uint64(spec.Unwritten)
 	if c.undefined {
 		c.blank |= undefAll
 		c.logic = flagUndef
 	}
-	c.ctx = make([]context, n)
 	for i := range c.ctx {
 		x := &c.ctx[i]
 		x.slot = uint8(i)
@@ -83,6 +82,9 @@ func (m *Machine) check() error {
 	img, s := m.img, &m.spec
 	if t := m.firmware(); t != targetAgilio && t != targetSkipsw {
 		return fmt.Errorf("not supported: target %q; the simulator has the interfaces of %s and %s, Spec.Interface can name one of them", t, targetAgilio, targetSkipsw)
+	}
+	if img.Machine.Mode != nfpisa.Ctx4 {
+		return fmt.Errorf("not supported: eight contexts, because the interfaces of both targets are for four")
 	}
 	if n := s.PacketBuffer; n < 256 || n > 8192 || n&(n-1) != 0 {
 		return fmt.Errorf("packet buffer of %d bytes; it must be a power of two from 256 to 8192", n)
@@ -234,7 +236,7 @@ func (m *Machine) finish(x *context, s stop, res *Result) {
 	c := &m.core
 	c.switched(x, SwitchEnd)
 	res.Cycles = c.now - x.start
-	res.MemWait = x.waited
+	res.MemWait, res.Commands = x.waited, x.commands
 	res.Instructions = res.Cycles - x.waited - x.lost
 	res.Events = x.events
 	if s == stopDone && c.leave(x, res) {

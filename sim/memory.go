@@ -3,8 +3,6 @@ package sim
 import (
 	"fmt"
 	"sort"
-
-	"github.com/skipsw/skipsw/nfpisa"
 )
 
 // emBase is the 40-bit address at which map memory begins.
@@ -25,7 +23,6 @@ type memory struct {
 	maps  []*Map // sorted by place
 	last  *Map   // of the last access
 	free  [numUnits]uint64
-	count [numUnits]uint64 // commands
 }
 
 // at returns the map whose region holds offset off, or nil.
@@ -58,7 +55,6 @@ func (m *memory) access(u unitID, issued uint64, kind cmdKind, n uint32, spec *S
 	}
 	start := max(issued, m.free[u])
 	m.free[u] = start + beats*uint64(lat.Busy)
-	m.count[u]++
 	return start + uint64(first) + (beats-1)*uint64(lat.PerWord)
 }
 
@@ -163,9 +159,6 @@ func packetAddress(number uint32) uint32 { return 1<<31 | number<<16 }
 func (c *core) enter(x *context, entry uint32, in *Input, stackSize uint32) {
 	x.reset(c.blank)
 	base := uint32(x.slot) * lmPerContext
-	if len(c.ctx) > lmWords*4/lmPerContext {
-		base = uint32(x.slot) * (lmPerContext / 2)
-	}
 	x.lmLo, x.lmLen = base/4, (stackBase+stackSize+3)/4
 	if c.spec.Checks&CheckLocalMemory == 0 {
 		x.lmLen = lmPerContext / 4
@@ -194,7 +187,7 @@ func (c *core) enter(x *context, entry uint32, in *Input, stackSize uint32) {
 	x.regs[slotA+22] = uint64(base + stackBase)
 	x.lm[0].addr, x.lm[1].addr = base+stackBase, base
 	x.lmSet = 3
-	x.program, x.ifindex, x.queue = in.Program, in.IngressIfindex, in.RxQueue
+	x.program = in.Program
 	x.pc = entry
 	x.start = c.now
 	x.limit = c.now + c.spec.Budget
@@ -225,12 +218,4 @@ func (c *core) leave(x *context, res *Result) bool {
 		res.Queue = uint8(pv[pvQueue] & pvQueueMask)
 	}
 	return true
-}
-
-// modeContexts returns contexts and registers of a bank for a context mode.
-func modeContexts(m nfpisa.Mode) (contexts int, regs uint16) {
-	if m == nfpisa.Ctx8 {
-		return 8, 16
-	}
-	return 4, 32
 }

@@ -126,18 +126,17 @@ func (c *core) xferIndex(x *context, now uint64) (*context, uint16) {
 	if x.fault != nil {
 		return nil, 0
 	}
-	per := 2 * uint32(c.regsPer)
-	return &c.ctx[abs/per], uint16(abs % per)
+	return &c.ctx[abs/xfers], uint16(abs % xfers)
 }
 
 // absolute returns the place of an absolute general-purpose register.
 func (c *core) absolute(idx uint16) (*context, uint16) {
 	n := idx & 127
-	slot := slotA + n%c.regsPer
+	slot := slotA + n%gprs
 	if idx>>7 != 0 {
-		slot = slotB + n%c.regsPer
+		slot = slotB + n%gprs
 	}
-	return &c.ctx[n/c.regsPer], slot
+	return &c.ctx[n/gprs], slot
 }
 
 // index returns the value of an index CSR that an instruction at cycle now
@@ -237,9 +236,4 @@ func (c *core) invalid(x *context, u *uop, pc uint32) {
 
 // number returns the hardware number of a context: with four contexts they are
 // 0, 2, 4 and 6.
-func (c *core) number(x *context) uint8 {
-	if len(c.ctx) == 4 {
-		return 2 * x.slot
-	}
-	return x.slot
-}
+func (x *context) number() uint8 { return 2 * x.slot }

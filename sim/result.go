@@ -29,6 +29,7 @@ type Result struct {
 
 	Cycles       uint64 // from the first instruction to the exit
 	Instructions uint64
+	Commands     uint64 // memory commands
 	MemWait      uint64 // cycles in which the context waited for a signal
 	Events       []Event
 	// Fault is nil for a run that reached its exit. Verdict and Packet mean

@@ -76,8 +76,8 @@ type Spec struct {
 	// slot is filled.
 	SwapSlots uint32
 
-	CTM, EMEM, CLS Latency
-	Firmware       Firmware
+	CTM, EMEM Latency
+	Firmware  Firmware
 
 	// Unwritten is what an unwritten word holds. No program that passes
 	// CheckUndefined can tell.
@@ -131,7 +131,6 @@ func DefaultSpec() Spec {
 		SwapSlots:      2,
 		CTM:            Latency{Read: 60, Write: 55, Atomic: 60, PerWord: 1, Busy: 1},
 		EMEM:           Latency{Read: 200, Write: 180, Atomic: 200, PerWord: 2, Busy: 2},
-		CLS:            Latency{Read: 30, Write: 30, Atomic: 35, PerWord: 1, Busy: 1},
 		Firmware: Firmware{
 			LookupArray: Routine{Busy: 40, Wait: 200},
 			LookupHash:  Routine{Busy: 80, Wait: 400},

@@ -50,8 +50,19 @@ func TestCycles(t *testing.T) {
 			require.Equal(t, tc.cycles, res.Cycles, "cycles")
 			require.Equal(t, tc.instructions, res.Instructions, "instructions")
 			require.Equal(t, tc.w, res.MemWait, "memory wait")
+			require.EqualValues(t, commands(tc.code), res.Commands, "commands")
 		})
 	}
+}
+
+// commands counts the commands of a straight-line program.
+func commands(code ins) (n int) {
+	for _, i := range code {
+		if i.Class == nfpisa.ClassCmd {
+			n++
+		}
+	}
+	return n
 }
 
 // TestProfileAddsUp holds the profile against the totals of the runs.
@@ -106,6 +117,7 @@ func TestBadImages(t *testing.T) {
 	}{
 		{"no code", func(_ *Spec, i *image.Image) { i.Words, i.Programs = nil, nil }, "no code"},
 		{"unknown target", func(_ *Spec, i *image.Image) { i.Machine.Target = "x" }, `not supported: target "x"`},
+		{"eight contexts", func(_ *Spec, i *image.Image) { i.Machine.Mode = nfpisa.Ctx8 }, "not supported: eight contexts"},
 		{"too much stack", func(_ *Spec, i *image.Image) { i.Machine.StackSize = 961 }, "961 bytes of stack"},
 		{"entry outside", func(_ *Spec, i *image.Image) { i.Programs[0].Entry = 2 }, "begins at word 2"},
 		{"code beyond the store", func(_ *Spec, i *image.Image) { i.Machine.CodeStart = 16383 }, "ends beyond"},
