@@ -1,0 +1,86 @@
+package judge_test
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/opt"
+)
+
+// mustCompile names the samples that have to compile for a target; the others
+// may be refused as not supported, and are compared as soon as they are not.
+var mustCompile = map[string][]string{
+	"skipsw": {
+		"pass", "drop_udp_port", "l2_swap_tx", "vlan_filter", "ttl_decrement", "count_by_proto", "syn_filter", "mac_rewrite",
+	},
+	"agilio": {
+		"pass", "drop_udp_port", "l2_swap_tx", "vlan_filter", "ttl_decrement", "count_by_proto",
+	},
+}
+
+// TestSamples runs every sample on all packets of its capture: compiled for
+// both targets, plain and optimised, and in the interpreter; verdict, packet
+// and all maps after each packet must be the kernel's. Without the right to ask the
+// kernel the interpreter, which is held against it elsewhere, takes its place.
+func TestSamples(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "testdata")
+	objects, err := filepath.Glob(filepath.Join(root, "bpf", "*.o"))
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(objects), 12)
+
+	cards, err := judge.NewCards(&judge.Verifier{}, []string{"skipsw", "agilio"}, []opt.Level{opt.Default, opt.None})
+	require.NoError(t, err)
+	h := oracle.Harness{Reference: oracle.Kernel{}, Second: judge.Interpreter{}, Judges: append(cards, judge.Interpreter{})}
+	if err := oracle.KernelAvailable(); err != nil {
+		t.Logf("the kernel cannot be asked: %v", err)
+		h.Reference, h.Second = judge.Interpreter{}, nil
+	}
+	compared := 0
+	for _, path := range objects {
+		obj, err := object.Load(path, object.Options{})
+		require.NoError(t, err)
+		for _, p := range obj.Programs {
+			// Stages of a tail call need each other to load; the harness takes
+			// one program.
+			if slices.ContainsFunc(p.Maps, func(m *object.Map) bool { return len(m.Programs) > 0 }) {
+				continue
+			}
+			base := filepath.Base(path)
+			capture := filepath.Join(root, "pcap", base[:len(base)-2]+".pcap")
+			if base == "count_by_proto_v1.o" {
+				capture = filepath.Join(root, "pcap", "count_by_proto.pcap")
+			}
+			t.Run(p.Name, func(t *testing.T) {
+				packets, err := pcap.ReadFile(capture)
+				require.NoError(t, err)
+				c := &oracle.Case{Program: p}
+				for _, pk := range packets {
+					c.Packets = append(c.Packets, pk.Data)
+				}
+				rep, err := h.Check(c)
+				require.NoError(t, err)
+				require.True(t, rep.Accepted, rep.Why)
+				require.Empty(t, rep.Mismatches)
+				for target, names := range mustCompile {
+					if slices.Contains(names, p.Name) {
+						require.Equal(t, len(packets), rep.Compared[target], "%s: %s", target, rep.NotSupported[target])
+					}
+				}
+				for _, n := range rep.Compared {
+					compared += n
+				}
+				for name, why := range rep.NotSupported {
+					t.Logf("%s: %s", name, why)
+				}
+			})
+		}
+	}
+	t.Logf("%d runs compared", compared)
+}
