@@ -68,16 +68,7 @@ type Recorded struct {
 // WriteCase writes a case to dir/name.yaml with what the reference said.
 func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 	f := caseFile{Name: name, Found: found, Type: c.Program.Type.String(), Accept: rep.Accepted}
-	for i := 0; i < len(c.Program.Insns); i++ {
-		in, next := c.Program.Insns[i], bpf.Insn{}
-		if in.Wide() && i+1 < len(c.Program.Insns) {
-			next = c.Program.Insns[i+1]
-			f.Insns = append(f.Insns, line(i, bpf.Text(in, next, nil), in), line(i+1, "", next))
-			i++
-			continue
-		}
-		f.Insns = append(f.Insns, line(i, bpf.Text(in, next, nil), in))
-	}
+	f.Insns = Listing(c.Program)
 	for _, fn := range c.Program.Funcs[1:] {
 		f.Funcs = append(f.Funcs, fileFunc(fn))
 	}
@@ -107,6 +98,22 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 		return "", err
 	}
 	return path, os.WriteFile(path, b, 0o644)
+}
+
+// Listing returns a line for each slot of a program: its bytes in hex, its
+// number and its text.
+func Listing(p *object.Program) (out []string) {
+	for i := 0; i < len(p.Insns); i++ {
+		in, next := p.Insns[i], bpf.Insn{}
+		if in.Wide() && i+1 < len(p.Insns) {
+			next = p.Insns[i+1]
+			out = append(out, line(i, bpf.Text(in, next, nil), in), line(i+1, "", next))
+			i++
+			continue
+		}
+		out = append(out, line(i, bpf.Text(in, next, nil), in))
+	}
+	return out
 }
 
 // line is one slot: its bytes, then for the reader its number and text.

@@ -76,6 +76,10 @@ type Harness struct {
 	// Second is believed where the reference cannot run a packet; nil leaves
 	// such packets out.
 	Second Judge
+	// Witnesses tell programs apart whose runs need not agree: they differ
+	// only in what unwritten stack bytes and addresses are. A program on which
+	// a witness disagrees with the reference is indefinite.
+	Witnesses []Judge
 }
 
 // Check runs a case. An error is a failure of the reference.
@@ -190,8 +194,10 @@ func (h *Harness) checkRejected(c *Case, rep *Report) {
 		switch {
 		case err == nil:
 			l.Close()
-			m := Mismatch{Judge: j.Name(), Kind: Accepts, Packet: -1, Detail: rep.Why}
-			rep.add(c, m)
+			if w, ok := h.Reference.(interface{ Why(*object.Program) string }); ok {
+				rep.Why = w.Why(c.Program)
+			}
+			rep.add(c, Mismatch{Judge: j.Name(), Kind: Accepts, Packet: -1, Detail: rep.Why})
 		case !errors.As(err, &refusal):
 			rep.add(c, Mismatch{Judge: j.Name(), Kind: Broken, Packet: -1, Detail: err.Error()})
 		}
@@ -245,4 +251,12 @@ func (h *Harness) judge(j Judge, c *Case, rep *Report) {
 			return
 		}
 	}
+}
+
+// Definite reports whether all witnesses agree with the reference about a case
+// that the reference takes.
+func (h *Harness) Definite(c *Case) bool {
+	sub := Harness{Reference: h.Reference, Judges: h.Witnesses}
+	rep, err := sub.Check(c)
+	return err == nil && rep.Accepted && len(rep.Mismatches) == 0
 }

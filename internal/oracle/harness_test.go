@@ -101,7 +101,7 @@ func failing(t *testing.T, h *oracle.Harness) *oracle.Case {
 func TestShrink(t *testing.T) {
 	h := &oracle.Harness{Reference: oracle.Kernel{}, Judges: []oracle.Judge{subForXor}}
 	big := failing(t, h)
-	small := oracle.Shrink(big, 5000, h.SameFailure("faulty", oracle.Differs))
+	small := h.Shrink(big, "faulty", oracle.Differs, 5000)
 	rep, err := h.Check(small)
 	require.NoError(t, err)
 	require.Len(t, rep.Mismatches, 1)

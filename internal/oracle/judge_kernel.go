@@ -17,7 +17,7 @@ func (Kernel) Name() string { return "kernel" }
 
 // Load loads the program into the running kernel.
 func (Kernel) Load(p *object.Program) (Loaded, error) {
-	k, err := LoadKernel(p, KernelOptions{})
+	k, err := LoadKernel(p, KernelOptions{NoLog: true})
 	var rej *KernelReject
 	if errors.As(err, &rej) {
 		if rej.Errno == unix.E2BIG {
@@ -29,6 +29,16 @@ func (Kernel) Load(p *object.Program) (Loaded, error) {
 		return nil, err
 	}
 	return &kernelLoaded{k}, nil
+}
+
+// Why returns the reason for which the kernel rejects a program.
+func (Kernel) Why(p *object.Program) string {
+	k, err := LoadKernel(p, KernelOptions{})
+	if err != nil {
+		return err.Error()
+	}
+	k.Close()
+	return ""
 }
 
 // KernelAvailable says why the kernel judge cannot be used, nil if it can.

@@ -22,6 +22,9 @@ type KernelOptions struct {
 	// 1 is the usual log, 2 the state at every instruction. With 0 there is a
 	// log (level 1) only when the program is refused.
 	LogLevel uint32
+	// NoLog leaves a refusal without its log, which costs a second walk of the
+	// verifier.
+	NoLog bool
 	// Flags is prog_flags of BPF_PROG_LOAD, for example BPF_F_XDP_HAS_FRAGS.
 	Flags uint32
 	// Tail holds the programs that program arrays name. They share maps with
@@ -140,7 +143,7 @@ func (k *KernelProgram) load(o KernelOptions) error {
 func (k *KernelProgram) loadTail(o KernelOptions) error {
 	fds := map[string]int{k.src.Name: k.fd}
 	for _, p := range o.Tail {
-		fd, _, err := k.loadProgram(p, KernelOptions{Flags: o.Flags})
+		fd, _, err := k.loadProgram(p, KernelOptions{Flags: o.Flags, NoLog: o.NoLog})
 		if err != nil {
 			return fmt.Errorf("program %q: %w", p.Name, err)
 		}
@@ -204,7 +207,7 @@ func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, st
 			continue
 		case isErrno(err, unix.EPERM) && level == 0 && !canLoad():
 			return -1, "", fmt.Errorf("the kernel judge may not load programs: run it as root, or with CAP_BPF and CAP_NET_ADMIN: %w", err)
-		case level == 0:
+		case level == 0 && !o.NoLog:
 			level = 1
 			continue
 		}

@@ -220,21 +220,49 @@ func clone(p *object.Program) *object.Program {
 	return &q
 }
 
-// SameFailure returns the question that Shrink asks: does the judge still fail
-// in this way?
-func (h *Harness) SameFailure(judge string, kind MismatchKind) func(*Case) bool {
+// Shrink makes a case smaller on which the judge fails in this way. A program
+// whose runs all agree is not shrunk into one that reads what was never
+// written: that would be another failure, and one of the test.
+func (h *Harness) Shrink(c *Case, judge string, kind MismatchKind, budget int) *Case {
 	one := Harness{Reference: h.Reference, Second: h.Second}
 	for _, j := range h.Judges {
 		if j.Name() == judge {
 			one.Judges = []Judge{j}
 		}
 	}
-	return func(c *Case) bool {
+	runs := kind == Differs || kind == Faulted
+	definite := runs && h.Definite(c)
+	what := "" // a panic must stay the same panic
+	if rep, err := one.Check(c); err == nil && kind == Broken {
+		if m := rep.failed(judge); m != nil {
+			what = Reason(m.Detail)
+		}
+	}
+	return Shrink(c, budget, func(c *Case) bool {
+		if h.Second != nil && kind != Accepts && !h.ends(c) {
+			return false
+		}
 		rep, err := one.Check(c)
 		if err != nil {
 			return false
 		}
 		m := rep.failed(judge)
-		return m != nil && m.Kind == kind
+		return m != nil && m.Kind == kind && (what == "" || what == Reason(m.Detail)) && (!definite || h.Definite(c))
+	})
+}
+
+// ends reports whether the second judge runs all packets without a fault. It
+// knows an endless loop at once, on which the kernel spends its whole budget.
+func (h *Harness) ends(c *Case) bool {
+	l, err := h.load(h.Second, c.Program)
+	if err != nil {
+		return false
 	}
+	defer l.Close()
+	for _, p := range c.Packets {
+		if err := guard(h.Second.Name(), func() error { _, err := l.Run(p); return err }); err != nil {
+			return false
+		}
+	}
+	return true
 }

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
@@ -10,28 +11,61 @@ import (
 
 // Interpreter is the reference interpreter as a judge. It proves nothing: it
 // takes every program and checks accesses while it runs.
-type Interpreter struct{}
+type Interpreter struct {
+	// Fill is what stack bytes hold that the program has not written. Two
+	// interpreters that differ in nothing else agree on every program that
+	// reads only what it wrote.
+	Fill byte
+}
 
-// Name returns "interpreter".
-func (Interpreter) Name() string { return "interpreter" }
+// Name returns "interpreter", with the fill byte unless it is 0.
+func (j Interpreter) Name() string {
+	if j.Fill == 0 {
+		return "interpreter"
+	}
+	return fmt.Sprintf("interpreter/fill %#02x", j.Fill)
+}
+
+// maxSteps bounds a run: generated programs take some thousand steps.
+const maxSteps = 1 << 18
 
 // Load makes a VM for the program.
-func (Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	vm, err := ebpf.New(p, ebpf.Options{MaxSteps: 1 << 22})
-	if err != nil {
+func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
+	o := ebpf.Options{MaxSteps: maxSteps}
+	l := &interpLoaded{p: p, fill: j.Fill, frame: -1}
+	if j.Fill != 0 {
+		o.OnStep = l.step
+	}
+	var err error
+	if l.vm, err = ebpf.New(p, o); err != nil {
 		return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: err}
 	}
-	return &interpLoaded{vm, p}, nil
+	return l, nil
 }
 
 type interpLoaded struct {
-	vm *ebpf.VM
-	p  *object.Program
+	vm    *ebpf.VM
+	p     *object.Program
+	fill  byte
+	frame int // of the last step, -1 before the first
+}
+
+// step fills a frame when it is entered.
+func (l *interpLoaded) step(_ int, regs *[11]uint64) {
+	f := l.vm.Frame()
+	if f > l.frame {
+		stack := l.vm.Bytes(regs[10]-ebpf.StackSize, ebpf.StackSize)
+		for i := range stack {
+			stack[i] = l.fill
+		}
+	}
+	l.frame = f
 }
 
 func (l *interpLoaded) Close() {}
 
 func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
+	l.frame = -1
 	r, err := l.vm.Run(ebpf.Input{Packet: packet})
 	if err != nil {
 		return oracle.Run{}, err

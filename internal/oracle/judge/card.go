@@ -1,0 +1,119 @@
+package judge
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/translate"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/opt"
+	"github.com/skipsw/skipsw/translate/target"
+)
+
+// Card is the verifier, the compiler for one target at one level, and the
+// simulated card, as a judge.
+type Card struct {
+	Target *target.Target
+	Level  opt.Level
+	// Label is the judge's name.
+	Label    string
+	Verifier *Verifier
+}
+
+// NewCards returns a Card for each target name and level, which share the
+// proofs of v. A name is of a built-in target or a target file.
+func NewCards(v *Verifier, targets []string, levels []opt.Level) ([]oracle.Judge, error) {
+	var out []oracle.Judge
+	for _, name := range targets {
+		t, err := target.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range levels {
+			label := t.Name
+			if l != opt.Default {
+				label = fmt.Sprintf("%s/%s", t.Name, LevelName(l))
+			}
+			out = append(out, &Card{Target: t, Level: l, Label: label, Verifier: v})
+		}
+	}
+	return out, nil
+}
+
+// LevelName returns the name of an optimisation level.
+func LevelName(l opt.Level) string {
+	switch l {
+	case opt.Default:
+		return "default"
+	case opt.None:
+		return "plain"
+	}
+	return fmt.Sprintf("level %d", l)
+}
+
+// Name returns the label.
+func (c *Card) Name() string { return c.Label }
+
+// budget bounds a run in cycles.
+const budget = 1_000_000
+
+// Load verifies and compiles the program and puts it into a simulated core.
+func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
+	v, err := c.Verifier.Verify(p)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level})
+	switch {
+	case errors.Is(err, translate.ErrNotSupported):
+		return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: err}
+	case err != nil:
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	spec := sim.DefaultSpec()
+	spec.Budget = budget
+	m, err := sim.New(img, spec)
+	if err != nil {
+		return nil, fmt.Errorf("simulator: %w", err)
+	}
+	return &cardLoaded{m: m, p: p, coarse: c.Target.Exit.Kind == "code"}, nil
+}
+
+type cardLoaded struct {
+	m      *sim.Machine
+	p      *object.Program
+	coarse bool
+}
+
+func (l *cardLoaded) Close() {}
+
+// Run gives the packet to the simulated core. The interface is number 1, the
+// queue 0: those of the kernel's test runs.
+func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
+	r := l.m.Run(sim.Input{Packet: packet, IngressIfindex: 1})
+	if r.Fault != nil {
+		return oracle.Run{}, r.Fault
+	}
+	out := oracle.Run{
+		Verdict: r.Code, Coarse: l.coarse, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps)),
+	}
+	if l.coarse {
+		out.Verdict = r.Code >> 16 & 0xff
+	}
+	for i, spec := range l.p.Maps {
+		if !oracle.PlainMap(spec.Type) {
+			continue
+		}
+		m, ok := l.m.Map(spec.Name)
+		if !ok {
+			return oracle.Run{}, fmt.Errorf("the image has no map %q", spec.Name)
+		}
+		for _, e := range m.Entries() {
+			out.Maps[i] = append(out.Maps[i], object.Entry(e))
+		}
+	}
+	return out, nil
+}

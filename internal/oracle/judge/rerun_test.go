@@ -1,0 +1,59 @@
+package judge_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/translate/opt"
+	"github.com/stretchr/testify/require"
+)
+
+const found = "../../../testdata/oracle"
+
+// judges returns all judges of our own parts.
+func judges(t testing.TB) []oracle.Judge {
+	t.Helper()
+	v := &judge.Verifier{}
+	cards, err := judge.NewCards(v, []string{"skipsw", "agilio"}, []opt.Level{opt.Default, opt.None})
+	require.NoError(t, err)
+	return append([]oracle.Judge{judge.Interpreter{}, v}, cards...)
+}
+
+// What once failed must not fail again.
+func TestFoundFailuresStayFixed(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(found, "*.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	all := judges(t)
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".yaml"), func(t *testing.T) {
+			r, err := oracle.ReadCase(f)
+			require.NoError(t, err)
+			h := oracle.Harness{Reference: oracle.Replay{Recorded: r}, Judges: all}
+			rep, err := h.Check(&r.Case)
+			require.NoError(t, err)
+			require.Empty(t, rep.Mismatches, "%s", r.Found)
+		})
+	}
+}
+
+// The recorded answers are the kernel's: it must still give them.
+func TestRecordedAnswersAreTheKernels(t *testing.T) {
+	require.NoError(t, oracle.KernelAvailable())
+	files, err := filepath.Glob(filepath.Join(found, "*.yaml"))
+	require.NoError(t, err)
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".yaml"), func(t *testing.T) {
+			r, err := oracle.ReadCase(f)
+			require.NoError(t, err)
+			h := oracle.Harness{Reference: oracle.Replay{Recorded: r}, Judges: []oracle.Judge{oracle.Kernel{}}}
+			rep, err := h.Check(&r.Case)
+			require.NoError(t, err)
+			require.Empty(t, rep.Mismatches)
+			require.Equal(t, r.Accept, rep.Accepted)
+		})
+	}
+}
