@@ -150,7 +150,8 @@ func undo(ctx context.Context, done []Step, fail *StepError) {
 		if done[i].Undo == nil {
 			continue
 		}
-		if err := done[i].Undo(ctx); err != nil {
+		// What was changed on a device that has gone went with it.
+		if err := done[i].Undo(ctx); err != nil && !errors.Is(err, ErrDeviceGone) {
 			fail.Left = append(fail.Left, fmt.Errorf("%s: %w", done[i].Name, err))
 			continue
 		}

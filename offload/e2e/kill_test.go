@@ -24,7 +24,7 @@ import (
 // killEnv tells the guest at which stop to kill the command.
 const killEnv = "SKIPSW_E2E_KILL"
 
-// kills returns how many kills a run does in all: 40, or what SKIPSW_N says.
+// kills returns how many kills a run does in all: 20, or what SKIPSW_N says.
 func kills(t *testing.T) int {
 	t.Helper()
 	if s := os.Getenv("SKIPSW_N"); s != "" {
@@ -32,7 +32,7 @@ func kills(t *testing.T) int {
 		require.NoError(t, err)
 		return n
 	}
-	return 40
+	return 20
 }
 
 // TestKill kills the command with SIGKILL before and after system calls that

@@ -60,7 +60,20 @@ func (d *Device) fail(op string, err error) error {
 	case errors.Is(errno, unix.EBUSY), errors.Is(errno, unix.EEXIST):
 		e.Kind = offload.ErrBusy
 	}
+	if e.Kind == nil && d.vanished() {
+		// The kernel has many answers for a device that has gone meanwhile.
+		e.Kind, e.Reason = offload.ErrDeviceGone, fmt.Sprintf("%s has gone away meanwhile", d.name)
+	}
 	return e
+}
+
+// vanished reports whether the interface is gone.
+func (d *Device) vanished() bool {
+	if d.rt == nil || d.ifindex == 0 {
+		return false
+	}
+	_, err := d.rt.linkByIndex(d.ifindex)
+	return errors.Is(err, unix.ENODEV)
 }
 
 // reason ties a kernel's answer to what it means and what to change. An empty
@@ -117,7 +130,7 @@ func (d *Device) attachError(op string, h offload.Hook, err error) error {
 		return e
 	}
 	var errno unix.Errno
-	if !errors.As(err, &errno) {
+	if !errors.As(err, &errno) || d.vanished() {
 		return e
 	}
 	for _, r := range attachReasons {
@@ -137,7 +150,7 @@ func (d *Device) attachError(op string, h offload.Hook, err error) error {
 func (d *Device) loadError(op string, p *object.Program, mode offload.Mode, log string, err error) error {
 	e := d.fail(op, err)
 	var oe *offload.Error
-	if !errors.As(e, &oe) {
+	if !errors.As(e, &oe) || errors.Is(oe.Kind, offload.ErrDeviceGone) {
 		return e
 	}
 	oe.Log = log
@@ -199,7 +212,7 @@ func (d *Device) atLine(p *object.Program, slot int) string {
 func (d *Device) mapError(op string, m *object.Map, onDevice bool, err error) error {
 	e := d.fail(op, err)
 	var oe *offload.Error
-	if !errors.As(e, &oe) || errors.Is(err, unix.EPERM) || !onDevice {
+	if !errors.As(e, &oe) || errors.Is(err, unix.EPERM) || !onDevice || errors.Is(oe.Kind, offload.ErrDeviceGone) {
 		return e
 	}
 	var errno unix.Errno
