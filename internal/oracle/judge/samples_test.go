@@ -3,6 +3,7 @@ package judge_test
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,12 +53,9 @@ func TestSamples(t *testing.T) {
 			if slices.ContainsFunc(p.Maps, func(m *object.Map) bool { return len(m.Programs) > 0 }) {
 				continue
 			}
-			base := filepath.Base(path)
-			capture := filepath.Join(root, "pcap", base[:len(base)-2]+".pcap")
-			if base == "count_by_proto_v1.o" {
-				capture = filepath.Join(root, "pcap", "count_by_proto.pcap")
-			}
-			t.Run(p.Name, func(t *testing.T) {
+			base := strings.TrimSuffix(filepath.Base(path), ".o")
+			capture := filepath.Join(root, "pcap", strings.TrimSuffix(base, "_v1")+".pcap")
+			t.Run(base+"/"+p.Name, func(t *testing.T) {
 				packets, err := pcap.ReadFile(capture)
 				require.NoError(t, err)
 				c := &oracle.Case{Program: p}
