@@ -1,8 +1,10 @@
 package nfpisa
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -107,6 +109,7 @@ func Assemble(file string, src []byte) (*Assembly, error) {
 	}
 	a.finish()
 	if len(a.errs) != 0 {
+		slices.SortStableFunc(a.errs, func(x, y *SyntaxError) int { return cmp.Compare(x.Line, y.Line) })
 		return nil, a.errs
 	}
 	return &a.out, nil

@@ -111,10 +111,12 @@ func TestAssembleErrors(t *testing.T) {
 		var all SyntaxErrors
 		require.ErrorAs(t, err, &all)
 		require.Contains(t, all.Error(), "more)")
-		found := map[int]*SyntaxError{}
+		found, last := map[int]*SyntaxError{}, 0
 		for _, e := range all {
 			require.Equal(t, file, e.File)
 			require.Nil(t, found[e.Line], "two errors on line %d", e.Line)
+			require.Greater(t, e.Line, last, "not in order")
+			last = e.Line
 			found[e.Line] = e
 			require.Contains(t, all.Detail(), e.Error())
 		}
