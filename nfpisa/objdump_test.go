@@ -328,3 +328,22 @@ func TestCorpusTextRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// What the Linux driver's JIT made reads the same to objdump and to us.
+func TestCorpusTextIsObjdumps(t *testing.T) {
+	tool, err := objdump.Find(t.Context())
+	require.NoError(t, err)
+	var words []uint64
+	for _, w := range readCorpus(t) {
+		words = append(words, uint64(w))
+	}
+	lines, err := tool.Words(t.Context(), words, contexts(Ctx4))
+	require.NoError(t, err)
+	for k, w := range words {
+		i, err := Decode(Word(w), Ctx4)
+		require.NoError(t, err)
+		if text := i.String(); text != lines[k].Text {
+			require.Equal(t, lines[k].Text, text, "%#x", w)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package nfpisa
 
 import (
+	"math/bits"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -160,4 +161,25 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mwords/s")
+}
+
+// The check bits of words whose encoding the Linux driver's code gives.
+func TestECCVectors(t *testing.T) {
+	for bare, want := range map[Word]Word{
+		0xf0000c0300: 0x000000f0000c0300,
+		0xf003f05bff: 0x000f20f003f05bff,
+		0xb441605a20: 0x000700b441605a20,
+		0xd800608038: 0x000060d800608038,
+		insnMask:     0x00081fffffffffff,
+	} {
+		require.Equal(t, want, bare.WithECC())
+		require.Equal(t, bare, want.Bare())
+	}
+	seen := map[uint64]bool{0: true}
+	for b := range wordBits {
+		s := syndrome(1 << b)
+		require.False(t, seen[s], "bit %d shares its syndrome", b)
+		require.Equal(t, 1, bits.OnesCount64(s)%2, "bit %d", b)
+		seen[s] = true
+	}
 }

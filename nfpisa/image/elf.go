@@ -3,6 +3,7 @@ package image
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 )
 
 // The parts of ELF that images use. Sources: the System V ABI; GNU binutils
@@ -136,11 +137,11 @@ func readELF(b []byte) (map[string]*section, error) {
 		return nil, fmt.Errorf("it has no section names")
 	}
 	headers := make([]section, count)
-	nameAt := make([]uint32, count)
+	offsets := make([]uint32, count)
 	for k := range headers {
 		h := b[table+uint64(k)*size:]
 		s := &headers[k]
-		nameAt[k] = le.Uint32(h)
+		offsets[k] = le.Uint32(h)
 		s.typ = le.Uint32(h[4:])
 		s.flags = le.Uint64(h[8:])
 		s.addr = le.Uint64(h[16:])
@@ -155,13 +156,14 @@ func readELF(b []byte) (map[string]*section, error) {
 		}
 		s.data = b[off : off+n : off+n]
 	}
+	strtab := string(headers[names].data)
 	out := make(map[string]*section, count)
 	for k := range headers {
 		s := &headers[k]
 		if s.typ == shtNull {
 			continue
 		}
-		name, err := cString(headers[names].data, nameAt[k])
+		name, err := nameAt(strtab, offsets[k])
 		if err != nil {
 			return nil, fmt.Errorf("name of section %d: %w", k, err)
 		}
@@ -177,16 +179,16 @@ func readELF(b []byte) (map[string]*section, error) {
 // maxName bounds the search for the end of a name.
 const maxName = 4096
 
-// cString returns the string at an offset of an ELF string table.
-func cString(table []byte, at uint32) (string, error) {
+// nameAt returns the string at an offset of an ELF string table, as a part of
+// it: many names may overlap, so copies could outgrow the file.
+func nameAt(table string, at uint32) (string, error) {
 	if uint64(at) >= uint64(len(table)) {
 		return "", fmt.Errorf("offset %d is outside of the string table", at)
 	}
 	rest := table[at:]
-	for k := range min(len(rest), maxName) {
-		if rest[k] == 0 {
-			return string(rest[:k]), nil
-		}
+	end := strings.IndexByte(rest[:min(len(rest), maxName)], 0)
+	if end < 0 {
+		return "", fmt.Errorf("the string at offset %d does not end within %d bytes", at, maxName)
 	}
-	return "", fmt.Errorf("the string at offset %d does not end within %d bytes", at, maxName)
+	return rest[:end], nil
 }

@@ -233,6 +233,26 @@ func TestMemoryStaysInProportion(t *testing.T) {
 	}
 }
 
+// Names that overlap are not copied: a file of many sections whose names are
+// the ends of one long string takes memory for the string once.
+func TestOverlappingNames(t *testing.T) {
+	const count = 2000
+	long := bytes.Repeat([]byte("x"), 4000)
+	b := writeELF(0, []section{{}, {name: ".shstrtab", typ: shtStrtab, data: append(long, 0)}})
+	table := len(b) - 2*elfSectionSize
+	names := bytes.Clone(b[table+elfSectionSize:])
+	le.PutUint16(b[60:], count)
+	for k := 2; k < count; k++ {
+		h := bytes.Clone(names)
+		le.PutUint32(h, uint32(k))
+		b = append(b, h...)
+	}
+	require.Less(t, allocated(func() {
+		_, err := Read(b)
+		require.ErrorContains(t, err, "section .text is missing")
+	}), uint64(10*len(b)))
+}
+
 func allocated(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

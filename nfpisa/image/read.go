@@ -3,7 +3,6 @@ package image
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
 	"github.com/skipsw/skipsw/nfpisa"
 )
@@ -106,9 +105,9 @@ func (r *reader) symbols(im *Image) error {
 	im.Symbols = make([]Symbol, 0, len(b)/elfSymbolSize-1)
 	start := uint64(im.Machine.CodeStart) * wordSize
 	for b = b[elfSymbolSize:]; len(b) != 0; b = b[elfSymbolSize:] {
-		name, err := symbolName(names, le.Uint32(b))
+		name, err := nameAt(names, le.Uint32(b))
 		if err != nil {
-			return err
+			return fmt.Errorf("name of symbol %d: %w", len(im.Symbols)+1, err)
 		}
 		value, size := le.Uint64(b[8:]), le.Uint64(b[16:])
 		if value < start || (value-start)%wordSize != 0 || size%wordSize != 0 ||
@@ -129,19 +128,6 @@ func (r *reader) symbols(im *Image) error {
 		im.Symbols = append(im.Symbols, s)
 	}
 	return nil
-}
-
-// symbolName returns a name as a part of the table, without copying it.
-func symbolName(table string, at uint32) (string, error) {
-	if uint64(at) >= uint64(len(table)) {
-		return "", fmt.Errorf("symbol name at offset %d is outside of %s", at, sectionSymNames)
-	}
-	rest := table[at:]
-	end := strings.IndexByte(rest[:min(len(rest), maxName)], 0)
-	if end < 0 {
-		return "", fmt.Errorf("symbol name at offset %d does not end within %d bytes", at, maxName)
-	}
-	return rest[:end], nil
 }
 
 func (r *reader) helpers(im *Image) error {
