@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
-
-	"github.com/cilium/ebpf"
 )
 
 // Entry is one entry of a map.
@@ -37,21 +34,33 @@ func Dump(m Map) ([]Entry, error) {
 	return all, nil
 }
 
+// mapTypes are the kernel's names of enum bpf_map_type.
+var mapTypes = [...]string{
+	"unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace",
+	"cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap",
+	"cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack",
+	"sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter",
+	"user_ringbuf", "cgrp_storage", "arena",
+}
+
+// programTypes are the kernel's names of enum bpf_prog_type.
+var programTypes = [...]string{
+	"unspec", "socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb",
+	"cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint",
+	"cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl",
+	"raw_tracepoint_writable", "cgroup_sockopt", "tracing", "struct_ops", "ext", "lsm", "sk_lookup", "syscall", "netfilter",
+}
+
 // MapTypeName returns the kernel's name of a map type: "hash", "percpu_array".
-func MapTypeName(t uint32) string {
-	s := ebpf.MapType(t).String()
-	if strings.HasPrefix(s, "MapType(") {
-		return fmt.Sprintf("type_%d", t)
+func MapTypeName(t uint32) string { return typeName(mapTypes[:], t) }
+
+// ProgramTypeName returns the kernel's name of a program type: "xdp",
+// "sched_cls".
+func ProgramTypeName(t uint32) string { return typeName(programTypes[:], t) }
+
+func typeName(names []string, t uint32) string {
+	if int(t) < len(names) {
+		return names[t]
 	}
-	var b strings.Builder
-	for i, r := range s {
-		if 'A' <= r && r <= 'Z' {
-			if i > 0 && !('A' <= s[i-1] && s[i-1] <= 'Z') {
-				b.WriteByte('_')
-			}
-			r += 'a' - 'A'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	return fmt.Sprintf("type_%d", t)
 }

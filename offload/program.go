@@ -37,7 +37,7 @@ func Open(path, section, name string, typ object.Type) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Program{Program: p, Types: mapTypes(path)}, nil
+	return &Program{Program: p, Types: typesOfMaps(path)}, nil
 }
 
 func choose(obj *object.Object, section, name string) (*object.Program, error) {
@@ -64,9 +64,9 @@ func choose(obj *object.Object, section, name string) (*object.Program, error) {
 	return obj.Program(found.Name)
 }
 
-// mapTypes returns the types of the object's maps. They only serve to print
+// typesOfMaps returns the types of the object's maps. They only serve to print
 // entries, so what cannot be read is left out.
-func mapTypes(path string) map[string]MapTypes {
+func typesOfMaps(path string) map[string]MapTypes {
 	spec, err := ebpf.LoadCollectionSpec(filepath.Clean(path))
 	if err != nil {
 		return nil

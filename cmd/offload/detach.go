@@ -23,7 +23,11 @@ func newDetachCmd() *cobra.Command {
 		ValidArgsFunction: completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
-				r := offload.DetachRequest{All: all, Type: hook.typ(), Pref: hook.pref, Handle: hook.handle, DryRun: hook.dryRun}
+				typ, err := hook.typ()
+				if err != nil {
+					return err
+				}
+				r := offload.DetachRequest{All: all, Type: typ, Pref: hook.pref, Handle: hook.handle, DryRun: hook.dryRun}
 				if hook.mode != "" {
 					m, err := offload.ParseMode(hook.mode)
 					if err != nil {

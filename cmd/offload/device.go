@@ -142,25 +142,31 @@ func (f *hookFlags) addPlace(cmd *cobra.Command) {
 	fs.StringVar(&f.mode, "mode", "", "where the program runs: hw (default), drv or skb for XDP; hw (default), skip_hw or either for tc")
 	fs.Uint16Var(&f.pref, "pref", 0, "tc: preference of the filter")
 	fs.Uint32Var(&f.handle, "handle", 0, "tc: handle of the filter")
-	cmd.MarkFlagsMutuallyExclusive("xdp", "tc")
 	_ = cmd.RegisterFlagCompletionFunc("mode", completeWords("hw", "drv", "skb", "skip_hw", "either"))
 }
 
-func (f *hookFlags) typ() object.Type {
+// typ returns the program type that the flags name, if any.
+func (f *hookFlags) typ() (object.Type, error) {
 	switch {
+	case f.xdp && f.tc:
+		return 0, usagef("take one of --xdp and --tc")
 	case f.xdp:
-		return object.XDP
+		return object.XDP, nil
 	case f.tc:
-		return object.TC
+		return object.TC, nil
 	}
-	return object.UnknownType
+	return object.UnknownType, nil
 }
 
 // request reads the object file and makes the request.
 func (f *hookFlags) request(d *kernel.Device, args []string) (*offload.Request, error) {
+	typ, err := f.typ()
+	if err != nil {
+		return nil, err
+	}
 	r := &offload.Request{
 		Hook: offload.Hook{
-			Type: f.typ(), Pref: f.pref, Handle: f.handle, Chain: f.chain, Egress: f.egress, Protocol: f.protocol,
+			Type: typ, Pref: f.pref, Handle: f.handle, Chain: f.chain, Egress: f.egress, Protocol: f.protocol,
 		},
 		Force: f.force, KeepDevice: f.keep, Pin: f.pin, DryRun: f.dryRun,
 	}
@@ -175,7 +181,7 @@ func (f *hookFlags) request(d *kernel.Device, args []string) (*offload.Request, 
 		if len(args) > 1 {
 			return nil, usagef("give either an object file or --pinned, not both")
 		}
-		if f.typ() == object.UnknownType {
+		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")
 		}
 		l, err := d.OpenPinnedProgram(f.pinned)
@@ -188,7 +194,7 @@ func (f *hookFlags) request(d *kernel.Device, args []string) (*offload.Request, 
 	if len(args) < 2 {
 		return nil, usagef("which object file? `offload attach DEV OBJ`")
 	}
-	p, err := offload.Open(args[1], f.section, f.prog, f.typ())
+	p, err := offload.Open(args[1], f.section, f.prog, typ)
 	if err != nil {
 		return nil, err
 	}

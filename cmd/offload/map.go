@@ -232,6 +232,8 @@ func newMapUpdateCmd() *cobra.Command {
 				}
 				var flags uint64
 				switch {
+				case noExist && exist:
+					return usagef("take one of --noexist and --exist")
 				case noExist:
 					flags = 1
 				case exist:
@@ -243,7 +245,6 @@ func newMapUpdateCmd() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&noExist, "noexist", false, "only if the key is not there")
 	cmd.Flags().BoolVar(&exist, "exist", false, "only if the key is there")
-	cmd.MarkFlagsMutuallyExclusive("noexist", "exist")
 	return cmd
 }
 

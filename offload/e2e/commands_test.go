@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -39,6 +40,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"delport":   cmdDelPort,
 		"sleepms":   cmdSleep,
 		"took":      cmdTook,
+		"usage":     cmdUsage,
 	}
 }
 
@@ -356,5 +358,18 @@ func cmdTook(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(ts.Exec(args[1], args[2:]...))
 	if d := time.Since(start); d < time.Duration(n)*time.Millisecond {
 		ts.Fatalf("took only %s", d)
+	}
+}
+
+// cmdUsage runs a command that must end with the status of wrong usage and one
+// line: usage COMMAND...
+func cmdUsage(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[0], args[1:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 2 {
+		ts.Fatalf("%v: %v, want exit status 2", args, err)
+	}
+	if n := strings.Count(ts.ReadFile("stderr"), "\n"); n != 1 {
+		ts.Fatalf("%v: %d lines of error", args, n)
 	}
 }

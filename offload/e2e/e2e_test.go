@@ -50,6 +50,7 @@ func runScript(t *testing.T, script string) {
 			env.Setenv("OBJ", objects)
 			env.Setenv("BPF", samples)
 			env.Setenv("PATH", os.Getenv(binEnv)+":/usr/sbin:/usr/bin:/sbin:/bin")
+			env.Setenv("BIN", os.Getenv(binEnv))
 			env.Setenv("SIM", "/sys/bus/netdevsim")
 			env.Setenv("DBG", "/sys/kernel/debug/netdevsim")
 			return nil

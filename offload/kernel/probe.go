@@ -2,11 +2,277 @@ package kernel
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sort"
+	"strings"
+	"unsafe"
+
+	"github.com/cilium/ebpf/asm"
+	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-// Capabilities implements offload.Device.
-func (d *Device) Capabilities(context.Context) (*offload.Capabilities, error) {
-	return nil, nil
+// Bounds of the probes: the last types of the kernels with offload, and how far
+// limits are tried.
+const (
+	lastProgType = 32
+	lastMapType  = 33
+	lastHelper   = 211
+	mostEntries  = 1 << 24
+	mostKey      = 512
+	mostValue    = 1 << 14
+	stackStep    = 64
+	stackMost    = 512
+)
+
+// Capabilities implements offload.Device by trying: it loads small programs and
+// makes maps, and frees them at once. Nothing is attached.
+func (d *Device) Capabilities(ctx context.Context) (*offload.Capabilities, error) {
+	l, err := d.now()
+	if err != nil {
+		return nil, err
+	}
+	c := &offload.Capabilities{Device: l.name}
+	c.Driver, c.Firmware, c.BusInfo = d.driver(l.name)
+	f, err := d.TCOffload()
+	if err != nil && !errors.Is(err, offload.ErrNotSupported) {
+		return nil, err
+	}
+	c.HWTCOffload = f.String()
+	err = d.in(func() error {
+		if err := d.probePrograms(ctx, c); err != nil {
+			return err
+		}
+		if err := d.probeMaps(ctx, c); err != nil {
+			return err
+		}
+		return d.probeHelpers(ctx, c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.LiveReplace.Name = "live replace"
+	c.LiveReplace.Reason = "not tried: it would attach programs"
+	return c, nil
+}
+
+// Constant instructions of probes.
+var (
+	insnZero = bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K}
+	insnExit = bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}
+)
+
+// tryLoad loads instructions for the device and frees them again.
+func (d *Device) tryLoad(typ uint32, insns ...bpf.Insn) (log string, err error) {
+	code := bpf.Encode(nil, insns)
+	license := []byte("GPL\x00")
+	buf := make([]byte, 1<<16)
+	attr := progLoadAttr{
+		Type: typ, InsnCount: uint32(len(insns)), Insns: unsafe.Pointer(&code[0]), License: unsafe.Pointer(&license[0]),
+		LogLevel: 1, LogSize: uint32(len(buf)), LogBuf: unsafe.Pointer(&buf[0]), Name: objName("probe"), Ifindex: uint32(d.ifindex),
+	}
+	fd, err := bpfCall(unix.BPF_PROG_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	runtime.KeepAlive(code)
+	runtime.KeepAlive(license)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return cString(buf), err
+}
+
+// probePrograms tries every program type. The caller's lack of privilege is an
+// error, not a missing capability.
+func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) error {
+	for typ := uint32(1); typ <= lastProgType; typ++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		log, err := d.tryLoad(typ, insnZero, insnExit)
+		if errors.Is(err, unix.EPERM) {
+			return d.fail("probe "+d.name, err)
+		}
+		p := offload.Capability{Name: offload.ProgramTypeName(typ), ID: typ, OK: err == nil}
+		if err != nil {
+			p.Reason = err.Error()
+			if words := lastWords(log); words != "" {
+				p.Reason = words
+			} else if typ == progXDP || typ == progSchedCls {
+				p.Reason = d.whyNoLoad("")
+			}
+		}
+		c.Programs = append(c.Programs, p)
+	}
+	for bytes := stackMost; bytes > 0 && (c.Programs[progXDP-1].OK || c.Programs[progSchedCls-1].OK); bytes -= stackStep {
+		typ := uint32(progXDP)
+		if !c.Programs[progXDP-1].OK {
+			typ = progSchedCls
+		}
+		store := bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Src: 0, Off: int16(-bytes)}
+		if _, err := d.tryLoad(typ, insnZero, store, insnExit); err == nil {
+			c.StackBytes = bytes
+			break
+		}
+	}
+	return nil
+}
+
+// tryMap makes a map on the device and frees it again.
+func (d *Device) tryMap(typ, key, value, entries uint32) error {
+	attr := mapCreateAttr{Type: typ, KeySize: key, ValueSize: value, MaxEntries: entries, Name: objName("probe"), Ifindex: uint32(d.ifindex)}
+	fd, err := bpfCall(unix.BPF_MAP_CREATE, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err
+}
+
+// probeMaps tries every map type, and the limits of those that are taken.
+func (d *Device) probeMaps(ctx context.Context, c *offload.Capabilities) error {
+	for typ := uint32(1); typ <= lastMapType; typ++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m := offload.MapCapability{Capability: offload.Capability{Name: offload.MapTypeName(typ), ID: typ}}
+		err := d.tryMap(typ, 4, 8, 1)
+		if err != nil {
+			m.Reason = err.Error()
+			c.Maps = append(c.Maps, m)
+			continue
+		}
+		m.OK = true
+		m.MaxEntries = most(1, mostEntries, func(n uint32) bool { return d.tryMap(typ, 4, 8, n) == nil })
+		m.MaxKey = 4
+		if typ != mapArray {
+			m.MaxKey = most(1, mostKey, func(n uint32) bool { return d.tryMap(typ, n, 8, 1) == nil })
+		}
+		m.MaxValue = most(1, mostValue, func(n uint32) bool { return d.tryMap(typ, 4, n, 1) == nil })
+		c.Maps = append(c.Maps, m)
+	}
+	return nil
+}
+
+// most returns the largest n between low, which fits, and high that fits,
+// supposing that whatever is smaller than something that fits fits too.
+func most(low, high uint32, fits func(uint32) bool) uint32 {
+	n := sort.Search(int(high-low), func(i int) bool { return !fits(low + uint32(i) + 1) })
+	return low + uint32(n)
+}
+
+// probeHelpers tries to call every helper. The call lacks its arguments, so
+// the load always fails for those that have any; what the log says tells
+// whether the call as such was taken.
+func (d *Device) probeHelpers(ctx context.Context, c *offload.Capabilities) error {
+	typ := uint32(progXDP)
+	if !c.Programs[progXDP-1].OK {
+		typ = progSchedCls
+	}
+	if !c.Programs[typ-1].OK {
+		return nil
+	}
+	for id := uint32(1); id <= lastHelper; id++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		call := bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: int32(id)}
+		log, err := d.tryLoad(typ, call, insnZero, insnExit)
+		h := offload.Capability{Name: helperName(id), ID: id, OK: true}
+		if refusal := helperRefusal(log); err != nil && refusal != "" {
+			h.OK, h.Reason = false, refusal
+		}
+		c.Helpers = append(c.Helpers, h)
+	}
+	return nil
+}
+
+// helperName returns the name of a helper as C programs call it.
+func helperName(id uint32) string {
+	s := asm.BuiltinFunc(id).String()
+	s = strings.TrimPrefix(s, "Fn")
+	var b strings.Builder
+	b.WriteString("bpf")
+	for _, r := range s {
+		if 'A' <= r && r <= 'Z' {
+			b.WriteByte('_')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// helperRefusal returns the line of a log that says that a helper as such was
+// refused, by the kernel for the program type or by the device's driver.
+func helperRefusal(log string) string {
+	for line := range strings.Lines(log) {
+		line = strings.TrimSpace(line)
+		for _, words := range []string{"unknown func", "invalid func", "unsupported function id", "not supported by FW", "doesn't support"} {
+			if strings.Contains(line, words) {
+				return line
+			}
+		}
+	}
+	return ""
+}
+
+// ProbeReplace finds out whether the device replaces a running program without
+// a gap. It attaches a program that passes every packet, replaces it by another
+// and detaches it, so nothing may be attached in hardware mode.
+func (d *Device) ProbeReplace(ctx context.Context) (offload.Capability, error) {
+	c := offload.Capability{Name: "live replace"}
+	all, err := d.Attached(ctx)
+	if err != nil {
+		return c, err
+	}
+	for _, a := range all {
+		if a.InHW {
+			c.Reason = "not tried: a program is attached"
+			return c, nil
+		}
+	}
+	err = d.in(func() error {
+		const pass = 2 // XDP_PASS
+		prog := []bpf.Insn{{Op: insnZero.Op, Imm: pass}, insnExit}
+		var fds [2]int
+		for i := range fds {
+			code, license := bpf.Encode(nil, prog), []byte("GPL\x00")
+			attr := progLoadAttr{
+				Type: progXDP, InsnCount: uint32(len(prog)), Insns: unsafe.Pointer(&code[0]), License: unsafe.Pointer(&license[0]),
+				Name: objName("probe"), Ifindex: uint32(d.ifindex),
+			}
+			fd, err := bpfCall(unix.BPF_PROG_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+			runtime.KeepAlive(code)
+			runtime.KeepAlive(license)
+			if err != nil {
+				return fmt.Errorf("load: %w", err)
+			}
+			defer unix.Close(fd)
+			fds[i] = fd
+		}
+		if err := d.rt.setXDP(d.ifindex, fds[0], unix.XDP_FLAGS_HW_MODE|unix.XDP_FLAGS_UPDATE_IF_NOEXIST, nil); err != nil {
+			return fmt.Errorf("attach: %w", err)
+		}
+		rerr := d.rt.setXDP(d.ifindex, fds[1], unix.XDP_FLAGS_HW_MODE, &fds[0])
+		derr := d.rt.setXDP(d.ifindex, -1, unix.XDP_FLAGS_HW_MODE, nil)
+		if derr != nil {
+			return d.fail("detach the probe's program", derr)
+		}
+		if rerr != nil {
+			return fmt.Errorf("replace: %w", rerr)
+		}
+		return nil
+	})
+	if errors.Is(err, offload.ErrDeviceGone) {
+		return c, err
+	}
+	if err != nil {
+		errno, text := sysErr(err)
+		c.Reason = strings.TrimSuffix(errno.Error()+": "+text, ": ")
+		return c, nil
+	}
+	c.OK = true
+	return c, nil
 }
