@@ -134,7 +134,8 @@ const (
 	// block and this one.
 	Glued InstrFlags = 1 << iota
 	// Copy: operand 0 is defined as the value of operand 1 and that is all. The
-	// allocator removes the instruction if it can (see Result.Removed).
+	// allocator removes the instruction if it can (see Result.Removed); it does
+	// not notice uses that the definition does not dominate then.
 	Copy
 	// Branch: the instruction may leave the block. Branches are the last
 	// instructions of their block.

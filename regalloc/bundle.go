@@ -40,6 +40,9 @@ func (a *Allocator) bundle(lo, hi int32) error {
 	plain := true
 	for i := lo; i < hi; i++ {
 		if s := c.clobber[i]; s != nil {
+			if i+1 < hi {
+				return a.fail(i, "not supported: it loses registers, but the next is glued to it")
+			}
 			for f := range s {
 				u.kill[f] |= s[f]
 			}

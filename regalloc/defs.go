@@ -103,6 +103,12 @@ func (a *Allocator) defineFixed(i, k int32) error {
 			continue
 		}
 		l := Loc{f, o.Loc.Num}
+		if s := a.code.clobber[a.bun.hi-1]; s != nil && i != a.bun.hi-1 && s.has(l) {
+			return a.fail(i, "not supported: it writes %v, which a glued instruction loses", l)
+		}
+		if (i != a.bun.hi-1 || o.Flags&Early != 0) && a.bun.lock.has(l) {
+			return a.fail(i, "not supported: it writes %v early, or with a glued instruction after it, and %v is read", l, l)
+		}
 		if a.st.busy[f]>>l.Num&1 != 0 && a.st.occ[f][l.Num] != NoVReg {
 			return a.fail(i, "register %d of file %d is written for two values", l.Num, f)
 		}
@@ -120,11 +126,17 @@ func (a *Allocator) defineTied(i, k int32) error {
 	if l.File == Slot || l.File == Both {
 		return a.fail(i, "not supported: an operand tied to one in file %d", l.File)
 	}
+	if s := c.clobber[a.bun.hi-1]; s != nil && i != a.bun.hi-1 && s.has(l) {
+		return a.fail(i, "not supported: v%d is in %v, which a glued instruction loses", o.V, l)
+	}
 	if a.st.places[use].has(l) {
 		if a.neededBeside(i, t) && !a.spare(use, l.File) {
 			return a.fail(i, "not supported: v%d is overwritten in a glued group, but needed after it", use)
 		}
 		a.st.drop(use, l.File)
+	}
+	if w := a.st.occ[l.File][l.Num]; a.st.busy[l.File]>>l.Num&1 != 0 && w != NoVReg {
+		return a.fail(i, "not supported: v%d and v%d are tied to one value in %v", w, o.V, l)
 	}
 	a.claim(o.V, l)
 	want := a.res.locs[k].File == Both || a.bank.both[o.V]
@@ -165,9 +177,9 @@ func (a *Allocator) defineGroup(i, k int32, last bool) error {
 			last = false
 		}
 	}
-	taken := uint64(0)
+	taken := a.bun.kill[In]
 	if !last {
-		taken = a.bun.lock[In]
+		taken |= a.bun.lock[In]
 	}
 	base, ok := window(a.free(In)&^taken&^avoid, n)
 	if !ok {

@@ -64,7 +64,26 @@ func (c *code) load(f Function) error {
 	if err := c.loadInstrs(f); err != nil {
 		return err
 	}
+	if err := c.checkOut(); err != nil {
+		return err
+	}
 	c.removeCopies()
+	return nil
+}
+
+// checkOut checks that values defined in Out are read there and nowhere else.
+func (c *code) checkOut() error {
+	for k := range c.ops {
+		o := &c.ops[k]
+		if o.Flags&Def == 0 && c.defOp[o.V] >= 0 && c.outOnly(o.V) && !readsOut(o) {
+			return fmt.Errorf("regalloc: v%d is defined in Out, but read by an operand that is not", o.V)
+		}
+	}
+	for _, v := range c.args {
+		if c.outOnly(v) {
+			return fmt.Errorf("regalloc: v%d is defined in Out, but passed to a parameter", v)
+		}
+	}
 	return nil
 }
 
@@ -235,6 +254,9 @@ func (c *code) checkOperands(i int32, ops []Operand) error {
 				return bad(k, "not supported: fixed in file %d number %d, because only single registers in A, B, Both, In (written) and Out (read) can be", l.File, l.Num)
 			}
 		case o.Flags&Tied != 0:
+			if o.Group != 0 {
+				return bad(k, "not supported: tied and in a group, because one decides the place")
+			}
 			if int(o.Tie) >= len(ops) || ops[o.Tie].Flags&Def != 0 {
 				return bad(k, "tied to operand %d, which is not read", o.Tie)
 			}
