@@ -19,7 +19,8 @@ func (s *selector) terminator(t *ssa.Term, mb *block) {
 		if c, ok := s.f.IsConst(t.X); ok {
 			n.val = c
 		} else {
-			n.r = s.full(&n, t.X)
+			n.ops = append(n.ops, regalloc.Operand{V: s.reg(t.X), Flags: regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.A, Num: 0}})
+			n.r = ref{op: 0}
 		}
 		s.add(n)
 	case ssa.Branch:
@@ -95,7 +96,9 @@ func (s *selector) branchWord(c ssa.Cond, x, y ssa.ID, mb *block) {
 		}
 		s.bcc(cond, 1)
 	case ssa.TST, ssa.NTS:
-		s.test(x, nfpisa.ALUAnd, y)
+		if !isConst || !s.testShifted(x, k) {
+			s.test(x, nfpisa.ALUAnd, y)
+		}
 		cond := nfpisa.CondNE
 		if c == ssa.NTS {
 			cond = nfpisa.CondEQ
@@ -108,6 +111,35 @@ func (s *selector) branchWord(c ssa.Cond, x, y ssa.ID, mb *block) {
 		s.subtract(x, y)
 		s.bcc(orderCond[c], 1)
 	}
+}
+
+// testShifted tests bits of a word that lie close together: the word is shifted
+// down so that the mask is a constant that the instruction holds.
+func (s *selector) testShifted(x ssa.ID, k uint32) bool {
+	shift := nfpisa.Rot(0)
+	v := s.f.V(x)
+	switch {
+	case k <= fullImm && (v.Op != ssa.Shr || !s.single(x)):
+		return false
+	case v.Op == ssa.Shr && s.single(x) && k <= shortImm:
+		shift = nfpisa.Rsh(int(v.Imm))
+		x = v.Args[0]
+	case k <= fullImm:
+		return false
+	default:
+		low := bits.TrailingZeros32(k)
+		if k >>= low; k > shortImm {
+			return false
+		}
+		shift = nfpisa.Rsh(low)
+	}
+	n := newNode(formShf)
+	n.shf, n.shift = nfpisa.ShfAnd, shift
+	n.l = ref{op: -1, fixed: nfpisa.Const(int(k))}
+	n.r = s.short(&n, x)
+	n.pair()
+	s.add(n)
+	return true
 }
 
 // orderCond gives the branch after a subtraction.

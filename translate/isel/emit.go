@@ -162,7 +162,7 @@ func (e *emitter) node(k int, succs []int) {
 			e.branch(n, nfpisa.BrByteNe(r, int(n.bit), uint8(n.val), 0), succs)
 		}
 	case formExit:
-		e.exit(n, r)
+		e.exit(n)
 	case formCall:
 		e.call(n)
 	case formEntry:
@@ -216,13 +216,12 @@ func (e *emitter) branch(n *node, i nfpisa.Instr, succs []int) {
 	e.out[len(e.out)-1].Block = int32(succs[n.to])
 }
 
-// exit appends the end of the program: the branch to the packet's end with the
-// result's instructions in its defer slots.
-func (e *emitter) exit(n *node, r nfpisa.Operand) {
-	result := nfpisa.A(0)
-	load := nfpisa.LoadImmed(result, n.val)
-	if n.r.op >= 0 || n.r.fixed.Kind != nfpisa.None {
-		load = []nfpisa.Instr{nfpisa.Mov(result, r).KeepCC()}
+// exit appends the end of the program: the branch to the packet's end. A
+// constant result is loaded in its defer slots, another is in place.
+func (e *emitter) exit(n *node) {
+	var load []nfpisa.Instr
+	if n.r.op < 0 {
+		load = nfpisa.LoadImmed(nfpisa.A(0), n.val)
 	}
 	e.emit(n.slot, nfpisa.Br(0).WithDefer(len(load)))
 	e.out[len(e.out)-1].Done = true

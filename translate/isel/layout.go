@@ -17,6 +17,7 @@ func (c *Code) Assemble(t *target.Target, a *regalloc.Allocator, check bool) (*O
 	l := &layout{emitter: e, starts: make([]int, len(c.blocks))}
 	l.run()
 	out := &Output{Words: e.out, Starts: l.starts, Stats: res.Stats(), StackBytes: 4 * max(c.argWords+res.Slots(), c.farWords)}
+	out.fillSlots()
 	return out, nil
 }
 

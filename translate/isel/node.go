@@ -30,7 +30,7 @@ const (
 	formBcc                // conditional branch on flags
 	formBrBit              // br_bset, br_bclr of r
 	formBrByte             // br=byte, br!=byte of r
-	formExit               // branch to the packet's end with r in A0
+	formExit               // branch to the packet's end; val, or r in A0, is the result
 	formCall               // branch to a firmware routine and back
 	formNop                // nop
 	formEntry              // values that are in registers at entry

@@ -148,7 +148,8 @@ func worthJoining(parts []part, id ssa.ID, word [4]byteSource) bool {
 			return false
 		}
 	}
-	return assembleCost(word) <= 1 || isReverse(word)
+	_, _, half := isReverse16(word)
+	return assembleCost(word) <= 1 || isReverse(word) || half
 }
 
 // part is the bytes of a word that come from one value at one rotation.
@@ -196,6 +197,9 @@ func assembleCost(word [4]byteSource) int {
 	case isReverse(word):
 		return 2
 	}
+	if _, _, ok := isReverse16(word); ok {
+		return 2
+	}
 	n := len(parts)
 	if constMask != 0 {
 		if n == 1 && constant == 0 {
@@ -231,6 +235,17 @@ func isReverse(word [4]byteSource) bool {
 	return id != 0
 }
 
+// isReverse16 reports whether a word is bytes k and k+1 of another exchanged,
+// and zero above.
+func isReverse16(word [4]byteSource) (id ssa.ID, k uint8, ok bool) {
+	lo, hi := word[0], word[1]
+	zero := func(b byteSource) bool { return b.any || b.id == 0 && b.c == 0 }
+	if lo.any || hi.any || lo.id == 0 || lo.id != hi.id || lo.k != hi.k+1 || !zero(word[2]) || !zero(word[3]) {
+		return 0, 0, false
+	}
+	return lo.id, hi.k, true
+}
+
 // assemble makes a word of the given bytes.
 func assemble(m *ssa.Maker, word [4]byteSource) ssa.ID {
 	parts, constMask, constant := split(word)
@@ -251,6 +266,9 @@ func assemble(m *ssa.Maker, word [4]byteSource) ssa.ID {
 				return m.Op(ssa.Bswap, 0, b.id)
 			}
 		}
+	}
+	if id, k, ok := isReverse16(word); ok {
+		return m.Op(ssa.Bswap16, 0, m.Shift(ssa.Shr, id, 8*uint32(k)))
 	}
 	if len(parts) == 1 && constant == 0 && constMask|parts[0].mask == 0xf {
 		return m.And(rotate(m, parts[0]), ssa.InsertMask(uint32(parts[0].mask)))

@@ -26,6 +26,7 @@ func keyOf(v *ssa.Value) valueKey {
 // fold simplifies all values and branches once, and lets equal pure values be
 // one where one dominates the other. It reports whether anything changed.
 func fold(f *ssa.Func) bool {
+	f.KnownParams()
 	order := f.RPO()
 	dom := f.Dominators(order)
 	repl := make([]ssa.ID, len(f.Values))
@@ -197,7 +198,7 @@ func decide(f *ssa.Func, t *ssa.Term) (taken, ok bool) {
 			return t.Cond == ssa.NTS, true
 		}
 	}
-	return decideRange(t.Cond, uint64(ox), uint64(^zx), uint64(oy), uint64(^zy))
+	return decideRange(t.Cond, uint64(ox), uint64(f.UMax(t.X)), uint64(oy), uint64(f.UMax(t.Y)))
 }
 
 // decideRange decides unsigned comparisons of two ranges.
@@ -250,7 +251,7 @@ func simplifyCompare(f *ssa.Func, m *ssa.Maker, c ssa.Compare) ssa.Compare {
 			if a, ok := f.IsConst(x.Args[1]); ok {
 				return ssa.Compare{Cond: c.Cond, XL: x.Args[0], YL: f.Const(k & a)}
 			}
-		case x.Op == ssa.Shr && k<<x.Imm>>x.Imm == k:
+		case x.Op == ssa.Shr && k<<x.Imm>>x.Imm == k && k&(k-1) == 0:
 			return ssa.Compare{Cond: c.Cond, XL: x.Args[0], YL: f.Const(k << x.Imm)}
 		}
 	}
@@ -268,6 +269,14 @@ func simplifyCompare(f *ssa.Func, m *ssa.Maker, c ssa.Compare) ssa.Compare {
 		return ssa.Compare{Cond: c.Cond, XL: x, YL: f.Const(y)}
 	}
 	switch x.Op {
+	case ssa.And:
+		// A part of a byte is moved down, where it is compared with a small
+		// constant.
+		mask, ok := f.IsConst(x.Args[1])
+		low := uint32(bits.TrailingZeros32(mask))
+		if ok && low%8 != 0 && k&^mask == 0 {
+			return with(k>>low, m.And(m.Shift(ssa.Shr, x.Args[0], low), mask>>low))
+		}
 	case ssa.Bswap:
 		return with(bits.ReverseBytes32(k), x.Args[0])
 	case ssa.Bswap16:

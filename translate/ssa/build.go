@@ -235,6 +235,9 @@ func (b *Builder) narrow(pc, r int, lo, hi ID) {
 			lo, hi = b.known(fact, lo, hi)
 			if fact.UMax>>32 == 0 {
 				b.annotate(lo, ^uint32(fact.Bits.Mask)|highZeros(uint32(fact.UMax)), uint32(fact.Bits.Value))
+				if lo >= b.fresh && b.F.V(lo).Op.bounded() {
+					b.F.V(lo).Max = uint32(fact.UMax)
+				}
 			} else {
 				b.annotate(lo, ^uint32(fact.Bits.Mask), uint32(fact.Bits.Value))
 			}
@@ -253,13 +256,17 @@ func highZeros(limit uint32) uint32 {
 	return m
 }
 
+// bounded reports whether facts can be kept with a value of this operation:
+// constants need none, and those of parameters come from the arguments.
+func (o Op) bounded() bool { return o != Const && o != Undef && o != Param && o != StackAddr }
+
 // annotate adds known bits to a value that the current instruction has made.
 // Older values may be used on paths that the fact does not speak of.
 func (b *Builder) annotate(id ID, mask, bits uint32) {
-	if id < b.fresh || b.F.V(id).Op == Const || b.F.V(id).Op == Undef || b.F.V(id).Op == Param {
+	v := b.F.V(id)
+	if id < b.fresh || !v.Op.bounded() {
 		return
 	}
-	v := b.F.V(id)
 	v.KnownBits = v.KnownBits&v.KnownMask | bits&mask&^v.KnownMask
 	v.KnownMask |= mask
 }

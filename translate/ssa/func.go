@@ -29,7 +29,9 @@ type Value struct {
 	// Known holds bits that are known from the proof: a set bit of KnownMask
 	// has the value of that bit in KnownBits.
 	KnownMask, KnownBits uint32
-	Args                 []ID
+	// Max is an upper bound of the word as an unsigned number, 0 for none.
+	Max  uint32
+	Args []ID
 }
 
 // TermKind is the kind of a block's end.

@@ -12,7 +12,50 @@ func (f *Func) Known(id ID) (zero, one uint32) { return f.known(id, knownDepth) 
 // UMax returns an upper bound of the value as an unsigned number.
 func (f *Func) UMax(id ID) uint32 {
 	zero, _ := f.Known(id)
+	if m := f.Values[id].Max; m != 0 {
+		return min(m, ^zero)
+	}
 	return ^zero
+}
+
+// KnownParams finds what is known of block parameters from their arguments.
+func (f *Func) KnownParams() {
+	type joined struct {
+		zero, one, max uint32
+		seen           bool
+	}
+	at := map[ID]*joined{}
+	for _, b := range f.RPO() {
+		for _, e := range f.B(b).Term.Succs {
+			for k, a := range e.Args {
+				p := f.B(e.To).Params[k]
+				j := at[p]
+				if j == nil {
+					j = &joined{zero: ^uint32(0), one: ^uint32(0)}
+					at[p] = j
+				}
+				if a == p {
+					continue
+				}
+				zero, one := f.Known(a)
+				j.zero &= zero
+				j.one &= one
+				j.max = max(j.max, f.UMax(a))
+				j.seen = true
+			}
+		}
+	}
+	for p, j := range at {
+		if !j.seen {
+			continue
+		}
+		v := f.V(p)
+		v.KnownMask, v.KnownBits = j.zero|j.one, j.one
+		v.Max = 0
+		if j.max != ^uint32(0) {
+			v.Max = j.max
+		}
+	}
 }
 
 func (f *Func) known(id ID, depth int) (zero, one uint32) {

@@ -92,10 +92,29 @@ func (m *Maker) simplifyHigh(v *Value) ID {
 		return 0
 	}
 	_, least := f.Known(xl)
-	if xl == yl || least >= f.UMax(yl) {
+	if xl == yl || least >= f.UMax(yl) || f.ahead(xl, yl) {
 		return m.Op(Sub, 0, xh, yh)
 	}
 	return 0
+}
+
+// offsetLimit bounds offsets of packet pointers: below it, sums with a packet
+// pointer do not wrap.
+const offsetLimit = 1 << 30
+
+// ahead reports whether x is y, an address in the packet, plus something that
+// does not wrap.
+func (f *Func) ahead(x, y ID) bool {
+	v := f.V(x)
+	if v.Op != Add || f.V(y).Op != PktPtr {
+		return false
+	}
+	for k, a := range v.Args {
+		if a == y && f.UMax(v.Args[1-k]) < offsetLimit {
+			return true
+		}
+	}
+	return false
 }
 
 // simplifyLogic handles And, Or and Xor.
