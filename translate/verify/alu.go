@@ -132,7 +132,7 @@ func (d *scalar) apply32(op uint8, s *scalar) {
 		d.forget32()
 	case bpf.LSH, bpf.RSH, bpf.ARSH:
 		if !s.isConst32() || uint32(s.bits.Value) > 31 {
-			*d = loadedScalar(4)
+			*d = unknownScalar
 			return
 		}
 		n := uint(uint32(s.bits.Value))
@@ -159,7 +159,8 @@ func (d *scalar) apply32(op uint8, s *scalar) {
 			d.smin32, d.smax32 = lo, hi
 		}
 	default:
-		*d = loadedScalar(4)
+		// As the kernel has it, which does not know here that the high word is 0.
+		*d = unknownScalar
 		return
 	}
 	d.bits = d.bits.low(4)

@@ -15,13 +15,16 @@ func trailing(m uint16) int { return bits.TrailingZeros16(m) }
 // A path that is pruned goes on as the kept state did, except that scalars
 // whose range nobody needed may differ. visit therefore seeds the facts with
 // what differs, and settleFacts carries it along every way that was walked
-// until nothing changes: the facts then hold for pruned paths too.
+// until nothing changes: the facts then hold for pruned paths too. What is
+// computed on the way is computed from joins, as values of two registers that
+// occurred together on walked paths need not do so on pruned ones.
 type facts struct {
 	at      []fact
 	depth   []int
 	callers [][]int // by function: call instructions that entered it
 	slots   [maxFrames][stackSlots]Reg
 	dirty   []uint16 // registers whose fact has to be carried on, by slot
+	carried []uint16 // registers whose fact was carried on at least once
 	queue   []int
 	rounds  []uint8
 	notes   []stackNote
@@ -42,6 +45,7 @@ func (f *facts) init(v *verifier) {
 	n := len(v.insns)
 	f.at = make([]fact, n)
 	f.dirty = make([]uint16, n)
+	f.carried = make([]uint16, n)
 	f.rounds = make([]uint8, n)
 	f.noteOf = make([]int32, n)
 	f.notes = make([]stackNote, 1)
@@ -207,7 +211,9 @@ func (v *verifier) seed(i, r int, x *reg) {
 
 // seedSlot adds what a pruned path holds in a stack slot.
 func (v *verifier) seedSlot(frame, n int, x *reg) {
-	if v.slots[frame][n].absorb(x, false) {
+	s := &v.slots[frame][n]
+	first := s.Kind == Uninit
+	if s.absorb(x, false) || first {
 		v.spoilFills()
 	}
 }
@@ -220,6 +226,7 @@ func (v *verifier) spoil(i int, m uint16) {
 		v.queue = append(v.queue, i)
 	}
 	v.dirty[i] |= m
+	v.carried[i] |= m
 }
 
 func (v *verifier) spoilFills() {
@@ -316,11 +323,11 @@ func (v *verifier) give(i, r int, x *reg) {
 			return
 		}
 	}
+	// A join that stays the same is carried on, too, the first time.
 	if f.regs[r].absorb(x, v.rounds[i] > maxRounds) {
-		v.rounds[i]++
-		if v.rounds[i] == 255 {
-			v.rounds[i]--
-		}
+		v.rounds[i] = min(v.rounds[i], 254) + 1
+		v.spoil(i, 1<<r)
+	} else if v.carried[i]>>r&1 == 0 {
 		v.spoil(i, 1<<r)
 	}
 }

@@ -103,7 +103,9 @@ func (p *Program) Source() *object.Program { return p.src }
 // 64-bit immediate load is never reached.
 func (p *Program) Reached(slot int) bool { return p.facts[slot].reached }
 
-// Reg returns what register r (0..10) holds before the slot's instruction.
+// Reg returns what register r (0..10) holds before the slot's instruction. It
+// is true of every run that goes on to read the register before it is written;
+// Uninit says that no run does.
 func (p *Program) Reg(slot, r int) *Reg { return &p.facts[slot].regs[r] }
 
 // Branches reports which ways of the conditional jump at slot some path takes.

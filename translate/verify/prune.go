@@ -265,15 +265,14 @@ func (v *verifier) covered(c *checkpoint, i int) {
 			}
 		}
 		for n := range f.stack {
-			if c.read[k]>>n&1 == 0 || n >= len(now.stack) {
+			old := &f.stack[n]
+			if c.read[k]>>n&1 == 0 || !old.spilled() {
 				continue
 			}
-			old, x := &f.stack[n], &now.stack[n]
-			if old.spilled() && x.spilled() && v.takeOver(&old.reg, &x.reg) {
-				v.seedSlot(k, n, &x.reg)
-			} else if old.spilled() && !x.spilled() {
-				u := unknownReg()
-				v.seedSlot(k, n, &u)
+			if n >= len(now.stack) || !now.stack[n].spilled() {
+				v.seedSlot(k, n, &unknownData)
+			} else if x := &now.stack[n].reg; v.takeOver(&old.reg, x) {
+				v.seedSlot(k, n, x)
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package verify
 
+import "github.com/skipsw/skipsw/translate/bpf"
+
 // stackRange checks that size bytes at pointer p plus off lie in the frame,
 // and returns the lowest offset and the end of the highest access.
 func (v *verifier) stackRange(p *reg, off, size int, write bool) (lo, hi int, err *Error) {
@@ -199,23 +201,25 @@ func (v *verifier) needSlots(fr int, bits uint64) {
 
 // stackDepths checks the stack that call chains need together.
 func (v *verifier) stackDepths() *Error {
-	var visit func(f, used, frames int) *Error
-	visit = func(f, used, frames int) *Error {
-		used += (max(v.depth[f], 1) + 15) &^ 15
-		if used > stackBytes {
-			return unsafef("%d nested functions need %d bytes of stack together, the limit is %d", frames, used, stackBytes).at(v.funcs[f].Start).
-				hint("make local arrays smaller, or move them to a per-CPU map")
+	const unseen = 0
+	need := make([]int, len(v.funcs)) // of the function and what it calls
+	var visit func(f int) int
+	visit = func(f int) int {
+		if need[f] != unseen {
+			return need[f]
 		}
+		deepest := 0
 		for i := v.funcs[f].Start; i < v.end(f); i++ {
-			in := v.insns[i]
-			if v.flags[i]&second != 0 || !isCall(in) || in.Src != 1 || !v.reached(i) {
-				continue
-			}
-			if err := visit(int(v.fn[i+1+int(in.Imm)]), used, frames+1); err != nil {
-				return err
+			if in := v.insns[i]; v.reached(i) && isCall(in) && in.Src == bpf.PseudoCall {
+				deepest = max(deepest, visit(int(v.fn[i+1+int(in.Imm)])))
 			}
 		}
-		return nil
+		need[f] = deepest + (max(v.depth[f], 1)+15)&^15
+		return need[f]
 	}
-	return visit(0, 0, 1)
+	if n := visit(0); n > stackBytes {
+		return unsafef("nested functions need %d bytes of stack together, the limit is %d", n, stackBytes).
+			hint("make local arrays smaller, or move them to a per-CPU map")
+	}
+	return nil
 }

@@ -100,6 +100,7 @@ func (v *verifier) each(i int, f func(int)) {
 
 // finish makes the proven program.
 func (v *verifier) finish() *Program {
+	v.framePointers()
 	v.settleFacts()
 	v.stackLiveness()
 	live := v.solve(func(i int) uint8 { return v.at[i].branch & 3 })
@@ -113,14 +114,13 @@ func (v *verifier) finish() *Program {
 			// R0 comes from the called function; R1 to R5 are gone.
 			f.regLive &= 0x3c1
 		}
-		f.regs[10] = Reg{Kind: PtrStack, OffKnown: true, Map: -1, Frame: -1}
 	}
-	v.frameNumbers()
 	return &Program{src: v.p, funcs: v.funcs, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text()}
 }
 
-// frameNumbers gives R10 its frame number where it is the same for all calls.
-func (v *verifier) frameNumbers() {
+// framePointers gives R10 its fact everywhere, with its frame number where it
+// is the same for all calls.
+func (v *verifier) framePointers() {
 	level := make([]int, len(v.funcs)) // 0 unknown, else frame number + 1, -1 differs
 	var visit func(f, n int)
 	visit = func(f, n int) {
@@ -145,8 +145,13 @@ func (v *verifier) frameNumbers() {
 	}
 	visit(0, 0)
 	for i := range v.at {
-		if l := level[v.fn[i]]; v.at[i].reached && l > 0 {
-			v.at[i].regs[10].Frame = l - 1
+		if !v.at[i].reached {
+			continue
+		}
+		f := &v.at[i].regs[10]
+		*f = Reg{Kind: PtrStack, OffKnown: true, Map: -1, Frame: -1}
+		if l := level[v.fn[i]]; l > 0 {
+			f.Frame = l - 1
 		}
 	}
 }

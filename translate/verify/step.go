@@ -292,9 +292,6 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 			node := v.origins.from(d.node, s.node)
 			*d = unknownReg()
 			d.node = node
-			if word {
-				d.scalar = loadedScalar(4)
-			}
 			return nil
 		}
 		return unsafef("R%d %s two pointers", in.Dst, opName(op))
@@ -305,7 +302,7 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 	}
 	if word {
 		if op == bpf.SUB {
-			*d = reg{kind: Scalar, scalar: loadedScalar(4), mp: -1}
+			*d = unknownReg()
 			return nil
 		}
 		return unsafef("32-bit arithmetic on a pointer (R%d is %s)", in.Dst, p.kind.name())

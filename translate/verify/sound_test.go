@@ -1,0 +1,229 @@
+package verify_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/internal/ebpf"
+	"github.com/skipsw/skipsw/internal/oracle/gen"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// watcher compares each step of an execution with the facts.
+type watcher struct {
+	p    *verify.Program
+	vm   *ebpf.VM
+	bad  string
+	seen int // facts compared
+
+	last  int // slot before, -1 at the start
+	depth int
+	// dead registers and stack bytes of each frame, by LiveAfter and StackLive
+	dead [16]uint16
+}
+
+func (w *watcher) fail(slot int, format string, args ...any) {
+	if w.bad == "" {
+		w.bad = fmt.Sprintf("slot %d (%s): ", slot, w.p.Source().Insns[slot]) + fmt.Sprintf(format, args...)
+	}
+}
+
+// reads returns the registers that an instruction reads, as far as its form
+// tells.
+func reads(in bpf.Insn) uint16 {
+	d, s := uint16(1)<<in.Dst, uint16(1)<<in.Src
+	switch in.Class() {
+	case bpf.ClassLDX:
+		return s
+	case bpf.ClassST:
+		return d
+	case bpf.ClassSTX:
+		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm == bpf.AtomicLoadAcq {
+			return s
+		}
+		return d | s
+	case bpf.ClassALU, bpf.ClassALU64:
+		op := in.Op & 0xf0
+		if op == bpf.MOV {
+			if in.Op&bpf.X != 0 {
+				return s
+			}
+			return 0
+		}
+		if in.Op&bpf.X != 0 && op != bpf.END {
+			return d | s
+		}
+		return d
+	case bpf.ClassJMP, bpf.ClassJMP32:
+		switch in.Op & 0xf0 {
+		case bpf.JA, bpf.CALL, bpf.JCOND:
+			return 0
+		case bpf.EXIT:
+			return 1
+		}
+		if in.Op&bpf.X != 0 {
+			return d | s
+		}
+		return d
+	}
+	return 0
+}
+
+func (w *watcher) step(slot int, regs *[11]uint64) {
+	if w.vm.Running() != w.p.Source() {
+		return
+	}
+	if !w.p.Reached(slot) {
+		w.fail(slot, "executed, but said to be unreachable")
+		return
+	}
+	depth := w.vm.Frame()
+	in := w.p.Source().Insns[slot]
+	if w.last >= 0 {
+		w.jumped(slot)
+	}
+	if depth > w.depth {
+		w.dead[depth] = 0
+	}
+	if depth == w.depth || w.last < 0 {
+		if r := reads(in) & w.dead[depth]; r != 0 && w.last >= 0 {
+			w.fail(slot, "reads dead registers %011b", r)
+		}
+	}
+	w.dead[depth] = 0
+	for r := range 10 {
+		if !w.p.LiveAfter(slot, r) {
+			w.dead[depth] |= 1 << r
+		}
+		// What no instruction on this way wrote is not read on it, either; the
+		// interpreter marks such registers.
+		unset := regs[r] == 0xdead0000beef0000+uint64(r)
+		if f := w.p.Reg(slot, r); f.Kind != verify.Uninit && !unset {
+			w.seen++
+			w.check(slot, r, f, regs[r])
+		}
+	}
+	w.last, w.depth = slot, depth
+}
+
+// jumped compares the way taken since the last step with Branches.
+func (w *watcher) jumped(slot int) {
+	in := w.p.Source().Insns[w.last]
+	if c := in.Class(); c != bpf.ClassJMP && c != bpf.ClassJMP32 {
+		return
+	}
+	switch in.Op & 0xf0 {
+	case bpf.JA, bpf.CALL, bpf.EXIT:
+		return
+	}
+	fall, taken := w.p.Branches(w.last)
+	to := w.last + 1 + int(in.Off)
+	if slot == w.last+1 && !fall && !(taken && to == slot) || slot != w.last+1 && !taken {
+		w.fail(w.last, "goes to slot %d, facts say fall %v taken %v", slot, fall, taken)
+	}
+}
+
+func (w *watcher) check(slot, r int, f *verify.Reg, val uint64) {
+	ref := w.vm.Resolve(val)
+	bad := func(what string) {
+		w.fail(slot, "R%d = %#x (%v %+d frame %d map %d): %s; fact %+v", r, val, ref.Kind, ref.Off, ref.Frame, ref.Map, what, *f)
+	}
+	number := val
+	switch f.Kind {
+	case verify.Scalar:
+	case verify.Mixed:
+		return
+	case verify.PtrMapValueOrNull, verify.PtrMemOrNull, verify.PtrMapOrNull:
+		if val == 0 {
+			return
+		}
+		if f.Kind == verify.PtrMapValueOrNull && ref.Kind != ebpf.MapValue {
+			bad("not a map value")
+		}
+		return
+	case verify.PtrPacketEnd:
+		if ref.Kind != ebpf.Packet || int(ref.Off) != w.vm.PacketLen() {
+			bad("not the packet's end")
+		}
+		return
+	case verify.PtrPacketMeta, verify.PtrMap, verify.PtrMem, verify.PtrFunc:
+		return
+	default:
+		want := map[verify.Kind]ebpf.RegionKind{
+			verify.PtrCtx: ebpf.Ctx, verify.PtrPacket: ebpf.Packet, verify.PtrStack: ebpf.Stack, verify.PtrMapValue: ebpf.MapValue,
+		}[f.Kind]
+		// A pointer may be far out of its region before it is used.
+		if ref.Kind != want {
+			if ref.Kind != ebpf.NoRegion {
+				bad("another region")
+			}
+			return
+		}
+		if f.Kind == verify.PtrStack && f.Frame >= 0 && f.Frame != ref.Frame {
+			bad("another frame")
+		}
+		if f.Kind == verify.PtrMapValue && f.Map >= 0 && !f.Inner && w.vm.MapIndex(ref.Map) != f.Map {
+			bad("another map")
+		}
+		if f.OffKnown && ref.Off != int64(f.Off) {
+			bad("another offset")
+		}
+		number = uint64(ref.Off - int64(f.Off))
+		if f.Kind == verify.PtrPacket && f.Range > 0 && int64(number)+int64(f.Range) > int64(w.vm.PacketLen()) {
+			bad(fmt.Sprintf("range beyond the packet of %d bytes", w.vm.PacketLen()))
+		}
+	}
+	if !f.Bits.Contains(number) {
+		bad("known bits")
+	}
+	if number < f.UMin || number > f.UMax || int64(number) < f.SMin || int64(number) > f.SMax {
+		bad(fmt.Sprintf("range, %d", int64(number)))
+	}
+}
+
+// sound runs an accepted program on packets and returns what contradicts its
+// facts, and the number of facts compared.
+func sound(t testing.TB, p *object.Program, proven *verify.Program, seed uint64, packets int) (string, int) {
+	w := &watcher{p: proven}
+	vm, err := ebpf.New(p, ebpf.Options{OnStep: w.step, MaxSteps: 1 << 18})
+	if err != nil {
+		return "", 0
+	}
+	w.vm = vm
+	for _, pkt := range gen.Packets(seed, packets, gen.PacketOptions{}) {
+		w.last, w.depth = -1, 0
+		_, err := vm.Run(ebpf.Input{Packet: pkt, Seed: seed, Now: seed * 7919})
+		if w.bad != "" {
+			return w.bad, w.seen
+		}
+		if err != nil && strings.Contains(err.Error(), "helper") {
+			return "", w.seen // the interpreter has fewer helpers
+		}
+		if err != nil {
+			return err.Error(), w.seen
+		}
+	}
+	return "", w.seen
+}
+
+func TestFactsSound(t *testing.T) {
+	programs, facts := 0, 0
+	for seed := range uint64(count(1000)) {
+		for _, p := range []*object.Program{gen.Program(seed, gen.Options{}), gen.NearMiss(seed, gen.Options{})} {
+			proven, err := verify.Verify(p, verify.Options{})
+			if err != nil {
+				continue
+			}
+			bad, n := sound(t, p, proven, seed, 8)
+			require.Empty(t, bad, "seed %d\n%s", seed, dump(p))
+			programs++
+			facts += n
+		}
+	}
+	t.Logf("%d programs, %d facts compared", programs, facts)
+}
