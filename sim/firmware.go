@@ -158,14 +158,14 @@ func (f *agilioFirmware) mapCall(c *core, x *context, helper uint32) (uint64, bo
 	switch helper {
 	case helperLookup:
 		x.routine = fw.LookupArray
-		if m.hashed {
+		if !isArray(m.info.Type) {
 			x.routine = fw.LookupHash
 		}
-		s, ok := m.slot(f.key)
+		v, ok := m.table.find(f.key)
 		if !ok {
 			return 0, true
 		}
-		return emBase>>8<<32 + m.address(s), true
+		return emBase>>8<<32 + v, true
 	case helperUpdate:
 		x.routine = fw.Update
 		flags, ok := f.reg(c, x, slotA+8, "the flags argument")
@@ -180,15 +180,15 @@ func (f *agilioFirmware) mapCall(c *core, x *context, helper uint32) (uint64, bo
 		if !c.localBytes(x, f.value, x.lm[2].addr, "the value") {
 			return 0, false
 		}
-		s, errno := m.place(f.key, uint64(flags))
+		v, errno := m.place(f.key, uint64(flags))
 		if errno == 0 {
 			// The routine stores words as they are; only hosts swap counters.
-			copy(m.mem.arena[m.address(s):], f.value)
+			copy(m.mem.arena[v:], f.value)
 		}
 		return negative(errno), true
 	case helperDelete:
 		x.routine = fw.Delete
-		return negative(m.remove(f.key)), true
+		return negative(m.table.remove(f.key)), true
 	}
 	c.fail(x, FaultUnsupported, "not supported: firmware routine for helper %d", helper)
 	return 0, false

@@ -140,11 +140,16 @@ func (m *Machine) placeMaps() error {
 		}
 	}
 	m.mem.arena = make([]byte, next+mapAlign)
+	for _, mp := range m.maps {
+		if t, ok := mp.table.(*chainTable); ok {
+			t.mem = m.mem.arena[mp.lo:mp.hi]
+		}
+	}
 	return nil
 }
 
 func (m *Machine) placeMap(info image.Map, next uint64) (*Map, error) {
-	if isArray(info.Type) && info.KeySize != 4 {
+	if (isArray(info.Type) || isArray(info.Layout)) && info.KeySize != 4 {
 		return nil, fmt.Errorf("key of %d bytes, an array has 4", info.KeySize)
 	}
 	if (info.ValueSize == 0 || info.KeySize == 0) && info.Type != "perf_event_array" {
@@ -154,26 +159,45 @@ func (m *Machine) placeMap(info image.Map, next uint64) (*Map, error) {
 		return nil, fmt.Errorf("%d values of %d bytes are more than %d bytes", info.MaxEntries, info.ValueSize, maxRegion)
 	}
 	stride := (info.ValueSize + 7) &^ 7
+	size := uint64(stride) * uint64(info.MaxEntries)
+	if info.Layout != "" && (info.Base < emBase+8 || info.Base-emBase >= maxRegion || info.Base&7 != 0) {
+		return nil, fmt.Errorf("base address %#x is not in map memory, which begins at %#x", info.Base, uint64(emBase))
+	}
 	switch info.Layout {
 	case "":
 		switch {
 		case isArray(info.Type):
-			return newMap(&m.mem, info, next, stride, false), nil
+			return m.arrayMap(info, next, stride), nil
 		case info.Type == "hash":
-			return newMap(&m.mem, info, next, stride, true), nil
+			mp := newMap(&m.mem, info, next, next+size, stride)
+			mp.values = true
+			mp.table = &firmwareTable{lo: next, stride: uint64(stride), entries: info.MaxEntries}
+			return mp, nil
 		case info.Type == "perf_event_array":
 			return nil, nil // belongs to the host
 		}
-	case "array":
-		if info.Base < emBase+8 || info.Base-emBase >= maxRegion || info.Base&7 != 0 {
-			return nil, fmt.Errorf("base address %#x is not in map memory, which begins at %#x", info.Base, uint64(emBase))
-		}
+	case "array", "percpu_array":
 		if info.Stride < stride || info.Stride&7 != 0 {
 			return nil, fmt.Errorf("stride %d does not hold a value of %d bytes", info.Stride, info.ValueSize)
 		}
-		return newMap(&m.mem, info, info.Base-emBase, info.Stride, false), nil
+		return m.arrayMap(info, info.Base-emBase, info.Stride), nil
+	case "hash":
+		t, err := newChainTable(&info)
+		if err != nil {
+			return nil, err
+		}
+		mp := newMap(&m.mem, info, t.lo, t.lo+t.size(), info.Stride)
+		mp.table = t
+		return mp, nil
 	}
 	return nil, fmt.Errorf("not supported: type %q in layout %q", info.Type, info.Layout)
+}
+
+func (m *Machine) arrayMap(info image.Map, lo uint64, stride uint32) *Map {
+	mp := newMap(&m.mem, info, lo, lo+uint64(stride)*uint64(info.MaxEntries), stride)
+	mp.values = true
+	mp.table = &arrayTable{lo: lo, stride: uint64(stride), entries: info.MaxEntries, keySize: info.KeySize}
+	return mp
 }
 
 // Map returns the map of a name.

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"syscall"
@@ -26,22 +25,29 @@ type Map struct {
 	stride     uint32
 	valueWords uint32 // value size rounded up to words: what a program may touch
 	values     bool   // the region is nothing but values, stride bytes apart
-	hashed     bool
-	index      map[string]uint32 // hash: key to slot
-	keys       [][]byte          // hash: key of each slot, nil when free
-	freeSlots  []uint32
+	table      table
 	swapWord   []bool // words that are stored with their bytes reversed
+}
+
+// table finds values by key. Values are named by their offset from emBase.
+type table interface {
+	reset()
+	find(key []byte) (value uint64, ok bool)
+	// insert makes room for a key that find does not find.
+	insert(key []byte) (value uint64, errno syscall.Errno)
+	remove(key []byte) syscall.Errno
+	// each calls f for every entry; f may keep the key.
+	each(f func(key []byte, value uint64))
 }
 
 // Info returns the map's description.
 func (m *Map) Info() image.Map { return m.info }
 
-// newMap prepares a map at offset lo of memory. Its region is lo to hi.
-func newMap(mem *memory, info image.Map, lo uint64, stride uint32, hashed bool) *Map {
+// newMap prepares a map whose region is lo to hi.
+func newMap(mem *memory, info image.Map, lo, hi uint64, stride uint32) *Map {
 	m := &Map{
-		info: info, mem: mem, lo: lo, hi: lo + uint64(stride)*uint64(info.MaxEntries), stride: stride,
-		valueWords: (info.ValueSize + 3) &^ 3, values: true, hashed: hashed,
-		swapWord: make([]bool, (info.ValueSize+3)/4),
+		info: info, mem: mem, lo: lo, hi: hi, stride: stride,
+		valueWords: (info.ValueSize + 3) &^ 3, swapWord: make([]bool, (info.ValueSize+3)/4),
 	}
 	for i := range m.swapWord {
 		m.swapWord[i] = info.Swapped || i < len(info.WordUse) && info.WordUse[i] == wordAtomic
@@ -55,14 +61,7 @@ const wordAtomic = 3
 // reset brings back the initial entries.
 func (m *Map) reset() error {
 	clear(m.mem.arena[m.lo:m.hi])
-	if m.hashed {
-		m.index = make(map[string]uint32, len(m.info.Initial))
-		m.keys = make([][]byte, m.info.MaxEntries)
-		m.freeSlots = m.freeSlots[:0]
-		for s := int(m.info.MaxEntries) - 1; s >= 0; s-- {
-			m.freeSlots = append(m.freeSlots, uint32(s))
-		}
-	}
+	m.table.reset()
 	for _, e := range m.info.Initial {
 		if err := m.Update(e.Key, e.Value, UpdateAny); err != nil {
 			return fmt.Errorf("initial entry %x: %w", e.Key, err)
@@ -71,64 +70,27 @@ func (m *Map) reset() error {
 	return nil
 }
 
-// slot returns the slot of a key.
-func (m *Map) slot(key []byte) (uint32, bool) {
-	if m.hashed {
-		s, ok := m.index[string(key)]
-		return s, ok
-	}
-	i := binary.LittleEndian.Uint32(key)
-	return i, i < m.info.MaxEntries
-}
-
-// address returns the offset of a slot's value from emBase.
-func (m *Map) address(slot uint32) uint64 { return m.lo + uint64(slot)*uint64(m.stride) }
-
-// place finds or makes the slot of a key for an update. It returns 0 or a
+// place finds or makes the value of a key for an update. It returns 0 or a
 // positive errno.
-func (m *Map) place(key []byte, flags uint64) (uint32, syscall.Errno) {
+func (m *Map) place(key []byte, flags uint64) (uint64, syscall.Errno) {
 	if flags > UpdateExist {
 		return 0, syscall.EINVAL
 	}
-	s, ok := m.slot(key)
+	v, ok := m.table.find(key)
 	switch {
-	case !m.hashed && !ok:
-		return 0, syscall.E2BIG
 	case ok && flags == UpdateNoExist:
 		return 0, syscall.EEXIST
 	case ok:
-		return s, 0
-	case flags == UpdateExist:
+		return v, 0
+	case flags == UpdateExist && !isArray(m.info.Type):
 		return 0, syscall.ENOENT
-	case len(m.freeSlots) == 0:
-		return 0, syscall.E2BIG
 	}
-	s = m.freeSlots[len(m.freeSlots)-1]
-	m.freeSlots = m.freeSlots[:len(m.freeSlots)-1]
-	k := bytes.Clone(key)
-	m.keys[s] = k
-	m.index[string(k)] = s
-	return s, 0
+	return m.table.insert(key)
 }
 
-// remove deletes a key. It returns 0 or a positive errno.
-func (m *Map) remove(key []byte) syscall.Errno {
-	if !m.hashed {
-		return syscall.EINVAL
-	}
-	s, ok := m.index[string(key)]
-	if !ok {
-		return syscall.ENOENT
-	}
-	delete(m.index, string(key))
-	m.keys[s] = nil
-	m.freeSlots = append(m.freeSlots, s)
-	return 0
-}
-
-// read copies a slot's value in host order to dst.
-func (m *Map) read(dst []byte, slot uint32) {
-	src := m.mem.arena[m.address(slot):]
+// read copies a value in host order to dst.
+func (m *Map) read(dst []byte, value uint64) {
+	src := m.mem.arena[value:]
 	for i := range dst {
 		k := i
 		if m.swapWord[i/4] {
@@ -138,9 +100,9 @@ func (m *Map) read(dst []byte, slot uint32) {
 	}
 }
 
-// write stores a value in host order in a slot.
-func (m *Map) write(slot uint32, v []byte) {
-	dst := m.mem.arena[m.address(slot):]
+// write stores a value in host order.
+func (m *Map) write(value uint64, v []byte) {
+	dst := m.mem.arena[value:]
 	for i := range v {
 		k := i
 		if m.swapWord[i/4] {
@@ -162,12 +124,12 @@ func (m *Map) Lookup(key []byte) (value []byte, ok bool) {
 	if len(key) != int(m.info.KeySize) {
 		return nil, false
 	}
-	s, ok := m.slot(key)
+	v, ok := m.table.find(key)
 	if !ok {
 		return nil, false
 	}
 	value = make([]byte, m.info.ValueSize)
-	m.read(value, s)
+	m.read(value, v)
 	return value, true
 }
 
@@ -180,11 +142,11 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 	if len(value) != int(m.info.ValueSize) {
 		return fmt.Errorf("map %q: value of %d bytes, want %d: %w", m.info.Name, len(value), m.info.ValueSize, syscall.EINVAL)
 	}
-	s, errno := m.place(key, flags)
+	v, errno := m.place(key, flags)
 	if errno != 0 {
 		return fmt.Errorf("map %q: update %x: %w", m.info.Name, key, errno)
 	}
-	m.write(s, value)
+	m.write(v, value)
 	return nil
 }
 
@@ -194,7 +156,7 @@ func (m *Map) Delete(key []byte) error {
 	if err := m.checkKey(key); err != nil {
 		return err
 	}
-	if errno := m.remove(key); errno != 0 {
+	if errno := m.table.remove(key); errno != 0 {
 		return fmt.Errorf("map %q: delete %x: %w", m.info.Name, key, errno)
 	}
 	return nil
@@ -203,24 +165,11 @@ func (m *Map) Delete(key []byte) error {
 // Entries returns copies of all entries, sorted by the bytes of the key.
 func (m *Map) Entries() []image.Entry {
 	var out []image.Entry
-	add := func(key []byte, slot uint32) {
+	m.table.each(func(key []byte, value uint64) {
 		v := make([]byte, m.info.ValueSize)
-		m.read(v, slot)
+		m.read(v, value)
 		out = append(out, image.Entry{Key: key, Value: v})
-	}
-	if m.hashed {
-		for s, k := range m.keys {
-			if k != nil {
-				add(bytes.Clone(k), uint32(s))
-			}
-		}
-	} else {
-		for s := range m.info.MaxEntries {
-			k := make([]byte, m.info.KeySize)
-			binary.LittleEndian.PutUint32(k, s)
-			add(k, s)
-		}
-	}
+	})
 	slices.SortFunc(out, func(a, b image.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	return out
 }

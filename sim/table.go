@@ -1,0 +1,234 @@
+package sim
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"syscall"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+)
+
+// arrayTable is an array: value i is at lo + i*stride.
+type arrayTable struct {
+	lo, stride uint64
+	entries    uint32
+	keySize    uint32
+}
+
+func (t *arrayTable) reset() {}
+
+func (t *arrayTable) find(key []byte) (uint64, bool) {
+	i := binary.LittleEndian.Uint32(key)
+	return t.lo + uint64(i)*t.stride, i < t.entries
+}
+
+func (t *arrayTable) insert([]byte) (uint64, syscall.Errno) { return 0, syscall.E2BIG }
+
+func (t *arrayTable) remove([]byte) syscall.Errno { return syscall.EINVAL }
+
+func (t *arrayTable) each(f func([]byte, uint64)) {
+	for i := range t.entries {
+		k := make([]byte, t.keySize)
+		binary.LittleEndian.PutUint32(k, i)
+		f(k, t.lo+uint64(i)*t.stride)
+	}
+}
+
+// firmwareTable is a hash table whose keys only the firmware knows: memory
+// holds values, value i at lo + i*stride.
+type firmwareTable struct {
+	lo, stride uint64
+	entries    uint32
+	index      map[string]uint32 // key to slot
+	keys       [][]byte          // key of each slot, nil when free
+	free       []uint32
+}
+
+func (t *firmwareTable) reset() {
+	t.index = make(map[string]uint32)
+	t.keys = make([][]byte, t.entries)
+	t.free = t.free[:0]
+	for s := int(t.entries) - 1; s >= 0; s-- {
+		t.free = append(t.free, uint32(s))
+	}
+}
+
+func (t *firmwareTable) value(slot uint32) uint64 { return t.lo + uint64(slot)*t.stride }
+
+func (t *firmwareTable) find(key []byte) (uint64, bool) {
+	s, ok := t.index[string(key)]
+	return t.value(s), ok
+}
+
+func (t *firmwareTable) insert(key []byte) (uint64, syscall.Errno) {
+	if len(t.free) == 0 {
+		return 0, syscall.E2BIG
+	}
+	s := t.free[len(t.free)-1]
+	t.free = t.free[:len(t.free)-1]
+	k := bytes.Clone(key)
+	t.keys[s] = k
+	t.index[string(k)] = s
+	return t.value(s), 0
+}
+
+func (t *firmwareTable) remove(key []byte) syscall.Errno {
+	s, ok := t.index[string(key)]
+	if !ok {
+		return syscall.ENOENT
+	}
+	delete(t.index, string(key))
+	t.keys[s] = nil
+	t.free = append(t.free, s)
+	return 0
+}
+
+func (t *firmwareTable) each(f func([]byte, uint64)) {
+	for s, k := range t.keys {
+		if k != nil {
+			f(bytes.Clone(k), t.value(uint32(s)))
+		}
+	}
+}
+
+// chainTable is the layout "hash": a hash table in memory that the program's
+// own code walks. docs/map-layouts.md describes it.
+type chainTable struct {
+	mem     []byte // the region
+	lo      uint64 // where it begins, from emBase
+	buckets uint32
+	first   uint64 // offset of entry 0 in the region
+	stride  uint64
+	value   uint64 // offset of the value in an entry
+	entries uint32
+	keySize uint32
+}
+
+// Offsets in a region and in an entry.
+const (
+	chainFree    = 8  // region: first free entry
+	chainBuckets = 16 // region: buckets
+	chainLink    = 0  // entry: next of the bucket
+	chainUnused  = 4  // entry: next free one
+	chainKey     = 8  // entry: key
+)
+
+// newChainTable checks the numbers of a layout.
+func newChainTable(info *image.Map) (*chainTable, error) {
+	t := &chainTable{
+		lo: info.Base - emBase, buckets: uint32(info.Params["buckets"]), first: info.Params["entries"],
+		stride: uint64(info.Stride), value: info.Params["value"], entries: info.MaxEntries, keySize: info.KeySize,
+	}
+	keyEnd := chainKey + uint64(info.KeySize+3)&^3
+	switch {
+	case t.buckets == 0 || t.buckets&(t.buckets-1) != 0 || info.Params["buckets"] > maxRegion/4:
+		return nil, fmt.Errorf("layout hash with %d buckets, which must be a power of two", info.Params["buckets"])
+	case t.first < chainBuckets+4*uint64(t.buckets) || t.first&7 != 0 || t.first > maxRegion:
+		return nil, fmt.Errorf("layout hash with entries at offset %d, among %d buckets", t.first, t.buckets)
+	case t.value < keyEnd || t.value&7 != 0 || t.value+uint64(info.ValueSize+3)&^3 > t.stride || t.stride&7 != 0:
+		return nil, fmt.Errorf("layout hash with a value of %d bytes at offset %d of entries of %d bytes", info.ValueSize, t.value, t.stride)
+	}
+	return t, nil
+}
+
+// size is the length of the region in bytes.
+func (t *chainTable) size() uint64 { return t.first + t.stride*uint64(t.entries) }
+
+func (t *chainTable) word(off uint64) uint32 { return binary.LittleEndian.Uint32(t.mem[off:]) }
+
+func (t *chainTable) set(off uint64, v uint32) { binary.LittleEndian.PutUint32(t.mem[off:], v) }
+
+// entry returns the offset in the region that a stored pointer means.
+func (t *chainTable) entry(p uint32) uint64 { return uint64(p) - t.lo }
+
+func (t *chainTable) reset() {
+	for i := int64(t.entries) - 1; i >= 0; i-- {
+		e := t.first + uint64(i)*t.stride
+		t.set(e+chainUnused, t.word(chainFree))
+		t.set(chainFree, uint32(t.lo+e))
+	}
+}
+
+// crcStart is the remainder before the first word of a key.
+const crcStart = 1<<32 - 1
+
+// bucket returns the offset of a key's bucket: CRC-32C, most significant bit
+// first, over the key padded with zeros to words.
+func (t *chainTable) bucket(key []byte) uint64 {
+	const wholeWord, little = 3 << 2, 1 << 5
+	imm := uint32(nfpisa.CRCiSCSI>>5)<<8 | wholeWord | little
+	rem := uint32(crcStart)
+	for ; len(key) > 0; key = key[min(4, len(key)):] {
+		var w [4]byte
+		copy(w[:], key)
+		rem = crcStep(imm, rem, binary.LittleEndian.Uint32(w[:]))
+	}
+	return chainBuckets + 4*uint64(rem&(t.buckets-1))
+}
+
+// walk returns the place that points to a key's entry, and the entry or 0. A
+// chain that a program has spoilt ends where it leaves the region.
+func (t *chainTable) walk(key []byte) (link, entry uint64) {
+	link = t.bucket(key)
+	for range t.entries {
+		p := t.word(link)
+		e := t.entry(p)
+		if p == 0 || e >= t.size() || t.size()-e < t.stride {
+			return link, 0
+		}
+		if bytes.Equal(t.mem[e+chainKey:][:t.keySize], key) {
+			return link, e
+		}
+		link = e + chainLink
+	}
+	return link, 0
+}
+
+func (t *chainTable) find(key []byte) (uint64, bool) {
+	_, e := t.walk(key)
+	return t.lo + e + t.value, e != 0
+}
+
+func (t *chainTable) insert(key []byte) (uint64, syscall.Errno) {
+	p := t.word(chainFree)
+	e := t.entry(p)
+	if p == 0 || e >= t.size() {
+		return 0, syscall.E2BIG
+	}
+	t.set(chainFree, t.word(e+chainUnused))
+	b := t.bucket(key)
+	t.set(e+chainLink, t.word(b))
+	t.set(e+chainUnused, 0)
+	clear(t.mem[e+chainKey : e+t.value])
+	copy(t.mem[e+chainKey:], key)
+	t.set(b, p)
+	return t.lo + e + t.value, 0
+}
+
+func (t *chainTable) remove(key []byte) syscall.Errno {
+	link, e := t.walk(key)
+	if e == 0 {
+		return syscall.ENOENT
+	}
+	p := t.word(link)
+	t.set(link, t.word(e+chainLink))
+	t.set(e+chainUnused, t.word(chainFree))
+	t.set(chainFree, p)
+	return 0
+}
+
+func (t *chainTable) each(f func([]byte, uint64)) {
+	for b := range t.buckets {
+		p := t.word(chainBuckets + 4*uint64(b))
+		for n := uint32(0); p != 0 && n < t.entries; n++ {
+			e := t.entry(p)
+			if e >= t.size() || t.size()-e < t.stride {
+				break
+			}
+			f(bytes.Clone(t.mem[e+chainKey:][:t.keySize]), t.lo+e+t.value)
+			p = t.word(e + chainLink)
+		}
+	}
+}
