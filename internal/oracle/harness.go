@@ -63,7 +63,8 @@ type Report struct {
 	Known map[string]int
 	// Mismatches holds at most one for each judge, its first.
 	Mismatches []Mismatch
-	// Runs is what the reference did, for each packet it could run.
+	// Runs is what the reference did, for each packet it could run. Where it
+	// could run none, it is what the second judge did.
 	Runs []*Run
 }
 
@@ -140,6 +141,9 @@ func (h *Harness) checkRest(c *Case, rep *Report) error {
 	r, err := sub.Check(&rest)
 	if err != nil {
 		return err
+	}
+	if len(index) == len(c.Packets) {
+		rep.Runs = r.Runs
 	}
 	for _, m := range r.Mismatches {
 		if m.Packet >= 0 {

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -232,22 +233,25 @@ func (h *Harness) Shrink(c *Case, judge string, kind MismatchKind, budget int) *
 	}
 	runs := kind == Differs || kind == Faulted
 	definite := runs && h.Definite(c)
-	what := "" // a panic must stay the same panic
-	if rep, err := one.Check(c); err == nil && kind == Broken {
-		if m := rep.failed(judge); m != nil {
-			what = Reason(m.Detail)
+	first := func(c *Case) (m *Mismatch, asked bool) {
+		rep, err := one.Check(c)
+		if err != nil {
+			return nil, false
 		}
+		m = rep.failed(judge)
+		return m, m != nil && m.Packet >= 0 && c.runnable(h.Reference, m.Packet)
+	}
+	what := "" // a panic must stay the same panic
+	m, asked := first(c)
+	if m != nil && kind == Broken {
+		what = Reason(m.Detail)
 	}
 	return Shrink(c, budget, func(c *Case) bool {
 		if h.Second != nil && kind != Accepts && !h.ends(c) {
 			return false
 		}
-		rep, err := one.Check(c)
-		if err != nil {
-			return false
-		}
-		m := rep.failed(judge)
-		return m != nil && m.Kind == kind && (what == "" || what == Reason(m.Detail)) && (!definite || h.Definite(c))
+		m, a := first(c)
+		return m != nil && m.Kind == kind && a == asked && (what == "" || what == Reason(m.Detail)) && (!definite || h.Definite(c))
 	})
 }
 
@@ -265,4 +269,15 @@ func (h *Harness) ends(c *Case) bool {
 		}
 	}
 	return true
+}
+
+// runnable reports whether a judge can run the case's packet i.
+func (c *Case) runnable(j Judge, i int) bool {
+	l, err := j.Load(c.Program)
+	if err != nil {
+		return false
+	}
+	defer l.Close()
+	_, err = l.Run(c.Packets[i])
+	return !errors.Is(err, ErrCannotRun)
 }

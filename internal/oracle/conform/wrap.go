@@ -25,6 +25,9 @@ const (
 	memoryMap = "memory"
 )
 
+// done is the verdict of a wrapped program that came to its end (XDP_PASS).
+const done = 2
+
 // enum bpf_map_type and bpf_func_id of the kernel.
 const (
 	mapArray    = 2
@@ -135,7 +138,7 @@ func epilogue() []bpf.Insn {
 		{Op: bpf.ClassJMP | bpf.CALL, Imm: fnMapLookup},
 		{Op: bpf.ClassJMP | bpf.JEQ, Dst: 0, Off: 2},
 		{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 0, Src: 6},
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 0, Imm: 2},
+		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 0, Imm: done},
 		{Op: bpf.ClassJMP | bpf.EXIT},
 	}
 }

@@ -66,7 +66,7 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level})
+	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level, CheckAllocation: true})
 	switch {
 	case errors.Is(err, translate.ErrNotSupported):
 		return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: err}

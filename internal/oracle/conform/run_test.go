@@ -1,0 +1,94 @@
+package conform_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"testing"
+
+	"github.com/skipsw/skipsw/internal/oracle/conform"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/stretchr/testify/require"
+)
+
+// hide makes the constants of a vector's 64-bit immediate loads unknown to the
+// compiler: they stand behind the memory and are loaded from there. Without
+// that most vectors would only test how it folds constants. ok is false where
+// nothing can be hidden.
+func hide(v conform.Vector) (hidden conform.Vector, ok bool) {
+	hidden = v
+	hidden.Insns = []bpf.Insn{{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 9, Src: 1}}
+	hidden.Memory = append([]byte{}, v.Memory...)
+	for i := 0; i < len(v.Insns); i++ {
+		in := v.Insns[i]
+		if in.Dst == 9 || in.Src == 9 || in.Op == bpf.ClassJMP|bpf.CALL {
+			return v, false
+		}
+		if !in.Wide() || in.Src != 0 || i+1 == len(v.Insns) {
+			hidden.Insns = append(hidden.Insns, in)
+			continue
+		}
+		ok = true
+		i++
+		hidden.Insns = append(hidden.Insns,
+			bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeDW, Dst: in.Dst, Src: 9, Off: int16(len(hidden.Memory))},
+			bpf.Insn{Op: bpf.ClassJMP | bpf.JA})
+		hidden.Memory = binary.LittleEndian.AppendUint32(hidden.Memory, uint32(in.Imm))
+		hidden.Memory = binary.LittleEndian.AppendUint32(hidden.Memory, uint32(v.Insns[i].Imm))
+	}
+	return hidden, ok
+}
+
+// run checks a vector: it gives its answer, or is refused where that is
+// allowed; passed tells which.
+func run(t *testing.T, v conform.Vector) (passed bool) {
+	t.Helper()
+	got, err := conform.Run(v.Insns, v.Memory, conform.Options{})
+	switch {
+	case v.Refused:
+		require.Error(t, err, v.Name)
+		return true
+	case errors.Is(err, conform.ErrNotSupported):
+		require.Equal(t, "5.3", v.Section, "%s: %v", v.Name, err)
+		return false
+	}
+	require.NoError(t, err, v.Name)
+	require.Equal(t, v.Result, got, v.Name)
+	return true
+}
+
+// Every vector gives its answer or is refused by name.
+func TestVectorsCompiled(t *testing.T) {
+	passed, refused := 0, 0
+	for _, v := range load(t) {
+		if run(t, v) {
+			passed++
+		} else {
+			refused++
+		}
+	}
+	t.Logf("%d vectors pass, %d are refused as not supported", passed, refused)
+}
+
+func TestVectorsCompiledWithHiddenConstants(t *testing.T) {
+	passed, refused := 0, 0
+	for _, v := range load(t) {
+		h, ok := hide(v)
+		if !ok || v.Refused {
+			continue
+		}
+		if run(t, h) {
+			passed++
+		} else {
+			refused++
+		}
+	}
+	t.Logf("%d vectors pass, %d are refused as not supported", passed, refused)
+	require.Greater(t, passed, 2500)
+}
+
+func TestRunRefusesLargeMemory(t *testing.T) {
+	insns, err := conform.Parse("r0 = 0\nexit")
+	require.NoError(t, err)
+	_, err = conform.Run(insns, make([]byte, 5000), conform.Options{})
+	require.ErrorContains(t, err, "5000 bytes")
+}
