@@ -156,6 +156,9 @@ type VRegInfo struct {
 	// and in any A, B, Both, Out or Slot place without reading a register; the
 	// number is the cost in register moves.
 	Remat uint8
+	// Key, if not 0, tells equal values that can be created anew: two of them
+	// with the same key are the same constant.
+	Key uint64
 	// Pinned values stay where they are defined until they die: something the
 	// allocator does not see goes on with the register (a memory command under
 	// way).

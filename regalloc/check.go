@@ -12,6 +12,7 @@ import (
 // each move.
 func Check(f Function, m *Machine, r *Result) error {
 	k := checker{f: f, m: m, r: r, defs: map[VReg]Loc{}, fixed: map[Loc]bool{}, copies: map[VReg][]VReg{}}
+	k.nameConstants()
 	nb := f.NumBlocks()
 	k.in = make([]*holding, nb)
 	k.in[0] = &holding{}
@@ -19,7 +20,7 @@ func Check(f Function, m *Machine, r *Result) error {
 		lo, hi := f.Instrs(b)
 		for i := lo; i < hi; i++ {
 			if ops := f.Operands(i); r.Removed(i) && len(ops) == 2 {
-				k.copies[ops[1].V] = append(k.copies[ops[1].V], ops[0].V)
+				k.copies[k.name[ops[1].V]] = append(k.copies[k.name[ops[1].V]], ops[0].V)
 			}
 			for j, o := range f.Operands(i) {
 				if o.Flags&Fixed != 0 {
@@ -65,6 +66,29 @@ type checker struct {
 	defs   map[VReg]Loc
 	fixed  map[Loc]bool
 	copies map[VReg][]VReg // by source, the results of removed copies
+	name   []VReg          // by value: the first constant equal to it, or itself
+}
+
+// nameConstants gives equal constants one name. Such a value never changes, so
+// its name is not forgotten when one of its definitions comes.
+func (k *checker) nameConstants() {
+	first := map[uint64]VReg{}
+	for v := range k.f.NumVRegs() {
+		k.name = append(k.name, VReg(v))
+		if info := k.f.VReg(VReg(v)); info.Remat != 0 && info.Key != 0 {
+			if _, ok := first[info.Key]; !ok {
+				first[info.Key] = VReg(v)
+			}
+			k.name[v] = first[info.Key]
+		}
+	}
+}
+
+// begin forgets the old value of v: a definition of it comes.
+func (k *checker) begin(h *holding, v VReg) {
+	if info := k.f.VReg(v); info.Remat == 0 || info.Key == 0 {
+		h.forget(v)
+	}
 }
 
 // dirty tells that block b's entry state changed since it was last followed.
@@ -225,7 +249,7 @@ func (k *checker) rename(h *holding, args, params []VReg) {
 			}
 		}
 		for j, p := range params {
-			if _, ok := slices.BinarySearch(vs, args[j]); ok {
+			if _, ok := slices.BinarySearch(vs, k.name[args[j]]); ok {
 				out = insert(out, p)
 			}
 		}
@@ -242,10 +266,10 @@ func (k *checker) moves(h *holding, moves []Move, where string) error {
 			if k.f.VReg(m.V).Remat == 0 && k.final {
 				return fmt.Errorf("check: %s: v%d cannot be created anew", where, m.V)
 			}
-			vs = k.withCopies(m.V)
+			vs = k.withCopies(k.name[m.V])
 		case A, B, In, Slot:
 			vs = h[cell(m.Src)]
-			if !h.has(m.Src, m.V) && k.final {
+			if !h.has(m.Src, k.name[m.V]) && k.final {
 				return fmt.Errorf("check: %s: move of v%d from %v, which holds %v", where, m.V, m.Src, vs)
 			}
 		default:
@@ -294,14 +318,14 @@ func (k *checker) instr(h *holding, i int) error {
 	ops, locs, info := k.f.Operands(i), k.r.Locs(i), k.f.Instr(i)
 	if k.r.Removed(i) {
 		if len(ops) == 1 && ops[0].Flags&Def != 0 && k.f.VReg(ops[0].V).Remat != 0 {
-			h.forget(ops[0].V)
+			k.begin(h, ops[0].V)
 			return nil
 		}
 		if info.Flags&Copy == 0 || len(ops) < 2 {
 			return fmt.Errorf("removed, but neither a copy nor made anew")
 		}
 		h.forget(ops[0].V)
-		h.alias(ops[0].V, ops[1].V)
+		h.alias(ops[0].V, k.name[ops[1].V])
 		return nil
 	}
 	if len(ops) != len(locs) {
@@ -336,8 +360,8 @@ func (k *checker) instr(h *holding, i int) error {
 				h.set(locs[j], nil)
 				continue
 			}
-			h.forget(o.V)
-			h.set(locs[j], []VReg{o.V})
+			k.begin(h, o.V)
+			h.set(locs[j], []VReg{k.name[o.V]})
 		}
 	}
 	return nil
@@ -358,7 +382,7 @@ func (k *checker) use(h *holding, o *Operand, l Loc) error {
 	if !k.final {
 		return nil
 	}
-	if !h.has(l, o.V) {
+	if !h.has(l, k.name[o.V]) {
 		return fmt.Errorf("v%d is read from %v, which does not hold it", o.V, l)
 	}
 	if home, ok := k.defs[o.V]; ok && k.f.VReg(o.V).Pinned && !h.has(home, o.V) {

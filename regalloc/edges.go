@@ -17,7 +17,10 @@ func (a *Allocator) joinEdges() error {
 				return err
 			}
 			s := span{first, int32(len(a.res.moves))}
-			if s.lo == s.hi || !c.critical(e) || !a.hoist(e, s) {
+			if s.lo == s.hi {
+				continue
+			}
+			if !c.critical(e) || !a.hoist(e, s) {
 				a.res.place(c, e, s)
 			}
 		}

@@ -9,7 +9,14 @@ func execute(f Function, r *Result, c *chooser, steps int) error {
 	env := map[VReg]int{}
 	regs := map[Loc]int{}
 	count := 0
-	fresh := func() int { count++; return count }
+	// A value that is made anew has the number of its key.
+	fresh := func(v VReg) int {
+		if v != NoVReg && f.VReg(v).Key != 0 {
+			return -int(f.VReg(v).Key)
+		}
+		count++
+		return count
+	}
 	get := func(l Loc, v VReg) error {
 		locs := []Loc{l}
 		if l.File == Both {
@@ -33,7 +40,9 @@ func execute(f Function, r *Result, c *chooser, steps int) error {
 		for _, m := range ms {
 			x := regs[m.Src]
 			if m.Src.File == Remat {
-				x = env[m.V]
+				if x = env[m.V]; f.VReg(m.V).Key != 0 {
+					x = fresh(m.V)
+				}
 			}
 			put(m.Dst, x)
 		}
@@ -53,7 +62,7 @@ func execute(f Function, r *Result, c *chooser, steps int) error {
 			}
 			ops := f.Operands(i)
 			if r.Removed(i) && len(ops) == 1 {
-				env[ops[0].V] = fresh()
+				env[ops[0].V] = fresh(ops[0].V)
 				continue
 			}
 			if r.Removed(i) {
@@ -76,7 +85,7 @@ func execute(f Function, r *Result, c *chooser, steps int) error {
 			}
 			for k, o := range ops {
 				if o.Flags&Def != 0 {
-					x := fresh()
+					x := fresh(o.V)
 					if o.V != NoVReg {
 						env[o.V] = x
 					}

@@ -47,6 +47,7 @@ func (f *flow) load(b int32) {
 // leave records the state at the end of block b.
 func (a *Allocator) leave(b int32) {
 	f := &a.flow
+	a.passEarly(b)
 	for _, v := range a.st.held {
 		f.exitV, f.exitP = append(f.exitV, v), append(f.exitP, a.st.places[v])
 	}
@@ -62,12 +63,7 @@ func (a *Allocator) shunBranch(b int32) {
 	if c.firstEdge[b+1]-c.firstEdge[b] < 2 {
 		return
 	}
-	var read RegSet
-	for i := c.hi[b] - 1; i >= c.lo[b] && c.flags[i]&Branch != 0; i-- {
-		for _, l := range a.res.Locs(int(i)) {
-			read.add(l)
-		}
-	}
+	read := a.branchReads(b)
 	for e := c.firstEdge[b]; e < c.firstEdge[b+1]; e++ {
 		for _, p := range c.blockParams(int(c.to[e])) {
 			shun := a.hint.shun(p)
@@ -83,6 +79,9 @@ func (a *Allocator) shunBranch(b int32) {
 func (a *Allocator) enter(b int32) error {
 	c, f, l := &a.code, &a.flow, &a.live
 	a.st.clear()
+	for k, v := range l.blockLive(b) {
+		a.next[v] = c.lo[b] + l.dist[int(l.start[b])+k]
+	}
 	if b == 0 {
 		return nil
 	}
@@ -100,7 +99,6 @@ func (a *Allocator) enter(b int32) error {
 	f.load(c.from[main])
 	for k, v := range l.blockLive(b) {
 		entry[k] = f.at[v]
-		a.next[v] = c.lo[b] + l.dist[int(l.start[b])+k]
 	}
 	f.votes = f.votes[:0]
 	for _, e := range preds {
@@ -111,7 +109,7 @@ func (a *Allocator) enter(b int32) error {
 		f.load(p)
 		for k, v := range l.blockLive(b) {
 			if e != main {
-				entry[k] = common(entry[k], f.at[v])
+				entry[k] = common(entry[k], f.at[v], c.info[v].Remat != 0)
 			}
 		}
 		for j, v := range c.edgeArgs(int(e)) {
@@ -144,8 +142,9 @@ func (a *Allocator) enter(b int32) error {
 	return a.enterParams(b, len(preds) == 1, loop)
 }
 
-// common returns the places that both have, or p if there is none.
-func common(p, q place) place {
+// common returns the places that both have. If there is none it returns one
+// place of p, unless the value can be created anew.
+func common(p, q place, remat bool) place {
 	r := p
 	for f := A; f <= Slot; f++ {
 		n, ok := p.in(f)
@@ -155,7 +154,7 @@ func common(p, q place) place {
 	}
 	out := r.reg[Out]
 	r.unset(Out)
-	if r == (place{}) {
+	if r == (place{}) && !remat {
 		// One place is enough for the moves on the other edges to make; In cannot
 		// be written by a move, Out cannot be read by one.
 		r = p

@@ -3,7 +3,7 @@ package regalloc
 // hints are registers that values would like to be in, because they are passed
 // to a parameter or read by an operand that is there. They are advice.
 type hints struct {
-	parent    []int32  // union-find over parameters and what is passed to them
+	kin       classes  // parameters and what is passed to them, and what is tied
 	classLoc  []Loc    // by class: where its last member was put
 	fixed     []Loc    // by value: a fixed operand that reads it
 	cross     []RegSet // by class: registers lost while a member lives
@@ -11,16 +11,13 @@ type hints struct {
 }
 
 func (h *hints) collect(c *code, l *liveness) {
-	h.parent = grow(h.parent, c.nv)
+	h.kin.reset(c.nv)
 	h.classLoc, h.fixed = grow(h.classLoc, c.nv), grow(h.fixed, c.nv)
 	h.clobbered = RegSet{}
-	for v := range h.parent {
-		h.parent[v] = int32(v)
-	}
 	for e, t := range c.to {
 		args := c.edgeArgs(e)
 		for j, p := range c.blockParams(int(t)) {
-			h.parent[h.class(args[j])] = h.class(p)
+			h.kin.join(args[j], p)
 		}
 	}
 	for i := range c.flags {
@@ -39,14 +36,13 @@ func (h *hints) collect(c *code, l *liveness) {
 				h.fixed[o.V] = o.Loc
 			}
 			if o.Flags&Tied != 0 {
-				v := ops[o.Tie].V
-				h.parent[h.class(v)] = h.class(o.V)
+				h.kin.join(ops[o.Tie].V, o.V)
 			}
 		}
 	}
 	h.cross = grow(h.cross, c.nv)
 	for v := range c.nv {
-		k := h.class(VReg(v))
+		k := h.kin.class(VReg(v))
 		for f := range l.cross[v] {
 			h.cross[k][f] |= l.cross[v][f]
 		}
@@ -55,23 +51,14 @@ func (h *hints) collect(c *code, l *liveness) {
 
 // shun returns the registers that v, or a value that may want to share its
 // register, cannot keep.
-func (h *hints) shun(v VReg) *RegSet { return &h.cross[h.class(v)] }
-
-func (h *hints) class(v VReg) int32 {
-	r := int32(v)
-	for h.parent[r] != r {
-		h.parent[r] = h.parent[h.parent[r]]
-		r = h.parent[r]
-	}
-	return r
-}
+func (h *hints) shun(v VReg) *RegSet { return &h.cross[h.kin.class(v)] }
 
 // placed notes that v was put in l.
 func (h *hints) placed(v VReg, l Loc) {
 	if l.File == A || l.File == B || l.File == Both {
-		h.classLoc[h.class(v)] = l
+		h.classLoc[h.kin.class(v)] = l
 	}
 }
 
 // of returns the places that v would like, best first; None where there is none.
-func (h *hints) of(v VReg) [2]Loc { return [2]Loc{h.fixed[v], h.classLoc[h.class(v)]} }
+func (h *hints) of(v VReg) [2]Loc { return [2]Loc{h.fixed[v], h.classLoc[h.kin.class(v)]} }

@@ -1,6 +1,9 @@
 package regalloc
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // never is the next use of a value that is not used again. Positions are
 // instruction numbers; what lies beyond the block is the block's end plus a
@@ -61,6 +64,9 @@ func (l *liveness) find(c *code) error {
 		for len(l.stack) > 0 {
 			b := l.stack[len(l.stack)-1]
 			l.stack = l.stack[:len(l.stack)-1]
+			if b == 0 && c.loose[v] {
+				continue
+			}
 			if b == 0 {
 				return fmt.Errorf("regalloc: v%d is used where its definition does not reach", v)
 			}
@@ -91,7 +97,7 @@ func (l *liveness) exposed(c *code) error {
 	l.vStart = grow(l.vStart, c.nv+1)
 	use := func(v VReg, b int32, pos int32) error {
 		d := c.defBlock(v)
-		if d < 0 {
+		if d < 0 && !c.loose[v] {
 			return fmt.Errorf("regalloc: v%d is used in block %d, but never defined", v, b)
 		}
 		if d == b {
@@ -144,7 +150,7 @@ func (l *liveness) exposed(c *code) error {
 // defBlock returns the block that defines v, -1 if none does.
 func (c *code) defBlock(v VReg) int32 {
 	switch d := c.defInst[v]; {
-	case c.defOp[v] == -2:
+	case c.defOp[v] == -2 || c.loose[v]:
 		return -1
 	case d < 0:
 		return -1 - d
@@ -155,6 +161,12 @@ func (c *code) defBlock(v VReg) int32 {
 
 // blockLive returns the values that live into block b.
 func (l *liveness) blockLive(b int32) []VReg { return l.value[l.start[b]:l.start[b+1]] }
+
+// livesInto tells that v lives into block b.
+func (l *liveness) livesInto(v VReg, b int32) bool {
+	_, ok := slices.BinarySearch(l.blockLive(b), v)
+	return ok
+}
 
 // enterEnd sets next and live to what is live at the end of block b.
 func (l *liveness) enterEnd(c *code, b int32) {

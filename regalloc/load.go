@@ -19,6 +19,11 @@ type code struct {
 	clobber []*RegSet
 	removed []bool
 
+	kin    classes // parameters and what is passed to them
+	loose  []bool  // by value: never defined, created where it is wanted
+	passed []int32 // by value: edges that pass it on
+	cands  []constant
+
 	lo, hi     []int32 // by block
 	weight     []int32
 	firstEdge  []int32 // by block, nb+1 long
@@ -68,6 +73,7 @@ func (c *code) load(f Function) error {
 		return err
 	}
 	c.removeCopies()
+	c.unify()
 	return nil
 }
 

@@ -38,9 +38,13 @@ func (g *outGroups) plan(c *code, moved bool) {
 		return
 	}
 	for i := range c.flags {
-		if c.removed[i] {
-			// A removed copy does not read its source.
-			g.uses[c.instOps(int32(i))[1].V]--
+		if !c.removed[i] {
+			continue
+		}
+		for _, o := range c.instOps(int32(i)) {
+			if o.Flags&Def == 0 {
+				g.uses[o.V]--
+			}
 		}
 	}
 	for i := range c.flags {

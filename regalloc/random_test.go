@@ -81,10 +81,23 @@ func (g *gen) constant() {
 	v := g.f.v()
 	if g.c.n(2) == 0 {
 		g.f.vregs[v].Remat = uint8(1 + g.c.n(2))
+		g.f.vregs[v].Key = uint64(g.c.n(5))
 	}
 	g.b.i(Operand{V: v, Flags: Def, Files: GPRSet | BothSet})
 	g.def(v)
 	g.flush()
+}
+
+// arg returns a value for a parameter, sometimes a constant made for it. It is
+// called before the branches of a block are there.
+func (g *gen) arg() VReg {
+	if g.c.n(3) > 0 {
+		return g.pick()
+	}
+	v := g.f.v()
+	g.f.vregs[v] = VRegInfo{Remat: uint8(1 + g.c.n(2)), Key: uint64(g.c.n(4))}
+	g.b.i(Operand{V: v, Flags: Def, Files: GPRSet | BothSet})
+	return v
 }
 
 // seq makes about n instructions in the current block and its successors.
@@ -120,21 +133,21 @@ func (g *gen) next(params ...VReg) *mockBlock {
 
 // branch makes an if with or without an else, joined by parameters.
 func (g *gen) branch(depth, n int) {
-	head := g.b
-	head.i(in(g.pick(), AnySource)).flags(Branch)
-	if g.c.n(3) == 0 {
-		head.i().flags(Branch)
-	}
 	np := g.c.n(4)
 	scope := len(g.avail)
 	args := func() []VReg {
 		var out []VReg
 		for range np {
-			out = append(out, g.pick())
+			out = append(out, g.arg())
 		}
 		return out
 	}
 	direct := args()
+	head := g.b
+	head.i(in(g.pick(), AnySource)).flags(Branch)
+	if g.c.n(3) == 0 {
+		head.i().flags(Branch)
+	}
 	yes := g.next()
 	head.to(yes)
 	g.b = yes

@@ -10,14 +10,7 @@ type sinking struct {
 func (s *sinking) collect(c *code) {
 	s.only, s.read = grow(s.only, c.nv), grow(s.read, c.nv)
 	for v := range c.nv {
-		d := c.defOp[v]
-		if c.info[v].Remat != 1 || c.info[v].Pinned || d < 0 || c.ops[d].Flags != Def {
-			continue
-		}
-		i := c.defInst[v]
-		alone := c.flags[i] == 0 && c.clobber[i] == nil && c.opStart[i+1]-c.opStart[i] == 1
-		glued := int(i)+1 < len(c.flags) && c.flags[i+1]&Glued != 0
-		s.only[v] = alone && !glued && !c.removed[i]
+		s.only[v] = c.info[v].Remat == 1 && c.removable(VReg(v))
 	}
 	for k := range c.ops {
 		if o := &c.ops[k]; o.Flags&Def == 0 {

@@ -1,0 +1,83 @@
+package regalloc
+
+import "math/bits"
+
+// roomToPass is the number of registers that must be free in a bank before a
+// value is copied there for edges to come.
+const roomToPass = 4
+
+// passEarly copies values, before the branches of block b, to the registers of
+// the parameters they are passed to, if they are passed on again later: the
+// edges to come then find them in place.
+func (a *Allocator) passEarly(b int32) {
+	c := &a.code
+	if c.firstEdge[b+1]-c.firstEdge[b] < 2 {
+		return
+	}
+	read := a.branchReads(b)
+	first := int32(len(a.res.moves))
+	for e := c.firstEdge[b]; e < c.firstEdge[b+1]; e++ {
+		t := c.to[e]
+		if t <= b || !c.critical(e) {
+			continue
+		}
+		for j, v := range c.edgeArgs(int(e)) {
+			k := int(c.paramStart[t]) + j
+			if c.passed[v] > 1 && a.live.paramNext[k] != never && a.passedOn(b, e, v) {
+				a.copyEarly(v, c.params[k], &read)
+			}
+		}
+	}
+	if n := int32(len(a.res.moves)); n > first {
+		a.res.atEnd[b] = span{first, n}
+	}
+}
+
+// branchReads returns the registers that the branches of block b read.
+func (a *Allocator) branchReads(b int32) RegSet {
+	c := &a.code
+	var read RegSet
+	for i := c.hi[b] - 1; i >= c.lo[b] && c.flags[i]&Branch != 0; i-- {
+		for _, l := range a.res.Locs(int(i)) {
+			read.add(l)
+		}
+	}
+	return read
+}
+
+// passedOn tells that v lives into a successor of b other than by edge e.
+func (a *Allocator) passedOn(b, e int32, v VReg) bool {
+	c := &a.code
+	for o := c.firstEdge[b]; o < c.firstEdge[b+1]; o++ {
+		if o != e && a.live.livesInto(v, c.to[o]) {
+			return true
+		}
+	}
+	return false
+}
+
+// copyEarly copies v to the register of parameter p, if v has none in a bank
+// and that one is free.
+func (a *Allocator) copyEarly(v, p VReg, read *RegSet) {
+	at := &a.st.places[v]
+	if at.reg[A] != 0 || at.reg[B] != 0 || a.code.info[v].Pinned || a.code.outOnly(v) {
+		return
+	}
+	l := a.hint.classLoc[a.hint.kin.class(p)]
+	if l.File == Both {
+		l.File = A
+	}
+	if l.File == None || (a.free(l.File)&^read[l.File])>>l.Num&1 == 0 {
+		o := Operand{V: p, Files: GPRSet}
+		var ok bool
+		if l, ok = a.pick(&o, *read, None); !ok {
+			return
+		}
+	}
+	if bits.OnesCount64(a.free(l.File)) < roomToPass {
+		return
+	}
+	a.move(v, l)
+	a.st.put(v, l)
+	a.hint.placed(p, l)
+}
