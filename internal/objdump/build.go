@@ -42,12 +42,26 @@ var makeSteps = [][]string{
 	{"-C", "binutils", "objdump", "readelf"},
 }
 
+// workPrefix begins the names of folders in which builds run.
+const workPrefix = "build-objdump-"
+
 // build compiles the tool and returns its folder in the cache.
 func build(ctx context.Context, cache string) (string, error) {
 	if err := needTools(ctx); err != nil {
 		return "", err
 	}
-	work, err := os.MkdirTemp(cache, "build-objdump-")
+	// The caller holds the cache's lock: other folders of this name are left
+	// from builds that were killed.
+	stale, err := filepath.Glob(filepath.Join(cache, workPrefix+"*"))
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range stale {
+		if err := os.RemoveAll(dir); err != nil {
+			return "", err
+		}
+	}
+	work, err := os.MkdirTemp(cache, workPrefix)
 	if err != nil {
 		return "", err
 	}
