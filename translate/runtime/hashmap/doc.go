@@ -1,0 +1,43 @@
+// Package hashmap makes the microcode of hash maps for programs that address
+// map memory themselves: lookup, update and delete, specialised for one map's
+// key and value size and place in memory, to be linked to a program.
+//
+// It never knows eBPF, SSA or the simulator. A Map says where a map is and
+// what it holds; Lookup, Update and Delete give instructions.
+//
+// # Calling convention
+//
+// That of the Agilio firmware's map helpers. The caller branches to the
+// routine with the return address in B0, ActLMAddr0 pointing at the key and,
+// for an update, ActLMAddr2 at the value and the flags in A8. Keys and values
+// are in local memory as eBPF has them on its stack: a word's first byte is
+// its least significant. The result is in A0 and B0 (low word), A1 and B1
+// (high word): the value's address or 0 for a lookup, 0 or a negative errno
+// otherwise. Registers 12..22 of both banks and ActLMAddr0 are kept; all other
+// registers, transfer registers 0..31, LM2, LM3, flags and the CRC remainder
+// are lost. Signal 1 is used.
+//
+// # Memory
+//
+// All words of the table are little-endian; pointers are the low words of
+// memory addresses, 0 means none.
+//
+//	region   +0  lock: not 0 while a change is made
+//	         +8  first free entry
+//	         +16 buckets, a power of two, each the first entry of its chain
+//	             entries
+//	entry    +0  next entry of the chain
+//	         +4  next free entry
+//	         +8  key, padded with zeros to words
+//	             value, at a multiple of 8
+//
+// The bucket of a key is the low bits of the CRC-32C of its words, most
+// significant bit first, started with all ones.
+//
+// # Concurrency
+//
+// Contexts and cores share a map. Changes take the map's lock; lookups do not.
+// A chain is changed by one write of one pointer, so a lookup that runs beside
+// a change sees the chain before or after it. An entry that is deleted keeps
+// its key, value and successor until it is used again, as in the kernel.
+package hashmap

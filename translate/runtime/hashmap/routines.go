@@ -1,0 +1,226 @@
+package hashmap
+
+import "github.com/skipsw/skipsw/nfpisa"
+
+// Errnos and flags of the kernel's map operations.
+const (
+	errNoEnt = -2
+	err2Big  = -7
+	errExist = -17
+	errInval = -22
+
+	bitNoExist = 0 // of the flags: the key must be new
+	bitExist   = 1 // the key must be there
+	maxFlags   = 2
+)
+
+// Lookup returns the lookup routine, linked to start at a control-store
+// address.
+func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	a := &assembler{start: start}
+	missing := a.newLabel()
+	m.key(a)
+	m.walk(a, missing, false)
+	a.emit(nfpisa.Rtn(back).WithDefer(2),
+		nfpisa.ALU(nfpisa.A(0), regEntry, nfpisa.ALUAdd, nfpisa.Const(int(m.Layout().Value))).Both(),
+		nfpisa.Mov(nfpisa.A(1), regHigh).Both())
+	a.place(missing)
+	a.ret(0)
+	return a.finish(), nil
+}
+
+// Update returns the update routine.
+func (m Map) Update(start int) ([]nfpisa.Instr, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	a := &assembler{start: start}
+	missing, inval, exists, noent, full := a.newLabel(), a.newLabel(), a.newLabel(), a.newLabel(), a.newLabel()
+	a.emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, regFlags))
+	a.branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
+	m.key(a)
+	m.lock(a)
+	m.walk(a, missing, false)
+	a.branch(nfpisa.BrSet(regFlags, bitNoExist, 0), exists)
+	m.storeValue(a)
+	m.leave(a, 0)
+
+	a.place(missing)
+	a.branch(nfpisa.BrSet(regFlags, bitExist, 0), noent)
+	m.takeFree(a, full)
+	m.storeValue(a)
+	// The entry with its place in the chain, then the bucket that points to it.
+	a.move(nfpisa.MemRead32Swap, regBucket, 1)
+	a.emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)), nfpisa.Immed(nfpisa.X(1), 0))
+	kw := int(words(m.KeySize))
+	for i := range kw {
+		a.emit(nfpisa.Mov(nfpisa.X(2+i), keyReg(i)))
+	}
+	a.move(nfpisa.MemWrite32Swap, regEntry, 2+kw)
+	a.emit(nfpisa.Mov(nfpisa.X(0), regEntry))
+	a.move(nfpisa.MemWrite32Swap, regBucket, 1)
+	m.leave(a, 0)
+
+	a.place(inval)
+	a.ret(errInval)
+	for _, e := range []struct {
+		at    label
+		errno int32
+	}{{exists, errExist}, {noent, errNoEnt}, {full, err2Big}} {
+		a.place(e.at)
+		m.leave(a, e.errno)
+	}
+	return a.finish(), nil
+}
+
+// Delete returns the delete routine.
+func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	a := &assembler{start: start}
+	missing := a.newLabel()
+	m.key(a)
+	m.lock(a)
+	m.walk(a, missing, true)
+	// The chain passes the entry by, then the entry is free.
+	a.emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)))
+	a.move(nfpisa.MemWrite32Swap, regLink, 1)
+	a.load(regAddr, m.low(offFree))
+	a.move(nfpisa.MemRead32Swap, regAddr, 1)
+	a.emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)), nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUnused)))
+	a.move(nfpisa.MemWrite32Swap, regValue, 1)
+	a.emit(nfpisa.Mov(nfpisa.X(0), regEntry))
+	a.move(nfpisa.MemWrite32Swap, regAddr, 1)
+	m.leave(a, 0)
+	a.place(missing)
+	m.leave(a, errNoEnt)
+	return a.finish(), nil
+}
+
+// low returns the low word of an address in the region.
+func (m Map) low(off uint32) uint32 { return uint32(m.Base) + off }
+
+// lastMask is the mask of the bytes that count in the last word of n bytes.
+func lastMask(n uint32) uint32 { return ^uint32(0) >> (8 * (-n & 3)) }
+
+// key loads the key's words and leaves the low address of its bucket in
+// regBucket.
+func (m Map) key(a *assembler) {
+	kw := int(words(m.KeySize))
+	a.emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr0), nfpisa.Immed(regLM, 0), nfpisa.Immed(regCRC, 1<<32-1),
+		nfpisa.CSRWr(nfpisa.CSRActLMAddr3, regLM), nfpisa.CSRWr(nfpisa.CSRCRCRemainder, regCRC))
+	setup := &assembler{}
+	setup.load(regHigh, uint32(m.Base>>32)<<24)
+	setup.load(regMask, lastMask(m.KeySize))
+	setup.load(regConst, m.Layout().Buckets-1)
+	a.emit(setup.code...)
+	for i := range kw {
+		if i == kw-1 && m.KeySize%4 != 0 {
+			a.emit(nfpisa.ALU(keyReg(i), regMask, nfpisa.ALUAnd, next3))
+		} else {
+			a.emit(nfpisa.Mov(keyReg(i), next3))
+		}
+	}
+	for i := range kw {
+		a.emit(nfpisa.CRCStep(nfpisa.CRCiSCSI|nfpisa.CRCLittle, nfpisa.NoOperand, keyReg(i)))
+	}
+	a.load(regAddr, m.low(offBuckets))
+	a.emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(regCRC, 0),
+		nfpisa.ALU(regConst, regCRC, nfpisa.ALUAnd, regConst),
+		nfpisa.Shf(regConst, nfpisa.NoOperand, nfpisa.ShfB, regConst, nfpisa.Lsh(2)),
+		nfpisa.ALU(regBucket, regAddr, nfpisa.ALUAdd, regConst))
+}
+
+// walk follows the chain of the bucket until regEntry is the key's entry, with
+// its first words in transfer registers, or goes to missing. With links,
+// regLink becomes the low address of the pointer to the entry.
+func (m Map) walk(a *assembler, missing label, links bool) {
+	kw := int(words(m.KeySize))
+	step, other, found := a.newLabel(), a.newLabel(), a.newLabel()
+	a.move(nfpisa.MemRead32Swap, regBucket, 1)
+	if links {
+		a.emit(nfpisa.Mov(regLink, regBucket))
+	}
+	a.place(step)
+	a.emit(nfpisa.Mov(regEntry, nfpisa.X(0)))
+	a.branch(nfpisa.Bcc(nfpisa.CondEQ, 0), missing)
+	a.move(nfpisa.MemRead32Swap, regEntry, 2+kw)
+	for i := range kw {
+		a.emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(2+i), nfpisa.ALUXor, keyReg(i)))
+		if i < kw-1 {
+			a.branch(nfpisa.Bcc(nfpisa.CondNE, 0), other)
+		}
+	}
+	a.branch(nfpisa.Bcc(nfpisa.CondEQ, 0), found)
+	a.place(other)
+	if links {
+		a.branch(nfpisa.Br(0).WithDefer(1), step)
+		a.emit(nfpisa.Mov(regLink, regEntry))
+	} else {
+		a.branch(nfpisa.Br(0), step)
+	}
+	a.place(found)
+}
+
+// lock takes the map's lock.
+func (m Map) lock(a *assembler) {
+	try, have := a.newLabel(), a.newLabel()
+	a.load(regLock, m.low(offLock))
+	a.emit(nfpisa.Immed(nfpisa.X(0), 1))
+	a.place(try)
+	a.emit(nfpisa.Mem40(nfpisa.MemTestSet, 0, regHigh, regLock, 1).CtxSwap(signal))
+	a.branch(nfpisa.BrClr(nfpisa.X(0), 0, 0), have)
+	a.branch(nfpisa.Br(0), try)
+	a.place(have)
+}
+
+// leave gives the lock back and returns.
+func (m Map) leave(a *assembler, v int32) {
+	a.emit(nfpisa.Immed(nfpisa.X(0), 1), nfpisa.Mem40(nfpisa.MemClr, 0, regHigh, regLock, 1).CtxSwap(signal))
+	a.ret(v)
+}
+
+// takeFree takes the first free entry off its list into regEntry, or goes to
+// full.
+func (m Map) takeFree(a *assembler, full label) {
+	a.load(regAddr, m.low(offFree))
+	a.move(nfpisa.MemRead32Swap, regAddr, 1)
+	a.emit(nfpisa.Mov(regEntry, nfpisa.X(0)))
+	a.branch(nfpisa.Bcc(nfpisa.CondEQ, 0), full)
+	a.emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUnused)))
+	a.move(nfpisa.MemRead32Swap, regValue, 1)
+	a.emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)))
+	a.move(nfpisa.MemWrite32Swap, regAddr, 1)
+}
+
+// storeValue writes the value to the entry at regEntry.
+func (m Map) storeValue(a *assembler) {
+	op := nfpisa.MemWrite32Swap
+	if m.Swapped {
+		op = nfpisa.MemWrite32
+	}
+	if m.ValueSize%4 != 0 {
+		a.load(regMask, lastMask(m.ValueSize))
+	}
+	a.emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(int(m.Layout().Value))))
+	vw := int(words(m.ValueSize))
+	for done := 0; done < vw; {
+		n := min(direct, vw-done)
+		for i := range n {
+			if done+i == vw-1 && m.ValueSize%4 != 0 {
+				// A word of local memory can stand beside a register only.
+				a.emit(nfpisa.ALU(nfpisa.X(i), regMask, nfpisa.ALUAnd, next2))
+			} else {
+				a.emit(nfpisa.Mov(nfpisa.X(i), next2))
+			}
+		}
+		a.move(op, regValue, n)
+		if done += n; done < vw {
+			a.emit(nfpisa.ALU(regValue, regValue, nfpisa.ALUAdd, nfpisa.Const(4*n)))
+		}
+	}
+}
