@@ -20,6 +20,10 @@ const (
 	mapAlign   = 64
 )
 
+// layoutArray is the layout of maps whose entry i is i strides from the base.
+// The card counts as one CPU: a per-CPU array has one set of entries.
+const layoutArray = "array"
+
 // typeNames gives the kernel's names of map types, as targets list them.
 var typeNames = map[ebpf.MapType]string{
 	ebpf.Hash: "hash", ebpf.Array: "array", ebpf.ProgramArray: "prog_array", ebpf.PerfEventArray: "perf_event_array",
@@ -127,7 +131,7 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 			im.Initial = append(im.Initial, image.Entry(e))
 		}
 		if t.Direct() {
-			im.Layout, im.Base, im.Stride, im.Swapped = typeName(m), places[k].Base, places[k].Stride, places[k].Swapped
+			im.Layout, im.Base, im.Stride, im.Swapped = layoutArray, places[k].Base, places[k].Stride, places[k].Swapped
 		} else {
 			im.WordUse = places[k].WordUse
 		}

@@ -116,7 +116,7 @@ func (s *selector) branchWord(c ssa.Cond, x, y ssa.ID, mb *block) {
 // testShifted tests bits of a word that lie close together: the word is shifted
 // down so that the mask is a constant that the instruction holds.
 func (s *selector) testShifted(x ssa.ID, k uint32) bool {
-	shift := nfpisa.Rot(0)
+	var shift nfpisa.Shift
 	v := s.f.V(x)
 	switch {
 	case k <= fullImm && (v.Op != ssa.Shr || !s.single(x)):

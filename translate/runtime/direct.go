@@ -12,7 +12,7 @@ func (h *Helpers) directMap(b *ssa.Builder, helper int32) error {
 	if err != nil {
 		return err
 	}
-	if m.Type != mapArray {
+	if m.Type != mapArray && m.Type != mapPerCPUArray {
 		return b.Unsupported("a call on map "+m.Name, "target "+h.Target.Name+" can only look into arrays")
 	}
 	if helper == mapDeleteElem {

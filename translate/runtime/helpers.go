@@ -29,8 +29,8 @@ const (
 
 // Types of maps that have a translation, enum bpf_map_type.
 const (
-	mapArray     = 2
-	mapPerfEvent = 4
+	mapArray       = 2
+	mapPerCPUArray = 6
 )
 
 // Helpers makes helper calls for a target. It implements ssa.Helpers.

@@ -50,8 +50,25 @@ func randomOp(r *rand.Rand, m *Maker, pool []ID) (ID, func([]uint32) uint32, []I
 		args int
 	}
 	shapes := []shape{
-		{Add, 2}, {Sub, 2}, {And, 2}, {Or, 2}, {Xor, 2}, {AddHi, 4}, {SubHi, 4}, {Mul, 2}, {MulHi, 2}, {Shl, 1}, {Shr, 1}, {Sar, 1},
-		{ShlV, 2}, {ShrV, 2}, {SarV, 2}, {Funnel, 2}, {Bswap, 1}, {Bswap16, 1}, {Insert, 2},
+		{Add, 2},
+		{Sub, 2},
+		{And, 2},
+		{Or, 2},
+		{Xor, 2},
+		{AddHi, 4},
+		{SubHi, 4},
+		{Mul, 2},
+		{MulHi, 2},
+		{Shl, 1},
+		{Shr, 1},
+		{Sar, 1},
+		{ShlV, 2},
+		{ShrV, 2},
+		{SarV, 2},
+		{Funnel, 2},
+		{Bswap, 1},
+		{Bswap16, 1},
+		{Insert, 2},
 	}
 	s := shapes[r.IntN(len(shapes))]
 	imm := uint32(0)
