@@ -16,7 +16,10 @@ PACKAGES := gcc libc6-dev make flex bison bc xz-utils binutils binutils-source c
 # Long runs in packages that keep two cores busy would time out at go test's ten minutes.
 TESTFLAGS ?= -timeout 45m
 
-.PHONY: demo build test deps lint race fuzz bench soak
+.PHONY: help demo build test deps lint race fuzz bench soak
+
+help:
+	@sed -n 's/^# //p' Makefile
 
 demo: build
 	bin/offload compile --target skipsw -o bin/demo.nfp testdata/bpf/$(DEMO).o
