@@ -111,6 +111,9 @@ func TestAssembleErrors(t *testing.T) {
 		var all SyntaxErrors
 		require.ErrorAs(t, err, &all)
 		require.Contains(t, all.Error(), "more)")
+		var first *SyntaxError
+		require.ErrorAs(t, err, &first)
+		require.Same(t, all[0], first)
 		found, last := map[int]*SyntaxError{}, 0
 		for _, e := range all {
 			require.Equal(t, file, e.File)
