@@ -25,6 +25,9 @@ func (t Throughput) Rate(hertz float64) float64 {
 // the order of entry. The result's Packet and Events are valid during the
 // call, as is the Result itself. A fault ends its packet only.
 //
+// Between two packets a context pays for the worker's loop, Spec.Worker, which
+// is not part of a result's cycles.
+//
 // The contexts take turns: one that gives up the core is followed by the next
 // ready one in the order of their numbers, as the arbiter of the core does.
 func (m *Machine) Batch(next func(*Input) bool, done func(*Result)) Throughput {
@@ -46,7 +49,13 @@ func (m *Machine) Batch(next func(*Input) bool, done func(*Result)) Throughput {
 			t.Idle += x.wake - c.now
 		}
 		last = int(x.slot)
-		c.now, _ = c.resume(x, c.now)
+		if x.running {
+			c.now, _ = c.resume(x, c.now)
+		} else {
+			x.running = true
+			c.now = max(c.now, x.wake)
+			c.begin(x)
+		}
 		if s := c.run(x); s != stopSwap {
 			b.end(x, s)
 			if !b.begin(x) {
@@ -104,8 +113,10 @@ func (b *batch) begin(x *context) bool {
 		b.t.Faults++
 		b.done(&Result{Fault: f})
 	}
-	b.m.core.enter(x, b.m.img.Programs[in.Program].Entry, in, b.m.img.Machine.StackSize)
-	b.m.core.fall(x, b.m.core.now, 0) // until its turn comes
+	c := &b.m.core
+	c.enter(x, b.m.img.Programs[in.Program].Entry, in, b.m.img.Machine.StackSize)
+	c.now += uint64(c.spec.Worker.Busy)
+	x.running, x.wake = false, c.now+uint64(c.spec.Worker.Wait)
 	return true
 }
 

@@ -65,7 +65,8 @@ func TestBatchAgrees(t *testing.T) {
 // TestBatchOverlaps shows that contexts hide each other's memory waits.
 func TestBatchOverlaps(t *testing.T) {
 	read := nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1)
-	m := testMachine(t, program(packetPointer, read, read, read, ret(k(1))), nil)
+	noWorker := func(s *Spec, _ *image.Image) { s.Worker = Routine{} }
+	m := testMachine(t, program(packetPointer, read, read, read, ret(k(1))), noWorker)
 	alone := m.Run(Input{Packet: frame(64)})
 	th := batchOf(m, [][]byte{frame(64)}, 4000, func(r *Result) { require.Nil(t, r.Fault) })
 	require.EqualValues(t, 4000, th.Packets)
@@ -75,19 +76,25 @@ func TestBatchOverlaps(t *testing.T) {
 	require.Equal(t, th, batchOf(m, [][]byte{frame(64)}, 4000, func(*Result) {}), "same stream, same cycles")
 	require.InDelta(t, 800e6*4000/float64(th.Cycles), th.Rate(800e6), 1)
 
-	m = testMachine(t, program(load(a(1), 1), nops(200), ret(a(1))), nil)
+	m = testMachine(t, program(load(a(1), 1), nops(200), ret(a(1))), noWorker)
 	alone = m.Run(Input{Packet: frame(64)})
 	th = batchOf(m, [][]byte{frame(64)}, 100, func(*Result) {})
 	require.Equal(t, 100*alone.Cycles, th.Cycles, "nothing to hide: contexts share the issue slots")
 	require.Zero(t, th.Idle)
+
+	m = testMachine(t, program(load(a(1), 1), nops(200), ret(a(1))), nil)
+	th = batchOf(m, [][]byte{frame(64)}, 100, func(r *Result) { require.GreaterOrEqual(t, r.Cycles, alone.Cycles) })
+	busy := uint64(DefaultSpec().Worker.Busy)
+	require.Equal(t, 100*(alone.Cycles+busy), th.Cycles-th.Idle, "the worker's loop takes the core, too")
 }
 
 // TestBatchTakesTurns shows the order in which ready contexts get the core.
 func TestBatchTakesTurns(t *testing.T) {
 	var order []int
 	m := testMachine(t, program(nfpisa.CtxArb(1), nfpisa.CtxArb(1), ret(k(1))), func(s *Spec, _ *image.Image) {
+		s.Worker = Routine{}
 		s.Switched = func(s Switch) {
-			if s.Kind == SwitchWake {
+			if s.Kind == SwitchBegin || s.Kind == SwitchWake {
 				order = append(order, s.Context)
 			}
 		}

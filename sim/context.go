@@ -121,6 +121,7 @@ type context struct {
 	eventBytes   []byte
 	fault        *Fault
 	live         bool // Batch: it has a packet
+	running      bool // Batch: it has begun its packet
 }
 
 // reset prepares the context for a packet; v is the value of an unwritten

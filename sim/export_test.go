@@ -71,7 +71,7 @@ func TestPerfetto(t *testing.T) {
 		}
 	}
 	require.Equal(t, 8, count["packet"])
-	require.Equal(t, 8*11, count["wait"])
+	require.Equal(t, 8*10, count["wait"])
 	require.Equal(t, 4, count["thread_name"])
 	require.Positive(t, run)
 	require.LessOrEqual(t, float64(th.Instructions)/800, run)

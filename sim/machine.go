@@ -240,6 +240,7 @@ func (m *Machine) Run(in Input) Result {
 	}
 	c.now, m.mem.free = 0, [numUnits]uint64{}
 	c.enter(x, m.img.Programs[in.Program].Entry, &in, m.img.Machine.StackSize)
+	c.begin(x)
 	m.finish(x, c.run(x), &res)
 	return res
 }

@@ -189,8 +189,11 @@ func (c *core) enter(x *context, entry uint32, in *Input, stackSize uint32) {
 	x.lmSet = 3
 	x.program = in.Program
 	x.pc = entry
-	x.start = c.now
-	x.limit = c.now + c.spec.Budget
+}
+
+// begin starts a context's clock at its first word.
+func (c *core) begin(x *context) {
+	x.start, x.limit = c.now, c.now+c.spec.Budget
 	c.switched(x, SwitchBegin)
 }
 

@@ -78,6 +78,9 @@ type Spec struct {
 
 	CTM, EMEM Latency
 	Firmware  Firmware
+	// Worker is the cost of the worker's loop around a packet: taking it in,
+	// acting on the verdict.
+	Worker Routine
 
 	// Unwritten is what an unwritten word holds. No program that passes
 	// CheckUndefined can tell.
@@ -138,6 +141,7 @@ func DefaultSpec() Spec {
 			Delete:      Routine{Busy: 100, Wait: 600},
 			Event:       Routine{Busy: 200, Wait: 600},
 		},
+		Worker:    Routine{Busy: 240, Wait: 300},
 		Unwritten: 0xa5a5a5a5,
 		Seed:      1,
 	}
