@@ -19,7 +19,7 @@ TESTFLAGS ?= -timeout 45m
 .PHONY: help demo build test deps lint race fuzz bench soak
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n 's/^# make/make/p' Makefile
 
 demo: build
 	bin/offload compile --target skipsw -o bin/demo.nfp testdata/bpf/$(DEMO).o
