@@ -93,13 +93,16 @@ func withLine(p *verify.Program, err error) error {
 func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *isel.Output) (*image.Image, error) {
 	src := p.Source()
 	core := &t.Core
-	if n := len(out.Words) + core.Padding; n > core.CodeWords {
+	lib, err := linkRoutines(p, t, maps, out)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(out.Words) + len(lib.words) + core.Padding; n > core.CodeWords {
 		return nil, &ssa.Unsupported{
 			What: fmt.Sprintf("program %s of %d words", src.Name, n), Slot: -1,
 			Why: fmt.Sprintf("target %s has room for %d", t.Name, core.CodeWords),
 		}
 	}
-	out.Link(core.CodeStart, core.Done, func(id uint32) uint16 { return t.Helpers[isel.HelperName(id)] })
 	img := &image.Image{Machine: image.Machine{
 		Target: t.Name, ABI: t.ABI, Mode: nfpisa.Ctx4, CodeStart: core.CodeStart, Done: core.Done,
 		Helpers: map[uint32]uint16{}, StackSize: uint32(out.StackBytes),
@@ -115,6 +118,8 @@ func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *isel.Ou
 		switch {
 		case w.Done:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocDone})
+		case w.Helper != 0 && w.Table >= 0:
+			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocBranch})
 		case w.Helper != 0:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocHelper, Arg: w.Helper})
 			img.Machine.Helpers[w.Helper] = t.Helpers[isel.HelperName(w.Helper)]
@@ -124,6 +129,7 @@ func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *isel.Ou
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocBranch})
 		}
 	}
+	lib.appendTo(img)
 	nop, err := nfpisa.Encode(nfpisa.Nop(), nfpisa.Ctx4)
 	if err != nil {
 		panic("BUG: nop: " + err.Error())
@@ -135,7 +141,8 @@ func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *isel.Ou
 		Name: src.Name, Section: src.Section, Type: src.Type.String(), License: src.License, Insns: uint32(len(src.Insns)),
 	}}
 	img.Symbols = []image.Symbol{{Name: src.Name, Size: uint32(len(out.Words)), Kind: image.SymProgram}}
+	img.Symbols = append(img.Symbols, lib.symbols...)
 	img.Maps = imageMaps(p, t, maps)
-	img.Lines = lines(p, out, core.Padding)
+	img.Lines = lines(p, out, len(lib.words)+core.Padding)
 	return img, nil
 }

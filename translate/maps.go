@@ -8,6 +8,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/runtime/hashmap"
 	"github.com/skipsw/skipsw/translate/ssa"
 	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -23,6 +24,19 @@ const (
 // layoutArray is the layout of maps whose entry i is i strides from the base.
 // The card counts as one CPU: a per-CPU array has one set of entries.
 const layoutArray = "array"
+
+// layoutHash is the layout of package hashmap.
+const layoutHash = "hash"
+
+// hashed reports whether a map's entries are found by key.
+func hashed(m *object.Map) bool {
+	return ebpf.MapType(m.Type) == ebpf.Hash || ebpf.MapType(m.Type) == ebpf.PerCPUHash
+}
+
+// hashOf describes a map to package hashmap.
+func hashOf(m *object.Map, p *ssa.MapPlace) hashmap.Map {
+	return hashmap.Map{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Base: p.Base, Swapped: p.Swapped}
+}
 
 // typeNames gives the kernel's names of map types, as targets list them.
 var typeNames = map[ebpf.MapType]string{
@@ -77,8 +91,13 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			continue
 		}
 		stride := (m.ValueSize + entryAlign - 1) &^ (entryAlign - 1)
+		size := uint64(stride) * uint64(m.MaxEntries)
+		if hashed(m) {
+			l := hashOf(m, &places[k]).Layout()
+			stride, size, places[k].Hashed = l.Stride, l.Size, true
+		}
 		places[k].Base, places[k].Stride, places[k].Swapped = t.Maps.Base+next, stride, swapped[k]
-		next = (next + uint64(stride)*uint64(m.MaxEntries) + mapAlign - 1) &^ (mapAlign - 1)
+		next = (next + size + mapAlign - 1) &^ (mapAlign - 1)
 		if next > t.Maps.Size {
 			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, t.Maps.Size))
 		}
@@ -132,6 +151,9 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 		}
 		if t.Direct() {
 			im.Layout, im.Base, im.Stride, im.Swapped = layoutArray, places[k].Base, places[k].Stride, places[k].Swapped
+			if places[k].Hashed {
+				im.Layout, im.Params = layoutHash, hashOf(m, &places[k]).Layout().Params()
+			}
 		} else {
 			im.WordUse = places[k].WordUse
 		}

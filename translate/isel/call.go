@@ -40,11 +40,13 @@ func (s *selector) argWords(v *ssa.Value) int {
 	return len(v.Args) - 1
 }
 
-// clobbers are the registers that a firmware routine may change: 0..11 of both
-// banks and all transfer registers. It keeps the others.
+// clobbers are the registers that a routine may change: all but keptByCalls.
 var clobbers = regalloc.RegSet{
-	regalloc.A: 0xfff, regalloc.B: 0xfff, regalloc.In: ^uint64(0), regalloc.Out: ^uint64(0),
+	regalloc.A: ^keptByCalls, regalloc.B: ^keptByCalls, regalloc.In: ^uint64(0), regalloc.Out: ^uint64(0),
 }
+
+// keptByCalls are the registers 12..22 of both banks.
+const keptByCalls = uint64(0x7ff000)
 
 // fixedPair adds a 64-bit eBPF register as a fixed operand of a call.
 func (s *selector) fixedPair(n *node, reg uint8, lo, hi ssa.ID) {
@@ -62,16 +64,16 @@ func (s *selector) copyOf(id ssa.ID) regalloc.VReg {
 	return r
 }
 
-// call selects a call of a firmware routine: arguments go to the stack base,
+// call selects a call of a routine of the firmware or of a map: arguments go to the stack base,
 // registers as the target's interface says.
 func (s *selector) call(id ssa.ID, v *ssa.Value) {
 	name := helperNames[v.Imm]
-	if _, ok := s.t.Helpers[name]; !ok {
+	if _, ok := s.t.Helpers[name]; !ok && !s.t.Direct() {
 		s.fail(fmt.Sprintf("helper %d", v.Imm), "target "+s.t.Name+" has no routine for it")
 		return
 	}
 	n := newNode(formCall)
-	n.val = v.Imm
+	n.val, n.table = v.Imm, -1
 	set := clobbers
 	n.clob = &set
 	switch v.Imm {
@@ -82,7 +84,12 @@ func (s *selector) call(id ssa.ID, v *ssa.Value) {
 	default:
 		s.keyWords(v.Args[1:])
 	}
-	if v.Imm != helperEvent {
+	switch {
+	case v.Imm == helperEvent:
+	case s.t.Direct():
+		// Each map has routines of its own.
+		n.table = v.Aux
+	default:
 		if c, ok := s.f.IsConst(v.Args[0]); ok && nfpisa.CanImmed(c) {
 			n.l = ref{op: -1, fixed: nfpisa.Const(0)}
 			n.bit, n.x = 1, noRef

@@ -13,11 +13,12 @@ type Word struct {
 	I    nfpisa.Instr
 	Slot int32 // eBPF slot that it comes from
 	// Block is the block that a branch leads to, or -1; Done marks the branch
-	// that ends the packet, Helper one to a firmware routine, and Return the
+	// that ends the packet, Helper one to a helper's routine, and Return the
 	// immed that takes the address of word Target.
 	Block  int32
 	Done   bool
 	Helper uint32
+	Table  int32 // with Helper: the map whose routine it is, or -1
 	Return bool
 }
 
@@ -239,10 +240,10 @@ func (e *emitter) call(n *node) {
 		fallthrough
 	case 0:
 		e.emit(n.slot, nfpisa.Br(0).WithDefer(1))
-		e.out[len(e.out)-1].Helper = n.val
+		e.out[len(e.out)-1].Helper, e.out[len(e.out)-1].Table = n.val, n.table
 	case 1:
 		e.emit(n.slot, nfpisa.Br(0).WithDefer(2))
-		e.out[len(e.out)-1].Helper = n.val
+		e.out[len(e.out)-1].Helper, e.out[len(e.out)-1].Table = n.val, n.table
 		e.emit(n.slot, nfpisa.Immed(nfpisa.A(0), uint32(n.csr)))
 	}
 	e.emit(n.slot, nfpisa.Immed(nfpisa.B(0), 0))

@@ -137,15 +137,16 @@ func (l *layout) invert(n *node, final int) int {
 }
 
 // Link gives branches their targets: the code runs with its first word at
-// control-store address start.
-func (o *Output) Link(start uint16, done uint16, helpers func(id uint32) uint16) {
+// control-store address start. routine gives the addresses of helper routines;
+// table is the map whose own routine it is, or -1 for one of the firmware.
+func (o *Output) Link(start uint16, done uint16, routine func(helper uint32, table int32) uint16) {
 	for k := range o.Words {
 		w := &o.Words[k]
 		switch {
 		case w.Done:
 			w.I.Target = done
 		case w.Helper != 0:
-			w.I.Target = helpers(w.Helper)
+			w.I.Target = routine(w.Helper, w.Table)
 		case w.Return:
 			w.I.Imm = uint32(start) + uint32(k) + 1
 		case w.Block >= 0:

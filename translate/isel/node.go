@@ -66,7 +66,8 @@ type node struct {
 	taken bool  // formBrBit, formBrByte
 	to    int8  // branches: successor number
 	csr   uint16
-	short bool // formMul: 16x16
+	table int32 // formCall: map, if the routine is one of the map's own, or -1
+	short bool  // formMul: 16x16
 
 	mem      nfpisa.MemOp
 	units    int  // length in the command's units

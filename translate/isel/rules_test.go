@@ -25,7 +25,7 @@ func assemble(t testing.TB, f *ssa.Func, name string) []string {
 	var a regalloc.Allocator
 	out, err := c.Assemble(tg, &a, true)
 	require.NoError(t, err)
-	out.Link(0, 1000, func(uint32) uint16 { return 2000 })
+	out.Link(0, 1000, func(uint32, int32) uint16 { return 2000 })
 	var text []string
 	for _, w := range out.Words {
 		word, err := nfpisa.Encode(w.I, nfpisa.Ctx4)

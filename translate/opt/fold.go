@@ -88,8 +88,7 @@ func fold(f *ssa.Func) bool {
 	return changed
 }
 
-// foldAddress takes the constant part of an address into the operation. All
-// constant addresses of map values are offsets from one base.
+// foldAddress takes the constant part of an address into the operation.
 func foldAddress(f *ssa.Func, v *ssa.Value) bool {
 	switch v.Op {
 	case ssa.Load, ssa.Store, ssa.AtomicAdd, ssa.Read, ssa.Write:
@@ -97,11 +96,6 @@ func foldAddress(f *ssa.Func, v *ssa.Value) bool {
 		return false
 	}
 	at := f.V(v.Args[0])
-	if at.Op == ssa.Const && at.Imm != 0 {
-		v.Imm += at.Imm
-		v.Args[0] = f.Const(0)
-		return true
-	}
 	if at.Op != ssa.Add {
 		return false
 	}

@@ -6,14 +6,17 @@ import (
 )
 
 // directMap makes a map helper as code of the program's own, for targets whose
-// programs address map memory themselves. Only arrays have such code.
+// programs address map memory themselves, or as a call of the map's routine.
 func (h *Helpers) directMap(b *ssa.Builder, helper int32) error {
 	m, k, err := theMap(b)
 	if err != nil {
 		return err
 	}
+	if m.Type == mapHash || m.Type == mapPerCPUHash {
+		return h.routine(b, helper)
+	}
 	if m.Type != mapArray && m.Type != mapPerCPUArray {
-		return b.Unsupported("a call on map "+m.Name, "target "+h.Target.Name+" can only look into arrays")
+		return b.Unsupported("a call on map "+m.Name, "there is no code for maps of its type")
 	}
 	if helper == mapDeleteElem {
 		setResult(b, b.Const(errInval))

@@ -29,7 +29,9 @@ const (
 
 // Types of maps that have a translation, enum bpf_map_type.
 const (
+	mapHash        = 1
 	mapArray       = 2
+	mapPerCPUHash  = 5
 	mapPerCPUArray = 6
 )
 
@@ -43,7 +45,7 @@ func (h *Helpers) Call(b *ssa.Builder, helper int32) error {
 		if h.Target.Direct() {
 			return h.directMap(b, helper)
 		}
-		return h.firmwareMap(b, helper)
+		return h.routine(b, helper)
 	case perfEvent:
 		return h.event(b)
 	case prandomU32:
@@ -77,8 +79,8 @@ func theMap(b *ssa.Builder) (*object.Map, int, error) {
 // setResult writes a helper's result as a signed number.
 func setResult(b *ssa.Builder, lo ssa.ID) { b.SetReg(0, lo, b.Shift(ssa.Sar, lo, 31)) }
 
-// firmwareMap calls the firmware's routine for a map helper.
-func (h *Helpers) firmwareMap(b *ssa.Builder, helper int32) error {
+// routine calls the routine for a map helper: the firmware's, or the map's own.
+func (h *Helpers) routine(b *ssa.Builder, helper int32) error {
 	table, _ := b.Reg(1)
 	keySize := 0
 	var m *object.Map
@@ -98,6 +100,9 @@ func (h *Helpers) firmwareMap(b *ssa.Builder, helper int32) error {
 		return err
 	}
 	call := ssa.Value{Op: ssa.Call, Imm: uint32(helper), Args: append([]ssa.ID{table}, key...)}
+	if m != nil {
+		call.Aux = int32(b.Fact(1).Map)
+	}
 	if helper == mapUpdateElem {
 		if m == nil {
 			return b.Unsupported("an update of one of several maps", "the map must be the same on all paths")

@@ -28,6 +28,7 @@ type MapPlace struct {
 	Base    uint64 // 40-bit address of entry 0, if the program addresses it itself
 	Stride  uint32 // bytes from entry to entry
 	Swapped bool   // words of values are stored with their bytes reversed
+	Hashed  bool   // entries are found by routines that are linked to the program
 	// WordUse is the use of each 4-byte word of a value (firmware maps):
 	// 3 is an atomic counter.
 	WordUse []uint8
