@@ -67,6 +67,7 @@ func (a *Allocator) copyEarly(v, p VReg, read *RegSet) {
 	if l.File == Both {
 		l.File = A
 	}
+	a.displace(v, p, l, read)
 	if l.File == None || (a.free(l.File)&^read[l.File])>>l.Num&1 == 0 {
 		o := Operand{V: p, Files: GPRSet}
 		var ok bool
@@ -80,4 +81,19 @@ func (a *Allocator) copyEarly(v, p VReg, read *RegSet) {
 	a.move(v, l)
 	a.st.put(v, l)
 	a.hint.placed(p, l)
+}
+
+// displace takes register l from a constant that stood for parameter p so far,
+// if v is to stand for it now and sooner.
+func (a *Allocator) displace(v, p VReg, l Loc, read *RegSet) {
+	if l.File == None || a.st.busy[l.File]>>l.Num&1 == 0 || read.has(l) {
+		return
+	}
+	w := a.st.occ[l.File][l.Num]
+	if w == NoVReg || w == v || !a.code.loose[w] || a.hint.kin.class(w) != a.hint.kin.class(p) {
+		return
+	}
+	if !a.code.loose[v] || a.next[w] > a.next[v] {
+		a.st.drop(w, l.File)
+	}
 }

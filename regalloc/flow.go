@@ -120,13 +120,8 @@ func (a *Allocator) enter(b int32) error {
 		if loop {
 			entry[k] = a.settleLoop(v, entry[k])
 		}
-		for g := A; g <= Slot; g++ {
-			if n, ok := entry[k].in(g); ok {
-				a.st.put(v, Loc{g, uint8(n)})
-				if g == Out && !c.outOnly(v) {
-					a.st.spareOut |= 1 << n
-				}
-			}
+		if !c.loose[v] {
+			a.enterAt(v, entry[k])
 		}
 	}
 	for k, v := range l.blockLive(b) {
@@ -139,7 +134,37 @@ func (a *Allocator) enter(b int32) error {
 			entry[k] = a.st.places[v]
 		}
 	}
-	return a.enterParams(b, len(preds) == 1, loop)
+	if err := a.enterParams(b, len(preds) == 1, loop); err != nil {
+		return err
+	}
+	// Constants that are only passed on get what the parameters leave them.
+	for k, v := range l.blockLive(b) {
+		if !c.loose[v] {
+			continue
+		}
+		for g := A; g <= Out; g++ {
+			if n, ok := entry[k].in(g); ok && a.st.busy[g]>>n&1 != 0 {
+				entry[k].unset(g)
+			}
+		}
+		if n, ok := entry[k].in(Slot); ok && a.st.slots.has(n) {
+			entry[k].unset(Slot)
+		}
+		a.enterAt(v, entry[k])
+	}
+	return nil
+}
+
+// enterAt notes that v is in the places p at the start of a block.
+func (a *Allocator) enterAt(v VReg, p place) {
+	for g := A; g <= Slot; g++ {
+		if n, ok := p.in(g); ok {
+			a.st.put(v, Loc{g, uint8(n)})
+			if g == Out && !a.code.outOnly(v) {
+				a.st.spareOut |= 1 << n
+			}
+		}
+	}
 }
 
 // common returns the places that both have. If there is none it returns one
