@@ -164,6 +164,7 @@ type code struct {
 	start   uint16
 	outside map[uint16]uint32 // exit and helper addresses to indexes in ops
 	lines   []image.Line
+	runtime []image.Symbol // linked routines
 }
 
 type reason struct {
@@ -184,6 +185,11 @@ func predecode(img *image.Image, spec *Spec) (*code, error) {
 	cd := &code{
 		ops: make([]uop, n, n+8), words: n, raw: img.Words, mode: img.Machine.Mode, start: img.Machine.CodeStart,
 		reasons: map[int]reason{}, outside: map[uint16]uint32{}, lines: img.Lines,
+	}
+	for _, s := range img.Symbols {
+		if s.Kind == image.SymRuntime {
+			cd.runtime = append(cd.runtime, s)
+		}
 	}
 	cd.ops = append(cd.ops, bareOp(opEnd, 0))
 	if err := cd.addOutside(img.Machine.Done, bareOp(opDone, 0), "the exit"); err != nil {
@@ -237,6 +243,17 @@ func (cd *code) index(addr uint32) (uint32, bool) {
 	}
 	i, ok := cd.outside[uint16(addr)]
 	return i, ok
+}
+
+// ofProgram reports whether a word belongs to a program rather than to a linked
+// routine. An image that names no routines does not tell them apart.
+func (cd *code) ofProgram(word uint32) bool {
+	for _, s := range cd.runtime {
+		if word-s.Word < s.Size {
+			return false
+		}
+	}
+	return len(cd.runtime) > 0
 }
 
 // line returns the line-table entry of a word, or nil.

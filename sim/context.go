@@ -94,7 +94,7 @@ type context struct {
 	wake     uint64
 	target   uint32 // where a ctx_arb goes on, or noTarget
 	swapCost uint8  // cycles that the swap costs
-	swapPC   uint32 // word that swaps
+	swapPC   uint32 // word of the last command or ctx_arb
 
 	// A command whose context swap has defer slots takes its data after them.
 	deferred *command

@@ -301,10 +301,10 @@ func (c *core) run(x *context) stop {
 				if x.swapLeft != 0 && c.slotHazard(x) {
 					goto faulted
 				}
+				x.swapPC = pc
 				if !c.issue(x, &c.code.cmds[u.imm], a, b, now) {
 					goto faulted
 				}
-				x.swapPC = pc
 				goto next
 
 			case opDone:

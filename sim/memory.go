@@ -87,6 +87,10 @@ func (c *core) resolve(x *context, addr uint64, n uint32, write bool) (span, uni
 			return span{}, 0, false
 		}
 	}
+	if t, ok := m.table.(*chainTable); ok && c.spec.Checks&CheckMapValues != 0 && c.code.ofProgram(x.swapPC) && !t.inValue(off, n, m.valueWords) {
+		c.fail(x, FaultMemory, "%s of %d bytes at offset %d of map %q, which is not within one of its values", verb(write), n, off-m.lo, m.info.Name)
+		return span{}, 0, false
+	}
 	return span{data: c.mem.arena[off : off+uint64(n)], hi: n}, unitEMEM, true
 }
 

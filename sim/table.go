@@ -140,8 +140,21 @@ func (t *chainTable) word(off uint64) uint32 { return binary.LittleEndian.Uint32
 
 func (t *chainTable) set(off uint64, v uint32) { binary.LittleEndian.PutUint32(t.mem[off:], v) }
 
-// entry returns the offset in the region that a stored pointer means.
-func (t *chainTable) entry(p uint32) uint64 { return uint64(p) - t.lo }
+// entry returns the offset in the region of the entry that a stored pointer
+// means. A pointer that a program has spoilt means none.
+func (t *chainTable) entry(p uint32) (uint64, bool) {
+	e := uint64(p) - t.lo
+	return e, p != 0 && e >= t.first && e < t.size() && (e-t.first)%t.stride == 0
+}
+
+// inValue reports whether n bytes at off, from emBase, lie in one value.
+func (t *chainTable) inValue(off uint64, n, valueWords uint32) bool {
+	if off -= t.lo; off < t.first {
+		return false
+	}
+	in := (off - t.first) % t.stride
+	return in >= t.value && in+uint64(n) <= t.value+uint64(valueWords)
+}
 
 func (t *chainTable) reset() {
 	for i := int64(t.entries) - 1; i >= 0; i-- {
@@ -168,14 +181,12 @@ func (t *chainTable) bucket(key []byte) uint64 {
 	return chainBuckets + 4*uint64(rem&(t.buckets-1))
 }
 
-// walk returns the place that points to a key's entry, and the entry or 0. A
-// chain that a program has spoilt ends where it leaves the region.
+// walk returns the place that points to a key's entry, and the entry or 0.
 func (t *chainTable) walk(key []byte) (link, entry uint64) {
 	link = t.bucket(key)
 	for range t.entries {
-		p := t.word(link)
-		e := t.entry(p)
-		if p == 0 || e >= t.size() || t.size()-e < t.stride {
+		e, ok := t.entry(t.word(link))
+		if !ok {
 			return link, 0
 		}
 		if bytes.Equal(t.mem[e+chainKey:][:t.keySize], key) {
@@ -193,8 +204,8 @@ func (t *chainTable) find(key []byte) (uint64, bool) {
 
 func (t *chainTable) insert(key []byte) (uint64, syscall.Errno) {
 	p := t.word(chainFree)
-	e := t.entry(p)
-	if p == 0 || e >= t.size() {
+	e, ok := t.entry(p)
+	if !ok {
 		return 0, syscall.E2BIG
 	}
 	t.set(chainFree, t.word(e+chainUnused))
@@ -221,14 +232,10 @@ func (t *chainTable) remove(key []byte) syscall.Errno {
 
 func (t *chainTable) each(f func([]byte, uint64)) {
 	for b := range t.buckets {
-		p := t.word(chainBuckets + 4*uint64(b))
-		for n := uint32(0); p != 0 && n < t.entries; n++ {
-			e := t.entry(p)
-			if e >= t.size() || t.size()-e < t.stride {
-				break
-			}
+		e, ok := t.entry(t.word(chainBuckets + 4*uint64(b)))
+		for n := uint32(0); ok && n < t.entries; n++ {
 			f(bytes.Clone(t.mem[e+chainKey:][:t.keySize]), t.lo+e+t.value)
-			p = t.word(e + chainLink)
+			e, ok = t.entry(t.word(e + chainLink))
 		}
 	}
 }

@@ -358,3 +358,61 @@ func TestMapAccess(t *testing.T) {
 		require.False(t, ok)
 	}
 }
+
+// chainMap adds a hash map that linked code walks; the code from word runtime
+// on is that code.
+func chainMap(runtime uint32) func(*Spec, *image.Image) {
+	return func(_ *Spec, img *image.Image) {
+		img.Maps = []image.Map{{
+			Name: "h", Type: "hash", Layout: "hash", KeySize: 6, ValueSize: 5, MaxEntries: 3, Base: emBase + 256, Stride: 24,
+			Params:  map[string]uint64{"buckets": 4, "entries": 32, "value": 16},
+			Initial: []image.Entry{{Key: []byte("abcdef"), Value: []byte("12345")}},
+		}}
+		img.Symbols = []image.Symbol{{Name: "r", Kind: image.SymRuntime, Word: runtime, Size: 100}}
+	}
+}
+
+// TestChainTable shows the host's side of layout hash, and what a program may
+// touch of it.
+func TestChainTable(t *testing.T) {
+	read := func(off uint32) ins {
+		return program(load(b(2), emBase>>8), load(a(2), 256+off), nfpisa.Mem40(nfpisa.MemRead32Swap, 0, b(2), a(2), 1).CtxSwap(1), ret(xf(0)))
+	}
+	const entry0 = 32
+	r := testMachine(t, read(entry0+16), chainMap(50)).Run(Input{Packet: frame(14)})
+	require.Nil(t, r.Fault)
+	require.EqualValues(t, binary.LittleEndian.Uint32([]byte("1234")), r.Code)
+	for _, off := range []uint32{0, 8, 16, entry0, entry0 + 8, entry0 + 12, entry0 + 22} {
+		r = testMachine(t, read(off), chainMap(50)).Run(Input{Packet: frame(14)})
+		require.NotNil(t, r.Fault, "offset %d", off)
+		require.Equal(t, FaultMemory, r.Fault.Kind)
+		r = testMachine(t, read(off), chainMap(0)).Run(Input{Packet: frame(14)})
+		require.Nil(t, r.Fault, "a routine reads offset %d", off)
+	}
+	m := testMachine(t, ret(k(1)), chainMap(50))
+	h, _ := m.Map("h")
+	for _, key := range []string{"abcdeg", "zzzzzz"} {
+		require.NoError(t, h.Update([]byte(key), []byte("xxxxx"), UpdateNoExist))
+	}
+	require.Error(t, h.Update([]byte("fourth"), []byte("xxxxx"), UpdateAny))
+	require.NoError(t, h.Delete([]byte("abcdef")))
+	require.Error(t, h.Delete([]byte("abcdef")))
+	require.NoError(t, h.Update([]byte("fourth"), []byte("yyyyy"), UpdateAny))
+	require.Len(t, h.Entries(), 3)
+	v, ok := h.Lookup([]byte("fourth"))
+	require.True(t, ok)
+	require.Equal(t, "yyyyy", string(v))
+	for name, change := range map[string]func(*image.Map){
+		"buckets": func(m *image.Map) { m.Params = map[string]uint64{"buckets": 3, "entries": 32, "value": 16} },
+		"entries": func(m *image.Map) { m.Params = map[string]uint64{"buckets": 8, "entries": 32, "value": 16} },
+		"value":   func(m *image.Map) { m.Params = map[string]uint64{"buckets": 4, "entries": 32, "value": 8} },
+		"stride":  func(m *image.Map) { m.Stride = 16 },
+	} {
+		img := testImage(t, ret(k(1)))
+		spec := DefaultSpec()
+		chainMap(50)(&spec, img)
+		change(&img.Maps[0])
+		_, err := New(img, spec)
+		require.ErrorContains(t, err, "layout hash", name)
+	}
+}

@@ -91,6 +91,7 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 	code[remove] = nfpisa.BrSet(a(13), 1, here())
 	removeCall := call()
 	emit(answer()...)
+	var symbols []image.Symbol
 	for _, r := range []struct {
 		at   int
 		make func(int) ([]nfpisa.Instr, error)
@@ -98,12 +99,14 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 		setCall(r.at, here())
 		ins, err := r.make(here())
 		require.NoError(t, err)
+		symbols = append(symbols, image.Symbol{Name: "routine", Word: uint32(len(code)), Size: uint32(len(ins)), Kind: image.SymRuntime})
 		emit(ins...)
 	}
 	l := m.Layout()
 	img := &image.Image{
 		Machine:  image.Machine{Target: "skipsw", CodeStart: start, Done: done, StackSize: 128},
 		Programs: []image.Program{{Name: "driver", Type: "xdp"}},
+		Symbols:  symbols,
 		Maps: []image.Map{{
 			Name: "h", Type: "hash", Layout: "hash", KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
 			Base: m.Base, Stride: l.Stride, Swapped: m.Swapped, Params: l.Params(),
