@@ -10,9 +10,9 @@ type EncodeError struct {
 	Reason string
 }
 
-// Error names the instruction's class, the part and the reason.
+// Error names the instruction, the part and the reason.
 func (e *EncodeError) Error() string {
-	return fmt.Sprintf("nfpisa: cannot encode %s: %s: %s", e.Instr.Class, e.Part, e.Reason)
+	return fmt.Sprintf("nfpisa: cannot encode %s: %s: %s", e.Instr, e.Part, e.Reason)
 }
 
 // Encode returns the word for an instruction on a core in mode m, with its
