@@ -34,6 +34,9 @@ type Campaign struct {
 	// Limit is the time after which a program counts as hanging; 0 means a
 	// minute.
 	Limit time.Duration
+	// MaxFailures ends the campaign early; 0 never does. An early end is not
+	// the same every time.
+	MaxFailures int
 	// Progress, if not nil, is called now and then with the number of programs
 	// done.
 	Progress func(done int)
@@ -127,17 +130,20 @@ func (c *Campaign) Run() *Summary {
 	if jobs <= 0 {
 		jobs = runtime.NumCPU()
 	}
-	var next, done atomic.Int64
+	var next, done, failed atomic.Int64
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range jobs {
 		wg.Go(func() {
 			for {
 				i := int(next.Add(1)-1)*shards + shard - 1
-				if i >= c.N {
+				if i >= c.N || c.MaxFailures > 0 && int(failed.Load()) >= c.MaxFailures {
 					return
 				}
 				rep, slots, fail := c.one(i)
+				if fail != nil {
+					failed.Add(1)
+				}
 				mu.Lock()
 				s.count(rep, slots, fail)
 				mu.Unlock()
