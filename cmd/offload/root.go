@@ -68,7 +68,7 @@ func newRoot(verbose *bool) *cobra.Command {
 	root.PersistentFlags().BoolVarP(verbose, "verbose", "v", false, "print the detail of errors")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newCompileCmd(), newDisasmCmd(), newRunCmd(), newDiffCmd(), newConformanceCmd())
-	root.AddCommand(newAttachCmd(), newReplaceCmd(), newDetachCmd(), newShowCmd(), newDevCmd(), newMapCmd(), newProgCmd(), newFeaturesCmd(), newStatsCmd(), newEventsCmd(), newGuardCmd())
+	root.AddCommand(newAttachCmd(), newReplaceCmd(), newDetachCmd(), newShowCmd(), newDevCmd(), newMapCmd(), newProgCmd(), newCheckCmd(), newFeaturesCmd(), newStatsCmd(), newEventsCmd(), newGuardCmd())
 	root.AddCommand(newAsmCmd())
 	return root
 }

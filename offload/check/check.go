@@ -1,0 +1,171 @@
+// Package check says beforehand, and all at once, what a device would refuse
+// in a program: the verifier's verdict, the kernel's rules for offloaded
+// programs and maps, the limits that a device was found to have, and the rules
+// of the nfp driver's compiler.
+//
+// The rules stand on the verifier's facts, so a rule about a value holds for
+// every path. It never loads anything. Program is the entry point.
+package check
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// Finding is one thing that would be refused.
+type Finding struct {
+	By   string       `json:"by"`   // "verifier", "kernel", "nfp", or the device's name
+	Slot int          `json:"slot"` // the instruction, -1 for the program or a map
+	Insn string       `json:"insn,omitempty"`
+	Line *object.Line `json:"line,omitempty"`
+	Says string       `json:"says"` // what is wrong
+	Fix  string       `json:"fix,omitempty"`
+}
+
+// String returns the finding in one line: place, reason, way out.
+func (f Finding) String() string {
+	var b strings.Builder
+	if f.Line != nil && f.Line.File != "" {
+		fmt.Fprintf(&b, "%s:%d: ", f.Line.File, f.Line.LineNo)
+	}
+	if f.Slot >= 0 {
+		fmt.Fprintf(&b, "instruction %d: ", f.Slot)
+	}
+	fmt.Fprintf(&b, "%s: %s", f.By, f.Says)
+	if f.Fix != "" {
+		fmt.Fprintf(&b, "; %s", f.Fix)
+	}
+	return b.String()
+}
+
+// Options say what to check for.
+type Options struct {
+	// NFP applies the rules of the nfp driver.
+	NFP bool
+	// Firmware is what the card's firmware can do; nil is DefaultFirmware.
+	Firmware *Firmware
+	// Device is what a device was found to take; nil leaves it out.
+	Device *offload.Capabilities
+}
+
+// Firmware is what the BPF firmware of a card tells its driver.
+type Firmware struct {
+	Helpers        map[int32]bool // map helpers and event output, by id
+	AdjustHead     bool
+	AdjustHeadMeta bool // it can shift metadata without the driver's help
+	AdjustTail     bool
+	Random         bool
+	QueueSelect    bool
+	Stack          int // bytes
+	Words          int // of a program
+	MaxMaps        int
+	MaxEntries     int // of all maps together
+	MaxKey         int // bytes
+	MaxValue       int // bytes
+	MaxElement     int // bytes, key and value, each rounded up to 8
+}
+
+// DefaultFirmware returns the limits of the Agilio BPF firmware, with every
+// helper that the driver knows.
+func DefaultFirmware() *Firmware {
+	return &Firmware{
+		Helpers:    map[int32]bool{helperLookup: true, helperUpdate: true, helperDelete: true, helperEvent: true},
+		AdjustHead: true, AdjustHeadMeta: true, AdjustTail: true, Random: true, QueueSelect: true,
+		Stack: 512, Words: 2560, MaxMaps: 128, MaxEntries: 2_048_000, MaxKey: 56, MaxValue: 56, MaxElement: 64,
+	}
+}
+
+// checker collects findings.
+type checker struct {
+	p     *object.Program
+	v     *verify.Program // nil when the verifier refused the program
+	o     Options
+	fw    *Firmware
+	found []Finding
+}
+
+// Program checks a program for offloading. No findings mean that nothing known
+// speaks against it.
+func Program(p *object.Program, o Options) []Finding {
+	c := &checker{p: p, o: o, fw: o.Firmware}
+	if c.fw == nil {
+		c.fw = DefaultFirmware()
+	}
+	c.verifier()
+	c.kernelRules()
+	if o.Device != nil {
+		c.deviceRules()
+	}
+	if o.NFP {
+		c.nfpMaps()
+		c.nfpInsns()
+		if c.v != nil {
+			c.nfpFacts()
+		}
+	}
+	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Slot < c.found[j].Slot })
+	return c.found
+}
+
+// verifier runs the verifier. It stops at the first refusal, and rules that
+// need its facts are then left out.
+func (c *checker) verifier() {
+	v, err := verify.Verify(c.p, verify.Options{Offload: true})
+	if err == nil {
+		c.v = v
+		return
+	}
+	var e *verify.Error
+	if !errors.As(err, &e) {
+		c.add("verifier", -1, err.Error(), "")
+		return
+	}
+	c.add("verifier", e.Slot, e.Reason, e.Hint)
+}
+
+// add notes a finding once for each place and text.
+func (c *checker) add(by string, slot int, says, fix string) {
+	f := Finding{By: by, Slot: slot, Says: says, Fix: fix}
+	if slot >= 0 && slot < len(c.p.Insns) {
+		f.Line = c.p.LineAt(slot)
+		next := bpf.Insn{}
+		if slot+1 < len(c.p.Insns) {
+			next = c.p.Insns[slot+1]
+		}
+		f.Insn = bpf.Text(c.p.Insns[slot], next, nil)
+	}
+	for _, g := range c.found {
+		if g.By == f.By && g.Slot == f.Slot && g.Says == f.Says {
+			return
+		}
+	}
+	c.found = append(c.found, f)
+}
+
+// addf is add with a formatted text and no way out.
+func (c *checker) addf(by string, slot int, format string, args ...any) {
+	c.add(by, slot, fmt.Sprintf(format, args...), "")
+}
+
+// reached reports whether any path executes a slot, as far as is known.
+func (c *checker) reached(slot int) bool { return c.v == nil || c.v.Reached(slot) }
+
+// each calls f for every instruction that can be executed.
+func (c *checker) each(f func(slot int, in bpf.Insn)) {
+	for slot := 0; slot < len(c.p.Insns); slot++ {
+		in := c.p.Insns[slot]
+		if c.reached(slot) {
+			f(slot, in)
+		}
+		if in.Wide() {
+			slot++
+		}
+	}
+}

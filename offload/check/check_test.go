@@ -1,0 +1,193 @@
+package check
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// peerCase is a program of the corpus with the answer of the kernel's nfp
+// driver.
+type peerCase struct {
+	Name     string   `json:"name"`
+	ProgType string   `json:"prog_type"`
+	EBPF     []string `json:"ebpf"`
+	Maps     []struct {
+		Name       string `json:"name"`
+		Type       string `json:"type"`
+		KeySize    uint32 `json:"key_size"`
+		ValueSize  uint32 `json:"value_size"`
+		MaxEntries uint32 `json:"max_entries"`
+	} `json:"maps"`
+	Capabilities map[string]string `json:"capabilities"`
+	VerifierLine string            `json:"verifier_line"`
+}
+
+func peerCases(t *testing.T, file string) []peerCase {
+	t.Helper()
+	b, err := os.ReadFile("../../testdata/peer/" + file)
+	require.NoError(t, err)
+	var all []peerCase
+	require.NoError(t, json.Unmarshal(b, &all))
+	require.NotEmpty(t, all)
+	return all
+}
+
+var mapTypes = map[string]uint32{"hash": mapHash, "array": mapArray, "perf_event_array": mapPerfEvent, "lru_hash": 9, "percpu_array": 6}
+
+func (c *peerCase) program(t *testing.T) *object.Program {
+	t.Helper()
+	p := &object.Program{Name: c.Name, Type: object.XDP, License: "GPL"}
+	if c.ProgType == "sched_cls" {
+		p.Type = object.TC
+	}
+	raw, err := hex.DecodeString(strings.Join(c.EBPF, ""))
+	require.NoError(t, err)
+	p.Insns, err = bpf.Decode(raw)
+	require.NoError(t, err)
+	for i := range p.Insns {
+		if in := &p.Insns[i]; in.Wide() && in.Src == bpf.PseudoMapFD {
+			in.Imm--
+		}
+	}
+	for _, m := range c.Maps {
+		require.Contains(t, mapTypes, m.Type)
+		p.Maps = append(p.Maps, &object.Map{Name: m.Name, Type: mapTypes[m.Type], KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries})
+	}
+	return p
+}
+
+// firmware returns the capabilities that the case was compiled with.
+func (c *peerCase) firmware(t *testing.T) *Firmware {
+	t.Helper()
+	fw := DefaultFirmware()
+	fw.MaxValue, fw.MaxElement = 1024, 2048 // the corpus was made with larger maps
+	for name, value := range c.Capabilities {
+		off := value == "0" || value == "N"
+		switch name {
+		case "map_lookup":
+			fw.Helpers[helperLookup] = !off
+		case "map_update":
+			fw.Helpers[helperUpdate] = !off
+		case "map_delete":
+			fw.Helpers[helperDelete] = !off
+		case "perf_event_output":
+			fw.Helpers[helperEvent] = !off
+		case "adjust_head_off_max":
+			fw.AdjustHead = !off
+		case "adjust_head_flags":
+			fw.AdjustHeadMeta = !off
+		case "adjust_tail":
+			fw.AdjustTail = !off
+		case "pseudo_random":
+			fw.Random = !off
+		case "queue_select":
+			fw.QueueSelect = !off
+		case "max_len":
+			n, err := strconv.Atoi(value)
+			require.NoError(t, err)
+			fw.Words = n
+		}
+	}
+	return fw
+}
+
+// TestDriverRefusals checks that every program of the corpus that the nfp
+// driver refuses is refused here, for the driver's reason.
+func TestDriverRefusals(t *testing.T) {
+	for _, c := range peerCases(t, "refused.json") {
+		switch c.Name {
+		case "no_cap_program_length": // known only after compiling
+			continue
+		case "no_event_two_types": // our verifier proves that only one of the types is possible, as newer kernels do
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			found := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
+			require.NotEmpty(t, found)
+			if c.VerifierLine == "" {
+				return
+			}
+			// The driver's numbers of pointer types and offsets are its own.
+			says := strings.TrimPrefix(c.VerifierLine, "[nfp] ")
+			if i := strings.IndexAny(says, "0123456789"); i > 0 && !strings.Contains(says, "u32") && !strings.Contains(says, "function id") {
+				says = says[:i]
+			}
+			says = strings.TrimRight(strings.SplitN(says, ":", 2)[0], " :")
+			var got []string
+			for _, f := range found {
+				got = append(got, f.Says)
+			}
+			t.Logf("driver: %s\nours: %s", c.VerifierLine, strings.Join(got, " | "))
+			require.Contains(t, strings.Join(got, "\n"), says)
+		})
+	}
+}
+
+// TestDriverAccepts checks that nothing is found in the programs of the corpus
+// that the nfp driver takes.
+func TestDriverAccepts(t *testing.T) {
+	for _, c := range peerCases(t, "corpus.json") {
+		if strings.HasPrefix(c.Name, "defect_") || c.Name == "tc_ok_unseen" {
+			continue // the driver takes them only because it does not look at every path
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			for _, f := range Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)}) {
+				t.Errorf("%s (%s)", f, f.Insn)
+			}
+		})
+	}
+}
+
+func TestDevice(t *testing.T) {
+	dev := &offload.Capabilities{
+		Device:     "eth0",
+		Programs:   []offload.Capability{{Name: "xdp", OK: true}, {Name: "sched_cls", Reason: "no room"}},
+		Maps:       []offload.MapCapability{{Capability: offload.Capability{Name: "hash", ID: mapHash, OK: true}, MaxEntries: 2, MaxKey: 8, MaxValue: 64}, {Capability: offload.Capability{Name: "array", ID: mapArray, Reason: "not built"}}},
+		Helpers:    []offload.Capability{{Name: "bpf_get_prandom_u32", ID: helperRandom, Reason: "no dice"}},
+		StackBytes: 64,
+	}
+	random := []bpf.Insn{{Op: bpf.ClassJMP | bpf.CALL, Imm: helperRandom}, {Op: bpf.ClassALU64 | bpf.MOV, Imm: 1}, {Op: bpf.ClassJMP | bpf.EXIT}}
+	tests := []struct {
+		name string
+		p    object.Program
+		want []string
+	}{
+		{"fits", object.Program{Type: object.XDP, Insns: random[1:]}, nil},
+		{"type", object.Program{Type: object.TC, Insns: random[1:]}, []string{"programs of type sched_cls are refused: no room"}},
+		{"helper", object.Program{Type: object.XDP, Insns: random}, []string{"helper 7 is refused: no dice"}},
+		{
+			"maps",
+			object.Program{Type: object.XDP, Insns: random[1:], Maps: []*object.Map{
+				{Name: "a", Type: mapHash, KeySize: 4, ValueSize: 4, MaxEntries: 3},
+				{Name: "b", Type: mapHash, KeySize: 16, ValueSize: 4, MaxEntries: 1},
+				{Name: "c", Type: mapHash, KeySize: 4, ValueSize: 65, MaxEntries: 1},
+				{Name: "d", Type: mapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1},
+				{Name: ".rodata", Type: mapHash, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: 128},
+				{Name: "f", Type: mapProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1},
+			}},
+			[]string{
+				"map .rodata has flags 0x80", "map f is a program array", "map a has 3 entries, the device takes 2",
+				"map b has keys of 16 bytes", "map c has values of 65 bytes", "map d: type array is refused: not built",
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			found := Program(&tt.p, Options{Device: dev})
+			require.Len(t, found, len(tt.want))
+			for i, f := range found {
+				require.Contains(t, f.String(), tt.want[i])
+			}
+		})
+	}
+}
