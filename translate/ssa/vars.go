@@ -185,8 +185,12 @@ func (b *Builder) finish() {
 	for blk := range f.Blocks {
 		f.Uses(BlockID(blk), func(id *ID) {
 			*id = b.resolve(*id)
-			// What is left of stack addresses is compared or passed on as numbers.
-			if v := f.V(*id); v.Op == StackAddr {
+			switch v := f.V(*id); v.Op {
+			case Undef:
+				*id = f.Const(0)
+			case StackAddr:
+				// What is left of stack addresses is compared or passed on as
+				// numbers.
 				*id = f.Const(v.Imm&^0xffff + stackNumber + uint32(int32(int16(v.Imm))))
 			}
 		})
