@@ -46,7 +46,7 @@ func BenchmarkBesideKernel(b *testing.B) {
 	const logStats = 4
 	for _, size := range []int{600, 2000, 8000} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			programs := large(b, 10, size)
+			programs := large(b, 4, size)
 			var ours, theirs time.Duration
 			slots, walked := 0, 0
 			b.ReportAllocs()

@@ -20,15 +20,20 @@ func trailing(m uint16) int { return bits.TrailingZeros16(m) }
 // occurred together on walked paths need not do so on pruned ones.
 type facts struct {
 	at      []fact
+	room    []Reg // where the facts of new slots go
+	fps     []Reg // R10 by function
+	fills   []int // loads from the stack
 	depth   []int
 	callers [][]int // by function: call instructions that entered it
 	slots   [maxFrames][stackSlots]Reg
 	dirty   []uint16 // registers whose fact has to be carried on, by slot
 	carried []uint16 // registers whose fact was carried on at least once
 	queue   []int
-	rounds  []uint8
-	notes   []stackNote
-	noteOf  []int32
+	// fillsDue asks for all loads from the stack to be looked at again
+	fillsDue bool
+	rounds   []uint8
+	notes    []stackNote
+	noteOf   []int32
 }
 
 // refill in a dirty mask asks for a load from the stack to be looked at again.
@@ -57,13 +62,42 @@ func (f *facts) reached(i int) bool { return f.at[i].reached }
 
 // record joins the state before slot i to the facts.
 func (v *verifier) record(i int) {
-	f := &v.at[i]
+	f := v.factsAt(i)
 	f.reached = true
 	regs := &v.cur.top().regs
-	for m := v.live[i] & 0x3ff; m != 0; m &= m - 1 {
-		r := trailing(m)
-		f.regs[r].absorb(&regs[r], false)
+	k := 0
+	for m := f.has; m != 0; m &= m - 1 {
+		f.regs[k].absorb(&regs[trailing(m)], false)
+		k++
 	}
+}
+
+// roomRegs is how many register facts are made at a time.
+const roomRegs = 1024
+
+// factsAt returns the facts of a slot, with place for its live registers.
+func (v *verifier) factsAt(i int) *fact {
+	f := &v.at[i]
+	if has := v.live[i] & 0x3ff; f.regs == nil && has != 0 {
+		n := bits.OnesCount16(has)
+		if len(v.room) < n {
+			v.room = make([]Reg, roomRegs)
+		}
+		f.has, f.regs, v.room = has, v.room[:n:n], v.room[n:]
+	}
+	return f
+}
+
+// regAt returns the fact of a register at a slot; one that is not live has an
+// empty fact.
+func (v *verifier) regAt(i, r int) *Reg {
+	if r == 10 {
+		return &v.fps[v.fn[i]]
+	}
+	if x := v.at[i].reg(r); x != nil {
+		return x
+	}
+	return &Reg{}
 }
 
 func (v *verifier) branch(i int, taken bool) {
@@ -205,7 +239,7 @@ func (f *Reg) scalar() scalar {
 
 // seed adds what a pruned path holds in register r at slot i.
 func (v *verifier) seed(i, r int, x *reg) {
-	v.at[i].regs[r].absorb(x, false)
+	v.factsAt(i).reg(r).absorb(x, false)
 	v.spoil(i, 1<<r)
 }
 
@@ -230,11 +264,7 @@ func (v *verifier) spoil(i int, m uint16) {
 }
 
 func (v *verifier) spoilFills() {
-	for i, in := range v.insns {
-		if in.Class() == bpf.ClassLDX {
-			v.spoil(i, refill)
-		}
-	}
+	v.fillsDue = true
 }
 
 // maxRounds is how often a fact may grow before its ranges are given up.
@@ -242,7 +272,22 @@ const maxRounds = 12
 
 // settleFacts carries seeds along all walked ways.
 func (v *verifier) settleFacts() {
-	for len(v.queue) > 0 {
+	if len(v.queue) == 0 && !v.fillsDue {
+		return
+	}
+	for i, in := range v.insns {
+		if in.Class() == bpf.ClassLDX && v.at[i].reached && v.regAt(i, int(in.Src)).Kind == PtrStack {
+			v.fills = append(v.fills, i)
+		}
+	}
+	for len(v.queue) > 0 || v.fillsDue {
+		if len(v.queue) == 0 {
+			v.fillsDue = false
+			for _, i := range v.fills {
+				v.spoil(i, refill)
+			}
+			continue
+		}
 		i := v.queue[len(v.queue)-1]
 		v.queue = v.queue[:len(v.queue)-1]
 		m := v.dirty[i]
@@ -256,13 +301,12 @@ func (v *verifier) settleFacts() {
 // carry passes the facts of the registers in m through the instruction at i.
 func (v *verifier) carry(i int, m uint16) {
 	in := v.insns[i]
-	f := &v.at[i]
 	jump, cond := isJump(in)
 	switch {
 	case isExit(in):
 		if m&1 != 0 {
 			for _, call := range v.callers[v.fn[i]] {
-				v.give(call+1, 0, regOf(&f.regs[0]))
+				v.give(call+1, 0, regOf(v.regAt(i, 0)))
 			}
 		}
 		return
@@ -284,18 +328,18 @@ func (v *verifier) carry(i int, m uint16) {
 	switch in.Class() {
 	case bpf.ClassALU, bpf.ClassALU64:
 		if m&v.uses[i] != 0 {
-			v.give(i+1, int(in.Dst), ptr(v.aluFact(in, f)))
+			v.give(i+1, int(in.Dst), ptr(v.aluFact(i)))
 		}
 	case bpf.ClassSTX:
-		if in.Op&0xe0 == bpf.ModeMEM && m>>in.Src&1 != 0 && f.regs[in.Dst].Kind == PtrStack {
-			v.spill(in, &f.regs[in.Dst], regOf(&f.regs[in.Src]))
+		if in.Op&0xe0 == bpf.ModeMEM && m>>in.Src&1 != 0 && v.regAt(i, int(in.Dst)).Kind == PtrStack {
+			v.spill(in, v.regAt(i, int(in.Dst)), regOf(v.regAt(i, int(in.Src))))
 		}
-		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm == bpf.AtomicStoreRel && m>>in.Src&1 != 0 && f.regs[in.Dst].Kind == PtrStack {
-			v.spill(in, &f.regs[in.Dst], regOf(&f.regs[in.Src]))
+		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm == bpf.AtomicStoreRel && m>>in.Src&1 != 0 && v.regAt(i, int(in.Dst)).Kind == PtrStack {
+			v.spill(in, v.regAt(i, int(in.Dst)), regOf(v.regAt(i, int(in.Src))))
 		}
 	case bpf.ClassLDX:
-		if m&refill != 0 && f.regs[in.Src].Kind == PtrStack {
-			v.fill(i, in, &f.regs[in.Src])
+		if m&refill != 0 {
+			v.fill(i, in, v.regAt(i, int(in.Src)))
 		}
 	}
 }
@@ -312,19 +356,22 @@ func regOf(f *Reg) *reg {
 // give joins x to the fact of register r at slot i, and carries it on when
 // that changed something.
 func (v *verifier) give(i, r int, x *reg) {
-	f := &v.at[i]
-	if !f.reached || v.live[i]>>r&1 == 0 {
+	if !v.at[i].reached {
+		return
+	}
+	f := v.at[i].reg(r)
+	if f == nil {
 		return
 	}
 	if x.kind == Mixed {
 		x.kind = Scalar
 		x.scalar = unknownScalar
-		if f.regs[r].Kind != Scalar {
+		if f.Kind != Scalar {
 			return
 		}
 	}
 	// A join that stays the same is carried on, too, the first time.
-	if f.regs[r].absorb(x, v.rounds[i] > maxRounds) {
+	if f.absorb(x, v.rounds[i] > maxRounds) {
 		v.rounds[i] = min(v.rounds[i], 254) + 1
 		v.spoil(i, 1<<r)
 	} else if v.carried[i]>>r&1 == 0 {
@@ -335,7 +382,7 @@ func (v *verifier) give(i, r int, x *reg) {
 func (v *verifier) pass(i, to int, m uint16) {
 	for m &= 0x3ff; m != 0; m &= m - 1 {
 		r := trailing(m)
-		v.give(to, r, regOf(&v.at[i].regs[r]))
+		v.give(to, r, regOf(v.regAt(i, r)))
 	}
 }
 
@@ -362,9 +409,9 @@ func (v *verifier) carryBranch(i int, m uint16) {
 		if m&operands == 0 {
 			continue
 		}
-		a, b := regOf(&f.regs[in.Dst]), ptr(constReg(uint64(int64(in.Imm))))
+		a, b := regOf(v.regAt(i, int(in.Dst))), ptr(constReg(uint64(int64(in.Imm))))
 		if in.Op&bpf.X != 0 {
-			b = regOf(&f.regs[in.Src])
+			b = regOf(v.regAt(i, int(in.Src)))
 		}
 		if a.kind == Scalar && b.kind == Scalar && (in.Op&bpf.X == 0 || in.Src != in.Dst) {
 			x, y := a.scalar, b.scalar
@@ -382,11 +429,12 @@ func (v *verifier) carryBranch(i int, m uint16) {
 }
 
 // aluFact computes the result of arithmetic from the facts of its operands.
-func (v *verifier) aluFact(in bpf.Insn, f *fact) reg {
+func (v *verifier) aluFact(i int) reg {
+	in := v.insns[i]
 	op, word := in.Op&0xf0, in.Class() == bpf.ClassALU
-	d, s := regOf(&f.regs[in.Dst]), ptr(constReg(uint64(int64(in.Imm))))
+	d, s := regOf(v.regAt(i, int(in.Dst))), ptr(constReg(uint64(int64(in.Imm))))
 	if in.Op&bpf.X != 0 && op != bpf.END {
-		s = regOf(&f.regs[in.Src])
+		s = regOf(v.regAt(i, int(in.Src)))
 	}
 	if op == bpf.MOV {
 		if s.kind != Scalar {
@@ -438,7 +486,7 @@ func (v *verifier) spill(in bpf.Insn, base *Reg, x *reg) {
 
 // fill joins what seeded slots hold to the result of a load.
 func (v *verifier) fill(i int, in bpf.Insn, base *Reg) {
-	if v.at[i+1].regs[in.Dst].Kind != Scalar {
+	if v.regAt(i+1, int(in.Dst)).Kind != Scalar {
 		return
 	}
 	v.eachSlot(base, int(in.Off), in.Bytes(), func(s *Reg) {

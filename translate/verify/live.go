@@ -1,10 +1,6 @@
 package verify
 
-import (
-	"slices"
-
-	"github.com/skipsw/skipsw/translate/bpf"
-)
+import "github.com/skipsw/skipsw/translate/bpf"
 
 // callerSaved are the registers that a call leaves undefined: R0 to R5.
 const callerSaved = 0x3f
@@ -88,10 +84,11 @@ func (c *code) solve(branches func(int) uint8) []uint16 {
 	live := make([]uint16, len(c.insns))
 	for changed := true; changed; {
 		changed = false
-		for i, in := range slices.Backward(c.insns) {
+		for i := len(c.insns) - 1; i >= 0; i-- {
 			if c.flags[i]&second != 0 {
 				continue
 			}
+			in := c.insns[i]
 			uses := c.uses[i]
 			if isCall(in) && in.Src == bpf.PseudoCall {
 				uses = live[i+1+int(in.Imm)] & 0x3e

@@ -6,6 +6,8 @@
 package verify
 
 import (
+	"math/bits"
+
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -69,6 +71,8 @@ type Program struct {
 	depth []int // stack bytes used, by function index
 
 	funcs []object.Func
+	fn    []int32 // function of each slot
+	fps   []Reg   // R10 by function
 
 	walked, kept int
 	log          string
@@ -83,17 +87,27 @@ func (p *Program) Walked() (insns, states int) { return p.walked, p.kept }
 func (p *Program) Log() string { return p.log }
 
 type fact struct {
+	// regs holds the registers whose bits are set in has, in their order.
+	regs    []Reg
+	has     uint16
 	reached bool
-	regs    [11]Reg
-	// stackLive is a bit for each of the 512 bytes below the frame pointer:
-	// bit k is byte R10-1-k, set when a later instruction may read it.
-	stackLive [8]uint64
-	// regLive has bit r set when the value of Rr after this instruction may
-	// be read.
-	regLive uint16
 	// branch tells which ways of a conditional jump were walked: bit 0 fall
 	// through, bit 1 taken.
 	branch uint8
+	// regLive has bit r set when the value of Rr after this instruction may
+	// be read.
+	regLive uint16
+	// stackLive is a bit for each of the 512 bytes below the frame pointer:
+	// bit k is byte R10-1-k, set when a later instruction may read it.
+	stackLive [8]uint64
+}
+
+// reg returns the fact of a register, or nil when there is none.
+func (f *fact) reg(r int) *Reg {
+	if f.has>>r&1 == 0 {
+		return nil
+	}
+	return &f.regs[bits.OnesCount16(f.has&(1<<r-1))]
 }
 
 // Source returns the program that was proven.
@@ -106,7 +120,17 @@ func (p *Program) Reached(slot int) bool { return p.facts[slot].reached }
 // Reg returns what register r (0..10) holds before the slot's instruction. It
 // is true of every run that goes on to read the register before it is written;
 // Uninit says that no run does.
-func (p *Program) Reg(slot, r int) *Reg { return &p.facts[slot].regs[r] }
+func (p *Program) Reg(slot, r int) *Reg {
+	f := &p.facts[slot]
+	if x := f.reg(r); x != nil {
+		return x
+	}
+	if r == 10 && f.reached {
+		x := p.fps[p.fn[slot]]
+		return &x
+	}
+	return &Reg{}
+}
 
 // Branches reports which ways of the conditional jump at slot some path takes.
 func (p *Program) Branches(slot int) (fall, taken bool) {

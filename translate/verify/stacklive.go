@@ -1,7 +1,5 @@
 package verify
 
-import "slices"
-
 // note returns the note of the instruction that reads or writes frame fr: the
 // current one, or the call that left that frame.
 func (v *verifier) note(fr int) (n *stackNote, own bool) {
@@ -50,7 +48,7 @@ func (v *verifier) stackLiveness() {
 	}
 	for changed := true; changed; {
 		changed = false
-		for i := range slices.Backward(v.insns) {
+		for i := len(v.insns) - 1; i >= 0; i-- {
 			if !v.at[i].reached {
 				continue
 			}
@@ -115,7 +113,7 @@ func (v *verifier) finish() *Program {
 			f.regLive &= 0x3c1
 		}
 	}
-	return &Program{src: v.p, funcs: v.funcs, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text()}
+	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text()}
 }
 
 // framePointers gives R10 its fact everywhere, with its frame number where it
@@ -144,15 +142,9 @@ func (v *verifier) framePointers() {
 		}
 	}
 	visit(0, 0)
-	for i := range v.at {
-		if !v.at[i].reached {
-			continue
-		}
-		f := &v.at[i].regs[10]
-		*f = Reg{Kind: PtrStack, OffKnown: true, Map: -1, Frame: -1}
-		if l := level[v.fn[i]]; l > 0 {
-			f.Frame = l - 1
-		}
+	v.fps = make([]Reg, len(v.funcs))
+	for f, l := range level {
+		v.fps[f] = Reg{Kind: PtrStack, OffKnown: true, Map: -1, Frame: max(l, 0) - 1}
 	}
 }
 

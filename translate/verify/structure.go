@@ -91,10 +91,10 @@ func inspect(p *object.Program) (*code, *Error) {
 	}
 	for i := 0; i < n; i++ {
 		in := p.Insns[i]
-		if why := in.Invalid(); !in.Known() || why != "" && in.Class() == bpf.ClassLDX {
-			return nil, refuse(Malformed, "%s", why).at(i)
-		}
-		if in.Invalid() != "" {
+		if why := in.Invalid(); why != "" {
+			if !in.Known() || in.Class() == bpf.ClassLDX {
+				return nil, refuse(Malformed, "%s", why).at(i)
+			}
 			c.flags[i] |= invalid
 		}
 		if in.Wide() {
