@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +82,9 @@ func setUp(conf *guest.Config) error {
 			return fmt.Errorf("mount %s: %w", m.target, err)
 		}
 	}
+	if err := reveal(conf.Dir, "/tmp", "/run"); err != nil {
+		return err
+	}
 	for _, dir := range conf.Share {
 		if err := os.MkdirAll(root+dir, 0o755); err != nil {
 			return fmt.Errorf("share %s: %w", dir, err)
@@ -104,6 +108,26 @@ func setUp(conf *guest.Config) error {
 		return err
 	}
 	return loopbackUp()
+}
+
+// reveal puts the host's folder that dir is in, read-only, back into a
+// temporary file system that hides it: a checkout below /tmp is as good as any.
+func reveal(dir string, hiding ...string) error {
+	for _, h := range hiding {
+		below, ok := strings.CutPrefix(dir, h+"/")
+		if !ok {
+			continue
+		}
+		top, _, _ := strings.Cut(below, "/")
+		top = h + "/" + top
+		if err := os.MkdirAll(root+top, 0o755); err != nil {
+			return err
+		}
+		if err := unix.Mount("none", root+top, "hostfs", unix.MS_RDONLY, top); err != nil {
+			return fmt.Errorf("mount the working folder's %s: %w", top, err)
+		}
+	}
+	return nil
 }
 
 // loopbackUp brings "lo" up.
