@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"unsafe"
 
@@ -164,14 +165,8 @@ func lastInsn(log string) int {
 		if !ok || len(rest) < 3 || rest[2] != ')' {
 			continue
 		}
-		k := 0
-		digits := n != ""
-		for _, c := range n {
-			digits = digits && '0' <= c && c <= '9'
-			k = k*10 + int(c-'0')
-		}
-		if digits && k < 1<<20 {
-			slot = k
+		if k, err := strconv.ParseUint(n, 10, 20); err == nil {
+			slot = int(k)
 		}
 	}
 	return slot
