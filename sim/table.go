@@ -101,7 +101,9 @@ type chainTable struct {
 	buckets uint32
 	first   uint64 // offset of entry 0 in the region
 	stride  uint64
+	key     uint64 // offset of the key in an entry
 	value   uint64 // offset of the value in an entry
+	lru     bool
 	entries uint32
 	keySize uint32
 }
@@ -109,24 +111,32 @@ type chainTable struct {
 // Offsets in a region and in an entry.
 const (
 	chainFree    = 8  // region: first free entry
+	chainHand    = 12 // region: entry that an eviction looks at next
 	chainBuckets = 16 // region: buckets
 	chainLink    = 0  // entry: next of the bucket
-	chainUnused  = 4  // entry: next free one
-	chainKey     = 8  // entry: key
+	chainUnused  = 4  // entry: next free one; lru: own bucket while in use
+	chainUsed    = 8  // entry: lru: not 0 when used since the hand came by
 )
 
 // newChainTable checks the numbers of a layout.
 func newChainTable(info *image.Map) (*chainTable, error) {
 	t := &chainTable{
 		lo: info.Base - emBase, buckets: uint32(info.Params["buckets"]), first: info.Params["entries"],
-		stride: uint64(info.Stride), value: info.Params["value"], entries: info.MaxEntries, keySize: info.KeySize,
+		stride: uint64(info.Stride), key: info.Params["key"], value: info.Params["value"],
+		entries: info.MaxEntries, keySize: info.KeySize, lru: info.Params["lru"] != 0,
 	}
-	keyEnd := chainKey + uint64(info.KeySize+3)&^3
+	keyEnd := t.key + uint64(info.KeySize+3)&^3
+	least := uint64(chainUsed)
+	if t.lru {
+		least = chainUsed + 4
+	}
 	switch {
 	case t.buckets == 0 || t.buckets&(t.buckets-1) != 0 || info.Params["buckets"] > maxRegion/4:
 		return nil, fmt.Errorf("layout hash with %d buckets, which must be a power of two", info.Params["buckets"])
 	case t.first < chainBuckets+4*uint64(t.buckets) || t.first&7 != 0 || t.first > maxRegion:
 		return nil, fmt.Errorf("layout hash with entries at offset %d, among %d buckets", t.first, t.buckets)
+	case t.key < least || t.key&3 != 0 || t.key > maxRegion:
+		return nil, fmt.Errorf("layout hash with keys at offset %d of entries", t.key)
 	case t.value < keyEnd || t.value&7 != 0 || t.value+uint64(info.ValueSize+3)&^3 > t.stride || t.stride&7 != 0:
 		return nil, fmt.Errorf("layout hash with a value of %d bytes at offset %d of entries of %d bytes", info.ValueSize, t.value, t.stride)
 	}
@@ -162,6 +172,7 @@ func (t *chainTable) reset() {
 		t.set(e+chainUnused, t.word(chainFree))
 		t.set(chainFree, uint32(t.lo+e))
 	}
+	t.set(chainHand, uint32(t.lo+t.first))
 }
 
 // crcStart is the remainder before the first word of a key.
@@ -189,7 +200,7 @@ func (t *chainTable) walk(key []byte) (link, entry uint64) {
 		if !ok {
 			return link, 0
 		}
-		if bytes.Equal(t.mem[e+chainKey:][:t.keySize], key) {
+		if bytes.Equal(t.mem[e+t.key:][:t.keySize], key) {
 			return link, e
 		}
 		link = e + chainLink
@@ -203,19 +214,52 @@ func (t *chainTable) find(key []byte) (uint64, bool) {
 }
 
 func (t *chainTable) insert(key []byte) (uint64, syscall.Errno) {
-	p := t.word(chainFree)
-	e, ok := t.entry(p)
+	e, ok := t.entry(t.word(chainFree))
+	switch {
+	case ok:
+		t.set(chainFree, t.word(e+chainUnused))
+	case t.lru:
+		e, ok = t.evict()
+	}
 	if !ok {
 		return 0, syscall.E2BIG
 	}
-	t.set(chainFree, t.word(e+chainUnused))
 	b := t.bucket(key)
 	t.set(e+chainLink, t.word(b))
-	t.set(e+chainUnused, 0)
-	clear(t.mem[e+chainKey : e+t.value])
-	copy(t.mem[e+chainKey:], key)
-	t.set(b, p)
+	clear(t.mem[e+chainUnused : e+t.value])
+	if t.lru {
+		t.set(e+chainUnused, uint32(t.lo+b))
+	}
+	copy(t.mem[e+t.key:], key)
+	t.set(b, uint32(t.lo+e))
 	return t.lo + e + t.value, 0
+}
+
+// evict takes the entry out that the hand comes to and that was not used since
+// it came by last.
+func (t *chainTable) evict() (uint64, bool) {
+	for range 2 * uint64(t.entries) {
+		e, ok := t.entry(t.word(chainHand))
+		if !ok {
+			return 0, false
+		}
+		next := e + t.stride
+		if next == t.size() {
+			next = t.first
+		}
+		t.set(chainHand, uint32(t.lo+next))
+		if t.word(e+chainUsed) != 0 {
+			t.set(e+chainUsed, 0)
+			continue
+		}
+		link, found := t.walk(t.mem[e+t.key:][:t.keySize])
+		if found != e {
+			return 0, false
+		}
+		t.set(link, t.word(e+chainLink))
+		return e, true
+	}
+	return 0, false
 }
 
 func (t *chainTable) remove(key []byte) syscall.Errno {
@@ -234,7 +278,7 @@ func (t *chainTable) each(f func([]byte, uint64)) {
 	for b := range t.buckets {
 		e, ok := t.entry(t.word(chainBuckets + 4*uint64(b)))
 		for n := uint32(0); ok && n < t.entries; n++ {
-			f(bytes.Clone(t.mem[e+chainKey:][:t.keySize]), t.lo+e+t.value)
+			f(bytes.Clone(t.mem[e+t.key:][:t.keySize]), t.lo+e+t.value)
 			e, ok = t.entry(t.word(e + chainLink))
 		}
 	}

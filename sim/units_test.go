@@ -365,7 +365,7 @@ func chainMap(runtime uint32) func(*Spec, *image.Image) {
 	return func(_ *Spec, img *image.Image) {
 		img.Maps = []image.Map{{
 			Name: "h", Type: "hash", Layout: "hash", KeySize: 6, ValueSize: 5, MaxEntries: 3, Base: emBase + 256, Stride: 24,
-			Params:  map[string]uint64{"buckets": 4, "entries": 32, "value": 16},
+			Params:  map[string]uint64{"buckets": 4, "entries": 32, "key": 8, "value": 16},
 			Initial: []image.Entry{{Key: []byte("abcdef"), Value: []byte("12345")}},
 		}}
 		img.Symbols = []image.Symbol{{Name: "r", Kind: image.SymRuntime, Word: runtime, Size: 100}}
@@ -403,10 +403,13 @@ func TestChainTable(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "yyyyy", string(v))
 	for name, change := range map[string]func(*image.Map){
-		"buckets": func(m *image.Map) { m.Params = map[string]uint64{"buckets": 3, "entries": 32, "value": 16} },
-		"entries": func(m *image.Map) { m.Params = map[string]uint64{"buckets": 8, "entries": 32, "value": 16} },
-		"value":   func(m *image.Map) { m.Params = map[string]uint64{"buckets": 4, "entries": 32, "value": 8} },
-		"stride":  func(m *image.Map) { m.Stride = 16 },
+		"buckets": func(m *image.Map) { m.Params = map[string]uint64{"buckets": 3, "entries": 32, "key": 8, "value": 16} },
+		"entries": func(m *image.Map) { m.Params = map[string]uint64{"buckets": 8, "entries": 32, "key": 8, "value": 16} },
+		"value":   func(m *image.Map) { m.Params = map[string]uint64{"buckets": 4, "entries": 32, "key": 8, "value": 8} },
+		"keys": func(m *image.Map) {
+			m.Params = map[string]uint64{"buckets": 4, "entries": 32, "key": 8, "value": 16, "lru": 1}
+		},
+		"stride": func(m *image.Map) { m.Stride = 16 },
 	} {
 		img := testImage(t, ret(k(1)))
 		spec := DefaultSpec()

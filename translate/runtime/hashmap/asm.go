@@ -47,6 +47,7 @@ func (a *assembler) finish() []nfpisa.Instr {
 // Registers of the routines. A8 holds the flags of an update until they are
 // read; key words are in bank B.
 var (
+	regHand   = nfpisa.A(1)
 	regCRC    = nfpisa.A(2)
 	regEntry  = nfpisa.A(3) // low address of the entry that is looked at
 	regAddr   = nfpisa.A(4)

@@ -283,7 +283,7 @@ func Example() {
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
 	// 29 83 49
-	// {Buckets:1024 Entries:4112 Value:16 Stride:24 Size:28688}
+	// {Buckets:1024 Entries:4112 Key:8 Value:16 Stride:24 Size:28688 LRU:false}
 }
 
 // BenchmarkOperations reports the simulated cycles of each operation.

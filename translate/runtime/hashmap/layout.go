@@ -13,6 +13,9 @@ type Map struct {
 	// Swapped says that the words of values are stored with their bytes
 	// reversed, the order of the atomic engine.
 	Swapped bool
+	// LRU makes an update of a full map throw out an entry that was not used
+	// for some time, in place of an error.
+	LRU bool
 }
 
 // Limits of a map, in bytes and entries.
@@ -26,34 +29,44 @@ const (
 const (
 	offLock    = 0
 	offFree    = 8
+	offHand    = 12
 	offBuckets = 16
 	offUnused  = 4
-	offKey     = 8
+	offUsed    = 8 // with LRU
 )
 
 // Layout is where a map's parts are.
 type Layout struct {
 	Buckets uint32 // number of buckets, a power of two
 	Entries uint64 // offset of entry 0 from the base, in bytes
+	Key     uint32 // offset of the key in an entry, in bytes
 	Value   uint32 // offset of the value in an entry, in bytes
 	Stride  uint32 // from one entry to the next, in bytes
 	Size    uint64 // of the region, in bytes
+	LRU     bool
 }
 
 // Params returns the layout's numbers by the names that images use.
 func (l Layout) Params() map[string]uint64 {
-	return map[string]uint64{"buckets": uint64(l.Buckets), "entries": l.Entries, "value": uint64(l.Value)}
+	p := map[string]uint64{"buckets": uint64(l.Buckets), "entries": l.Entries, "key": uint64(l.Key), "value": uint64(l.Value)}
+	if l.LRU {
+		p["lru"] = 1
+	}
+	return p
 }
 
 // Layout returns where the parts of the map are. There is a bucket for each
 // entry, rounded up to a power of two.
 func (m Map) Layout() Layout {
-	l := Layout{Buckets: 1}
+	l := Layout{Buckets: 1, Key: 8, LRU: m.LRU}
+	if m.LRU {
+		l.Key = 12
+	}
 	for l.Buckets < m.MaxEntries && l.Buckets < MaxEntries {
 		l.Buckets *= 2
 	}
 	l.Entries = (offBuckets + 4*uint64(l.Buckets) + 7) &^ 7
-	l.Value = (offKey + 4*words(m.KeySize) + 7) &^ 7
+	l.Value = (l.Key + 4*words(m.KeySize) + 7) &^ 7
 	l.Stride = (l.Value + m.ValueSize + 7) &^ 7
 	l.Size = l.Entries + uint64(l.Stride)*uint64(m.MaxEntries)
 	return l

@@ -24,6 +24,7 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	missing := a.newLabel()
 	m.key(a)
 	m.walk(a, missing, false)
+	m.markUsed(a)
 	a.emit(nfpisa.Rtn(back).WithDefer(2),
 		nfpisa.ALU(nfpisa.A(0), regEntry, nfpisa.ALUAdd, nfpisa.Const(int(m.Layout().Value))).Both(),
 		nfpisa.Mov(nfpisa.A(1), regHigh).Both())
@@ -45,6 +46,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	m.lock(a)
 	m.walk(a, missing, false)
 	a.branch(nfpisa.BrSet(regFlags, bitNoExist, 0), exists)
+	m.markUsed(a)
 	m.storeValue(a)
 	m.leave(a, 0)
 
@@ -54,24 +56,30 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	m.storeValue(a)
 	// The entry with its place in the chain, then the bucket that points to it.
 	a.move(nfpisa.MemRead32Swap, regBucket, 1)
-	a.emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)), nfpisa.Immed(nfpisa.X(1), 0))
-	kw := int(words(m.KeySize))
-	for i := range kw {
-		a.emit(nfpisa.Mov(nfpisa.X(2+i), keyReg(i)))
+	a.emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)))
+	if m.LRU {
+		a.emit(nfpisa.Mov(nfpisa.X(1), regBucket), nfpisa.Immed(nfpisa.X(2), 0))
+	} else {
+		a.emit(nfpisa.Immed(nfpisa.X(1), 0))
 	}
-	a.move(nfpisa.MemWrite32Swap, regEntry, 2+kw)
+	kw, head := int(words(m.KeySize)), m.head()
+	for i := range kw {
+		a.emit(nfpisa.Mov(nfpisa.X(head+i), keyReg(i)))
+	}
+	a.move(nfpisa.MemWrite32Swap, regEntry, head+kw)
 	a.emit(nfpisa.Mov(nfpisa.X(0), regEntry))
 	a.move(nfpisa.MemWrite32Swap, regBucket, 1)
 	m.leave(a, 0)
 
 	a.place(inval)
 	a.ret(errInval)
-	for _, e := range []struct {
-		at    label
-		errno int32
-	}{{exists, errExist}, {noent, errNoEnt}, {full, err2Big}} {
-		a.place(e.at)
-		m.leave(a, e.errno)
+	a.place(exists)
+	m.leave(a, errExist)
+	a.place(noent)
+	m.leave(a, errNoEnt)
+	if !m.LRU {
+		a.place(full)
+		m.leave(a, err2Big)
 	}
 	return a.finish(), nil
 }
@@ -107,6 +115,9 @@ func (m Map) low(off uint32) uint32 { return uint32(m.Base) + off }
 // lastMask is the mask of the bytes that count in the last word of n bytes.
 func lastMask(n uint32) uint32 { return ^uint32(0) >> (8 * (-n & 3)) }
 
+// head is the number of words of an entry before its key.
+func (m Map) head() int { return int(m.Layout().Key / 4) }
+
 // key loads the key's words and leaves the low address of its bucket in
 // regBucket.
 func (m Map) key(a *assembler) {
@@ -139,7 +150,7 @@ func (m Map) key(a *assembler) {
 // its first words in transfer registers, or goes to missing. With links,
 // regLink becomes the low address of the pointer to the entry.
 func (m Map) walk(a *assembler, missing label, links bool) {
-	kw := int(words(m.KeySize))
+	kw, head := int(words(m.KeySize)), m.head()
 	step, other, found := a.newLabel(), a.newLabel(), a.newLabel()
 	a.move(nfpisa.MemRead32Swap, regBucket, 1)
 	if links {
@@ -148,9 +159,9 @@ func (m Map) walk(a *assembler, missing label, links bool) {
 	a.place(step)
 	a.emit(nfpisa.Mov(regEntry, nfpisa.X(0)))
 	a.branch(nfpisa.Bcc(nfpisa.CondEQ, 0), missing)
-	a.move(nfpisa.MemRead32Swap, regEntry, 2+kw)
+	a.move(nfpisa.MemRead32Swap, regEntry, head+kw)
 	for i := range kw {
-		a.emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(2+i), nfpisa.ALUXor, keyReg(i)))
+		a.emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(head+i), nfpisa.ALUXor, keyReg(i)))
 		if i < kw-1 {
 			a.branch(nfpisa.Bcc(nfpisa.CondNE, 0), other)
 		}
@@ -184,9 +195,13 @@ func (m Map) leave(a *assembler, v int32) {
 	a.ret(v)
 }
 
-// takeFree takes the first free entry off its list into regEntry, or goes to
-// full.
+// takeFree takes the first free entry off its list into regEntry. Without one
+// it goes to full or, with LRU, throws an entry out.
 func (m Map) takeFree(a *assembler, full label) {
+	have := a.newLabel()
+	if m.LRU {
+		full = a.newLabel()
+	}
 	a.load(regAddr, m.low(offFree))
 	a.move(nfpisa.MemRead32Swap, regAddr, 1)
 	a.emit(nfpisa.Mov(regEntry, nfpisa.X(0)))
@@ -195,6 +210,12 @@ func (m Map) takeFree(a *assembler, full label) {
 	a.move(nfpisa.MemRead32Swap, regValue, 1)
 	a.emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)))
 	a.move(nfpisa.MemWrite32Swap, regAddr, 1)
+	if m.LRU {
+		a.branch(nfpisa.Br(0), have)
+		a.place(full)
+		m.evict(a)
+	}
+	a.place(have)
 }
 
 // storeValue writes the value to the entry at regEntry.
