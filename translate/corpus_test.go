@@ -61,7 +61,13 @@ type corpusCase struct {
 		Initial    []corpusEntry
 	}
 	NFP struct {
-		Words []string
+		Words      []string
+		StartOff   uint16 `json:"start_off"`
+		TgtDone    uint16 `json:"tgt_done"`
+		Helpers    map[string]uint16
+		StackSize  uint32 `json:"stack_size"`
+		Tids       []uint32
+		MapWordUse map[string][]uint8 `json:"map_word_use"`
 	}
 	Runs []corpusRun
 }

@@ -127,7 +127,8 @@ func atomicMaps(p *verify.Program) []bool {
 	src := p.Source()
 	out := make([]bool, len(src.Maps))
 	for pc, in := range src.Insns {
-		if !p.Reached(pc) || in.Class() != bpf.ClassSTX || in.Op&0xe0 != bpf.ModeATOMIC {
+		ordered := in.Imm == bpf.AtomicLoadAcq || in.Imm == bpf.AtomicStoreRel
+		if !p.Reached(pc) || in.Class() != bpf.ClassSTX || in.Op&0xe0 != bpf.ModeATOMIC || ordered {
 			continue
 		}
 		if r := p.Reg(pc, int(in.Dst)); r.Kind == verify.PtrMapValue && r.Map >= 0 {

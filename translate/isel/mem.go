@@ -157,36 +157,70 @@ const (
 	addImmMax   = 1<<16 - 1
 )
 
-// atomicAdd selects an addition by the atomic engine. One of at most 16 bits is
-// sent with the command and not waited for; others are fetched from transfer
-// registers, which must stay until then.
-func (s *selector) atomicAdd(v *ssa.Value) {
+// atomicOps gives the commands of atomic operations: plain, and returning the
+// old value.
+var atomicOps = map[ssa.Op][2]nfpisa.MemOp{
+	ssa.AtomicAdd:  {nfpisa.MemAdd, nfpisa.MemTestAdd},
+	ssa.AtomicOr:   {nfpisa.MemSet, nfpisa.MemTestSet},
+	ssa.AtomicClr:  {nfpisa.MemClr, nfpisa.MemTestClr},
+	ssa.AtomicXor:  {nfpisa.MemXor, nfpisa.MemTestXor},
+	ssa.AtomicXchg: {nfpisa.MemSwap, nfpisa.MemSwap},
+}
+
+// atomic selects an atomic operation. An addition of at most 16 bits is sent
+// with the command and not waited for; other operands are fetched from transfer
+// registers, which must stay until then. An old value comes to the transfer-in
+// registers of the same numbers.
+func (s *selector) atomic(id ssa.ID, v *ssa.Value) {
 	n := newNode(formMem40)
 	args := s.address(&n, v, 0)
 	words := v.Args[args:]
-	if s.f.UMax(words[0]) <= addImmMax && (len(words) == 1 || s.f.UMax(words[1]) == 0) {
-		n.form = formAddImm
-		n.mem = nfpisa.MemAddImm
-		param := uint32(addImm32)
-		if v.Size == 8 {
-			param = addImm64
-		}
-		n.e = n.read(s.constReg(param), regalloc.BSet, 0)
-		if c, ok := s.f.IsConst(words[0]); ok && c <= shortImm {
-			n.x = ref{op: -1, fixed: nfpisa.Const(int(c))}
-		} else {
-			n.x = n.read(s.reg(words[0]), regalloc.ASet, 0)
-		}
+	fetch := v.Op == ssa.AtomicXchg
+	for _, w := range s.words[id] {
+		fetch = fetch || s.regs[w] != regalloc.NoVReg
+	}
+	if v.Op == ssa.AtomicAdd && !fetch && s.f.UMax(words[0]) <= addImmMax && (len(words) == 1 || s.f.UMax(words[1]) == 0) {
+		s.addImm(&n, v, words[0])
+		return
+	}
+	n.mem, n.units = atomicOps[v.Op][0], len(words)
+	if v.Op == ssa.AtomicAdd && v.Size == 8 {
+		n.units = 5 // bit 2 of the length field makes it 64 bits wide
+	}
+	if !fetch {
+		s.outWords(&n, words)
 		s.add(n)
 		return
 	}
-	// Bit 2 of the length field makes it 64 bits wide.
-	n.mem, n.units = nfpisa.MemAdd, 1
-	if v.Size == 8 {
-		n.units = 5
+	n.mem = atomicOps[v.Op][1]
+	n.clob = &regalloc.RegSet{regalloc.In: 1<<len(words) - 1}
+	n.x = ref{op: -1, fixed: nfpisa.X(0)}
+	for k, w := range words {
+		n.ops = append(n.ops, regalloc.Operand{V: s.copyOf(w), Flags: regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.Out, Num: uint8(k)}})
 	}
-	s.outWords(&n, words)
+	for _, w := range s.words[id] {
+		if r := s.regs[w]; r != regalloc.NoVReg {
+			n.ops = append(n.ops, regalloc.Operand{V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.In, Num: uint8(s.f.V(w).Imm)}})
+		}
+	}
 	s.add(n)
+}
+
+// addImm selects an addition of at most 16 bits.
+func (s *selector) addImm(n *node, v *ssa.Value, x ssa.ID) {
+	n.form = formAddImm
+	n.mem = nfpisa.MemAddImm
+	param := uint32(addImm32)
+	if v.Size == 8 {
+		param = addImm64
+	}
+	n.e = n.read(s.constReg(param), regalloc.BSet, 0)
+	if c, ok := s.f.IsConst(x); ok && c <= shortImm {
+		n.x = ref{op: -1, fixed: nfpisa.Const(int(c))}
+	} else {
+		n.x = n.read(s.reg(x), regalloc.ASet, 0)
+	}
+	s.add(*n)
 }
 
 // setPacket writes the packet pointer and the length to the packet vector; the

@@ -67,8 +67,8 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 		// The Read defines it.
 	case ssa.Write:
 		s.writeMem(v)
-	case ssa.AtomicAdd:
-		s.atomicAdd(v)
+	case ssa.AtomicAdd, ssa.AtomicOr, ssa.AtomicClr, ssa.AtomicXor, ssa.AtomicXchg:
+		s.atomic(id, v)
 	case ssa.Random:
 		n := newNode(formRandom)
 		if d == regalloc.NoVReg {

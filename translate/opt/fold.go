@@ -90,8 +90,8 @@ func fold(f *ssa.Func) bool {
 
 // foldAddress takes the constant part of an address into the operation.
 func foldAddress(f *ssa.Func, v *ssa.Value) bool {
-	switch v.Op {
-	case ssa.Load, ssa.Store, ssa.AtomicAdd, ssa.Read, ssa.Write:
+	switch {
+	case v.Op == ssa.Load, v.Op == ssa.Store, v.Op.Atomic(), v.Op == ssa.Read, v.Op == ssa.Write:
 	default:
 		return false
 	}

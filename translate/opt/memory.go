@@ -23,17 +23,17 @@ func lowerMemory(f *ssa.Func, merge bool) {
 				resolve(&v.Args[k])
 			}
 			m.Slot = v.Slot
-			switch v.Op {
-			case ssa.Load:
+			switch {
+			case v.Op == ssa.Load:
 				repl[id] = p.load(m, &held, id)
 				continue
-			case ssa.Store:
+			case v.Op == ssa.Store:
 				held.add(m, v)
 				if !merge {
 					held.flush(m)
 				}
 				continue
-			case ssa.Call, ssa.SetPkt, ssa.AtomicAdd:
+			case v.Op == ssa.Call, v.Op == ssa.SetPkt, v.Op.Atomic():
 				held.flush(m)
 			}
 			list = append(list, id)

@@ -25,16 +25,10 @@ const (
 )
 
 func effectOn(v *ssa.Value, space ssa.Space) effect {
-	switch v.Op {
-	case ssa.Store:
-		if v.Space == space {
-			return effectStore
-		}
-	case ssa.AtomicAdd:
-		if space == ssa.MapValue {
-			return effectBarrier
-		}
-	case ssa.Call, ssa.SetPkt:
+	switch {
+	case v.Op == ssa.Store && v.Space == space:
+		return effectStore
+	case v.Op.Atomic() && space == ssa.MapValue, v.Op == ssa.Call, v.Op == ssa.SetPkt:
 		return effectBarrier
 	}
 	return effectNone

@@ -128,10 +128,15 @@ func (b *Builder) swapAddress(lo ID, off int32, n int) (ID, int32) {
 // storeInsn builds a store to memory or an atomic operation.
 func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	n := in.Bytes()
-	if in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC {
+	atomic := in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC
+	switch {
+	case atomic && in.Imm == bpf.AtomicLoadAcq:
+		// Memory commands are in order: each is waited for.
+		return b.loadInsn(bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | in.Op&0x18, Dst: in.Dst, Src: in.Src, Off: in.Off}, pc)
+	case atomic && in.Imm == bpf.AtomicStoreRel:
+	case atomic:
 		return b.atomic(in, pc)
-	}
-	if in.Op&0xe0 != bpf.ModeMEM {
+	case in.Op&0xe0 != bpf.ModeMEM:
 		return b.Unsupported(fmt.Sprintf("store instruction %#02x", in.Op), "the compiler has no translation for it")
 	}
 	var v pair
@@ -181,32 +186,6 @@ func (b *Builder) storeWords(v Value, addr []ID, off uint32, n int, val pair) {
 		v.Args = append(addr[:len(addr):len(addr)], val.hi)
 		b.Add(v)
 	}
-}
-
-// atomic builds an atomic operation on a map value.
-func (b *Builder) atomic(in bpf.Insn, pc int) error {
-	dst := int(in.Dst)
-	fact := b.Fact(dst)
-	n := in.Bytes()
-	switch {
-	case in.Imm != bpf.AtomicAdd:
-		return b.Unsupported(fmt.Sprintf("atomic operation %#x", in.Imm), "only atomic addition without fetch has a translation")
-	case fact.Kind != verify.PtrMapValue:
-		return b.Unsupported("an atomic addition to "+kindNames[fact.Kind], "the atomic engine works on map values")
-	case fact.Map < 0:
-		return b.Unsupported("an atomic addition to a value of one of several maps", "the maps may store their words in different orders")
-	}
-	if b.Env.Target.Direct() && !b.Env.Maps[fact.Map].Swapped {
-		panic("BUG: atomic addition to a map that is not swapped")
-	}
-	lo, hi := b.Reg(dst)
-	vlo, vhi := b.Reg(int(in.Src))
-	v := Value{Op: AtomicAdd, Space: MapValue, Aux: int32(fact.Map), Size: uint8(n), Imm: uint32(int32(in.Off)), Args: []ID{lo, hi, vlo}}
-	if n == 8 {
-		v.Args = append(v.Args, vhi)
-	}
-	b.Add(v)
-	return nil
 }
 
 // ld builds a 64-bit immediate load.

@@ -49,13 +49,19 @@ const (
 
 	// Memory. Each has a Space and works on Size bytes at address x (and, in
 	// 40-bit spaces, y the high word) plus Imm.
-	Load      // 1, 2 or 4 bytes, zero extended
-	Store     // last argument: the value
-	AtomicAdd // 4 or 8 bytes: last arguments: low word, for 8 bytes high word
+	Load  // 1, 2 or 4 bytes, zero extended
+	Store // last argument: the value
+	// Atomic operations on 4 or 8 bytes: last arguments are the low word and, for
+	// 8 bytes, the high word. Word takes the old value.
+	AtomicAdd
+	AtomicOr
+	AtomicClr // clears the bits that are set in the argument
+	AtomicXor
+	AtomicXchg
 	// Read is one memory command of Size bytes (a multiple of 4) whose words
 	// are taken with Word.
 	Read
-	Word // word Imm of Read x
+	Word // word Imm of Read or atomic operation x
 	// Write is one memory command of Size bytes from the words after the
 	// address, in memory order.
 	Write
@@ -85,6 +91,9 @@ func (o Op) String() string { return opInfo[o].name }
 // computed at any time, or never.
 func (o Op) Pure() bool { return opInfo[o].pure }
 
+// Atomic reports whether o is an atomic operation on memory.
+func (o Op) Atomic() bool { return AtomicAdd <= o && o <= AtomicXchg }
+
 // Effect reports whether a value must be computed even if nobody reads it.
 func (o Op) Effect() bool { return opInfo[o].effect }
 
@@ -104,7 +113,9 @@ var opInfo = [numOps]struct {
 	PktPtr: {"pktptr", false, false}, PktLen: {"pktlen", false, false}, VecWord: {"vecword", false, false},
 	StackBase: {"stackbase", true, false}, StackAddr: {"stackaddr", true, false},
 	Load: {"load", false, false}, Store: {"store", false, true}, AtomicAdd: {"atomic_add", false, true},
-	Read: {"read", false, false}, Word: {"word", false, false}, Write: {"write", false, true},
+	AtomicOr: {"atomic_or", false, true}, AtomicClr: {"atomic_clr", false, true}, AtomicXor: {"atomic_xor", false, true},
+	AtomicXchg: {"atomic_xchg", false, true},
+	Read:       {"read", false, false}, Word: {"word", false, false}, Write: {"write", false, true},
 	LMLoad: {"lmload", false, false}, LMStore: {"lmstore", false, true},
 	Call: {"call", false, true}, Result: {"result", false, false}, Random: {"random", false, true},
 	SetPkt: {"setpkt", false, true}, SetQueue: {"setqueue", false, true},

@@ -107,6 +107,9 @@ type Maps struct {
 	MaxKey     int    `yaml:"max_key"`
 	MaxValue   int    `yaml:"max_value"`
 	MaxElement int    `yaml:"max_element"` // key and value together, each rounded up to 8
+	// Atomics are the atomic operations that programs may use on map values:
+	// add, or, and, xor, xchg, and fetch for those that return the old value.
+	Atomics []string `yaml:"atomics"`
 	// Stores says that programs may store to map values; without it only loads
 	// and atomic additions are possible.
 	Stores bool `yaml:"stores"`
