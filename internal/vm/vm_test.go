@@ -2,6 +2,7 @@ package vm
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -73,4 +74,19 @@ func TestFirstProcessMissing(t *testing.T) {
 	require.ErrorContains(t, err, "does-not-exist")
 	err = k.Run(t.Context(), &Guest{Args: []string{"no-such-command"}})
 	require.ErrorContains(t, err, "no-such-command")
+}
+
+// TestRunner runs the command for `go test -exec`.
+func TestRunner(t *testing.T) {
+	bin := t.TempDir() + "/runner"
+	out, err := exec.Command("go", "build", "-o", bin, "./runner").CombinedOutput()
+	require.NoError(t, err, string(out))
+	dir := t.TempDir()
+	cmd := exec.Command(bin, "-mem", "128", "-share", dir, "/bin/sh", "-c", "uname -n; echo x > "+dir+"/f; exit 3")
+	out, err = cmd.Output()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 3, exit.ExitCode())
+	require.Equal(t, "guest\n", string(out))
+	require.FileExists(t, dir+"/f")
 }
