@@ -179,7 +179,8 @@ type Function interface {
 	// NumBlocks returns the number of blocks, at least 1.
 	NumBlocks() int
 	// Succs returns the successors of block b; the same block may be there
-	// more than once.
+	// more than once. The allocator takes it that block b+1 is reached without a
+	// branch, or the first successor if b+1 is none.
 	Succs(b int) []int
 	// Params returns the parameters of block b; block 0 has none.
 	Params(b int) []VReg

@@ -21,9 +21,20 @@ func (a *Allocator) passEarly(b int32) {
 		if t <= b || !c.critical(e) {
 			continue
 		}
-		for j, v := range c.edgeArgs(int(e)) {
+		args := c.edgeArgs(int(e))
+		lone := 0 // constants to be made for this edge
+		for _, v := range args {
+			if at := &a.st.places[v]; c.loose[v] && at.reg[A]|at.reg[B] == 0 {
+				lone++
+			}
+		}
+		branch := lone <= maxHoist && e != c.fallThrough(b)
+		for j, v := range args {
 			k := int(c.paramStart[t]) + j
-			if c.passed[v] > 1 && a.live.paramNext[k] != never && a.passedOn(b, e, v) {
+			if a.live.paramNext[k] == never {
+				continue
+			}
+			if c.passed[v] > 1 && a.passedOn(b, e, v) || branch && c.loose[v] {
 				a.copyEarly(v, c.params[k], &read)
 			}
 		}
@@ -54,6 +65,17 @@ func (a *Allocator) passedOn(b, e int32, v VReg) bool {
 		}
 	}
 	return false
+}
+
+// fallThrough returns the edge from b that needs no branch: to the next block
+// if there is one, else the first.
+func (c *code) fallThrough(b int32) int32 {
+	for e := c.firstEdge[b]; e < c.firstEdge[b+1]; e++ {
+		if c.to[e] == b+1 {
+			return e
+		}
+	}
+	return c.firstEdge[b]
 }
 
 // copyEarly copies v to the register of parameter p, if v has none in a bank

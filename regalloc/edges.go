@@ -93,13 +93,13 @@ const stubCost = 2
 const maxHoist = 3
 
 // hoist makes the moves s of critical edge e before the branches of its block,
-// if they are in nobody's way there: that saves a block. It tells whether it
-// did.
+// if they are in nobody's way there: that saves a block, unless the edge is
+// the one that needs no branch. It tells whether it did.
 func (a *Allocator) hoist(e int32, s span) bool {
 	c, f, r := &a.code, &a.flow, &a.res
 	b := c.from[e]
 	n := s.hi - s.lo
-	if n > maxHoist || c.weight[b]*n > min(c.weight[b], c.weight[c.to[e]])*(n+stubCost) {
+	if n > maxHoist || e == c.fallThrough(b) || c.weight[b]*n > min(c.weight[b], c.weight[c.to[e]])*(n+stubCost) {
 		return false
 	}
 	busy, busyS := f.hoisted, f.hoistedS

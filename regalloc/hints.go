@@ -8,12 +8,14 @@ type hints struct {
 	fixed     []Loc    // by value: a fixed operand that reads it
 	cross     []RegSet // by class: registers lost while a member lives
 	clobbered RegSet   // registers that some instruction loses
+	claimed   RegSet   // registers where values of some parameter's class are put
+	passed    []bool   // by class: a parameter is in it
 }
 
 func (h *hints) collect(c *code, l *liveness) {
 	h.kin.reset(c.nv)
 	h.classLoc, h.fixed = grow(h.classLoc, c.nv), grow(h.fixed, c.nv)
-	h.clobbered = RegSet{}
+	h.clobbered, h.claimed = RegSet{}, RegSet{}
 	for e, t := range c.to {
 		args := c.edgeArgs(e)
 		for j, p := range c.blockParams(int(t)) {
@@ -40,6 +42,10 @@ func (h *hints) collect(c *code, l *liveness) {
 			}
 		}
 	}
+	h.passed = grow(h.passed, c.nv)
+	for _, p := range c.params {
+		h.passed[h.kin.class(p)] = true
+	}
 	h.cross = grow(h.cross, c.nv)
 	for v := range c.nv {
 		k := h.kin.class(VReg(v))
@@ -56,7 +62,11 @@ func (h *hints) shun(v VReg) *RegSet { return &h.cross[h.kin.class(v)] }
 // placed notes that v was put in l.
 func (h *hints) placed(v VReg, l Loc) {
 	if l.File == A || l.File == B || l.File == Both {
-		h.classLoc[h.kin.class(v)] = l
+		k := h.kin.class(v)
+		h.classLoc[k] = l
+		if h.passed[k] {
+			h.claimed.add(l)
+		}
 	}
 }
 

@@ -48,9 +48,13 @@ func (a *Allocator) refuge(i int32, v VReg, f File, keep bool) (Loc, error) {
 	return Loc{Slot, uint8(n)}, nil
 }
 
-// number picks one of the registers m of bank f: rather one whose counterpart
-// in the other bank is taken, so that pairs stay free.
+// number picks one of the registers m of bank f: rather one that no parameter
+// waits for, and whose counterpart in the other bank is taken, so that pairs
+// stay free.
 func (a *Allocator) number(f File, m uint64) uint8 {
+	if open := m &^ a.hint.claimed[f]; open != 0 {
+		m = open
+	}
 	if alone := m &^ a.free(A+B-f); alone != 0 {
 		m = alone
 	}
