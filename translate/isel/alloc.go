@@ -19,7 +19,7 @@ func (c *Code) VReg(v regalloc.VReg) regalloc.VRegInfo {
 	// Two instructions cannot make a constant in a transfer register, of which
 	// the second would have to read the first one's half.
 	if r := &c.vregs[v]; r.isConst && nfpisa.CanImmed(r.val) {
-		return regalloc.VRegInfo{Remat: 1}
+		return regalloc.VRegInfo{Remat: 1, Key: uint64(r.val) + 1}
 	}
 	return regalloc.VRegInfo{}
 }
