@@ -282,6 +282,9 @@ func (t *transfer) run(ctx context.Context) (*Result, error) {
 	}
 	for _, a := range all {
 		if a.Same(t.hook) && a.ID == t.prog.ID() {
+			if t.hook.Mode == Hardware && !a.InHW {
+				return nil, fmt.Errorf("program %d is attached to %s at %s, but the kernel does not show it as running on the device", a.ID, t.dev.Name(), t.hook)
+			}
 			res.Attachment = a
 			return res, nil
 		}

@@ -31,6 +31,8 @@ type listedDevice struct {
 	Bus         string `json:"bus,omitempty"`
 	Kind        string `json:"kind,omitempty"`
 	State       string `json:"state"` // "up" or "down"
+	Carrier     bool   `json:"carrier"`
+	Speed       int    `json:"speed_mbit,omitempty"`
 	MTU         uint32 `json:"mtu"`
 	HWTCOffload string `json:"hw_tc_offload"`
 	Offload     bool   `json:"offload"`
@@ -61,7 +63,7 @@ func newDevListCmd() *cobra.Command {
 				}
 				l := listedDevice{
 					Dev: i.Name, Ifindex: i.Ifindex, Driver: i.Driver, Bus: i.Bus, Kind: i.Kind, State: "down",
-					MTU: i.MTU, HWTCOffload: i.TCOffload.String(), Offload: i.CanOffload,
+					Carrier: i.Carrier, Speed: i.Speed, MTU: i.MTU, HWTCOffload: i.TCOffload.String(), Offload: i.CanOffload,
 				}
 				if i.Up {
 					l.State = "up"

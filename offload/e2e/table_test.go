@@ -18,7 +18,7 @@ func TestBehaviourTable(t *testing.T) {
 	require.NoError(t, err)
 	goTests, err := os.ReadFile("../kernel/guest_test.go")
 	require.NoError(t, err)
-	rows := regexp.MustCompile("(?m)^\\| ([SK]\\d+) \\| .* \\| (.*) \\|$").FindAllStringSubmatch(string(table), -1)
+	rows := regexp.MustCompile(`(?m)^\| ([SK]\d+) \| .* \| (.*) \|$`).FindAllStringSubmatch(string(table), -1)
 	require.Len(t, rows, 53+33)
 	for _, row := range rows {
 		for _, name := range strings.Split(row[2], ", ") {

@@ -13,22 +13,22 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// sysErr splits an error of the kernel into its number and its words.
-func sysErr(err error) (error, string) {
+// sysErr splits an error of the kernel into its words and its number.
+func sysErr(err error) (string, error) {
 	var op *netlink.OpError
 	if errors.As(err, &op) {
 		text := op.Message
 		var errno unix.Errno
 		if errors.As(op.Err, &errno) {
-			return errno, text
+			return text, errno
 		}
-		return op.Err, text
+		return text, op.Err
 	}
 	var errno unix.Errno
 	if errors.As(err, &errno) {
-		return errno, ""
+		return "", errno
 	}
-	return err, ""
+	return "", err
 }
 
 // fail makes an *offload.Error of a kernel error, with the explanations that
@@ -41,7 +41,7 @@ func (d *Device) fail(op string, err error) error {
 	if errors.As(err, &done) {
 		return err
 	}
-	errno, text := sysErr(err)
+	text, errno := sysErr(err)
 	e := &offload.Error{Op: op, Err: errno, Text: text}
 	switch {
 	case errors.Is(errno, unix.ENODEV):

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 
+	mdethtool "github.com/mdlayher/ethtool"
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/offload"
@@ -20,6 +22,9 @@ type Interface struct {
 	Bus     string // place on the bus: "netdevsim10", "0000:01:00.0"
 	Kind    string // "veth", "" for a plain device
 	Up      bool
+	Carrier bool // a link partner is there
+	// Speed is the link's rate in Mbit/s, 0 when the driver does not tell.
+	Speed   int
 	MTU     uint32
 	Address net.HardwareAddr
 	// TCOffload is the state of hw-tc-offload.
@@ -44,7 +49,27 @@ func (d *Device) Interface() (*Interface, error) {
 		return nil, err
 	}
 	i.CanOffload = i.TCOffload.Changeable
+	d.linkState(i)
 	return i, nil
+}
+
+// linkState fills in what the driver tells about the link. Many tell nothing.
+func (d *Device) linkState(i *Interface) {
+	_ = d.in(func() error {
+		c, err := mdethtool.New()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		ifi := mdethtool.Interface{Index: d.ifindex}
+		if s, err := c.LinkState(ifi); err == nil {
+			i.Carrier = s.Link
+		}
+		if m, err := c.LinkMode(ifi); err == nil && m.SpeedMegabits > 0 && m.SpeedMegabits < math.MaxInt32 {
+			i.Speed = m.SpeedMegabits
+		}
+		return nil
+	})
 }
 
 // Program is a program of the kernel, in a listing.

@@ -269,7 +269,7 @@ func (d *Device) ProbeReplace(ctx context.Context) (offload.Capability, error) {
 		return c, err
 	}
 	if err != nil {
-		errno, text := sysErr(err)
+		text, errno := sysErr(err)
 		c.Reason = strings.TrimSuffix(errno.Error()+": "+text, ": ")
 		return c, nil
 	}

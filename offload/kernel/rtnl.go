@@ -71,10 +71,9 @@ type link struct {
 
 // xdpState is what is attached to the XDP hooks of an interface.
 type xdpState struct {
-	mode             uint8 // 0 none, 1 drv, 2 skb, 3 hw, 4 several
-	id               uint32
-	drv, skb, hw     uint32 // program ids by mode
-	drvLink, skbLink bool
+	mode         uint8 // 0 none, 1 drv, 2 skb, 3 hw, 4 several
+	id           uint32
+	drv, skb, hw uint32 // program ids by mode
 }
 
 // Attributes of links (if_link.h) that x/sys/unix does not name.

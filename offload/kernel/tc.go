@@ -46,13 +46,12 @@ const (
 
 // filter is one tc filter of any kind.
 type filter struct {
-	hook   offload.Hook
-	kind   string
-	name   string
-	id     uint32
-	tag    string
-	gen    uint32
-	counts []offload.Counter
+	hook offload.Hook
+	kind string
+	name string
+	id   uint32
+	tag  string
+	gen  uint32 // flags: genSkipHW and so on
 }
 
 // tcmsg returns a struct tcmsg.
