@@ -39,9 +39,9 @@ var (
 func TestRefusals(t *testing.T) {
 	hash := &object.Map{Name: "flows", Type: 1, KeySize: 4, ValueSize: 64, MaxEntries: 16}
 	lookup := []bpf.Insn{
-		{Op: bpf.ClassST | bpf.ModeMEM | bpf.SizeW, Dst: 10, Off: -4},
+		{Op: bpf.ClassST | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Off: -8},
 		{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10},
-		{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: -4},
+		{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: -8},
 		{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapFD},
 		{},
 		callHelper(1), movR0(2), exitInsn,
@@ -64,8 +64,8 @@ func TestRefusals(t *testing.T) {
 			"not supported: map flows (hash), because its value has 64 bytes and target agilio takes 56, at small.c:13",
 		},
 		{
-			"map type", "skipsw", small([]*object.Map{{Name: "flows", Type: 9, KeySize: 4, ValueSize: 4, MaxEntries: 4}}, lookup...),
-			"not supported: map flows (lru_hash), because target skipsw does not have this type, at small.c:13",
+			"map type", "skipsw", small([]*object.Map{{Name: "routes", Type: 11, KeySize: 8, ValueSize: 4, MaxEntries: 4, Flags: 1}}, lookup...),
+			"not supported: map routes (lpm_trie), because target skipsw does not have this type, at small.c:13",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

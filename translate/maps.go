@@ -30,12 +30,17 @@ const layoutHash = "hash"
 
 // hashed reports whether a map's entries are found by key.
 func hashed(m *object.Map) bool {
-	return ebpf.MapType(m.Type) == ebpf.Hash || ebpf.MapType(m.Type) == ebpf.PerCPUHash
+	switch ebpf.MapType(m.Type) {
+	case ebpf.Hash, ebpf.PerCPUHash, ebpf.LRUHash, ebpf.LRUCPUHash:
+		return true
+	}
+	return false
 }
 
 // hashOf describes a map to package hashmap.
 func hashOf(m *object.Map, p *ssa.MapPlace) hashmap.Map {
-	return hashmap.Map{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Base: p.Base, Swapped: p.Swapped}
+	lru := ebpf.MapType(m.Type) == ebpf.LRUHash || ebpf.MapType(m.Type) == ebpf.LRUCPUHash
+	return hashmap.Map{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Base: p.Base, Swapped: p.Swapped, LRU: lru}
 }
 
 // typeNames gives the kernel's names of map types, as targets list them.

@@ -116,6 +116,9 @@ func (s *selector) high(d regalloc.VReg, v *ssa.Value) {
 	if prev := s.prev; prev != 0 {
 		p := s.f.V(prev)
 		if p.Op == low && p.Args[0] == xl && p.Args[1] == yl {
+			if v.Args[0] == prev || v.Args[1] == prev {
+				s.reg(prev)
+			}
 			dl = s.regs[prev]
 			s.fused[prev] = true
 		}

@@ -12,7 +12,8 @@ func (h *Helpers) directMap(b *ssa.Builder, helper int32) error {
 	if err != nil {
 		return err
 	}
-	if m.Type == mapHash || m.Type == mapPerCPUHash {
+	switch m.Type {
+	case mapHash, mapPerCPUHash, mapLRUHash, mapLRUCPUHash:
 		return h.routine(b, helper)
 	}
 	if m.Type != mapArray && m.Type != mapPerCPUArray {

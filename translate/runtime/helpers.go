@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/ssa"
@@ -11,13 +13,21 @@ import (
 
 // eBPF numbers of the helpers that have a translation.
 const (
-	mapLookupElem = 1
-	mapUpdateElem = 2
-	mapDeleteElem = 3
-	prandomU32    = 7
-	perfEvent     = 25
-	xdpAdjustHead = 44
-	xdpAdjustTail = 65
+	mapLookupElem  = 1
+	mapUpdateElem  = 2
+	mapDeleteElem  = 3
+	prandomU32     = 7
+	processorID    = 8
+	skbStoreBytes  = 9
+	skbLoadBytes   = 26
+	csumDifference = 28
+	numaNode       = 42
+	xdpBuffLen     = 188
+	xdpLoadBytes   = 189
+	xdpStoreBytes  = 190
+	perfEvent      = 25
+	xdpAdjustHead  = 44
+	xdpAdjustTail  = 65
 )
 
 // Negated error numbers that helpers return.
@@ -32,6 +42,8 @@ const (
 	mapHash        = 1
 	mapArray       = 2
 	mapPerCPUHash  = 5
+	mapLRUHash     = 9
+	mapLRUCPUHash  = 10
 	mapPerCPUArray = 6
 )
 
@@ -64,7 +76,31 @@ func (h *Helpers) Call(b *ssa.Builder, helper int32) error {
 			return nil
 		}
 	}
+	if slices.Contains(h.Target.Inline, strings.TrimPrefix(verify.HelperName(helper), "bpf_")) {
+		return inline(b, helper)
+	}
 	return b.Unsupported("helper "+verify.HelperName(helper), "target "+h.Target.Name+" does not have it")
+}
+
+// inline makes a helper that is code of the program's own.
+func inline(b *ssa.Builder, helper int32) error {
+	switch helper {
+	case processorID, numaNode:
+		// The card counts as one processor.
+		b.SetReg(0, b.Const(0), b.Const(0))
+	case xdpBuffLen:
+		_, length := b.Packet()
+		b.SetReg(0, length, b.Const(0))
+	case skbLoadBytes, xdpLoadBytes:
+		return loadBytes(b, helper == xdpLoadBytes)
+	case skbStoreBytes, xdpStoreBytes:
+		return storeBytes(b, helper == xdpStoreBytes)
+	case csumDifference:
+		return csumDiff(b)
+	default:
+		return b.Unsupported("helper "+verify.HelperName(helper), "the compiler has no code for it")
+	}
+	return nil
 }
 
 // theMap returns the map that register 1 names.

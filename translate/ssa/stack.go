@@ -238,3 +238,26 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 	}
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
 }
+
+// WriteStack writes the first n bytes of words to a frame's stack from byte at
+// on.
+func (b *Builder) WriteStack(frame int, at int32, n int, words []ID) error {
+	if at < 0 || int(at)+n > 512 {
+		return b.Unsupported(fmt.Sprintf("%d bytes of stack at %d", n, at-512), "the stack has 512 bytes")
+	}
+	for k := 0; k < n; {
+		// The bytes from k on that have one source word and one target word.
+		pos := int(at) + k
+		run := min(n-k, 4-k%4, 4-pos%4)
+		v := stackVar(frame, int32(pos/4))
+		if run == 4 {
+			b.write(v, words[k/4])
+		} else {
+			mask := (1<<run - 1) << (pos % 4)
+			left := 8 * ((pos%4 - k%4 + 4) % 4)
+			b.write(v, b.Op(Insert, InsertImm(mask, left), b.read(v), words[k/4]))
+		}
+		k += run
+	}
+	return nil
+}

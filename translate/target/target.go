@@ -22,6 +22,9 @@ type Target struct {
 	// Helpers holds the control-store addresses of firmware routines by eBPF
 	// helper name, without the bpf_ prefix.
 	Helpers map[string]uint16 `yaml:"helpers"`
+	// Inline are the helpers that programs bring as code of their own, by eBPF
+	// helper name without the bpf_ prefix.
+	Inline []string `yaml:"inline"`
 	// AdjustHead limits bpf_xdp_adjust_head; nil when packets cannot change
 	// their start.
 	AdjustHead *AdjustHead `yaml:"adjust_head"`
