@@ -2,7 +2,7 @@ package ebpf_test
 
 // Test data of the repository.
 const (
-	peer    = "../../testdata/peer"
+	peerDir = "../../testdata/peer"
 	samples = "../../testdata/bpf"
 	pcaps   = "../../testdata/pcap"
 )

@@ -1,0 +1,90 @@
+package peer
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Numbers of enum bpf_map_type and of the helpers in linux/bpf.h.
+var (
+	mapTypes  = map[string]uint32{"hash": 1, "array": 2, "perf_event_array": 4}
+	helperIDs = map[string]uint32{"map_lookup_elem": 1, "map_update_elem": 2, "map_delete_elem": 3, "perf_event_output": 25}
+)
+
+// Program returns the case's eBPF as an object file would give it.
+func (c *Case) Program() (*object.Program, error) {
+	p := &object.Program{Object: "corpus", Name: c.Name, Section: c.ProgType, Type: object.XDP, License: "GPL"}
+	if c.ProgType == "sched_cls" {
+		p.Type = object.TC
+	}
+	var raw []byte
+	for _, i := range c.EBPF {
+		raw = append(raw, i...)
+	}
+	var err error
+	if p.Insns, err = bpf.Decode(raw); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Name, err)
+	}
+	starts := map[int]bool{0: true}
+	for pc := range p.Insns {
+		in := &p.Insns[pc]
+		if in.Wide() && in.Src == bpf.PseudoMapFD {
+			in.Imm-- // the file counts maps from 1
+		}
+		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
+			starts[pc+1+int(in.Imm)] = true
+		}
+	}
+	for pc := range p.Insns {
+		if starts[pc] {
+			p.Funcs = append(p.Funcs, object.Func{Name: fmt.Sprintf("f%d", pc), Start: pc})
+		}
+	}
+	for _, m := range c.Maps {
+		om := &object.Map{Name: m.Name, Type: mapTypes[m.Type], KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
+		for _, e := range m.Initial {
+			om.Initial = append(om.Initial, object.Entry{Key: e.Key, Value: e.Value})
+		}
+		p.Maps = append(p.Maps, om)
+	}
+	return p, nil
+}
+
+// Image returns the words of the kernel's JIT as an image for target agilio.
+func (c *Case) Image() (*image.Image, error) {
+	img := &image.Image{Machine: image.Machine{
+		Target: "agilio", ABI: 3, Mode: nfpisa.Ctx4, CodeStart: c.NFP.StartOff, Done: c.NFP.TgtDone,
+		Helpers: map[uint32]uint16{}, StackSize: c.NFP.StackSize,
+	}}
+	for name, addr := range c.NFP.Helpers {
+		img.Machine.Helpers[helperIDs[name]] = addr
+	}
+	for _, w := range c.NFP.Words {
+		v, err := strconv.ParseUint(w, 16, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Name, err)
+		}
+		img.Words = append(img.Words, nfpisa.Word(v))
+	}
+	typ := "xdp"
+	if c.ProgType == "sched_cls" {
+		typ = "tc"
+	}
+	img.Programs = []image.Program{{Name: c.Name, Type: typ}}
+	for i, m := range c.Maps {
+		im := image.Map{
+			Name: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
+			ID: c.NFP.Tids[i], WordUse: c.NFP.MapWordUse[m.Name],
+		}
+		for _, e := range m.Initial {
+			im.Initial = append(im.Initial, image.Entry{Key: e.Key, Value: e.Value})
+		}
+		img.Maps = append(img.Maps, im)
+	}
+	return img, nil
+}
