@@ -141,7 +141,10 @@ func (m *Machine) placeMaps() error {
 	}
 	m.mem.arena = make([]byte, next+mapAlign)
 	for _, mp := range m.maps {
-		if t, ok := mp.table.(*chainTable); ok {
+		switch t := mp.table.(type) {
+		case *chainTable:
+			t.mem = m.mem.arena[mp.lo:mp.hi]
+		case *trieTable:
 			t.mem = m.mem.arena[mp.lo:mp.hi]
 		}
 	}
@@ -170,7 +173,7 @@ func (m *Machine) placeMap(info image.Map, next uint64) (*Map, error) {
 			return m.arrayMap(info, next, stride), nil
 		case info.Type == "hash":
 			mp := newMap(&m.mem, info, next, next+size, stride)
-			mp.values = true
+			mp.values = valuesIn{stride: uint64(stride)}
 			mp.table = &firmwareTable{lo: next, stride: uint64(stride), entries: info.MaxEntries}
 			return mp, nil
 		case info.Type == "perf_event_array":
@@ -187,7 +190,15 @@ func (m *Machine) placeMap(info image.Map, next uint64) (*Map, error) {
 			return nil, err
 		}
 		mp := newMap(&m.mem, info, t.lo, t.lo+t.size(), info.Stride)
-		mp.table = t
+		mp.table, mp.values = t, valuesIn{t.first, t.stride, t.value}
+		return mp, nil
+	case "lpm_trie":
+		t, err := newTrieTable(&info)
+		if err != nil {
+			return nil, err
+		}
+		mp := newMap(&m.mem, info, t.lo, t.lo+t.size(), info.Stride)
+		mp.table, mp.values = t, valuesIn{t.first, t.stride, t.value}
 		return mp, nil
 	}
 	return nil, fmt.Errorf("not supported: type %q in layout %q", info.Type, info.Layout)
@@ -195,7 +206,7 @@ func (m *Machine) placeMap(info image.Map, next uint64) (*Map, error) {
 
 func (m *Machine) arrayMap(info image.Map, lo uint64, stride uint32) *Map {
 	mp := newMap(&m.mem, info, lo, lo+uint64(stride)*uint64(info.MaxEntries), stride)
-	mp.values = true
+	mp.values = valuesIn{stride: uint64(stride)}
 	mp.table = &arrayTable{lo: lo, stride: uint64(stride), entries: info.MaxEntries, keySize: info.KeySize}
 	return mp
 }

@@ -24,16 +24,37 @@ type Map struct {
 	lo, hi     uint64 // region, as offsets from emBase
 	stride     uint32
 	valueWords uint32 // value size rounded up to words: what a program may touch
-	values     bool   // the region is nothing but values, stride bytes apart
+	values     valuesIn
 	table      table
 	swapWord   []bool // words that are stored with their bytes reversed
 }
+
+// valuesIn says where in a region values are: from first on, stride bytes
+// apart, each at an offset. What else is in the region is for linked routines
+// only.
+type valuesIn struct{ first, stride, offset uint64 }
+
+// inside reports whether n bytes at offset off of the region lie in one value
+// of size bytes, and how far from the value's beginning.
+func (v valuesIn) inside(off uint64, n, size uint32) (uint64, bool) {
+	if off < v.first {
+		return 0, false
+	}
+	in := (off-v.first)%v.stride - v.offset
+	return in, in+uint64(n) <= uint64(size) && in < uint64(size)
+}
+
+// mixed reports whether the region holds more than values.
+func (v valuesIn) mixed() bool { return v.first != 0 || v.offset != 0 }
 
 // table finds values by key. Values are named by their offset from emBase.
 type table interface {
 	reset()
 	find(key []byte) (value uint64, ok bool)
-	// insert makes room for a key that find does not find.
+	// exact finds the entry of the key itself, which is what an update
+	// changes; find may answer with another that covers it.
+	exact(key []byte) (value uint64, ok bool)
+	// insert makes room for a key that exact does not find.
 	insert(key []byte) (value uint64, errno syscall.Errno)
 	remove(key []byte) syscall.Errno
 	// each calls f for every entry; f may keep the key.
@@ -76,7 +97,7 @@ func (m *Map) place(key []byte, flags uint64) (uint64, syscall.Errno) {
 	if flags > UpdateExist {
 		return 0, syscall.EINVAL
 	}
-	v, ok := m.table.find(key)
+	v, ok := m.table.exact(key)
 	switch {
 	case ok && flags == UpdateNoExist:
 		return 0, syscall.EEXIST

@@ -81,15 +81,11 @@ func (c *core) resolve(x *context, addr uint64, n uint32, write bool) (span, uni
 		c.fail(x, FaultMemory, "%s of %d bytes at memory address %#x, which is neither packet nor map memory%s", verb(write), n, addr, c.nearMap(off))
 		return span{}, 0, false
 	}
-	if m.values && c.spec.Checks&CheckMapValues != 0 {
-		if in := (off - m.lo) % uint64(m.stride); in+uint64(n) > uint64(m.valueWords) {
-			c.fail(x, FaultMemory, "%s of %d bytes at offset %d of a value of map %q, which has %d bytes", verb(write), n, in, m.info.Name, m.info.ValueSize)
+	if c.spec.Checks&CheckMapValues != 0 && (!m.values.mixed() || c.code.ofProgram(x.swapPC)) {
+		if in, ok := m.values.inside(off-m.lo, n, m.valueWords); !ok {
+			c.fail(x, FaultMemory, "%s of %d bytes at offset %d of map %q, %d bytes from the start of a value of %d", verb(write), n, off-m.lo, m.info.Name, int64(in), m.info.ValueSize)
 			return span{}, 0, false
 		}
-	}
-	if t, ok := m.table.(*chainTable); ok && c.spec.Checks&CheckMapValues != 0 && c.code.ofProgram(x.swapPC) && !t.inValue(off, n, m.valueWords) {
-		c.fail(x, FaultMemory, "%s of %d bytes at offset %d of map %q, which is not within one of its values", verb(write), n, off-m.lo, m.info.Name)
-		return span{}, 0, false
 	}
 	return span{data: c.mem.arena[off : off+uint64(n)], hi: n}, unitEMEM, true
 }

@@ -24,6 +24,8 @@ func (t *arrayTable) find(key []byte) (uint64, bool) {
 	return t.lo + uint64(i)*t.stride, i < t.entries
 }
 
+func (t *arrayTable) exact(key []byte) (uint64, bool) { return t.find(key) }
+
 func (t *arrayTable) insert([]byte) (uint64, syscall.Errno) { return 0, syscall.E2BIG }
 
 func (t *arrayTable) remove([]byte) syscall.Errno { return syscall.EINVAL }
@@ -61,6 +63,8 @@ func (t *firmwareTable) find(key []byte) (uint64, bool) {
 	s, ok := t.index[string(key)]
 	return t.value(s), ok
 }
+
+func (t *firmwareTable) exact(key []byte) (uint64, bool) { return t.find(key) }
 
 func (t *firmwareTable) insert(key []byte) (uint64, syscall.Errno) {
 	if len(t.free) == 0 {
@@ -157,15 +161,6 @@ func (t *chainTable) entry(p uint32) (uint64, bool) {
 	return e, p != 0 && e >= t.first && e < t.size() && (e-t.first)%t.stride == 0
 }
 
-// inValue reports whether n bytes at off, from emBase, lie in one value.
-func (t *chainTable) inValue(off uint64, n, valueWords uint32) bool {
-	if off -= t.lo; off < t.first {
-		return false
-	}
-	in := (off - t.first) % t.stride
-	return in >= t.value && in+uint64(n) <= t.value+uint64(valueWords)
-}
-
 func (t *chainTable) reset() {
 	for i := int64(t.entries) - 1; i >= 0; i-- {
 		e := t.first + uint64(i)*t.stride
@@ -212,6 +207,8 @@ func (t *chainTable) find(key []byte) (uint64, bool) {
 	_, e := t.walk(key)
 	return t.lo + e + t.value, e != 0
 }
+
+func (t *chainTable) exact(key []byte) (uint64, bool) { return t.find(key) }
 
 func (t *chainTable) insert(key []byte) (uint64, syscall.Errno) {
 	e, ok := t.entry(t.word(chainFree))

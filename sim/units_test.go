@@ -419,3 +419,48 @@ func TestChainTable(t *testing.T) {
 		require.ErrorContains(t, err, "layout hash", name)
 	}
 }
+
+// TestTrieTable shows what a layout of prefixes must hold, and that a spoilt
+// trie does no harm.
+func TestTrieTable(t *testing.T) {
+	good := func() image.Map {
+		return image.Map{
+			Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: emBase + 256, Stride: 40,
+			Params: map[string]uint64{"nodes": 6, "first": 16, "value": 32},
+		}
+	}
+	for want, change := range map[string]func(*image.Map){
+		"keys of 4 bytes":    func(m *image.Map) { m.KeySize = 4 },
+		"5 nodes":            func(m *image.Map) { m.Params["nodes"] = 5 },
+		"nodes at offset 4":  func(m *image.Map) { m.Params["first"] = 4 },
+		"value of 4 bytes":   func(m *image.Map) { m.Params["value"] = 24 },
+		"nodes of 32 bytes":  func(m *image.Map) { m.Stride = 32 },
+		"not in map memory":  func(m *image.Map) { m.Base = 8 },
+		"value of 200 bytes": func(m *image.Map) { m.ValueSize = 200 },
+	} {
+		_, err := New(func() *image.Image {
+			img, m := testImage(t, ret(k(1))), good()
+			change(&m)
+			img.Maps = []image.Map{m}
+			return img
+		}(), DefaultSpec())
+		require.ErrorContains(t, err, want)
+	}
+	m := testMachine(t, ret(k(1)), func(_ *Spec, img *image.Image) { img.Maps = []image.Map{good()} })
+	p, _ := m.Map("p")
+	for i := range 3 {
+		require.NoError(t, p.Update([]byte{8, 0, 0, 0, byte(i), 0, 0, 0}, []byte{1, 2, 3, 4}, UpdateAny))
+	}
+	tr := p.table.(*trieTable)
+	for n := tr.first; n < tr.size(); n += tr.stride {
+		tr.point(n, tr.first) // every node leads back to the first
+		tr.point(n+4, tr.first)
+	}
+	tr.point(trieRoot, tr.first)
+	require.NotEmpty(t, p.Entries())
+	p.Lookup([]byte{32, 0, 0, 0, 1, 2, 3, 4})
+	_ = p.Update([]byte{32, 0, 0, 0, 1, 2, 3, 4}, []byte{1, 2, 3, 4}, UpdateAny)
+	_ = p.Delete([]byte{8, 0, 0, 0, 1, 0, 0, 0})
+	require.NoError(t, m.Reset())
+	require.Empty(t, p.Entries())
+}
