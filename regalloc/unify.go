@@ -6,7 +6,7 @@ import (
 )
 
 // unify makes one value of the constants that are equal and passed to the same
-// parameters, and drops their definitions. Where the value is wanted first, the
+// parameters on several edges, and drops their definitions. Where the value is wanted first, the
 // scan creates it, and may then find it in place on many edges.
 func (c *code) unify() {
 	c.loose, c.cands = grow(c.loose, c.nv), c.cands[:0]
@@ -42,13 +42,27 @@ func (c *code) unify() {
 	slices.SortFunc(c.cands, func(x, y constant) int {
 		return cmp.Or(cmp.Compare(x.class, y.class), cmp.Compare(x.key, y.key), cmp.Compare(x.v, y.v))
 	})
-	for k, x := range c.cands {
-		c.removed[c.defInst[x.v]] = true
-		if k > 0 && c.cands[k-1].class == x.class && c.cands[k-1].key == x.key {
-			first := c.root[c.cands[k-1].v]
-			c.root[x.v] = first
-			c.passed[first] += c.passed[x.v]
+	room := maxLoose / c.nb
+	for lo := 0; lo < len(c.cands); {
+		hi, passed := lo, int32(0)
+		for hi < len(c.cands) && c.cands[hi].class == c.cands[lo].class && c.cands[hi].key == c.cands[lo].key {
+			passed += c.passed[c.cands[hi].v]
+			hi++
 		}
+		same := c.cands[lo:hi]
+		lo = hi
+		for _, x := range same {
+			c.loose[x.v] = passed > 1 && room > 0
+		}
+		if passed < 2 || room == 0 {
+			continue
+		}
+		room--
+		for _, x := range same {
+			c.removed[c.defInst[x.v]] = true
+			c.root[x.v] = same[0].v
+		}
+		c.passed[same[0].v] = passed
 	}
 	for k, v := range c.args {
 		if c.loose[v] {
@@ -56,9 +70,15 @@ func (c *code) unify() {
 		}
 	}
 	for _, x := range c.cands {
-		c.defOp[x.v] = looseDef
+		if c.loose[x.v] {
+			c.defOp[x.v] = looseDef
+		}
 	}
 }
+
+// maxLoose bounds the number of constants that live from the entry on, times
+// the number of blocks.
+const maxLoose = 1 << 20
 
 // constant is a value that unify may join with others.
 type constant struct {
