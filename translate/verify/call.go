@@ -82,7 +82,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		if key, known := c.constKey(); known && key < uint64(c.m().MaxEntries) {
 			ret.kind, ret.id = PtrMapValue, 0
 		}
-		if m := v.p.Maps[c.mp]; m.Type == mapArrayOfMaps || m.Type == mapHashOfMaps {
+		if m := c.m(); m.Type == mapArrayOfMaps || m.Type == mapHashOfMaps {
 			ret.kind, ret.inner = PtrMapOrNull, true
 			if m.Inner == nil {
 				return false, unsupported("map %q, because its inner maps are not described", m.Name)

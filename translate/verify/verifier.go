@@ -30,7 +30,7 @@ func Verify(p *object.Program, o Options) (*Program, error) {
 	if err == nil {
 		return prog, nil
 	}
-	if !o.Log && err.Slot >= 0 && err.Log == "" {
+	if !o.Log && err.Slot >= 0 && err.Class != TooComplex {
 		// The same walk again, this time keeping the log.
 		o.Log = true
 		if _, again := verify(p, o); again != nil {
