@@ -282,6 +282,11 @@ func (a *Allocator) defineFree(i, k int32, last bool) error {
 		}
 	}
 	want := a.res.locs[k].File // set when the bundle itself reads the value
+	if h := a.hint.classLoc[a.hint.kin.class(o.V)]; h.File == A || h.File == B {
+		if w := a.standIn(o.V, h); w != NoVReg {
+			a.st.drop(w, h.File)
+		}
+	}
 	l, ok := a.pick(o, taken, want)
 	if !ok {
 		var err error

@@ -108,14 +108,23 @@ func (a *Allocator) copyEarly(v, p VReg, read *RegSet) {
 // displace takes register l from a constant that stood for parameter p so far,
 // if v is to stand for it now and sooner.
 func (a *Allocator) displace(v, p VReg, l Loc, read *RegSet) {
-	if l.File == None || a.st.busy[l.File]>>l.Num&1 == 0 || read.has(l) {
+	if read.has(l) {
 		return
 	}
-	w := a.st.occ[l.File][l.Num]
-	if w == NoVReg || w == v || !a.code.loose[w] || a.hint.kin.class(w) != a.hint.kin.class(p) {
-		return
-	}
-	if !a.code.loose[v] || a.next[w] > a.next[v] {
+	if w := a.standIn(p, l); w != NoVReg && w != v && (!a.code.loose[v] || a.next[w] > a.next[v]) {
 		a.st.drop(w, l.File)
 	}
+}
+
+// standIn returns the constant in register l that stands for the parameter
+// that p, or a value like p, is passed to.
+func (a *Allocator) standIn(p VReg, l Loc) VReg {
+	if l.File != A && l.File != B || a.st.busy[l.File]>>l.Num&1 == 0 {
+		return NoVReg
+	}
+	w := a.st.occ[l.File][l.Num]
+	if w == NoVReg || !a.code.loose[w] || a.hint.kin.class(w) != a.hint.kin.class(p) {
+		return NoVReg
+	}
+	return w
 }
