@@ -53,9 +53,12 @@
 //   - hints: values that are passed to one parameter, or tied together, would
 //     like one register, and it should be one that all of them can keep; so do
 //     values that are read at a fixed place.
+//   - equal constants that are passed to one parameter on several edges become
+//     one value without a definition. It is created where it is first wanted.
 //   - Out groups: a value whose only use is a block of Out registers in the same
 //     block is written there by its own definition.
-//   - sinking: a constant that is only passed along edges need not be defined.
+//   - sinking: a constant that is only passed along one edge need not be defined
+//     either, unless its definition can write the parameter's place.
 //
 // # One instruction
 //
@@ -94,12 +97,18 @@
 // it turns out that it was not (a move cannot write In), the allocation runs
 // again without them.
 //
+// Programs leave by many branches to a few blocks and pass them the same things.
+// So when a block branches, and what it passes is passed on again later, it is
+// put in the parameter's register there and then, once for all edges to come.
+// A constant that waits in that register makes way for the value that replaces
+// it, and other values stay out of such registers while there is room elsewhere.
+//
 // When all blocks are done, the moves on each edge are ordered so that each
 // source is read before it is overwritten. A cycle is broken through a register
 // that is free on the edge, or a slot. The moves stand at the end of the
 // predecessor or the start of the successor. Those of a critical edge would
-// need a block of their own; a few of them are rather made before the
-// predecessor's branches, if they are in nobody's way there.
+// need a block of their own and a branch; a few of them are rather made before
+// the predecessor's branches, if they are in nobody's way there.
 //
 // # What it costs
 //

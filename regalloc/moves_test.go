@@ -156,6 +156,51 @@ func TestInsertedMoves(t *testing.T) {
 			want: figures{remats: 1, removed: 1},
 		},
 		{
+			name: "a constant that many edges pass on is made once",
+			build: func(f *mockFunc) {
+				p, c := f.v(), f.v()
+				b := f.block().i(def(c))
+				out := f.block(p)
+				f.blocks = f.blocks[:1]
+				for range 5 {
+					k := f.v()
+					f.vregs[k] = VRegInfo{Remat: 1, Key: 9}
+					b.i(Operand{V: k, Flags: Def, Files: GPRSet}).i(src(c)).flags(Branch)
+					next := f.block()
+					out.id = 6
+					b.to(next).to(out, k)
+					b = next
+				}
+				k := f.v()
+				f.vregs[k] = VRegInfo{Remat: 1, Key: 9}
+				b.i(Operand{V: k, Flags: Def, Files: GPRSet})
+				b.to(out, k)
+				f.blocks = append(f.blocks, out)
+				out.i(src(p), src(c))
+			},
+			want: figures{remats: 1, removed: 6},
+		},
+		{
+			name: "a word that many edges pass on is moved once",
+			build: func(f *mockFunc) {
+				p, c, x := f.v(), f.v(), f.v()
+				b := f.block().i(def(c)).i(load(x)...)
+				out := f.block(p)
+				f.blocks = f.blocks[:1]
+				for range 5 {
+					b.i(src(c)).flags(Branch)
+					next := f.block()
+					out.id = 6
+					b.to(next).to(out, x)
+					b = next
+				}
+				b.to(out, x)
+				f.blocks = append(f.blocks, out)
+				out.i(src(p), src(c))
+			},
+			want: figures{moves: 1},
+		},
+		{
 			name: "a move on a critical edge is made before the branch",
 			build: func(f *mockFunc) {
 				x, p, y, c := f.v(), f.v(), f.v(), f.v()
