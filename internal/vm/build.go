@@ -53,7 +53,7 @@ func configKey() string {
 // build downloads, configures and compiles the kernel and returns its path in
 // the cache.
 func build(ctx context.Context, cache string) (string, error) {
-	if err := needTools(ctx); err != nil {
+	if err := needTools(ctx, tools); err != nil {
 		return "", err
 	}
 	work, err := os.MkdirTemp(cache, "build-")
@@ -83,7 +83,7 @@ func build(ctx context.Context, cache string) (string, error) {
 
 // needTools makes sure that every build tool is there, installing packages
 // when running as root.
-func needTools(ctx context.Context) error {
+func needTools(ctx context.Context, tools [][2]string) error {
 	var missing []string
 	for _, t := range tools {
 		if _, err := exec.LookPath(t[0]); err != nil {
@@ -142,28 +142,37 @@ func (b *builder) run(dir string, each func(line string), name string, args ...s
 	return nil
 }
 
-// fetch downloads and unpacks the source package and returns its version.
-func (b *builder) fetch() (string, error) {
-	err := b.run(b.work, nil, "apt-get", "download", sourcePackage)
+// download gets a Debian package and returns its file and version.
+func (b *builder) download(name string) (file, version string, err error) {
+	err = b.run(b.work, nil, "apt-get", "download", name)
 	if err != nil && os.Geteuid() == 0 {
 		if uerr := b.run(b.work, nil, "apt-get", "update", "-q"); uerr == nil {
-			err = b.run(b.work, nil, "apt-get", "download", sourcePackage)
+			err = b.run(b.work, nil, "apt-get", "download", name)
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("get Debian package %s (is this Debian 12 with a reachable package archive?): %w", sourcePackage, err)
+		return "", "", fmt.Errorf("get Debian package %s (is this Debian 12 with a reachable package archive?): %w", name, err)
 	}
-	debs, err := filepath.Glob(filepath.Join(b.work, sourcePackage+"_*.deb"))
+	debs, err := filepath.Glob(filepath.Join(b.work, name+"_*.deb"))
 	if err != nil || len(debs) != 1 {
-		return "", errors.Join(fmt.Errorf("apt-get download left %d packages", len(debs)), err)
+		return "", "", errors.Join(fmt.Errorf("apt-get download left %d packages", len(debs)), err)
 	}
 	_, rest, _ := strings.Cut(filepath.Base(debs[0]), "_")
-	version, _, _ := strings.Cut(rest, "_")
+	version, _, _ = strings.Cut(rest, "_")
+	return debs[0], version, nil
+}
+
+// fetch downloads and unpacks the source package and returns its version.
+func (b *builder) fetch() (string, error) {
+	deb, version, err := b.download(sourcePackage)
+	if err != nil {
+		return "", err
+	}
 	if err := os.Mkdir(b.src, 0o755); err != nil {
 		return "", err
 	}
 	script := `dpkg-deb --fsys-tarfile "$1" | tar -xOf - ./usr/src/` + sourcePackage + `.tar.xz | tar -xJf - -C "$2" --strip-components=1`
-	if err := b.run(b.work, nil, "sh", "-c", script, "sh", debs[0], b.src); err != nil {
+	if err := b.run(b.work, nil, "sh", "-c", script, "sh", deb, b.src); err != nil {
 		return "", err
 	}
 	return version, nil

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -60,9 +61,15 @@ func (c *cpioWriter) pad() {
 }
 
 // writeInitrd writes the guest's initial file system: the init program, what
-// it is to do, and a console.
-func writeInitrd(path, init string, conf []byte) error {
-	prog, err := os.ReadFile(init)
+// it is to do, and a console. A guest without the host's file system gets
+// copies of its files behind the modules of its kernel.
+func (k *Kernel) writeInitrd(path string, conf *guest.Config) error {
+	prog, err := os.ReadFile(k.Init)
+	if err != nil {
+		return err
+	}
+	conf.Copied = k.Base != ""
+	text, err := json.Marshal(conf)
 	if err != nil {
 		return err
 	}
@@ -72,11 +79,25 @@ func writeInitrd(path, init string, conf []byte) error {
 	}
 	defer f.Close()
 	b := bufio.NewWriterSize(f, 1<<16)
+	if conf.Copied {
+		base, err := os.ReadFile(k.Base)
+		if err != nil {
+			return err
+		}
+		if _, err := b.Write(base); err != nil {
+			return err
+		}
+	}
 	c := &cpioWriter{w: b}
 	c.add("dev", modeDir, 0, 0, nil)
 	c.add("dev/console", modeChar, 5, 1, nil)
 	c.add("init", modeExec, 0, 0, prog)
-	c.add(guest.ConfigFile, modeFile, 0, 0, conf)
+	c.add(guest.ConfigFile, modeFile, 0, 0, text)
+	if conf.Copied {
+		if err := c.copyFiles(conf); err != nil {
+			return err
+		}
+	}
 	c.add("TRAILER!!!", 0, 0, 0, nil)
 	if c.err != nil {
 		return c.err

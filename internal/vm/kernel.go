@@ -18,9 +18,14 @@ const CacheEnv = "SKIPSW_CACHE"
 
 // Kernel is a kernel that guests run on.
 type Kernel struct {
-	Path string // the user-mode kernel's program
+	Path string // the user-mode kernel's program, or the kernel that QEMU boots
 	Init string // the first process of its guests
+	Base string // for QEMU: archive of the kernel's modules; "" is user mode
 }
+
+// KernelEnv names the environment variable that chooses the guests' kernel:
+// "uml" (the default) or "qemu".
+const KernelEnv = "SKIPSW_GUEST_KERNEL"
 
 // Find returns the kernel from the cache, building it first when it is not
 // there: some minutes on two cores, with the progress on standard error. The
@@ -40,18 +45,22 @@ func Find(ctx context.Context) (*Kernel, error) {
 		return nil, err
 	}
 	defer unlock()
-	path, err := cached(cache)
-	if errors.Is(err, os.ErrNotExist) {
-		path, err = build(ctx, cache)
+	k := &Kernel{Init: filepath.Join(cache, "guestinit")}
+	switch kind := os.Getenv(KernelEnv); kind {
+	case "", "uml":
+		k.Path, err = cached(cache)
+		if errors.Is(err, os.ErrNotExist) {
+			k.Path, err = build(ctx, cache)
+		}
+	case "qemu":
+		k.Path, k.Base, err = findQEMU(ctx, cache)
+	default:
+		err = fmt.Errorf("%s is %q, must be uml or qemu", KernelEnv, kind)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("test kernel: %w", err)
 	}
-	init := filepath.Join(cache, "guestinit")
-	if err := buildInit(ctx, init); err != nil {
-		return nil, err
-	}
-	return &Kernel{Path: path, Init: init}, nil
+	return k, buildInit(ctx, k.Init)
 }
 
 func cacheDir() (string, error) {

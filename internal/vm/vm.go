@@ -5,7 +5,9 @@
 // built once from Debian's kernel source into a cache. A guest boots in a
 // fraction of a second, so each test case can have a kernel of its own. The
 // guest sees the host's file system read-only at the same paths, and the
-// shared folders of its Guest read-write.
+// shared folders of its Guest read-write. As a second opinion, with KernelEnv
+// set to "qemu", guests run on Debian's own kernel in QEMU: they then have
+// copies of the files they need.
 //
 // It never knows what the command tests. Entry points: Run for a command,
 // Inside for a test function, the runner command for `go test -exec`.
@@ -74,12 +76,17 @@ func (k *Kernel) Run(ctx context.Context, g *Guest) error {
 		return err
 	}
 	initrd := filepath.Join(box, "initrd.cpio")
-	if err := writeInitrd(initrd, k.Init, conf); err != nil {
+	if err := k.writeInitrd(initrd, conf); err != nil {
 		return err
 	}
 	console, err := k.boot(ctx, g, box, initrd)
 	if ctx.Err() != nil {
 		return fmt.Errorf("guest ended after %s: %w\n%s", timeout, ctx.Err(), tail(console))
+	}
+	if k.Base != "" {
+		if terr := unpack(filepath.Join(box, backFile), conf.Share); terr != nil {
+			return fmt.Errorf("files of the guest: %w; its console's end:\n%s", terr, tail(console))
+		}
 	}
 	b, rerr := os.ReadFile(filepath.Join(box, guest.StatusFile))
 	if rerr != nil {
@@ -99,7 +106,7 @@ func (k *Kernel) Run(ctx context.Context, g *Guest) error {
 }
 
 // config returns what the guest's init reads.
-func (g *Guest) config(box string) ([]byte, error) {
+func (g *Guest) config(box string) (*guest.Config, error) {
 	dir := g.Dir
 	if dir == "" {
 		wd, err := os.Getwd()
@@ -116,13 +123,13 @@ func (g *Guest) config(box string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(guest.Config{
+	return &guest.Config{
 		Args:  append([]string{path}, g.Args[1:]...),
 		Env:   g.Env,
 		Dir:   dir,
 		Box:   box,
 		Share: append([]string{box}, g.Share...),
-	})
+	}, nil
 }
 
 // boot runs the kernel until it powers off and returns its console output.
@@ -143,10 +150,10 @@ func (k *Kernel) boot(ctx context.Context, g *Guest, box, initrd string) (string
 	}
 	defer errR.Close()
 	var console bytes.Buffer
-	cmd := exec.Command(k.Path, fmt.Sprintf("mem=%dM", mem), "initrd="+initrd, "uml_dir="+box+"/", "umid=guest",
-		"con=null", "con0=null,fd:1", "ssl=null", "ssl0=null,fd:3", "ssl1=null,fd:4",
-		"quiet", "panic_on_warn=1", "printk.devkmsg=on")
-	cmd.Env = []string{"TMPDIR=" + box, "PATH=/usr/bin:/bin", "HOME=" + box}
+	cmd := umlCommand(k, mem, box, initrd)
+	if k.Base != "" {
+		cmd = qemuCommand(k, mem, box, initrd)
+	}
 	cmd.Stdout = &console
 	cmd.Stderr = &console
 	cmd.ExtraFiles = []*os.File{outW, errW}
@@ -181,6 +188,16 @@ func (k *Kernel) boot(ctx context.Context, g *Guest, box, initrd string) (string
 	<-done
 	<-done
 	return console.String(), err
+}
+
+// umlCommand is the user-mode kernel with its first two serial lines on the
+// descriptors 3 and 4.
+func umlCommand(k *Kernel, mem int, box, initrd string) *exec.Cmd {
+	cmd := exec.Command(k.Path, fmt.Sprintf("mem=%dM", mem), "initrd="+initrd, "uml_dir="+box+"/", "umid=guest",
+		"con=null", "con0=null,fd:1", "ssl=null", "ssl0=null,fd:3", "ssl1=null,fd:4",
+		"quiet", "panic_on_warn=1", "printk.devkmsg=on")
+	cmd.Env = []string{"TMPDIR=" + box, "PATH=/usr/bin:/bin", "HOME=" + box}
+	return cmd
 }
 
 // lockedWriter lets two streams go to one writer.

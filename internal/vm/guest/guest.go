@@ -9,6 +9,10 @@ const (
 	StatusFile = "status.json"
 )
 
+// Modules is the folder of a copied guest with its kernel's modules, in the
+// order of their names.
+const Modules = "/mods"
+
 // Env is set in the guest's environment, to "1".
 const Env = "SKIPSW_GUEST"
 
@@ -19,6 +23,9 @@ type Config struct {
 	Dir   string   // working folder of the command
 	Box   string   // folder of the host that takes the status
 	Share []string // folders of the host that can be written to
+	// Copied says that the guest has copies of its files instead of the host's
+	// file system, and sends what is in the shared folders back.
+	Copied bool
 }
 
 // Status is how the command ended.

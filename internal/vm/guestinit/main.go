@@ -25,8 +25,13 @@ const root = "/host"
 func main() {
 	var st guest.Status
 	conf, err := readConfig()
-	if err == nil {
+	if err == nil && conf.Copied {
+		err = setUpCopied()
+	} else if err == nil {
 		err = setUp(conf)
+	}
+	if err == nil {
+		err = finishSetUp(conf)
 	}
 	if err == nil {
 		st.Exit, err = run(conf)
@@ -38,6 +43,11 @@ func main() {
 	if conf != nil {
 		b, _ := json.Marshal(st)
 		if err := os.WriteFile(filepath.Join(conf.Box, guest.StatusFile), b, 0o644); err != nil {
+			fmt.Println("guestinit:", err)
+		}
+	}
+	if conf != nil && conf.Copied {
+		if err := sendBack(conf); err != nil {
 			fmt.Println("guestinit:", err)
 		}
 	}
@@ -93,9 +103,11 @@ func setUp(conf *guest.Config) error {
 			return fmt.Errorf("share %s: %w", dir, err)
 		}
 	}
-	if err := unix.Chroot(root); err != nil {
-		return err
-	}
+	return unix.Chroot(root)
+}
+
+// finishSetUp does what both kinds of guests need.
+func finishSetUp(conf *guest.Config) error {
 	if _, err := os.Stat(conf.Dir); err != nil {
 		return fmt.Errorf("working folder: %w", err)
 	}
@@ -147,11 +159,15 @@ func loopbackUp() error {
 
 // run runs the command with its output on the two serial lines.
 func run(conf *guest.Config) (int, error) {
-	stdout, err := serial("/dev/ttyS0")
+	lines := [2]string{"/dev/ttyS0", "/dev/ttyS1"}
+	if conf.Copied { // the first one is the console
+		lines = [2]string{"/dev/ttyS1", "/dev/ttyS2"}
+	}
+	stdout, err := serial(lines[0])
 	if err != nil {
 		return 0, err
 	}
-	stderr, err := serial("/dev/ttyS1")
+	stderr, err := serial(lines[1])
 	if err != nil {
 		return 0, err
 	}
