@@ -101,6 +101,7 @@ var packetCases = []verdictCase{
 	{name: "metadata", src: `r2 = *(u32)(r1 +8); r3 = *(u32)(r1 +0); r4 = r2; r4 += 4; if r4 > r3 goto out; r0 = *(u32)(r2 +0);` + out},
 	{name: "metadata without a check", src: `r2 = *(u32)(r1 +8); r0 = *(u32)(r2 +0); exit`, want: "packet metadata byte 0..3 read"},
 	{name: "length as a number", src: `r2 = *(u32)(r1 +0); r3 = *(u32)(r1 +4); r3 -= r2; r0 = r3; exit`},
+	{name: "metadata compared with the end", src: `r2 = *(u32)(r1 +8); r3 = *(u32)(r1 +4); r4 = r2; r4 += 4; if r4 > r3 goto out; r0 = *(u32)(r2 +0);` + out, want: "packet metadata byte 0..3 read"},
 	{name: "unaligned read", src: pkt + `r0 = *(u32)(r2 +3);` + out},
 	{name: "pointer lost by 32-bit move", src: pkt + `w2 = w2; r0 = *(u8)(r2 +0);` + out, want: "R2 is a number, not a pointer"},
 	{name: "32-bit arithmetic", src: pkt + `w2 += 1; r0 = 0;` + out, want: "32-bit arithmetic on a pointer"},

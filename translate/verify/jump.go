@@ -107,9 +107,9 @@ func (v *verifier) assume(s *state, in bpf.Insn, op uint8, word, byReg bool) {
 	case word:
 	case a.kind.maybeNull() && !byReg && in.Imm == 0 && (op == bpf.JEQ || op == bpf.JNE):
 		settleNull(s, a.id, op == bpf.JEQ)
-	case a.kind.isPacket() && b.kind == PtrPacketEnd:
+	case a.kind == PtrPacket && b.kind == PtrPacketEnd:
 		assumeEnd(s, a, op)
-	case a.kind == PtrPacketEnd && b.kind.isPacket():
+	case a.kind == PtrPacketEnd && b.kind == PtrPacket:
 		assumeEnd(s, b, flipped(op))
 	case a.kind == PtrPacketMeta && atPacketStart(b):
 		assumeEnd(s, a, op)

@@ -92,7 +92,7 @@ func inspect(p *object.Program) (*code, *Error) {
 	for i := 0; i < n; i++ {
 		in := p.Insns[i]
 		if why := in.Invalid(); why != "" {
-			if !in.Known() || in.Class() == bpf.ClassLDX {
+			if !in.Known() || in.Class() == bpf.ClassLDX && in.Imm != 0 {
 				return nil, refuse(Malformed, "%s", why).at(i)
 			}
 			c.flags[i] |= invalid
