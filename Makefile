@@ -40,7 +40,7 @@ lint:
 	$(GO) tool staticcheck ./...
 
 race: deps
-	$(GO) test $(TESTFLAGS) -race -short ./sim/... ./offload/...
+	$(GO) test $(TESTFLAGS) -race ./internal/oracle/... ./internal/vm ./offload ./offload/kernel
 
 fuzz:
 	@.ci/fuzz $(FUZZTIME)
