@@ -208,11 +208,11 @@ func (g *gen) loop(depth, n int) {
 var callLoss = RegSet{A: 0x3, B: 0x3, In: 0xff}
 
 // packetMix are kinds of instructions as often as packet programs have them.
-var packetMix = []int{0, 0, 0, 1, 2, 2, 2, 4, 4, 7, 8, 8, 9, 10, 14, 17, 17, 17, 17, 17, 17, 17, 17, 18, 18, 18, 18, 18}
+var packetMix = []int{0, 0, 0, 1, 2, 2, 2, 4, 4, 7, 8, 8, 9, 10, 14, 17, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18}
 
 func (g *gen) instr() {
 	b, f := g.b, g.f
-	kind := g.c.n(19)
+	kind := g.c.n(20)
 	if g.packet {
 		kind = packetMix[g.c.n(len(packetMix))]
 	}
@@ -306,6 +306,9 @@ func (g *gen) instr() {
 			b.i(def(g.def(f.v())), src(g.pick()), src(g.pick()))
 		}
 		b.i(Operand{V: t, Files: OutSet})
+	case 17: // an exchange: words out and in under the same numbers
+		x, y, z := near(g.pick()), g.pick(), g.pick()
+		b.i(x, at(y, Out, 0), at(z, Out, 1), defAt(g.def(f.v()), In, 0), defAt(g.def(f.v()), In, 1)).clobber(RegSet{In: 3})
 	default:
 		x, y := src(g.pick()), src(g.pick())
 		b.i(def(g.def(f.v())), x, y)
