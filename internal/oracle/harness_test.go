@@ -9,13 +9,14 @@ import (
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/gen"
+	"github.com/skipsw/skipsw/internal/oracle/judge"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/stretchr/testify/require"
 )
 
-// faulty is the kernel with a planted fault: an instruction that breaks picks
-// is executed as another one.
+// faulty is the interpreter with a planted fault: an instruction that breaks
+// picks is executed as another one.
 type faulty struct {
 	name   string
 	breaks func(bpf.Insn) (bpf.Insn, bool)
@@ -34,7 +35,7 @@ func (f faulty) Load(p *object.Program) (oracle.Loaded, error) {
 			q.Insns[i] = in
 		}
 	}
-	return oracle.Kernel{}.Load(&q)
+	return judge.Interpreter{}.Load(&q)
 }
 
 // subForXor takes exclusive or for a subtraction.
@@ -49,7 +50,7 @@ var subForXor = faulty{"faulty", func(in bpf.Insn) (bpf.Insn, bool) {
 func TestCampaignFindsAFault(t *testing.T) {
 	c := &oracle.Campaign{
 		N: 300, Jobs: 1, Frames: gen.PacketOptions{Min: 54},
-		Harness: &oracle.Harness{Reference: oracle.Kernel{}, Judges: []oracle.Judge{subForXor, faulty{"same", nothing}}},
+		Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{subForXor, faulty{"same", nothing}}},
 	}
 	s := c.Run()
 	require.Equal(t, 300, s.Programs)
@@ -71,7 +72,7 @@ func TestShardsMakeTheWhole(t *testing.T) {
 	run := func(shard, shards int) *oracle.Summary {
 		c := &oracle.Campaign{
 			N: 60, Shard: shard, Shards: shards, NearMiss: 50,
-			Harness: &oracle.Harness{Reference: oracle.Kernel{}, Judges: []oracle.Judge{subForXor}},
+			Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{subForXor}},
 		}
 		return c.Run()
 	}
@@ -99,7 +100,7 @@ func failing(t *testing.T, h *oracle.Harness) *oracle.Case {
 }
 
 func TestShrink(t *testing.T) {
-	h := &oracle.Harness{Reference: oracle.Kernel{}, Judges: []oracle.Judge{subForXor}}
+	h := &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{subForXor}}
 	big := failing(t, h)
 	small := h.Shrink(big, "faulty", oracle.Differs, 5000)
 	rep, err := h.Check(small)
@@ -111,7 +112,7 @@ func TestShrink(t *testing.T) {
 }
 
 func TestCaseFile(t *testing.T) {
-	h := &oracle.Harness{Reference: oracle.Kernel{}, Judges: []oracle.Judge{subForXor}}
+	h := &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{subForXor}}
 	for seed := range uint64(40) {
 		c := &oracle.Case{Program: gen.Program(seed, gen.Options{}), Packets: gen.Packets(seed, 3, gen.PacketOptions{})}
 		rep, err := h.Check(c)
@@ -124,8 +125,8 @@ func TestCaseFile(t *testing.T) {
 		require.Equal(t, c.Packets, r.Packets)
 		require.Len(t, r.Program.Funcs, len(c.Program.Funcs))
 
-		// The recorded answers are the kernel's, and judge as it does.
-		back := oracle.Harness{Reference: oracle.Replay{Recorded: r}, Judges: []oracle.Judge{oracle.Kernel{}}}
+		// The recorded answers judge as the reference does.
+		back := oracle.Harness{Reference: oracle.Replay{Recorded: r}, Judges: []oracle.Judge{judge.Interpreter{}}}
 		got, err := back.Check(&r.Case)
 		require.NoError(t, err)
 		require.Empty(t, got.Mismatches, "seed %d", seed)
@@ -172,10 +173,11 @@ func (unable) Load(*object.Program) (oracle.Loaded, error) {
 
 func TestBadJudges(t *testing.T) {
 	c := &oracle.Campaign{
-		N: 3, Harness: &oracle.Harness{Reference: oracle.Kernel{}, Judges: []oracle.Judge{panicking{}, unable{}}},
+		N: 3, Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{panicking{}, unable{}}},
 	}
 	s := c.Run()
 	require.Len(t, s.Failures, 3)
+	require.NotEmpty(t, s.Failures[0].Mismatches)
 	require.Equal(t, oracle.Broken, s.Failures[0].Mismatches[0].Kind)
 	require.Contains(t, s.Failures[0].String(), "out of luck")
 	require.Equal(t, 3, s.NotSupported["unable"]["not supported: anything"])

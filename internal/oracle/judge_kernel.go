@@ -43,6 +43,9 @@ func (Kernel) Why(p *object.Program) string {
 
 // KernelAvailable says why the kernel judge cannot be used, nil if it can.
 func KernelAvailable() error {
+	if err := health(); err != nil {
+		return err
+	}
 	if !canLoad() {
 		return errors.New("the kernel judge may not load programs: run as root, or with CAP_BPF and CAP_NET_ADMIN")
 	}

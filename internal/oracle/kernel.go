@@ -93,10 +93,14 @@ type KernelInput struct {
 
 // LoadKernel loads a program into the running kernel, with its maps and their
 // initial entries. It needs the right to load programs (root, or CAP_BPF and
-// CAP_NET_ADMIN). A refusal of the verifier is a *KernelReject.
+// CAP_NET_ADMIN). A refusal of the verifier is a *KernelReject. A kernel whose
+// JIT is stuck is not asked: the error is ErrKernelStuck.
 //
 // Functions are verified as static ones, in the context of their callers.
 func LoadKernel(p *object.Program, o KernelOptions) (*KernelProgram, error) {
+	if err := health(); err != nil {
+		return nil, err
+	}
 	k := &KernelProgram{src: p, fd: -1, all: map[*object.Map]*KernelMap{}}
 	if err := k.load(o); err != nil {
 		k.Close()
@@ -304,6 +308,7 @@ func (k *KernelProgram) Close() {
 	if k.fd >= 0 {
 		unix.Close(k.fd)
 		k.fd = -1
+		paceUnload()
 	}
 	for _, fd := range k.tail {
 		unix.Close(fd)

@@ -56,9 +56,10 @@ func TestProgramIsDeterministic(t *testing.T) {
 
 // A near miss must be near: a good part accepted, a good part refused.
 func TestNearMissesAreNear(t *testing.T) {
-	n, ok := count(t, 2000), 0
+	const n = 1500 // not more: a near miss with a long loop costs the kernel a second
+	ok := 0
 	for seed := range uint64(n) {
-		k, err := oracle.LoadKernel(gen.NearMiss(seed, gen.Options{}), oracle.KernelOptions{})
+		k, err := oracle.LoadKernel(gen.NearMiss(seed, gen.Options{}), oracle.KernelOptions{NoLog: true})
 		if err == nil {
 			k.Close()
 			ok++

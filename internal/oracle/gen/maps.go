@@ -38,6 +38,9 @@ func (p *program) newMap(typ uint32, f *fn) int {
 	if typ == mapHash {
 		m.KeySize = uint32([]int{1, 2, 4, 4, 8, 12, 16, 40}[f.r.IntN(8)])
 	}
+	if f.o.Card {
+		m.KeySize, m.ValueSize = min(m.KeySize, 40), min(m.ValueSize, 24)
+	}
 	p.maps = append(p.maps, m)
 	f.fillMap(m)
 	return len(p.maps) - 1
@@ -260,8 +263,15 @@ func (f *fn) valueAccess() {
 		at &^= size - 1
 	}
 	d := at - b.off
+	counts := f.o.has(Atomic) && size >= 4 && b.slack == 0 && f.chance(40)
+	if f.o.Card && f.o.has(Atomic) {
+		// Each map is either counted in or read.
+		if counts = b.id%2 == 1; counts && (size < 4 || b.slack != 0) {
+			return
+		}
+	}
 	switch {
-	case f.o.has(Atomic) && f.chance(40) && size >= 4 && b.slack == 0:
+	case counts:
 		f.atomic(v, size, at&^(size-1)-b.off)
 	case f.o.has(MapStore) && f.chance(45):
 		if f.o.has(StoreImm) && f.chance(30) {

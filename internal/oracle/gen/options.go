@@ -99,6 +99,10 @@ type Options struct {
 	// Size is the aim for the number of instructions of the whole program; 0
 	// takes a random one between 8 and 160.
 	Size int
+	// Card keeps to what the Agilio firmware offers, whoever compiles for it:
+	// no AgilioLacks, small map values, and no value word that is both counted
+	// in and read. Without it a quarter of the programs keep to that.
+	Card bool
 }
 
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
@@ -131,6 +135,10 @@ func (o Options) pick(r *rand.Rand) Options {
 	}
 	if o.Type != object.XDP {
 		f &^= Adjust
+	}
+	o.Card = o.Card || r.IntN(4) == 0
+	if o.Card {
+		f &^= AgilioLacks
 	}
 	keep := 40 + r.IntN(60)
 	for i := range featureNames {
