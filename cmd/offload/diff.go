@@ -58,7 +58,7 @@ ever when they stand in testdata/oracle. With --shard i/n only the programs i-1
 modulo n are run; the JSON results of all shards add up.
 
 The kernel is the reference and needs root; without it (--no-kernel) the
-interpreter is.`,
+interpreter is, which proves nothing: there are no near misses then.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}

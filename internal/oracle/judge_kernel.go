@@ -15,6 +15,9 @@ type Kernel struct{}
 // Name returns "kernel".
 func (Kernel) Name() string { return "kernel" }
 
+// Proves marks the kernel as a Prover.
+func (Kernel) Proves() {}
+
 // Load loads the program into the running kernel.
 func (Kernel) Load(p *object.Program) (Loaded, error) {
 	k, err := LoadKernel(p, KernelOptions{NoLog: true})
