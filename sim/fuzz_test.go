@@ -22,6 +22,14 @@ func fuzzImage(words []byte, target string) *image.Image {
 		Maps: []image.Map{
 			{Name: "h", Type: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 4, ID: 1, WordUse: []uint8{3, 0}},
 			{Name: "a", Type: "array", KeySize: 4, ValueSize: 12, MaxEntries: 4, ID: 2},
+			{
+				Name: "c", Type: "lru_hash", Layout: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 3, Base: emBase + 1024, Stride: 24,
+				Params: map[string]uint64{"buckets": 4, "entries": 32, "key": 12, "value": 16, "lru": 1},
+			},
+			{
+				Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: emBase + 2048, Stride: 40,
+				Params: map[string]uint64{"nodes": 6, "first": 16, "value": 32},
+			},
 		},
 	}
 	for ; len(words) >= 8; words = words[8:] {
@@ -44,6 +52,14 @@ func runAny(t *testing.T, words, packet []byte) {
 			in := Input{Packet: packet[:min(len(packet), 300)]}
 			one := m.Run(in)
 			p := append([]byte(nil), one.Packet...)
+			for _, mp := range m.Maps() {
+				size := mp.Info().KeySize
+				for _, e := range append(mp.Entries(), image.Entry{Key: make([]byte, size), Value: make([]byte, mp.Info().ValueSize)}) {
+					mp.Lookup(e.Key)
+					_ = mp.Update(e.Key, e.Value, UpdateAny)
+					_ = mp.Delete(e.Key)
+				}
+			}
 			require.NoError(t, m.Reset())
 			two := m.Run(in)
 			require.Equal(t, one.Code, two.Code)

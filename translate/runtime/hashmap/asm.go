@@ -19,6 +19,7 @@ var (
 	regBucket = nfpisa.A(9)
 	regLink   = nfpisa.A(10) // low address of the pointer that led to the entry
 	regMask   = nfpisa.A(11)
+	regPost   = nfpisa.B(29) // indirect reference of a command that is posted
 	regHigh   = nfpisa.B(30) // upper part of all addresses
 	regConst  = nfpisa.B(31)
 	back      = nfpisa.B(0)
@@ -56,4 +57,24 @@ func (a *assembler) ret(v int32) {
 		hi = 1<<32 - 1
 	}
 	a.Emit(nfpisa.Rtn(back).WithDefer(2), nfpisa.Immed(nfpisa.A(0), uint32(v)).Both(), nfpisa.Immed(nfpisa.A(1), hi).Both())
+}
+
+// Atomic commands with an immediate, which an indirect reference gives.
+var (
+	memSetImm = nfpisa.MemOp{Op: nfpisa.MemSet.Op, Token: 2}
+	memClrImm = nfpisa.MemOp{Op: nfpisa.MemClr.Op, Token: 2}
+)
+
+// Fields of an indirect reference: 16-bit immediate, taken from bits 31:16, and
+// the length that tells the atomic engine so.
+const (
+	indImmediate = 2 << 3
+	indLength    = 1 << 7
+	indImm16     = 8 << 8
+	indBit       = 1 << 16
+)
+
+// post emits a command with the immediate 1 that nothing waits for.
+func (a *assembler) post(op nfpisa.MemOp, addr nfpisa.Operand) {
+	a.Emit(nfpisa.Mov(nfpisa.NoOperand, regPost), nfpisa.Mem40(op, 0, regHigh, addr, 1).IndirectRef())
 }

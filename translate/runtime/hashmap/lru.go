@@ -2,26 +2,13 @@ package hashmap
 
 import "github.com/skipsw/skipsw/nfpisa"
 
-// memSetImm sets bits by an immediate, which an indirect reference gives.
-var memSetImm = nfpisa.MemOp{Op: nfpisa.MemSet.Op, Token: 2}
-
-// Fields of an indirect reference: 16-bit immediate, taken from bits 31:16, and
-// the length that tells the atomic engine so.
-const (
-	indImmediate = 2 << 3
-	indLength    = 1 << 7
-	indImm16     = 8 << 8
-	indBit       = 1 << 16
-)
-
 // markUsed notes that the entry was used. Nothing waits for it.
 func (m Map) markUsed(a *assembler) {
 	if !m.LRU {
 		return
 	}
 	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUsed)))
-	a.Load(regCRC, indBit|indImm16|indLength|indImmediate)
-	a.Emit(nfpisa.Mov(nfpisa.NoOperand, regCRC), nfpisa.Mem40(memSetImm, 0, regHigh, regValue, 1).IndirectRef())
+	a.post(memSetImm, regValue)
 }
 
 // evict moves the hand to the first entry that was not used since it came by,

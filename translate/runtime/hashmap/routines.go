@@ -25,7 +25,7 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	}
 	a := newAssembler(start)
 	missing := a.NewLabel()
-	m.key(a)
+	m.key(a, m.LRU)
 	m.walk(a, missing, false)
 	m.markUsed(a)
 	a.Emit(nfpisa.Rtn(back).WithDefer(2),
@@ -45,7 +45,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	missing, inval, exists, noent, full := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
 	a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, regFlags))
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
-	m.key(a)
+	m.key(a, true)
 	m.lock(a)
 	m.walk(a, missing, false)
 	a.Branch(nfpisa.BrSet(regFlags, bitNoExist, 0), exists)
@@ -94,7 +94,7 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	}
 	a := newAssembler(start)
 	missing := a.NewLabel()
-	m.key(a)
+	m.key(a, true)
 	m.lock(a)
 	m.walk(a, missing, true)
 	// The chain passes the entry by, then the entry is free.
@@ -122,14 +122,17 @@ func lastMask(n uint32) uint32 { return ^uint32(0) >> (8 * (-n & 3)) }
 func (m Map) head() int { return int(m.Layout().Key / 4) }
 
 // key loads the key's words and leaves the low address of its bucket in
-// regBucket.
-func (m Map) key(a *assembler) {
+// regBucket. posts says that the routine posts commands later.
+func (m Map) key(a *assembler, posts bool) {
 	kw := int(words(m.KeySize))
 	a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr0), nfpisa.Immed(regLM, 0), nfpisa.Immed(regCRC, 1<<32-1),
 		nfpisa.CSRWr(nfpisa.CSRActLMAddr3, regLM), nfpisa.CSRWr(nfpisa.CSRCRCRemainder, regCRC))
 	a.Load(regHigh, uint32(m.Base>>32)<<24)
 	a.Load(regMask, lastMask(m.KeySize))
 	a.Load(regConst, m.Layout().Buckets-1)
+	if posts {
+		a.Load(regPost, indBit|indImm16|indLength|indImmediate)
+	}
 	for i := range kw {
 		if i == kw-1 && m.KeySize%4 != 0 {
 			a.Emit(nfpisa.ALU(keyReg(i), regMask, nfpisa.ALUAnd, next3))
@@ -190,9 +193,10 @@ func (m Map) lock(a *assembler) {
 	a.Place(have)
 }
 
-// leave gives the lock back and returns.
+// leave gives the lock back and returns. All writes have come by then, so
+// nothing waits for this one.
 func (m Map) leave(a *assembler, v int32) {
-	a.Emit(nfpisa.Immed(nfpisa.X(0), 1), nfpisa.Mem40(nfpisa.MemClr, 0, regHigh, regLock, 1).CtxSwap(signal))
+	a.post(memClrImm, regLock)
 	a.ret(v)
 }
 
