@@ -12,6 +12,10 @@ import (
 // Kernel is the running kernel as a judge.
 type Kernel struct{}
 
+// anyAlignment is BPF_F_ANY_ALIGNMENT. It makes kernels for machines that do
+// not load unaligned words, such as user-mode Linux, take what others take.
+const anyAlignment = 1 << 1
+
 // Name returns "kernel".
 func (Kernel) Name() string { return "kernel" }
 
@@ -20,7 +24,7 @@ func (Kernel) Proves() {}
 
 // Load loads the program into the running kernel.
 func (Kernel) Load(p *object.Program) (Loaded, error) {
-	k, err := LoadKernel(p, KernelOptions{NoLog: true})
+	k, err := LoadKernel(p, KernelOptions{NoLog: true, Flags: anyAlignment})
 	var rej *KernelReject
 	if errors.As(err, &rej) {
 		if rej.Errno == unix.E2BIG {
@@ -36,7 +40,7 @@ func (Kernel) Load(p *object.Program) (Loaded, error) {
 
 // Why returns the reason for which the kernel rejects a program.
 func (Kernel) Why(p *object.Program) string {
-	k, err := LoadKernel(p, KernelOptions{})
+	k, err := LoadKernel(p, KernelOptions{Flags: anyAlignment})
 	if err != nil {
 		return err.Error()
 	}
