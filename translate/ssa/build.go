@@ -72,6 +72,7 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 	b.stackBase = b.Add(Value{Op: StackBase})
 	b.write(varPktPtr, b.Add(Value{Op: PktPtr}))
 	b.write(varPktLen, b.Add(Value{Op: PktLen}))
+	b.startSkb()
 	if err := b.function(0); err != nil {
 		return nil, err
 	}

@@ -77,6 +77,11 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 			id = length
 		}
 	}
+	if id == 0 && fact.OffKnown && !xdp {
+		if r, ok := b.loadSkb(at, n); ok {
+			return r, nil
+		}
+	}
 	if id == 0 {
 		return pair{}, b.Unsupported(fmt.Sprintf("a load of %d bytes of context field %s", n, field), "target "+b.Env.Target.Name+" does not have it")
 	}
@@ -84,9 +89,13 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 }
 
 // storeCtx builds a store to the context.
-func (b *Builder) storeCtx(fact *verify.Reg, off int32, val ID) error {
+func (b *Builder) storeCtx(fact *verify.Reg, off int32, n int, v pair) error {
 	at := fact.Off + off
+	val := v.lo
 	xdp := b.Prog.Source().Type == object.XDP
+	if !xdp && fact.OffKnown && b.storeSkb(at, n, v) {
+		return nil
+	}
 	if vec := &b.Env.Target.PacketVector; xdp && at == xdpRxQueue && vec.Queue >= 0 {
 		// The queue is one byte; a greater number means no queue there is.
 		words := b.Choose(Compare{Cond: UGT, XL: val, YL: b.Const(0xff)},

@@ -171,7 +171,7 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 		b.storeWords(st, []ID{lo, hi}, uint32(off), n, v)
 		return nil
 	case verify.PtrCtx:
-		return b.storeCtx(fact, off, v.lo)
+		return b.storeCtx(fact, off, n, v)
 	}
 	return b.Unsupported("a store to "+kindNames[fact.Kind], "only packet, stack and map values can be written")
 }

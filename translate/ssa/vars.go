@@ -9,7 +9,8 @@ const (
 
 	varPktPtr variable = iota
 	varPktLen
-	varFrames
+	varSkb    // words of a tc program's context
+	varFrames = varSkb + skbWords
 )
 
 func regVar(frame, reg, half int) variable {

@@ -22,6 +22,10 @@ type Target struct {
 	// Helpers holds the control-store addresses of firmware routines by eBPF
 	// helper name, without the bpf_ prefix.
 	Helpers map[string]uint16 `yaml:"helpers"`
+	// SkbScratch says that tc programs have the fields of their context that a
+	// program may write, as scratch memory that nobody else sees, and the
+	// fields that follow from the frame.
+	SkbScratch bool `yaml:"skb_scratch"`
 	// Inline are the helpers that programs bring as code of their own, by eBPF
 	// helper name without the bpf_ prefix.
 	Inline []string `yaml:"inline"`
