@@ -9,6 +9,7 @@ import (
 // read; key words are in bank B.
 var (
 	regHand   = nfpisa.A(1)
+	regHead   = nfpisa.A(1) // first entry of the bucket, when the walk began
 	regCRC    = nfpisa.A(2)
 	regEntry  = nfpisa.A(3) // low address of the entry that is looked at
 	regAddr   = nfpisa.A(4)
@@ -33,8 +34,21 @@ func keyReg(i int) nfpisa.Operand {
 	return nfpisa.B(23 + i - 11)
 }
 
-// signal is what commands wait for.
-const signal = 1
+// Signals: the one of commands that are waited for at once, and those of
+// commands that others follow.
+const (
+	signal   = 1
+	sigFree  = 2
+	sigEntry = 3
+	sigLink  = 4
+)
+
+// Transfer registers that survive reading an entry, which takes up to 19 from
+// 0 on.
+const (
+	xferFree = 31 // the free list's head or what replaces it
+	xferOut  = 12 // an entry's words before its value, on their way out
+)
 
 var next3 = nfpisa.Operand{Kind: nfpisa.LM, Index: 3, Mod: nfpisa.PostInc}
 

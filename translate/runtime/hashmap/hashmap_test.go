@@ -282,7 +282,7 @@ func Example() {
 	fmt.Println(len(lookup), len(update), len(remove))
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
-	// 29 85 51
+	// 29 87 53
 	// {Buckets:1024 Entries:4112 Key:8 Value:16 Stride:24 Size:28688 LRU:false}
 }
 

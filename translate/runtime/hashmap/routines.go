@@ -26,7 +26,7 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	a := newAssembler(start)
 	missing := a.NewLabel()
 	m.key(a, m.LRU)
-	m.walk(a, missing, false)
+	m.walk(a, missing, search)
 	m.markUsed(a)
 	a.Emit(nfpisa.Rtn(back).WithDefer(2),
 		nfpisa.ALU(nfpisa.A(0), regEntry, nfpisa.ALUAdd, nfpisa.Const(int(m.Layout().Value))).Both(),
@@ -47,7 +47,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
 	m.key(a, true)
 	m.lock(a)
-	m.walk(a, missing, false)
+	m.walk(a, missing, change)
 	a.Branch(nfpisa.BrSet(regFlags, bitNoExist, 0), exists)
 	m.markUsed(a)
 	m.storeValue(a)
@@ -56,21 +56,13 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	a.Place(missing)
 	a.Branch(nfpisa.BrSet(regFlags, bitExist, 0), noent)
 	m.takeFree(a, full)
+	m.fillEntry(a)
 	m.storeValue(a)
-	// The entry with its place in the chain, then the bucket that points to it.
-	a.move(nfpisa.MemRead32Swap, regBucket, 1)
-	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)))
-	if m.LRU {
-		a.Emit(nfpisa.Mov(nfpisa.X(1), regBucket), nfpisa.Immed(nfpisa.X(2), 0))
-	} else {
-		a.Emit(nfpisa.Immed(nfpisa.X(1), 0))
+	written := uint16(1 << sigEntry)
+	if !m.LRU {
+		written |= 1 << sigFree
 	}
-	kw, head := int(words(m.KeySize)), m.head()
-	for i := range kw {
-		a.Emit(nfpisa.Mov(nfpisa.X(head+i), keyReg(i)))
-	}
-	a.move(nfpisa.MemWrite32Swap, regEntry, head+kw)
-	a.Emit(nfpisa.Mov(nfpisa.X(0), regEntry))
+	a.Emit(nfpisa.CtxArb(written), nfpisa.Mov(nfpisa.X(0), regEntry))
 	a.move(nfpisa.MemWrite32Swap, regBucket, 1)
 	m.leave(a, 0)
 
@@ -96,16 +88,16 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	missing := a.NewLabel()
 	m.key(a, true)
 	m.lock(a)
-	m.walk(a, missing, true)
-	// The chain passes the entry by, then the entry is free.
-	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)))
-	a.move(nfpisa.MemWrite32Swap, regLink, 1)
-	a.Load(regAddr, m.low(offFree))
-	a.move(nfpisa.MemRead32Swap, regAddr, 1)
-	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)), nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUnused)))
-	a.move(nfpisa.MemWrite32Swap, regValue, 1)
-	a.Emit(nfpisa.Mov(nfpisa.X(0), regEntry))
-	a.move(nfpisa.MemWrite32Swap, regAddr, 1)
+	m.walk(a, missing, remove)
+	// The chain passes the entry by, and the entry is free. Only the chain is
+	// seen by those that do not hold the lock.
+	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)),
+		nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, regHigh, regLink, 1).SigDone(sigLink),
+		nfpisa.Mov(nfpisa.X(1), nfpisa.X(xferFree)), nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUnused)),
+		nfpisa.Mem40(nfpisa.MemWrite32Swap, 1, regHigh, regValue, 1).SigDone(sigEntry),
+		nfpisa.Mov(nfpisa.X(2), regEntry),
+		nfpisa.Mem40(nfpisa.MemWrite32Swap, 2, regHigh, regAddr, 1).SigDone(sigFree),
+		nfpisa.CtxArb(1<<sigLink|1<<sigEntry|1<<sigFree))
 	m.leave(a, 0)
 	a.Place(missing)
 	m.leave(a, errNoEnt)
@@ -150,15 +142,33 @@ func (m Map) key(a *assembler, posts bool) {
 		nfpisa.ALU(regBucket, regAddr, nfpisa.ALUAdd, regConst))
 }
 
+// purpose is what a walk is for.
+type purpose uint8
+
+const (
+	search purpose = iota
+	change
+	remove
+)
+
 // walk follows the chain of the bucket until regEntry is the key's entry, with
-// its first words in transfer registers, or goes to missing. With links,
-// regLink becomes the low address of the pointer to the entry.
-func (m Map) walk(a *assembler, missing micro.Label, links bool) {
+// its first words in transfer registers, or goes to missing. For a change the
+// head of the free list is fetched beside the bucket and regHead keeps the
+// bucket; for a removal regLink becomes the low address of the pointer to the
+// entry.
+func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	kw, head := int(words(m.KeySize)), m.head()
 	step, other, found := a.NewLabel(), a.NewLabel(), a.NewLabel()
+	if why != search {
+		a.Load(regAddr, m.low(offFree))
+		a.Emit(nfpisa.Mem40(nfpisa.MemRead32Swap, xferFree, regHigh, regAddr, 1).SigDone(sigFree))
+	}
 	a.move(nfpisa.MemRead32Swap, regBucket, 1)
-	if links {
-		a.Emit(nfpisa.Mov(regLink, regBucket))
+	switch why {
+	case change:
+		a.Emit(nfpisa.CtxArb(1<<sigFree), nfpisa.Mov(regHead, nfpisa.X(0)))
+	case remove:
+		a.Emit(nfpisa.CtxArb(1<<sigFree), nfpisa.Mov(regLink, regBucket))
 	}
 	a.Place(step)
 	a.Emit(nfpisa.Mov(regEntry, nfpisa.X(0)))
@@ -172,7 +182,7 @@ func (m Map) walk(a *assembler, missing micro.Label, links bool) {
 	}
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), found)
 	a.Place(other)
-	if links {
+	if why == remove {
 		a.Branch(nfpisa.Br(0).WithDefer(1), step)
 		a.Emit(nfpisa.Mov(regLink, regEntry))
 	} else {
@@ -201,26 +211,43 @@ func (m Map) leave(a *assembler, v int32) {
 }
 
 // takeFree takes the first free entry off its list into regEntry. Without one
-// it goes to full or, with LRU, throws an entry out.
+// it goes to full or, with LRU, throws an entry out. Without LRU, sigFree tells
+// when the list is written.
 func (m Map) takeFree(a *assembler, full micro.Label) {
 	have := a.NewLabel()
 	if m.LRU {
 		full = a.NewLabel()
 	}
-	a.Load(regAddr, m.low(offFree))
-	a.move(nfpisa.MemRead32Swap, regAddr, 1)
-	a.Emit(nfpisa.Mov(regEntry, nfpisa.X(0)))
+	a.Emit(nfpisa.Mov(regEntry, nfpisa.X(xferFree)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), full)
 	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUnused)))
 	a.move(nfpisa.MemRead32Swap, regValue, 1)
-	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)))
-	a.move(nfpisa.MemWrite32Swap, regAddr, 1)
+	a.Emit(nfpisa.Mov(nfpisa.X(xferFree), nfpisa.X(0)))
+	a.Post(nfpisa.MemWrite32Swap, xferFree, regHigh, regAddr, 1, sigFree)
 	if m.LRU {
+		a.Emit(nfpisa.CtxArb(1 << sigFree))
 		a.Branch(nfpisa.Br(0), have)
 		a.Place(full)
 		m.evict(a)
 	}
 	a.Place(have)
+}
+
+// fillEntry sends the entry's words before its value on their way; sigEntry
+// tells when they have come.
+func (m Map) fillEntry(a *assembler) {
+	out := func(i int) nfpisa.Operand { return nfpisa.X(xferOut + i) }
+	if m.LRU { // an eviction may have changed the chain
+		a.move(nfpisa.MemRead32Swap, regBucket, 1)
+		a.Emit(nfpisa.Mov(out(0), nfpisa.X(0)), nfpisa.Mov(out(1), regBucket), nfpisa.Immed(out(2), 0))
+	} else {
+		a.Emit(nfpisa.Mov(out(0), regHead), nfpisa.Immed(out(1), 0))
+	}
+	kw, head := int(words(m.KeySize)), m.head()
+	for i := range kw {
+		a.Emit(nfpisa.Mov(out(head+i), keyReg(i)))
+	}
+	a.Post(nfpisa.MemWrite32Swap, xferOut, regHigh, regEntry, head+kw, sigEntry)
 }
 
 // chunk is how many words of a value are written at a time.

@@ -66,10 +66,20 @@ const (
 // Move appends a command of n = 1..32 words between transfer registers from
 // $xfer_0 on and memory, and waits for it. The address is (hi << 8) + lo.
 func (a *Assembler) Move(op nfpisa.MemOp, hi, lo nfpisa.Operand, n, signal int) {
-	if n <= direct {
-		a.Emit(nfpisa.Mem40(op, 0, hi, lo, n).CtxSwap(signal))
-		return
+	a.command(nfpisa.Mem40(op, 0, hi, lo, min(n, direct)).CtxSwap(signal), n)
+}
+
+// Post appends a command like Move's, with transfer registers from xfer on,
+// that goes on at once and raises the signal when it is done.
+func (a *Assembler) Post(op nfpisa.MemOp, xfer int, hi, lo nfpisa.Operand, n, signal int) {
+	a.command(nfpisa.Mem40(op, xfer, hi, lo, min(n, direct)).SigDone(signal), n)
+}
+
+// command appends a command, with its length overridden if need be.
+func (a *Assembler) command(in nfpisa.Instr, n int) {
+	if n > direct {
+		a.Emit(nfpisa.Immed(nfpisa.NoOperand, indLength|uint32(n-1)<<indLengthShift))
+		in = in.IndirectRef()
 	}
-	a.Emit(nfpisa.Immed(nfpisa.NoOperand, indLength|uint32(n-1)<<indLengthShift),
-		nfpisa.Mem40(op, 0, hi, lo, 1).CtxSwap(signal).IndirectRef())
+	a.Emit(in)
 }

@@ -37,6 +37,7 @@ func TestMove(t *testing.T) {
 	for n := 1; n <= 32; n++ {
 		a := &micro.Assembler{}
 		a.Move(nfpisa.MemRead32, nfpisa.B(1), nfpisa.A(1), n, 1)
+		a.Post(nfpisa.MemWrite32, 12, nfpisa.B(1), nfpisa.A(1), n, 2)
 		for _, in := range a.Finish() {
 			_, err := nfpisa.Encode(in, nfpisa.Ctx4)
 			require.NoError(t, err)
