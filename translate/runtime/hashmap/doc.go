@@ -15,7 +15,7 @@
 // (high word): the value's address or 0 for a lookup, 0 or a negative errno
 // otherwise. Registers 12..22 of both banks and ActLMAddr0 are kept; all other
 // registers, transfer registers 0..31, LM2, LM3, flags and the CRC remainder
-// are lost. Signal 1 is used.
+// are lost. Signals 1 to 4 must be free and are free again.
 //
 // # Memory
 //
