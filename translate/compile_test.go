@@ -64,8 +64,8 @@ func TestRefusals(t *testing.T) {
 			"not supported: map flows (hash), because its value has 64 bytes and target agilio takes 56, at small.c:13",
 		},
 		{
-			"map type", "skipsw", small([]*object.Map{{Name: "routes", Type: 11, KeySize: 8, ValueSize: 4, MaxEntries: 4, Flags: 1}}, lookup...),
-			"not supported: map routes (lpm_trie), because target skipsw does not have this type, at small.c:13",
+			"map type", "agilio", small([]*object.Map{{Name: "routes", Type: 11, KeySize: 8, ValueSize: 4, MaxEntries: 4, Flags: 1}}, lookup...),
+			"not supported: map routes (lpm_trie), because target agilio does not have this type, at small.c:13",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/runtime/hashmap"
 	"github.com/skipsw/skipsw/translate/ssa"
 	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -24,24 +23,6 @@ const (
 // layoutArray is the layout of maps whose entry i is i strides from the base.
 // The card counts as one CPU: a per-CPU array has one set of entries.
 const layoutArray = "array"
-
-// layoutHash is the layout of package hashmap.
-const layoutHash = "hash"
-
-// hashed reports whether a map's entries are found by key.
-func hashed(m *object.Map) bool {
-	switch ebpf.MapType(m.Type) {
-	case ebpf.Hash, ebpf.PerCPUHash, ebpf.LRUHash, ebpf.LRUCPUHash:
-		return true
-	}
-	return false
-}
-
-// hashOf describes a map to package hashmap.
-func hashOf(m *object.Map, p *ssa.MapPlace) hashmap.Map {
-	lru := ebpf.MapType(m.Type) == ebpf.LRUHash || ebpf.MapType(m.Type) == ebpf.LRUCPUHash
-	return hashmap.Map{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Base: p.Base, Swapped: p.Swapped, LRU: lru}
-}
 
 // typeNames gives the kernel's names of map types, as targets list them.
 var typeNames = map[ebpf.MapType]string{
@@ -97,9 +78,8 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 		}
 		stride := (m.ValueSize + entryAlign - 1) &^ (entryAlign - 1)
 		size := uint64(stride) * uint64(m.MaxEntries)
-		if hashed(m) {
-			l := hashOf(m, &places[k]).Layout()
-			stride, size, places[k].Hashed = l.Stride, l.Size, true
+		if tb, ok := tableOf(m, &places[k]); ok {
+			stride, size, places[k].Hashed = tb.stride, tb.size, true
 		}
 		places[k].Base, places[k].Stride, places[k].Swapped = t.Maps.Base+next, stride, swapped[k]
 		next = (next + size + mapAlign - 1) &^ (mapAlign - 1)
@@ -157,8 +137,8 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 		}
 		if t.Direct() {
 			im.Layout, im.Base, im.Stride, im.Swapped = layoutArray, places[k].Base, places[k].Stride, places[k].Swapped
-			if places[k].Hashed {
-				im.Layout, im.Params = layoutHash, hashOf(m, &places[k]).Layout().Params()
+			if tb, ok := tableOf(m, &places[k]); ok {
+				im.Layout, im.Params = tb.layout, tb.params
 			}
 		} else {
 			im.WordUse = places[k].WordUse

@@ -6,7 +6,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/translate/isel"
-	"github.com/skipsw/skipsw/translate/runtime/hashmap"
 	"github.com/skipsw/skipsw/translate/ssa"
 	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -38,9 +37,13 @@ func linkRoutines(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out 
 		}
 		start := int(t.Core.CodeStart) + lib.start + len(lib.words)
 		src := p.Source().Maps[w.Table]
-		code, err := routine(hashOf(src, &maps[w.Table]), isel.HelperName(w.Helper), start)
+		tb, ok := tableOf(src, &maps[w.Table])
+		if !ok {
+			panic("BUG: a call of a routine for map " + src.Name)
+		}
+		code, err := tb.routine(isel.HelperName(w.Helper), start)
 		if err != nil {
-			return nil, &ssa.Unsupported{What: fmt.Sprintf("map %s (%s)", src.Name, typeName(src)), Why: err.Error(), Slot: int(w.Slot), Line: p.Source().LineAt(int(w.Slot))}
+			return nil, &ssa.Unsupported{What: fmt.Sprintf("%s on map %s (%s)", isel.HelperName(w.Helper), src.Name, typeName(src)), Why: err.Error(), Slot: int(w.Slot), Line: p.Source().LineAt(int(w.Slot))}
 		}
 		at[key] = uint16(start)
 		lib.symbols = append(lib.symbols, image.Symbol{
@@ -55,19 +58,6 @@ func linkRoutines(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out 
 		return t.Helpers[isel.HelperName(helper)]
 	})
 	return lib, nil
-}
-
-// routine returns the instructions of a hash map's helper.
-func routine(m hashmap.Map, helper string, start int) ([]nfpisa.Instr, error) {
-	switch helper {
-	case "map_lookup_elem":
-		return m.Lookup(start)
-	case "map_update_elem":
-		return m.Update(start)
-	case "map_delete_elem":
-		return m.Delete(start)
-	}
-	panic("BUG: no routine for " + helper)
 }
 
 // appendTo adds the routines to an image.

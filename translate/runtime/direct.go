@@ -13,7 +13,7 @@ func (h *Helpers) directMap(b *ssa.Builder, helper int32) error {
 		return err
 	}
 	switch m.Type {
-	case mapHash, mapPerCPUHash, mapLRUHash, mapLRUCPUHash:
+	case mapHash, mapPerCPUHash, mapLRUHash, mapLRUCPUHash, mapLPMTrie:
 		return h.routine(b, helper)
 	}
 	if m.Type != mapArray && m.Type != mapPerCPUArray {

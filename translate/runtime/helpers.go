@@ -44,6 +44,7 @@ const (
 	mapPerCPUHash  = 5
 	mapLRUHash     = 9
 	mapLRUCPUHash  = 10
+	mapLPMTrie     = 11
 	mapPerCPUArray = 6
 )
 
