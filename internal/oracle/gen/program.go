@@ -76,6 +76,12 @@ func (p *program) function(i, n, budget int) *asm {
 			}
 		}
 	}
+	if f.acc = -1; f.chance(60) {
+		f.acc = f.pickReg(func(i int, _ *reg) bool { return i >= 6 && !f.isLocked(i) })
+		f.emit(movK(uint8(f.acc), 0))
+		f.setScalar(f.acc)
+		f.locked |= 1 << f.acc
+	}
 	if len(f.callees) > 0 && f.chance(70) {
 		f.callFunc()
 	}
@@ -156,6 +162,7 @@ func statements(o *Options) (out []choice, total int) {
 		{0, 30, plain((*fn).alu)},
 		{0, 6, plain(func(f *fn) { f.constant(f.dst()) })},
 		{0, 4, plain((*fn).pair)},
+		{0, 10, plain((*fn).probe)},
 		{0, 10, (*fn).branch},
 		{0, 3, (*fn).switchOn},
 		{0, 3, plain((*fn).leave)},

@@ -35,6 +35,7 @@ type mutant struct {
 	File string `yaml:"file"`
 	From string `yaml:"from"`
 	To   string `yaml:"to"`
+	Gap  string `yaml:"gap"`
 }
 
 func mutants() ([]mutant, error) {
@@ -126,7 +127,7 @@ func realMain(w io.Writer, only string, programs int, list bool) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	missed, done := 0, 0
+	missed, done, gaps := 0, 0, 0
 	for i := range all {
 		m := &all[i]
 		if only != "" && only != m.Name && only != m.Part {
@@ -140,14 +141,19 @@ func realMain(w io.Writer, only string, programs int, list bool) error {
 		o, how := m.run(root, dir, programs)
 		how, _, _ = strings.Cut(how, "\n")
 		fmt.Fprintf(w, "%-9s %-10s %-28s %4.0fs %.160s\n", o, m.Part, m.Name, time.Since(start).Seconds(), how)
-		if done++; o != caught {
+		switch done++; {
+		case o == caught:
+		case o == survived && m.Gap != "":
+			fmt.Fprintf(w, "          known gap: %s\n", m.Gap)
+			gaps++
+		default:
 			missed++
 		}
 	}
 	if list {
 		return nil
 	}
-	fmt.Fprintf(w, "%d of %d planted faults found by the short run of %d programs\n", done-missed, done, programs)
+	fmt.Fprintf(w, "%d of %d planted faults found by the short run of %d programs, %d are known gaps\n", done-missed-gaps, done, programs, gaps)
 	if missed > 0 {
 		return fmt.Errorf("%d planted faults were not found", missed)
 	}
