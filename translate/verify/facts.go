@@ -494,9 +494,16 @@ func (v *verifier) fill(i int, in bpf.Insn, base *Reg) {
 			return
 		}
 		x := regOf(s)
+		aligned := base.OffKnown && (base.Off+int32(in.Off))%8 == 0
 		switch {
 		case x.kind != Scalar:
 			return
+		case !aligned && in.Op&0xe0 == bpf.ModeMEMSX:
+			// Some bytes from the middle of the slot: any number of that size.
+			x.scalar = loadedScalar(in.Bytes())
+			x.signExtend(in.Bytes())
+		case !aligned:
+			x.scalar = loadedScalar(in.Bytes())
 		case in.Op&0xe0 == bpf.ModeMEMSX:
 			x.signExtend(in.Bytes())
 		default:
