@@ -33,7 +33,7 @@ func TestBatchAgrees(t *testing.T) {
 		if len(cc.Maps) > 0 || cc.Name == "prandom" {
 			continue
 		}
-		m, err := New(cc.image(t), DefaultSpec())
+		m, err := New(kernelImage(t, &cc), DefaultSpec())
 		require.NoError(t, err)
 		var packets [][]byte
 		want := map[answer]int{}

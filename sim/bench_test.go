@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/internal/peer"
 )
 
 // cpuTime returns the processor time that the process has used, in seconds:
@@ -25,11 +27,11 @@ func BenchmarkCorpus(b *testing.B) {
 	}{{"strict", AllChecks}, {"lax", 0}} {
 		b.Run(mode.name, func(b *testing.B) {
 			var ms []*Machine
-			var runs []corpusCase
+			var runs []peer.Case
 			for _, cc := range loadCorpus(b) {
 				spec := DefaultSpec()
 				spec.Checks = mode.checks
-				m, err := New(cc.image(b), spec)
+				m, err := New(kernelImage(b, &cc), spec)
 				require.NoError(b, err)
 				ms, runs = append(ms, m), append(runs, cc)
 			}
@@ -56,7 +58,7 @@ func BenchmarkCorpus(b *testing.B) {
 // BenchmarkNew loads an image of 64 words.
 func BenchmarkNew(b *testing.B) {
 	cc := loadCorpus(b)[0]
-	img := cc.image(b)
+	img := kernelImage(b, &cc)
 	b.ReportAllocs()
 	for b.Loop() {
 		_, err := New(img, DefaultSpec())
@@ -73,7 +75,7 @@ func BenchmarkRun(b *testing.B) {
 			continue
 		}
 		b.Run(cc.Name, func(b *testing.B) {
-			m, err := New(cc.image(b), DefaultSpec())
+			m, err := New(kernelImage(b, &cc), DefaultSpec())
 			require.NoError(b, err)
 			in := Input{Packet: cc.Runs[len(cc.Runs)-1].PacketIn}
 			var insns, cycles uint64
@@ -98,7 +100,7 @@ func BenchmarkBatch(b *testing.B) {
 			continue
 		}
 		b.Run(cc.Name, func(b *testing.B) {
-			m, err := New(cc.image(b), DefaultSpec())
+			m, err := New(kernelImage(b, &cc), DefaultSpec())
 			require.NoError(b, err)
 			packet := cc.Runs[len(cc.Runs)-1].PacketIn
 			n := 0

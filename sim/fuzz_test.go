@@ -76,7 +76,7 @@ func runAny(t *testing.T, words, packet []byte) {
 func FuzzWords(f *testing.F) {
 	for _, cc := range loadCorpus(f)[:40] {
 		var b []byte
-		for _, w := range cc.image(f).Words {
+		for _, w := range kernelImage(f, &cc).Words {
 			b = binary.LittleEndian.AppendUint64(b, uint64(w))
 		}
 		f.Add(b, []byte(cc.Runs[0].PacketIn))
@@ -97,7 +97,7 @@ func TestMutatedCorpus(t *testing.T) {
 	faults := map[FaultKind]int{}
 	for range testCount(t, 600) {
 		cc := &cases[rng.IntN(len(cases))]
-		img := cc.image(t)
+		img := kernelImage(t, cc)
 		if len(img.Words) > 400 {
 			continue
 		}

@@ -72,7 +72,7 @@ func TestProfileAddsUp(t *testing.T) {
 		spec.Profile = true
 		steps := uint64(0)
 		spec.Trace = func(Step) { steps++ }
-		m, err := New(cc.image(t), spec)
+		m, err := New(kernelImage(t, &cc), spec)
 		require.NoError(t, err)
 		var cycles, insns uint64
 		for i := range cc.Runs {
@@ -97,9 +97,9 @@ func TestProfileAddsUp(t *testing.T) {
 // TestDeterministic runs the corpus on two machines and compares everything.
 func TestDeterministic(t *testing.T) {
 	for _, cc := range loadCorpus(t)[:60] {
-		one, err := New(cc.image(t), DefaultSpec())
+		one, err := New(kernelImage(t, &cc), DefaultSpec())
 		require.NoError(t, err)
-		two, err := New(cc.image(t), DefaultSpec())
+		two, err := New(kernelImage(t, &cc), DefaultSpec())
 		require.NoError(t, err)
 		for i := range cc.Runs {
 			in := Input{Packet: cc.Runs[i].PacketIn}
