@@ -41,7 +41,7 @@ func qemuCommand(k *Kernel, mem int, box, initrd string) *exec.Cmd {
 	return exec.Command("qemu-system-x86_64", "-M", "pc", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", fmt.Sprint(max(mem, 512)),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", k.Path, "-initrd", initrd,
-		"-append", "console=ttyS0 quiet loglevel=4 reboot=t panic=-1 panic_on_warn=1 nokaslr mitigations=off cryptomgr.notests=1",
+		"-append", "console=ttyS0 quiet loglevel=4 reboot=t panic=-1 panic_on_warn=1 nokaslr mitigations=off cryptomgr.notests=1 no_timer_check tsc=reliable",
 		"-serial", "file:/dev/fd/1", "-serial", "file:/dev/fd/3", "-serial", "file:/dev/fd/4", "-serial", "file:"+filepath.Join(box, backFile))
 }
 

@@ -44,6 +44,9 @@ func (d *Device) Code(id uint32) (*Code, error) {
 	if err != nil {
 		return nil, d.fail(op, err)
 	}
+	if p.Ifindex == 0 {
+		jited = nil // the host's own machine code
+	}
 	c := &Code{Name: p.name(), Machine: jited, Device: d.deviceName(p.Ifindex, p.NetnsDev, p.NetnsIno)}
 	if c.Insns, err = bpf.Decode(xlated); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
