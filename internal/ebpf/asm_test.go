@@ -2,7 +2,6 @@ package ebpf_test
 
 import (
 	"encoding/binary"
-	"os"
 	"slices"
 	"testing"
 
@@ -108,7 +107,7 @@ func newPair(t testing.TB, p *object.Program, tail ...*object.Program) *pair {
 	t.Helper()
 	out := &pair{prog: p}
 	var err error
-	if os.Geteuid() == 0 {
+	if asksKernel(t) {
 		out.k, err = oracle.LoadKernel(p, oracle.KernelOptions{Tail: tail})
 		require.NoError(t, err)
 		t.Cleanup(out.k.Close)

@@ -2,7 +2,6 @@ package ebpf_test
 
 import (
 	"encoding/binary"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,7 +42,7 @@ func TestContextLikeKernel(t *testing.T) {
 		vm, err := ebpf.New(p, ebpf.Options{})
 		require.NoError(t, err)
 		var k *oracle.KernelProgram
-		if os.Geteuid() == 0 {
+		if asksKernel(t) {
 			k, err = oracle.LoadKernel(p, oracle.KernelOptions{})
 			require.NoError(t, err)
 			t.Cleanup(k.Close)
