@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -91,11 +90,12 @@ func listRaw(w io.Writer, path string, mode nfpisa.Mode) error {
 	if err != nil {
 		return err
 	}
-	if len(data)%8 != 0 {
-		return fmt.Errorf("%s: %d bytes are no whole number of 8-byte words", path, len(data))
+	words, err := nfpisa.ReadRaw(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	for off := 0; off < len(data); off += 8 {
-		listWord(w, off/8, nfpisa.Word(binary.LittleEndian.Uint64(data[off:])), mode)
+	for addr, word := range words {
+		listWord(w, addr, word, mode)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -34,6 +35,7 @@ func TestScripts(t *testing.T) {
 			"exitcode": exitCode,
 			"oneline":  oneLine,
 			"jsonhas":  jsonHas,
+			"unhex":    unhex,
 		},
 	})
 }
@@ -44,6 +46,13 @@ func truncate(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(data[:n]), 0o644))
+}
+
+// unhex DST DIGITS writes the bytes of a hexadecimal string.
+func unhex(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := hex.DecodeString(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
 }
 
 // exitcode N COMMAND runs the command line in this process and checks its
