@@ -3,11 +3,12 @@ package opt
 import "github.com/skipsw/skipsw/translate/ssa"
 
 // simplifyFlow gives each verdict its own end, joins blocks that follow each
-// other, and skips empty ones. It reports whether anything changed.
+// other, and skips empty ones and comparisons that the way there decides. It reports whether anything changed.
 func simplifyFlow(f *ssa.Func) bool {
 	changed := splitExits(f)
 	changed = shareExits(f) || changed
 	changed = skipEmpty(f) || changed
+	changed = threadBranch(f) || changed
 	return joinBlocks(f) || changed
 }
 
