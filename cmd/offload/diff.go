@@ -57,7 +57,7 @@ Failures are shrunk, and with --failures written as files that are rerun for
 ever when they stand in testdata/oracle. With --shard i/n only the programs i-1
 modulo n are run; the JSON results of all shards add up.
 
-The kernel is the reference and needs root; without it (--no-kernel) the
+The kernel is the reference and needs root; programs keep to what it knows; without it (--no-kernel) the
 interpreter is, which proves nothing: there are no near misses then.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -115,7 +115,9 @@ func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 	if c.Gen.Without, err = gen.ParseFeatures(f.without); err != nil {
 		return nil, usageError{err}
 	}
-	c.Harness, err = f.harness()
+	if c.Harness, err = f.harness(); err == nil && !f.noKernel {
+		c.Gen = oracle.LimitToKernel(c.Gen)
+	}
 	return c, err
 }
 

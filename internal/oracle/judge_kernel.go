@@ -12,9 +12,9 @@ import (
 // Kernel is the running kernel as a judge.
 type Kernel struct{}
 
-// anyAlignment is BPF_F_ANY_ALIGNMENT. It makes kernels for machines that do
+// AnyAlignment is BPF_F_ANY_ALIGNMENT, for KernelOptions.Flags. It makes kernels for machines that do
 // not load unaligned words, such as user-mode Linux, take what others take.
-const anyAlignment = 1 << 1
+const AnyAlignment = 1 << 1
 
 // Name returns "kernel".
 func (Kernel) Name() string { return "kernel" }
@@ -24,7 +24,7 @@ func (Kernel) Proves() {}
 
 // Load loads the program into the running kernel.
 func (Kernel) Load(p *object.Program) (Loaded, error) {
-	k, err := LoadKernel(p, KernelOptions{NoLog: true, Flags: anyAlignment})
+	k, err := LoadKernel(p, KernelOptions{NoLog: true, Flags: AnyAlignment})
 	var rej *KernelReject
 	if errors.As(err, &rej) {
 		if rej.Errno == unix.E2BIG {
@@ -40,7 +40,7 @@ func (Kernel) Load(p *object.Program) (Loaded, error) {
 
 // Why returns the reason for which the kernel rejects a program.
 func (Kernel) Why(p *object.Program) string {
-	k, err := LoadKernel(p, KernelOptions{Flags: anyAlignment})
+	k, err := LoadKernel(p, KernelOptions{Flags: AnyAlignment})
 	if err != nil {
 		return err.Error()
 	}

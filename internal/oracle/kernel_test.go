@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/internal/oracle/oracletest"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/stretchr/testify/require"
@@ -38,6 +39,9 @@ func load(t *testing.T, p *object.Program, o oracle.KernelOptions) *oracle.Kerne
 }
 
 func TestKernelVerdict(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
 	for _, typ := range []object.Type{object.XDP, object.TC} {
 		t.Run(typ.String(), func(t *testing.T) {
 			k := load(t, program(typ, movImm(0, 2), exitInsn), oracle.KernelOptions{})
@@ -52,6 +56,9 @@ func TestKernelVerdict(t *testing.T) {
 }
 
 func TestKernelReject(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
 	_, err := oracle.LoadKernel(program(object.XDP, exitInsn), oracle.KernelOptions{})
 	var rej *oracle.KernelReject
 	require.ErrorAs(t, err, &rej)
@@ -62,11 +69,17 @@ func TestKernelReject(t *testing.T) {
 }
 
 func TestKernelLog(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
 	k := load(t, program(object.XDP, movImm(0, 2), exitInsn), oracle.KernelOptions{LogLevel: 2})
 	require.Contains(t, k.Log, "processed 2 insns")
 }
 
 func TestKernelRunt(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
 	k := load(t, program(object.XDP, movImm(0, 2), exitInsn), oracle.KernelOptions{})
 	_, err := k.Run(oracle.KernelInput{Packet: make([]byte, 13)})
 	require.ErrorContains(t, err, "13 bytes")
@@ -83,6 +96,9 @@ func adjust(helper, delta int32) []bpf.Insn {
 }
 
 func TestKernelHeadAndTail(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
 	pkt := make([]byte, 64)
 	for i := range pkt {
 		pkt[i] = byte(i)
@@ -131,6 +147,9 @@ func count(typ object.Type, m *object.Map) *object.Program {
 func key(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
 
 func TestKernelMaps(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
 	value := func(v uint32) []byte { return append(key(v), 0, 0, 0, 0, 9, 9) }
 	for _, tt := range []struct {
 		name string
@@ -172,6 +191,9 @@ func TestKernelMaps(t *testing.T) {
 }
 
 func TestKernelTailCall(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
 	jump := &object.Map{
 		Name: "jmp", Type: unix.BPF_MAP_TYPE_PROG_ARRAY, KeySize: 4, ValueSize: 4, MaxEntries: 2,
 		Programs: map[uint32]string{1: "second"},
@@ -197,6 +219,9 @@ func TestKernelTailCall(t *testing.T) {
 }
 
 func TestKernelBadMapIndex(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
 	p := count(object.XDP, &object.Map{Name: "m", Type: unix.BPF_MAP_TYPE_ARRAY, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 	p.Maps = nil
 	_, err := oracle.LoadKernel(p, oracle.KernelOptions{})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/gen"
+	"github.com/skipsw/skipsw/internal/oracle/oracletest"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/stretchr/testify/require"
 )
@@ -24,12 +25,16 @@ func count(t testing.TB, def int) int {
 }
 
 func TestProgramsAreAccepted(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
+	o := oracle.LimitToKernel(gen.Options{})
 	n, bad, slots := count(t, 3000), 0, 0
 	reasons := map[string]int{}
 	for seed := range uint64(n) {
-		p := gen.Program(seed, gen.Options{})
+		p := gen.Program(seed, o)
 		slots += len(p.Insns)
-		k, err := oracle.LoadKernel(p, oracle.KernelOptions{})
+		k, err := oracle.LoadKernel(p, oracle.KernelOptions{Flags: oracle.AnyAlignment})
 		if err == nil {
 			k.Close()
 			continue
@@ -57,9 +62,12 @@ func TestProgramIsDeterministic(t *testing.T) {
 // A near miss must be near: a good part accepted, a good part refused.
 func TestNearMissesAreNear(t *testing.T) {
 	const n = 1500 // not more: a near miss with a long loop costs the kernel a second
+	if !oracletest.Kernel(t) {
+		return
+	}
 	ok := 0
 	for seed := range uint64(n) {
-		k, err := oracle.LoadKernel(gen.NearMiss(seed, gen.Options{}), oracle.KernelOptions{NoLog: true})
+		k, err := oracle.LoadKernel(gen.NearMiss(seed, gen.Options{}), oracle.KernelOptions{NoLog: true, Flags: oracle.AnyAlignment})
 		if err == nil {
 			k.Close()
 			ok++
@@ -139,40 +147,9 @@ func TestISALevels(t *testing.T) {
 		t.Run("v"+strconv.Itoa(level), func(t *testing.T) {
 			for seed := range uint64(300) {
 				for i, in := range gen.Program(seed, gen.Options{ISA: level}).Insns {
-					require.LessOrEqual(t, isaOf(in), level, "seed %d slot %d", seed, i)
+					require.LessOrEqual(t, gen.ISAOf(in), level, "seed %d slot %d", seed, i)
 				}
 			}
 		})
 	}
-}
-
-// isaOf returns the level that first has an instruction.
-func isaOf(in bpf.Insn) int {
-	switch in.Class() {
-	case bpf.ClassJMP32:
-		if in.Op&0xf0 == bpf.JA {
-			return 4
-		}
-		return 3
-	case bpf.ClassJMP:
-		if op := in.Op & 0xf0; op == bpf.JLT || op == bpf.JLE || op == bpf.JSLT || op == bpf.JSLE {
-			return 2
-		}
-	case bpf.ClassALU, bpf.ClassALU64:
-		if in.Off != 0 || in.Op == bpf.ClassALU64|bpf.END {
-			return 4
-		}
-	case bpf.ClassLDX:
-		if in.Op&0xe0 == bpf.ModeMEMSX {
-			return 4
-		}
-	case bpf.ClassSTX:
-		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm != bpf.AtomicAdd {
-			if in.Imm >= bpf.AtomicLoadAcq {
-				return 4
-			}
-			return 3
-		}
-	}
-	return 1
 }

@@ -90,6 +90,8 @@ next:
 type Options struct {
 	// ISA is the level of the instruction set, 1 to 4; 0 takes any.
 	ISA int
+	// MaxISA bounds a level that ISA leaves open; 0 means 4.
+	MaxISA int
 	// Type is the program type; object.UnknownType takes either.
 	Type object.Type
 	// Without names features to keep out of all programs.
@@ -115,6 +117,9 @@ const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers 
 func (o Options) pick(r *rand.Rand) Options {
 	if o.ISA == 0 {
 		o.ISA = 1 + r.IntN(4)
+		if o.MaxISA > 0 {
+			o.ISA = min(o.ISA, o.MaxISA)
+		}
 	}
 	if o.Type == object.UnknownType {
 		o.Type = object.XDP

@@ -32,9 +32,13 @@ func campaign(t testing.TB) *oracle.Campaign {
 		t.Logf("%v; the interpreter takes its place", err)
 		h.Reference, h.Witnesses = judge.Interpreter{}, h.Witnesses[1:]
 	}
-	return &oracle.Campaign{
+	c := &oracle.Campaign{
 		Seed: uint64(number(t, "SKIPSW_SEED", 1)), N: number(t, "SKIPSW_N", 5000), NearMiss: 10, Harness: h,
 	}
+	if _, ok := h.Reference.(oracle.Kernel); ok {
+		c.Gen = oracle.LimitToKernel(c.Gen)
+	}
+	return c
 }
 
 // TestShortRun runs generated programs through every judge: SKIPSW_N of them
