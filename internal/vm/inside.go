@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,6 +20,20 @@ import (
 func InGuest() bool { return os.Getenv(guest.Env) != "" }
 
 var find = sync.OnceValues(func() (*Kernel, error) { return Find(context.Background()) })
+
+// testBinary returns the program that the guests of this package's tests run:
+// this one, or one without the race detector.
+var testBinary = sync.OnceValues(func() (string, error) {
+	exe, err := os.Executable()
+	if err != nil || !raceEnabled {
+		return exe, err
+	}
+	plain := exe + "-guest"
+	if out, err := exec.Command("go", "test", "-c", "-o", plain, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the guest's test binary: %w: %s", err, tail(string(out)))
+	}
+	return plain, nil
+})
 
 // Inside runs the calling test in a fresh guest of its own and reports whether
 // the caller is the copy inside that guest:
@@ -48,7 +64,7 @@ func InsideShared(t *testing.T, share []string, env ...string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exe, err := os.Executable()
+	exe, err := testBinary()
 	if err != nil {
 		t.Fatal(err)
 	}

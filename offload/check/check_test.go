@@ -191,3 +191,18 @@ func TestDevice(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkProgram(b *testing.B) {
+	var p object.Program
+	for range 1000 {
+		p.Insns = append(p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 1, Imm: 7})
+	}
+	p.Type = object.XDP
+	p.Insns = append(p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Imm: 2}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
+	for b.Loop() {
+		if found := Program(&p, Options{NFP: true}); len(found) > 0 {
+			b.Fatal(found)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(p.Insns)), "ns/insn")
+}

@@ -1,0 +1,7 @@
+//go:build race
+
+package vm
+
+// raceEnabled says that this program has the race detector, which does not run
+// in a user-mode kernel: it wants addresses that only the host has.
+const raceEnabled = true
