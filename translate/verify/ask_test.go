@@ -41,14 +41,12 @@ func canAsk(p *object.Program) bool {
 }
 
 type askMap struct {
-	typ, key, value, entries, flags, inner, node uint32
-	name                                         [16]byte
+	typ, key, value, entries, flags, inner uint32
 }
 
 type askElem struct {
 	fd, _      uint32
 	key, value unsafe.Pointer
-	flags      uint64
 }
 
 type askProg struct {
@@ -56,8 +54,6 @@ type askProg struct {
 	insns, license unsafe.Pointer
 	level, size    uint32
 	log            unsafe.Pointer
-	version, flags uint32
-	name           [16]byte
 }
 
 func bpfSyscall[T any](cmd uintptr, attr *T) (int, error) {
@@ -103,6 +99,23 @@ var pathEnd = regexp.MustCompile(`^(\d+: (\(95\) exit|safe)|from \d+ to \d+: saf
 // askKernel returns "" when the kernel's verifier accepts a program, its last
 // words otherwise.
 func askKernel(t testing.TB, p *object.Program) string {
+	text, err := verifyOnly(t, p)
+	if err != unix.ENOSPC {
+		return text // refused before the walk
+	}
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for len(lines) > 1 && (lines[len(lines)-1] == "" || strings.HasPrefix(lines[len(lines)-1], "processed ")) {
+		lines = lines[:len(lines)-1]
+	}
+	last := lines[len(lines)-1]
+	if pathEnd.MatchString(last) {
+		return ""
+	}
+	return last
+}
+
+// verifyOnly hands a program to the kernel with too little room for the log.
+func verifyOnly(t testing.TB, p *object.Program) (string, error) {
 	var fds []int
 	defer func() {
 		for _, fd := range fds {
@@ -135,16 +148,5 @@ func askKernel(t testing.TB, p *object.Program) string {
 	runtime.KeepAlive([]any{code, license, log})
 	require.Error(t, err, "the program was loaded")
 	text, _, _ := strings.Cut(string(log), "\x00")
-	if err != unix.ENOSPC {
-		return text // refused before the walk
-	}
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	for len(lines) > 1 && (lines[len(lines)-1] == "" || strings.HasPrefix(lines[len(lines)-1], "processed ")) {
-		lines = lines[:len(lines)-1]
-	}
-	last := lines[len(lines)-1]
-	if pathEnd.MatchString(last) {
-		return ""
-	}
-	return last
+	return text, err
 }
