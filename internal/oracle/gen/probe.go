@@ -107,6 +107,10 @@ func (f *fn) second(x int) int {
 	return y
 }
 
+// divisors are those that programs divide by, and some whose reciprocals are
+// hard.
+var divisors = []int32{3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 19, 21, 25, 28, 35, 60, 100, 641, 1000, 3600, 86400}
+
 func (f *fn) probeDiv(class uint8, x int) {
 	op := uint8(bpf.DIV)
 	if f.chance(50) {
@@ -115,8 +119,16 @@ func (f *fn) probeDiv(class uint8, x int) {
 	var in bpf.Insn
 	if f.chance(60) {
 		v := f.imm()
-		if v == 0 || f.chance(30) {
+		switch {
+		case v == 0 || f.chance(30):
 			v = 1 + int32(f.r.Uint32()>>(1+f.r.IntN(30)))
+		case f.chance(50):
+			v = divisors[f.r.IntN(len(divisors))]
+			if f.chance(60) {
+				// Reciprocals go wrong near the top of the dividend's range.
+				class = bpf.ClassALU
+				f.emit(aluK(bpf.ClassALU64, bpf.OR, uint8(x), -65536))
+			}
 		}
 		in = aluK(class, op, uint8(x), v)
 	} else {
@@ -127,7 +139,7 @@ func (f *fn) probeDiv(class uint8, x int) {
 		f.shape(y)
 		in = aluX(class, op, uint8(x), uint8(y))
 	}
-	if f.o.ISA >= 4 && f.chance(60) {
+	if f.o.ISA >= 4 && f.chance(50) {
 		in.Off = 1
 	}
 	f.emit(in)
