@@ -32,8 +32,7 @@ func count(t testing.TB, small int) int {
 }
 
 // TestRandomPrograms compiles random programs and holds the words, run in the
-// simulator, against the reference interpreter. Head and tail adjustments are
-// left out: the card's limits differ.
+// simulator, against the reference interpreter.
 func TestRandomPrograms(t *testing.T) {
 	for _, c := range []struct {
 		target string
@@ -45,7 +44,7 @@ func TestRandomPrograms(t *testing.T) {
 			generous(tg)
 			compiled, refused, runs := 0, map[string]int{}, 0
 			for seed := range uint64(count(t, 400)) {
-				p := gen.Program(seed, gen.Options{Without: gen.Adjust})
+				p := gen.Program(seed, gen.Options{})
 				n, err := differ(p, seed, tg, c.level)
 				switch {
 				case errors.Is(err, translate.ErrNotSupported):
