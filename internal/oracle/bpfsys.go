@@ -15,34 +15,24 @@ var _ [8]byte = [unsafe.Sizeof(uintptr(0))]byte{}
 
 type attrMapCreate struct {
 	mapType, keySize, valueSize, maxEntries, flags uint32
-	innerFD, numaNode                              uint32
+	innerFD                                        uint32
+	_                                              uint32 // numa_node
 	name                                           [16]byte
 }
 
 type attrMapElem struct {
 	fd, _      uint32
 	key, value unsafe.Pointer // value is next_key for BPF_MAP_GET_NEXT_KEY
-	flags      uint64
+	_          uint64         // flags
 }
 
 type attrProgLoad struct {
-	progType, insnCnt      uint32
-	insns, license         unsafe.Pointer
-	logLevel, logSize      uint32
-	logBuf                 unsafe.Pointer
-	kernVersion, flags     uint32
-	name                   [16]byte
-	ifindex, expectedType  uint32
-	btfFD, funcInfoRecSize uint32
-	funcInfo               unsafe.Pointer
-	funcInfoCnt, lineRec   uint32
-	lineInfo               unsafe.Pointer
-	lineInfoCnt            uint32
-	attachBTF, attachProg  uint32
-	coreReloCnt            uint32
-	fdArray, coreRelos     unsafe.Pointer
-	coreReloRec            uint32
-	logTrueSize            uint32
+	progType, insnCnt uint32
+	insns, license    unsafe.Pointer
+	logLevel, logSize uint32
+	logBuf            unsafe.Pointer
+	_, flags          uint32
+	name              [16]byte
 }
 
 type attrTestRun struct {
@@ -52,8 +42,6 @@ type attrTestRun struct {
 	repeat, duration    uint32
 	ctxIn, ctxOut       uint32
 	ctxInPtr, ctxOutPtr unsafe.Pointer
-	flags, cpu, batch   uint32
-	_                   uint32
 }
 
 // bpfCall calls bpf(2). It repeats the call when a signal of the Go runtime
