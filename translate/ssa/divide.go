@@ -128,10 +128,9 @@ func (b *Builder) longDivision(x, y pair, mod bool) pair {
 	if b.F.UMax(x.hi) == 0 && b.F.UMax(y.hi) == 0 {
 		words := b.Repeat(32, []ID{x.lo, zero}, func(w []ID) []ID {
 			q, r := w[0], w[1]
-			out := b.Shift(Shr, r, 31)
 			r = b.Op(Funnel, 31, r, q)
 			q = b.Shift(Shl, q, 1)
-			return b.divideStep(pair{q, zero}, pair{r, zero}, pair{y.lo, zero}, out, false)
+			return b.divideStep(pair{q, zero}, pair{r, zero}, pair{y.lo, zero}, false)
 		})
 		if mod {
 			return pair{words[1], zero}
@@ -140,10 +139,9 @@ func (b *Builder) longDivision(x, y pair, mod bool) pair {
 	}
 	words := b.Repeat(64, []ID{x.lo, x.hi, zero, zero}, func(w []ID) []ID {
 		q, r := pair{w[0], w[1]}, pair{w[2], w[3]}
-		out := b.Shift(Shr, r.hi, 31)
 		r = pair{b.Op(Funnel, 31, r.lo, q.hi), b.Op(Funnel, 31, r.hi, r.lo)}
 		q = b.shiftConst(0x60, q, 1)
-		return b.divideStep(q, r, y, out, true)
+		return b.divideStep(q, r, y, true)
 	})
 	if mod {
 		return pair{words[2], words[3]}
@@ -151,9 +149,10 @@ func (b *Builder) longDivision(x, y pair, mod bool) pair {
 	return pair{words[0], words[1]}
 }
 
-// divideStep subtracts the divisor from the shifted remainder if it fits, or if
-// a bit went out at the top, and then sets the lowest bit of the quotient.
-func (b *Builder) divideStep(q, r, y pair, out ID, wide bool) []ID {
+// divideStep subtracts the divisor from the shifted remainder if it fits, and
+// then sets the lowest bit of the quotient. The shift loses no bit: before the
+// last step the remainder is at most half of the dividend.
+func (b *Builder) divideStep(q, r, y pair, wide bool) []ID {
 	less := Compare{Cond: ULT, XL: r.lo, YL: y.lo}
 	if wide {
 		less.XH, less.YH = r.hi, y.hi
@@ -172,6 +171,5 @@ func (b *Builder) divideStep(q, r, y pair, out ID, wide bool) []ID {
 		return words(pair{b.Op(Or, 0, q.lo, b.Const(1)), q.hi}, n)
 	}
 	keep := func() []ID { return words(q, r) }
-	return b.Choose(Compare{Cond: NE, XL: out, YL: b.Const(0)}, subtract,
-		func() []ID { return b.Choose(less, keep, subtract) })
+	return b.Choose(less, keep, subtract)
 }
