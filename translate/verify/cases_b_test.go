@@ -112,6 +112,8 @@ var functionCases = []verdictCase{
 	{name: "nine frames", src: `call @A; exit; A: call @B; exit; B: call @C; exit; C: call @D; exit; D: call @E; exit; E: call @F; exit; F: call @G; exit; G: call @H; exit; H: r0 = 0; exit`, want: "nested calls"},
 	{name: "stacks together", src: `*(u64)(r10 -256) = 1; call @F; exit; F: *(u64)(r10 -256) = 1; r0 = 0; exit`},
 	{name: "stacks together too large", src: `*(u64)(r10 -264) = 1; call @F; exit; F: *(u64)(r10 -256) = 1; r0 = 0; exit`, want: "bytes of stack together"},
+	{name: "tail call in a function", src: `*(u64)(r10 -240) = 1; call @F; r0 = 0; exit; F: r1 = r1; r2 = map progs; r3 = 1; call tail_call; r0 = 0; exit`},
+	{name: "tail call below a deep stack", src: `*(u64)(r10 -256) = 1; call @F; r0 = 0; exit; F: r2 = map progs; r3 = 1; call tail_call; r0 = 0; exit`, want: "whose callers use 256 bytes of stack"},
 	{name: "jump out of a function", src: `call @F; a: exit; F: r0 = 0; goto a`, want: "jump out of function"},
 	{name: "function falls into the next", src: `call @F; call @G; exit; F: r0 = 0; G: r0 = 1; exit`, want: "does not end with exit"},
 	{name: "verdict from two functions", src: `r6 = r1; call @F; r7 = r0; r1 = r6; call @G; r0 += r7; exit; F: r0 = *(u32)(r1 +12); exit; G: r0 = *(u32)(r1 +16); exit`},

@@ -157,7 +157,12 @@ func (w *watcher) check(slot, r int, f *verify.Reg, val uint64) {
 		want := map[verify.Kind]ebpf.RegionKind{
 			verify.PtrCtx: ebpf.Ctx, verify.PtrPacket: ebpf.Packet, verify.PtrStack: ebpf.Stack, verify.PtrMapValue: ebpf.MapValue,
 		}[f.Kind]
-		// A pointer may be far out of its region before it is used.
+		// A pointer may be far out of its region before it is used, where its
+		// number may stand for a place in another.
+		const far = 1 << 14
+		if lo, hi := int64(f.Off)+f.SMin, int64(f.Off)+f.SMax; lo < -far || hi > far || f.SMin < -far || f.SMax > far {
+			return
+		}
 		if ref.Kind != want {
 			if ref.Kind != ebpf.NoRegion {
 				bad("another region")

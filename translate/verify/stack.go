@@ -199,27 +199,39 @@ func (v *verifier) needSlots(fr int, bits uint64) {
 	}
 }
 
+// tailCallStack is how much stack the callers of a function may use that tail
+// calls: each tail call starts again with the stack that is left.
+const tailCallStack = 256
+
 // stackDepths checks the stack that call chains need together.
 func (v *verifier) stackDepths() *Error {
-	const unseen = 0
-	need := make([]int, len(v.funcs)) // of the function and what it calls
-	var visit func(f int) int
-	visit = func(f int) int {
-		if need[f] != unseen {
-			return need[f]
+	above := make([]int, len(v.funcs)) // most bytes that callers use, plus 1; 0 is not called
+	var visit func(f, used int) *Error
+	visit = func(f, used int) *Error {
+		if used < above[f] {
+			return nil
 		}
-		deepest := 0
+		above[f] = used + 1
+		total := used + (max(v.depth[f], 1)+15)&^15
+		if total > stackBytes {
+			return unsafef("nested functions need %d bytes of stack together, the limit is %d", total, stackBytes).
+				hint("make local arrays smaller, or move them to a per-CPU map")
+		}
 		for i := v.funcs[f].Start; i < v.end(f); i++ {
-			if in := v.insns[i]; v.reached(i) && isCall(in) && in.Src == bpf.PseudoCall {
-				deepest = max(deepest, visit(int(v.fn[i+1+int(in.Imm)])))
+			in := v.insns[i]
+			if !v.reached(i) || !isCall(in) {
+				continue
+			}
+			if in.Src == 0 && in.Imm == helperTailCall && f > 0 && used >= tailCallStack {
+				return unsafef("a tail call in function %q, whose callers use %d bytes of stack; the limit is %d", v.funcs[f].Name, used, tailCallStack-1).at(i)
+			}
+			if in.Src == bpf.PseudoCall {
+				if err := visit(int(v.fn[i+1+int(in.Imm)]), total); err != nil {
+					return err
+				}
 			}
 		}
-		need[f] = deepest + (max(v.depth[f], 1)+15)&^15
-		return need[f]
+		return nil
 	}
-	if n := visit(0); n > stackBytes {
-		return unsafef("nested functions need %d bytes of stack together, the limit is %d", n, stackBytes).
-			hint("make local arrays smaller, or move them to a per-CPU map")
-	}
-	return nil
+	return visit(0, 0)
 }
