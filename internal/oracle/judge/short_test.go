@@ -42,10 +42,10 @@ func campaign(t testing.TB) *oracle.Campaign {
 }
 
 // TestShortRun runs generated programs through every judge: SKIPSW_N of them
-// from SKIPSW_SEED on.
+// from SKIPSW_SEED on, until SKIPSW_FAILURES show a mismatch.
 func TestShortRun(t *testing.T) {
 	c := campaign(t)
-	c.MaxFailures = 10
+	c.MaxFailures = number(t, "SKIPSW_FAILURES", 10)
 	s := c.Run()
 	t.Logf("%d programs, %d accepted, %d eBPF slots, runs compared: %v", s.Programs, s.Accepted, s.Slots, s.Runs)
 	for i, f := range s.Failures {
