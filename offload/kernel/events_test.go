@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -57,9 +59,12 @@ func synFrame() []byte {
 	return f
 }
 
-// TestEvents runs a program that samples packets on the host's kernel and reads
-// what it sends.
+// TestEvents runs a program that samples packets in a kernel's network stack
+// and reads what it sends.
 func TestEvents(t *testing.T) {
+	if err := oracle.KernelAvailable(); errors.Is(err, oracle.ErrKernelStuck) {
+		t.Skipf("user-mode Linux has no perf events, so only the running kernel could answer: %v", err)
+	}
 	vethPair(t)
 	d, err := Open("v0", Options{})
 	require.NoError(t, err)
