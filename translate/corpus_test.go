@@ -1,127 +1,46 @@
 package translate_test
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/internal/peer"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/opt"
 	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
-type hexBytes []byte
-
-func (h *hexBytes) UnmarshalText(b []byte) error {
-	*h = make([]byte, hex.DecodedLen(len(b)))
-	_, err := hex.Decode(*h, b)
-	return err
-}
-
-type corpusEntry struct{ Key, Value hexBytes }
-
-type corpusRun struct {
-	PacketIn  hexBytes `json:"packet_in"`
-	Verdict   uint32
-	PacketOut hexBytes                 `json:"packet_out"`
-	MapsAfter map[string][]corpusEntry `json:"maps_after"`
-	NFPCode   string                   `json:"nfp_code"`
-	Events    []struct{ Data, Packet hexBytes }
-	Queue     *struct {
-		Selected bool
-		Value    uint8
-	}
-	Undefined  [][2]int
-	Comparable bool
-	Why        string
-}
-
-type corpusCase struct {
-	Name     string
-	ProgType string `json:"prog_type"`
-	EBPF     []hexBytes
-	Maps     []struct {
-		Name       string
-		Type       string
-		KeySize    uint32 `json:"key_size"`
-		ValueSize  uint32 `json:"value_size"`
-		MaxEntries uint32 `json:"max_entries"`
-		Initial    []corpusEntry
-	}
-	NFP struct {
-		Words      []string
-		StartOff   uint16 `json:"start_off"`
-		TgtDone    uint16 `json:"tgt_done"`
-		Helpers    map[string]uint16
-		StackSize  uint32 `json:"stack_size"`
-		Tids       []uint32
-		MapWordUse map[string][]uint8 `json:"map_word_use"`
-	}
-	Runs []corpusRun
-}
+// corpusCase is a program of the corpus, to be compiled.
+type corpusCase struct{ peer.Case }
 
 func loadCorpus(t testing.TB) []corpusCase {
-	b, err := os.ReadFile(filepath.Join("..", "testdata", "peer", "corpus.json"))
+	cases, err := peer.Load(filepath.Join("..", "testdata", "peer"))
 	require.NoError(t, err)
-	var cases []corpusCase
-	require.NoError(t, json.Unmarshal(b, &cases))
-	return cases
+	out := make([]corpusCase, len(cases))
+	for i, c := range cases {
+		out[i].Case = c
+	}
+	return out
 }
 
-var mapTypes = map[string]uint32{"hash": 1, "array": 2, "perf_event_array": 4}
-
-// program makes the case's program as an object file would give it.
+// program returns the case's program as an object file would give it.
 func (cc *corpusCase) program(t testing.TB) *object.Program {
-	p := &object.Program{Object: "corpus", Name: cc.Name, Section: cc.ProgType, Type: object.XDP, License: "GPL"}
-	if cc.ProgType == "sched_cls" {
-		p.Type = object.TC
-	}
-	var raw []byte
-	for _, i := range cc.EBPF {
-		raw = append(raw, i...)
-	}
-	var err error
-	p.Insns, err = bpf.Decode(raw)
+	p, err := cc.Program()
 	require.NoError(t, err)
-	starts := map[int]bool{0: true}
-	for pc := range p.Insns {
-		in := &p.Insns[pc]
-		if in.Wide() && in.Src == bpf.PseudoMapFD {
-			in.Imm--
-		}
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
-			starts[pc+1+int(in.Imm)] = true
-		}
-	}
-	for pc := range p.Insns {
-		if starts[pc] {
-			p.Funcs = append(p.Funcs, object.Func{Name: fmt.Sprintf("f%d", pc), Start: pc})
-		}
-	}
-	for _, m := range cc.Maps {
-		om := &object.Map{Name: m.Name, Type: mapTypes[m.Type], KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
-		for _, e := range m.Initial {
-			om.Initial = append(om.Initial, object.Entry{Key: e.Key, Value: e.Value})
-		}
-		p.Maps = append(p.Maps, om)
-	}
 	return p
 }
 
 // compare returns how a result differs from the kernel's answer, or "".
-func (r *corpusRun) compare(m *sim.Machine, res *sim.Result, codes bool) string {
+func compare(r *peer.Run, m *sim.Machine, res *sim.Result, codes bool) string {
 	if res.Fault != nil {
 		return res.Fault.Error()
 	}
@@ -131,33 +50,19 @@ func (r *corpusRun) compare(m *sim.Machine, res *sim.Result, codes bool) string 
 	if !codes && res.Code != r.Verdict {
 		return fmt.Sprintf("verdict %d, want %d", res.Code, r.Verdict)
 	}
-	want := append([]byte(nil), r.PacketOut...)
-	got := append([]byte(nil), res.Packet...)
-	for _, u := range r.Undefined {
-		for i := u[0]; i < u[1] && i < len(got); i++ {
-			got[i] = 0
-		}
-	}
-	if string(got) != string(want) {
-		return fmt.Sprintf("packet\n in  %x\n got %x\nwant %x", []byte(r.PacketIn), got, want)
-	}
-	for name, want := range r.MapsAfter {
+	entries := func(name string) ([]peer.Entry, bool) {
 		mp, ok := m.Map(name)
 		if !ok {
-			if len(want) == 0 {
-				continue
-			}
-			return "no map " + name
+			return nil, false
 		}
-		got := mp.Entries()
-		if len(got) != len(want) {
-			return fmt.Sprintf("map %s has %d entries, want %d", name, len(got), len(want))
+		var out []peer.Entry
+		for _, e := range mp.Entries() {
+			out = append(out, peer.Entry{Key: e.Key, Value: e.Value})
 		}
-		for i := range got {
-			if string(got[i].Key) != string(want[i].Key) || string(got[i].Value) != string(want[i].Value) {
-				return fmt.Sprintf("map %s entry %d: %x=%x, want %x=%x", name, i, got[i].Key, got[i].Value, []byte(want[i].Key), []byte(want[i].Value))
-			}
-		}
+		return out, true
+	}
+	if d := r.Differs(peer.Outcome{Packet: res.Packet, Map: entries}); d != "" {
+		return d
 	}
 	if len(res.Events) != len(r.Events) {
 		return fmt.Sprintf("%d events, want %d", len(res.Events), len(r.Events))
@@ -256,7 +161,7 @@ func (cc *corpusCase) run(t *testing.T, tg *target.Target, level opt.Level) int 
 		require.NoError(t, m.Reset())
 		res := m.Run(sim.Input{Packet: r.PacketIn})
 		compared++
-		if d := r.compare(m, &res, !tg.Direct()); d != "" {
+		if d := compare(r, m, &res, !tg.Direct()); d != "" {
 			if bad++; bad <= 1 {
 				t.Errorf("%s run %d: %s", cc.Name, i, d)
 			}

@@ -2,49 +2,19 @@ package translate_test
 
 import (
 	"math"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/target"
 )
 
-// helperIDs are the eBPF numbers of the firmware's routines.
-var helperIDs = map[string]uint32{"map_lookup_elem": 1, "map_update_elem": 2, "map_delete_elem": 3, "perf_event_output": 25}
-
 // kernelImage makes an image of the words of the kernel's JIT.
 func (cc *corpusCase) kernelImage(t testing.TB) *image.Image {
-	img := &image.Image{Machine: image.Machine{
-		Target: "agilio", ABI: 3, Mode: nfpisa.Ctx4, CodeStart: cc.NFP.StartOff, Done: cc.NFP.TgtDone,
-		Helpers: map[uint32]uint16{}, StackSize: cc.NFP.StackSize,
-	}}
-	for name, addr := range cc.NFP.Helpers {
-		img.Machine.Helpers[helperIDs[name]] = addr
-	}
-	for _, w := range cc.NFP.Words {
-		v, err := strconv.ParseUint(w, 16, 64)
-		require.NoError(t, err)
-		img.Words = append(img.Words, nfpisa.Word(v))
-	}
-	typ := "xdp"
-	if cc.ProgType == "sched_cls" {
-		typ = "tc"
-	}
-	img.Programs = []image.Program{{Name: cc.Name, Type: typ}}
-	for i, m := range cc.Maps {
-		im := image.Map{
-			Name: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
-			ID: cc.NFP.Tids[i], WordUse: cc.NFP.MapWordUse[m.Name],
-		}
-		for _, e := range m.Initial {
-			im.Initial = append(im.Initial, image.Entry{Key: e.Key, Value: e.Value})
-		}
-		img.Maps = append(img.Maps, im)
-	}
+	img, err := cc.Image()
+	require.NoError(t, err)
 	return img
 }
 

@@ -114,7 +114,7 @@ func compile(p *object.Program, t *target.Target) (*image.Image, error) {
 	if p.Refused != nil {
 		return nil, p.Refused
 	}
-	v, err := verify.Verify(p, verify.Options{})
+	v, err := verify.Verify(p, verify.Options{Offload: true})
 	if err != nil {
 		return nil, err
 	}
