@@ -106,18 +106,18 @@ func completeWords(words ...string) func(*cobra.Command, []string, string) ([]st
 
 // hookFlags select a program of an object and the place for it.
 type hookFlags struct {
-	xdp, tc         bool
-	mode            string
-	pref            uint16
-	handle          uint32
-	chain           uint32
-	protocol        uint16
-	egress          bool
-	section, prog   string
-	pin             string
-	pinned          string
-	force, keep     bool
-	dryRun, verbose bool
+	xdp, tc       bool
+	mode          string
+	pref          uint16
+	handle        uint32
+	chain         uint32
+	protocol      uint16
+	egress        bool
+	section, prog string
+	pin           string
+	pinned        string
+	force, keep   bool
+	dryRun        bool
 }
 
 func (f *hookFlags) add(cmd *cobra.Command) {
