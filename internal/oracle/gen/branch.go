@@ -22,7 +22,7 @@ func (f *fn) condition() bpf.Insn {
 	if f.chance(35) {
 		return aluX(class, op, uint8(d), uint8(f.scalarReg()))
 	}
-	return aluK(class, op, uint8(d), f.imm())
+	return aluK(class, op, uint8(d), f.limit())
 }
 
 // branch emits an if, with or without an else, and joins the two states.

@@ -185,6 +185,15 @@ func (f *fn) imm() int32 {
 	return int32(f.r.Uint32())
 }
 
+// limit returns a constant to compare with: often the least or the greatest of
+// a range, where compilers exchange one comparison for another.
+func (f *fn) limit() int32 {
+	if f.chance(35) {
+		return []int32{0, 1, -1, 0x7fffffff, -0x80000000, 0x7ffffffe, -2, 0xff, 0x100, 0xffff}[f.r.IntN(10)]
+	}
+	return f.imm()
+}
+
 func (f *fn) imm64() uint64 {
 	switch f.r.IntN(4) {
 	case 0:

@@ -156,7 +156,7 @@ func (f *fn) probeCompare(x int) {
 	if f.o.has(Jmp32) && f.chance(50) {
 		class = bpf.ClassJMP32
 	}
-	in := aluK(class, op, uint8(x), f.imm())
+	in := aluK(class, op, uint8(x), f.limit())
 	if f.chance(50) {
 		y := f.second(x)
 		if y < 0 {
