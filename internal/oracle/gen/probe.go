@@ -157,6 +157,19 @@ func (f *fn) probeCompare(x int) {
 		class = bpf.ClassJMP32
 	}
 	in := aluK(class, op, uint8(x), f.limit())
+	if f.chance(30) {
+		// One bit of a shifted number: compilers test it where it was.
+		shift := aluK(bpf.ClassALU64, bpf.RSH, uint8(x), int32(1+f.r.IntN(31)))
+		if f.o.has(ALU32) && f.chance(50) {
+			shift.Op = bpf.ClassALU | bpf.RSH
+		}
+		f.emit(shift)
+		in = aluK(class, bpf.JSET, uint8(x), 1<<f.r.IntN(16))
+		if f.chance(40) {
+			f.emit(andK(uint8(x), 1))
+			in = aluK(class, bpf.JNE, uint8(x), 0)
+		}
+	}
 	if f.chance(50) {
 		y := f.second(x)
 		if y < 0 {
