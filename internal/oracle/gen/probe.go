@@ -20,7 +20,15 @@ func (f *fn) probe() {
 	case k < 4 && f.o.has(Div):
 		f.probeDiv(class, x)
 	case k < 5 && f.o.has(Mul):
-		f.operand(class, bpf.MUL, x)
+		if y := f.second(x); y >= 0 && f.chance(50) {
+			// Factors of about 16 bits, for which there is a shorter product.
+			f.emit(andK(uint8(x), 1<<(15+f.r.IntN(4))-1), andK(uint8(y), 1<<(15+f.r.IntN(4))-1))
+			f.emit(aluX(class, bpf.MUL, uint8(x), uint8(y)))
+			break
+		}
+		if f.is(x, scalar) {
+			f.operand(class, bpf.MUL, x)
+		}
 	case k < 7:
 		f.probeCompare(x)
 	case k < 8 && f.o.has(RegShift):
