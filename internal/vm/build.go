@@ -33,7 +33,7 @@ const buildLines = 1250
 
 // tools are the programs a build runs, with the Debian package of each.
 var tools = [][2]string{
-	{"gcc", "gcc"},
+	{"gcc", "gcc libc6-dev"},
 	{"make", "make"},
 	{"flex", "flex"},
 	{"bison", "bison"},
