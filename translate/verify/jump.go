@@ -108,13 +108,13 @@ func (v *verifier) assume(s *state, in bpf.Insn, op uint8, word, byReg bool) {
 	case a.kind.maybeNull() && !byReg && in.Imm == 0 && (op == bpf.JEQ || op == bpf.JNE):
 		settleNull(s, a.id, op == bpf.JEQ)
 	case a.kind == PtrPacket && b.kind == PtrPacketEnd:
-		assumeEnd(s, a, op)
+		v.assumeEnd(s, a, op)
 	case a.kind == PtrPacketEnd && b.kind == PtrPacket:
-		assumeEnd(s, b, flipped(op))
+		v.assumeEnd(s, b, flipped(op))
 	case a.kind == PtrPacketMeta && atPacketStart(b):
-		assumeEnd(s, a, op)
+		v.assumeEnd(s, a, op)
 	case atPacketStart(a) && b.kind == PtrPacketMeta:
-		assumeEnd(s, b, flipped(op))
+		v.assumeEnd(s, b, flipped(op))
 	case op == bpf.JEQ && a.kind.maybeNull() && b.isPointer() && !b.kind.maybeNull():
 		settleNull(s, a.id, false)
 	case op == bpf.JEQ && b.kind.maybeNull() && a.isPointer() && !a.kind.maybeNull():
@@ -206,12 +206,12 @@ func settleNull(s *state, id uint32, null bool) {
 
 // assumeEnd learns from "p op end", where end is the end of the packet (or,
 // for metadata, the start of the packet).
-func assumeEnd(s *state, p *reg, op uint8) {
+func (v *verifier) assumeEnd(s *state, p *reg, op uint8) {
 	switch op {
 	case bpf.JLE:
-		proveRange(s, p, 0)
+		v.proveRange(s, p, 0)
 	case bpf.JLT:
-		proveRange(s, p, 1)
+		v.proveRange(s, p, 1)
 	case bpf.JGT:
 		if p.kind == PtrPacket {
 			p.rng = beyondEnd
@@ -228,14 +228,16 @@ const maxPacket = 0xffff
 
 // proveRange records that the bytes before p, and more, are in the packet,
 // for all pointers that share p's variable part.
-func proveRange(s *state, p *reg, more int32) {
+func (v *verifier) proveRange(s *state, p *reg, more int32) {
 	if p.off < 0 || p.off == 0 && more != 0 || p.umax > maxPacket || p.umax+uint64(p.off) > maxPacket {
 		return
 	}
 	kind, id, n := p.kind, p.id, p.off+more
 	s.each(func(r *reg) {
 		if r.kind == kind && r.id == id {
-			r.rng = max(r.rng, n)
+			if n > r.rng {
+				r.rng, r.check = n, int32(v.slot)+1
+			}
 		}
 	})
 }

@@ -194,7 +194,10 @@ func (v *verifier) proven(p *reg, room int64) string {
 	if room == 0 {
 		return "no bounds check has proven any of it"
 	}
-	return fmt.Sprintf("only %d bytes proven by the checks before", room)
+	if l := v.p.LineAt(int(p.check) - 1); p.check > 0 && l != nil {
+		return fmt.Sprintf("only %d bytes proven by the check at line %d", room, l.LineNo)
+	}
+	return fmt.Sprintf("only %d bytes proven by the check at instruction %d", room, p.check-1)
 }
 
 // mapOf returns the map that a pointer belongs to.

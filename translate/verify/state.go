@@ -22,6 +22,8 @@ type reg struct {
 	id uint32
 	// node is where the scalar came from, for precision marks.
 	node int32
+	// check is 1 plus the slot of the jump that proved rng, for messages.
+	check int32
 }
 
 // Values of reg.rng for a packet pointer that a check has shown to point at
