@@ -36,6 +36,9 @@ func (f *fn) probe() {
 		if n < 0 {
 			return
 		}
+		if f.chance(40) {
+			f.shape(n)
+		}
 		f.emit(aluX(class, []uint8{bpf.LSH, bpf.RSH, bpf.ARSH}[f.r.IntN(3)], uint8(x), uint8(n)))
 	default:
 		f.operand(class, []uint8{bpf.ADD, bpf.SUB, bpf.AND, bpf.OR, bpf.XOR}[f.r.IntN(5)], x)
