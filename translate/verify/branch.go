@@ -209,6 +209,10 @@ func narrow(op uint8, a, b *scalar, word bool) {
 			v = uint64(uint32(v))
 		}
 		if op == nset {
+			// The kernel forgets the ranges here, and so do we: what passes here
+			// passes there.
+			a.forget64()
+			a.forget32()
 			a.bits = Tnum{a.bits.Value &^ v, a.bits.Mask &^ v}
 		} else if bits.OnesCount64(v) == 1 {
 			a.bits = Tnum{a.bits.Value | v, a.bits.Mask &^ v}

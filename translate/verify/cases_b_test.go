@@ -145,6 +145,7 @@ var atomicCases = []verdictCase{
 	{name: "cmpxchg without R0", src: `r7 = value data+0; r1 = 1; atomic cmpxchg u64 r7 +0 r1; r0 = 0; exit`, want: "R0 is read"},
 	{name: "operand never set", src: `r7 = value data+0; atomic add u64 r7 +0 r3; r0 = 0; exit`, want: "R3 is read"},
 	{name: "fetched value is unknown", src: val + `r7 = r0; r1 = 1; atomic fetch_add u64 r7 +0 r1; r7 += r1; r0 = *(u8)(r7 +0);` + out, want: "as low as"},
+	{name: "fetch into the address", src: val + `atomic fetch_add u64 r0 +0 r0; r0 = 0;` + out, want: "its own address register"},
 	{name: "load acquire", src: val + `atomic load u32 r0 +4 r1; r0 = r1;` + out},
 	{name: "store release", src: val + `r1 = 3; atomic store u64 r0 +8 r1; r0 = 0;` + out},
 	{name: "store release to constants", src: `r0 = value rodata+0; r1 = 3; atomic store u32 r0 +0 r1; r0 = 0; exit`, want: "only read"},

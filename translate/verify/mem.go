@@ -73,6 +73,13 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 		return unsafef("atomic operation on %s (R%d)", k.name(), base).
 			hint("atomic operations work on map values and the stack")
 	}
+	fetched := in.Src
+	if in.Imm == bpf.AtomicCmpXchg {
+		fetched = 0
+	}
+	if in.Imm&bpf.AtomicFetch != 0 && fetched == base {
+		return unsafef("atomic operation that fetches into its own address register (R%d)", base)
+	}
 	off, size := int(in.Off), in.Bytes()
 	switch in.Imm {
 	case bpf.AtomicLoadAcq:

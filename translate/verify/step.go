@@ -65,11 +65,8 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		return v.exit()
 	case bpf.CALL:
 		v.jumpsSince++
-		switch in.Src {
-		case bpf.PseudoCall:
+		if in.Src == bpf.PseudoCall {
 			return false, v.callFunc(i)
-		case bpf.PseudoKfunc:
-			return false, unsupported("call of kernel function %d, because a network card has no kernel to call", in.Imm)
 		}
 		return v.callHelper(i)
 	case bpf.JCOND:

@@ -97,6 +97,9 @@ func inspect(p *object.Program) (*code, *Error) {
 			}
 			c.flags[i] |= invalid
 		}
+		if isCall(in) && in.Src == bpf.PseudoKfunc {
+			return nil, unsupported("call of kernel function %d, because a network card has no kernel to call", in.Imm).at(i)
+		}
 		if in.Wide() {
 			if i+1 >= n || p.Insns[i+1].Op != 0 || p.Insns[i+1].Dst != 0 || p.Insns[i+1].Src != 0 || p.Insns[i+1].Off != 0 {
 				return nil, refuse(Malformed, "a 64-bit immediate load lacks its second half").at(i)
