@@ -56,7 +56,7 @@ func build(ctx context.Context, cache string) (string, error) {
 	if err := needTools(ctx, tools); err != nil {
 		return "", err
 	}
-	work, err := os.MkdirTemp(cache, "build-")
+	work, err := workFolder(cache)
 	if err != nil {
 		return "", err
 	}
@@ -79,6 +79,21 @@ func build(ctx context.Context, cache string) (string, error) {
 	}
 	path := filepath.Join(dir, "linux")
 	return path, os.Rename(filepath.Join(b.src, "linux"), path)
+}
+
+// workFolder makes a folder to build in. It removes those of builds that were
+// killed; the caller holds the cache's lock, so no other build runs.
+func workFolder(cache string) (string, error) {
+	old, err := filepath.Glob(filepath.Join(cache, "build-*"))
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range old {
+		if err := os.RemoveAll(dir); err != nil {
+			return "", err
+		}
+	}
+	return os.MkdirTemp(cache, "build-")
 }
 
 // needTools makes sure that every build tool is there, installing packages

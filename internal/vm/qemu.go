@@ -60,7 +60,7 @@ func findQEMU(ctx context.Context, cache string) (kernel, base string, err error
 		base = all[len(all)-1]
 		return filepath.Join(filepath.Dir(base), "vmlinuz"), base, nil
 	}
-	work, err := os.MkdirTemp(cache, "build-")
+	work, err := workFolder(cache)
 	if err != nil {
 		return "", "", err
 	}
