@@ -71,6 +71,8 @@ func accessOf(in bpf.Insn) (reg int, use uint8) {
 	switch {
 	case in.Class() == bpf.ClassLDX:
 		return int(in.Src), wordRead
+	case in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC && in.Imm == bpf.AtomicLoadAcq:
+		return int(in.Src), wordRead
 	case in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC:
 		return int(in.Dst), wordAtomic
 	}
