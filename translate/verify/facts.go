@@ -29,11 +29,49 @@ type facts struct {
 	dirty   []uint16 // registers whose fact has to be carried on, by slot
 	carried []uint16 // registers whose fact was carried on at least once
 	queue   []int
+	// linkedRegs and linked say, by jump, what was narrowed beside its operands
+	linkedRegs map[int]uint16
+	linked     map[int][]link
 	// fillsDue asks for all loads from the stack to be looked at again
 	fillsDue bool
 	rounds   []uint8
 	notes    []stackNote
 	noteOf   []int32
+}
+
+// linkPlace is where a scalar stood that was narrowed because it is linked to
+// an operand of a jump: register n of a calling function, after the call at
+// at-1, or stack slot n of a frame.
+type linkPlace struct{ at, frame, n int }
+
+// link is such a place with what it held before.
+type link struct {
+	linkPlace
+	was Reg
+}
+
+// noteLink notes at the current jump that r is narrowed through a link.
+func (v *verifier) noteLink(p linkPlace, r *reg) {
+	for k := range v.linked[v.slot] {
+		if l := &v.linked[v.slot][k]; l.linkPlace == p {
+			l.was.absorb(r, false)
+			return
+		}
+	}
+	v.linked[v.slot] = append(v.linked[v.slot], link{p, fromReg(r)})
+}
+
+// unlink takes back what links narrowed at the jump at i, whose comparison
+// may come out for other values than those that were walked.
+func (v *verifier) unlink(i int) {
+	for k := range v.linked[i] {
+		l := &v.linked[i][k]
+		if l.at < 0 {
+			v.seedSlot(l.frame, l.n, regOf(&l.was))
+		} else if f := v.factsAt(l.at).reg(l.n); f != nil && (f.absorb(regOf(&l.was), false) || v.carried[l.at]>>l.n&1 == 0) {
+			v.spoil(l.at, 1<<l.n)
+		}
+	}
 }
 
 // refill in a dirty mask asks for a load from the stack to be looked at again.
@@ -51,6 +89,7 @@ func (f *facts) init(v *verifier) {
 	f.at = make([]fact, n)
 	f.dirty = make([]uint16, n)
 	f.carried = make([]uint16, n)
+	f.linkedRegs, f.linked = map[int]uint16{}, map[int][]link{}
 	f.rounds = make([]uint8, n)
 	f.noteOf = make([]int32, n)
 	f.notes = make([]stackNote, 1)
@@ -389,6 +428,10 @@ func (v *verifier) pass(i, to int, m uint16) {
 func (v *verifier) carryBranch(i int, m uint16) {
 	in := v.insns[i]
 	f := &v.at[i]
+	if m&v.uses[i] != 0 {
+		m |= v.linkedRegs[i]
+		v.unlink(i)
+	}
 	for _, way := range [2]struct {
 		bit uint8
 		to  int

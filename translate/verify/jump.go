@@ -158,10 +158,11 @@ func settle(s scalar, bits Tnum) scalar {
 // spread gives the range of a linked scalar to all that are linked with it.
 func (v *verifier) spread(s *state, from *reg) {
 	src := *from
-	one := func(r *reg) {
+	one := func(r *reg, note func(*reg)) {
 		if r.kind != Scalar || r.id != src.id || r == from {
 			return
 		}
+		note(r)
 		r.node = v.origins.from(r.node, src.node)
 		if r.addConst == src.addConst && r.off == src.off {
 			r.scalar = src.scalar
@@ -171,13 +172,19 @@ func (v *verifier) spread(s *state, from *reg) {
 		n.apply64(bpf.ADD, ptr(constScalar(uint64(int64(r.off)-int64(src.off)))))
 		r.scalar = n
 	}
-	for _, f := range s.frames {
+	for n, f := range s.frames {
 		for k := range f.regs {
-			one(&f.regs[k])
+			one(&f.regs[k], func(r *reg) {
+				if n == len(s.frames)-1 {
+					v.linkedRegs[v.slot] |= 1 << k
+				} else {
+					v.noteLink(linkPlace{at: s.frames[n+1].call + 1, n: k}, r)
+				}
+			})
 		}
 		for k := range f.stack {
 			if f.stack[k].spilled() {
-				one(&f.stack[k].reg)
+				one(&f.stack[k].reg, func(r *reg) { v.noteLink(linkPlace{at: -1, frame: n, n: k}, r) })
 			}
 		}
 	}
