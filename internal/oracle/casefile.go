@@ -1,7 +1,6 @@
 package oracle
 
 import (
-	"bytes"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/internal/strictyaml"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -135,9 +135,8 @@ func ReadCase(path string) (*Recorded, error) {
 		return nil, err
 	}
 	var f caseFile
-	dec := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict())
-	if err := dec.Decode(&f); err != nil {
-		return nil, fmt.Errorf("%s: %s", path, strings.TrimSpace(yaml.FormatError(err, false, true)))
+	if err := strictyaml.Unmarshal(b, &f); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	r, err := f.recorded()
 	if err != nil {

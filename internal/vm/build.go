@@ -219,8 +219,16 @@ func (b *builder) configure() error {
 	return nil
 }
 
+// progressOut is where a progress bar goes: nowhere, if nobody watches.
+func progressOut() io.Writer {
+	if st, err := os.Stderr.Stat(); err != nil || st.Mode()&os.ModeCharDevice == 0 {
+		return io.Discard
+	}
+	return os.Stderr
+}
+
 func (b *builder) compile() error {
-	bar := progressbar.NewOptions(buildLines, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription("test kernel"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+	bar := progressbar.NewOptions(buildLines, progressbar.OptionSetWriter(progressOut()), progressbar.OptionSetDescription("test kernel"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 	defer func() { _ = bar.Finish() }()
 	n := 0
 	count := func(string) {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/internal/strictyaml"
 )
 
 //go:embed *.yaml
@@ -55,8 +55,8 @@ func Load(name string) (*Target, error) {
 // show the place in the file.
 func Parse(file string, data []byte) (*Target, error) {
 	t := new(Target)
-	if err := yaml.UnmarshalWithOptions(data, t, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("target file %s: %s", file, yaml.FormatError(err, false, true))
+	if err := strictyaml.Unmarshal(data, t); err != nil {
+		return nil, fmt.Errorf("target file %s: %w", file, err)
 	}
 	if err := t.check(); err != nil {
 		return nil, fmt.Errorf("target file %s: %w", file, err)

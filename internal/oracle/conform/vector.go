@@ -1,14 +1,12 @@
 package conform
 
 import (
-	"bytes"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/internal/strictyaml"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -64,8 +62,8 @@ func Load(path string) ([]Vector, error) {
 
 func parseVectors(b []byte) ([]Vector, error) {
 	var fvs []fileVector
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&fvs); err != nil {
-		return nil, fmt.Errorf("%s", strings.TrimSpace(yaml.FormatError(err, false, true)))
+	if err := strictyaml.Unmarshal(b, &fvs); err != nil {
+		return nil, err
 	}
 	var out []Vector
 	for _, fv := range fvs {

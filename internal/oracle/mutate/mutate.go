@@ -21,7 +21,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/internal/strictyaml"
 )
 
 //go:embed mutants.yaml
@@ -40,8 +40,8 @@ type mutant struct {
 
 func mutants() ([]mutant, error) {
 	var out []mutant
-	if err := yaml.NewDecoder(bytes.NewReader(mutantsYAML), yaml.Strict()).Decode(&out); err != nil {
-		return nil, errors.New(yaml.FormatError(err, false, true))
+	if err := strictyaml.Unmarshal(mutantsYAML, &out); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
