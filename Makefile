@@ -2,12 +2,12 @@
 # make test   every test; as root on Debian it installs what it needs, otherwise it says what to install
 # make lint   formatting, vet, staticcheck
 # make race   the packages with concurrency under the race detector
-# make fuzz   each fuzz target for FUZZTIME
+# make fuzz   each fuzz target for FUZZTIME: a time (10m) or a number of inputs (5000x)
 # make bench  all benchmarks
 # make soak   long differential runs (SOAK=programs)
 
 GO       ?= go
-FUZZTIME ?= 5s
+FUZZTIME ?= 5000x
 SOAK     ?= 1000000
 DEMO     ?= count_by_proto
 # What the tests need besides Go: a C compiler and kernel build tools for the guest kernel and GNU objdump, clang and the
