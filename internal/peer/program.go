@@ -12,7 +12,7 @@ import (
 
 // Numbers of enum bpf_map_type and of the helpers in linux/bpf.h.
 var (
-	mapTypes  = map[string]uint32{"hash": 1, "array": 2, "perf_event_array": 4}
+	mapTypes  = map[string]uint32{"hash": 1, "array": 2, "perf_event_array": 4, "percpu_array": 6, "lru_hash": 9}
 	helperIDs = map[string]uint32{"map_lookup_elem": 1, "map_update_elem": 2, "map_delete_elem": 3, "perf_event_output": 25}
 )
 
