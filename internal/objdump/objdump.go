@@ -18,7 +18,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"github.com/skipsw/skipsw/internal/cache"
 )
 
 // CacheEnv names the environment variable with the folder that built programs
@@ -35,57 +36,26 @@ type Tool struct {
 // there: about a minute on two cores. What the build needs and is missing is
 // installed when the caller may do that, and is named in the error otherwise.
 func Find(ctx context.Context) (*Tool, error) {
-	cache, err := cacheDir()
+	folder, err := cache.Dir(CacheEnv)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}
-	unlock, err := lock(filepath.Join(cache, "objdump.lock"))
+	unlock, err := cache.Lock(filepath.Join(folder, "objdump.lock"))
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	dir, err := cached(cache)
+	dir, err := cached(folder)
 	if errors.Is(err, os.ErrNotExist) {
-		dir, err = build(ctx, cache)
+		dir, err = build(ctx, folder)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("objdump for nfp: %w", err)
 	}
 	return &Tool{Objdump: filepath.Join(dir, "objdump"), Readelf: filepath.Join(dir, "readelf")}, nil
-}
-
-func cacheDir() (string, error) {
-	if dir := os.Getenv(CacheEnv); dir != "" {
-		return filepath.Abs(dir)
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no cache folder (%w): set %s to one", err, CacheEnv)
-	}
-	return filepath.Join(dir, "skipsw"), nil
-}
-
-// lock takes an exclusive lock that other processes see, so that test binaries
-// that start together build once.
-func lock(path string) (func(), error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	return func() { f.Close() }, nil
 }
 
 // cached returns the folder of a complete build, or os.ErrNotExist.

@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
-	"syscall"
+
+	"github.com/skipsw/skipsw/internal/cache"
 )
 
 // CacheEnv names the environment variable with the folder that built kernels
@@ -33,27 +34,27 @@ const KernelEnv = "SKIPSW_GUEST_KERNEL"
 // is missing is installed when the caller may do that, and is named in the
 // error otherwise.
 func Find(ctx context.Context) (*Kernel, error) {
-	cache, err := cacheDir()
+	folder, err := cache.Dir(CacheEnv)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}
-	unlock, err := lock(filepath.Join(cache, "lock"))
+	unlock, err := cache.Lock(filepath.Join(folder, "lock"))
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	k := &Kernel{Init: filepath.Join(cache, "guestinit")}
+	k := &Kernel{Init: filepath.Join(folder, "guestinit")}
 	switch kind := os.Getenv(KernelEnv); kind {
 	case "", "uml":
-		k.Path, err = cached(cache)
+		k.Path, err = cached(folder)
 		if errors.Is(err, os.ErrNotExist) {
-			k.Path, err = build(ctx, cache)
+			k.Path, err = build(ctx, folder)
 		}
 	case "qemu":
-		k.Path, k.Base, err = findQEMU(ctx, cache)
+		k.Path, k.Base, err = findQEMU(ctx, folder)
 	default:
 		err = fmt.Errorf("%s is %q, must be uml or qemu", KernelEnv, kind)
 	}
@@ -61,37 +62,6 @@ func Find(ctx context.Context) (*Kernel, error) {
 		return nil, fmt.Errorf("test kernel: %w", err)
 	}
 	return k, buildInit(ctx, k.Init)
-}
-
-func cacheDir() (string, error) {
-	if dir := os.Getenv(CacheEnv); dir != "" {
-		return filepath.Abs(dir)
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no cache folder (%w): set %s to one", err, CacheEnv)
-	}
-	return filepath.Join(dir, "skipsw"), nil
-}
-
-// lock takes an exclusive lock that other processes see, so that test binaries
-// that start together build one kernel.
-func lock(path string) (func(), error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	return func() { f.Close() }, nil
 }
 
 // cached returns the newest kernel in the cache that was built from this
