@@ -58,7 +58,7 @@ func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
 		if err == nil {
 			err = a.joinEdges()
 		}
-		if errors.Is(err, errOutFull) && !a.moved {
+		if (errors.Is(err, errOutFull) || errors.Is(err, errOutTaken)) && !a.moved {
 			a.moved, a.failed = true, true
 		} else if err != nil {
 			return nil, err
@@ -72,8 +72,13 @@ func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
 	return &a.res, nil
 }
 
-// errOutFull says that the Out registers are too fragmented for a block.
-var errOutFull = errors.New("not enough consecutive Out registers are free")
+// What can be wrong with the Out registers when values are defined there, and
+// may be right when they are moved there: they are too fragmented for a block, or
+// a fixed one waits for a later instruction.
+var (
+	errOutFull  = errors.New("not enough consecutive Out registers are free")
+	errOutTaken = errors.New("it is kept for a value that is defined there")
+)
 
 // scan walks the blocks and their instructions in order.
 func (a *Allocator) scan() error {

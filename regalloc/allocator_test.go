@@ -34,6 +34,9 @@ func TestRandomFunctionsAreAllocatedRight(t *testing.T) {
 			for seed := range rounds(120) {
 				c := &chooser{x: uint64(seed)}
 				f := randomFunc(c, 20+c.n(200), xfers)
+				if seed%2 == 1 {
+					f = randomGlued(c, 20+c.n(200), xfers)
+				}
 				r, err := a.Allocate(f, m)
 				require.NoError(t, err, "seed %d", seed)
 				if err := Check(f, m, r); err != nil {
@@ -159,6 +162,14 @@ func TestBrokenFunctions(t *testing.T) {
 			want: "two operands are to be read from register 0",
 		},
 		{
+			name: "two values in one fixed Out register",
+			build: func(f *mockFunc) {
+				x, y := f.v(), f.v()
+				f.block().i(load(x, y)...).i(at(x, Out, 0)).i(at(y, Out, 0)).flags(Glued).i(src(x)).i(src(y))
+			},
+			want: "instruction 2: two operands are to be read from register 0 of file out",
+		},
+		{
 			name: "a block larger than the file",
 			build: func(f *mockFunc) {
 				f.block().i(load(f.vs(9)...)...)
@@ -211,9 +222,7 @@ func TestBrokenFunctions(t *testing.T) {
 			if m == nil {
 				m = machine(8, 8, 8)
 			}
-			f := newMock()
-			c.build(f)
-			f.done()
+			f := built(c.build)
 			var a Allocator
 			_, err := a.Allocate(f, m)
 			require.ErrorContains(t, err, c.want)

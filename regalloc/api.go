@@ -131,7 +131,9 @@ type InstrFlags uint8
 // The instruction flags.
 const (
 	// Glued: nothing may be inserted between the previous instruction of the
-	// block and this one.
+	// block and this one. So everything that instructions glued together read is
+	// in place before the first of them, and no two of their Fixed operands are
+	// read from one register.
 	Glued InstrFlags = 1 << iota
 	// Copy: operand 0 is defined as the value of operand 1 and that is all. The
 	// allocator removes the instruction if it can (see Result.Removed); it does

@@ -9,7 +9,7 @@ import (
 // packetFunc makes a function shaped like a packet program: few values live
 // long, headers are read in blocks and taken apart, some calls, some loops.
 func packetFunc(seed uint64, size int) *mockFunc {
-	g := &gen{c: &chooser{x: seed}, f: newMock(), size: size, xfers: 16, packet: true}
+	g := &gen{c: &chooser{x: seed}, f: newMock(), size: size, xfers: 16, kinds: 20, packet: true}
 	g.b = g.f.block()
 	for range 5 {
 		g.constant()

@@ -75,10 +75,8 @@ func (a *Allocator) bundle(lo, hi int32) error {
 		}
 	}
 	if len(a.out.group) > 0 {
-		for i := lo; i < hi; i++ {
-			if err := a.useOut(i); err != nil {
-				return err
-			}
+		if err := a.useOut(plain); err != nil {
+			return err
 		}
 	}
 	if err := a.define(); err != nil {

@@ -189,9 +189,7 @@ func TestCheckFindsPlantedFaults(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			f := newMock()
-			c.build(f)
-			f.done()
+			f := built(c.build)
 			var a Allocator
 			r, err := a.Allocate(f, m)
 			require.NoError(t, err)

@@ -268,7 +268,11 @@ func (a *Allocator) defineFree(i, k int32, last bool) error {
 		gr := &a.out.group[a.out.of[d-1]-1]
 		if gr.open || a.openGroup(a.out.of[d-1], a.live.cross[o.V]) == nil {
 			l := Loc{Out, uint8(gr.base + a.out.member(c.opStart[gr.inst], d-1))}
-			if a.live.cross[o.V][Out]>>l.Num&1 == 0 {
+			lost := a.live.cross[o.V][Out] | u.kill[Out]
+			if !last || o.Flags&Early != 0 {
+				lost |= u.lock[Out]
+			}
+			if lost>>l.Num&1 == 0 {
 				a.st.put(o.V, l)
 				a.res.locs[k] = l
 				return nil

@@ -77,8 +77,9 @@
 //     bank, it may be that its register of the other bank has a twin that was
 //     free ever since the value was written: then that write is widened to both
 //     banks after the fact, and no move is needed.
-//  4. Blocks of Out registers are filled. Out registers keep what was moved
-//     there, so a word that is stored again needs no second move.
+//  4. Blocks of Out registers are filled, those at fixed numbers first. Out
+//     registers keep what was moved there, so a word that is stored again needs
+//     no second move.
 //  5. The bundle's results get their places: first the fixed ones, then those
 //     tied to an operand, blocks of In registers, and the others. Registers of
 //     operands that are read for the last time are free by now. A value that

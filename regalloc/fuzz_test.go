@@ -13,7 +13,7 @@ func FuzzAllocate(f *testing.F) {
 	machines := []*Machine{machine(6, 12, 200), machine(10, 16, 100), machine(23, 32, 64)}
 	f.Fuzz(func(t *testing.T, data []byte, seed uint64, size uint8) {
 		c := &chooser{data: data, x: seed}
-		fn := randomFunc(c, int(size), 12)
+		fn := randomGlued(c, int(size), 12)
 		var a Allocator
 		for _, m := range machines {
 			r, err := a.Allocate(fn, m)

@@ -27,6 +27,13 @@ type mockInstr struct {
 
 func newMock() *mockFunc { return &mockFunc{} }
 
+// built makes a function in the way of a test's table.
+func built(build func(f *mockFunc)) *mockFunc {
+	f := newMock()
+	build(f)
+	return f.done()
+}
+
 // v makes a virtual register.
 func (f *mockFunc) v() VReg {
 	f.vregs = append(f.vregs, VRegInfo{})

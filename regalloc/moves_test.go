@@ -80,6 +80,42 @@ func TestInsertedMoves(t *testing.T) {
 			},
 		},
 		{
+			name: "a block stays clear of a fixed register that a glued instruction reads",
+			build: func(f *mockFunc) {
+				x, y := f.v(), f.v()
+				f.block().i(load(x, y)...).i(store(x)...).i(at(y, Out, 0)).flags(Glued).i(src(x)).i(src(y))
+			},
+			want:  figures{moves: 2},
+			check: func(t *testing.T, _ *mockFunc, r *Result) { require.Equal(t, Loc{Out, 1}, r.Locs(1)[0]) },
+		},
+		{
+			name: "a block stays clear of a fixed register of the same instruction",
+			build: func(f *mockFunc) {
+				x, y := f.v(), f.v()
+				f.block().i(load(x, y)...).i(cat(store(x), []Operand{at(y, Out, 0)})...).i(src(x)).i(src(y))
+			},
+			want:  figures{moves: 2},
+			check: func(t *testing.T, _ *mockFunc, r *Result) { require.Equal(t, Loc{Out, 1}, r.Locs(1)[0]) },
+		},
+		{
+			name: "a value made for a block is moved there if a glued instruction wants its register",
+			build: func(f *mockFunc) {
+				x, y := f.v(), f.v()
+				f.block().i(def(x)).i(def(y)).i(store(x)...).i(at(y, Out, 0)).flags(Glued)
+			},
+			want: figures{moves: 2},
+		},
+		{
+			name: "an early result stays out of an Out register that is read",
+			build: func(f *mockFunc) {
+				x, y := f.v(), f.v()
+				made := def(y)
+				made.Flags |= Early
+				f.block().i(def(x)).i(cat(store(x), []Operand{made})...).i(store(y)...)
+			},
+			want: figures{moves: 1},
+		},
+		{
 			name: "a value stored twice is moved once",
 			build: func(f *mockFunc) {
 				x := f.v()
@@ -290,9 +326,7 @@ func TestInsertedMoves(t *testing.T) {
 			if m == nil {
 				m = machine(8, 8, 8)
 			}
-			f := newMock()
-			c.build(f)
-			f.done()
+			f := built(c.build)
 			var a Allocator
 			r, err := a.Allocate(f, m)
 			require.NoError(t, err)

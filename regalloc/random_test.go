@@ -24,7 +24,18 @@ func (c *chooser) n(n int) int {
 
 // randomFunc makes a valid function of about size instructions.
 func randomFunc(c *chooser, size, xfers int) *mockFunc {
-	g := &gen{c: c, f: newMock(), size: size, xfers: xfers}
+	g := &gen{c: c, f: newMock(), size: size, xfers: xfers, kinds: 20}
+	return g.function()
+}
+
+// randomGlued makes such a function that also has glued commands.
+func randomGlued(c *chooser, size, xfers int) *mockFunc {
+	g := &gen{c: c, f: newMock(), size: size, xfers: xfers, kinds: 21}
+	return g.function()
+}
+
+func (g *gen) function() *mockFunc {
+	c, size := g.c, g.size
 	g.b = g.f.block()
 	for range 2 + c.n(6) {
 		g.constant()
@@ -47,6 +58,7 @@ type gen struct {
 	size  int
 	xfers int
 	depth int
+	kinds int // of instructions
 
 	packet bool // few long lives, few odd constraints
 	long   []VReg
@@ -212,7 +224,7 @@ var packetMix = []int{0, 0, 0, 1, 2, 2, 2, 4, 4, 7, 8, 8, 9, 10, 14, 17, 18, 18,
 
 func (g *gen) instr() {
 	b, f := g.b, g.f
-	kind := g.c.n(20)
+	kind := g.c.n(g.kinds)
 	if g.packet {
 		kind = packetMix[g.c.n(len(packetMix))]
 	}
@@ -309,6 +321,19 @@ func (g *gen) instr() {
 	case 17: // an exchange: words out and in under the same numbers
 		x, y, z := near(g.pick()), g.pick(), g.pick()
 		b.i(x, at(y, Out, 0), at(z, Out, 1), defAt(g.def(f.v()), In, 0), defAt(g.def(f.v()), In, 1)).clobber(RegSet{In: 3})
+	case 20: // glued commands that take words at fixed and at free places
+		x, y, z, w, made, n := g.pick(), g.pick(), g.pick(), g.pick(), g.pick(), uint8(g.c.n(3))
+		if g.c.n(2) == 0 {
+			made = f.v()
+			b.i(def(made), src(g.pick()), src(g.pick()))
+		}
+		if g.c.n(2) == 0 {
+			b.i(cat(store(x, made), []Operand{at(z, Out, n)})...)
+			b.i(near(y), at(w, Out, n+1), defAt(g.def(f.v()), In, 0)).flags(Glued)
+		} else {
+			b.i(near(y), at(z, Out, n), at(w, Out, n+1))
+			b.i(store(x, made, w)...).flags(Glued)
+		}
 	default:
 		x, y := src(g.pick()), src(g.pick())
 		b.i(def(g.def(f.v())), x, y)

@@ -2,14 +2,33 @@ package regalloc
 
 import "fmt"
 
-// useOut fills the blocks of Out registers that instruction i reads. What it
-// wrote there stays noted: a value that is read from Out again needs no move
-// then, unless the register was given away.
-func (a *Allocator) useOut(i int32) error {
+// useOut fills the blocks of Out registers that the bundle reads. What it wrote
+// there stays noted: a value that is read from Out again needs no move then,
+// unless the register was given away. Fixed registers come first, so that the
+// blocks that may be anywhere stay clear of them; a plain bundle has none.
+func (a *Allocator) useOut(plain bool) error {
+	if !plain {
+		for i := a.bun.lo; i < a.bun.hi; i++ {
+			if err := a.fillOut(i, Fixed); err != nil {
+				return err
+			}
+		}
+	}
+	for i := a.bun.lo; i < a.bun.hi; i++ {
+		if err := a.fillOut(i, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillOut brings the values that instruction i reads from Out there: those of
+// its operands that have the flag Fixed, or those that have not.
+func (a *Allocator) fillOut(i int32, fixed OperandFlags) error {
 	c, g := &a.code, &a.out
 	for k := c.opStart[i]; k < c.opStart[i+1]; k++ {
 		id := g.of[k]
-		if id == 0 {
+		if id == 0 || c.ops[k].Flags&Fixed != fixed {
 			continue
 		}
 		v := c.ops[k].V
@@ -66,8 +85,11 @@ func (a *Allocator) openGroup(id int32, avoid RegSet) error {
 				a.st.spareOut &^= 1 << n
 				continue
 			}
+			if a.bun.lock[Out]>>n&1 != 0 {
+				return a.fail(gr.inst, "two operands are to be read from register %d of file %v", n, Out)
+			}
 			if a.st.spareOut>>n&1 == 0 {
-				return a.fail(gr.inst, "register %d of file %v is not free", n, Out)
+				return fmt.Errorf("regalloc: instruction %d: register %d of file %v: %w", gr.inst, n, Out, errOutTaken)
 			}
 			a.st.drop(v, Out)
 		}
