@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/skipsw/skipsw/internal/debsrc"
 )
 
 // sourcePackage is the Debian package with the source as a tar file.
@@ -42,26 +43,12 @@ var makeSteps = [][]string{
 	{"-C", "binutils", "objdump", "readelf"},
 }
 
-// workPrefix begins the names of folders in which builds run.
-const workPrefix = "build-objdump-"
-
 // build compiles the tool and returns its folder in the cache.
 func build(ctx context.Context, cache string) (string, error) {
-	if err := needTools(ctx); err != nil {
+	if err := debsrc.NeedTools(ctx, tools); err != nil {
 		return "", err
 	}
-	// The caller holds the cache's lock: other folders of this name are left
-	// from builds that were killed.
-	stale, err := filepath.Glob(filepath.Join(cache, workPrefix+"*"))
-	if err != nil {
-		return "", err
-	}
-	for _, dir := range stale {
-		if err := os.RemoveAll(dir); err != nil {
-			return "", err
-		}
-	}
-	work, err := os.MkdirTemp(cache, workPrefix)
+	work, err := debsrc.WorkDir(cache, "objdump")
 	if err != nil {
 		return "", err
 	}
@@ -71,7 +58,7 @@ func build(ctx context.Context, cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := command(ctx, work, "tar", "-xf", tarball); err != nil {
+	if err := debsrc.Run(ctx, work, nil, "tar", "-xf", tarball); err != nil {
 		return "", err
 	}
 	version := strings.TrimSuffix(filepath.Base(tarball), ".tar.xz")
@@ -80,12 +67,12 @@ func build(ctx context.Context, cache string) (string, error) {
 		return "", err
 	}
 	configure := filepath.Join(work, version, "configure")
-	if err := command(ctx, obj, configure, configureArgs...); err != nil {
+	if err := debsrc.Run(ctx, obj, nil, configure, configureArgs...); err != nil {
 		return "", err
 	}
 	jobs := fmt.Sprintf("-j%d", runtime.NumCPU())
 	for _, step := range makeSteps {
-		if err := command(ctx, obj, "make", append([]string{jobs, "MAKEINFO=true"}, step...)...); err != nil {
+		if err := debsrc.Run(ctx, obj, nil, "make", append([]string{jobs, "MAKEINFO=true"}, step...)...); err != nil {
 			return "", err
 		}
 	}
@@ -112,20 +99,11 @@ func fetch(ctx context.Context, work string) (string, error) {
 	if path, ok := newest("/" + sourceGlob); ok {
 		return path, nil
 	}
-	err := command(ctx, work, "apt-get", "download", "-q", sourcePackage)
-	if err != nil && os.Geteuid() == 0 {
-		if err = command(ctx, work, "apt-get", "update", "-q"); err == nil {
-			err = command(ctx, work, "apt-get", "download", "-q", sourcePackage)
-		}
-	}
+	deb, _, err := debsrc.Download(ctx, work, sourcePackage)
 	if err != nil {
 		return "", fmt.Errorf("its source is missing: run `apt-get update && apt-get install --no-install-recommends %s` as root (%w)", sourcePackage, err)
 	}
-	deb, ok := newest(filepath.Join(work, sourcePackage+"_*.deb"))
-	if !ok {
-		return "", fmt.Errorf("apt-get download %s left no package behind", sourcePackage)
-	}
-	if err := command(ctx, work, "dpkg-deb", "-x", deb, work); err != nil {
+	if err := debsrc.Run(ctx, work, nil, "dpkg-deb", "-x", deb, work); err != nil {
 		return "", err
 	}
 	path, ok := newest(filepath.Join(work, sourceGlob))
@@ -141,43 +119,4 @@ func newest(glob string) (string, bool) {
 		return "", false
 	}
 	return all[len(all)-1], true
-}
-
-// needTools makes sure that every build tool is there, installing packages
-// when running as root.
-func needTools(ctx context.Context) error {
-	var missing []string
-	for _, t := range tools {
-		if _, err := exec.LookPath(t[0]); err != nil {
-			missing = append(missing, t[1])
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	install := "apt-get install -y --no-install-recommends " + strings.Join(missing, " ")
-	if os.Geteuid() != 0 {
-		return fmt.Errorf("building it needs %s: run `%s` as root", strings.Join(missing, ", "), install)
-	}
-	if err := command(ctx, "", "sh", "-c", "apt-get update -q && "+install); err != nil {
-		return err
-	}
-	return nil
-}
-
-// command runs one build command, low in priority, and shows the end of its
-// output if it fails.
-func command(ctx context.Context, dir, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, "nice", append([]string{"-n", "10", name}, args...)...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil
-	}
-	const lines = 12
-	tail := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(tail) > lines {
-		tail = tail[len(tail)-lines:]
-	}
-	return fmt.Errorf("`%s %s`: %w:\n%s", name, strings.Join(args, " "), err, strings.Join(tail, "\n"))
 }

@@ -14,6 +14,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/debsrc"
 	"github.com/skipsw/skipsw/internal/vm/guest"
 )
 
@@ -48,7 +49,7 @@ func qemuCommand(k *Kernel, mem int, box, initrd string) *exec.Cmd {
 // findQEMU returns Debian's kernel and the archive of its modules from the
 // cache, making them first when they are not there.
 func findQEMU(ctx context.Context, cache string) (kernel, base string, err error) {
-	if err := needTools(ctx, append([][2]string{{"qemu-system-x86_64", "qemu-system-x86"}}, tools...)); err != nil {
+	if err := debsrc.NeedTools(ctx, append([][2]string{{"qemu-system-x86_64", "qemu-system-x86"}}, tools...)); err != nil {
 		return "", "", err
 	}
 	all, err := filepath.Glob(filepath.Join(cache, "qemu-*", "base.cpio"))
@@ -60,7 +61,7 @@ func findQEMU(ctx context.Context, cache string) (kernel, base string, err error
 		base = all[len(all)-1]
 		return filepath.Join(filepath.Dir(base), "vmlinuz"), base, nil
 	}
-	work, err := workFolder(cache)
+	work, err := debsrc.WorkDir(cache, workName)
 	if err != nil {
 		return "", "", err
 	}
@@ -86,12 +87,12 @@ func (b *builder) qemu(cache string) (kernel, base string, err error) {
 	if err := b.needHeaders(release); err != nil {
 		return "", "", err
 	}
-	image, version, err := b.download("linux-image-" + release)
+	image, version, err := debsrc.Download(b.ctx, b.work, "linux-image-"+release)
 	if err != nil {
 		return "", "", err
 	}
 	tree := filepath.Join(b.work, "tree")
-	if err := b.run(b.work, nil, "dpkg-deb", "-x", image, tree); err != nil {
+	if err := b.run(b.work, "dpkg-deb", "-x", image, tree); err != nil {
 		return "", "", err
 	}
 	netdevsim, err := b.netdevsim(release)
@@ -126,27 +127,26 @@ func (b *builder) needHeaders(release string) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("building netdevsim needs %s: run `apt-get install -y %s` as root", pkg, pkg)
 	}
-	return b.run(b.work, nil, "apt-get", "install", "-y", "--no-install-recommends", pkg)
+	return b.run(b.work, "apt-get", "install", "-y", "--no-install-recommends", pkg)
 }
 
 // netdevsim builds the module and returns its path.
 func (b *builder) netdevsim(release string) (string, error) {
-	deb, _, err := b.download(sourcePackage)
+	deb, _, err := debsrc.Download(b.ctx, b.work, sourcePackage)
 	if err != nil {
 		return "", err
 	}
 	if err := os.Mkdir(b.src, 0o755); err != nil {
 		return "", err
 	}
-	script := `dpkg-deb --fsys-tarfile "$1" | tar -xOf - ./usr/src/` + sourcePackage + `.tar.xz | tar -xJf - -C "$2" --strip-components=4 ` + sourcePackage + `/drivers/net/netdevsim`
-	if err := b.run(b.work, nil, "sh", "-c", script, "sh", deb, b.src); err != nil {
+	if err := debsrc.Unpack(b.ctx, deb, sourceMember, b.src, "--strip-components=4", sourcePackage+"/drivers/net/netdevsim"); err != nil {
 		return "", err
 	}
-	if err := b.run(b.work, nil, "make", "-C", filepath.Join("/lib/modules", release, "build"), "M="+b.src, "CONFIG_NETDEVSIM=m", "modules"); err != nil {
+	if err := b.run(b.work, "make", "-C", filepath.Join("/lib/modules", release, "build"), "M="+b.src, "CONFIG_NETDEVSIM=m", "modules"); err != nil {
 		return "", err
 	}
 	path := filepath.Join(b.src, "netdevsim.ko")
-	return path, b.run(b.work, nil, "strip", "--strip-debug", path)
+	return path, b.run(b.work, "strip", "--strip-debug", path)
 }
 
 // writeModules writes an archive of modules, named in the order of loading.
