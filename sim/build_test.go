@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/internal/peer"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
@@ -95,3 +97,17 @@ var (
 	k  = nfpisa.Const
 	lm = nfpisa.LMem
 )
+
+// loadCorpus reads the programs of the corpus.
+func loadCorpus(t testing.TB) []peer.Case {
+	cases, err := peer.Load(filepath.Join("..", "testdata", "peer"))
+	require.NoError(t, err)
+	return cases
+}
+
+// kernelImage makes an image of the kernel's words.
+func kernelImage(t testing.TB, c *peer.Case) *image.Image {
+	img, err := c.Image()
+	require.NoError(t, err)
+	return img
+}

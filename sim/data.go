@@ -86,7 +86,7 @@ func (c *core) atomic(x *context, k *command, q *access, p span, hold bool) {
 		if !k.imm {
 			arg = uint64(uint32(out[0])) | out[1]<<32
 		}
-		v := atomic64(k.kind, old, arg)
+		v := atomicResult(k.kind, old, arg)
 		binary.BigEndian.PutUint32(p.data, uint32(v))
 		binary.BigEndian.PutUint32(p.data[4:], uint32(v>>32))
 		if k.test {
@@ -104,14 +104,15 @@ func (c *core) atomic(x *context, k *command, q *access, p span, hold bool) {
 		if !k.imm {
 			arg = uint32(out[i])
 		}
-		binary.BigEndian.PutUint32(p.data[4*i:], atomic32(k.kind, old, arg))
+		binary.BigEndian.PutUint32(p.data[4*i:], atomicResult(k.kind, old, arg))
 		if k.test {
 			in[i] = uint64(old)
 		}
 	}
 }
 
-func atomic32(kind cmdKind, old, v uint32) uint32 {
+// atomicResult returns what an operation of the atomic engine makes of a word.
+func atomicResult[T uint32 | uint64](kind cmdKind, old, v T) T {
 	switch kind {
 	case cmdSet:
 		return old | v
@@ -127,24 +128,7 @@ func atomic32(kind cmdKind, old, v uint32) uint32 {
 		if s := old + v; s >= old {
 			return s
 		}
-		return 1<<32 - 1
-	case cmdSubSat:
-		return old - min(old, v)
-	}
-	return v
-}
-
-func atomic64(kind cmdKind, old, v uint64) uint64 {
-	switch kind {
-	case cmdAdd:
-		return old + v
-	case cmdSub:
-		return old - v
-	case cmdAddSat:
-		if s := old + v; s >= old {
-			return s
-		}
-		return 1<<64 - 1
+		return ^T(0)
 	case cmdSubSat:
 		return old - min(old, v)
 	}

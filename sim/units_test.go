@@ -78,9 +78,9 @@ func TestAtomics(t *testing.T) {
 			require.Equal(t, tc.want, value0(m))
 		})
 	}
-	require.EqualValues(t, uint64(1<<64-1), atomic64(cmdAddSat, 1<<64-2, 3))
-	require.EqualValues(t, 1<<32-1, atomic32(cmdAddSat, 1<<32-2, 3))
-	require.EqualValues(t, 0, atomic64(cmdSubSat, 2, 3))
+	require.EqualValues(t, uint64(1<<64-1), atomicResult[uint64](cmdAddSat, 1<<64-2, 3))
+	require.EqualValues(t, 1<<32-1, atomicResult[uint32](cmdAddSat, 1<<32-2, 3))
+	require.EqualValues(t, 0, atomicResult[uint64](cmdSubSat, 2, 3))
 }
 
 // TestIndirectReference shows the overrides of read and write lengths.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/peer"
+	"github.com/skipsw/skipsw/internal/peer/onsim"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
@@ -37,45 +38,6 @@ func (cc *corpusCase) program(t testing.TB) *object.Program {
 	p, err := cc.Program()
 	require.NoError(t, err)
 	return p
-}
-
-// compare returns how a result differs from the kernel's answer, or "".
-func compare(r *peer.Run, m *sim.Machine, res *sim.Result, codes bool) string {
-	if res.Fault != nil {
-		return res.Fault.Error()
-	}
-	if code := fmt.Sprintf("%02x", res.Code>>16); codes && (code != r.NFPCode || res.Code&0xffff != 0) {
-		return fmt.Sprintf("exit word %#x, want action %s", res.Code, r.NFPCode)
-	}
-	if !codes && res.Code != r.Verdict {
-		return fmt.Sprintf("verdict %d, want %d", res.Code, r.Verdict)
-	}
-	entries := func(name string) ([]peer.Entry, bool) {
-		mp, ok := m.Map(name)
-		if !ok {
-			return nil, false
-		}
-		var out []peer.Entry
-		for _, e := range mp.Entries() {
-			out = append(out, peer.Entry{Key: e.Key, Value: e.Value})
-		}
-		return out, true
-	}
-	if d := r.Differs(peer.Outcome{Packet: res.Packet, Map: entries}); d != "" {
-		return d
-	}
-	if len(res.Events) != len(r.Events) {
-		return fmt.Sprintf("%d events, want %d", len(res.Events), len(r.Events))
-	}
-	for i, e := range res.Events {
-		if string(e.Data) != string(r.Events[i].Data) || string(e.Packet) != string(r.Events[i].Packet) {
-			return fmt.Sprintf("event %x %x, want %x %x", e.Data, e.Packet, []byte(r.Events[i].Data), []byte(r.Events[i].Packet))
-		}
-	}
-	if q := r.Queue; q != nil && (res.QueueSelected != q.Selected || res.Queue != q.Value) {
-		return fmt.Sprintf("queue %v %d, want %v %d", res.QueueSelected, res.Queue, q.Selected, q.Value)
-	}
-	return ""
 }
 
 // TestCorpus compiles the programs of the corpus and holds every comparable
@@ -161,7 +123,7 @@ func (cc *corpusCase) run(t *testing.T, tg *target.Target, level opt.Level) int 
 		require.NoError(t, m.Reset())
 		res := m.Run(sim.Input{Packet: r.PacketIn})
 		compared++
-		if d := compare(r, m, &res, !tg.Direct()); d != "" {
+		if d := onsim.Differs(r, m, &res, !tg.Direct()); d != "" {
 			if bad++; bad <= 1 {
 				t.Errorf("%s run %d: %s", cc.Name, i, d)
 			}

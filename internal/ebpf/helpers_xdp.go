@@ -74,14 +74,9 @@ func xdpLoadBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if off > 0xffff || n > 0xffff {
-		return errno(syscall.EFAULT), nil
-	}
-	if off+n > uint64(vm.end-vm.data) {
-		return errno(syscall.EINVAL), nil
-	}
-	copy(dst, vm.buf[vm.data+int(off):])
-	return 0, nil
+	p, e := xdpRange(vm, off, n)
+	copy(dst, p)
+	return e, nil
 }
 
 func xdpStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
@@ -93,14 +88,21 @@ func xdpStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if off > 0xffff || n > 0xffff {
-		return errno(syscall.EFAULT), nil
+	p, e := xdpRange(vm, off, n)
+	copy(p, src)
+	return e, nil
+}
+
+// xdpRange returns n bytes of the packet, or none and what the helpers answer
+// where they are not there.
+func xdpRange(vm *VM, off, n uint64) (p []byte, answer uint64) {
+	switch {
+	case off > 0xffff || n > 0xffff:
+		return nil, errno(syscall.EFAULT)
+	case off+n > uint64(vm.end-vm.data):
+		return nil, errno(syscall.EINVAL)
 	}
-	if off+n > uint64(vm.end-vm.data) {
-		return errno(syscall.EINVAL), nil
-	}
-	copy(vm.buf[vm.data+int(off):], src)
-	return 0, nil
+	return vm.buf[vm.data+int(off):][:n], 0
 }
 
 // Verdicts that the redirect helpers return.

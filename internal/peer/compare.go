@@ -10,11 +10,23 @@ type Outcome struct {
 	Packet []byte
 	// Map returns the entries of a map, sorted by key, and whether there is
 	// such a map.
-	Map func(name string) ([]Entry, bool)
+	Map    func(name string) ([]Entry, bool)
+	Events []Event // in the order in which they were sent
+	Queue  Queue
 }
 
-// Differs returns how an outcome's packet and maps differ from the kernel's
-// answer, or "" where they are equal.
+// Entries returns the entries of a map of another package.
+func Entries[E ~struct{ Key, Value []byte }](es []E) []Entry {
+	out := make([]Entry, len(es))
+	for i, e := range es {
+		e := struct{ Key, Value []byte }(e)
+		out[i] = Entry{Key: e.Key, Value: e.Value}
+	}
+	return out
+}
+
+// Differs returns how an outcome differs from the kernel's answer, or "" where
+// they are equal.
 func (r *Run) Differs(o Outcome) string {
 	got := bytes.Clone(o.Packet)
 	for _, u := range r.Undefined {
@@ -33,14 +45,30 @@ func (r *Run) Differs(o Outcome) string {
 		if !ok {
 			return "no map " + name
 		}
-		if d := differs(name, got, want); d != "" {
+		if d := mapDiffers(name, got, want); d != "" {
 			return d
 		}
+	}
+	return r.recordsDiffer(o)
+}
+
+// recordsDiffer compares the events and the choice of a queue.
+func (r *Run) recordsDiffer(o Outcome) string {
+	if len(o.Events) != len(r.Events) {
+		return fmt.Sprintf("%d events, want %d", len(o.Events), len(r.Events))
+	}
+	for i, got := range o.Events {
+		if want := r.Events[i]; !bytes.Equal(got.Data, want.Data) || !bytes.Equal(got.Packet, want.Packet) {
+			return fmt.Sprintf("event %x %x, want %x %x", []byte(got.Data), []byte(got.Packet), []byte(want.Data), []byte(want.Packet))
+		}
+	}
+	if r.Queue != nil && o.Queue != *r.Queue {
+		return fmt.Sprintf("queue %v %d, want %v %d", o.Queue.Selected, o.Queue.Value, r.Queue.Selected, r.Queue.Value)
 	}
 	return ""
 }
 
-func differs(name string, got, want []Entry) string {
+func mapDiffers(name string, got, want []Entry) string {
 	if len(got) != len(want) {
 		return fmt.Sprintf("map %s has %d entries, want %d", name, len(got), len(want))
 	}

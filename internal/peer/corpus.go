@@ -28,6 +28,16 @@ func (h *Bytes) UnmarshalText(b []byte) error {
 // Entry is one key of a map and its value.
 type Entry struct{ Key, Value Bytes }
 
+// Event is a record that a program sent to a perf event array, with the bytes
+// of the packet that were appended.
+type Event struct{ Data, Packet Bytes }
+
+// Queue is a program's choice of a receive queue.
+type Queue struct {
+	Selected bool
+	Value    uint8
+}
+
 // Map is a map as the program declares it. Array entries that Initial leaves
 // out are zero.
 type Map struct {
@@ -68,11 +78,8 @@ type Run struct {
 	PacketOut Bytes              `json:"packet_out"`
 	MapsAfter map[string][]Entry `json:"maps_after"`
 	NFPCode   string             `json:"nfp_code"` // bits 23:16 of the exit word
-	Events    []struct{ Data, Packet Bytes }
-	Queue     *struct {
-		Selected bool
-		Value    uint8
-	}
+	Events    []Event
+	Queue     *Queue // nil where the program has none to choose
 	// Undefined holds ranges [from, to) of PacketOut that the program does not
 	// define.
 	Undefined [][2]int

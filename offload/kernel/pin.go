@@ -100,14 +100,23 @@ func onBPFFS(dir string) bool {
 	return unix.Statfs(dir, &st) == nil && int64(st.Type) == unix.BPF_FS_MAGIC
 }
 
-// OpenPinnedMap opens a map by its file in the BPF file system.
-func (d *Device) OpenPinnedMap(path string) (offload.Map, error) {
+// openPinned returns the file descriptor of what is pinned at a path.
+func (d *Device) openPinned(path string) (int, error) {
 	p := append([]byte(path), 0)
 	attr := objAttr{Path: unsafe.Pointer(&p[0])}
 	fd, err := bpfCall(unix.BPF_OBJ_GET, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 	runtime.KeepAlive(p)
 	if err != nil {
-		return nil, d.fail("open "+path, err)
+		return -1, d.fail("open "+path, err)
+	}
+	return fd, nil
+}
+
+// OpenPinnedMap opens a map by its file in the BPF file system.
+func (d *Device) OpenPinnedMap(path string) (offload.Map, error) {
+	fd, err := d.openPinned(path)
+	if err != nil {
+		return nil, err
 	}
 	m, err := d.newMap(fd)
 	if err != nil {
@@ -119,12 +128,9 @@ func (d *Device) OpenPinnedMap(path string) (offload.Map, error) {
 // OpenPinnedProgram opens a program by its file in the BPF file system. It can
 // be attached like one that was just loaded.
 func (d *Device) OpenPinnedProgram(path string) (offload.Loaded, error) {
-	p := append([]byte(path), 0)
-	attr := objAttr{Path: unsafe.Pointer(&p[0])}
-	fd, err := bpfCall(unix.BPF_OBJ_GET, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-	runtime.KeepAlive(p)
+	fd, err := d.openPinned(path)
 	if err != nil {
-		return nil, d.fail("open "+path, err)
+		return nil, err
 	}
 	return d.takeProgram(fd, "open "+path)
 }
