@@ -86,6 +86,9 @@ func (l *linker) layout(p *Program, spec *ebpf.ProgramSpec) (map[string]int, err
 		f := Func{Name: name, Start: int(it.Offset)}
 		if meta := btf.FuncMetadata(it.Ins); meta != nil {
 			f.Global = fn.global && meta.Linkage == btf.GlobalFunc
+			if f.Global && f.Start > 0 {
+				f.Args, f.Unclear = prototype(meta, p.Type)
+			}
 		}
 		starts[name] = f.Start
 		p.Funcs = append(p.Funcs, f)

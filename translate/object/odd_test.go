@@ -228,7 +228,7 @@ func TestCalls(t *testing.T) {
 	require.Equal(t, []object.Func{
 		{Name: "first", Start: 0, Global: true},
 		{Name: "hidden_one", Start: 4},
-		{Name: "global_one", Start: 7, Global: true},
+		{Name: "global_one", Start: 7, Global: true, Args: []object.Arg{{Kind: object.ArgScalar}}},
 		{Name: "square", Start: 14},
 	}, first.Funcs)
 	_, err = object.ParseType("tcp")

@@ -50,6 +50,10 @@ type Func struct {
 	Name   string
 	Start  int  // slot
 	Global bool // not static: verified on its own
+	// Args are the parameters of a global function. Unclear says why they are
+	// not known; such a function cannot be called.
+	Args    []Arg
+	Unclear error
 }
 
 // Line ties a slot to a C line.
