@@ -33,6 +33,11 @@ type attrProgLoad struct {
 	logBuf            unsafe.Pointer
 	_, flags          uint32
 	name              [16]byte
+	_, _              uint32 // prog_ifindex, expected_attach_type
+	btfFD             uint32
+	funcInfoSize      uint32
+	funcInfo          unsafe.Pointer
+	funcInfoCount, _  uint32
 }
 
 type attrTestRun struct {

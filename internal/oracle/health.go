@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // stuckWorkers is the number of kernel workers that wait to free JIT memory
@@ -45,17 +47,27 @@ func checkHealth() error {
 	return nil
 }
 
-// Unloading is paced, so that the workers that free JIT memory keep up even on
-// a machine with other things to do; see checkHealth.
-const (
-	unloadBurst = 64
-	unloadPause = 4 * time.Millisecond
-)
+// unloadBurst is the number of programs after whose unloading a process waits
+// for the kernel to free them. It is far below stuckWorkers, so that the
+// workers of a few processes together stay below the number that deadlocks;
+// see checkHealth.
+const unloadBurst = 128
+
+// membarrierGlobal is MEMBARRIER_CMD_GLOBAL of include/uapi/linux/membarrier.h:
+// return when an RCU grace period has passed.
+const membarrierGlobal = 1
 
 var unloads atomic.Uint64
 
+// paceUnload is called after each program that was given back. A program is
+// freed by a worker that starts when an RCU grace period is over, which is
+// what the global membarrier waits for (8 to 25 ms).
 func paceUnload() {
-	if unloads.Add(1)%unloadBurst == 0 {
-		time.Sleep(unloadPause)
+	if unloads.Add(1)%unloadBurst != 0 {
+		return
 	}
+	if _, _, errno := unix.Syscall(unix.SYS_MEMBARRIER, membarrierGlobal, 0, 0); errno != 0 {
+		time.Sleep(25 * time.Millisecond)
+	}
+	time.Sleep(time.Millisecond)
 }

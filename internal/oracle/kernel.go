@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -40,13 +39,9 @@ type KernelReject struct {
 
 // Error gives the last line of the log that says something.
 func (r *KernelReject) Error() string {
-	lines := strings.Split(strings.TrimSpace(r.Log), "\n")
-	why := "no log"
-	for _, l := range slices.Backward(lines) {
-		if l != "" && !strings.HasPrefix(l, "processed ") {
-			why = l
-			break
-		}
+	why := lastLine(r.Log)
+	if why == "" {
+		why = "no log"
 	}
 	return fmt.Sprintf("the kernel refuses the program: %s (%s)", why, unix.ErrnoName(r.Errno))
 }
@@ -96,7 +91,7 @@ type KernelInput struct {
 // CAP_NET_ADMIN). A refusal of the verifier is a *KernelReject. A kernel whose
 // JIT is stuck is not asked: the error is ErrKernelStuck.
 //
-// Functions are verified as static ones, in the context of their callers.
+// Functions are verified as static or global ones, as Program.Funcs has them.
 func LoadKernel(p *object.Program, o KernelOptions) (*KernelProgram, error) {
 	if err := health(); err != nil {
 		return nil, err
@@ -172,26 +167,19 @@ func (k *KernelProgram) loadTail(o KernelOptions) error {
 }
 
 func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, string, error) {
-	insns, err := k.bindMaps(p)
+	attr, err := k.attributes(p)
 	if err != nil {
 		return -1, "", err
 	}
-	code := bpf.Encode(nil, insns)
-	if len(code) == 0 {
-		return -1, "", errors.New("the program has no instructions")
-	}
-	license := append([]byte(p.License), 0)
-	attr := &attrProgLoad{
-		insnCnt: uint32(len(insns)), insns: ptr(code), license: ptr(license),
-		flags: o.Flags, name: objName(p.Name),
-	}
-	switch p.Type {
-	case object.XDP:
-		attr.progType = unix.BPF_PROG_TYPE_XDP
-	case object.TC:
-		attr.progType = unix.BPF_PROG_TYPE_SCHED_CLS
-	default:
-		return -1, "", fmt.Errorf("program %q is of no type that the kernel judge knows: xdp and tc", p.Name)
+	attr.flags = o.Flags
+	if needsBTF(p) {
+		h, table, err := functionBTF(p)
+		if err != nil {
+			return -1, "", err
+		}
+		defer h.Close()
+		attr.btfFD, attr.funcInfoSize = uint32(h.FD()), funcInfoSize
+		attr.funcInfo, attr.funcInfoCount = ptr(table), uint32(len(table)/funcInfoSize)
 	}
 	var log []byte
 	level := o.LogLevel
@@ -202,9 +190,6 @@ func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, st
 		}
 		fd, err := bpfCall(unix.BPF_PROG_LOAD, attr)
 		switch {
-		case err == nil && level > o.LogLevel:
-			unix.Close(fd)
-			panic("BUG: the kernel refused a program without a log and takes it with one")
 		case err == nil:
 			return fd, cString(log), nil
 		case isErrno(err, unix.ENOSPC) && len(log) > 0 && len(log) < 1<<26:
@@ -219,6 +204,30 @@ func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, st
 		errors.As(err, &errno)
 		return -1, "", &KernelReject{Errno: errno, Log: cString(log)}
 	}
+}
+
+// attributes returns what BPF_PROG_LOAD is told of every program.
+func (k *KernelProgram) attributes(p *object.Program) (*attrProgLoad, error) {
+	insns, err := k.bindMaps(p)
+	if err != nil {
+		return nil, err
+	}
+	if len(insns) == 0 {
+		return nil, fmt.Errorf("program %q has no instructions", p.Name)
+	}
+	attr := &attrProgLoad{
+		insnCnt: uint32(len(insns)), insns: ptr(bpf.Encode(nil, insns)), license: ptr(append([]byte(p.License), 0)),
+		name: objName(p.Name),
+	}
+	switch p.Type {
+	case object.XDP:
+		attr.progType = unix.BPF_PROG_TYPE_XDP
+	case object.TC:
+		attr.progType = unix.BPF_PROG_TYPE_SCHED_CLS
+	default:
+		return nil, fmt.Errorf("program %q is of no type that the kernel judge knows: xdp and tc", p.Name)
+	}
+	return attr, nil
 }
 
 // bindMaps puts the maps' file descriptors into the 64-bit immediate loads.

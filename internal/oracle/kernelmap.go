@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/skipsw/skipsw/translate/object"
 	"golang.org/x/sys/unix"
@@ -236,8 +237,20 @@ func sortEntries(e []object.Entry) {
 	slices.SortFunc(e, func(a, b object.Entry) int { return bytes.Compare(a.Key, b.Key) })
 }
 
+// KernelCPUs returns the number of processors that the running kernel may have,
+// 0 when it does not say.
+func KernelCPUs() int {
+	n, err := possibleCPUs()
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // possibleCPUs returns the number of values in an entry of a per-CPU map.
-func possibleCPUs() (int, error) {
+var possibleCPUs = sync.OnceValues(readPossibleCPUs)
+
+func readPossibleCPUs() (int, error) {
 	b, err := os.ReadFile("/sys/devices/system/cpu/possible")
 	if err != nil {
 		return 0, fmt.Errorf("number of possible CPUs: %w", err)

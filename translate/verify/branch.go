@@ -166,11 +166,9 @@ func order(yes, no bool) verdict {
 
 // refine narrows a and b by the knowledge that a op b holds.
 func refine(op uint8, a, b *scalar, word bool) {
-	for range 2 {
-		narrow(op, a, b, word)
-		a.sync()
-		b.sync()
-	}
+	narrow(op, a, b, word)
+	a.sync()
+	b.sync()
 }
 
 func narrow(op uint8, a, b *scalar, word bool) {
@@ -186,10 +184,8 @@ func narrow(op uint8, a, b *scalar, word bool) {
 		}
 		a.umin, a.umax = max(a.umin, b.umin), min(a.umax, b.umax)
 		a.smin, a.smax = max(a.smin, b.smin), min(a.smax, b.smax)
-		a.umin32, a.umax32 = max(a.umin32, b.umin32), min(a.umax32, b.umax32)
-		a.smin32, a.smax32 = max(a.smin32, b.smin32), min(a.smax32, b.smax32)
 		a.bits = a.bits.intersect(b.bits)
-		*b = *a
+		b.umin, b.umax, b.smin, b.smax, b.bits = a.umin, a.umax, a.smin, a.smax, a.bits
 	case bpf.JNE:
 		if !isConst(b, word) {
 			a, b = b, a

@@ -12,6 +12,9 @@ func (v *verifier) callFunc(i int) *Error {
 		return unsafef("more than %d nested calls", maxFrames)
 	}
 	start := i + 1 + int(v.insns[i].Imm)
+	if k := int(v.fn[start]); v.apart && v.funcs[k].Global {
+		return v.callGlobal(k)
+	}
 	from := v.cur.top()
 	f := v.frames.get()
 	*f = frame{stack: f.stack, fn: int(v.fn[start]), call: i}
@@ -27,13 +30,17 @@ func (v *verifier) callFunc(i int) *Error {
 
 // exit ends a function or the path.
 func (v *verifier) exit() (done bool, err *Error) {
-	if err := v.needReg(0); err != nil {
-		return false, err.hint("set the return value before exit")
-	}
 	n := len(v.cur.frames)
 	if n == 1 {
+		if err := v.needReg(0); err != nil {
+			return false, err.hint("set the return value before exit")
+		}
+		if v.cur.top().fn > 0 && v.reg(0).kind != Scalar {
+			return false, unsafef("global function %q returns %s, not a number", v.funcs[v.cur.top().fn].Name, v.reg(0).kind.name())
+		}
 		return true, nil
 	}
+	// A function that returns nothing leaves R0 as it is.
 	f := v.cur.top()
 	if f.regs[0].kind == PtrStack {
 		return false, unsafef("a function returns a pointer to the stack")
@@ -45,10 +52,19 @@ func (v *verifier) exit() (done bool, err *Error) {
 	return false, nil
 }
 
+// gplCompatible is the kernel's list of licences (include/linux/license.h).
+func gplCompatible(license string) bool {
+	switch license {
+	case "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL":
+		return true
+	}
+	return false
+}
+
 // callHelper executes a call of a helper.
 func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	id := v.insns[i].Imm
-	h := helperOf(id)
+	h := helperOf(id, v.p.Type)
 	if h == nil {
 		return false, unsafef("helper %d, which xdp and tc programs cannot call", id)
 	}
@@ -58,6 +74,10 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	}
 	if h.progs&want == 0 {
 		return false, unsafef("%s, which %s programs cannot call", h.name, v.p.Type)
+	}
+	if h.gpl && !gplCompatible(v.p.License) {
+		return false, unsafef("%s, which only programs under a licence compatible with the GPL may call, and this one's is %q", h.name, v.p.License).
+			hint("name the licence in a section \"license\", for example \"GPL\" or \"Dual BSD/GPL\"")
 	}
 	if h.refused != "" {
 		return false, unsupported("%s, %s", h.name, h.refused)
@@ -76,6 +96,13 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	switch h.ret {
 	case retScalar:
 		ret = unknownReg()
+	case retCPU:
+		ret = unknownReg()
+		if n := v.o.CPUs; n > 0 {
+			ret.unsigned64(0, uint64(n-1))
+			ret.unsigned32(0, uint32(n-1))
+			ret.sync()
+		}
 	case retValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
@@ -91,15 +118,21 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	}
 	v.clobber()
 	if h.moves {
-		v.cur.each(func(r *reg) {
-			if r.kind.isPacket() || r.kind == PtrPacketEnd {
-				*r = unknownReg()
-				r.rng = stale
-			}
-		})
+		v.losePacket()
 	}
 	v.set(0, ret)
 	return false, nil
+}
+
+// losePacket makes numbers of all pointers into the packet, which may have
+// moved.
+func (v *verifier) losePacket() {
+	v.cur.each(func(r *reg) {
+		if r.kind.isPacket() || r.kind == PtrPacketEnd {
+			*r = unknownReg()
+			r.rng = stale
+		}
+	})
 }
 
 // call is a helper call whose arguments are being checked.
@@ -137,6 +170,9 @@ func (c *call) arg(n uint8, a argKind) *Error {
 		}
 		c.mp, c.inner, c.mapSet = r.mp, r.inner, true
 		m := v.mapOf(r)
+		if m.Flags&flagReadOnly != 0 && slices.Contains(writeHelpers, c.id) {
+			return unsafef("%s would write to map %q, which programs may only read", c.name, m.Name)
+		}
 		return mapFits(c.id, m.Type, m.Name)
 	case argKey:
 		return c.memory(n, int(c.m().KeySize), false)

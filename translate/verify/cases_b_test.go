@@ -153,6 +153,9 @@ var atomicCases = []verdictCase{
 
 var pointerCases = []verdictCase{
 	{name: "number used as pointer", src: `r2 = 4096; r0 = *(u8)(r2 +0); exit`, want: "R2 is a number, not a pointer"},
+	{name: "context or stack", src: `*(u64)(r10 -8) = 1; r2 = *(u32)(r1 +12); r3 = r1; if r2 == 1 goto a; r3 = r10; r3 += -8; a: r0 = *(u32)(r3 +0); r0 = 0; exit`, want: "and on another the same instruction accesses"},
+	{name: "stack or context, a store", typ: object.TC, src: `*(u64)(r10 -8) = 1; r2 = *(u32)(r1 +0); r3 = r10; r3 += -16; if r2 == 1 goto a; r3 = r1; a: *(u32)(r3 +8) = 1; r0 = 0; exit`, want: "and on another the same instruction accesses"},
+	{name: "stack or value", src: val + `*(u64)(r10 -16) = 1; call get_prandom_u32; r6 = r0;` + val + `if r6 == 1 goto a; r0 = r10; r0 += -16; a: r0 = *(u32)(r0 +0);` + out},
 	{name: "pointers added", src: `r2 = r1; r2 += r1; r0 = 0; exit`, want: "adds two pointers"},
 	{name: "pointers subtracted", src: `r2 = r10; r2 -= r10; r0 = r2; exit`},
 	{name: "pointer masked", src: `r2 = r10; r2 &= -8; r0 = 0; exit`, want: "ands a pointer"},
@@ -165,5 +168,4 @@ var pointerCases = []verdictCase{
 	{name: "pointer in a map", src: val + `*(u64)(r0 +0) = r10; r0 = 0;` + out},
 	{name: "pointer from a map", src: val + `*(u64)(r0 +0) = r10; r1 = *(u64)(r0 +0); r0 = *(u8)(r1 -8);` + out, want: "R1 is a number"},
 	{name: "pointer returned", src: `r0 = r1; exit`},
-	{name: "different pointers in one place", src: `r2 = *(u32)(r1 +12); r6 = r10; r6 += -4; *(u32)(r10 -4) = 0; if r2 == 0 goto a; r6 = r1; a: r0 = *(u32)(r6 +0); exit`, kernel: "wants one kind of pointer in an instruction"},
 }

@@ -48,6 +48,9 @@ type Error struct {
 	Regs string       // the registers before it, in the kernel's notation
 	Path []Step       // conditional jumps on the way there, oldest first
 	Log  string       // the path in the kernel's notation
+
+	// bounds says that the access would be right inside its object.
+	bounds bool
 }
 
 // Error returns the refusal in one line.
@@ -123,6 +126,8 @@ func refuse(c Class, format string, args ...any) *Error {
 func unsafef(format string, args ...any) *Error { return refuse(Unsafe, format, args...) }
 
 func unsupported(format string, args ...any) *Error { return refuse(Unsupported, format, args...) }
+
+func (e *Error) outOfBounds() *Error { e.bounds = true; return e }
 
 func (e *Error) at(slot int) *Error { e.Slot = slot; return e }
 

@@ -3,6 +3,8 @@ package verify
 import (
 	"fmt"
 	"slices"
+
+	"github.com/skipsw/skipsw/translate/object"
 )
 
 // argKind is what a helper wants in an argument register.
@@ -33,6 +35,7 @@ type retKind uint8
 
 const (
 	retScalar retKind = iota
+	retCPU            // the number of a processor
 	retVoid
 	retValueOrNull // pointer to a map's value, or null
 )
@@ -55,18 +58,24 @@ type helper struct {
 	fixed   [2]int // bytes of the argFixed arguments
 	pkt     bool   // memory arguments may be in the packet
 	moves   bool   // pointers into the packet do not survive the call
+	gpl     bool   // for programs with a GPL-compatible licence only
 	refused string // why a program that calls it is refused here
 }
 
 // HelperName returns the kernel's name of a helper.
 func HelperName(id int32) string {
-	if h := helperOf(id); h != nil {
+	if h := helperOf(id, object.UnknownType); h != nil {
 		return h.name
 	}
 	return "helper"
 }
 
-func helperOf(id int32) *helper {
+// helperOf returns the row of a helper for a program type, nil when there is no
+// such helper.
+func helperOf(id int32, typ object.Type) *helper {
+	if h := xdpHelpers[id]; h != nil && typ == object.XDP {
+		return h
+	}
 	if id <= 0 || int(id) >= len(helpers) || helpers[id].name == "" {
 		return nil
 	}
@@ -74,8 +83,8 @@ func helperOf(id int32) *helper {
 }
 
 // argUses returns the argument registers that a helper reads.
-func argUses(id int32) uint16 {
-	h := helperOf(id)
+func argUses(id int32, typ object.Type) uint16 {
+	h := helperOf(id, typ)
 	if h == nil {
 		return 0
 	}
@@ -142,6 +151,10 @@ const (
 	helperEventOutput  = 25
 	helperLookupPercpu = 195
 )
+
+// writeHelpers are the helpers that change what a map holds: update, delete,
+// push and pop.
+var writeHelpers = []int32{helperUpdate, helperDelete, 87, 88}
 
 // storeHelpers are the helpers of maps whose values programs use directly.
 var storeHelpers = []int32{helperLookup, helperUpdate, helperDelete}

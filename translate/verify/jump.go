@@ -87,7 +87,9 @@ func (v *verifier) foresee(op uint8, a, b *reg, word bool) verdict {
 	}
 	switch a.kind {
 	case PtrMapValue, PtrMap, PtrMem:
-		return decided(op == bpf.JNE)
+		if !v.anywhere(a) || a.near() {
+			return decided(op == bpf.JNE)
+		}
 	}
 	return either
 }
@@ -101,9 +103,9 @@ func (v *verifier) assume(s *state, in bpf.Insn, op uint8, word, byReg bool) {
 		b = &f.regs[in.Src]
 	}
 	switch {
-	case a == b:
 	case a.kind == Scalar && b.kind == Scalar:
 		v.assumeScalars(s, a, b, op, word, byReg)
+	case a == b:
 	case word:
 	case a.kind.maybeNull() && !byReg && in.Imm == 0 && (op == bpf.JEQ || op == bpf.JNE):
 		settleNull(s, a.id, op == bpf.JEQ)
@@ -132,25 +134,33 @@ func (v *verifier) assumeScalars(s *state, a, b *reg, op uint8, word, byReg bool
 	before := a.node
 	bBefore := b.node
 	x, y := a.scalar, b.scalar
-	refine(op, &x, &y, word)
-	a.scalar, b.scalar = settle(x, a.bits), settle(y, b.bits)
+	if a == b {
+		// A register beside itself narrows as one; no run takes a way on which
+		// that takes something away.
+		refine(op, &x, &x, word)
+		y = x
+	} else {
+		refine(op, &x, &y, word)
+	}
+	a.scalar, b.scalar = settle(x), settle(y)
 	if byReg {
 		n := v.origins.from(before, bBefore)
 		a.node, b.node = n, n
 	}
-	if a.id != 0 {
-		v.spread(s, a)
-	}
 	if byReg && b.id != 0 {
 		v.spread(s, b)
 	}
+	if a.id != 0 {
+		v.spread(s, a)
+	}
 }
 
-// settle drops ranges that contradict each other: no run takes that way.
-func settle(s scalar, bits Tnum) scalar {
-	if s.broken() {
-		s = unknownScalar
-		s.bits = bits
+// settle drops ranges that contradict each other or the known bits: no run
+// takes that way.
+func settle(s scalar) scalar {
+	if s.outOfStep() {
+		s.forget64()
+		s.forget32()
 	}
 	return s
 }
@@ -159,17 +169,15 @@ func settle(s scalar, bits Tnum) scalar {
 func (v *verifier) spread(s *state, from *reg) {
 	src := *from
 	one := func(r *reg, note func(*reg)) {
-		if r.kind != Scalar || r.id != src.id || r == from {
+		if r.kind != Scalar || r.id != src.id || r == from || r.sum|src.sum == sum64|sum32 {
 			return
 		}
 		note(r)
 		r.node = v.origins.from(r.node, src.node)
-		if r.addConst == src.addConst && r.off == src.off {
-			r.scalar = src.scalar
-			return
-		}
 		n := src.scalar
-		n.apply64(bpf.ADD, ptr(constScalar(uint64(int64(r.off)-int64(src.off)))))
+		if r.off != src.off {
+			n.apply(bpf.ADD, constScalar(uint64(int64(r.off)-int64(src.off))), (r.sum|src.sum)&sum32 != 0)
+		}
 		r.scalar = n
 	}
 	for n, f := range s.frames {
@@ -281,7 +289,7 @@ func (v *verifier) widenFrom(c *checkpoint) {
 	loosen := func(old, now *reg) {
 		if old.kind == Scalar && now.kind == Scalar && !v.origins.precise(old.node) && old.scalar != now.scalar {
 			now.scalar = unknownScalar
-			now.id, now.addConst, now.off = 0, false, 0
+			now.dropLink()
 		}
 	}
 	for k, f := range v.cur.frames {

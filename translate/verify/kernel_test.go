@@ -56,7 +56,7 @@ type tally struct {
 }
 
 func (c *tally) judge(t *testing.T, seed uint64, p *object.Program) {
-	_, ours := verify.Verify(p, verify.Options{})
+	_, ours := verify.Verify(p, verify.Options{CPUs: oracle.KernelCPUs()})
 	var e *verify.Error
 	if ours != nil {
 		require.ErrorAs(t, ours, &e)
@@ -65,19 +65,10 @@ func (c *tally) judge(t *testing.T, seed uint64, p *object.Program) {
 			return
 		}
 	}
-	theirs := ""
-	if canAsk(p) {
-		theirs = askKernel(t, p)
-	} else if k, err := oracle.LoadKernel(p, oracle.KernelOptions{}); err == nil {
-		k.Close()
-	} else {
-		var reject *oracle.KernelReject
-		if errors.Is(err, oracle.ErrKernelStuck) {
-			c.notAsked++
-			return
-		}
-		require.ErrorAs(t, err, &reject, "seed %d", seed)
-		theirs = err.Error()
+	theirs, asked := askKernel(t, p)
+	if !asked {
+		c.notAsked++
+		return
 	}
 	switch {
 	case ours == nil && theirs == "":
@@ -136,7 +127,9 @@ func TestKernelGenerated(t *testing.T) {
 	}
 	c.report(t)
 	require.Zero(t, c.oursOnly, "accepted, but refused by the kernel")
-	require.LessOrEqual(t, c.kernelOnly*50, c.both+c.kernelOnly, "more than 2 %% of what the kernel accepts is refused")
+	// What was too complex here counts as accepted there, which nobody asked.
+	refused := c.kernelOnly + c.complex
+	require.LessOrEqual(t, refused*50, c.both+refused, "more than 2 %% of what the kernel accepts is refused")
 }
 
 func TestSeed(t *testing.T) {

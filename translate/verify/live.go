@@ -1,13 +1,16 @@
 package verify
 
-import "github.com/skipsw/skipsw/translate/bpf"
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
 
 // callerSaved are the registers that a call leaves undefined: R0 to R5.
 const callerSaved = 0x3f
 
 // accesses returns the registers that an instruction reads and writes. Calls
 // of functions are completed by liveness.
-func accesses(in bpf.Insn) (uses, defs uint16) {
+func accesses(in bpf.Insn, typ object.Type) (uses, defs uint16) {
 	dst, src := uint16(1)<<in.Dst, uint16(1)<<in.Src
 	switch in.Class() {
 	case bpf.ClassLD:
@@ -60,7 +63,7 @@ func accesses(in bpf.Insn) (uses, defs uint16) {
 		if in.Src != 0 {
 			return 0x3e, callerSaved
 		}
-		return argUses(in.Imm), callerSaved
+		return argUses(in.Imm, typ), callerSaved
 	}
 	if in.Op&bpf.X != 0 {
 		return dst | src, 0
@@ -72,7 +75,7 @@ func accesses(in bpf.Insn) (uses, defs uint16) {
 func (c *code) liveness() {
 	for i, in := range c.insns {
 		if c.flags[i]&second == 0 {
-			c.uses[i], c.defs[i] = accesses(in)
+			c.uses[i], c.defs[i] = accesses(in, c.p.Type)
 		}
 	}
 	c.live = c.solve(func(int) uint8 { return 3 })

@@ -2,6 +2,8 @@ package verify
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -12,7 +14,9 @@ const maxLog = 1 << 20
 
 // logger keeps the log of the current path in the kernel's notation.
 type logger struct {
-	on  bool
+	on bool
+	// all keeps the paths before, too, and the whole state of each step.
+	all bool
 	b   []byte
 	was [11]reg
 }
@@ -29,7 +33,7 @@ func (l *logger) printf(format string, args ...any) {
 
 // rewind cuts the log back to where the state was put aside.
 func (l *logger) rewind(s *state) {
-	if l.on && s.logMark < len(l.b) {
+	if l.on && !l.all && s.logMark < len(l.b) {
 		l.b = append(l.b[:s.logMark], '\n')
 	}
 }
@@ -51,6 +55,10 @@ func (l *logger) before(v *verifier, i int) {
 
 func (l *logger) after(v *verifier, i int) {
 	if !l.on {
+		return
+	}
+	if l.all {
+		l.printf(" ; %s\n", v.registers(v.cur))
 		return
 	}
 	var changed []string
@@ -115,58 +123,113 @@ func (v *verifier) slotText(s *slot) string {
 }
 
 func (v *verifier) regText(r *reg) string {
-	if r.kind == Scalar {
-		if r.scalar.isConst() {
-			return fmt.Sprint(int64(r.bits.Value))
-		}
-		return "scalar(" + strings.Join(r.limits(r.id), ",") + ")"
+	if r.kind == Scalar && r.scalar.isConst() {
+		return snum(int64(r.bits.Value))
 	}
-	if r.kind == PtrStack && r.scalar.isConst() {
+	name := r.kind.name()
+	if r.kind == PtrStack {
 		if int(r.frame) != len(v.cur.frames)-1 {
-			return fmt.Sprintf("fp[%d]%d", r.frame, r.off)
+			name = fmt.Sprintf("fp[%d]", r.frame)
 		}
-		return fmt.Sprintf("fp%d", r.off)
+		if r.scalar.isConst() {
+			return name + snum(int64(r.bits.Value)+int64(r.off))
+		}
 	}
 	var a []string
+	if r.id != 0 {
+		id := fmt.Sprintf("id=%d", r.id)
+		if r.sum != 0 {
+			id += fmt.Sprintf("%+d", r.off)
+		}
+		a = append(a, id)
+	}
 	if r.mp >= 0 {
 		m := v.mapOf(r)
 		a = append(a, fmt.Sprintf("map=%s,ks=%d,vs=%d", m.Name, m.KeySize, m.ValueSize))
 	}
-	if r.off != 0 {
-		a = append(a, fmt.Sprintf("off=%d", r.off))
+	if r.kind != Scalar && r.off != 0 {
+		a = append(a, "off="+snum(int64(r.off)))
 	}
 	if r.kind.isPacket() {
-		a = append(a, fmt.Sprintf("r=%d", r.rng))
+		a = append(a, "r="+unum(uint64(int64(r.rng))))
 	}
 	if r.kind == PtrMem || r.kind == PtrMemOrNull {
-		a = append(a, fmt.Sprintf("sz=%d", r.rng))
+		a = append(a, "sz="+unum(uint64(r.rng)))
 	}
 	if !r.scalar.isConst() {
-		a = append(a, r.limits(r.id)...)
+		a = append(a, r.limits()...)
 	} else if r.bits.Value != 0 {
-		a = append(a, fmt.Sprintf("imm=%d", int64(r.bits.Value)))
+		a = append(a, "imm="+snum(int64(r.bits.Value)))
 	}
-	return r.kind.name() + "(" + strings.Join(a, ",") + ")"
+	return name + "(" + strings.Join(a, ",") + ")"
 }
 
-// limits lists what is known of a number.
-func (s *scalar) limits(id uint32) []string {
-	var a []string
-	add := func(show bool, format string, args ...any) {
-		if show {
-			a = append(a, fmt.Sprintf(format, args...))
+// snum and unum write small numbers in decimal and others in hexadecimal.
+func snum(n int64) string {
+	if n >= math.MinInt16 && n <= math.MaxInt16 {
+		return strconv.FormatInt(n, 10)
+	}
+	return unumHex(uint64(n))
+}
+
+func unum(n uint64) string {
+	if n <= math.MaxUint16 {
+		return strconv.FormatUint(n, 10)
+	}
+	return unumHex(n)
+}
+
+func unumHex(n uint64) string { return "0x" + strconv.FormatUint(n, 16) }
+
+// limits lists what is known of a number: its ranges, those of equal value in
+// one item, and its known bits.
+func (s *scalar) limits() []string {
+	type limit struct {
+		name   string
+		val    uint64
+		signed bool
+		omit   bool
+	}
+	word := func(n int32) uint64 { // a signed word is written as one when it is large
+		if n >= math.MinInt16 && n <= math.MaxInt16 {
+			return uint64(int64(n))
 		}
+		return uint64(uint32(n))
 	}
 	u := &unknownScalar
-	add(id != 0, "id=%d", id)
-	add(s.smin != u.smin, "smin=%d", s.smin)
-	add(s.smax != u.smax, "smax=%d", s.smax)
-	add(s.umin != u.umin, "umin=%d", s.umin)
-	add(s.umax != u.umax, "umax=%d", s.umax)
-	add(s.smin32 != u.smin32, "smin32=%d", s.smin32)
-	add(s.smax32 != u.smax32, "smax32=%d", s.smax32)
-	add(s.umin32 != u.umin32, "umin32=%d", s.umin32)
-	add(s.umax32 != u.umax32 && uint64(s.umax32) != s.umax, "umax32=%d", s.umax32)
-	add(s.bits.Mask != u.bits.Mask, "var_off=%s", s.bits)
+	all := [...]limit{
+		{"smin", uint64(s.smin), true, s.smin == u.smin},
+		{"smax", uint64(s.smax), true, s.smax == u.smax},
+		{"umin", s.umin, false, s.umin == u.umin},
+		{"umax", s.umax, false, s.umax == u.umax},
+		{"smin32", word(s.smin32), true, s.smin32 == u.smin32},
+		{"smax32", word(s.smax32), true, s.smax32 == u.smax32},
+		{"umin32", uint64(s.umin32), false, s.umin32 == u.umin32},
+		{"umax32", uint64(s.umax32), false, s.umax32 == u.umax32},
+	}
+	negative := func(l *limit) bool { return l.signed && int64(l.val) < 0 }
+	var a []string
+	for i := range all {
+		l := &all[i]
+		if l.omit {
+			continue
+		}
+		names := l.name
+		// Minima stand with minima and maxima with maxima.
+		for k := i + 2; k < len(all); k += 2 {
+			if m := &all[k]; !m.omit && m.val == l.val && negative(m) == negative(l) {
+				m.omit = true
+				names += "=" + m.name
+			}
+		}
+		if l.signed {
+			a = append(a, names+"="+snum(int64(l.val)))
+		} else {
+			a = append(a, names+"="+unum(l.val))
+		}
+	}
+	if s.bits != unknown {
+		a = append(a, "var_off="+s.bits.String())
+	}
 	return a
 }

@@ -21,15 +21,18 @@ func (v *verifier) load(base uint8, off, size int, strict bool) (reg, *Error) {
 		return v.loadStack(p, base, off, size)
 	case PtrMapValue:
 		if err := v.inMapValue(p, base, off, size, false); err != nil {
+			if v.assumed(err) {
+				break
+			}
 			return reg{}, err
 		}
 		if c, ok := v.rodata(p, off, size); ok {
 			return constReg(c), nil
 		}
-		return scalarReg(loadedScalar(size)), nil
-	}
-	if err := v.inMemory(p, base, off, size, size, false); err != nil {
-		return reg{}, err
+	default:
+		if err := v.inMemory(p, base, off, size, size, false); err != nil && !v.assumed(err) {
+			return reg{}, err
+		}
 	}
 	return scalarReg(loadedScalar(size)), nil
 }
@@ -46,10 +49,39 @@ func (v *verifier) store(base uint8, off, size int, src *reg, imm bool) *Error {
 		return v.storeCtx(p, base, off, size)
 	case PtrStack:
 		return v.storeStack(p, base, off, size, src, imm)
-	case PtrMapValue:
-		return v.inMapValue(p, base, off, size, true)
 	}
-	return v.inMemory(p, base, off, size, size, true)
+	var err *Error
+	if p.kind == PtrMapValue {
+		err = v.inMapValue(p, base, off, size, true)
+	} else {
+		err = v.inMemory(p, base, off, size, size, true)
+	}
+	if v.assumed(err) {
+		return nil
+	}
+	return err
+}
+
+// What an instruction has accessed on the paths so far.
+const (
+	theContext uint8 = iota + 1
+	otherMemory
+)
+
+// oneObject refuses an instruction that accesses the context on one path and
+// other memory on another: its code depends on which it is.
+func (v *verifier) oneObject(base uint8) *Error {
+	now := otherMemory
+	if v.reg(base).kind == PtrCtx {
+		now = theContext
+	}
+	if was := v.objects[v.slot]; was != 0 && was != now {
+		return unsafef("R%d is %s on this path, and on another the same instruction accesses %s", base, v.reg(base).kind.name(),
+			map[uint8]string{theContext: "the context", otherMemory: "other memory"}[was]).
+			hint("access the context in code of its own")
+	}
+	v.objects[v.slot] = now
+	return nil
 }
 
 // atomic executes an atomic operation, load-acquire or store-release.
@@ -83,19 +115,29 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 	off, size := int(in.Off), in.Bytes()
 	switch in.Imm {
 	case bpf.AtomicLoadAcq:
+		if err := v.oneObject(base); err != nil {
+			return err
+		}
 		r, err := v.load(base, off, size, true)
 		if err == nil {
 			v.set(in.Dst, r)
 		}
 		return err
 	case bpf.AtomicStoreRel:
+		if err := v.oneObject(base); err != nil {
+			return err
+		}
 		if err := v.aligned(v.reg(base), base, off, size, true); err != nil {
 			return err
 		}
 		return v.store(base, off, size, v.reg(in.Src), false)
 	}
-	if _, err := v.load(base, off, size, true); err != nil {
+	old, err := v.load(base, off, size, true)
+	if err != nil {
 		return err
+	}
+	if old.kind != Scalar {
+		old = unknownReg()
 	}
 	u := unknownReg()
 	if err := v.store(base, off, size, &u, false); err != nil {
@@ -104,7 +146,6 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 	if v.reg(base).kind == PtrStack {
 		v.dataOnStack(v.reg(base), off, size)
 	}
-	old := scalarReg(loadedScalar(size))
 	switch {
 	case in.Imm == bpf.AtomicCmpXchg:
 		v.set(0, old)
@@ -169,7 +210,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	}
 	what := map[Kind]string{PtrPacket: "packet", PtrPacketMeta: "packet metadata", PtrMem: "memory"}[p.kind]
 	if p.smin < 0 {
-		return unsafef("%s offset R%d may be negative (from %d on)", what, base, p.smin+lo).
+		return unsafef("%s offset R%d may be negative (from %d on)", what, base, p.smin+lo).outOfBounds().
 			hint("make the index unsigned or test it with >= 0")
 	}
 	room := int64(max(p.rng, 0))
@@ -186,7 +227,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	if p.kind == PtrMem {
 		return unsafef("memory byte %s %s, the object has %d bytes", span(lo, lo+int64(size)), verb(write), p.rng)
 	}
-	e := unsafef("%s byte %s %s, %s", what, span(lo, lo+int64(max(size, 1))), verb(write), v.proven(p, room))
+	e := unsafef("%s byte %s %s, %s", what, span(lo, lo+int64(max(size, 1))), verb(write), v.proven(p, room)).outOfBounds()
 	if p.kind == PtrPacket {
 		if !p.scalar.isConst() {
 			return e.hint("check the pointer against data_end after the variable offset was added")
@@ -234,15 +275,15 @@ func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Er
 	fixed := int64(p.off) + int64(off)
 	what := fmt.Sprintf("value of map %q (%d bytes)", m.Name, m.ValueSize)
 	if p.smin+fixed < 0 {
-		return unsafef("byte %d of the %s %s", p.smin+fixed, what, verb(write)).
+		return unsafef("byte %d of the %s %s", p.smin+fixed, what, verb(write)).outOfBounds().
 			hint("make the index unsigned or test it with >= 0")
 	}
 	if p.umax >= maxOffset {
-		return unsafef("%s %s at an unbounded offset (R%d)", what, verb(write), base).
+		return unsafef("%s %s at an unbounded offset (R%d)", what, verb(write), base).outOfBounds().
 			hint("bound the index before it is used")
 	}
 	if hi := int64(p.umax) + fixed + int64(size); hi > int64(m.ValueSize) {
-		return unsafef("byte %s of the %s %s", span(p.smin+fixed, hi), what, verb(write))
+		return unsafef("byte %s of the %s %s", span(p.smin+fixed, hi), what, verb(write)).outOfBounds()
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/peer"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -39,6 +40,31 @@ func TestCorpus(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
+		})
+	}
+}
+
+// TestRefusedObjects refuses what the kernel refuses, in terms of the C source.
+func TestRefusedObjects(t *testing.T) {
+	for name, want := range map[string]string{
+		"loop_forever":    "the loop never ends",
+		"no_bounds_check": "packet byte 12 read, no bounds check has proven any of it, at refused/no_bounds_check.c:13",
+		"no_verdict":      "R0 is read, but was never set",
+		"null_value":      "R0 may be null here, at refused/null_value.c:19",
+		"global_null":     "R1 may be null here, at refused/global_null.c:13",
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := object.Load(filepath.Join("..", "..", "testdata", "bpf", "refused", name+".o"), object.Options{})
+			require.NoError(t, err)
+			for _, p := range o.Programs {
+				_, err := verify.Verify(p, verify.Options{})
+				require.ErrorContains(t, err, want)
+				if oracle.KernelAvailable() == nil {
+					var reject *oracle.KernelReject
+					_, err := oracle.LoadKernel(p, oracle.KernelOptions{})
+					require.ErrorAs(t, err, &reject)
+				}
+			}
 		})
 	}
 }

@@ -64,11 +64,13 @@ type Reg struct {
 	SMin, SMax int64
 }
 
-// Program is a program that has been proven safe. Only Verify makes one.
+// Program is a program that has been proven safe, or, when Options.Unproven
+// asked for it and Proven says so, one that has not. Only Verify makes one.
 type Program struct {
-	src   *object.Program
-	facts []fact
-	depth []int // stack bytes used, by function index
+	src      *object.Program
+	unproven bool
+	facts    []fact
+	depth    []int // stack bytes used, by function index
 
 	funcs []object.Func
 	fn    []int32 // function of each slot
@@ -109,6 +111,9 @@ func (f *fact) reg(r int) *Reg {
 	}
 	return &f.regs[bits.OnesCount16(f.has&(1<<r-1))]
 }
+
+// Proven reports whether the program is safe to run without checks.
+func (p *Program) Proven() bool { return !p.unproven }
 
 // Source returns the program that was proven.
 func (p *Program) Source() *object.Program { return p.src }

@@ -15,6 +15,9 @@ const (
 // visit looks whether the current state needs no walk from slot i on, and
 // keeps it for later comparison otherwise.
 func (v *verifier) visit(i int) (known bool, err *Error) {
+	if v.o.Unproven {
+		return v.visitUnproven(i)
+	}
 	keep := v.jumpsSince >= minJumps && v.insnsSince >= minInsns || v.flags[i]&forced != 0
 	link := &v.kept[i]
 	for c := *link; c != nil; c = *link {
@@ -178,7 +181,7 @@ func (v *verifier) sameLink(old, now *reg) bool {
 	if old.id == 0 {
 		return true
 	}
-	if old.addConst != now.addConst || old.off != now.off {
+	if old.sum != now.sum || old.off != now.off {
 		// The other end of the link may not be compared at all; without a link
 		// in the kept state there is none to honour.
 		return false

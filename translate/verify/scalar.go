@@ -32,10 +32,13 @@ func loadedScalar(bytes int) scalar {
 		return unknownScalar
 	}
 	s := unknownScalar
-	s.bits = Tnum{Mask: uint64(1)<<(8*bytes) - 1}
+	s.bits = loadedTnum(bytes)
 	s.sync()
 	return s
 }
+
+// loadedTnum has the low bytes unknown and the rest zero.
+func loadedTnum(bytes int) Tnum { return unknown.low(bytes) }
 
 func (s *scalar) isConst() bool   { return s.bits.Mask == 0 }
 func (s *scalar) isConst32() bool { return uint32(s.bits.Mask) == 0 }
@@ -60,6 +63,14 @@ func (s *scalar) broken() bool {
 	return s.umin > s.umax || s.smin > s.smax || s.umin32 > s.umax32 || s.smin32 > s.smax32
 }
 
+// outOfStep reports a contradiction, also one between known bits and ranges.
+func (s *scalar) outOfStep() bool {
+	v := s.bits.Value
+	return s.broken() ||
+		s.isConst() && (s.umin != v || s.umax != v || s.smin != int64(v) || s.smax != int64(v)) ||
+		s.isConst32() && (s.umin32 != uint32(v) || s.umax32 != uint32(v) || s.smin32 != int32(v) || s.smax32 != int32(v))
+}
+
 // forget64 drops the ranges of the whole, keeping bits and low word.
 func (s *scalar) forget64() {
 	s.umin, s.umax, s.smin, s.smax = 0, math.MaxUint64, math.MinInt64, math.MaxInt64
@@ -69,90 +80,76 @@ func (s *scalar) forget32() {
 	s.umin32, s.umax32, s.smin32, s.smax32 = 0, math.MaxUint32, math.MinInt32, math.MaxInt32
 }
 
-// sync carries what each view knows over to the others.
+// rounds is how often sync lets the views learn from each other, the kernel's
+// number.
+const rounds = 3
+
+// sync carries what each view knows over to the others, in the kernel's order.
 func (s *scalar) sync() {
-	if s.bits.Mask == 0 {
-		// A constant that the ranges exclude stays a contradiction.
-		if !s.broken() && s.contains(s.bits.Value) {
-			*s = constScalar(s.bits.Value)
-		}
+	if s.bits.Mask == 0 && !s.broken() && s.contains(s.bits.Value) {
+		*s = constScalar(s.bits.Value)
 		return
 	}
-	for range 3 {
+	s.fromBits()
+	for range rounds {
 		before := *s
-		s.fromBits()
+		s.deduce32()
+		s.deduce64()
 		s.from32To64()
-		s.from64To32()
-		s.signs()
-		if s.broken() {
-			return
-		}
-		s.bits = s.bits.intersect(rangeTnum(s.umin, s.umax))
-		low := s.bits.intersect(Tnum{s.bits.Value, s.bits.Mask}.withLow(rangeTnum(uint64(s.umin32), uint64(s.umax32))))
-		s.bits = low
 		if *s == before {
-			return
+			break
 		}
 	}
+	whole := s.bits.intersect(rangeTnum(s.umin, s.umax))
+	s.bits = whole.withLow(whole.low(4).intersect(rangeTnum(uint64(s.umin32), uint64(s.umax32))))
 	s.fromBits()
 }
 
 // fromBits narrows the ranges by the known bits.
 func (s *scalar) fromBits() {
-	const sign, sign32 = uint64(1) << 63, uint32(1) << 31
+	const sign = uint64(1) << 63
 	v, m := s.bits.Value, s.bits.Mask
+	s.fromBits32()
 	s.umin, s.umax = max(s.umin, v), min(s.umax, v|m)
 	s.smin = max(s.smin, int64(v|m&sign))
 	s.smax = min(s.smax, int64(v|m&^sign))
-	v32, m32 := uint32(v), uint32(m)
-	s.umin32, s.umax32 = max(s.umin32, v32), min(s.umax32, v32|m32)
-	s.smin32 = max(s.smin32, int32(v32|m32&sign32))
-	s.smax32 = min(s.smax32, int32(v32|m32&^sign32))
+	s.single()
 }
 
-// signs carries signed ranges over to unsigned ones and back, where the range
-// does not wrap in the other view.
-func (s *scalar) signs() {
-	if int64(s.umin) <= int64(s.umax) {
-		s.smin, s.smax = max(s.smin, int64(s.umin)), min(s.smax, int64(s.umax))
-	}
-	if uint64(s.smin) <= uint64(s.smax) {
-		s.umin, s.umax = max(s.umin, uint64(s.smin)), min(s.umax, uint64(s.smax))
-	} else if s.umax < uint64(s.smin) {
-		// The unsigned range lies below the negative part.
-		s.smin = 0
-		s.umax = min(s.umax, uint64(s.smax))
-	} else if s.umin > uint64(s.smax) {
-		// It lies above the positive part.
-		s.smax = -1
-		s.umin = max(s.umin, uint64(s.smin))
-	}
-	if int32(s.umin32) <= int32(s.umax32) {
-		s.smin32, s.smax32 = max(s.smin32, int32(s.umin32)), min(s.smax32, int32(s.umax32))
-	}
-	if uint32(s.smin32) <= uint32(s.smax32) {
-		s.umin32, s.umax32 = max(s.umin32, uint32(s.smin32)), min(s.umax32, uint32(s.smax32))
-	} else if s.umax32 < uint32(s.smin32) {
-		s.smin32 = 0
-		s.umax32 = min(s.umax32, uint32(s.smax32))
-	} else if s.umin32 > uint32(s.smax32) {
-		s.smax32 = -1
-		s.umin32 = max(s.umin32, uint32(s.smin32))
+// single makes a constant of a number whose known bits allow only one value
+// of its range.
+func (s *scalar) single() {
+	next := s.bits.after(s.umin)
+	switch in := s.bits.Contains(s.umin); {
+	case in && next > s.umax:
+		*s = constScalar(s.umin)
+	case !in && next == s.bits.max(), !in && next <= s.umax && s.bits.after(next) > s.umax:
+		*s = constScalar(next)
 	}
 }
 
-// from64To32 narrows the low word when the high word is the same throughout
-// the range of the whole.
-func (s *scalar) from64To32() {
+// fromBits32 narrows the ranges of the low word by its known bits.
+func (s *scalar) fromBits32() {
+	const sign = uint32(1) << 31
+	v, m := uint32(s.bits.Value), uint32(s.bits.Mask)
+	s.umin32, s.umax32 = max(s.umin32, v), min(s.umax32, v|m)
+	s.smin32 = max(s.smin32, int32(v|m&sign))
+	s.smax32 = min(s.smax32, int32(v|m&^sign))
+}
+
+// deduce32 narrows the low word's ranges by the whole's, where the high word
+// is the same throughout, and by each other.
+func (s *scalar) deduce32() {
 	if s.umin>>32 == s.umax>>32 {
-		s.umin32, s.umax32 = max(s.umin32, uint32(s.umin)), min(s.umax32, uint32(s.umax))
-		if int32(uint32(s.umin)) <= int32(uint32(s.umax)) {
-			s.smin32 = max(s.smin32, int32(uint32(s.umin)))
-			s.smax32 = min(s.smax32, int32(uint32(s.umax)))
+		s.within32(uint32(s.umin), uint32(s.umax))
+		if int32(s.umin) <= int32(s.umax) {
+			s.smin32, s.smax32 = max(s.smin32, int32(s.umin)), min(s.smax32, int32(s.umax))
 		}
 	}
 	if s.smin>>32 == s.smax>>32 {
-		s.umin32, s.umax32 = max(s.umin32, uint32(s.smin)), min(s.umax32, uint32(s.smax))
+		if uint32(s.smin) <= uint32(s.smax) {
+			s.within32(uint32(s.smin), uint32(s.smax))
+		}
 		if int32(s.smin) <= int32(s.smax) {
 			s.smin32, s.smax32 = max(s.smin32, int32(s.smin)), min(s.smax32, int32(s.smax))
 		}
@@ -164,26 +161,59 @@ func (s *scalar) from64To32() {
 	if uint32(uint64(s.smin)>>32)+1 == uint32(uint64(s.smax)>>32) && int32(s.smin) < 0 && int32(s.smax) >= 0 {
 		s.smin32, s.smax32 = max(s.smin32, int32(s.smin)), min(s.smax32, int32(s.smax))
 	}
+	if int32(s.umin32) <= int32(s.umax32) {
+		s.smin32, s.smax32 = max(s.smin32, int32(s.umin32)), min(s.smax32, int32(s.umax32))
+	}
+	switch {
+	case uint32(s.smin32) <= uint32(s.smax32):
+		s.within32(uint32(s.smin32), uint32(s.smax32))
+	case s.umax32 < uint32(s.smin32):
+		s.smin32 = 0
+		s.umax32 = min(s.umax32, uint32(s.smax32))
+	case s.umin32 > uint32(s.smax32):
+		s.smax32 = -1
+		s.umin32 = max(s.umin32, uint32(s.smin32))
+	}
+}
+
+// within32 narrows the low word's unsigned range to what lies in lo..hi.
+func (s *scalar) within32(lo, hi uint32) {
+	s.umin32, s.umax32 = max(s.umin32, lo), min(s.umax32, hi)
+}
+
+// deduce64 carries the whole's signed range over to the unsigned one and back,
+// where it does not wrap in the other view.
+func (s *scalar) deduce64() {
+	if int64(s.umin) <= int64(s.umax) {
+		s.smin, s.smax = max(s.smin, int64(s.umin)), min(s.smax, int64(s.umax))
+	}
+	switch {
+	case uint64(s.smin) <= uint64(s.smax):
+		s.umin, s.umax = max(s.umin, uint64(s.smin)), min(s.umax, uint64(s.smax))
+	case s.umax < uint64(s.smin):
+		// The unsigned range lies below the negative part.
+		s.smin = 0
+		s.umax = min(s.umax, uint64(s.smax))
+	case s.umin > uint64(s.smax):
+		// It lies above the positive part.
+		s.smax = -1
+		s.umin = max(s.umin, uint64(s.smin))
+	}
 }
 
 // from32To64 narrows the ends of the whole's range by the low word's range.
 func (s *scalar) from32To64() {
-	if lo := s.umin&^0xffffffff | uint64(s.umin32); lo > s.umin {
-		s.umin = lo
-	}
-	if hi := s.umax&^0xffffffff | uint64(s.umax32); hi < s.umax {
-		s.umax = hi
-	}
-	if lo := s.smin&^0xffffffff | int64(s.umin32); lo > s.smin {
-		s.smin = lo
-	}
-	if hi := s.smax&^0xffffffff | int64(s.umax32); hi < s.smax {
-		s.smax = hi
-	}
+	const high = ^uint64(0xffffffff)
+	lo, hi := uint64(s.umin32), uint64(s.umax32)
+	s.umin, s.umax = max(s.umin, s.umin&high|lo), min(s.umax, s.umax&high|hi)
+	s.smin = max(s.smin, int64(uint64(s.smin)&high|lo))
+	s.smax = min(s.smax, int64(uint64(s.smax)&high|hi))
 	// A whole that fits the sign-extended low word and a low word that is
-	// never negative say the same of both.
+	// never negative are the same number.
 	if s.smin32 >= 0 && s.smin >= math.MinInt32 && s.smax <= math.MaxInt32 {
-		s.smin, s.smax = max(s.smin, int64(s.smin32)), min(s.smax, int64(s.smax32))
+		s.smin, s.smax = int64(s.smin32), int64(s.smax32)
+		s.umin, s.umax = uint64(s.smin32), uint64(s.smax32)
+		s.bits = s.bits.intersect(rangeTnum(s.umin, s.umax))
 	}
 }
 
@@ -216,36 +246,64 @@ func (s *scalar) truncate(bytes int) {
 func (s *scalar) zext32() {
 	s.bits = s.bits.low(4)
 	s.umin, s.umax = uint64(s.umin32), uint64(s.umax32)
-	s.smin, s.smax = int64(s.umin32), int64(s.umax32)
+	if s.smin32 >= 0 && s.smax32 >= 0 {
+		s.smin, s.smax = int64(s.smin32), int64(s.smax32)
+	} else {
+		s.smin, s.smax = 0, math.MaxUint32
+	}
 	s.sync()
 }
 
-// signExtend makes the whole the sign-extended low bytes.
+// signExtend makes the whole the sign-extended low bytes. Only where the bytes
+// above them are the same throughout and the sign is known does the range
+// survive.
 func (s *scalar) signExtend(bytes int) {
+	if bytes >= 8 {
+		return
+	}
 	if s.isConst() {
 		*s = constScalar(s.bits.sext(bytes).Value)
 		return
 	}
+	lo, hi, ok := sextRange(s.smin, s.smax, bytes)
 	n := uint(8*bytes - 1)
-	lo, hi := -(int64(1) << n), int64(1)<<n-1
-	b := s.bits.sext(bytes)
-	keep := s.smin >= lo && s.smax <= hi
-	smin, smax := s.smin, s.smax
-	if !keep && bytes == 4 {
-		smin, smax, keep = int64(s.smin32), int64(s.smax32), true
-	}
 	*s = unknownScalar
-	s.bits = b
-	if keep {
-		s.smin, s.smax = smin, smax
-	} else {
+	if ok {
 		s.smin, s.smax = lo, hi
+		s.bits = rangeTnum(uint64(lo), uint64(hi))
+	} else {
+		s.smin, s.smax = -(int64(1) << n), int64(1)<<n-1
 	}
 	s.sync()
 }
 
 // signExtend32 sign-extends the low bytes to a word and clears the high word.
 func (s *scalar) signExtend32(bytes int) {
-	s.signExtend(bytes)
+	if s.isConst32() {
+		*s = constScalar(uint64(uint32(s.bits.sext(bytes).Value)))
+		return
+	}
+	lo, hi, ok := sextRange(int64(s.smin32), int64(s.smax32), bytes)
+	n := uint(8*bytes - 1)
+	s.forget32()
+	if ok {
+		s.smin32, s.smax32 = int32(lo), int32(hi)
+		s.bits = rangeTnum(uint64(lo), uint64(hi)).low(4)
+	} else {
+		s.smin32, s.smax32 = -(int32(1) << n), int32(1)<<n-1
+		s.bits = loadedTnum(4)
+	}
 	s.zext32()
+}
+
+// sextRange sign-extends the ends of a range from their low bytes. ok is false
+// when the bytes above differ or the sign does.
+func sextRange(smin, smax int64, bytes int) (lo, hi int64, ok bool) {
+	n := uint(8 * bytes)
+	if smin>>n != smax>>n {
+		return 0, 0, false
+	}
+	a, b := smin<<(64-n)>>(64-n), smax<<(64-n)>>(64-n)
+	lo, hi = min(a, b), max(a, b)
+	return lo, hi, lo >= 0 == (hi >= 0)
 }

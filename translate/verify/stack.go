@@ -53,7 +53,7 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		case k == 0 && size <= n:
 			r := s.reg
 			if r.umax>>(8*size) != 0 {
-				r.id, r.addConst, r.off = 0, false, 0
+				r.dropLink()
 			}
 			r.truncate(size)
 			return r, nil
@@ -90,12 +90,13 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 	}
 	switch {
 	case k == 0 && src.kind == Scalar:
-		if !imm && !src.isConst() && src.id == 0 {
-			src.id = v.newID()
+		fits := size == 8 || src.umax>>(8*size) == 0
+		if !imm && fits {
+			v.identify(src)
 		}
 		s.reg = *src
-		if src.umax>>(8*size) != 0 {
-			s.id, s.addConst, s.off = 0, false, 0
+		if !fits {
+			s.dropLink()
 		}
 		for b := range s.bytes {
 			switch {

@@ -113,7 +113,7 @@ func (v *verifier) finish() *Program {
 			f.regLive &= 0x3c1
 		}
 	}
-	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text()}
+	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}
 }
 
 // framePointers gives R10 its fact everywhere, with its frame number where it

@@ -7,9 +7,8 @@ type reg struct {
 	scalar
 	kind  Kind
 	frame uint8 // stack pointers: number of the frame
-	// addConst marks a scalar that equals the linked one with the same id plus
-	// off.
-	addConst bool
+	// sum marks a scalar that equals the linked one with the same id plus off.
+	sum sum
 	// inner marks the map of a map-in-map: mp is the outer one.
 	inner bool
 	off   int32
@@ -25,6 +24,17 @@ type reg struct {
 	// check is 1 plus the slot of the jump that proved rng, for messages.
 	check int32
 }
+
+// sum says in which arithmetic a scalar is another one plus a constant.
+type sum uint8
+
+const (
+	sum64 sum = 1 << iota // 64-bit addition
+	sum32                 // 32-bit addition to a number of at most 32 bits
+)
+
+// dropLink ends a scalar's link.
+func (r *reg) dropLink() { r.id, r.sum, r.off = 0, 0, 0 }
 
 // Values of reg.rng for a packet pointer that a check has shown to point at
 // the end or past it.
@@ -92,11 +102,14 @@ func (s *slot) width() int {
 	return n
 }
 
-// scrub forgets the spilled register, leaving its bytes as data.
+// scrub forgets the spilled register, if there is one, and leaves data of
+// which nothing is known in the slot's written bytes.
 func (s *slot) scrub() {
-	for k := range s.bytes {
-		if s.bytes[k] == byteSpill {
-			s.bytes[k] = byteMisc
+	if s.spilled() {
+		for k := range s.bytes {
+			if s.bytes[k] != byteInvalid {
+				s.bytes[k] = byteMisc
+			}
 		}
 	}
 	s.reg = reg{}
@@ -136,6 +149,9 @@ type state struct {
 	parent *checkpoint
 	path   int32 // last entry of the path's jump history
 	gotos  int   // may_goto rounds
+	// begun marks a state in the middle of its instruction, which is no new
+	// visit of it.
+	begun bool
 	// logMark is where the log stood when the state was put aside
 	logMark int
 }

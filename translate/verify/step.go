@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"math"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -20,6 +22,9 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		if err := v.needReg(in.Src); err != nil {
 			return false, err
 		}
+		if err := v.oneObject(in.Src); err != nil {
+			return false, err
+		}
 		r, err := v.load(in.Src, int(in.Off), in.Bytes(), false)
 		if err != nil {
 			return false, err
@@ -27,7 +32,7 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		if in.Op&0xe0 == bpf.ModeMEMSX {
 			if r.kind == Scalar {
 				r.signExtend(in.Bytes())
-				r.id, r.addConst, r.off = 0, false, 0
+				r.dropLink()
 			} else {
 				return false, unsafef("sign-extending load of a pointer")
 			}
@@ -38,6 +43,9 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		if err := v.needReg(in.Dst); err != nil {
 			return false, err
 		}
+		if err := v.oneObject(in.Dst); err != nil {
+			return false, err
+		}
 		c := constReg(uint64(int64(in.Imm)))
 		return false, v.store(in.Dst, int(in.Off), in.Bytes(), &c, true)
 	case bpf.ClassSTX:
@@ -45,6 +53,9 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 			return false, v.atomic(in)
 		}
 		if err := v.needRegs(in.Src, in.Dst); err != nil {
+			return false, err
+		}
+		if err := v.oneObject(in.Dst); err != nil {
 			return false, err
 		}
 		return false, v.store(in.Dst, int(in.Off), in.Bytes(), v.reg(in.Src), false)
@@ -140,7 +151,7 @@ func (v *verifier) legacyLoad(i int) *Error {
 		}
 	}
 	v.clobber()
-	v.set(0, scalarReg(loadedScalar(in.Bytes())))
+	v.set(0, unknownReg()) // the kernel does not note the width
 	return nil
 }
 
@@ -164,6 +175,8 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 		}
 		d := v.reg(in.Dst)
 		switch {
+		case d.kind == Scalar && op == bpf.END && word && !byReg && in.Imm == 64:
+			return nil // the order that the number has
 		case d.kind != Scalar:
 			*d = reg{kind: Scalar, scalar: unknownScalar, mp: -1}
 			if op == bpf.NEG && word {
@@ -176,7 +189,8 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 		default:
 			d.reorder(in)
 		}
-		d.id, d.addConst, d.off, d.rng = 0, false, 0, 0
+		d.dropLink()
+		d.rng = 0
 		return nil
 	}
 	if err := v.needReg(in.Dst); err != nil {
@@ -195,6 +209,9 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 	d := v.reg(in.Dst)
 	if d.kind != Scalar || s.kind != Scalar {
 		return v.pointerALU(in, op, word, d, s)
+	}
+	if (op == bpf.AND || op == bpf.OR) && s.isConst() {
+		v.splitMask(d, in.Dst)
 	}
 	v.link(d, s, op, word)
 	d.node = v.origins.from(d.node, s.node)
@@ -216,14 +233,54 @@ func (s *scalar) reorder(in bpf.Insn) {
 	s.sync()
 }
 
-// link keeps the link of a scalar through the addition of a constant and
-// cuts it in all other operations.
+// splitMask walks the two values of a mask that was made of a sign bit apart:
+// all ones here, zero on a path of its own that begins at the same instruction.
+func (v *verifier) splitMask(d *reg, r uint8) {
+	switch {
+	case d.smin == -1 && d.smax == 0:
+		v.forkHere().top().regs[r].scalar = constScalar(0)
+		d.scalar = constScalar(math.MaxUint64)
+	case d.smin32 == -1 && d.smax32 == 0:
+		v.forkHere().top().regs[r].setLow(0)
+		d.setLow(math.MaxUint32)
+	}
+}
+
+// forkHere keeps a copy of the current state to go on with the instruction
+// that is being executed.
+func (v *verifier) forkHere() *state {
+	s := v.fork(v.slot)
+	s.begun = true
+	return s
+}
+
+// setLow makes the low word a constant.
+func (s *scalar) setLow(w uint32) {
+	s.bits = s.bits.high().or(constTnum(uint64(w)))
+	s.umin32, s.umax32, s.smin32, s.smax32 = w, w, int32(w), int32(w)
+}
+
+// link keeps the link of a scalar through the addition or subtraction of a
+// constant and cuts it in all other operations. A 32-bit sum counts only where
+// the number has no more bits, so that it can be undone.
 func (v *verifier) link(d, s *reg, op uint8, word bool) {
-	if op == bpf.ADD && !word && d.id != 0 && !d.addConst && s.isConst() && s.bits.Value <= 1<<31-1 {
-		d.addConst, d.off = true, int32(s.bits.Value)
+	k := int64(s.bits.Value)
+	known := s.isConst()
+	if word {
+		k, known = int64(int32(k)), s.isConst32()
+	}
+	fits := k >= math.MinInt32 && k <= math.MaxInt32
+	if op == bpf.SUB {
+		k, fits = -k, fits && k != math.MinInt32
+	}
+	if op != bpf.ADD && op != bpf.SUB || d.id == 0 || d.sum != 0 || !known || !fits || word && d.umax > math.MaxUint32 {
+		d.dropLink()
 		return
 	}
-	d.id, d.addConst, d.off = 0, false, 0
+	d.sum, d.off = sum64, int32(k)
+	if word {
+		d.sum = sum32
+	}
 }
 
 func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
@@ -260,12 +317,12 @@ func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
 		half := uint64(1) << (8*size - 1)
 		fits = s.umax < half
 	}
-	if fits && !s.isConst() && s.id == 0 {
-		s.id = v.newID()
+	if fits {
+		v.identify(s)
 	}
 	d := *s
 	if !fits {
-		d.id, d.addConst, d.off = 0, false, 0
+		d.dropLink()
 	}
 	switch {
 	case word && size != 0:
@@ -277,6 +334,17 @@ func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
 	}
 	v.set(in.Dst, d)
 	return nil
+}
+
+// identify gives a scalar that is about to be copied an id to link the copy by.
+// A sum is not linked further: its own link ends.
+func (v *verifier) identify(s *reg) {
+	if s.sum != 0 {
+		s.dropLink()
+	}
+	if !s.isConst() && s.id == 0 {
+		s.id = v.newID()
+	}
 }
 
 // maxOffset bounds the offsets that pointers may carry.
@@ -304,7 +372,10 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 		}
 		return unsafef("32-bit arithmetic on a pointer (R%d is %s)", in.Dst, p.kind.name())
 	}
-	v.origins.need(n.node)
+	anywhere := v.anywhere(p)
+	if !anywhere {
+		v.origins.need(n.node)
+	}
 	if n.broken() {
 		*d = unknownReg()
 		return nil
@@ -331,7 +402,7 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 	if op == bpf.SUB && p.kind == PtrStack {
 		return unsafef("subtraction from a stack pointer (R%d)", in.Dst).hint("add a negative number instead")
 	}
-	if err := saneOffset(n, number); err != nil {
+	if err := v.saneOffset(n, number); err != nil && !anywhere {
 		return err
 	}
 	r := *p
@@ -340,28 +411,31 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 		if op == bpf.SUB {
 			k = -k
 		}
-		if o := int64(r.off) + k; int64(int32(o)) == o {
+		if o := int64(r.off) + k; int64(int32(o)) == o && (!anywhere || o < maxOffset && o > -maxOffset) {
 			r.off = int32(o)
 			if r.kind == PtrPacket && r.rng < 0 && k != 0 {
 				r.rng = 0
 			}
 			*d = r
-			return saneOffset(d, in.Dst)
+			return v.saneOffset(d, in.Dst)
 		}
 	}
 	r.apply64(op, &n.scalar)
 	r.node = v.origins.from(p.node, n.node)
 	if r.kind.isPacket() {
 		r.id = v.newID()
-		if op == bpf.ADD || n.smin < 0 {
+		if op == bpf.ADD || n.smin < 0 || r.rng < 0 {
 			r.rng = 0
 		}
 	}
 	*d = r
-	return saneOffset(d, in.Dst)
+	return v.saneOffset(d, in.Dst)
 }
 
-func saneOffset(r *reg, n uint8) *Error {
+func (v *verifier) saneOffset(r *reg, n uint8) *Error {
+	if v.anywhere(r) {
+		return nil
+	}
 	if r.kind != Scalar && (r.off >= maxOffset || r.off <= -maxOffset) {
 		return unsafef("R%d points %d bytes away from its object, the limit is %d", n, r.off, maxOffset)
 	}

@@ -51,6 +51,28 @@ func (t Tnum) conflicts(o Tnum) bool {
 	return (t.Value^o.Value)&^(t.Mask|o.Mask) != 0
 }
 
+// max returns the greatest number of t.
+func (t Tnum) max() uint64 { return t.Value | t.Mask }
+
+// after returns the smallest number of t that is greater than z, or t.max()
+// when there is none.
+func (t Tnum) after(z uint64) uint64 {
+	switch {
+	case z >= t.max():
+		return t.max()
+	case z < t.Value:
+		return t.Value
+	}
+	// k is the number of bits from the first one down in which z is none of t's
+	// numbers.
+	k := bits.Len64((z ^ t.Value) &^ t.Mask)
+	if k > 0 && t.Value>>(k-1)&1 != 0 {
+		return z&t.Mask&^(1<<k-1) | t.Value
+	}
+	high := t.Mask &^ (1<<k - 1)
+	return ((z|^high)+1)&high | t.Value
+}
+
 func (t Tnum) add(o Tnum) Tnum {
 	sv := t.Value + o.Value
 	sigma := sv + t.Mask + o.Mask
@@ -85,16 +107,14 @@ func (t Tnum) mul(o Tnum) Tnum {
 	if t.IsConst() && o.IsConst() {
 		return constTnum(t.Value * o.Value)
 	}
-	if bits.OnesCount64(t.Value|t.Mask) > bits.OnesCount64(o.Value|o.Mask) {
-		t, o = o, t
-	}
-	acc := Tnum{Value: t.Value * o.Value}
+	var acc Tnum
 	for s := t.Value | t.Mask; s != 0; s &= s - 1 {
-		k := bits.TrailingZeros64(s)
+		k := uint(bits.TrailingZeros64(s))
+		sum := acc.add(o.lsh(k))
 		if t.Value>>k&1 != 0 {
-			acc = acc.add(Tnum{0, o.Mask << k})
+			acc = sum
 		} else {
-			acc = acc.add(Tnum{0, (o.Value | o.Mask) << k})
+			acc = acc.union(sum)
 		}
 	}
 	return acc

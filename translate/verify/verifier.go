@@ -18,6 +18,14 @@ type Options struct {
 	// Offload allows what the kernel allows a program that is bound to a
 	// device: XDP may write rx_queue_index.
 	Offload bool
+	// Unproven also takes a program of which it cannot be proven that its
+	// accesses stay in the packet or in a map value, or that its loops end.
+	// What Program says of such a one is true of every run that makes no wrong
+	// access: whoever runs it has to check them all.
+	Unproven bool
+	// CPUs bounds what bpf_get_smp_processor_id returns, as a kernel does that
+	// knows its machine; 0 leaves it unknown.
+	CPUs int
 	// Log asks for the log of the walk in the kernel's notation, returned by
 	// Program.Log.
 	Log bool
@@ -26,7 +34,13 @@ type Options struct {
 // Verify proves that p is safe and returns it with what was learnt on the way.
 // A refusal is an *Error.
 func Verify(p *object.Program, o Options) (*Program, error) {
+	unproven := o.Unproven
+	o.Unproven = false
 	prog, err := verify(p, o)
+	if err != nil && unproven && (err.Class == Unsafe || err.Class == TooComplex) {
+		o.Unproven = true
+		prog, err = verify(p, o)
+	}
 	if err == nil {
 		return prog, nil
 	}
@@ -53,14 +67,25 @@ func verify(p *object.Program, o Options) (*Program, *Error) {
 		return nil, v.complete(err)
 	}
 	v.code = c
-	v.start()
-	if err := v.walk(); err != nil {
-		return nil, v.complete(err)
+	if c.hasGlobals() && !o.Unproven {
+		apart := &verifier{code: c, p: p, o: o}
+		if err := apart.proveApart(); err != nil {
+			return nil, apart.complete(err)
+		}
 	}
-	if err := v.stackDepths(); err != nil {
+	if err := v.prove(); err != nil {
 		return nil, v.complete(err)
 	}
 	return v.finish(), nil
+}
+
+// prove walks the whole program.
+func (v *verifier) prove() *Error {
+	v.start()
+	if err := v.walk(); err != nil {
+		return err
+	}
+	return v.stackDepths()
 }
 
 // verifier walks a program path by path.
@@ -74,6 +99,8 @@ type verifier struct {
 	spare   []*state
 	frames  framePool
 	kept    []*checkpoint // by slot, the newest of each
+	heads   []bool        // by slot, where loops begin; for unproven programs
+	objects []uint8       // by slot, what was accessed there
 	origins origins
 	ids     uint32
 	ways    []wayEntry
@@ -83,6 +110,10 @@ type verifier struct {
 	jumpsSince, insnsSince int
 	idmap                  []idPair
 	log                    logger
+	// apart makes each global function verified on its own: those that were
+	// called, and those that may move the packet
+	apart         bool
+	called, moves []bool
 	facts
 }
 
@@ -95,6 +126,7 @@ type wayEntry struct {
 
 func (v *verifier) start() {
 	v.kept = make([]*checkpoint, len(v.insns))
+	v.objects = make([]uint8, len(v.insns))
 	v.origins.reset()
 	v.ways = append(v.ways, wayEntry{})
 	v.facts.init(v)
@@ -110,7 +142,9 @@ func (v *verifier) start() {
 func (v *verifier) walk() *Error {
 	for {
 		i := v.cur.insn
-		if v.flags[i]&prunePoint != 0 {
+		if v.cur.begun {
+			v.cur.begun = false
+		} else if v.flags[i]&prunePoint != 0 {
 			known, err := v.visit(i)
 			if err != nil {
 				return err.orAt(i)
@@ -180,7 +214,7 @@ func (v *verifier) fork(i int) *state {
 		s = new(state)
 	}
 	s.copyFrom(v.cur, &v.frames)
-	s.insn = i
+	s.insn, s.begun = i, false
 	s.logMark = v.log.mark()
 	if s.parent != nil {
 		s.parent.branches++

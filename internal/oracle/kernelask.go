@@ -1,0 +1,144 @@
+package oracle
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"golang.org/x/sys/unix"
+)
+
+// askLog is the room for the log of a question in bytes: more than the last two
+// lines of a log, less than the whole log of askInsns instructions.
+const (
+	askLog   = 256
+	askInsns = 4
+)
+
+// CanAsk reports whether AskVerifier takes the program: it has at least four
+// instructions, and no functions of its own. Functions go to the JIT before the
+// kernel finds that the log was too small, so that asking is loading.
+func CanAsk(p *object.Program) bool {
+	if len(p.Insns) < askInsns {
+		return false
+	}
+	for _, in := range p.Insns {
+		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
+			return false
+		}
+	}
+	return true
+}
+
+// AskVerifier asks the running kernel's verifier about a program without
+// loading it: the answer is nil where the verifier accepts the program and a
+// *KernelReject where it does not. The program must be one that CanAsk takes.
+//
+// The trick is a log at instruction level with room for its last lines only.
+// The verifier does all its work, and BPF_PROG_LOAD then fails with ENOSPC,
+// before the JIT. Whether it accepted the program is read from the last line:
+// the end of a path, or a complaint. That is faster than loading, and it does
+// not wear out the allocator of JIT memory, so that a kernel whose JIT is stuck
+// can be asked too.
+//
+// Its limits: the kernel must keep the end of a log and not its beginning, as it
+// does since 6.4. What the kernel refuses after the verifier's walk (in the
+// passes that rewrite the program, or in the JIT) counts as accepted. Of the log
+// of a refusal there is the end only, and where the walk found the fault Errno
+// is ENOSPC.
+func AskVerifier(p *object.Program) error {
+	if !CanAsk(p) {
+		return fmt.Errorf("program %q has functions or less than %d instructions: the kernel cannot be asked without loading it", p.Name, askInsns)
+	}
+	k := &KernelProgram{src: p, fd: -1, all: map[*object.Map]*KernelMap{}}
+	defer k.Close()
+	for _, spec := range p.Maps {
+		if err := k.askMap(spec); err != nil {
+			return err
+		}
+	}
+	attr, err := k.attributes(p)
+	if err != nil {
+		return err
+	}
+	log := make([]byte, askLog)
+	attr.logLevel, attr.logSize, attr.logBuf = 2, askLog, ptr(log)
+	// A signal, as the Go runtime sends them, ends the verifier's walk, and the
+	// small log hides that.
+	restore, err := blockSignals()
+	if err != nil {
+		return err
+	}
+	// A log that had room after all: Close gives the program back.
+	k.fd, err = bpfCall(unix.BPF_PROG_LOAD, attr)
+	restore()
+	if err == nil {
+		return nil
+	}
+	reject := &KernelReject{Log: cString(log)}
+	errors.As(err, &reject.Errno)
+	if reject.Errno == unix.ENOSPC && pathEnd.MatchString(lastLine(reject.Log)) {
+		return nil
+	}
+	return reject
+}
+
+// blockSignals keeps signals from the calling goroutine's thread until the
+// returned function is called.
+func blockSignals() (restore func(), err error) {
+	runtime.LockOSThread()
+	var all, old unix.Sigset_t
+	for i := range all.Val {
+		all.Val[i] = ^all.Val[i]
+	}
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &old); err != nil {
+		runtime.UnlockOSThread()
+		return nil, fmt.Errorf("block signals: %w", err)
+	}
+	return func() {
+		_ = unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)
+		runtime.UnlockOSThread()
+	}, nil
+}
+
+// pathEnd is the last line of the log of an accepted program: the end of a
+// path, or the bookkeeping of its stack.
+var pathEnd = regexp.MustCompile(`^(\d+: (\(95\) exit|safe)|from \d+ to \d+: safe|\(\d+\) |SCC exit )`)
+
+// lastLine returns the last line of a log that says something, or "".
+func lastLine(log string) string {
+	for _, l := range slices.Backward(strings.Split(strings.TrimSpace(log), "\n")) {
+		if l != "" && !strings.HasPrefix(l, "processed ") {
+			return l
+		}
+	}
+	return ""
+}
+
+// askMap makes a map with what the verifier looks at: its shape, and the entries
+// of a frozen one. A new map is empty, or zero, so that only the entries that it
+// starts with are written.
+func (k *KernelProgram) askMap(spec *object.Map) error {
+	if k.all[spec] != nil {
+		return nil
+	}
+	m, err := createMap(spec)
+	if err != nil {
+		return err
+	}
+	k.all[spec] = m
+	if !spec.Frozen {
+		return nil
+	}
+	for _, e := range spec.Initial {
+		if err := m.Update(e.Key, e.Value); err != nil {
+			return err
+		}
+	}
+	return m.freeze()
+}

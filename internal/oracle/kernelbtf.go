@@ -1,0 +1,141 @@
+package oracle
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// funcInfoSize is the size in bytes of struct bpf_func_info: the slot where a
+// function starts, and its type.
+const funcInfoSize = 8
+
+// needsBTF reports whether the kernel judges a program otherwise without BTF:
+// it takes all functions as static ones then, and allows no tail calls in them.
+func needsBTF(p *object.Program) bool {
+	const tailCall = 12
+	for _, f := range calledFunctions(p)[1:] {
+		if f.Global {
+			return true
+		}
+	}
+	if len(p.Funcs) > 1 {
+		for _, in := range p.Insns[p.Funcs[1].Start:] {
+			if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 && in.Imm == tailCall {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// calledFunctions returns the program and the functions that it calls, by their
+// starts: those that the kernel wants to find described. What Funcs does not
+// list is a static function.
+func calledFunctions(p *object.Program) []object.Func {
+	listed := map[int]object.Func{}
+	for _, f := range p.Funcs {
+		listed[f.Start] = f
+	}
+	seen := map[int]bool{0: true}
+	out := []object.Func{listed[0]}
+	for i, in := range p.Insns {
+		start := i + 1 + int(in.Imm)
+		if in.Op != bpf.ClassJMP|bpf.CALL || in.Src != bpf.PseudoCall || seen[start] {
+			continue
+		}
+		seen[start] = true
+		f, ok := listed[start]
+		if !ok {
+			f = object.Func{Name: fmt.Sprintf("func_%d", start), Start: start}
+		}
+		out = append(out, f)
+	}
+	slices.SortFunc(out, func(a, b object.Func) int { return a.Start - b.Start })
+	return out
+}
+
+// functionBTF loads BTF that describes the program's functions and returns it
+// with the kernel's table of them.
+func functionBTF(p *object.Program) (*btf.Handle, []byte, error) {
+	b, err := btf.NewBuilder(nil, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	number := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
+	var table []byte
+	for k, f := range calledFunctions(p) {
+		fn := &btf.Func{Name: cName(f.Name, k), Type: &btf.FuncProto{Return: number}, Linkage: btf.StaticFunc}
+		if f.Global || k == 0 {
+			fn.Linkage = btf.GlobalFunc
+		}
+		if k > 0 {
+			fn.Type, fn.ParamTags = prototypeOf(f, p.Type, number)
+		}
+		id, err := b.Add(fn)
+		if err != nil {
+			return nil, nil, fmt.Errorf("BTF of function %q: %w", f.Name, err)
+		}
+		table = binary.NativeEndian.AppendUint32(table, uint32(f.Start))
+		table = binary.NativeEndian.AppendUint32(table, uint32(id))
+	}
+	h, err := btf.NewHandle(b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load the BTF of program %q: %w", p.Name, err)
+	}
+	return h, table, nil
+}
+
+// prototypeOf describes a function's parameters as the verifier reads them.
+func prototypeOf(f object.Func, typ object.Type, number btf.Type) (*btf.FuncProto, [][]string) {
+	proto := &btf.FuncProto{Return: number}
+	var tags [][]string
+	for i, a := range f.Args {
+		var t btf.Type = number
+		var tag []string
+		switch a.Kind {
+		case object.ArgCtx:
+			name := "xdp_md"
+			if typ == object.TC {
+				name = "__sk_buff"
+			}
+			t = &btf.Pointer{Target: &btf.Struct{Name: name}}
+		case object.ArgMem:
+			bytes := &btf.Array{Index: number, Type: &btf.Int{Name: "char", Size: 1, Encoding: btf.Char}, Nelems: uint32(a.Size)}
+			t = &btf.Pointer{Target: &btf.Struct{
+				Name: fmt.Sprintf("mem_%d", a.Size), Size: uint32(a.Size),
+				Members: []btf.Member{{Name: "bytes", Type: bytes}},
+			}}
+			if a.NonNull {
+				tag = []string{"arg:nonnull"}
+			}
+		}
+		proto.Params = append(proto.Params, btf.FuncParam{Name: fmt.Sprintf("a%d", i+1), Type: t})
+		tags = append(tags, tag)
+	}
+	for _, t := range tags {
+		if t != nil {
+			return proto, tags
+		}
+	}
+	return proto, nil
+}
+
+// cName makes a C identifier of a function's name.
+func cName(name string, k int) string {
+	b := []byte(name)
+	for i, c := range b {
+		if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			b[i] = '_'
+		}
+	}
+	if len(b) == 0 || b[0] >= '0' && b[0] <= '9' {
+		return fmt.Sprintf("f%d_%s", k, b)
+	}
+	return string(b)
+}

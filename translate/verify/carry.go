@@ -1,0 +1,317 @@
+package verify
+
+import "github.com/skipsw/skipsw/translate/bpf"
+
+// seed adds what a pruned path holds in register r at slot i.
+func (v *verifier) seed(i, r int, x *reg) {
+	v.factsAt(i).reg(r).absorb(x, false)
+	v.spoil(i, 1<<r)
+}
+
+// seedSlot adds what a pruned path holds in a stack slot.
+func (v *verifier) seedSlot(frame, n int, x *reg) {
+	s := &v.slots[frame][n]
+	first := s.Kind == Uninit
+	if s.absorb(x, false) || first {
+		v.spoilFills()
+	}
+}
+
+func (v *verifier) spoil(i int, m uint16) {
+	if m == 0 || i >= len(v.dirty) {
+		return
+	}
+	if v.dirty[i] == 0 {
+		v.queue = append(v.queue, i)
+	}
+	v.dirty[i] |= m
+	v.carried[i] |= m
+}
+
+func (v *verifier) spoilFills() {
+	v.fillsDue = true
+}
+
+// maxRounds is how often a fact may grow before its ranges are given up.
+const maxRounds = 12
+
+// settleFacts carries seeds along all walked ways.
+func (v *verifier) settleFacts() {
+	if len(v.queue) == 0 && !v.fillsDue {
+		return
+	}
+	for i, in := range v.insns {
+		if base, _, ok := loads(in); ok && v.at[i].reached && v.regAt(i, int(base)).Kind == PtrStack {
+			v.fills = append(v.fills, i)
+		}
+	}
+	for len(v.queue) > 0 || v.fillsDue {
+		if len(v.queue) == 0 {
+			v.fillsDue = false
+			for _, i := range v.fills {
+				v.spoil(i, refill)
+			}
+			continue
+		}
+		i := v.queue[len(v.queue)-1]
+		v.queue = v.queue[:len(v.queue)-1]
+		m := v.dirty[i]
+		v.dirty[i] = 0
+		if v.at[i].reached {
+			v.carry(i, m)
+		}
+	}
+}
+
+// carry passes the facts of the registers in m through the instruction at i.
+func (v *verifier) carry(i int, m uint16) {
+	in := v.insns[i]
+	jump, cond := isJump(in)
+	switch {
+	case isExit(in):
+		if m&1 != 0 {
+			for _, call := range v.callers[v.fn[i]] {
+				v.give(call+1, 0, regOf(v.regAt(i, 0)))
+			}
+		}
+		return
+	case jump && !cond:
+		v.pass(i, target(v.insns, i), m)
+		return
+	case jump:
+		v.carryBranch(i, m)
+		return
+	case isCall(in) && in.Src == bpf.PseudoCall:
+		v.pass(i, i+1+int(in.Imm), m&0x3e)
+		v.pass(i, i+1, m&0x3c0)
+		return
+	case in.Wide():
+		v.pass(i, i+2, m&^(1<<in.Dst))
+		return
+	}
+	v.pass(i, i+1, m&^v.defs[i]&0x3ff)
+	switch in.Class() {
+	case bpf.ClassALU, bpf.ClassALU64:
+		if m&v.uses[i] != 0 {
+			v.give(i+1, int(in.Dst), ptr(v.aluFact(i)))
+		}
+	case bpf.ClassSTX:
+		if in.Op&0xe0 == bpf.ModeMEM && m>>in.Src&1 != 0 && v.regAt(i, int(in.Dst)).Kind == PtrStack {
+			v.spill(in, v.regAt(i, int(in.Dst)), regOf(v.regAt(i, int(in.Src))))
+		}
+		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm == bpf.AtomicStoreRel && m>>in.Src&1 != 0 && v.regAt(i, int(in.Dst)).Kind == PtrStack {
+			v.spill(in, v.regAt(i, int(in.Dst)), regOf(v.regAt(i, int(in.Src))))
+		}
+	}
+	if base, dst, ok := loads(in); ok && m&refill != 0 {
+		v.fill(i, in, v.regAt(i, int(base)), int(dst))
+	}
+}
+
+// loads tells whether an instruction reads memory into a register: through
+// which and into which.
+func loads(in bpf.Insn) (base, dst uint8, ok bool) {
+	switch {
+	case in.Class() == bpf.ClassLDX:
+		return in.Src, in.Dst, true
+	case in.Class() != bpf.ClassSTX || in.Op&0xe0 != bpf.ModeATOMIC:
+		return 0, 0, false
+	case in.Imm == bpf.AtomicLoadAcq:
+		return in.Src, in.Dst, true
+	case in.Imm == bpf.AtomicStoreRel || in.Imm&bpf.AtomicFetch == 0:
+		return 0, 0, false
+	case in.Imm == bpf.AtomicCmpXchg:
+		return in.Dst, 0, true
+	}
+	return in.Dst, in.Src, true
+}
+
+// regOf returns a fact as a register's state.
+func regOf(f *Reg) *reg {
+	r := reg{kind: f.Kind, scalar: f.scalar(), mp: int32(f.Map), inner: f.Inner, off: f.Off, rng: int32(f.Range)}
+	if f.Frame > 0 {
+		r.frame = uint8(f.Frame)
+	}
+	return &r
+}
+
+// give joins x to the fact of register r at slot i, and carries it on when
+// that changed something.
+func (v *verifier) give(i, r int, x *reg) {
+	if !v.at[i].reached {
+		return
+	}
+	f := v.at[i].reg(r)
+	if f == nil {
+		return
+	}
+	if x.kind == Mixed {
+		x.kind = Scalar
+		x.scalar = unknownScalar
+		if f.Kind != Scalar {
+			return
+		}
+	}
+	// A join that stays the same is carried on, too, the first time.
+	if f.absorb(x, v.rounds[i] > maxRounds) {
+		v.rounds[i] = min(v.rounds[i], 254) + 1
+		v.spoil(i, 1<<r)
+	} else if v.carried[i]>>r&1 == 0 {
+		v.spoil(i, 1<<r)
+	}
+}
+
+func (v *verifier) pass(i, to int, m uint16) {
+	for m &= 0x3ff; m != 0; m &= m - 1 {
+		r := trailing(m)
+		v.give(to, r, regOf(v.regAt(i, r)))
+	}
+}
+
+func (v *verifier) carryBranch(i int, m uint16) {
+	in := v.insns[i]
+	f := &v.at[i]
+	if m&v.uses[i] != 0 {
+		m |= v.linkedRegs[i]
+		v.unlink(i)
+	}
+	for _, way := range [2]struct {
+		bit uint8
+		to  int
+	}{{1, i + 1}, {2, target(v.insns, i)}} {
+		if f.branch&way.bit == 0 {
+			continue
+		}
+		if in.Op == bpf.ClassJMP|bpf.JCOND {
+			v.pass(i, way.to, m)
+			continue
+		}
+		op, word := in.Op&0xf0, in.Class() == bpf.ClassJMP32
+		if way.bit == 1 {
+			op = inverse(op)
+		}
+		operands := v.uses[i]
+		v.pass(i, way.to, m&^operands)
+		if m&operands == 0 {
+			continue
+		}
+		a, b := regOf(v.regAt(i, int(in.Dst))), ptr(constReg(uint64(int64(in.Imm))))
+		if in.Op&bpf.X != 0 {
+			b = regOf(v.regAt(i, int(in.Src)))
+		}
+		if a.kind == Scalar && b.kind == Scalar && (in.Op&bpf.X == 0 || in.Src != in.Dst) {
+			x, y := a.scalar, b.scalar
+			refine(op, &x, &y, word)
+			if x.broken() || y.broken() {
+				continue
+			}
+			a.scalar, b.scalar = x, y
+		}
+		v.give(way.to, int(in.Dst), a)
+		if in.Op&bpf.X != 0 {
+			v.give(way.to, int(in.Src), b)
+		}
+	}
+}
+
+// aluFact computes the result of arithmetic from the facts of its operands.
+func (v *verifier) aluFact(i int) reg {
+	in := v.insns[i]
+	op, word := in.Op&0xf0, in.Class() == bpf.ClassALU
+	d, s := regOf(v.regAt(i, int(in.Dst))), ptr(constReg(uint64(int64(in.Imm))))
+	if in.Op&bpf.X != 0 && op != bpf.END {
+		s = regOf(v.regAt(i, int(in.Src)))
+	}
+	if op == bpf.MOV {
+		if s.kind != Scalar {
+			if !word && in.Off == 0 {
+				return *s
+			}
+			return unknownReg()
+		}
+		d = s
+		switch {
+		case in.Off != 0 && word:
+			d.signExtend32(int(in.Off) / 8)
+		case in.Off != 0:
+			d.signExtend(int(in.Off) / 8)
+		case word:
+			d.truncate(4)
+		}
+		return *d
+	}
+	if op == bpf.END && d.kind == Scalar {
+		d.reorder(in)
+		return *d
+	}
+	if d.kind != Scalar || s.kind != Scalar {
+		return reg{kind: Mixed}
+	}
+	if op == bpf.NEG {
+		x := constScalar(0)
+		x.apply(bpf.SUB, d.scalar, word)
+		return scalarReg(x)
+	}
+	d.apply(op, s.scalar, word)
+	return *d
+}
+
+// spill joins a stored scalar to the stack slots that it may go to.
+func (v *verifier) spill(in bpf.Insn, base *Reg, x *reg) {
+	if x.kind != Scalar {
+		return
+	}
+	changed := false
+	v.eachSlot(base, int(in.Off), in.Bytes(), func(s *Reg) {
+		changed = s.absorb(x, s.Kind == Scalar && !x.scalar.isConst()) || changed
+	})
+	if changed {
+		v.spoilFills()
+	}
+}
+
+// fill joins what seeded slots hold to the result of a load.
+func (v *verifier) fill(i int, in bpf.Insn, base *Reg, dst int) {
+	if v.regAt(i+1, dst).Kind != Scalar {
+		return
+	}
+	v.eachSlot(base, int(in.Off), in.Bytes(), func(s *Reg) {
+		if s.Kind == Uninit {
+			return
+		}
+		x := regOf(s)
+		aligned := base.OffKnown && (base.Off+int32(in.Off))%8 == 0
+		switch {
+		case x.kind != Scalar:
+			return
+		case !aligned && in.Op&0xe0 == bpf.ModeMEMSX:
+			// Some bytes from the middle of the slot: any number of that size.
+			x.scalar = loadedScalar(in.Bytes())
+			x.signExtend(in.Bytes())
+		case !aligned:
+			x.scalar = loadedScalar(in.Bytes())
+		case in.Op&0xe0 == bpf.ModeMEMSX:
+			x.signExtend(in.Bytes())
+		default:
+			x.truncate(in.Bytes())
+		}
+		v.give(i+1, dst, x)
+	})
+}
+
+// eachSlot calls f for the slots that an access may touch.
+func (v *verifier) eachSlot(base *Reg, off, size int, f func(*Reg)) {
+	lo := int64(base.SMin) + int64(base.Off) + int64(off)
+	hi := int64(base.SMax) + int64(base.Off) + int64(off) + int64(size)
+	lo, hi = max(lo, -stackBytes), min(hi, 0)
+	for fr := range v.slots {
+		if base.Frame >= 0 && base.Frame != fr {
+			continue
+		}
+		for o := lo; o < hi; {
+			n := (-o - 1) / 8
+			f(&v.slots[fr][n])
+			o = -8 * n
+		}
+	}
+}

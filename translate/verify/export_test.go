@@ -1,0 +1,19 @@
+package verify
+
+import "github.com/skipsw/skipsw/translate/object"
+
+// WalkLog returns the log of the whole walk of an accepted program, all paths
+// in their order, with the whole state after each instruction.
+func WalkLog(p *object.Program, o Options) (string, error) {
+	c, err := inspect(p)
+	if err != nil {
+		return "", err
+	}
+	v := &verifier{code: c, p: p, o: o}
+	v.o.Budget, v.o.Log = DefaultBudget, true
+	v.log.all = true
+	if err := v.prove(); err != nil {
+		return "", v.complete(err)
+	}
+	return v.log.text(), nil
+}

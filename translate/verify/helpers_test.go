@@ -1,0 +1,60 @@
+package verify_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// lastHelper is more than the number of the last helper in Linux 6.18.
+const lastHelper = 230
+
+// use says who may call a helper.
+func use(refusal string) string {
+	switch {
+	case strings.Contains(refusal, "cannot use helper"), strings.Contains(refusal, "invalid func"), strings.Contains(refusal, "programs cannot call"):
+		return "nobody"
+	case strings.Contains(refusal, "GPL-restricted"), strings.Contains(refusal, "compatible with the GPL"):
+		return "GPL programs"
+	}
+	return "all programs"
+}
+
+// TestHelpersBesideKernel compares who may call which helper with the running
+// kernel's answers.
+func TestHelpersBesideKernel(t *testing.T) {
+	if err := oracle.KernelAvailable(); err != nil {
+		t.Skip(err)
+	}
+	if oracle.KernelISA() < 4 {
+		t.Skip("the kernel is older than the table")
+	}
+	for _, typ := range []object.Type{object.XDP, object.TC} {
+		for id := int32(1); id < lastHelper; id++ {
+			p := &object.Program{
+				Name: "helper", Type: typ, License: "Proprietary", Funcs: []object.Func{{Name: "helper"}},
+				Insns: []bpf.Insn{{Op: bpf.ClassJMP | bpf.CALL, Imm: id}, {Op: bpf.ClassALU64 | bpf.MOV}, {Op: bpf.ClassJMP | bpf.EXIT}},
+			}
+			theirs := ""
+			if k, err := oracle.LoadKernel(p, oracle.KernelOptions{}); err == nil {
+				k.Close()
+			} else {
+				var reject *oracle.KernelReject
+				require.ErrorAs(t, err, &reject)
+				theirs = err.Error()
+			}
+			ours := ""
+			if _, err := verify.Verify(p, verify.Options{}); err != nil {
+				ours = err.Error()
+			}
+			assert.Equal(t, use(theirs), use(ours), "%s helper %d (%s)\nkernel: %s\nours: %s", typ, id, verify.HelperName(id), theirs, ours)
+		}
+	}
+}
