@@ -79,6 +79,21 @@ func newMap(mem *memory, info image.Map, lo, hi uint64, stride uint32) *Map {
 // wordAtomic is the use of a value word that is an atomic counter.
 const wordAtomic = 3
 
+// holds reports whether n bytes of memory from offset in of a value on, which
+// lie in its words, are bytes of the value and not padding.
+func (m *Map) holds(in uint64, n uint32) bool {
+	for k := in; k < in+uint64(n); k++ {
+		at := k
+		if m.swapWord[k/4] {
+			at = k ^ 3
+		}
+		if at >= uint64(m.info.ValueSize) {
+			return false
+		}
+	}
+	return true
+}
+
 // reset brings back the initial entries.
 func (m *Map) reset() error {
 	clear(m.mem.arena[m.lo:m.hi])

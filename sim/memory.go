@@ -82,8 +82,13 @@ func (c *core) resolve(x *context, addr uint64, n uint32, write bool) (span, uni
 		return span{}, 0, false
 	}
 	if c.spec.Checks&CheckMapValues != 0 && (!m.values.mixed() || c.code.ofProgram(x.swapPC)) {
-		if in, ok := m.values.inside(off-m.lo, n, m.valueWords); !ok {
+		in, ok := m.values.inside(off-m.lo, n, m.valueWords)
+		if !ok {
 			c.fail(x, FaultMemory, "%s of %d bytes at offset %d of map %q, %d bytes from the start of a value of %d", verb(write), n, off-m.lo, m.info.Name, int64(in), m.info.ValueSize)
+			return span{}, 0, false
+		}
+		if c.spec.Checks&CheckExact != 0 && !m.holds(in, n) {
+			c.fail(x, FaultMemory, "%s of %d bytes at offset %d of a value of map %q, which has %d bytes", verb(write), n, in, m.info.Name, m.info.ValueSize)
 			return span{}, 0, false
 		}
 	}
@@ -104,8 +109,8 @@ func (c *core) resolvePacket(x *context, addr, n uint32, write bool) (span, unit
 	if off >= lo && off+n <= hi {
 		return span{data: x.buf[off : off+n], hi: n}, unitCTM, true
 	}
-	if write && c.spec.Checks&CheckPacketWrites != 0 {
-		c.fail(x, FaultPacket, "write of %d bytes at packet offset %d; the packet has %d bytes", n, int64(off)-int64(lo), hi-lo)
+	if write && c.spec.Checks&CheckPacketWrites != 0 || !write && c.spec.Checks&CheckExact != 0 {
+		c.fail(x, FaultPacket, "%s of %d bytes at packet offset %d; the packet has %d bytes", verb(write), n, int64(off)-int64(lo), hi-lo)
 		return span{}, 0, false
 	}
 	p := span{data: x.buf[off : off+n]}

@@ -26,8 +26,15 @@ const (
 	// CheckHazards faults on sequences that the core does not define.
 	CheckHazards
 
-	// AllChecks is every rule.
+	// AllChecks is every rule that compiled programs keep.
 	AllChecks Checks = 1<<iota - 1
+
+	// CheckExact keeps reads inside the packet, and accesses to a map value
+	// out of the padding behind its last byte. Programs that are proven safe
+	// read whole words and blocks and use what they may of them, so they break
+	// this rule; those compiled with translate.Options.Unproven keep it as
+	// long as they do no wrong.
+	CheckExact Checks = AllChecks + 1
 )
 
 // Latency describes the timing of one memory unit, in core cycles.

@@ -124,6 +124,58 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+// TestExact shows accesses that only CheckExact forbids: reads of the packet's
+// surroundings and of the padding behind a map value.
+func TestExact(t *testing.T) {
+	short := func(swapped bool) func(*Spec, *image.Image) {
+		return func(s *Spec, img *image.Image) {
+			arrayMap(s, img)
+			img.Maps[0].ValueSize, img.Maps[0].Swapped, img.Maps[0].Initial = 9, swapped, nil
+		}
+	}
+	packet := func(op nfpisa.MemOp, off uint32, n int) ins {
+		return program(packetPointer, load(b(2), off), nfpisa.Mem32(op, 0, a(1), b(2), n).CtxSwap(1), nfpisa.Immed(a(0), 5), exit())
+	}
+	value := func(op nfpisa.MemOp, off uint32, n int) ins {
+		return program(mapPointer(off), nfpisa.Immed(xf(0), 0), nfpisa.Mem40(op, 0, b(2), a(2), n).CtxSwap(1), nfpisa.Immed(a(0), 5), exit())
+	}
+	for _, tc := range []struct {
+		name   string
+		code   ins
+		change func(*Spec, *image.Image)
+		kind   FaultKind
+	}{
+		{"the last word of the packet", packet(nfpisa.MemRead32, 60, 1), nil, FaultNone},
+		{"the last byte of the packet", packet(nfpisa.MemRead8, 63, 1), nil, FaultNone},
+		{"a word across the packet's end", packet(nfpisa.MemRead32, 61, 1), nil, FaultPacket},
+		{"a byte behind the packet", packet(nfpisa.MemRead8, 64, 1), nil, FaultPacket},
+		{"a byte before the packet", packet(nfpisa.MemRead8, ^uint32(0), 1), nil, FaultPacket},
+		{"the last byte of a value", value(nfpisa.MemRead8, 8, 1), short(false), FaultNone},
+		{"padding of a value", value(nfpisa.MemRead8, 9, 1), short(false), FaultMemory},
+		{"a word with padding", value(nfpisa.MemRead32, 8, 1), short(false), FaultMemory},
+		{"a write of padding", value(nfpisa.MemWrite8, 9, 1), short(false), FaultMemory},
+		{"the last byte of a swapped value", value(nfpisa.MemRead8, 11, 1), short(true), FaultNone},
+		{"padding of a swapped value", value(nfpisa.MemRead8, 8, 1), short(true), FaultMemory},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for _, checks := range []Checks{AllChecks, AllChecks | CheckExact} {
+				res := testMachine(t, tc.code, func(s *Spec, img *image.Image) {
+					if tc.change != nil {
+						tc.change(s, img)
+					}
+					s.Checks = checks
+				}).Run(Input{Packet: frame(64)})
+				if checks == AllChecks || tc.kind == FaultNone {
+					require.Nil(t, res.Fault)
+					continue
+				}
+				require.NotNil(t, res.Fault)
+				require.Equal(t, tc.kind, res.Fault.Kind, res.Fault.Error())
+			}
+		})
+	}
+}
+
 // TestAllowed shows what strict rules must not forbid.
 func TestAllowed(t *testing.T) {
 	for _, tc := range []struct {

@@ -25,6 +25,10 @@ type Options struct {
 	// CheckAllocation proves each register allocation right with a checker that
 	// does not trust the allocator.
 	CheckAllocation bool
+	// Unproven allows programs that are not proven to be safe, see
+	// verify.Options.Unproven. It is only for a simulator that checks every
+	// access (sim.CheckExact), never for a device.
+	Unproven bool
 	// Dump, if set, gets the SSA form after the named stages "build" and "opt".
 	Dump func(stage string, f *ssa.Func)
 }
@@ -36,6 +40,9 @@ var ErrNotSupported = ssa.ErrNotSupported
 // Compile makes an image with the one program. Errors name what is not
 // supported, why, and the C line.
 func Compile(p *verify.Program, o Options) (*image.Image, error) {
+	if !p.Proven() && !o.Unproven {
+		return nil, fmt.Errorf("program %s is not proven to be safe; it may only run in a simulator that checks every access, if Options.Unproven asks for that", p.Source().Name)
+	}
 	if o.Target == nil {
 		t, err := target.Builtin("skipsw")
 		if err != nil {

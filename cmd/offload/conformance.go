@@ -23,8 +23,11 @@ as a plugin of the public bpf_conformance suite.
 
 MEMORY is the memory as hex bytes, separated by spaces or not; it may be empty.
 The program comes as hex bytes on standard input. It starts with R1 = address
-and R2 = length of the memory. R0 is printed as a hex number. A program that is
-refused or ends in a fault gives the reason on standard error and exit code 1.`,
+and R2 = length of the memory. R0 is printed as a hex number.
+
+A program that cannot be proven safe runs, too, and the simulator checks each
+access to the memory. One that is refused or ends in a fault gives the reason on
+standard error and exit code 1.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("%s takes at most MEMORY; the program comes on standard input", cmd.CommandPath())

@@ -75,7 +75,7 @@ interpreter is, which proves nothing: there are no near misses then.`,
 	fl.StringSliceVar(&f.levels, "level", []string{"default"}, "optimisation levels: default, plain")
 	fl.StringVar(&f.typ, "type", "", "program type: xdp or tc; both when empty")
 	fl.StringVar(&f.only, "only", "", "features that programs may use, see --help of --without")
-	fl.StringVar(&f.without, "without", "", "features to leave out: "+allFeatures())
+	fl.StringVar(&f.without, "without", "", "features to leave out: "+gen.AllFeatures.String())
 	fl.StringVar(&f.shard, "shard", "1/1", "part of the run to do, as i/n")
 	fl.StringVar(&f.failures, "failures", "", "folder for the shrunk failures")
 	fl.BoolVar(&f.noKernel, "no-kernel", false, "leave the kernel out")
@@ -83,8 +83,6 @@ interpreter is, which proves nothing: there are no near misses then.`,
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
 	return cmd
 }
-
-func allFeatures() string { return gen.Feature(1<<31 - 1).String() }
 
 // campaign turns the flags into a campaign.
 func (f *diffFlags) campaign() (*oracle.Campaign, error) {

@@ -84,7 +84,11 @@ func (s *selector) readMem(id ssa.ID, v *ssa.Value) {
 		first, last = min(first, k), max(last, k)
 	}
 	if last < 0 {
-		return
+		if !v.Exact {
+			return
+		}
+		regs[0] = s.newReg()
+		first, last = 0, 0
 	}
 	if len(copies) > 0 {
 		panic("BUG: a word of a read is taken twice")

@@ -32,7 +32,7 @@ func removeDead(f *ssa.Func) bool {
 	for _, b := range order {
 		blk := f.B(b)
 		for _, id := range blk.Values {
-			if f.V(id).Op.Effect() {
+			if v := f.V(id); v.Op.Effect() || v.Exact {
 				mark(id)
 			}
 		}

@@ -45,7 +45,7 @@ func planLoads(f *ssa.Func, merge bool) *plan {
 				continue
 			}
 			a, vs := access(v), versions[v.Space]
-			if merge {
+			if merge && !v.Exact {
 				if st := vs.source(a, vs.at[id]); st != 0 {
 					p.forward[id] = st
 					continue
@@ -57,7 +57,9 @@ func planLoads(f *ssa.Func, merge bool) *plan {
 			g := &group{leader: id, members: []ssa.ID{id}, base: a.base, lo: a.lo, hi: a.lo + a.n}
 			p.groups = append(p.groups, g)
 			p.of[id] = g
-			byBase[a.base] = append(byBase[a.base], g)
+			if !v.Exact {
+				byBase[a.base] = append(byBase[a.base], g)
+			}
 		}
 	}
 	uses := usesOf(f)
@@ -163,6 +165,10 @@ func (g *group) shape(f *ssa.Func, uses map[ssa.ID][]ssa.Op) {
 	if big < little {
 		g.order = ssa.Big
 	}
+	if lead.Exact {
+		g.shapeExact()
+		return
+	}
 	if lead.Space == ssa.MapValue {
 		g.shapeMap(f)
 		return
@@ -196,11 +202,16 @@ func (g *group) shape(f *ssa.Func, uses map[ssa.ID][]ssa.Op) {
 // shapeMap places the command on words of the map value, or makes it read its
 // bytes alone if it is not known where the words begin.
 func (g *group) shapeMap(f *ssa.Func) {
-	g.start = g.lo
 	if mapAligned(f, g.base[0], g.lo) {
-		g.start &^= 3
+		g.start = g.lo &^ 3
 		return
 	}
+	g.shapeExact()
+}
+
+// shapeExact makes the command read its bytes alone.
+func (g *group) shapeExact() {
+	g.start = g.lo
 	if (g.hi-g.lo)%4 != 0 {
 		g.exact, g.order = true, ssa.Big
 	}
@@ -213,7 +224,7 @@ func (g *group) emit(m *ssa.Maker, lead *ssa.Value) {
 		n = g.hi - g.start
 	}
 	args := append([]ssa.ID(nil), lead.Args...)
-	r := m.Add(ssa.Value{Op: ssa.Read, Space: lead.Space, Aux: lead.Aux, Order: g.order, Size: uint8(n), Imm: uint32(g.start), Args: args})
+	r := m.Add(ssa.Value{Op: ssa.Read, Space: lead.Space, Aux: lead.Aux, Order: g.order, Exact: lead.Exact, Size: uint8(n), Imm: uint32(g.start), Args: args})
 	for k := range (n + 3) / 4 {
 		g.words = append(g.words, m.Add(ssa.Value{Op: ssa.Word, Imm: uint32(k), Args: []ssa.ID{r}}))
 	}

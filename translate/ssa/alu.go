@@ -83,16 +83,14 @@ func (b *Builder) signExtend(x ID, n uint32) ID {
 	return b.Shift(Sar, b.Shift(Shl, x, 32-n), 32-n)
 }
 
-func isPointer(k verify.Kind) bool {
-	switch k {
-	case verify.PtrPacket, verify.PtrPacketMeta, verify.PtrPacketEnd, verify.PtrStack, verify.PtrMapValue, verify.PtrCtx, verify.PtrMem:
-		return true
-	}
-	return false
+// firmwareAddress reports whether a register points to a map value of firmware,
+// whose words are no number of 64 bits.
+func (b *Builder) firmwareAddress(r uint8) bool {
+	return !b.Env.Target.Direct() && b.Fact(int(r)).Kind == verify.PtrMapValue
 }
 
-// addSub adds or subtracts. A pointer keeps its high word when a number is
-// added: no object reaches over a boundary of 4 GiB.
+// addSub adds or subtracts. Of pointers, Reg mostly knows the high word anyway;
+// that of a firmware's address stays.
 func (b *Builder) addSub(in bpf.Insn, x, y pair, wide bool) pair {
 	op, high := Add, AddHi
 	if in.Op&0xf0 == bpf.SUB {
@@ -102,8 +100,8 @@ func (b *Builder) addSub(in bpf.Insn, x, y pair, wide bool) pair {
 	if !wide {
 		return pair{lo, b.Const(0)}
 	}
-	xPtr := isPointer(b.Fact(int(in.Dst)).Kind)
-	yPtr := in.Op&bpf.X != 0 && isPointer(b.Fact(int(in.Src)).Kind)
+	xPtr := b.firmwareAddress(in.Dst)
+	yPtr := in.Op&bpf.X != 0 && b.firmwareAddress(in.Src)
 	switch {
 	case xPtr && !yPtr:
 		return pair{lo, x.hi}

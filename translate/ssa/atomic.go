@@ -50,6 +50,10 @@ func (b *Builder) atomic(in bpf.Insn, pc int) error {
 			return err
 		}
 	}
+	var err error
+	if hi, err = b.inMap(lo, hi, fact, int32(in.Off), n); err != nil {
+		return err
+	}
 	vlo, vhi := b.Reg(int(in.Src))
 	if op.op == AtomicClr {
 		ones := b.Const(^uint32(0))

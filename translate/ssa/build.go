@@ -61,6 +61,11 @@ type Builder struct {
 	returns []BlockID // by frame: where its exits go
 }
 
+// ctxAddress is the number that a pointer to the context is. Nothing is there:
+// accesses are built field by field. But functions that are not expanded by a
+// compiler ask whether the pointer is null.
+const ctxAddress = 0x7ffff000
+
 // Build makes the SSA form of a program.
 func Build(p *verify.Program, env *Env) (*Func, error) {
 	src := p.Source()
@@ -73,6 +78,9 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 	b.write(varPktPtr, b.Add(Value{Op: PktPtr}))
 	b.write(varPktLen, b.Add(Value{Op: PktLen}))
 	b.startSkb()
+	b.write(regVar(0, 1, 0), b.Const(ctxAddress))
+	b.write(regVar(0, 1, 1), b.Const(0))
+	b.write(roundsVar(0), b.Const(mayGotoRounds))
 	if err := b.function(0); err != nil {
 		return nil, err
 	}
@@ -182,10 +190,14 @@ func (b *Builder) Reg(r int) (lo, hi ID) {
 	}
 	lo, hi = b.read(regVar(b.frame, r, 0)), b.read(regVar(b.frame, r, 1))
 	switch b.Fact(r).Kind {
-	case verify.PtrPacket, verify.PtrPacketEnd, verify.PtrPacketMeta, verify.PtrStack, verify.PtrCtx:
+	case verify.PtrPacket, verify.PtrPacketMeta:
+		if near(b.Fact(r)) {
+			hi = b.Const(0)
+		}
+	case verify.PtrPacketEnd, verify.PtrStack, verify.PtrCtx:
 		hi = b.Const(0)
 	case verify.PtrMapValue:
-		if b.Env.Target.Direct() {
+		if f := b.Fact(r); b.Env.Target.Direct() && near(f) && int64(f.Off)+f.SMin >= 0 {
 			hi = b.Const(b.MapHigh())
 		}
 	case verify.Scalar:
@@ -193,6 +205,14 @@ func (b *Builder) Reg(r int) (lo, hi ID) {
 	}
 	return lo, hi
 }
+
+// farOffset is the offset in bytes from which a pointer can have another high
+// word than its object: no object reaches over a boundary of 4 GiB. Map memory
+// begins at one, so that pointers to before a map value can, too.
+const farOffset = 1 << 29
+
+// near reports whether the offset of a pointer is known to be small.
+func near(f *verify.Reg) bool { return f.SMin > -farOffset && f.SMax < farOffset }
 
 // MapHigh returns the high word of pointers to map values of a target whose
 // programs address maps themselves.

@@ -45,6 +45,7 @@ func (b *Builder) expand(pc, target int) error {
 			b.write(regVar(b.frame+1, r, half), b.read(regVar(b.frame, r, half)))
 		}
 	}
+	b.write(roundsVar(b.frame+1), b.Const(mayGotoRounds))
 	exits := b.exits(fn)
 	if exits == 0 {
 		return b.Unsupported("a function that never returns", "nothing can follow its call")

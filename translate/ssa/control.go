@@ -111,7 +111,8 @@ func (b *Builder) terminator(in bpf.Insn, pc, next int, at func(slot int) BlockI
 		b.exit()
 		return true, nil
 	case op == bpf.JCOND:
-		return true, b.Unsupported("may_goto", "its run-time limit depends on the kernel")
+		b.mayGoto(at(succ[0]), at(succ[1]))
+		return true, nil
 	case len(succ) == 0:
 		panic("BUG: proven jump leads nowhere")
 	case len(succ) == 1:
@@ -133,6 +134,21 @@ func (b *Builder) terminator(in bpf.Insn, pc, next int, at func(slot int) BlockI
 	}
 	b.branch(b.NarrowCompare(c), at(succ[0]), at(succ[1]))
 	return true, nil
+}
+
+// mayGotoRounds is how often may_goto lets one run of a function go on, the
+// kernel's BPF_MAX_LOOPS.
+const mayGotoRounds = 8 << 20
+
+// mayGoto goes on to the fall block, and to the taken one when the function has
+// used up its rounds.
+func (b *Builder) mayGoto(fall, taken BlockID) {
+	left := b.read(roundsVar(b.frame))
+	on := b.newBlock(1)
+	b.branch(Compare{Cond: EQ, XL: left, YL: b.Const(0)}, on, taken)
+	b.Block = on
+	b.write(roundsVar(b.frame), b.AddConst(left, ^uint32(0)))
+	b.jump(fall)
 }
 
 // exit leaves the function that is being built.

@@ -2,6 +2,7 @@ package ssa
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -119,11 +120,7 @@ func (b *Builder) packetLoad(in bpf.Insn, pc int) error {
 	}
 	ptr, length := b.Packet()
 	zero := b.Const(0)
-	at := b.Const(uint32(in.Imm))
-	if in.Op&0xe0 == bpf.ModeIND {
-		lo, _ := b.Reg(int(in.Src))
-		at = b.Op(Add, 0, at, lo)
-	}
+	at := b.legacyOffset(in)
 	end := b.AddConst(at, n)
 	// Inside: at < length and at + n <= length. The first comparison keeps
 	// offsets near 2^32 from wrapping.
@@ -142,4 +139,41 @@ func (b *Builder) packetLoad(in bpf.Insn, pc int) error {
 // leaveProgram ends the whole program with a verdict, from any frame.
 func (b *Builder) leaveProgram(verdict ID) {
 	b.F.B(b.Block).Term = Term{Kind: Exit, Slot: b.Slot, X: verdict}
+}
+
+// Offsets of LD_ABS and LD_IND from which on others are meant: from the
+// network header, from the link header. SKF_NET_OFF and SKF_LL_OFF of the
+// kernel, whose network header is behind an Ethernet header.
+const (
+	fromNetwork   = -0x100000
+	fromLink      = -0x200000
+	networkHeader = 14
+)
+
+// legacyOffset returns the offset in the packet that LD_ABS and LD_IND mean:
+// a positive number, or one beyond all packets.
+func (b *Builder) legacyOffset(in bpf.Insn) ID {
+	network := func(at ID) ID { return b.AddConst(at, networkHeader-fromNetwork) }
+	link := func(at ID) ID { return b.AddConst(at, -fromLink) }
+	at := b.Const(uint32(in.Imm))
+	if in.Op&0xe0 == bpf.ModeABS {
+		switch {
+		case in.Imm >= 0 || in.Imm < fromLink:
+			return at
+		case in.Imm >= fromNetwork:
+			return network(at)
+		}
+		return link(at)
+	}
+	lo, _ := b.Reg(int(in.Src))
+	at = b.Op(Add, 0, at, lo)
+	fact := b.Fact(int(in.Src))
+	if fact.Kind == verify.Scalar && in.Imm >= 0 && fact.UMax <= math.MaxInt32-uint64(in.Imm) {
+		return at
+	}
+	one := func(f func(ID) ID) func() []ID { return func() []ID { return []ID{f(at)} } }
+	words := b.Choose(Compare{Cond: UGE, XL: at, YL: b.Const(fromNetwork & math.MaxUint32)}, one(network), func() []ID {
+		return b.Choose(Compare{Cond: UGE, XL: at, YL: b.Const(fromLink & math.MaxUint32)}, one(link), func() []ID { return []ID{at} })
+	})
+	return words[0]
 }

@@ -22,10 +22,13 @@ type Value struct {
 	Size  uint8 // Load, Store, AtomicAdd, Read, Write: bytes
 	// NonZero says that the word is known not to be zero.
 	NonZero bool
-	Block   BlockID // where it is; NoBlock for Const, StackAddr and removed values
-	Slot    int32   // eBPF slot that it comes from, -1 for none
-	Aux     int32   // map index for MapValue and Call, else 0
-	Imm     uint32
+	// Exact says of a Load or Read that it happens even if nobody wants its
+	// result, and touches its own bytes and no others.
+	Exact bool
+	Block BlockID // where it is; NoBlock for Const, StackAddr and removed values
+	Slot  int32   // eBPF slot that it comes from, -1 for none
+	Aux   int32   // map index for MapValue and Call, else 0
+	Imm   uint32
 	// Known holds bits that are known from the proof: a set bit of KnownMask
 	// has the value of that bit in KnownBits.
 	KnownMask, KnownBits uint32

@@ -35,7 +35,7 @@ func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 	case verify.PtrStack:
 		r, err = b.loadStack(lo, fact, off, n)
 	case verify.PtrPacket, verify.PtrPacketMeta:
-		r = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(off), n)
+		r = b.loadWords(Value{Op: Load, Space: Packet, Exact: !b.Prog.Proven()}, []ID{b.inPacket(lo, hi)}, uint32(off), n)
 	case verify.PtrMapValue:
 		r, err = b.loadMap(lo, hi, fact, off, n)
 	default:
@@ -69,9 +69,12 @@ func (b *Builder) loadWords(v Value, addr []ID, off uint32, n int) pair {
 // other byte order, which undoes the swap; smaller pieces have moved within
 // their word.
 func (b *Builder) loadMap(lo, hi ID, fact *verify.Reg, off int32, n int) (pair, error) {
-	v := Value{Op: Load, Space: MapValue, Aux: int32(fact.Map)}
+	v := Value{Op: Load, Space: MapValue, Aux: int32(fact.Map), Exact: !b.Prog.Proven()}
 	swapped, err := b.swapped(fact, off, n)
 	if err != nil {
+		return pair{}, err
+	}
+	if hi, err = b.inMap(lo, hi, fact, off, n); err != nil {
 		return pair{}, err
 	}
 	if swapped {
@@ -153,7 +156,7 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	case verify.PtrStack:
 		return b.storeStack(lo, fact, off, n, v)
 	case verify.PtrPacket, verify.PtrPacketMeta:
-		b.storeWords(Value{Op: Store, Space: Packet}, []ID{lo}, uint32(off), n, v)
+		b.storeWords(Value{Op: Store, Space: Packet}, []ID{b.inPacket(lo, hi)}, uint32(off), n, v)
 		return nil
 	case verify.PtrMapValue:
 		if !b.Env.Target.Maps.Stores {
@@ -161,6 +164,9 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 		}
 		swapped, err := b.swapped(fact, off, n)
 		if err != nil {
+			return err
+		}
+		if hi, err = b.inMap(lo, hi, fact, off, n); err != nil {
 			return err
 		}
 		st := Value{Op: Store, Space: MapValue, Aux: int32(fact.Map)}

@@ -10,6 +10,7 @@ const (
 	skbProtocol = 16
 	skbIfindex  = 40
 	skbTCIndex  = 44
+	skbTCClass  = 72
 	skbQueue    = 12
 	skbWords    = 48
 )
@@ -24,6 +25,10 @@ var skbZero = map[int32]bool{20: true, 24: true, 28: true, 68: true, 84: true, 1
 var skbScratch = map[int32]bool{
 	8: true, skbQueue: true, 32: true, skbTCIndex: true, 48: true, 52: true, 56: true, 60: true, 64: true, 72: true, 152: true, 156: true,
 }
+
+// skbHalf are the words of 16 bits: the kernel gives them whole to loads of
+// two bytes, whichever half is asked for.
+var skbHalf = map[int32]bool{skbQueue: true, skbProtocol: true, skbTCIndex: true, skbTCClass: true}
 
 // startSkb sets up the context of a tc program on targets that have one.
 func (b *Builder) startSkb() {
@@ -112,7 +117,11 @@ func (b *Builder) loadSkb(at int32, n int) (r pair, ok bool) {
 		r.hi = b.skbWord(word + 4)
 		return r, r.hi != 0
 	case n < 4:
-		r.lo = b.And(b.Shift(Shr, x, uint32(at&3)*8), 1<<(8*n)-1)
+		shift := uint32(at&3) * 8
+		if n == 2 && skbHalf[word] {
+			shift = 0
+		}
+		r.lo = b.And(b.Shift(Shr, x, shift), 1<<(8*n)-1)
 	}
 	return r, true
 }
@@ -131,12 +140,12 @@ func (b *Builder) storeSkb(at int32, n int, v pair) bool {
 	case n < 4:
 		shift := int(at&3) * 8
 		b.write(dst, b.Op(Insert, InsertImm((1<<n-1)<<(at&3), shift), b.read(dst), v.lo))
-	case word == skbTCIndex:
+	case word == skbTCIndex, word == skbTCClass:
 		b.write(dst, b.And(v.lo, 0xffff))
 	case word == skbQueue:
 		// The kernel takes no queue that it cannot have.
 		old := b.read(dst)
-		words := b.Choose(Compare{Cond: UGE, XL: v.lo, YL: b.Const(0xffff)},
+		words := b.Choose(b.NarrowCompare(Compare{Cond: UGE, XL: v.lo, XH: v.hi, YL: b.Const(0xffff), YH: b.Const(0)}),
 			func() []ID { return []ID{old} }, func() []ID { return []ID{v.lo} })
 		b.write(dst, words[0])
 	default:

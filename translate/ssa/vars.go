@@ -5,7 +5,8 @@ package ssa
 type variable int32
 
 const (
-	frameVars = 2*10 + 128 // R0..R9 as two words each, 512 bytes of stack
+	// R0..R9 as two words each, 512 bytes of stack, rounds left for may_goto
+	frameVars = 2*10 + 128 + 1
 
 	varPktPtr variable = iota
 	varPktLen
@@ -20,6 +21,9 @@ func regVar(frame, reg, half int) variable {
 func stackVar(frame int, word int32) variable {
 	return varFrames + variable(frame*frameVars+20+int(word))
 }
+
+// roundsVar is the number of rounds that may_goto still allows a frame.
+func roundsVar(frame int) variable { return varFrames + variable(frame*frameVars+20+128) }
 
 // blockState is what the construction of SSA knows of a block. The method is
 // that of Braun and others, Simple and Efficient Construction of Static Single

@@ -24,43 +24,63 @@ var ErrNotSupported = translate.ErrNotSupported
 // maxMemory bounds the memory in bytes: what a packet can be.
 const maxMemory = 4096
 
+// maxCycles bounds a run, in cycles of the core.
+const maxCycles = 10_000_000
+
 // Run compiles a program, runs it in the simulated core with R1 = the address
 // of a copy of memory and R2 = its length, and returns R0. A program without
-// memory gets 0 in both. Refusals and faults are errors that say why.
+// memory gets 0 in both. Refusals are errors that say why; a run that ends
+// wrongly, or not within 10 million cycles, is a *sim.Fault.
 //
 // The memory is the packet, or a map value when the program does what packets
-// do not allow.
+// do not allow. A program that cannot be proven safe is run, too, and the
+// simulator checks that each access stays in the memory; what has no meaning
+// then, either, is refused: registers that were never set, addresses that are
+// numbers, stack accesses that are not known to be in the stack.
 func Run(insns []bpf.Insn, memory []byte, o Options) (uint64, error) {
-	if len(memory) > maxMemory {
-		return 0, fmt.Errorf("not supported: a memory of %d bytes, because it stands in a packet buffer of at most %d", len(memory), maxMemory)
-	}
-	r0, err := run(insns, memory, InPacket, o)
-	var unproven *verify.Error
-	if len(memory) == 0 || !errors.As(err, &unproven) {
-		return r0, err
-	}
-	r0, again := run(insns, memory, InMap, o)
-	if errors.As(again, &unproven) {
+	p, place, err := prove(insns, memory)
+	if err != nil {
 		return 0, err
 	}
-	return r0, again
+	return run(p, memory, place, o)
 }
 
-func run(insns []bpf.Insn, memory []byte, place Place, o Options) (uint64, error) {
-	p, err := Wrap(insns, memory, place)
-	if err != nil {
-		return 0, err
+// prove verifies the program in the first of its possible forms that passes.
+func prove(insns []bpf.Insn, memory []byte) (*verify.Program, Place, error) {
+	if len(memory) > maxMemory {
+		return nil, 0, fmt.Errorf("not supported: a memory of %d bytes, because it stands in a packet buffer of at most %d", len(memory), maxMemory)
 	}
-	proven, err := verify.Verify(p, verify.Options{})
-	if err != nil {
-		return 0, err
+	places := []Place{InPacket, InMap}
+	if len(memory) == 0 {
+		places = places[:1]
 	}
-	img, err := translate.Compile(proven, translate.Options{Target: o.Target})
+	var last error
+	for _, unproven := range []bool{false, true} {
+		for _, place := range places {
+			p, err := Wrap(insns, memory, place)
+			if err != nil {
+				return nil, 0, err
+			}
+			v, err := verify.Verify(p, verify.Options{Unproven: unproven})
+			if err == nil {
+				return v, place, nil
+			}
+			last = err
+		}
+	}
+	return nil, 0, last
+}
+
+func run(p *verify.Program, memory []byte, place Place, o Options) (uint64, error) {
+	img, err := translate.Compile(p, translate.Options{Target: o.Target, Unproven: true})
 	if err != nil {
 		return 0, err
 	}
 	spec := sim.DefaultSpec()
-	spec.Budget = 10_000_000
+	spec.Budget = maxCycles
+	if !p.Proven() {
+		spec.Checks |= sim.CheckExact
+	}
 	m, err := sim.New(img, spec)
 	if err != nil {
 		return 0, err

@@ -19,6 +19,11 @@ type Vector struct {
 	Result  uint64 // R0 at the exit
 	// Refused: there is no answer, the program must be refused.
 	Refused bool
+	// Unproven: the program is safe to run with this memory, and a verifier
+	// cannot know that.
+	Unproven bool
+	// Fault: the program runs and ends in a fault. It is unproven, too.
+	Fault bool
 }
 
 type fileVector struct {
@@ -28,6 +33,9 @@ type fileVector struct {
 	Code    string `yaml:"code"`
 	Result  uint64 `yaml:"result"`
 	Refused bool   `yaml:"refused"`
+
+	Unproven bool `yaml:"unproven"`
+	Fault    bool `yaml:"fault"`
 }
 
 // Load reads the vectors of a YAML file, or of all in a folder.
@@ -67,7 +75,10 @@ func parseVectors(b []byte) ([]Vector, error) {
 	}
 	var out []Vector
 	for _, fv := range fvs {
-		v := Vector{Name: fv.Name, Section: fv.Section, Result: fv.Result, Refused: fv.Refused}
+		v := Vector{
+			Name: fv.Name, Section: fv.Section, Result: fv.Result,
+			Refused: fv.Refused, Unproven: fv.Unproven || fv.Fault, Fault: fv.Fault,
+		}
 		var err error
 		if v.Insns, err = Parse(fv.Code); err != nil {
 			return nil, fmt.Errorf("vector %s: %w", fv.Name, err)

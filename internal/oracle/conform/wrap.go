@@ -37,8 +37,9 @@ const (
 // Wrap makes a whole XDP program of a sequence that expects the address of its
 // memory in R1 and the length in R2: what comes before loads them and proves
 // the memory to be there, and what comes after stores R0 in the map "result".
-// The exits of the sequence become jumps to that; a sequence with functions of
-// its own is called instead, since a function must lie in one piece.
+// The exits of the sequence become jumps to that, if it has any; a sequence with
+// functions of its own is called instead, since a function must lie in one
+// piece. The registers that a sequence does not start with stay unset.
 func Wrap(insns []bpf.Insn, memory []byte, place Place) (*object.Program, error) {
 	mark, err := reached(insns)
 	if err != nil {
@@ -57,7 +58,7 @@ func Wrap(insns []bpf.Insn, memory []byte, place Place) (*object.Program, error)
 		return p, nil
 	}
 	out := append(before, insns...)
-	end := len(out)
+	end, exits := len(out), false
 	for i, in := range insns {
 		if mark[i] && in.Op == bpf.ClassJMP|bpf.EXIT {
 			at := len(before) + i
@@ -65,9 +66,13 @@ func Wrap(insns []bpf.Insn, memory []byte, place Place) (*object.Program, error)
 				return nil, errors.New("not supported: a program of more than 32767 instructions, because its exits become jumps")
 			}
 			out[at] = bpf.Insn{Op: bpf.ClassJMP | bpf.JA, Off: int16(end - at - 1)}
+			exits = true
 		}
 	}
-	p.Insns = append(out, epilogue()...)
+	if exits {
+		out = append(out, epilogue()...)
+	}
+	p.Insns = out
 	p.Funcs = functions(p)
 	return p, nil
 }
@@ -114,15 +119,14 @@ func prologue(p *object.Program, memory []byte, place Place) []bpf.Insn {
 		return bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Dst: dst, Src: 1, Off: off}
 	}
 	return []bpf.Insn{
-		load(3, 4),
+		load(2, 4),
 		load(1, 0),
-		{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 1},
-		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 2, Imm: n},
-		{Op: bpf.ClassJMP | bpf.JGE | bpf.X, Dst: 3, Src: 2, Off: 2},
+		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 1, Imm: n},
+		{Op: bpf.ClassJMP | bpf.JGE | bpf.X, Dst: 2, Src: 1, Off: 2},
 		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 0},
 		{Op: bpf.ClassJMP | bpf.EXIT},
+		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 1, Imm: -n},
 		length,
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 3},
 	}
 }
 
@@ -164,6 +168,9 @@ func reached(insns []bpf.Insn) ([]bool, error) {
 		case in.Wide():
 			if i+1 >= len(insns) {
 				return nil, errors.New("malformed: the last 64-bit immediate load has no second half")
+			}
+			if in.Src != 0 {
+				return nil, errors.New("not supported: the address of a map, a variable or a function, because a sequence has none of its own")
 			}
 			mark[i+1] = true
 			work = append(work, i+2)

@@ -1,0 +1,327 @@
+package conform_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/internal/ebpf"
+	"github.com/skipsw/skipsw/internal/oracle/conform"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// sequences makes sequences that read and write around in their memory, mostly
+// inside, with pointers moved by numbers from the memory and loops counted by
+// such numbers.
+type sequences struct {
+	*rand.Rand
+	out    []bpf.Insn
+	memory []byte
+	place  conform.Place
+	depth  int
+}
+
+// Registers: R1 and R2 as given, numbers in R0, R3 to R5, pointers in R6 to R8,
+// the loop counter in R9.
+func (s *sequences) number() uint8 { return []uint8{0, 3, 4, 5}[s.IntN(4)] }
+
+func (s *sequences) pointer() uint8 { return []uint8{1, 6, 7, 8}[s.IntN(4)] }
+
+func (s *sequences) moved() uint8 { return []uint8{6, 7, 8}[s.IntN(3)] }
+
+func (s *sequences) emit(in ...bpf.Insn) { s.out = append(s.out, in...) }
+
+func (s *sequences) offset() int16 {
+	switch s.IntN(12) {
+	case 0:
+		return int16(len(s.memory) - s.IntN(9))
+	case 1:
+		return int16(-s.IntN(4))
+	case 2:
+		return int16(s.IntN(1<<16) - 1<<15)
+	}
+	return int16(s.IntN(max(1, len(s.memory)-8)))
+}
+
+// constant loads a number that may lead far away, but not by the interpreter's
+// distance between two memories.
+func (s *sequences) constant(dst uint8) {
+	v := s.Uint64() >> s.IntN(64)
+	switch s.IntN(4) {
+	case 0:
+		v = 1 << s.IntN(46)
+	case 1:
+		v = -(1 << s.IntN(46))
+	}
+	s.emit(bpf.Insn{Op: bpf.ClassLD | bpf.SizeDW, Dst: dst, Imm: int32(v)}, bpf.Insn{Imm: int32(v >> 32)})
+}
+
+var sizes = []uint8{bpf.SizeB, bpf.SizeH, bpf.SizeW, bpf.SizeDW}
+
+func (s *sequences) step() {
+	alu64 := func(op uint8, dst, src uint8) { s.emit(bpf.Insn{Op: bpf.ClassALU64 | op | bpf.X, Dst: dst, Src: src}) }
+	n, p := s.number(), s.pointer()
+	size := sizes[s.IntN(4)]
+	switch s.IntN(16) {
+	case 0, 1, 2:
+		mode := uint8(bpf.ModeMEM)
+		if size != bpf.SizeDW && s.IntN(4) == 0 {
+			mode = bpf.ModeMEMSX
+		}
+		s.emit(bpf.Insn{Op: bpf.ClassLDX | mode | size, Dst: n, Src: p, Off: s.offset()})
+	case 3, 4:
+		s.emit(bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | size, Dst: p, Src: n, Off: s.offset()})
+	case 5:
+		s.emit(bpf.Insn{Op: bpf.ClassST | bpf.ModeMEM | size, Dst: p, Imm: int32(s.Uint32()), Off: s.offset()})
+	case 6:
+		alu64([]uint8{bpf.ADD, bpf.SUB, bpf.XOR, bpf.OR, bpf.AND}[s.IntN(5)], n, s.number())
+	case 7:
+		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.AND, Dst: n, Imm: int32(s.IntN(2 * len(s.memory)))})
+	case 8:
+		if s.IntN(3) == 0 {
+			s.constant(n)
+		} else {
+			s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: n, Imm: int32(s.IntN(len(s.memory)))})
+		}
+	case 9, 10:
+		alu64([]uint8{bpf.ADD, bpf.ADD, bpf.SUB}[s.IntN(3)], s.moved(), n)
+	case 11:
+		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD, Dst: s.moved(), Imm: int32(s.IntN(8) - 2)})
+	case 12:
+		alu64(bpf.MOV, s.moved(), p)
+	case 13:
+		alu64(bpf.MOV, n, p)
+		alu64(bpf.SUB, n, s.pointer())
+	case 14:
+		at := len(s.out)
+		if s.IntN(4) == 0 {
+			s.emit(bpf.Insn{Op: bpf.ClassJMP | []uint8{bpf.JEQ, bpf.JNE}[s.IntN(2)] | bpf.X, Dst: p, Src: s.pointer()})
+		} else {
+			op := []uint8{bpf.JEQ, bpf.JNE, bpf.JGT, bpf.JSLT, bpf.JSET}[s.IntN(5)]
+			s.emit(bpf.Insn{Op: bpf.ClassJMP | op, Dst: n, Imm: int32(s.IntN(300) - 20)})
+		}
+		for range 1 + s.IntN(3) {
+			s.step()
+		}
+		s.out[at].Off = int16(len(s.out) - at - 1)
+	case 15:
+		if s.place == conform.InMap && s.IntN(2) == 0 {
+			op := []int32{bpf.AtomicAdd, bpf.AtomicAdd | bpf.AtomicFetch, bpf.AtomicOr, bpf.AtomicXchg}[s.IntN(4)]
+			s.emit(bpf.Insn{Op: bpf.ClassSTX | bpf.ModeATOMIC | sizes[2+s.IntN(2)], Dst: 1, Src: n, Off: s.offset() &^ 7, Imm: op})
+			return
+		}
+		if s.depth > 0 {
+			return
+		}
+		s.depth++
+		s.emit(bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeB, Dst: 9, Src: 1, Off: int16(s.IntN(len(s.memory)))},
+			bpf.Insn{Op: bpf.ClassALU64 | bpf.AND, Dst: 9, Imm: 7})
+		head := len(s.out)
+		for range 1 + s.IntN(4) {
+			s.step()
+		}
+		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD, Dst: 9, Imm: -1})
+		s.emit(bpf.Insn{Op: bpf.ClassJMP | bpf.JSGT, Dst: 9, Off: int16(head - len(s.out) - 1)})
+		s.depth--
+	}
+}
+
+// sequence makes the sequence of a seed.
+func sequence(seed uint64, place conform.Place) ([]bpf.Insn, []byte) {
+	s := &sequences{Rand: rand.New(rand.NewPCG(seed, 2)), place: place}
+	s.memory = make([]byte, 1+s.IntN(40))
+	for k := range s.memory {
+		s.memory[k] = byte(s.Uint32())
+		if s.IntN(2) == 0 {
+			s.memory[k] = byte(s.IntN(len(s.memory)))
+		}
+	}
+	for _, r := range []uint8{0, 3, 4, 5} {
+		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: r, Imm: int32(s.IntN(len(s.memory)))})
+	}
+	for r := uint8(6); r < 9; r++ {
+		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: r, Src: 1})
+	}
+	for range 2 + s.IntN(12) {
+		s.step()
+	}
+	s.emit(bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
+	return s.out, s.memory
+}
+
+func count(t *testing.T, n int) int {
+	if v := os.Getenv("SKIPSW_N"); v != "" {
+		k, err := strconv.Atoi(v)
+		require.NoError(t, err)
+		return k
+	}
+	return n
+}
+
+func first(t *testing.T) uint64 {
+	k, err := strconv.ParseUint("0"+os.Getenv("SKIPSW_SEED"), 10, 64)
+	require.NoError(t, err)
+	return k
+}
+
+// outcome compares what the compiler and the simulator make of the sequence of
+// a seed with what the interpreter says. ran and faulted tell what happened.
+func outcome(t *testing.T, place conform.Place, seed uint64) (ran, faulted bool) {
+	t.Helper()
+	insns, memory := sequence(seed, place)
+	text := func() string { return text(seed, insns, memory) }
+	vm, err := ebpf.New(asProgram(insns), ebpf.Options{Raw: true, MaxSteps: 100_000})
+	require.NoError(t, err)
+	want, wrong := vm.Run(ebpf.Input{Memory: memory})
+	got, refused, err := conform.RunIn(place, insns, memory, true)
+	var f *sim.Fault
+	switch {
+	case refused || errors.Is(err, conform.ErrNotSupported):
+		return false, false
+	case wrong != nil:
+		require.ErrorAs(t, err, &f, "%v\n%s", wrong, text())
+		require.Contains(t, []sim.FaultKind{sim.FaultPacket, sim.FaultMemory, sim.FaultRunaway}, f.Kind, "%v\n%s", f, text())
+		return true, true
+	}
+	require.NoError(t, err, text())
+	require.Equal(t, want.R0, got, text())
+	return true, false
+}
+
+func text(seed uint64, insns []bpf.Insn, memory []byte) string {
+	out := fmt.Sprintf("seed %d, memory %x\n", seed, memory)
+	for i, in := range insns {
+		out += fmt.Sprintf("%3d %v\n", i, in)
+	}
+	return out
+}
+
+// The vectors that the verifier does not pass do the same with the memory in the
+// packet and in a map value.
+func TestUnprovenVectors(t *testing.T) {
+	good, faults := 0, 0
+	for _, v := range load(t) {
+		if !v.Unproven {
+			continue
+		}
+		if v.Fault {
+			faults++
+		} else {
+			good++
+		}
+		for _, place := range []conform.Place{conform.InPacket, conform.InMap} {
+			if place == conform.InPacket && v.Section == "5.3" || place == conform.InMap && len(v.Memory) == 0 {
+				continue
+			}
+			_, refused, err := conform.RunIn(place, v.Insns, v.Memory, false)
+			require.True(t, refused, "%s is proven", v.Name)
+			require.Error(t, err, v.Name)
+			got, refused, err := conform.RunIn(place, v.Insns, v.Memory, true)
+			require.False(t, refused, "%s: %v", v.Name, err)
+			if v.Fault {
+				require.ErrorAs(t, err, new(*sim.Fault), v.Name)
+				continue
+			}
+			require.NoError(t, err, v.Name)
+			require.Equal(t, v.Result, got, v.Name)
+		}
+	}
+	require.GreaterOrEqual(t, good, 40)
+	require.GreaterOrEqual(t, faults, 20)
+}
+
+// Accesses of every size at every distance around memories of several lengths,
+// at constant and at loaded offsets, fault exactly when a byte of them is
+// outside. Atomic operations change the order of bytes in a map value.
+func TestEdges(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		place  conform.Place
+		atomic bool
+	}{{"packet", conform.InPacket, false}, {"map", conform.InMap, false}, {"map with atomics", conform.InMap, true}} {
+		t.Run(tc.name, func(t *testing.T) {
+			good, faults := 0, 0
+			for _, n := range []int{9, 12, 15} {
+				for off := -9; off <= n+9; off++ {
+					g, f := edge(t, tc.place, tc.atomic, n, off)
+					good, faults = good+g, faults+f
+				}
+			}
+			t.Logf("%d accesses inside, %d outside", good, faults)
+			require.Greater(t, good, 60)
+			require.Greater(t, faults, 150)
+		})
+	}
+}
+
+// edge makes the accesses at one offset in a memory of n bytes, and returns how
+// many were inside and outside. Atomic operations let some not be supported.
+func edge(t *testing.T, place conform.Place, atomic bool, n, off int) (good, faults int) {
+	memory := binary.LittleEndian.AppendUint64(nil, uint64(off))
+	for len(memory) < n {
+		memory = append(memory, byte(len(memory)))
+	}
+	for k, size := range sizes {
+		for _, access := range [][]bpf.Insn{
+			{{Op: bpf.ClassLDX | bpf.ModeMEM | size, Dst: 0, Src: 1, Off: int16(off)}},
+			{{Op: bpf.ClassST | bpf.ModeMEM | size, Dst: 1, Off: int16(off)}},
+			{
+				{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeDW, Dst: 3, Src: 1},
+				{Op: bpf.ClassALU64 | bpf.ADD | bpf.X, Dst: 1, Src: 3},
+				{Op: bpf.ClassLDX | bpf.ModeMEM | size, Dst: 0, Src: 1},
+			},
+		} {
+			code := []bpf.Insn{{Op: bpf.ClassALU64 | bpf.MOV, Dst: 5}}
+			if atomic {
+				code = append(code, bpf.Insn{Op: bpf.ClassSTX | bpf.ModeATOMIC | bpf.SizeDW, Dst: 1, Src: 5, Imm: bpf.AtomicOr})
+			}
+			code = append(append(code, access...), bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 0, Imm: 77}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
+			got, refused, err := conform.RunIn(place, code, memory, true)
+			if atomic && errors.Is(err, conform.ErrNotSupported) {
+				continue
+			}
+			require.False(t, refused)
+			if off < 0 || off+1<<k > n {
+				require.ErrorAs(t, err, new(*sim.Fault), "%d bytes at %d of %d", 1<<k, off, n)
+				faults++
+				continue
+			}
+			require.NoError(t, err, "%d bytes at %d of %d", 1<<k, off, n)
+			require.EqualValues(t, 77, got)
+			good++
+		}
+	}
+	return good, faults
+}
+
+// Sequences that no verifier passes give the interpreter's answer, or end in a
+// fault where it finds one.
+func TestUnprovenBesideInterpreter(t *testing.T) {
+	for name, place := range map[string]conform.Place{"packet": conform.InPacket, "map": conform.InMap} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := count(t, 1500)
+			ran, faults := 0, 0
+			for k := range uint64(n) {
+				r, f := outcome(t, place, first(t)+k)
+				if r {
+					ran++
+				}
+				if f {
+					faults++
+				}
+			}
+			t.Logf("of %d sequences %d run, %d of them to a fault", n, ran, faults)
+			require.Greater(t, ran, n/2)
+			require.Greater(t, faults, n/10)
+			require.Greater(t, ran-faults, n/10)
+		})
+	}
+}
