@@ -73,7 +73,7 @@ func (vm *VM) loadStore(pc int, in bpf.Insn) error {
 }
 
 func (vm *VM) load(pc int, addr uint64, n int) (uint64, error) {
-	if region, off := split(addr); region == regCtx {
+	if region, off := vm.split(addr); region == regCtx {
 		return vm.loadCtx(pc, off, n)
 	}
 	b := vm.mem(addr, n, false)
@@ -84,7 +84,7 @@ func (vm *VM) load(pc int, addr uint64, n int) (uint64, error) {
 }
 
 func (vm *VM) store(pc int, addr uint64, n int, v uint64) error {
-	if region, off := split(addr); region == regCtx {
+	if region, off := vm.split(addr); region == regCtx {
 		return vm.storeCtx(pc, off, n, v)
 	}
 	b := vm.mem(addr, n, true)
@@ -169,10 +169,11 @@ func (vm *VM) loadAbs(pc int, in bpf.Insn) (ok bool, err error) {
 		off = int64(int32(uint32(in.Imm) + uint32(vm.regs[in.Src])))
 	}
 	vm.clobber()
-	if off < 0 || off+int64(n) > int64(vm.end-vm.data) {
+	at := vm.legacyOffset(off)
+	if at < 0 || at+int64(n) > int64(vm.end) {
 		return false, nil
 	}
-	b := vm.buf[vm.data+int(off):]
+	b := vm.buf[at:]
 	switch n {
 	case 1:
 		vm.regs[0] = uint64(b[0])
@@ -182,4 +183,25 @@ func (vm *VM) loadAbs(pc int, in bpf.Insn) (ok bool, err error) {
 		vm.regs[0] = uint64(binary.BigEndian.Uint32(b))
 	}
 	return true, nil
+}
+
+// Offsets of classic BPF from which on others are meant: from the network
+// header, from the link header. SKF_NET_OFF and SKF_LL_OFF of the kernel.
+const (
+	fromNetwork = -0x100000
+	fromLink    = -0x200000
+)
+
+// legacyOffset returns the place in the buffer that an offset of a packet load
+// of classic BPF means; negative for none.
+func (vm *VM) legacyOffset(off int64) int64 {
+	switch {
+	case off >= 0:
+		return int64(vm.data) + off
+	case off >= fromNetwork:
+		return int64(vm.network) + off - fromNetwork
+	case off >= fromLink:
+		return int64(vm.data) + off - fromLink
+	}
+	return -1
 }

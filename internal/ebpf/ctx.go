@@ -114,11 +114,11 @@ func (vm *VM) loadCtx(pc int, off int64, n int) (uint64, error) {
 		}
 		switch off {
 		case xdpData:
-			return address(regPacket, int64(vm.data)), nil
+			return vm.address(regPacket, int64(vm.data)), nil
 		case xdpDataEnd:
-			return address(regPacket, int64(vm.end)), nil
+			return vm.address(regPacket, int64(vm.end)), nil
 		case xdpMeta:
-			return address(regPacket, int64(vm.meta)), nil
+			return vm.address(regPacket, int64(vm.meta)), nil
 		case xdpIngress:
 			return uint64(vm.ingress()), nil
 		case xdpQueue:
@@ -133,16 +133,21 @@ func (vm *VM) loadCtx(pc int, off int64, n int) (uint64, error) {
 	if n == 4 {
 		switch off {
 		case skbData:
-			return address(regPacket, int64(vm.data)), nil
+			return vm.address(regPacket, int64(vm.data)), nil
 		case skbDataEnd:
-			return address(regPacket, int64(vm.end)), nil
+			return vm.address(regPacket, int64(vm.end)), nil
 		case skbMeta:
-			return address(regPacket, int64(vm.meta)), nil
+			return vm.address(regPacket, int64(vm.meta)), nil
 		}
 	}
 	switch {
 	case off >= skbData && off < skbNapi, off >= skbFamily && off < skbTstamp, off >= skbSk && off < skbGSOSize:
 		return 0, vm.faultAt(pc, "read of ctx bytes %d..%d, which a tc program may not read so", off, off+int64(n)-1)
+	}
+	if n < 4 && off&^3 == skbPktType || n == 2 && halfFields[off&^3] {
+		// The kernel keeps these fields in so few bytes, and takes them whole
+		// whichever part of the word is asked for.
+		return uint64(vm.skbWord(off&^3)) & (1<<(8*n) - 1), nil
 	}
 	word := uint64(vm.skbWord(off &^ 7))
 	word |= uint64(vm.skbWord(off&^7+4)) << 32
@@ -155,6 +160,12 @@ func (vm *VM) ingress() uint32 {
 		return 1
 	}
 	return vm.in.IngressIfindex
+}
+
+// halfFields are the fields that the kernel keeps in 16 bits.
+var halfFields = map[int64]bool{
+	skbQueue: true, skbProtocol: true, skbVlanTCI: true, skbVlanPrt: true, skbTCIndex: true, skbClassID: true,
+	skbGSOSegs: true, skbGSOSize: true,
 }
 
 // skbWord returns the aligned word of the context at off.
@@ -232,11 +243,11 @@ func (vm *VM) storeCtx(pc int, off int64, n int, v uint64) error {
 	case n == 4:
 		if f := s.writable(off); f != nil {
 			// The kernel takes no queue it cannot have.
-			if off == skbQueue && uint32(v) >= 0xffff {
+			if off == skbQueue && v >= 0xffff {
 				return nil
 			}
 			*f = uint32(v)
-			if off == skbTCIndex {
+			if off == skbTCIndex || off == skbClassID {
 				*f = uint32(uint16(v))
 			}
 			return nil

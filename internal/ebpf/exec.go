@@ -124,7 +124,7 @@ func (vm *VM) loadImm(pc int, in bpf.Insn) error {
 		}
 		vm.regs[in.Dst] = m.address(0) + uint64(uint32(hi))
 	case bpf.PseudoFunc:
-		vm.regs[in.Dst] = address(regFunc, int64(pc)+1+int64(in.Imm))
+		vm.regs[in.Dst] = vm.address(regFunc, int64(pc)+1+int64(in.Imm))
 	default:
 		return vm.faultAt(pc, "not supported: 64-bit immediate load of kind %d", in.Src)
 	}
@@ -232,7 +232,7 @@ func (vm *VM) enter(pc, ret int) error {
 		vm.regs[r] = poison + uint64(r)
 	}
 	clear(vm.stack[vm.depth*StackSize : (vm.depth+1)*StackSize])
-	vm.regs[10] = address(regStack+vm.depth, StackSize)
+	vm.regs[10] = vm.address(regStack+vm.depth, StackSize)
 	return nil
 }
 
@@ -247,7 +247,7 @@ func (vm *VM) leave(base int) bool {
 	vm.run = f.prog
 	copy(vm.regs[6:10], f.saved[:])
 	vm.clobber()
-	vm.regs[10] = address(regStack+vm.depth, StackSize)
+	vm.regs[10] = vm.address(regStack+vm.depth, StackSize)
 	return false
 }
 

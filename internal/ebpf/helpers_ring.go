@@ -31,12 +31,12 @@ func (vm *VM) addRecord(b []byte) uint64 {
 	vm.recordMem = append(vm.recordMem, make([]byte, 4096)...)
 	vm.recordMem = append(vm.recordMem, b...)
 	vm.records = append(vm.records, record{from: from, to: len(vm.recordMem), open: true})
-	return address(regRecord, int64(from))
+	return vm.address(regRecord, int64(from))
 }
 
 // dropRecord takes back what addRecord lent; nil if addr is no open record.
 func (vm *VM) dropRecord(addr uint64) *record {
-	region, off := split(addr)
+	region, off := vm.split(addr)
 	for i := range vm.records {
 		r := vm.records[i]
 		if region == regRecord && int64(r.from) == off && r.open {

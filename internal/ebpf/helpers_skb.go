@@ -74,9 +74,10 @@ func addCsum(a, b uint32) uint32 {
 	return s
 }
 
-// replaceSum takes words from and to into the checksum field at p.
+// replaceSum takes words from and to into the checksum field at p. The field is
+// complemented as a word: its upper half decides between the two zeros.
 func replaceSum(p []byte, from, to uint32) {
-	le.PutUint16(p, foldCsum(addCsum(addCsum(uint32(^le.Uint16(p)), ^from), to)))
+	le.PutUint16(p, foldCsum(addCsum(addCsum(^uint32(le.Uint16(p)), ^from), to)))
 }
 
 // Flags of the checksum helpers.
@@ -102,22 +103,27 @@ func l3CsumReplace(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if p == nil {
 		return errno(syscall.EFAULT), nil
 	}
-	if !replaceField(p, a) {
+	if !replaceField(p, a, false) {
 		return errno(syscall.EINVAL), nil
 	}
 	return 0, nil
 }
 
 // replaceField updates a checksum for a field of 0 (a difference), 2 or 4
-// bytes; false for other sizes.
-func replaceField(p []byte, a [5]uint64) bool {
+// bytes; false for other sizes. Fields of 2 bytes are taken as words in the
+// checksums of transport headers.
+func replaceField(p []byte, a [5]uint64, transport bool) bool {
 	switch a[4] & csumFieldMask {
 	case 0:
 		if a[2] != 0 {
 			return false
 		}
-		le.PutUint16(p, foldCsum(addCsum(uint32(^le.Uint16(p)), uint32(a[3]))))
+		le.PutUint16(p, foldCsum(addCsum(^uint32(le.Uint16(p)), uint32(a[3]))))
 	case 2:
+		if transport {
+			replaceSum(p, uint32(uint16(a[2])), uint32(uint16(a[3])))
+			break
+		}
 		// RFC 1624 on 16 bits.
 		sum := addCsum(uint32(^le.Uint16(p)), addCsum(uint32(uint16(a[3])), uint32(^uint16(a[2]))))
 		le.PutUint16(p, foldCsum(sum))
@@ -147,7 +153,7 @@ func l4CsumReplace(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if mangled && a[4]&csumMarkEnforce == 0 && le.Uint16(p) == 0 {
 		return 0, nil
 	}
-	if !replaceField(p, a) {
+	if !replaceField(p, a, true) {
 		return errno(syscall.EINVAL), nil
 	}
 	if mangled && le.Uint16(p) == 0 {
@@ -190,15 +196,17 @@ func (vm *VM) makeRoom(head, tail int) {
 	copy(buf[head:], vm.buf)
 	vm.buf = buf
 	vm.meta, vm.data, vm.end = vm.meta+head, vm.data+head, vm.end+head
+	vm.network += head
 }
 
-// skbChangeTail makes the frame shorter or longer; new bytes are zero.
+// skbChangeTail makes the frame shorter or longer, but not so short that the
+// network header's place is cut off; new bytes are zero.
 func skbChangeTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err := vm.wantCtx(pc, a[0]); err != nil {
 		return 0, err
 	}
 	n := int64(uint32(a[1]))
-	if a[2] != 0 || n > maxSkbLen || n < etherHeader {
+	if a[2] != 0 || n > maxSkbLen || n < int64(max(vm.network-vm.data, 0)) {
 		return errno(syscall.EINVAL), nil
 	}
 	if grow := int(n) - (vm.end - vm.data); grow > 0 {

@@ -90,6 +90,13 @@ func TestHelpersLikeKernel(t *testing.T) {
 		helperCase{"csum_diff odd", object.XDP, csum(0, 30, 0)},
 		helperCase{"csum_diff odd both", object.XDP, csum(13, 7, 1)},
 		helperCase{"csum_diff odd minus", object.XDP, csum(29, 0, -1)},
+		helperCase{"l4_csum_replace two zeros", object.TC, seq(
+			st(bpf.SizeH, 10, -8, -1), movr(1, 9), mov(2, 24), movr(3, 10), op64(bpf.ADD, 3, -8), mov(4, 2), mov(5, 0), call(9),
+			movr(1, 9), mov(2, 24), mov(3, 0xffff), mov(4, 0), mov(5, 2), call(11), exit())},
+		helperCase{"queue_mapping of 64 bits", object.TC, seq(
+			wide(2, 0, 5, 1), stx(bpf.SizeW, 9, 12, 2), ldx(bpf.SizeW, 0, 9, 12), exit())},
+		helperCase{"tc_classid of 16 bits", object.TC, seq(
+			mov(2, 0x12345), stx(bpf.SizeW, 9, 72, 2), ldx(bpf.SizeW, 0, 9, 72), exit())},
 		helperCase{"redirect", object.XDP, seq(mov(1, 1), mov(2, 0), call(23), exit())},
 		helperCase{"redirect flags", object.XDP, seq(mov(1, 1), mov(2, 1), call(23), exit())},
 		helperCase{"redirect_peer flags", object.TC, seq(mov(1, 1), mov(2, 2), call(155), exit())},

@@ -33,6 +33,7 @@ func vlanPush(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		le.PutUint16(b[12:], uint16(s.VlanProto))
 		binary.BigEndian.PutUint16(b[14:], uint16(s.VlanTCI))
 		s.Protocol = s.VlanProto
+		vm.network -= 4
 	}
 	s.VlanPresent, s.VlanProto, s.VlanTCI = 1, proto, uint32(uint16(a[2]))
 	return 0, nil
@@ -75,7 +76,7 @@ func (vm *VM) cutTag() (tci uint32, ok bool) {
 	tci = uint32(binary.BigEndian.Uint16(b[14:]))
 	copy(b[4:16], b[:12])
 	vm.data += 4
-	vm.meta = vm.data
+	vm.meta, vm.network = vm.data, max(vm.network, vm.data+etherHeader)
 	vm.skb.Protocol = etherType(vm.buf[vm.data:vm.end])
 	return tci, true
 }

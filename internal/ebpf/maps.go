@@ -53,6 +53,7 @@ const maxMapMemory = 1 << 30
 // Map is a map of a VM.
 type Map struct {
 	spec   *object.Map
+	at     layout
 	index  int // in the VM's list
 	stride int // bytes of a value in mem
 	shift  uint
@@ -85,8 +86,8 @@ const (
 
 func (m *Map) is(set uint64) bool { return set>>m.spec.Type&1 != 0 }
 
-func newMap(spec *object.Map) (*Map, error) {
-	m := &Map{spec: spec}
+func newMap(spec *object.Map, at layout) (*Map, error) {
+	m := &Map{spec: spec, at: at}
 	fail := func(format string, args ...any) (*Map, error) {
 		return nil, fmt.Errorf("map %s: "+format, append([]any{spec.Name}, args...)...)
 	}
@@ -118,12 +119,12 @@ func newMap(spec *object.Map) (*Map, error) {
 func (m *Map) direct() bool { return m.spec.Type == typeArray && m.spec.MaxEntries == 1 }
 
 // object returns the address of the map itself.
-func (m *Map) object() uint64 { return address(regMap, int64(m.index)<<6) }
+func (m *Map) object() uint64 { return m.at.address(regMap, int64(m.index)<<6) }
 
 // address returns the address of the value of an entry. Values lie far apart,
 // so that an access beyond one never reaches the next.
 func (m *Map) address(entry int) uint64 {
-	return address(regValue+m.index, int64(entry)<<m.shift+m.guard)
+	return m.at.address(regValue+m.index, int64(entry)<<m.shift+m.guard)
 }
 
 func (m *Map) locate(off int64) (entry int, in int64) {

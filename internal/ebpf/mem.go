@@ -30,13 +30,26 @@ const maxFrames = 8
 // StackSize is the stack of one function in bytes.
 const StackSize = 512
 
-func address(region int, off int64) uint64 {
-	return uint64(region)<<regionShift + uint64(margin+off)
+// layout is where the regions lie. Two layouts differ in the order of all
+// regions and in all bits that an address may have by accident, so that a
+// program behaves the same in both only if it makes no numbers of addresses.
+type layout struct {
+	flip   int   // bits of the region's number that are turned round
+	margin int64 // offset of a region's first byte
+}
+
+var (
+	plainLayout = layout{margin: margin}
+	otherLayout = layout{flip: 1<<12 - 1, margin: margin>>1 + 0x5a5a5a40}
+)
+
+func (l layout) address(region int, off int64) uint64 {
+	return uint64(region^l.flip)<<regionShift + uint64(l.margin+off)
 }
 
 // split undoes address.
-func split(addr uint64) (region int, off int64) {
-	return int(addr >> regionShift), int64(addr&(1<<regionShift-1)) - margin
+func (l layout) split(addr uint64) (region int, off int64) {
+	return int(addr>>regionShift) ^ l.flip, int64(addr&(1<<regionShift-1)) - l.margin
 }
 
 // RegionKind says what an address lies in.
@@ -73,7 +86,7 @@ type Ref struct {
 // Resolve says what an address points at, at this moment of the run: the
 // packet's start may move.
 func (vm *VM) Resolve(addr uint64) Ref {
-	region, off := split(addr)
+	region, off := vm.split(addr)
 	switch {
 	case region == regCtx:
 		return Ref{Kind: Ctx, Off: off}
@@ -100,7 +113,7 @@ func (vm *VM) Resolve(addr uint64) Ref {
 // mem returns the n bytes at addr if the program may read or write them, else
 // nil.
 func (vm *VM) mem(addr uint64, n int, write bool) []byte {
-	region, off := split(addr)
+	region, off := vm.split(addr)
 	if off < 0 || n < 0 {
 		return nil
 	}

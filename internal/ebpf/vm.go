@@ -25,6 +25,9 @@ type Options struct {
 	// other registers zero, whatever the program's type: the interface of
 	// instruction set conformance suites.
 	Raw bool
+	// OtherAddresses places all memory elsewhere, in another order. A program
+	// that makes no numbers of addresses does the same there.
+	OtherAddresses bool
 	// Helpers replaces and adds helper functions by number. The registers
 	// R1..R5 are passed, R0 is returned.
 	Helpers map[int32]func(vm *VM, args [5]uint64) (uint64, error)
@@ -93,6 +96,7 @@ type Event struct {
 // VM runs one program. It keeps its maps between runs. It must not be used by
 // two goroutines at once.
 type VM struct {
+	layout
 	opt   Options
 	progs []*program
 	byTyp object.Type
@@ -110,6 +114,7 @@ type VM struct {
 	in              Input
 	buf             []byte // headroom, packet, tailroom
 	meta, data, end int    // offsets in buf
+	network         int    // offset in buf of the network header, tc programs
 	raw             []byte
 	skb             SkbFields
 	queue           uint32
@@ -137,9 +142,12 @@ type callFrame struct {
 
 // New makes a VM with fresh maps.
 func New(p *object.Program, o Options) (*VM, error) {
-	vm := &VM{opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
+	vm := &VM{layout: plainLayout, opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
 	if vm.limit == 0 {
 		vm.limit = DefaultMaxSteps
+	}
+	if o.OtherAddresses {
+		vm.layout = otherLayout
 	}
 	for _, p := range append([]*object.Program{p}, o.Tail...) {
 		if len(p.Insns) == 0 {
@@ -174,7 +182,7 @@ func (vm *VM) addMap(spec *object.Map) (int, error) {
 	if k, ok := vm.index[spec]; ok {
 		return k, nil
 	}
-	m, err := newMap(spec)
+	m, err := newMap(spec, vm.layout)
 	if err != nil {
 		return 0, err
 	}
@@ -298,17 +306,18 @@ func (vm *VM) start(in Input) {
 	vm.buf = vm.buf[:size]
 	clear(vm.buf[:headroom]) // what grows at the end is cleared then
 	vm.meta, vm.data, vm.end = headroom, headroom, headroom+len(in.Packet)
+	vm.network = vm.data + etherHeader
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)
 	vm.skb = in.Skb
 	if vm.byTyp == object.TC {
 		vm.skb.start(vm)
 	}
-	vm.regs[10] = address(regStack, StackSize)
-	vm.regs[1] = address(regCtx, 0)
+	vm.regs[10] = vm.address(regStack, StackSize)
+	vm.regs[1] = vm.address(regCtx, 0)
 	if vm.opt.Raw {
 		clear(vm.regs[:10])
-		vm.regs[1] = address(regMemory, 0)
+		vm.regs[1] = vm.address(regMemory, 0)
 		vm.regs[2] = uint64(len(in.Memory))
 	}
 }

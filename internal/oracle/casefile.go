@@ -28,9 +28,41 @@ type caseFile struct {
 }
 
 type fileFunc struct {
-	Name   string `yaml:"name"`
-	Start  int    `yaml:"start"`
-	Global bool   `yaml:"global,omitempty"`
+	Name   string    `yaml:"name"`
+	Start  int       `yaml:"start"`
+	Global bool      `yaml:"global,omitempty"`
+	Args   []fileArg `yaml:"args,omitempty"`
+}
+
+// fileArg is a parameter of a global function: a number, the context, or memory
+// of that many bytes.
+type fileArg struct {
+	Ctx     bool `yaml:"ctx,omitempty"`
+	Mem     int  `yaml:"mem,omitempty"`
+	NonNull bool `yaml:"nonnull,omitempty"`
+}
+
+func toFileFunc(fn object.Func) fileFunc {
+	f := fileFunc{Name: fn.Name, Start: fn.Start, Global: fn.Global}
+	for _, a := range fn.Args {
+		f.Args = append(f.Args, fileArg{Ctx: a.Kind == object.ArgCtx, Mem: a.Size, NonNull: a.NonNull})
+	}
+	return f
+}
+
+func (f fileFunc) function() object.Func {
+	fn := object.Func{Name: f.Name, Start: f.Start, Global: f.Global}
+	for _, a := range f.Args {
+		arg := object.Arg{Size: a.Mem, NonNull: a.NonNull}
+		switch {
+		case a.Ctx:
+			arg.Kind = object.ArgCtx
+		case a.Mem > 0:
+			arg.Kind = object.ArgMem
+		}
+		fn.Args = append(fn.Args, arg)
+	}
+	return fn
 }
 
 type fileMap struct {
@@ -54,6 +86,7 @@ type filePacket struct {
 	Run     bool          `yaml:"run"` // the reference can run it
 	Verdict uint32        `yaml:"verdict"`
 	Out     string        `yaml:"out"`
+	Meta    string        `yaml:"meta,omitempty"`
 	Maps    [][]fileEntry `yaml:"maps,omitempty"`
 }
 
@@ -70,7 +103,7 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 	f := caseFile{Name: name, Found: found, Type: c.Program.Type.String(), Accept: rep.Accepted}
 	f.Insns = Listing(c.Program)
 	for _, fn := range c.Program.Funcs[1:] {
-		f.Funcs = append(f.Funcs, fileFunc(fn))
+		f.Funcs = append(f.Funcs, toFileFunc(fn))
 	}
 	for _, m := range c.Program.Maps {
 		f.Maps = append(f.Maps, fileMap{
@@ -83,6 +116,7 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 		if i < len(rep.Runs) && rep.Runs[i] != nil {
 			r := rep.Runs[i]
 			fp.Run, fp.Verdict, fp.Out = true, r.Verdict, hex.EncodeToString(r.Packet)
+			fp.Meta = hex.EncodeToString(r.Meta)
 			for _, m := range r.Maps {
 				fp.Maps = append(fp.Maps, toFile(m))
 			}
@@ -171,7 +205,7 @@ func (f *caseFile) recorded() (*Recorded, error) {
 		return nil, err
 	}
 	for _, fn := range f.Funcs {
-		p.Funcs = append(p.Funcs, object.Func(fn))
+		p.Funcs = append(p.Funcs, fn.function())
 	}
 	for _, m := range f.Maps {
 		spec := &object.Map{
@@ -207,7 +241,11 @@ func (fp *filePacket) result(maps int) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{Verdict: fp.Verdict, Packet: out, Maps: make([][]object.Entry, maps)}
+	meta, err := hex.DecodeString(fp.Meta)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Verdict: fp.Verdict, Packet: out, Meta: meta, Maps: make([][]object.Entry, maps)}
 	if len(fp.Maps) > maps {
 		return nil, fmt.Errorf("answers for %d maps of %d", len(fp.Maps), maps)
 	}

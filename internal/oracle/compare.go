@@ -25,6 +25,9 @@ func diffRun(p *object.Program, want, got Run) string {
 			return fmt.Sprintf("packet byte %d is %#02x, not %#02x", i, got.Packet[i], want.Packet[i])
 		}
 	}
+	if !bytes.Equal(want.Meta, got.Meta) {
+		return fmt.Sprintf("metadata %x, not %x", got.Meta, want.Meta)
+	}
 	for i := range want.Maps {
 		if s := diffMap(p.Maps[i].Name, want.Maps[i], got.Maps[i]); s != "" {
 			return s

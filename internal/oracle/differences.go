@@ -1,16 +1,59 @@
 package oracle
 
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
 // Difference is something in which the card and the kernel are known to
 // differ, with the reason. docs/verification.md lists the same names.
 type Difference struct {
 	Name string
 	Why  string
-	// explains reports whether a mismatch is this difference.
-	explains func(c *Case, m Mismatch) bool
+	// explains reports whether a mismatch is this difference, from the case and
+	// what the reference did with the packet; nil where it is not about a run.
+	explains func(c *Case, m Mismatch, want *Run) bool
 }
 
 // Differences is the list of known differences that can show as a mismatch.
 // What never reaches the comparison is not here: packets below 14 bytes, which
 // the kernel does not run and the interpreter is asked about, and the Agilio
 // exit code, which keeps a class of verdicts only (Run.Coarse).
-var Differences = []Difference{}
+var Differences = []Difference{
+	{
+		Name: "growing tail",
+		Why:  "cards cannot make packets longer at their end: bpf_xdp_adjust_tail refuses to, as it may when there is no room",
+		explains: func(c *Case, m Mismatch, want *Run) bool {
+			return ranOnCard(m, want) && len(want.Packet) > len(c.Packets[m.Packet]) &&
+				calls(c, adjustTail) && !calls(c, adjustHead)
+		},
+	},
+	{
+		Name: "far head",
+		Why:  "a packet's start moves less far in a card's buffer: bpf_xdp_adjust_head refuses to go on, as it may when there is no room",
+		explains: func(c *Case, m Mismatch, want *Run) bool {
+			if !ranOnCard(m, want) || !calls(c, adjustHead) || calls(c, adjustTail) {
+				return false
+			}
+			moved := len(c.Packets[m.Packet]) - len(want.Packet)
+			return moved < headMin || moved > headMax
+		},
+	},
+}
+
+// Numbers of helpers.
+const adjustHead, adjustTail = 44, 65
+
+// headMin and headMax bound, in bytes, how far the built-in targets let a
+// packet's start move: offsets 44 to 248 in the buffer, where it begins at 128.
+const headMin, headMax = 44 - 128, 248 - 128
+
+// ranOnCard reports whether a card did something else than the reference did.
+func ranOnCard(m Mismatch, want *Run) bool {
+	return m.Kind == Differs && m.Judge != "interpreter" && want != nil
+}
+
+func calls(c *Case, helper int32) bool {
+	return slices.Contains(c.Program.Insns, bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: helper})
+}

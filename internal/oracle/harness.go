@@ -154,6 +154,9 @@ func (h *Harness) checkRest(c *Case, rep *Report) error {
 	for name, n := range r.Compared {
 		rep.Compared[name] += n
 	}
+	for name, n := range r.Known {
+		rep.Known[name] += n
+	}
 	return nil
 }
 
@@ -169,8 +172,12 @@ func (r *Report) failed(judge string) *Mismatch {
 
 // add records a mismatch, or counts it where a known difference explains it.
 func (r *Report) add(c *Case, m Mismatch) {
+	var want *Run
+	if m.Packet >= 0 {
+		want = r.Runs[m.Packet]
+	}
 	for _, d := range Differences {
-		if d.explains(c, m) {
+		if d.explains(c, m, want) {
 			r.Known[d.Name]++
 			return
 		}
@@ -260,7 +267,7 @@ func (h *Harness) judge(j Judge, c *Case, rep *Report) {
 // Definite reports whether all witnesses agree with the reference about a case
 // that the reference takes.
 func (h *Harness) Definite(c *Case) bool {
-	sub := Harness{Reference: h.Reference, Judges: h.Witnesses}
+	sub := Harness{Reference: h.Reference, Second: h.Second, Judges: h.Witnesses}
 	rep, err := sub.Check(c)
 	return err == nil && rep.Accepted && len(rep.Mismatches) == 0
 }

@@ -39,6 +39,8 @@ type Run struct {
 	Coarse bool
 	// Packet is the frame afterwards, whatever the verdict.
 	Packet []byte
+	// Meta is the metadata in front of the packet.
+	Meta []byte
 	// Maps holds the entries of each map of the program in its order, sorted
 	// by key; nil for maps without comparable entries.
 	Maps [][]object.Entry

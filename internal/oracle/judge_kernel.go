@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"golang.org/x/sys/unix"
 )
@@ -27,7 +29,8 @@ func (Kernel) Load(p *object.Program) (Loaded, error) {
 	k, err := LoadKernel(p, KernelOptions{NoLog: true, Flags: AnyAlignment})
 	var rej *KernelReject
 	if errors.As(err, &rej) {
-		if rej.Errno == unix.E2BIG {
+		if rej.Errno == unix.E2BIG || rej.Errno == unix.ENOMEM {
+			// Too long a walk, too many ways at once: nothing said about safety.
 			return nil, &Refusal{Kind: NotSupported, Err: rej}
 		}
 		return nil, &Refusal{Kind: Rejected, Err: rej}
@@ -35,7 +38,7 @@ func (Kernel) Load(p *object.Program) (Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &kernelLoaded{k}, nil
+	return &kernelLoaded{k: k, meta: p.Type == object.XDP && slices.ContainsFunc(p.Insns, adjustsMeta)}, nil
 }
 
 // Why returns the reason for which the kernel rejects a program.
@@ -59,7 +62,22 @@ func KernelAvailable() error {
 	return nil
 }
 
-type kernelLoaded struct{ k *KernelProgram }
+type kernelLoaded struct {
+	k    *KernelProgram
+	meta bool // the program may make room for metadata
+}
+
+// Size and fields of struct xdp_md, in bytes; data is the first.
+const (
+	xdpMdSize    = 24
+	xdpMdDataEnd = 4
+)
+
+// adjustsMeta reports whether an instruction calls bpf_xdp_adjust_meta.
+func adjustsMeta(in bpf.Insn) bool {
+	const helper = 54
+	return in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 && in.Imm == helper
+}
 
 func (l *kernelLoaded) Close() { l.k.Close() }
 
@@ -67,11 +85,21 @@ func (l *kernelLoaded) Run(packet []byte) (Run, error) {
 	if len(packet) < l.least(packet) {
 		return Run{}, fmt.Errorf("%w: %d bytes", ErrCannotRun, len(packet))
 	}
-	r, err := l.k.Run(KernelInput{Packet: packet})
+	in := KernelInput{Packet: packet}
+	if l.meta {
+		in.Context = make([]byte, xdpMdSize)
+		binary.NativeEndian.PutUint32(in.Context[xdpMdDataEnd:], uint32(len(packet)))
+	}
+	r, err := l.k.Run(in)
 	if err != nil {
 		return Run{}, err
 	}
 	out := Run{Verdict: r.Verdict, Packet: r.Packet, Maps: make([][]object.Entry, len(l.k.Maps))}
+	if l.meta {
+		// What comes back begins with the metadata, and data counts from there.
+		n := binary.NativeEndian.Uint32(r.Context)
+		out.Meta, out.Packet = r.Packet[:n:n], r.Packet[n:]
+	}
 	for i, m := range l.k.Maps {
 		if out.Maps[i], err = m.Entries(); err != nil {
 			return Run{}, err

@@ -48,15 +48,43 @@ func foldsChecksum() bool {
 	return ok && r0>>16 == 0
 }
 
-// try loads and runs an XDP program.
-func try(code []bpf.Insn) (r0 uint32, ok bool) {
-	k, err := LoadKernel(&object.Program{Name: "try", Type: object.XDP, License: "GPL", Insns: code}, KernelOptions{NoLog: true})
+// try loads and runs an XDP program, with functions behind it.
+func try(code []bpf.Insn, behind ...object.Func) (r0 uint32, ok bool) {
+	p := &object.Program{Name: "try", Type: object.XDP, License: "GPL", Insns: code}
+	p.Funcs = append([]object.Func{{Name: p.Name}}, behind...)
+	k, err := LoadKernel(p, KernelOptions{NoLog: true})
 	if err != nil {
 		return 0, false
 	}
 	defer k.Close()
 	r, err := k.Run(KernelInput{Packet: make([]byte, 64)})
 	return r.Verdict, err == nil
+}
+
+// knowsMayGoto reports whether the kernel takes may_goto, which came after the
+// rest of level 4 (6.9).
+func knowsMayGoto() bool {
+	_, ok := try([]bpf.Insn{
+		{Op: bpf.ClassALU64 | bpf.MOV},
+		{Op: bpf.ClassJMP | bpf.JCOND, Off: 1},
+		{Op: bpf.ClassJMP | bpf.JA, Off: -2},
+		{Op: bpf.ClassJMP | bpf.EXIT},
+	})
+	return ok
+}
+
+// provesGlobals reports whether the kernel proves global functions on their own
+// as later ones do: with memory that is not null as argument (6.8).
+func provesGlobals() bool {
+	_, ok := try([]bpf.Insn{
+		{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 1, Src: 10},
+		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 1, Imm: -8},
+		{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoCall, Imm: 1},
+		{Op: bpf.ClassJMP | bpf.EXIT},
+		{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeDW, Src: 1},
+		{Op: bpf.ClassJMP | bpf.EXIT},
+	}, object.Func{Name: "global", Start: 4, Global: true, Args: []object.Arg{{Kind: object.ArgMem, Size: 8, NonNull: true}}})
+	return ok
 }
 
 // LimitToKernel keeps generated programs to what the running kernel can judge:
@@ -67,7 +95,13 @@ func LimitToKernel(o gen.Options) gen.Options {
 		o.MaxISA = isa
 	}
 	if !foldsChecksum() {
-		o.Without |= gen.Helpers
+		o.Without |= gen.CsumDiff
+	}
+	if o.MaxISA == 0 && !knowsMayGoto() {
+		o.Without |= gen.MayGoto
+	}
+	if !provesGlobals() {
+		o.Without |= gen.GlobalCalls
 	}
 	return o
 }

@@ -67,18 +67,17 @@ func (a *asm) targeted(l label) bool {
 }
 
 // called returns the functions that can be reached from the first one, which
-// alone the kernel accepts, with their calls renumbered.
-func called(funcs []*asm) []*asm {
+// alone the kernel accepts, with their calls renumbered, and their old numbers.
+func called(funcs []*asm) (out []*asm, old []int) {
 	number := make([]int, len(funcs))
 	number[0] = 1
 	// Calls go only to higher numbers, so one pass finds all.
-	var out []*asm
 	for i, f := range funcs {
 		if number[i] == 0 {
 			continue
 		}
 		number[i] = len(out)
-		out = append(out, f)
+		out, old = append(out, f), append(old, i)
 		for _, c := range f.calls {
 			number[c.target] = 1
 		}
@@ -88,7 +87,7 @@ func called(funcs []*asm) []*asm {
 			f.calls[i].target = label(number[f.calls[i].target])
 		}
 	}
-	return out
+	return out, old
 }
 
 // link joins the functions, main first, and resolves the calls between them.

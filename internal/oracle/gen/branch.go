@@ -59,6 +59,27 @@ func (f *fn) gotoInsn() bpf.Insn {
 // leave emits a conditional way out of the function.
 func (f *fn) leave() { f.jump(f.condition(), f.out) }
 
+// nullCheck asks whether a pointer is null that cannot be, as functions do that
+// are not expanded where they are called.
+func (f *fn) nullCheck() {
+	p := f.pickReg(func(_ int, r *reg) bool { return r.kind != dead && r.kind != scalar })
+	if p < 0 || f.chance(20) {
+		if p = 10; f.chance(50) {
+			p = f.stackDst()
+			f.emit(mov(uint8(p), 10), addK(uint8(p), -8*int32(1+f.r.IntN(64))))
+			f.set(p, reg{})
+		}
+	}
+	if f.chance(60) {
+		f.jump(jmpK(bpf.JEQ, uint8(p), 0), f.out)
+		return
+	}
+	there := f.newLabel()
+	f.jump(jmpK(bpf.JNE, uint8(p), 0), there)
+	f.jump(f.gotoInsn(), f.out)
+	f.place(there)
+}
+
 // switchOn emits a chain of compares of one register, as a switch compiles.
 func (f *fn) switchOn(budget int) {
 	f.depth++

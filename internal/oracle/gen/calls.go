@@ -1,5 +1,11 @@
 package gen
 
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/object"
+)
+
 // argKind is what a function's parameter is.
 type argKind uint8
 
@@ -14,11 +20,37 @@ const (
 const argBytes = 16
 
 // sig is the contract of a function.
-type sig struct{ args []argKind }
+type sig struct {
+	args []argKind
+	void bool // it returns nothing: its exits leave R0 as it may be
+	// global makes it a function that verifiers prove on its own.
+	global bool
+}
+
+// parameters describes a global function's arguments.
+func (s *sig) parameters() []object.Arg {
+	if !s.global {
+		return nil
+	}
+	var out []object.Arg
+	for _, a := range s.args {
+		switch a {
+		case argScalar:
+			out = append(out, object.Arg{Kind: object.ArgScalar})
+		case argMem:
+			out = append(out, object.Arg{Kind: object.ArgMem, Size: argBytes, NonNull: true})
+		case argCtx:
+			out = append(out, object.Arg{Kind: object.ArgCtx})
+		case argPkt:
+			panic("BUG: a global function takes a packet pointer")
+		}
+	}
+	return out
+}
 
 // signature makes a random contract.
 func (p *program) signature() sig {
-	var s sig
+	s := sig{void: p.r.IntN(6) == 0}
 	for range p.r.IntN(4) {
 		s.args = append(s.args, argScalar)
 	}
@@ -31,6 +63,7 @@ func (p *program) signature() sig {
 	case p.o.has(PacketLoad) && p.r.IntN(4) == 0:
 		s.args = append(s.args, argPkt)
 	}
+	s.global = p.o.has(GlobalCalls) && !s.void && !slices.Contains(s.args, argPkt) && p.r.IntN(2) == 0
 	p.r.Shuffle(len(s.args), func(i, k int) { s.args[i], s.args[k] = s.args[k], s.args[i] })
 	return s
 }
@@ -132,7 +165,9 @@ func (f *fn) callFunc() {
 	}
 	f.call(callee)
 	f.st.clobber()
-	f.setScalar(0)
+	if !s.void {
+		f.setScalar(0)
+	}
 	if f.p.moves[callee] {
 		f.st.dropPacket()
 		f.p.moves[f.index] = true

@@ -5,8 +5,47 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// buffer writes n bytes (a multiple of 4) on the stack and returns their
-// offset, or 0.
+// Helper ids, enum bpf_func_id of the kernel.
+const (
+	fnMapLookup     = 1
+	fnMapUpdate     = 2
+	fnMapDelete     = 3
+	fnKtime         = 5
+	fnRandom        = 7
+	fnProcessor     = 8
+	fnSkbStore      = 9
+	fnL3Csum        = 10
+	fnL4Csum        = 11
+	fnTailCall      = 12
+	fnVlanPush      = 18
+	fnVlanPop       = 19
+	fnRedirect      = 23
+	fnPerfOutput    = 25
+	fnSkbLoad       = 26
+	fnCsumDiff      = 28
+	fnChangeType    = 32
+	fnChangeTail    = 38
+	fnPullData      = 39
+	fnCsumUpdate    = 40
+	fnHashInvalid   = 41
+	fnNumaNode      = 42
+	fnChangeHead    = 43
+	fnXDPAdjHead    = 44
+	fnRedirectMap   = 51
+	fnXDPAdjMeta    = 54
+	fnXDPAdjTail    = 65
+	fnMapPush       = 87
+	fnMapPop        = 88
+	fnMapPeek       = 89
+	fnBootTime      = 125
+	fnRingbufOutput = 130
+	fnCoarseTime    = 160
+	fnXDPBuffLen    = 188
+	fnXDPLoadBytes  = 189
+	fnXDPStore      = 190
+)
+
+// buffer writes n bytes on the stack and returns their offset, or 0.
 func (f *fn) buffer(n int) int {
 	off := f.place8(n)
 	if off == 0 {
@@ -23,113 +62,171 @@ func (f *fn) buffer(n int) int {
 	return off
 }
 
-// helper emits a call of a helper that copies bytes or sums them.
-func (f *fn) helper() {
-	if !f.hasCtx || f.chance(25) {
-		f.csumDiff()
+// ctxArg puts the context in R1.
+func (f *fn) ctxArg() { f.ctxTo(1) }
+
+// ctxTo puts the context in a register.
+func (f *fn) ctxTo(r int) {
+	switch {
+	case f.ctxReg < 0:
+		f.emit(ldx(8, uint8(r), 10, f.ctxSlot))
+	case f.ctxReg != r:
+		f.emit(mov(uint8(r), uint8(f.ctxReg)))
+	}
+}
+
+// called is what holds after the call of a helper that returns a number.
+func (f *fn) called() {
+	f.st.clobber()
+	f.setScalar(0)
+}
+
+// changed is what holds after the call of a helper that may have moved the
+// frame.
+func (f *fn) changed() {
+	f.called()
+	f.st.dropPacket()
+	f.p.moves[f.index] = true
+}
+
+// copyHelper emits a call of a helper that copies bytes of the packet, or of
+// the one that tells its length.
+func (f *fn) copyHelper() {
+	if !f.hasCtx {
+		return
+	}
+	if f.typed(object.XDP) && f.chance(15) {
+		f.ctxArg()
+		f.emit(callHelper(fnXDPBuffLen))
+		f.called()
 		return
 	}
 	n := 4 * (1 + f.r.IntN(6))
-	off := f.buffer(n)
-	if off == 0 {
-		return
+	if f.chance(40) {
+		n = 1 + f.r.IntN(40)
 	}
-	load, store := int32(fnXDPLoadBytes), int32(fnXDPStore)
-	if f.typed(object.TC) {
-		load, store = fnSkbLoad, fnSkbStore
+	from, disp := f.ready(n)
+	store := f.o.has(PacketStore) && f.chance(40)
+	if from < 0 || !store {
+		from = 10
+		if disp = f.buffer(n); disp == 0 {
+			return
+		}
 	}
-	at := int32(f.r.IntN(40))
-	if f.chance(10) {
-		at = f.imm() & 0xffff
+	if from != 10 && f.st.regs[from].kind == pkt {
+		return // these helpers take no packet bytes
 	}
+	if f.chance(30) {
+		src := f.scalarReg(from)
+		f.emit(mov(2, uint8(src)))
+		if f.chance(70) {
+			f.emit(andK(2, []int32{7, 15, 31, 63, 0x7f}[f.r.IntN(5)]))
+		}
+	} else {
+		at := int32(f.r.IntN(40))
+		if f.chance(10) {
+			at = f.imm() & 0xffff
+		}
+		f.emit(movK(2, at))
+	}
+	f.emit(mov(3, uint8(from)), addK(3, int32(disp)))
 	f.ctxArg()
-	f.emit(movK(2, at), mov(3, 10), addK(3, int32(off)), movK(4, int32(n)))
-	if f.chance(60) || !f.o.has(PacketStore) {
-		f.emit(callHelper(load))
-	} else {
-		if f.typed(object.TC) {
-			f.emit(movK(5, 0))
-		}
-		f.emit(callHelper(store))
-		if f.typed(object.TC) {
-			f.st.dropPacket()
-			f.p.moves[f.index] = true
-		}
-	}
-	f.st.clobber()
-	f.setScalar(0)
-}
-
-// ctxArg puts the context in R1.
-func (f *fn) ctxArg() {
-	if f.ctxReg >= 0 {
-		f.emit(mov(1, uint8(f.ctxReg)))
-	} else {
-		f.emit(ldx(8, 1, 10, f.ctxSlot))
+	f.emit(movK(4, int32(n)))
+	tc := f.typed(object.TC)
+	switch {
+	case store && tc:
+		f.emit(movK(5, int32(f.r.IntN(5))), callHelper(fnSkbStore))
+		f.changed()
+	case store:
+		f.emit(callHelper(fnXDPStore))
+		f.called()
+	case tc:
+		f.emit(callHelper(fnSkbLoad))
+		f.called()
+	default:
+		f.emit(callHelper(fnXDPLoadBytes))
+		f.called()
 	}
 }
 
+// csumDiff emits a call of the checksum helper: bytes put in, taken out, or
+// both.
 func (f *fn) csumDiff() {
-	n := 4 * (1 + f.r.IntN(4))
-	off := f.buffer(n)
-	if off == 0 {
-		return
+	type part struct{ base, disp, n int }
+	none := part{base: -1}
+	bytes := func() part {
+		n := 4 * (1 + f.r.IntN(5))
+		if p, d := f.ready(n); p == 0 || p > 5 {
+			return part{p, d, n}
+		}
+		off := f.buffer(n)
+		if off == 0 {
+			return none
+		}
+		return part{10, off, n}
 	}
-	f.emit(
-		movK(1, 0), movK(2, 0), mov(3, 10), addK(3, int32(off)), movK(4, int32(n)), movK(5, int32(f.r.Uint32()>>16)),
-		callHelper(fnCsumDiff),
-	)
-	f.st.clobber()
-	f.setScalar(0)
+	from, to := none, none
+	kind := f.r.IntN(5)
+	if kind < 3 {
+		if to = bytes(); to.base < 0 {
+			return
+		}
+	}
+	if kind == 4 || kind >= 2 && to.base == 10 {
+		if to.base == 10 {
+			f.lockBytes(to.disp, to.n, true)
+			defer f.lockBytes(to.disp, to.n, false)
+		} else if to.base >= 0 {
+			defer func(old uint16) { f.locked = old }(f.locked)
+			f.locked |= 1 << to.base
+		}
+		from = bytes()
+	}
+	arg := func(r uint8, p part) {
+		if p.base < 0 {
+			f.emit(movK(r, 0), movK(r+1, 0))
+			return
+		}
+		f.emit(mov(r, uint8(p.base)), addK(r, int32(p.disp)), movK(r+1, int32(p.n)))
+	}
+	if f.chance(40) {
+		f.emit(mov(5, uint8(f.scalarReg(from.base, to.base))))
+		if f.chance(50) {
+			f.emit(aluK(bpf.ClassALU64, bpf.RSH, 5, 48))
+		}
+	} else {
+		f.emit(movK(5, int32(f.r.Uint32()>>16)))
+	}
+	arg(1, from)
+	arg(3, to)
+	f.emit(callHelper(fnCsumDiff))
+	f.called()
 }
 
-// adjust moves the head or the tail of the packet. Bytes that come to light at
-// the head are written at once: nobody says what they hold.
-func (f *fn) adjust() {
-	if !f.main() || f.inLoop > 0 || f.p.adjusted {
-		return
+// noise emits a call of a helper whose result nobody can foresee, and does
+// with it what leaves no trace.
+func (f *fn) noise() {
+	ids := []int32{fnRandom, fnRandom, fnProcessor, fnNumaNode}
+	if f.o.Only&CardsLack != 0 {
+		ids = append(ids, fnKtime, fnBootTime, fnCoarseTime)
 	}
-	f.p.adjusted = true
-	if f.chance(40) {
-		f.ctxArg()
-		f.emit(movK(2, -int32(f.r.IntN(24))), callHelper(fnXDPAdjTail))
-		f.moved()
-		return
-	}
-	delta := 4 * (f.r.IntN(17) - 8)
-	if f.chance(25) {
-		delta = f.r.IntN(64) - 32
-	}
-	f.ctxArg()
-	f.emit(movK(2, int32(delta)), callHelper(fnXDPAdjHead))
-	f.moved()
-	if delta >= 0 {
-		return
-	}
-	p, end, ok := f.packetPair()
-	if !ok {
-		return
-	}
-	f.prove(p, end, -delta)
-	for b := 0; b < -delta; {
-		n := 8
-		for n > -delta-b {
-			n /= 2
-		}
-		f.storeConst(n, uint8(p), b, f.imm())
-		if !f.is(p, pkt) {
-			panic("BUG: the packet pointer was lost while its bytes were written")
-		}
-		b += n
-	}
-}
-
-// moved is what holds after the packet was moved.
-func (f *fn) moved() {
+	f.emit(callHelper(ids[f.r.IntN(len(ids))]))
 	f.st.clobber()
-	f.setScalar(0)
-	f.st.dropPacket()
-	if f.chance(40) {
-		f.jump(jmpK(bpf.JNE, 0, 0), f.out)
+	switch f.r.IntN(5) {
+	case 0:
+		f.emit(aluX(bpf.ClassALU64, bpf.SUB, 0, 0))
+	case 1:
+		f.emit(aluX(bpf.ClassALU64, bpf.XOR, 0, 0))
+	case 2:
+		f.emit(andK(0, 0))
+	case 3:
+		// A branch on it, both ways of which are the same.
+		end := f.newLabel()
+		f.jump(jmpK(bpf.JGT, 0, f.limit()), end)
+		f.place(end)
+		f.emit(movK(0, f.imm()))
+	default:
+		f.emit(movK(0, f.imm()))
 	}
+	f.setScalar(0)
 }

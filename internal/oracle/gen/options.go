@@ -9,50 +9,80 @@ import (
 )
 
 // Feature is a set of things that a generated program may do.
-type Feature uint32
+type Feature uint64
 
 // The features. Those that an ISA level does not have are never used at that
 // level, whatever Options asks for.
 const (
-	ALU32       Feature = 1 << iota // 32-bit arithmetic
-	Jmp32                           // 32-bit compare and branch (v3)
-	Mul                             // multiplication
-	Div                             // division and modulo, unsigned and (v4) signed
-	RegShift                        // shifts by a register
-	Endian                          // byte swaps
-	Sext                            // sign-extending moves and loads (v4)
-	Stack                           // stack loads and stores at constant offsets
-	VarStack                        // stack accesses at variable offsets
-	Spill                           // pointers spilled to the stack and filled again
-	PacketLoad                      // loads from the packet
-	PacketStore                     // stores to the packet
-	PacketVar                       // packet pointers with a variable part
-	Parse                           // header parsing as compilers emit it
-	Context                         // context fields beside data and data_end
-	Array                           // array maps: lookups and loads
-	Hash                            // hash maps: lookups, updates, deletes
-	PerCPU                          // per-CPU arrays
-	Global                          // direct addresses of array values
-	MapStore                        // stores to map values
-	MapVar                          // map-value pointers with a variable part
-	MapUpdate                       // the update and delete helpers
-	Atomic                          // atomic add on map values
-	AtomicFetch                     // the other atomic operations (v3)
-	StoreImm                        // stores of constants
-	Calls                           // functions
-	Loops                           // bounded loops
-	Adjust                          // head and tail adjustment (XDP)
-	Helpers                         // checksum and byte-copy helpers
-	Unaligned                       // packet and map accesses off their natural alignment
-	AcqRel                          // load-acquire and store-release (v4)
+	ALU32        Feature = 1 << iota // 32-bit arithmetic
+	Jmp32                            // 32-bit compare and branch (v3)
+	Mul                              // multiplication
+	Div                              // division and modulo, unsigned and (v4) signed
+	RegShift                         // shifts by a register
+	Endian                           // byte swaps
+	Sext                             // sign-extending moves and loads (v4)
+	Stack                            // stack loads and stores at constant offsets
+	VarStack                         // stack accesses at variable offsets
+	Spill                            // pointers spilled to the stack and filled again
+	PacketLoad                       // loads from the packet
+	PacketStore                      // stores to the packet
+	PacketVar                        // packet pointers with a variable part
+	Parse                            // header parsing as compilers emit it
+	Context                          // context fields beside data and data_end
+	Array                            // array maps: lookups and loads
+	Hash                             // hash maps: lookups, updates, deletes
+	PerCPU                           // per-CPU arrays
+	Global                           // direct addresses of array values
+	MapStore                         // stores to map values
+	MapVar                           // map-value pointers with a variable part
+	MapUpdate                        // the update and delete helpers
+	Atomic                           // atomic add on map values
+	AtomicFetch                      // the other atomic operations (v3)
+	StoreImm                         // stores of constants
+	Calls                            // functions
+	Loops                            // bounded loops
+	Adjust                           // head and tail adjustment (XDP)
+	Helpers                          // byte-copy helpers, the length helper
+	Unaligned                        // packet and map accesses off their natural alignment
+	AcqRel                           // load-acquire and store-release (v4)
+	CsumDiff                         // the checksum helper
+	LegacyLoad                       // loads of classic BPF (tc)
+	LPM                              // longest-prefix tries: lookups
+	LRU                              // LRU hash maps, far from full
+	PerCPUHash                       // per-CPU hash maps
+	OddSizes                         // keys and values of any size
+	PointerArgs                      // packet and map-value pointers as keys, values and bytes of helpers
+	Rodata                           // values that never change
+	CtxFields                        // all fields of the context, of all widths
+	MetaData                         // the metadata in front of the packet
+	StackAtomic                      // atomic operations on the stack
+	Noise                            // helpers whose results differ from run to run and reach nothing
+	Bytewise                         // words taken apart and put together byte by byte
+	Copies                           // copies and comparisons of structures
+	Selects                          // flags, minima, ladders of comparisons, rotations
+	Walks                            // loops over headers: tags, options, extensions, checksums
+	NullChecks                       // pointers that are never null compared with null
+	MayGoto                          // may_goto loops (v4)
+	Redirect                         // the redirect helpers and their maps
+	Queues                           // queue and stack maps
+	Events                           // records for the host
+	SkbEdit                          // the helpers that change frames and checksums (tc)
+	AdjustMeta                       // room for metadata (XDP)
+	TailCalls                        // tail calls that go nowhere
+	PrefixUpdate                     // updates of longest-prefix tries
+	GlobalCalls                      // functions that are proven on their own
 
-	allFeatures Feature = 1<<iota - 1
+	// AllFeatures holds every feature.
+	AllFeatures Feature = 1<<iota - 1
 )
 
 var featureNames = []string{
 	"alu32", "jmp32", "mul", "div", "regshift", "endian", "sext", "stack", "varstack", "spill", "packetload",
 	"packetstore", "packetvar", "parse", "context", "array", "hash", "percpu", "global", "mapstore", "mapvar",
 	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
+	"csumdiff", "legacyload", "lpm", "lru", "percpuhash", "oddsizes", "pointerargs", "rodata", "ctxfields", "metadata",
+	"stackatomic", "noise", "bytewise", "copies", "selects", "walks", "nullchecks", "maygoto", "redirect", "queues", "events", "skbedit",
+	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls",
 }
 
 // String lists the features by name, separated by commas.
@@ -80,7 +110,7 @@ next:
 				continue next
 			}
 		}
-		return 0, fmt.Errorf("unknown feature %q; the features are %s", n, allFeatures)
+		return 0, fmt.Errorf("unknown feature %q; the features are %s", n, AllFeatures)
 	}
 	return f, nil
 }
@@ -109,7 +139,16 @@ type Options struct {
 
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
-const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context
+const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
+	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise
+
+// CardsLack holds what no built-in target compiles as a whole: kernel,
+// interpreter and verifier judge it. One program in fourteen may use these,
+// unless Options.Only names some.
+const CardsLack = Redirect | Queues | Events | SkbEdit | AdjustMeta | TailCalls | PrefixUpdate
+
+// Maps holds the features that bring maps.
+const Maps = Array | Hash | PerCPU | Global | LPM | LRU | PerCPUHash | Rodata | Redirect | Queues | Events | TailCalls
 
 // pick resolves the random parts of the options for one program. A program
 // uses a random subset of the features: programs that do less of one thing do
@@ -127,19 +166,23 @@ func (o Options) pick(r *rand.Rand) Options {
 			o.Type = object.TC
 		}
 	}
-	f := allFeatures
+	f := AllFeatures
 	if o.Only != 0 {
 		f = o.Only
+	} else if r.IntN(14) != 0 {
+		f &^= CardsLack
 	}
 	f &^= o.Without
 	if o.ISA < 3 {
 		f &^= Jmp32 | AtomicFetch
 	}
 	if o.ISA < 4 {
-		f &^= Sext | AcqRel
+		f &^= Sext | AcqRel | MayGoto
 	}
-	if o.Type != object.XDP {
-		f &^= Adjust
+	if o.Type == object.XDP {
+		f &^= LegacyLoad | SkbEdit
+	} else {
+		f &^= Adjust | AdjustMeta
 	}
 	o.Card = o.Card || r.IntN(4) == 0
 	if o.Card {

@@ -5,17 +5,6 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// Context offsets in bytes: struct xdp_md and struct __sk_buff.
-const (
-	xdpData, xdpDataEnd  = 0, 4
-	xdpIfindex, xdpQueue = 12, 16
-	skbLen, skbProtocol  = 0, 16
-	skbMark, skbPriority = 8, 32
-	skbData, skbDataEnd  = 76, 80
-	skbCB                = 48
-	xdpMeta              = 8
-)
-
 // packetPair loads data and data_end and returns their registers.
 func (f *fn) packetPair() (p, end int, ok bool) {
 	if !f.hasCtx {
@@ -207,24 +196,5 @@ func (f *fn) packetLength() {
 	}
 	d := f.dst(p, end)
 	f.emit(mov(uint8(d), uint8(end)), aluX(bpf.ClassALU64, bpf.SUB, uint8(d), uint8(p)))
-	f.setScalar(d)
-}
-
-// context reads or writes a plain field of the context.
-func (f *fn) context() {
-	if !f.hasCtx {
-		return
-	}
-	c := f.loadCtx(-1)
-	d := f.dst(c)
-	fields := []int{xdpIfindex, xdpQueue}
-	if f.typed(object.TC) {
-		fields = []int{skbLen, skbProtocol, skbMark, skbPriority, skbCB, skbCB + 8}
-		if f.chance(30) {
-			f.emit(stx(4, uint8(c), fields[2+f.r.IntN(4)], uint8(f.scalarReg(c))))
-			return
-		}
-	}
-	f.emit(ldx(4, uint8(d), uint8(c), fields[f.r.IntN(len(fields))]))
 	f.setScalar(d)
 }

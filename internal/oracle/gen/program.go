@@ -16,6 +16,7 @@ type program struct {
 	sigs     []sig  // by function; that of main is empty
 	moves    []bool // by function: it may move the packet
 	adjusted bool
+	grown    int // helpers that take room in front of a tc frame
 	choices  []choice
 	weights  int // sum over choices
 }
@@ -40,17 +41,19 @@ func Program(seed uint64, o Options) *object.Program {
 		}
 		funcs[i] = p.function(i, n, max(budget/4, 2))
 	}
-	insns, starts := link(called(funcs))
+	kept, old := called(funcs)
+	insns, starts := link(kept)
 	out := &object.Program{
 		Object: fmt.Sprintf("gen-%d", seed), Name: fmt.Sprintf("gen_%d", seed), Section: o.Type.String(),
 		Type: o.Type, License: "GPL", Insns: insns, Maps: p.maps,
 	}
-	for i, s := range starts {
+	for i, start := range starts {
 		name := out.Name
 		if i > 0 {
 			name = fmt.Sprintf("sub_%d", i)
 		}
-		out.Funcs = append(out.Funcs, object.Func{Name: name, Start: s})
+		s := p.sigs[old[i]]
+		out.Funcs = append(out.Funcs, object.Func{Name: name, Start: start, Global: s.global, Args: s.parameters()})
 	}
 	return out
 }
@@ -94,6 +97,10 @@ func (p *program) function(i, n, budget int) *asm {
 // registers hold, and the way out for failed checks.
 func (f *fn) finish() {
 	switch {
+	case f.p.sigs[f.index].void:
+		f.place(f.out)
+		f.emit(exit())
+		return
 	case f.main() && f.chance(20):
 		f.emit(movK(0, int32(f.r.IntN(5))))
 	case f.main() && f.chance(15):
@@ -186,7 +193,26 @@ func statements(o *Options) (out []choice, total int) {
 		{Loops, 3, (*fn).loop},
 		{Calls, 4, plain((*fn).callFunc)},
 		{Adjust, 2, plain((*fn).adjust)},
-		{Helpers, 2, plain((*fn).helper)},
+		{Helpers, 3, plain((*fn).copyHelper)},
+		{CsumDiff, 2, plain((*fn).csumDiff)},
+		{LegacyLoad, 5, plain((*fn).legacyLoad)},
+		{Rodata, 2, plain((*fn).rodata)},
+		{CtxFields, 4, plain((*fn).contextField)},
+		{MetaData, 2, plain((*fn).metadata)},
+		{Stack | StackAtomic, 3, plain((*fn).stackAtomic)},
+		{Noise, 2, plain((*fn).noise)},
+		{Bytewise, 3, plain((*fn).bytewise)},
+		{Copies, 3, plain((*fn).copies)},
+		{Selects, 4, plain((*fn).selects)},
+		{Walks, 3, plain((*fn).walk)},
+		{NullChecks, 3, plain((*fn).nullCheck)},
+		{MayGoto, 4, (*fn).mayGoto},
+		{Redirect, 3, plain((*fn).redirect)},
+		{Queues, 5, plain((*fn).queue)},
+		{Events, 3, plain((*fn).event)},
+		{SkbEdit, 6, plain((*fn).editSkb)},
+		{AdjustMeta, 4, plain((*fn).adjustMeta)},
+		{TailCalls, 2, plain((*fn).tailCall)},
 	} {
 		if o.has(c.need) {
 			out = append(out, c)
@@ -195,6 +221,10 @@ func statements(o *Options) (out []choice, total int) {
 	}
 	return out, total
 }
+
+// maxNested bounds the statements of a nested block, so that large programs grow
+// in length and not in depth.
+const maxNested = 24
 
 // block emits about budget statements.
 func (f *fn) block(budget int) {
@@ -207,7 +237,7 @@ func (f *fn) block(budget int) {
 			if f.depth >= 3 {
 				f.alu()
 			} else {
-				c.run(f, max(budget/2, 1))
+				c.run(f, min(max(budget/2, 1), maxNested))
 			}
 			break
 		}

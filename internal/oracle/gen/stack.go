@@ -125,9 +125,18 @@ func (f *fn) fill() {
 	if at < 0 {
 		return
 	}
-	d := f.dst()
+	d := f.stackDst()
 	f.emit(ldx(8, uint8(d), 10, -8*at-8))
 	f.set(d, f.st.spilled[at])
+}
+
+// stackDst is dst for a pointer to a stack. A function that returns nothing
+// keeps it out of R0: no function may hand one to its caller.
+func (f *fn) stackDst(not ...int) int {
+	if f.p.sigs[f.index].void {
+		not = append(not, 0)
+	}
+	return f.dst(not...)
 }
 
 // varStack writes a small array on the stack and reads or writes one element
@@ -145,7 +154,7 @@ func (f *fn) varStack() {
 	f.st.setStack(off, n)
 	index := f.freeScalar()
 	f.emit(andK(uint8(index), int32((n-1)&^(size-1))))
-	p := f.dst(index)
+	p := f.stackDst(index)
 	f.emit(mov(uint8(p), 10), aluX(bpf.ClassALU64, bpf.ADD, uint8(p), uint8(index)))
 	f.set(p, reg{})
 	if f.chance(50) {
@@ -165,7 +174,7 @@ func (f *fn) stackPointer() {
 	if f.bytesLocked(off, size) {
 		return
 	}
-	p := f.dst()
+	p := f.stackDst()
 	part := f.r.IntN(64) - 64
 	f.emit(mov(uint8(p), 10), addK(uint8(p), int32(part)))
 	f.set(p, reg{kind: stackAt, off: part})

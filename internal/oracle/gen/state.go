@@ -22,6 +22,7 @@ type reg struct {
 	off   int // constant part of a pointer
 	slack int // largest variable part of a map-value pointer
 	id    int // packet pointers: index of the range; map values: map; buffers: size
+	key   int // values of hash maps: 1 more than the constant key that found it
 }
 
 const maxRanges = 48

@@ -12,9 +12,10 @@ import (
 // Interpreter is the reference interpreter as a judge. It proves nothing: it
 // takes every program and checks accesses while it runs.
 type Interpreter struct {
-	// Fill is what stack bytes hold that the program has not written. Two
-	// interpreters that differ in nothing else agree on every program that
-	// reads only what it wrote.
+	// Fill is what stack bytes hold that the program has not written. With
+	// another than 0 all memory lies elsewhere, too. Two interpreters that
+	// differ in nothing else agree on every program that reads only what it
+	// wrote and makes no numbers of addresses.
 	Fill byte
 }
 
@@ -34,7 +35,7 @@ func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
 	o := ebpf.Options{MaxSteps: maxSteps}
 	l := &interpLoaded{p: p, fill: j.Fill, frame: -1}
 	if j.Fill != 0 {
-		o.OnStep = l.step
+		o.OnStep, o.OtherAddresses = l.step, true
 	}
 	var err error
 	if l.vm, err = ebpf.New(p, o); err != nil {
@@ -70,7 +71,7 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	if err != nil {
 		return oracle.Run{}, err
 	}
-	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps))}
+	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(l.p.Maps))}
 	for i, m := range l.p.Maps {
 		if oracle.PlainMap(m.Type) {
 			out.Maps[i] = l.vm.Maps()[i].Entries()

@@ -1,0 +1,66 @@
+package gen
+
+import "github.com/skipsw/skipsw/translate/bpf"
+
+// atomic emits one atomic operation at displacement d from pointer v.
+func (f *fn) atomic(v, size, d int) {
+	op := int32(bpf.AtomicAdd)
+	if f.o.has(AtomicFetch) && f.chance(65) {
+		op = []int32{
+			bpf.AtomicOr, bpf.AtomicAnd, bpf.AtomicXor, bpf.AtomicAdd | bpf.AtomicFetch,
+			bpf.AtomicOr | bpf.AtomicFetch, bpf.AtomicAnd | bpf.AtomicFetch, bpf.AtomicXor | bpf.AtomicFetch,
+			bpf.AtomicXchg, bpf.AtomicCmpXchg,
+		}[f.r.IntN(9)]
+	}
+	if f.o.has(AcqRel) && f.chance(20) {
+		if f.chance(50) {
+			to := f.dst(v)
+			f.emit(atomic(size, uint8(to), d, uint8(v), bpf.AtomicLoadAcq))
+			f.setScalar(to)
+		} else {
+			f.emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), bpf.AtomicStoreRel))
+		}
+		return
+	}
+	if op == bpf.AtomicCmpXchg {
+		if v == 0 || f.isLocked(0) {
+			return
+		}
+		if !f.is(0, scalar) {
+			f.constant(0)
+		}
+		f.emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), op))
+		return
+	}
+	src := f.freeScalar(v)
+	f.emit(atomic(size, uint8(v), d, uint8(src), op))
+}
+
+// stackAtomic emits an atomic operation on the stack.
+func (f *fn) stackAtomic() {
+	size := 4 << f.r.IntN(2)
+	off := f.place8(8)
+	if off == 0 {
+		return
+	}
+	off += 8 - size
+	if !f.st.readable(off, size) {
+		if f.chance(50) {
+			f.storeConst(size, 10, off, f.imm())
+		} else {
+			f.emit(stx(size, 10, off, uint8(f.scalarReg())))
+		}
+		f.st.setStack(off, size)
+	}
+	if f.chance(10) && !f.isLocked(0) {
+		// The old value of a compare-and-exchange must come up often.
+		f.emit(ldx(size, 0, 10, off))
+		f.setScalar(0)
+	}
+	f.atomic(10, size, off)
+	if f.chance(60) {
+		d := f.dst()
+		f.emit(ldx(size, uint8(d), 10, off))
+		f.setScalar(d)
+	}
+}

@@ -1,0 +1,103 @@
+package gen
+
+import "github.com/skipsw/skipsw/translate/bpf"
+
+// source is memory that can be read: a pointer, the displacement of the first
+// byte and the number of bytes.
+type source struct{ base, disp, n int }
+
+// readable returns memory of at least n bytes that may be read, in the packet,
+// in a map value or on the stack.
+func (f *fn) readable(n int) (s source, ok bool) {
+	switch k := f.r.IntN(10); {
+	case k < 5 && f.o.has(PacketLoad):
+		if p := f.packetAccess(n); p >= 0 {
+			return source{p, f.inPacket(p, n), n}, true
+		}
+	case k < 7:
+		p := f.pickReg(func(_ int, r *reg) bool {
+			return r.kind == mapVal && !(f.o.Card && f.o.has(Atomic)) && int(f.p.maps[r.id].ValueSize)-r.slack >= n
+		})
+		if p >= 0 {
+			r := f.st.regs[p]
+			// Words that are counted in are not to be cut.
+			return source{p, f.r.IntN(int(f.p.maps[r.id].ValueSize)-r.slack-n+1)&^7 - r.off, n}, true
+		}
+	}
+	if off := f.buffer(n); off != 0 && f.o.has(Stack) {
+		return source{10, off, n}, true
+	}
+	return source{}, false
+}
+
+// bytewise emits what compilers make of packed structures: a word put together
+// from its bytes, in either order, or one taken apart into bytes.
+func (f *fn) bytewise() {
+	n := 2 << f.r.IntN(2)
+	if f.chance(15) {
+		n = 8
+	}
+	m, ok := f.readable(n)
+	if !ok {
+		return
+	}
+	s, ok := f.scratch(2, m.base)
+	if !ok {
+		return
+	}
+	sum, t := uint8(s[0]), uint8(s[1])
+	swapped := f.chance(40)
+	for k := range n {
+		shift := 8 * k
+		if swapped {
+			shift = 8 * (n - 1 - k)
+		}
+		to := t
+		if k == 0 {
+			to = sum
+		}
+		f.emit(ldx(1, to, uint8(m.base), m.disp+k))
+		if shift > 0 {
+			f.emit(aluK(bpf.ClassALU64, bpf.LSH, to, int32(shift)))
+		}
+		if k > 0 {
+			f.emit(aluX(bpf.ClassALU64, bpf.OR, sum, t))
+		}
+	}
+	f.setScalar(s[0])
+	f.setScalar(s[1])
+	f.keep(s[0])
+	if f.chance(40) && f.o.has(PacketStore) {
+		f.scatter(s[0], s[1], n)
+	}
+}
+
+// scatter stores the bytes of x one by one into the packet, through t.
+func (f *fn) scatter(x, t, n int) {
+	p := f.pickReg(func(i int, r *reg) bool { return i != x && i != t && r.kind == pkt && f.st.ranges[r.id]-r.off >= n })
+	if p < 0 {
+		return
+	}
+	at := f.inPacket(p, n)
+	big := f.chance(50)
+	for k := range n {
+		shift := 8 * k
+		if big {
+			shift = 8 * (n - 1 - k)
+		}
+		f.emit(mov(uint8(t), uint8(x)))
+		if shift > 0 {
+			f.emit(aluK(bpf.ClassALU64, bpf.RSH, uint8(t), int32(shift)))
+		}
+		f.emit(stx(1, uint8(p), at+k, uint8(t)))
+	}
+}
+
+// keep adds a number to those that the function's end looks at.
+func (f *fn) keep(x int) {
+	if f.acc < 0 || x == f.acc {
+		return
+	}
+	op := []uint8{bpf.ADD, bpf.XOR}[f.r.IntN(2)]
+	f.emit(aluX(bpf.ClassALU64, op, uint8(f.acc), uint8(x)))
+}

@@ -1,0 +1,42 @@
+package gen
+
+import "github.com/skipsw/skipsw/translate/bpf"
+
+// Offsets of classic BPF that count from a header, SKF_NET_OFF and SKF_LL_OFF
+// of the kernel's filter.h.
+const (
+	fromNetwork = -0x100000
+	fromLink    = -0x200000
+)
+
+// legacyLoad emits a packet load of classic BPF, which ends the program where
+// it lies outside: LD_ABS at a constant offset, LD_IND at a computed one. The
+// context must be in R6.
+func (f *fn) legacyLoad() {
+	if !f.main() || !f.hasCtx || f.ctxReg != 6 && f.isLocked(6) {
+		return
+	}
+	if !f.is(6, ctx) {
+		f.ctxTo(6)
+		f.set(6, reg{kind: ctx})
+	}
+	in := bpf.Insn{Op: bpf.ClassLD | bpf.ModeABS | sizeBits(1<<f.r.IntN(3)), Imm: int32(f.r.IntN(54))}
+	switch {
+	case f.chance(5):
+		in.Imm = f.imm()
+	case f.chance(8):
+		in.Imm += []int32{fromNetwork, fromLink}[f.r.IntN(2)]
+	}
+	if f.chance(40) {
+		src := f.freeScalar()
+		if f.chance(80) {
+			f.emit(andK(uint8(src), []int32{3, 15, 31, 60, 63}[f.r.IntN(5)]))
+		}
+		in.Op, in.Src = in.Op&^0xe0|bpf.ModeIND, uint8(src)
+		if f.chance(50) {
+			in.Imm = int32(f.r.IntN(24))
+		}
+	}
+	f.emit(in)
+	f.called()
+}

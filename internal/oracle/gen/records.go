@@ -1,0 +1,66 @@
+package gen
+
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// queue emits a push, a pop or a look at the top of a queue or a stack.
+func (f *fn) queue() {
+	types := []uint32{mapQueue, mapStack}
+	m := f.p.onlyMap(&object.Map{
+		Type: types[f.r.IntN(2)], ValueSize: uint32([]int{4, 8, 8, 12, 20}[f.r.IntN(5)]), MaxEntries: uint32(1 + f.r.IntN(4)),
+	})
+	if m < 0 {
+		return
+	}
+	n := int(f.p.maps[m].ValueSize)
+	off := f.buffer(n)
+	if off == 0 {
+		return
+	}
+	f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
+	f.emit(mov(2, 10), addK(2, int32(off)))
+	switch f.r.IntN(4) {
+	case 0, 1:
+		f.emit(movK(3, []int32{0, 0, 2, 1}[f.r.IntN(4)]), callHelper(fnMapPush))
+	case 2:
+		f.emit(callHelper(fnMapPop))
+	default:
+		f.emit(callHelper(fnMapPeek))
+	}
+	f.called()
+	d := f.dst(0)
+	f.emit(ldx(4, uint8(d), 10, off))
+	f.setScalar(d)
+	f.keep(d)
+}
+
+// event emits a record for the host. What comes of it depends on who listens:
+// the result reaches nothing.
+func (f *fn) event() {
+	ring := f.chance(40)
+	spec := &object.Map{Type: mapPerfEvents, KeySize: 4, ValueSize: 4, MaxEntries: 2}
+	if ring {
+		spec = &object.Map{Type: mapRingbuf, MaxEntries: 4096}
+	}
+	m := f.p.onlyMap(spec)
+	if m < 0 || !ring && !f.hasCtx {
+		return
+	}
+	n := 4 * (1 + f.r.IntN(5))
+	off := f.buffer(n)
+	if off == 0 {
+		return
+	}
+	if ring {
+		f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
+		f.emit(mov(2, 10), addK(2, int32(off)), movK(3, int32(n)), movK(4, int32(f.r.IntN(4))), callHelper(fnRingbufOutput))
+	} else {
+		f.ctxArg()
+		f.emit(lddw(2, bpf.PseudoMapFD, int32(m), 0)...)
+		f.emit(lddw(3, 0, []int32{-1, 0, 1}[f.r.IntN(3)], int32(f.r.IntN(2)*f.r.IntN(64)))...)
+		f.emit(mov(4, 10), addK(4, int32(off)), movK(5, int32(n)), callHelper(fnPerfOutput))
+	}
+	f.st.clobber()
+}

@@ -1,0 +1,46 @@
+package gen
+
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// redirect emits a call of a redirect helper, and often the end of the program
+// with its verdict. The maps have no targets: the flags say the verdict then.
+func (f *fn) redirect() {
+	if f.typed(object.XDP) && f.chance(60) {
+		types := []uint32{mapDevmap, mapCPUMap}
+		m := f.p.onlyMap(&object.Map{Type: types[f.r.IntN(2)], KeySize: 4, ValueSize: 4, MaxEntries: 4})
+		if m < 0 {
+			return
+		}
+		f.emit(mov(2, uint8(f.scalarReg())))
+		f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
+		f.emit(movK(3, []int32{0, 1, 2, 3, 4, 0x100}[f.r.IntN(6)]), callHelper(fnRedirectMap))
+	} else {
+		f.emit(movK(1, 1), movK(2, []int32{0, 0, 0, 1, 2}[f.r.IntN(5)]), callHelper(fnRedirect))
+	}
+	f.called()
+	if f.main() && f.chance(50) {
+		next := f.newLabel()
+		f.jump(f.condition(), next)
+		f.emit(exit())
+		f.place(next)
+	}
+}
+
+// tailCall emits a tail call into a program array that has no programs.
+func (f *fn) tailCall() {
+	if !f.main() || !f.hasCtx {
+		return
+	}
+	m := f.p.onlyMap(&object.Map{Type: mapProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 4})
+	if m < 0 {
+		return
+	}
+	f.emit(mov(3, uint8(f.scalarReg())))
+	f.ctxArg()
+	f.emit(lddw(2, bpf.PseudoMapFD, int32(m), 0)...)
+	f.emit(callHelper(fnTailCall))
+	f.st.clobber()
+}
