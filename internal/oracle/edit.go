@@ -157,7 +157,7 @@ func functions(p, q *object.Program, to []int) []object.Func {
 		f := object.Func{Name: fmt.Sprintf("sub_%d", len(out)), Start: i}
 		for _, old := range p.Funcs {
 			if old.Start > 0 && old.Start < len(p.Insns) && to[old.Start] == i {
-				f.Name, f.Global = old.Name, old.Global
+				f.Name, f.Global, f.Args = old.Name, old.Global, old.Args
 			}
 		}
 		out = append(out, f)

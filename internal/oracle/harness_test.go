@@ -100,7 +100,10 @@ func failing(t *testing.T, h *oracle.Harness) *oracle.Case {
 }
 
 func TestShrink(t *testing.T) {
-	h := &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{subForXor}}
+	h := &oracle.Harness{
+		Reference: judge.Interpreter{}, Judges: []oracle.Judge{subForXor},
+		Witnesses: []oracle.Judge{judge.Interpreter{Fill: 0xa5}},
+	}
 	big := failing(t, h)
 	small := h.Shrink(big, "faulty", oracle.Differs, 5000)
 	rep, err := h.Check(small)

@@ -20,6 +20,7 @@ func Shrink(c *Case, budget int, fails func(*Case) bool) *Case {
 		before := s.wins
 		s.packets()
 		s.remove()
+		s.stop()
 		s.simplify()
 		s.maps()
 		s.packetBytes()
@@ -63,6 +64,28 @@ func (s *shrinker) remove() {
 			if at+size <= len(s.best.Program.Insns) {
 				s.try(s.withProgram(cut(s.best.Program, at, size)))
 			}
+		}
+	}
+}
+
+// stop ends the program early with a number that an instruction made, as early
+// as possible.
+func (s *shrinker) stop() {
+	for i := 0; i+2 < len(s.best.Program.Insns); i++ {
+		insns := s.best.Program.Insns
+		switch insns[i].Class() {
+		case bpf.ClassLDX, bpf.ClassALU, bpf.ClassALU64:
+		default:
+			continue
+		}
+		if insns[i+1].Wide() || insns[i+2].Wide() {
+			continue
+		}
+		p := clone(s.best.Program)
+		p.Insns[i+1] = bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Src: insns[i].Dst}
+		p.Insns[i+2] = bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}
+		if s.try(s.withProgram(prune(p))) {
+			return
 		}
 	}
 }

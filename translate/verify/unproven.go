@@ -174,7 +174,7 @@ func (s *scalar) loosened(now *scalar) scalar {
 	}
 	w := unknownScalar
 	// Of the known bits those stay that tell the alignment.
-	differ := s.bits.Mask | now.bits.Mask | s.bits.Value ^ now.bits.Value
+	differ := s.bits.Mask | now.bits.Mask | (s.bits.Value ^ now.bits.Value)
 	low := uint64(1)<<min(3, bits.TrailingZeros64(differ)) - 1
 	w.bits = Tnum{Value: s.bits.Value & low, Mask: ^low}
 	if w.umin = s.umin; now.umin < s.umin {
