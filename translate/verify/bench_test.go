@@ -18,7 +18,7 @@ import (
 var verificationTime = regexp.MustCompile(`verification time (\d+) usec`)
 
 // large returns generated programs of more than 500 instructions that both
-// verifiers accept.
+// verifiers accept, walking at least half as many.
 func large(t testing.TB, n, size int) []*object.Program {
 	var out []*object.Program
 	for seed := uint64(0); len(out) < n; seed++ {
@@ -26,7 +26,11 @@ func large(t testing.TB, n, size int) []*object.Program {
 		if len(p.Insns) <= 500 {
 			continue
 		}
-		if _, err := verify.Verify(p, verify.Options{}); err != nil {
+		proven, err := verify.Verify(p, verify.Options{})
+		if err != nil {
+			continue
+		}
+		if walked, _ := proven.Walked(); walked < len(p.Insns)/2 {
 			continue
 		}
 		k, err := oracle.LoadKernel(p, oracle.KernelOptions{})

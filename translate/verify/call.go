@@ -16,7 +16,7 @@ func (v *verifier) callFunc(i int) *Error {
 		return v.callGlobal(k)
 	}
 	from := v.cur.top()
-	f := v.frames.get()
+	f := v.mem.frames.get()
 	*f = frame{stack: f.stack, fn: int(v.fn[start]), call: i}
 	copy(f.regs[1:6], from.regs[1:6])
 	f.regs[10] = pointer(PtrStack)
@@ -48,7 +48,7 @@ func (v *verifier) exit() (done bool, err *Error) {
 	v.cur.frames = v.cur.frames[:n-1]
 	v.cur.top().regs[0] = f.regs[0]
 	v.cur.insn = f.call + 1
-	v.frames.put(f)
+	v.mem.frames.put(f)
 	return false, nil
 }
 
@@ -307,5 +307,13 @@ func (c *call) fill() {
 
 // sameCalls reports whether two states have the same chain of calls.
 func sameCalls(a, b *state) bool {
-	return slices.EqualFunc(a.frames, b.frames, func(x, y *frame) bool { return x.fn == y.fn && x.call == y.call })
+	if len(a.frames) != len(b.frames) {
+		return false
+	}
+	for k, x := range a.frames {
+		if y := b.frames[k]; x.fn != y.fn || x.call != y.call {
+			return false
+		}
+	}
+	return true
 }

@@ -61,7 +61,7 @@ func nextGlobal(called, done []bool) int {
 // enterGlobal begins the walk of a global function.
 func (v *verifier) enterGlobal(k int) *Error {
 	fn := v.funcs[k]
-	f := v.frames.get()
+	f := v.mem.frames.get()
 	*f = frame{fn: k, stack: f.stack}
 	for i, a := range fn.Args {
 		r := unknownReg()

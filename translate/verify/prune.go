@@ -62,8 +62,9 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 
 // keep makes a checkpoint of the current state.
 func (v *verifier) keep(i int) {
-	c := &checkpoint{next: v.kept[i], branches: 1}
-	c.copyFrom(v.cur, &v.frames)
+	c := v.mem.checkpoint()
+	c.next, c.branches = v.kept[i], 1
+	c.copyFrom(v.cur, &v.mem.frames)
 	c.insn = i
 	for k, f := range c.frames {
 		live := v.liveIn(c.frames, k, i)
@@ -206,6 +207,9 @@ func (v *verifier) sameID(old, now uint32) bool {
 func (v *verifier) slotCovers(old, now *slot, how comparison) bool {
 	if how == asExact {
 		return old.bytes == now.bytes && (!old.spilled() || v.regCovers(&old.reg, &now.reg, how))
+	}
+	if old.bytes == [8]byteKind{} && !now.spilled() {
+		return true
 	}
 	if r := old.whole(); r != nil {
 		if q := now.whole(); q != nil && (old.spilled() || now.spilled()) {

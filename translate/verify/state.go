@@ -93,8 +93,14 @@ type slot struct {
 
 func (s *slot) spilled() bool { return s.bytes[0] == byteSpill }
 
+// allSpilled are the bytes of a slot with a whole register.
+var allSpilled = [8]byteKind{byteSpill, byteSpill, byteSpill, byteSpill, byteSpill, byteSpill, byteSpill, byteSpill}
+
 // width returns the bytes of the spilled register that are still there.
 func (s *slot) width() int {
+	if s.bytes == allSpilled {
+		return len(s.bytes)
+	}
 	n := 0
 	for n < 8 && s.bytes[n] == byteSpill {
 		n++

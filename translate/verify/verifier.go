@@ -69,10 +69,12 @@ func verify(p *object.Program, o Options) (*Program, *Error) {
 	v.code = c
 	if c.hasGlobals() && !o.Unproven {
 		apart := &verifier{code: c, p: p, o: o}
+		defer apart.release()
 		if err := apart.proveApart(); err != nil {
 			return nil, apart.complete(err)
 		}
 	}
+	defer v.release()
 	if err := v.prove(); err != nil {
 		return nil, v.complete(err)
 	}
@@ -96,8 +98,7 @@ type verifier struct {
 
 	cur     *state
 	pending []*state // paths still to be walked, the newest last
-	spare   []*state
-	frames  framePool
+	mem     *arena
 	kept    []*checkpoint // by slot, the newest of each
 	heads   []bool        // by slot, where loops begin; for unproven programs
 	objects []uint8       // by slot, what was accessed there
@@ -127,12 +128,14 @@ type wayEntry struct {
 func (v *verifier) start() {
 	v.kept = make([]*checkpoint, len(v.insns))
 	v.objects = make([]uint8, len(v.insns))
+	v.mem = arenas.Get().(*arena)
+	v.origins.nodes = v.mem.nodes
 	v.origins.reset()
 	v.ways = append(v.ways, wayEntry{})
 	v.facts.init(v)
 	v.log.on = v.o.Log
-	f := v.frames.get()
-	*f = frame{}
+	f := v.mem.frames.get()
+	*f = frame{stack: f.stack}
 	f.regs[1] = pointer(PtrCtx)
 	f.regs[10] = pointer(PtrStack)
 	v.cur = &state{frames: []*frame{f}}
@@ -192,7 +195,7 @@ func (v *verifier) nextPath() bool {
 			break
 		}
 	}
-	v.spare = append(v.spare, v.cur)
+	v.mem.states = append(v.mem.states, v.cur)
 	n := len(v.pending)
 	if n == 0 {
 		v.cur = nil
@@ -206,14 +209,8 @@ func (v *verifier) nextPath() bool {
 
 // fork keeps a copy of the current state for later, to go on at slot i.
 func (v *verifier) fork(i int) *state {
-	var s *state
-	if n := len(v.spare); n > 0 {
-		s = v.spare[n-1]
-		v.spare = v.spare[:n-1]
-	} else {
-		s = new(state)
-	}
-	s.copyFrom(v.cur, &v.frames)
+	s := v.mem.state()
+	s.copyFrom(v.cur, &v.mem.frames)
 	s.insn, s.begun = i, false
 	s.logMark = v.log.mark()
 	if s.parent != nil {

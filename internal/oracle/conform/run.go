@@ -8,6 +8,7 @@ import (
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/ssa"
 	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
@@ -42,7 +43,28 @@ func Run(insns []bpf.Insn, memory []byte, o Options) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return run(p, memory, place, o)
+	r0, err := run(p, memory, place, o)
+	return r0, renumber(err, first(p.Source(), insns, memory, place))
+}
+
+// renumber makes the instruction number of a refusal or fault one of the
+// sequence, which begins at slot first.
+func renumber(err error, first int) error {
+	var refused *verify.Error
+	var unsupported *ssa.Unsupported
+	var fault *sim.Fault
+	switch {
+	case errors.As(err, &refused) && refused.Slot >= first:
+		refused.Slot -= first
+		for i := range refused.Path {
+			refused.Path[i].Slot -= first
+		}
+	case errors.As(err, &unsupported) && unsupported.Slot >= first:
+		unsupported.Slot -= first
+	case errors.As(err, &fault) && fault.Insn >= first:
+		fault.Insn -= first
+	}
+	return err
 }
 
 // prove verifies the program in the first of its possible forms that passes.
@@ -65,7 +87,7 @@ func prove(insns []bpf.Insn, memory []byte) (*verify.Program, Place, error) {
 			if err == nil {
 				return v, place, nil
 			}
-			last = err
+			last = renumber(err, first(p, insns, memory, place))
 		}
 	}
 	return nil, 0, last

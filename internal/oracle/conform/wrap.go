@@ -77,6 +77,14 @@ func Wrap(insns []bpf.Insn, memory []byte, place Place) (*object.Program, error)
 	return p, nil
 }
 
+// first returns the slot of a wrapped program where the sequence begins.
+func first(p *object.Program, insns []bpf.Insn, memory []byte, place Place) int {
+	if calls(insns) {
+		return len(p.Insns) - len(insns)
+	}
+	return len(prologue(&object.Program{}, memory, place))
+}
+
 func calls(insns []bpf.Insn) bool {
 	for _, in := range insns {
 		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
