@@ -46,6 +46,8 @@ func CanAsk(p *object.Program) bool {
 // not wear out the allocator of JIT memory, so that a kernel whose JIT is stuck
 // can be asked too.
 //
+// Where the last line tells nothing, the program is loaded after all.
+//
 // Its limits: the kernel must keep the end of a log and not its beginning, as it
 // does since 6.4. What the kernel refuses after the verifier's walk (in the
 // passes that rewrite the program, or in the JIT) counts as accepted. Of the log
@@ -82,10 +84,25 @@ func AskVerifier(p *object.Program) error {
 	}
 	reject := &KernelReject{Log: cString(log)}
 	errors.As(err, &reject.Errno)
-	if reject.Errno == unix.ENOSPC && pathEnd.MatchString(lastLine(reject.Log)) {
+	if reject.Errno != unix.ENOSPC {
+		return reject
+	}
+	switch last := lastLine(reject.Log); {
+	case pathEnd.MatchString(last):
 		return nil
+	case bookkeeping.MatchString(last):
+		return loadAndDrop(p)
 	}
 	return reject
+}
+
+// loadAndDrop asks by loading.
+func loadAndDrop(p *object.Program) error {
+	k, err := LoadKernel(p, KernelOptions{Flags: AnyAlignment})
+	if err == nil {
+		k.Close()
+	}
+	return err
 }
 
 // blockSignals keeps signals from the calling goroutine's thread until the
@@ -105,6 +122,10 @@ func blockSignals() (restore func(), err error) {
 		runtime.UnlockOSThread()
 	}, nil
 }
+
+// bookkeeping is a line about which numbers have to be precise. A walk can end
+// with such lines, whatever its outcome.
+var bookkeeping = regexp.MustCompile(`mark_precise|stack=|\bR\d+=`)
 
 // pathEnd is the last line of the log of an accepted program: the end of a
 // path, or the bookkeeping of its stack.

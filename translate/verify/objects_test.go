@@ -69,7 +69,7 @@ func TestRefusedObjects(t *testing.T) {
 	}
 }
 
-// TestObjects accepts the sample programs.
+// TestObjects accepts the sample programs, as the running kernel does.
 func TestObjects(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/bpf/*.o")
 	require.NoError(t, err)
@@ -81,6 +81,18 @@ func TestObjects(t *testing.T) {
 			for _, p := range o.Programs {
 				_, err := verify.Verify(p, verify.Options{})
 				require.NoError(t, err, p.Name)
+				if oracle.KernelAvailable() != nil {
+					continue
+				}
+				var stages []*object.Program // that the program calls by tail calls
+				for _, q := range o.Programs {
+					if q != p {
+						stages = append(stages, q)
+					}
+				}
+				k, err := oracle.LoadKernel(p, oracle.KernelOptions{Tail: stages})
+				require.NoError(t, err, p.Name)
+				k.Close()
 			}
 		})
 	}
