@@ -138,7 +138,7 @@ func (f *diffFlags) harness() (*oracle.Harness, error) {
 	}
 	h := &oracle.Harness{
 		Reference: oracle.Kernel{}, Judges: []oracle.Judge{judge.Interpreter{}, v}, Second: judge.Interpreter{},
-		Witnesses: []oracle.Judge{judge.Interpreter{}, judge.Interpreter{Fill: 0xa5}},
+		Witnesses: judge.Witnesses(),
 	}
 	if f.noKernel {
 		h = &oracle.Harness{Reference: judge.Interpreter{}, Witnesses: h.Witnesses[1:]}

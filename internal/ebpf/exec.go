@@ -18,7 +18,7 @@ func (vm *VM) exec(pc, base int) error {
 			return vm.faultAt(pc, "runs out of the program, which has %d slots", len(insns))
 		}
 		if vm.steps++; vm.steps > vm.limit {
-			return vm.faultAt(pc, "runs for more than %d instructions", vm.limit)
+			return vm.tooLong(pc)
 		}
 		if vm.opt.OnStep != nil {
 			vm.opt.OnStep(pc, &vm.regs)

@@ -4,14 +4,6 @@ import (
 	"fmt"
 )
 
-// Addresses are virtual: bits 63:48 say which region, the rest is the offset
-// in the region plus a margin, so that pointers moved a little below or above
-// their region still name it. Nothing lies at address 0.
-const (
-	regionShift = 48
-	margin      = 1 << 40
-)
-
 // Numbers of the regions.
 const (
 	regCtx = iota + 1
@@ -30,26 +22,42 @@ const maxFrames = 8
 // StackSize is the stack of one function in bytes.
 const StackSize = 512
 
-// layout is where the regions lie. Two layouts differ in the order of all
+// Addresses says where memory lies. The layouts differ in the order of all
 // regions and in all bits that an address may have by accident, so that a
-// program behaves the same in both only if it makes no numbers of addresses.
+// program does the same in each of them only if it makes no numbers of
+// addresses.
+type Addresses uint8
+
+// The layouts.
+const (
+	FarApart Addresses = iota
+	Reversed           // the regions the other way round
+	Low                // below 4 GiB
+)
+
+// layout is where the regions lie. Addresses are virtual: the high bits say
+// which region, the rest is the offset in the region plus a margin, so that
+// pointers moved a little below or above their region still name it. Nothing
+// lies at address 0.
 type layout struct {
 	flip   int   // bits of the region's number that are turned round
+	shift  uint  // of the region's number
 	margin int64 // offset of a region's first byte
 }
 
-var (
-	plainLayout = layout{margin: margin}
-	otherLayout = layout{flip: 1<<12 - 1, margin: margin>>1 + 0x5a5a5a40}
-)
+var layouts = [...]layout{
+	FarApart: {shift: 48, margin: 1 << 40},
+	Reversed: {flip: 1<<12 - 1, shift: 48, margin: 1<<39 + 0x5a5a5a40},
+	Low:      {shift: 24, margin: 1<<22 + 0xb33c0},
+}
 
 func (l layout) address(region int, off int64) uint64 {
-	return uint64(region^l.flip)<<regionShift + uint64(l.margin+off)
+	return uint64(region^l.flip)<<l.shift + uint64(l.margin+off)
 }
 
 // split undoes address.
 func (l layout) split(addr uint64) (region int, off int64) {
-	return int(addr>>regionShift) ^ l.flip, int64(addr&(1<<regionShift-1)) - l.margin
+	return int(addr>>l.shift) ^ l.flip, int64(addr&(1<<l.shift-1)) - l.margin
 }
 
 // RegionKind says what an address lies in.

@@ -25,9 +25,8 @@ type Options struct {
 	// other registers zero, whatever the program's type: the interface of
 	// instruction set conformance suites.
 	Raw bool
-	// OtherAddresses places all memory elsewhere, in another order. A program
-	// that makes no numbers of addresses does the same there.
-	OtherAddresses bool
+	// Addresses places the memory.
+	Addresses Addresses
 	// Helpers replaces and adds helper functions by number. The registers
 	// R1..R5 are passed, R0 is returned.
 	Helpers map[int32]func(vm *VM, args [5]uint64) (uint64, error)
@@ -142,12 +141,9 @@ type callFrame struct {
 
 // New makes a VM with fresh maps.
 func New(p *object.Program, o Options) (*VM, error) {
-	vm := &VM{layout: plainLayout, opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
+	vm := &VM{layout: layouts[o.Addresses], opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
 	if vm.limit == 0 {
 		vm.limit = DefaultMaxSteps
-	}
-	if o.OtherAddresses {
-		vm.layout = otherLayout
 	}
 	for _, p := range append([]*object.Program{p}, o.Tail...) {
 		if len(p.Insns) == 0 {
@@ -237,6 +233,7 @@ type Fault struct {
 	Slot    int
 	Line    *object.Line // nil if the object has no line information
 	Reason  string
+	TooLong bool // the run was ended after Options.MaxSteps
 }
 
 // Error gives program, instruction, C line and reason.
@@ -247,8 +244,14 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("program %s, instruction %d: %s", f.Program, f.Slot, f.Reason)
 }
 
-func (vm *VM) faultAt(slot int, format string, args ...any) error {
+func (vm *VM) faultAt(slot int, format string, args ...any) *Fault {
 	return &Fault{Program: vm.run.src.Name, Slot: slot, Line: vm.run.src.LineAt(slot), Reason: fmt.Sprintf(format, args...)}
+}
+
+func (vm *VM) tooLong(slot int) error {
+	f := vm.faultAt(slot, "runs for more than %d instructions", vm.limit)
+	f.TooLong = true
+	return f
 }
 
 // poison is what a register holds that the program must not read.

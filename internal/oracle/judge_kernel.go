@@ -29,8 +29,10 @@ func (Kernel) Load(p *object.Program) (Loaded, error) {
 	k, err := LoadKernel(p, KernelOptions{NoLog: true, Flags: AnyAlignment})
 	var rej *KernelReject
 	if errors.As(err, &rej) {
-		if rej.Errno == unix.E2BIG || rej.Errno == unix.ENOMEM {
-			// Too long a walk, too many ways at once: nothing said about safety.
+		switch rej.Errno {
+		case unix.E2BIG, unix.ENOMEM, unix.EFAULT:
+			// Too long a walk, too many ways at once, a fault of the verifier
+			// itself: nothing said about safety.
 			return nil, &Refusal{Kind: NotSupported, Err: rej}
 		}
 		return nil, &Refusal{Kind: Rejected, Err: rej}

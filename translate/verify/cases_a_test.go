@@ -110,6 +110,7 @@ var packetCases = []verdictCase{
 	{name: "legacy load", typ: object.TC, src: `r6 = r1; abs u16 12; r7 = r0; ind u8 r7 4; exit`},
 	{name: "legacy load in xdp", src: `r6 = r1; abs u16 12; exit`, want: "for tc programs only"},
 	{name: "legacy load without context", typ: object.TC, src: `r6 = 0; abs u16 12; exit`, want: "need the context in R6"},
+	{name: "legacy load with a moved context", typ: object.TC, src: `r6 = r1; r6 += 4; abs u16 12; exit`, want: "it was moved by 4"},
 	{name: "legacy load loses registers", typ: object.TC, src: `r6 = r1; r3 = 1; abs u16 12; r0 = r3; exit`, want: "R3 is read"},
 }
 

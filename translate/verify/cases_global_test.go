@@ -51,5 +51,6 @@ var globalCases = []verdictCase{
 	{name: "called twice, verified once", src: `r6 = r1; r1 = 1; call @G; r1 = 2; call @G; exit; G: r0 = r1; exit`, global: global(scalarArg)},
 	{name: "atomic on memory", src: `r1 = r10; r1 += -8; call @G; exit; G: r2 = 1; atomic add u64 r1 +0 r2; r0 = 0; exit`, global: global(mem8Set)},
 	{name: "memory given to a helper", src: `r1 = r10; r1 += -8; call @G; exit; G: r2 = r1; r1 = map hash; call map_lookup_elem; r0 = 0; exit`, global: global(mem8Set)},
+	{name: "memory off its alignment on the stack", src: `r1 = r10; r1 += -11; call @G; exit; G: r0 = *(u64)(r1 +0); exit`, global: global(mem8Set), want: "not supported: a global function that is safe on its own, because as it is called here: access of 8 bytes to fp", kernel: "does not know that it is the stack"},
 	{name: "stack of all together", src: `*(u64)(r10 -264) = 1; r1 = 1; call @G; exit; G: *(u64)(r10 -264) = 1; r0 = 0; exit`, global: global(scalarArg), want: "nested functions need"},
 }

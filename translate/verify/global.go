@@ -49,6 +49,14 @@ func (v *verifier) proveApart() *Error {
 	}
 }
 
+// inContext makes another refusal of one that comes from the second walk alone:
+// the program is safe, but not with the code that would be made of it.
+func (e *Error) inContext() *Error {
+	e.Class = Unsupported
+	e.Reason = "a global function that is safe on its own, because as it is called here: " + e.Reason
+	return e
+}
+
 func nextGlobal(called, done []bool) int {
 	for k := range called {
 		if called[k] && !done[k] {

@@ -145,6 +145,9 @@ func (v *verifier) legacyLoad(i int) *Error {
 	if v.reg(6).kind != PtrCtx {
 		return unsafef("LD_ABS and LD_IND need the context in R6, it holds %s", v.reg(6).kind.name())
 	}
+	if r := v.reg(6); r.off != 0 || !r.scalar.isZero() {
+		return unsafef("LD_ABS and LD_IND need the context in R6, it was moved by %d", r.off)
+	}
 	if in.Op&0xe0 == bpf.ModeIND {
 		if err := v.needReg(in.Src); err != nil {
 			return err

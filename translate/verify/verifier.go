@@ -76,6 +76,9 @@ func verify(p *object.Program, o Options) (*Program, *Error) {
 	}
 	defer v.release()
 	if err := v.prove(); err != nil {
+		if c.hasGlobals() && !o.Unproven {
+			err = err.inContext()
+		}
 		return nil, v.complete(err)
 	}
 	return v.finish(), nil

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/skipsw/skipsw/internal/ebpf"
@@ -9,14 +10,21 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
+// Witnesses returns interpreters that tell programs apart whose runs need not
+// agree (oracle.Harness). The first is the usual one.
+func Witnesses() []oracle.Judge {
+	return []oracle.Judge{Interpreter{}, Interpreter{Fill: 0xa5, Addresses: ebpf.Reversed}, Interpreter{Fill: 0x5a, Addresses: ebpf.Low}}
+}
+
 // Interpreter is the reference interpreter as a judge. It proves nothing: it
 // takes every program and checks accesses while it runs.
 type Interpreter struct {
-	// Fill is what stack bytes hold that the program has not written. With
-	// another than 0 all memory lies elsewhere, too. Two interpreters that
-	// differ in nothing else agree on every program that reads only what it
-	// wrote and makes no numbers of addresses.
-	Fill byte
+	// Fill is what stack bytes hold that the program has not written, and
+	// Addresses is where memory lies. Interpreters that differ in nothing else
+	// agree on every program that reads only what it wrote and makes no numbers
+	// of addresses.
+	Fill      byte
+	Addresses ebpf.Addresses
 }
 
 // Name returns "interpreter", with the fill byte unless it is 0.
@@ -32,10 +40,10 @@ const maxSteps = 1 << 18
 
 // Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	o := ebpf.Options{MaxSteps: maxSteps}
+	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses}
 	l := &interpLoaded{p: p, fill: j.Fill, frame: -1}
 	if j.Fill != 0 {
-		o.OnStep, o.OtherAddresses = l.step, true
+		o.OnStep = l.step
 	}
 	var err error
 	if l.vm, err = ebpf.New(p, o); err != nil {
@@ -68,6 +76,9 @@ func (l *interpLoaded) Close() {}
 func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	l.frame = -1
 	r, err := l.vm.Run(ebpf.Input{Packet: packet})
+	if f := (*ebpf.Fault)(nil); errors.As(err, &f) && f.TooLong {
+		return oracle.Run{}, fmt.Errorf("%w: %w", oracle.ErrCannotRun, err)
+	}
 	if err != nil {
 		return oracle.Run{}, err
 	}

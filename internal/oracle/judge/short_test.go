@@ -26,7 +26,7 @@ func campaign(t testing.TB) *oracle.Campaign {
 	t.Helper()
 	h := &oracle.Harness{
 		Reference: oracle.Kernel{}, Judges: judges(t), Second: judge.Interpreter{},
-		Witnesses: []oracle.Judge{judge.Interpreter{}, judge.Interpreter{Fill: 0xa5}},
+		Witnesses: judge.Witnesses(),
 	}
 	if err := oracle.KernelAvailable(); err != nil {
 		t.Logf("%v; the interpreter takes its place", err)

@@ -68,7 +68,7 @@ func refusal(err error) error {
 	switch {
 	case !errors.As(err, &e):
 		return err
-	case e.Class == verify.Unsupported:
+	case e.Class == verify.Unsupported, e.Class == verify.TooComplex:
 		return &oracle.Refusal{Kind: oracle.NotSupported, Err: err}
 	}
 	return &oracle.Refusal{Kind: oracle.Rejected, Err: err}
