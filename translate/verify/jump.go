@@ -258,41 +258,43 @@ func (v *verifier) proveRange(s *state, p *reg, more int32) {
 }
 
 // mayGoto executes may_goto: the jump may be taken at any time, and is taken
-// in the end.
+// in the end. The way out of the loop is walked first: it tells which numbers
+// have to be precise, before the others are widened for the next round.
 func (v *verifier) mayGoto(i int) *Error {
 	v.branch(i, true)
 	v.branch(i, false)
-	other := v.fork(target(v.insns, i))
-	v.way(other, i, true)
-	v.way(v.cur, i, false)
-	v.cur.gotos++
-	v.widen(i)
+	round := v.fork(i + 1)
+	round.gotos++
+	v.widen(i, round)
+	v.way(round, i, false)
+	v.way(v.cur, i, true)
+	v.cur.insn = target(v.insns, i)
 	return nil
 }
 
-// widen forgets the ranges of imprecise scalars that changed since the last
-// round of a may_goto loop, so that the walk settles.
-func (v *verifier) widen(i int) {
-	c := v.cur.parent
+// widen forgets the ranges of imprecise scalars of s that changed since the
+// last round of a may_goto loop, so that the walk settles.
+func (v *verifier) widen(i int, s *state) {
+	c := s.parent
 	if c != nil && c.insn == i {
 		c = c.parent // c was made at this very visit
 	}
 	for ; c != nil; c = c.parent {
-		if c.insn == i && sameCalls(&c.state, v.cur) {
-			v.widenFrom(c)
+		if c.insn == i && sameCalls(&c.state, s) {
+			v.widenFrom(c, s)
 			return
 		}
 	}
 }
 
-func (v *verifier) widenFrom(c *checkpoint) {
+func (v *verifier) widenFrom(c *checkpoint, s *state) {
 	loosen := func(old, now *reg) {
 		if old.kind == Scalar && now.kind == Scalar && !v.origins.precise(old.node) && old.scalar != now.scalar {
 			now.scalar = unknownScalar
 			now.dropLink()
 		}
 	}
-	for k, f := range v.cur.frames {
+	for k, f := range s.frames {
 		o := c.frames[k]
 		for r := range f.regs {
 			loosen(&o.regs[r], &f.regs[r])
