@@ -272,8 +272,8 @@ func (v *verifier) mayGoto(i int) *Error {
 	return nil
 }
 
-// widen forgets the ranges of imprecise scalars of s that changed since the
-// last round of a may_goto loop, so that the walk settles.
+// widen forgets the ranges of imprecise scalars of s that, or whose links,
+// changed since the last round of a may_goto loop, so that the walk settles.
 func (v *verifier) widen(i int, s *state) {
 	c := s.parent
 	if c != nil && c.insn == i {
@@ -288,8 +288,12 @@ func (v *verifier) widen(i int, s *state) {
 }
 
 func (v *verifier) widenFrom(c *checkpoint, s *state) {
+	v.idmap = v.idmap[:0]
+	same := func(old, now *reg) bool {
+		return old.scalar == now.scalar && old.sum == now.sum && old.off == now.off && (old.id == 0) == (now.id == 0) && v.sameID(old.id, now.id)
+	}
 	loosen := func(old, now *reg) {
-		if old.kind == Scalar && now.kind == Scalar && !v.origins.precise(old.node) && old.scalar != now.scalar {
+		if old.kind == Scalar && now.kind == Scalar && !v.origins.precise(old.node) && !same(old, now) {
 			now.scalar = unknownScalar
 			now.dropLink()
 		}
