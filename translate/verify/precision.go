@@ -8,9 +8,21 @@ package verify
 // from it needs the range. Only marked scalars have to be compared when a
 // path is pruned.
 
+// need is how much of a scalar matters.
+type need uint8
+
+const (
+	unneeded need = iota
+	// compared is a range that states are compared by, because nobody knows yet
+	// whether it matters: a path ended at a loop whose walk goes on.
+	compared
+	// precise is a range that something needed.
+	precise
+)
+
 type node struct {
-	a, b    int32 // nodes that this one was computed from; 0 is none
-	precise bool
+	a, b int32 // nodes that this one was computed from; 0 is none
+	need need
 }
 
 // origins is the graph of nodes. Node 0 stands for values that depend on no
@@ -21,7 +33,7 @@ type origins struct {
 }
 
 func (o *origins) reset() {
-	o.nodes = append(o.nodes[:0], node{precise: true})
+	o.nodes = append(o.nodes[:0], node{need: precise})
 }
 
 // from returns a node for a value computed from a and b.
@@ -40,21 +52,33 @@ func (o *origins) fresh(a, b int32) int32 {
 	return int32(len(o.nodes) - 1)
 }
 
-func (o *origins) precise(n int32) bool { return n != 0 && o.nodes[n].precise }
+// of returns how much n matters.
+func (o *origins) of(n int32) need {
+	if n == 0 {
+		return unneeded
+	}
+	return o.nodes[n].need
+}
 
-// need marks n and everything it was computed from.
-func (o *origins) need(n int32) {
-	if o.nodes[n].precise {
+func (o *origins) precise(n int32) bool { return o.of(n) == precise }
+
+// need marks n and everything it was computed from as precise.
+func (o *origins) need(n int32) { o.raise(n, precise) }
+
+// raise marks n and everything it was computed from as mattering at least that
+// much.
+func (o *origins) raise(n int32, to need) {
+	if o.nodes[n].need >= to {
 		return
 	}
-	o.nodes[n].precise = true
+	o.nodes[n].need = to
 	o.work = append(o.work[:0], n)
 	for len(o.work) > 0 {
 		m := o.nodes[o.work[len(o.work)-1]]
 		o.work = o.work[:len(o.work)-1]
 		for _, p := range [2]int32{m.a, m.b} {
-			if !o.nodes[p].precise {
-				o.nodes[p].precise = true
+			if o.nodes[p].need < to {
+				o.nodes[p].need = to
 				o.work = append(o.work, p)
 			}
 		}

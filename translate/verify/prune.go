@@ -162,7 +162,7 @@ func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 		return false
 	}
 	if old.kind == Scalar {
-		if how == asNeeded && !v.origins.precise(old.node) {
+		if how == asNeeded && v.origins.of(old.node) == unneeded {
 			return true
 		}
 		return now.within(&old.scalar) && v.sameLink(old, now)
@@ -232,7 +232,7 @@ func (v *verifier) slotCovers(old, now *slot, how comparison) bool {
 	if !old.spilled() {
 		return true
 	}
-	return old.width() == now.width() && v.regCovers(&old.reg, &now.reg, how)
+	return v.regCovers(&old.reg, &now.reg, how)
 }
 
 var unknownData = unknownReg()
@@ -291,8 +291,8 @@ func (v *verifier) takeOver(old, now *reg) (seed bool) {
 	if old.kind != Scalar || now.kind != Scalar {
 		return false
 	}
-	if v.origins.precise(old.node) {
-		v.origins.need(now.node)
+	if n := v.origins.of(old.node); n != unneeded {
+		v.origins.raise(now.node, n)
 		v.sameID(old.id, now.id)
 		return false
 	}
@@ -301,23 +301,23 @@ func (v *verifier) takeOver(old, now *reg) (seed bool) {
 }
 
 // coveredInFlight ends a path at a checkpoint of the same may_goto loop whose
-// walk has not ended: everything counts as needed.
+// walk has not ended: everything counts as compared.
 func (v *verifier) coveredInFlight(c *checkpoint) {
 	for k, f := range c.frames {
 		now := v.cur.frames[k]
 		v.needSlots(k, ^uint64(0))
 		for r := range 10 {
-			v.origins.need(scalarNode(&now.regs[r]))
-			v.origins.need(scalarNode(&f.regs[r]))
+			v.origins.raise(scalarNode(&now.regs[r]), compared)
+			v.origins.raise(scalarNode(&f.regs[r]), compared)
 		}
 		for n := range now.stack {
 			if now.stack[n].spilled() {
-				v.origins.need(scalarNode(&now.stack[n].reg))
+				v.origins.raise(scalarNode(&now.stack[n].reg), compared)
 			}
 		}
 		for n := range f.stack {
 			if f.stack[n].spilled() {
-				v.origins.need(scalarNode(&f.stack[n].reg))
+				v.origins.raise(scalarNode(&f.stack[n].reg), compared)
 			}
 		}
 	}

@@ -13,18 +13,23 @@ import (
 // Witnesses returns interpreters that tell programs apart whose runs need not
 // agree (oracle.Harness). The first is the usual one.
 func Witnesses() []oracle.Judge {
-	return []oracle.Judge{Interpreter{}, Interpreter{Fill: 0xa5, Addresses: ebpf.Reversed}, Interpreter{Fill: 0x5a, Addresses: ebpf.Low}}
+	return []oracle.Judge{
+		Interpreter{},
+		Interpreter{Fill: 0xa5, Near: 0xa5, Addresses: ebpf.Reversed},
+		Interpreter{Fill: 0x5a, Addresses: ebpf.Low},
+	}
 }
 
 // Interpreter is the reference interpreter as a judge. It proves nothing: it
 // takes every program and checks accesses while it runs.
 type Interpreter struct {
-	// Fill is what stack bytes hold that the program has not written, and
-	// Addresses is where memory lies. Interpreters that differ in nothing else
-	// agree on every program that reads only what it wrote and makes no numbers
-	// of addresses.
-	Fill      byte
-	Addresses ebpf.Addresses
+	// Fill is what stack bytes hold that the program has not written, Near what
+	// those do that are less than 64 bytes from the frame pointer, and Addresses
+	// is where memory lies. Interpreters that differ in nothing else agree on
+	// every program that reads only what it wrote and makes no numbers of
+	// addresses.
+	Fill, Near byte
+	Addresses  ebpf.Addresses
 }
 
 // Name returns "interpreter", with the fill byte unless it is 0.
@@ -38,10 +43,13 @@ func (j Interpreter) Name() string {
 // maxSteps bounds a run: generated programs take some thousand steps.
 const maxSteps = 1 << 18
 
+// nearBytes is the part of the stack that Interpreter.Near fills.
+const nearBytes = 64
+
 // Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
 	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses}
-	l := &interpLoaded{p: p, fill: j.Fill, frame: -1}
+	l := &interpLoaded{p: p, fill: j.Fill, near: j.Near, frame: -1}
 	if j.Fill != 0 {
 		o.OnStep = l.step
 	}
@@ -56,6 +64,7 @@ type interpLoaded struct {
 	vm    *ebpf.VM
 	p     *object.Program
 	fill  byte
+	near  byte
 	frame int // of the last step, -1 before the first
 }
 
@@ -66,6 +75,9 @@ func (l *interpLoaded) step(_ int, regs *[11]uint64) {
 		stack := l.vm.Bytes(regs[10]-ebpf.StackSize, ebpf.StackSize)
 		for i := range stack {
 			stack[i] = l.fill
+			if i >= ebpf.StackSize-nearBytes {
+				stack[i] = l.near
+			}
 		}
 	}
 	l.frame = f
