@@ -78,7 +78,7 @@ func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id s
 		lo, hi := min(g.lo, a.lo), max(g.hi, a.lo+a.n)
 		switch {
 		case lead.Space != f.V(id).Space || lead.Aux != f.V(id).Aux:
-		case hi-lo > maxGroup-3:
+		case uint32(hi-lo) > maxGroup-3: // the difference of far offsets may be negative
 		case lead.Space == ssa.MapValue && (lead.Block != b || !mapAligned(f, g.base[0], lo)):
 			// Bytes of a map value may only be read where they are proven to be
 			// there, and in whole words.

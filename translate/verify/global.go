@@ -87,7 +87,6 @@ func (v *verifier) enterGlobal(k int) *Error {
 	}
 	f.regs[10] = pointer(PtrStack)
 	v.cur = &state{frames: []*frame{f}, insn: fn.Start}
-	v.jumpsSince, v.insnsSince = 0, 0
 	v.log.b = v.log.b[:0]
 	return nil
 }

@@ -142,6 +142,7 @@ func (v *verifier) start() {
 	f.regs[1] = pointer(PtrCtx)
 	f.regs[10] = pointer(PtrStack)
 	v.cur = &state{frames: []*frame{f}}
+	v.insnsSince = 1 // the instruction to come counts, too
 }
 
 // walk follows every path to its end.
