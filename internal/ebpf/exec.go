@@ -233,6 +233,7 @@ func (vm *VM) enter(pc, ret int) error {
 	}
 	clear(vm.stack[vm.depth*StackSize : (vm.depth+1)*StackSize])
 	vm.regs[10] = vm.address(regStack+vm.depth, StackSize)
+	vm.newFrame()
 	return nil
 }
 

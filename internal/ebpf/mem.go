@@ -137,6 +137,9 @@ func (vm *VM) mem(addr uint64, n int, write bool) []byte {
 			return nil
 		}
 		base := (region - regStack) * StackSize
+		if vm.opt.WatchStack {
+			vm.watchStack(base+int(off), base+int(end), write)
+		}
 		return vm.stack[base+int(off) : base+int(end)]
 	case region == regPacket:
 		if off < int64(vm.meta) || end > int64(vm.end) {
@@ -153,6 +156,30 @@ func (vm *VM) mem(addr uint64, n int, write bool) []byte {
 	}
 	return nil
 }
+
+// watchStack notes which bytes of the stack the program has written, and
+// whether it reads others.
+func (vm *VM) watchStack(from, to int, write bool) {
+	for i := from; i < to; i++ {
+		switch {
+		case write:
+			vm.written[i] = true
+		case !vm.written[i]:
+			vm.readUnwritten = true
+		}
+	}
+}
+
+// newFrame forgets what was written to the frame that is entered.
+func (vm *VM) newFrame() {
+	if vm.opt.WatchStack {
+		clear(vm.written[vm.depth*StackSize:][:StackSize])
+	}
+}
+
+// ReadUnwritten reports whether the last run read stack bytes that it had not
+// written, if Options.WatchStack asked to look.
+func (vm *VM) ReadUnwritten() bool { return vm.readUnwritten }
 
 // Bytes returns the n bytes at addr that the program could read at this moment
 // of the run, or nil. The slice is the VM's. The context has no bytes.

@@ -27,6 +27,9 @@ type Options struct {
 	Raw bool
 	// Addresses places the memory.
 	Addresses Addresses
+	// WatchStack asks to look for reads of stack bytes that the program has not
+	// written, see VM.ReadUnwritten.
+	WatchStack bool
 	// Helpers replaces and adds helper functions by number. The registers
 	// R1..R5 are passed, R0 is returned.
 	Helpers map[int32]func(vm *VM, args [5]uint64) (uint64, error)
@@ -105,10 +108,13 @@ type VM struct {
 	run   *program
 	regs  [11]uint64
 	stack [maxFrames * StackSize]byte
-	depth int
-	calls [maxFrames]callFrame
-	steps int
-	limit int
+	// written tells which bytes of stack the program has written
+	written       [maxFrames * StackSize]bool
+	readUnwritten bool
+	depth         int
+	calls         [maxFrames]callFrame
+	steps         int
+	limit         int
 
 	in              Input
 	buf             []byte // headroom, packet, tailroom
@@ -317,6 +323,8 @@ func (vm *VM) start(in Input) {
 		vm.skb.start(vm)
 	}
 	vm.regs[10] = vm.address(regStack, StackSize)
+	vm.readUnwritten = false
+	vm.newFrame()
 	vm.regs[1] = vm.address(regCtx, 0)
 	if vm.opt.Raw {
 		clear(vm.regs[:10])

@@ -17,6 +17,7 @@ func Witnesses() []oracle.Judge {
 		Interpreter{},
 		Interpreter{Fill: 0xa5, Near: 0xa5, Addresses: ebpf.Reversed},
 		Interpreter{Fill: 0x5a, Addresses: ebpf.Low},
+		Interpreter{Watch: true},
 	}
 }
 
@@ -30,10 +31,16 @@ type Interpreter struct {
 	// addresses.
 	Fill, Near byte
 	Addresses  ebpf.Addresses
+	// Watch makes a run fail that reads stack bytes which the program has not
+	// written.
+	Watch bool
 }
 
 // Name returns "interpreter", with the fill byte unless it is 0.
 func (j Interpreter) Name() string {
+	if j.Watch {
+		return "interpreter/watch"
+	}
 	if j.Fill == 0 {
 		return "interpreter"
 	}
@@ -48,7 +55,7 @@ const nearBytes = 64
 
 // Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses}
+	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch}
 	l := &interpLoaded{p: p, fill: j.Fill, near: j.Near, frame: -1}
 	if j.Fill != 0 {
 		o.OnStep = l.step
@@ -93,6 +100,9 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	}
 	if err != nil {
 		return oracle.Run{}, err
+	}
+	if l.vm.ReadUnwritten() {
+		return oracle.Run{}, errors.New("the program reads stack bytes that it has not written")
 	}
 	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(l.p.Maps))}
 	for i, m := range l.p.Maps {
