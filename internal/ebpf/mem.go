@@ -48,7 +48,7 @@ type layout struct {
 var layouts = [...]layout{
 	FarApart: {shift: 48, margin: 1 << 40},
 	Reversed: {flip: 1<<12 - 1, shift: 48, margin: 1<<39 + 0x5a5a5a40},
-	Low:      {shift: 24, margin: 1<<22 + 0xb33c0},
+	Low:      {shift: 24, margin: 1<<22 + 0xb3380},
 }
 
 func (l layout) address(region int, off int64) uint64 {

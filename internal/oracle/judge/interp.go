@@ -26,9 +26,9 @@ func Witnesses() []oracle.Judge {
 type Interpreter struct {
 	// Fill is what stack bytes hold that the program has not written, Near what
 	// those do that are less than 64 bytes from the frame pointer, and Addresses
-	// is where memory lies. Interpreters that differ in nothing else agree on
-	// every program that reads only what it wrote and makes no numbers of
-	// addresses.
+	// is where memory lies; random numbers and clocks go with Fill. Interpreters
+	// that differ in nothing else agree on every program that reads only what it
+	// wrote and makes nothing of addresses, chance and time.
 	Fill, Near byte
 	Addresses  ebpf.Addresses
 	// Watch makes a run fail that reads stack bytes which the program has not
@@ -94,7 +94,7 @@ func (l *interpLoaded) Close() {}
 
 func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	l.frame = -1
-	r, err := l.vm.Run(ebpf.Input{Packet: packet})
+	r, err := l.vm.Run(ebpf.Input{Packet: packet, Seed: uint64(l.fill), Now: uint64(l.fill)})
 	if f := (*ebpf.Fault)(nil); errors.As(err, &f) && f.TooLong {
 		return oracle.Run{}, fmt.Errorf("%w: %w", oracle.ErrCannotRun, err)
 	}
