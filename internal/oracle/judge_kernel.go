@@ -45,11 +45,9 @@ func (Kernel) Load(p *object.Program) (Loaded, error) {
 
 // Why returns the reason for which the kernel rejects a program.
 func (Kernel) Why(p *object.Program) string {
-	k, err := LoadKernel(p, KernelOptions{Flags: AnyAlignment})
-	if err != nil {
+	if err := loadAndDrop(p); err != nil {
 		return err.Error()
 	}
-	k.Close()
 	return ""
 }
 

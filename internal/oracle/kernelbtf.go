@@ -19,16 +19,17 @@ const funcInfoSize = 8
 // it takes all functions as static ones then, and allows no tail calls in them.
 func needsBTF(p *object.Program) bool {
 	const tailCall = 12
+	if len(p.Funcs) < 2 {
+		return false // as most programs
+	}
 	for _, f := range calledFunctions(p)[1:] {
 		if f.Global {
 			return true
 		}
 	}
-	if len(p.Funcs) > 1 {
-		for _, in := range p.Insns[p.Funcs[1].Start:] {
-			if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 && in.Imm == tailCall {
-				return true
-			}
+	for _, in := range p.Insns[p.Funcs[1].Start:] {
+		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 && in.Imm == tailCall {
+			return true
 		}
 	}
 	return false

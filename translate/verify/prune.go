@@ -303,22 +303,10 @@ func (v *verifier) takeOver(old, now *reg) (seed bool) {
 // coveredInFlight ends a path at a checkpoint of the same may_goto loop whose
 // walk has not ended: everything counts as compared.
 func (v *verifier) coveredInFlight(c *checkpoint) {
-	for k, f := range c.frames {
-		now := v.cur.frames[k]
+	for k := range c.frames {
 		v.needSlots(k, ^uint64(0))
-		for r := range 10 {
-			v.origins.raise(scalarNode(&now.regs[r]), compared)
-			v.origins.raise(scalarNode(&f.regs[r]), compared)
-		}
-		for n := range now.stack {
-			if now.stack[n].spilled() {
-				v.origins.raise(scalarNode(&now.stack[n].reg), compared)
-			}
-		}
-		for n := range f.stack {
-			if f.stack[n].spilled() {
-				v.origins.raise(scalarNode(&f.stack[n].reg), compared)
-			}
-		}
 	}
+	compare := func(r *reg) { v.origins.raise(scalarNode(r), compared) }
+	v.cur.each(compare)
+	c.each(compare)
 }
