@@ -51,6 +51,12 @@ var layouts = [...]layout{
 	Low:      {shift: 24, margin: 1<<22 + 0xb3380},
 }
 
+// slid returns the layout with everything moved by n bytes.
+func (l layout) slid(n int64) layout {
+	l.margin += n
+	return l
+}
+
 func (l layout) address(region int, off int64) uint64 {
 	return uint64(region^l.flip)<<l.shift + uint64(l.margin+off)
 }

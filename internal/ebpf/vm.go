@@ -25,8 +25,9 @@ type Options struct {
 	// other registers zero, whatever the program's type: the interface of
 	// instruction set conformance suites.
 	Raw bool
-	// Addresses places the memory.
+	// Addresses places the memory, Slide moves all of it, in bytes: 0 up to 1 MiB.
 	Addresses Addresses
+	Slide     int64
 	// WatchStack asks to look for reads of stack bytes that the program has not
 	// written, see VM.ReadUnwritten.
 	WatchStack bool
@@ -49,8 +50,9 @@ type Input struct {
 	RxQueue        uint32
 	// Skb is the start of the writable fields of a tc program's context.
 	Skb SkbFields
-	// Now is what the clock helpers return, in nanoseconds.
-	Now uint64
+	// Now is what the clock helpers return at first, in nanoseconds; Tick is how
+	// much more at each further call.
+	Now, Tick uint64
 	// Seed starts the random helper's sequence.
 	Seed uint64
 }
@@ -130,7 +132,7 @@ type VM struct {
 	recordMem       []byte
 	tailCalls       int
 	mayGoto         uint64
-	random          uint64
+	random, clock   uint64
 }
 
 // program is one of the programs of a VM, with the VM's numbers of its maps.
@@ -147,7 +149,7 @@ type callFrame struct {
 
 // New makes a VM with fresh maps.
 func New(p *object.Program, o Options) (*VM, error) {
-	vm := &VM{layout: layouts[o.Addresses], opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
+	vm := &VM{layout: layouts[o.Addresses].slid(o.Slide), opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
 	if vm.limit == 0 {
 		vm.limit = DefaultMaxSteps
 	}
@@ -294,7 +296,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 }
 
 func (vm *VM) start(in Input) {
-	vm.in = in
+	vm.in, vm.clock = in, in.Now
 	vm.run = vm.progs[0]
 	for i := range vm.regs {
 		vm.regs[i] = poison + uint64(i)

@@ -4,47 +4,66 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
 // Witnesses returns interpreters that tell programs apart whose runs need not
-// agree (oracle.Harness). The first is the usual one.
+// agree (oracle.Harness). The first is the usual one. They are many, because
+// chance and addresses may reach an outcome only now and then.
 func Witnesses() []oracle.Judge {
-	return []oracle.Judge{
+	w := []oracle.Judge{
 		Interpreter{},
-		Interpreter{Fill: 0xa5, Near: 0xa5, Addresses: ebpf.Reversed},
-		Interpreter{Fill: 0x5a, Addresses: ebpf.Low},
+		Interpreter{Fill: 0xa5, Near: 0xa5, Addresses: ebpf.Reversed, Chance: 1},
+		Interpreter{Fill: 0x5a, Addresses: ebpf.Low, Chance: 2},
 		Interpreter{Watch: true},
 	}
+	layouts := []ebpf.Addresses{ebpf.FarApart, ebpf.Reversed, ebpf.Low}
+	for chance := uint64(3); chance < chances; chance++ {
+		w = append(w, Interpreter{Addresses: layouts[chance%3], Chance: chance})
+	}
+	return w
 }
+
+// chances is the number of different courses of chance that the witnesses see:
+// what reaches an outcome in one of 15 runs escapes them once in a hundred
+// times.
+const chances = 64
 
 // Interpreter is the reference interpreter as a judge. It proves nothing: it
 // takes every program and checks accesses while it runs.
 type Interpreter struct {
 	// Fill is what stack bytes hold that the program has not written, Near what
 	// those do that are less than 64 bytes from the frame pointer, and Addresses
-	// is where memory lies; random numbers and clocks go with Fill. Interpreters
-	// that differ in nothing else agree on every program that reads only what it
-	// wrote and makes nothing of addresses, chance and time.
+	// is where memory lies. Interpreters that differ in these and in Chance agree
+	// on every program that reads only what it wrote and makes nothing of
+	// addresses, chance and time.
 	Fill, Near byte
 	Addresses  ebpf.Addresses
+	// Chance chooses the random numbers and what the clocks show, and moves all
+	// memory by some multiple of 8 bytes, below a MiB; 0 is no move and a clock
+	// that stands at 0.
+	Chance uint64
 	// Watch makes a run fail that reads stack bytes which the program has not
 	// written.
 	Watch bool
 }
 
-// Name returns "interpreter", with the fill byte unless it is 0.
+// Name returns "interpreter", with what is not as usual.
 func (j Interpreter) Name() string {
-	if j.Watch {
+	switch {
+	case j.Watch:
 		return "interpreter/watch"
+	case j.Fill != 0:
+		return fmt.Sprintf("interpreter/fill %#02x", j.Fill)
+	case j.Chance != 0:
+		return fmt.Sprintf("interpreter/chance %d", j.Chance)
 	}
-	if j.Fill == 0 {
-		return "interpreter"
-	}
-	return fmt.Sprintf("interpreter/fill %#02x", j.Fill)
+	return "interpreter"
 }
 
 // maxSteps bounds a run: generated programs take some thousand steps.
@@ -53,10 +72,21 @@ const maxSteps = 1 << 18
 // nearBytes is the part of the stack that Interpreter.Near fills.
 const nearBytes = 64
 
-// Load makes a VM for the program.
+// Load makes a VM for the program. One that calls a helper which the
+// interpreter lacks is not supported.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
+	for _, in := range p.Insns {
+		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 && !ebpf.Supports(in.Imm, p.Type) {
+			return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: fmt.Errorf("not supported: helper %d, because the interpreter does not have it", in.Imm)}
+		}
+	}
 	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch}
-	l := &interpLoaded{p: p, fill: j.Fill, near: j.Near, frame: -1}
+	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near, frame: -1}
+	if j.Chance != 0 {
+		r := rand.New(rand.NewPCG(j.Chance, 0))
+		o.Slide = 8 * r.Int64N(1<<17)
+		l.in.Now, l.in.Tick = r.Uint64N(1<<50), r.Uint64N(1<<12)
+	}
 	if j.Fill != 0 {
 		o.OnStep = l.step
 	}
@@ -70,6 +100,7 @@ func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
 type interpLoaded struct {
 	vm    *ebpf.VM
 	p     *object.Program
+	in    ebpf.Input
 	fill  byte
 	near  byte
 	frame int // of the last step, -1 before the first
@@ -94,7 +125,9 @@ func (l *interpLoaded) Close() {}
 
 func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	l.frame = -1
-	r, err := l.vm.Run(ebpf.Input{Packet: packet, Seed: uint64(l.fill), Now: uint64(l.fill)})
+	in := l.in
+	in.Packet = packet
+	r, err := l.vm.Run(in)
 	if f := (*ebpf.Fault)(nil); errors.As(err, &f) && f.TooLong {
 		return oracle.Run{}, fmt.Errorf("%w: %w", oracle.ErrCannotRun, err)
 	}

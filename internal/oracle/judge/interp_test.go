@@ -34,3 +34,52 @@ func TestFillShows(t *testing.T) {
 	require.Contains(t, rep.Mismatches[0].Detail, "0xa5a5a5a5")
 	require.Contains(t, rep.Mismatches[1].Detail, "0xffffffff")
 }
+
+// Most random numbers end as 0 here.
+func TestChanceShows(t *testing.T) {
+	p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{
+		{Op: bpf.ClassJMP | bpf.CALL, Imm: 7}, // bpf_get_prandom_u32
+		{Op: bpf.ClassALU64 | bpf.ARSH | bpf.X},
+		{Op: bpf.ClassALU64 | bpf.RSH | bpf.X},
+		{Op: bpf.ClassJMP | bpf.EXIT},
+	}}
+	c := &oracle.Case{Program: p, Packets: gen.Packets(1, 1, gen.PacketOptions{Min: 14})}
+	require.False(t, (&oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}).Definite(c))
+
+	p.Insns[1] = bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Imm: 2}
+	require.True(t, (&oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}).Definite(c))
+}
+
+func TestClockAndAddressesShow(t *testing.T) {
+	packets := gen.Packets(1, 1, gen.PacketOptions{Min: 14})
+	call := bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: 5} // bpf_ktime_get_ns
+	for name, insns := range map[string][]bpf.Insn{
+		"time between two readings": {
+			call, {Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 6}, call, {Op: bpf.ClassALU64 | bpf.SUB | bpf.X, Src: 6},
+		},
+		"a middle bit of an address": {
+			{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Src: 10}, {Op: bpf.ClassALU64 | bpf.AND | bpf.K, Imm: 1 << 14},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &object.Program{
+				Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}},
+				Insns: append(insns, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}),
+			}
+			h := &oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}
+			require.False(t, h.Definite(&oracle.Case{Program: p, Packets: packets}))
+		})
+	}
+}
+
+func TestMissingHelper(t *testing.T) {
+	p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{
+		{Op: bpf.ClassJMP | bpf.CALL, Imm: 15}, // bpf_get_current_uid_gid
+		{Op: bpf.ClassJMP | bpf.EXIT},
+	}}
+	_, err := judge.Interpreter{}.Load(p)
+	var refusal *oracle.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, oracle.NotSupported, refusal.Kind)
+	require.EqualError(t, refusal, "not supported: helper 15, because the interpreter does not have it")
+}
