@@ -96,13 +96,14 @@ func storeBytes(b *ssa.Builder, xdp bool) error {
 		return err
 	}
 	if !xdp {
-		flags, hi := b.Reg(5)
-		f, ok := b.F.IsConst(flags)
-		if !ok || !b.F.Is(hi, 0) {
+		lo, hi := b.Reg(5)
+		flags, ok := b.F.IsConst(lo)
+		flagsHi, okHi := b.F.IsConst(hi)
+		if !ok || !okHi {
 			return b.Unsupported("a store with flags known at run time only", "the compiler takes constant flags")
 		}
 		const known = 3 // BPF_F_RECOMPUTE_CSUM, BPF_F_INVALIDATE_HASH
-		if f&^known != 0 {
+		if flags&^known != 0 || flagsHi != 0 {
 			setResult(b, b.Const(errInval))
 			return nil
 		}

@@ -5,19 +5,19 @@ import (
 	"github.com/skipsw/skipsw/translate/ssa"
 )
 
-// directMap makes a map helper as code of the program's own, for targets whose
-// programs address map memory themselves, or as a call of the map's routine.
+// directMap makes a lookup or deletion as code of the program's own, for targets
+// whose programs address map memory themselves, or as a call of the map's
+// routine.
 func (h *Helpers) directMap(b *ssa.Builder, helper int32) error {
 	m, k, err := theMap(b)
 	if err != nil {
 		return err
 	}
-	switch m.Type {
-	case mapHash, mapPerCPUHash, mapLRUHash, mapLRUCPUHash, mapLPMTrie:
+	if hasRoutine(m.Type) {
 		return h.routine(b, helper)
 	}
-	if m.Type != mapArray && m.Type != mapPerCPUArray {
-		return b.Unsupported("a call on map "+m.Name, "there is no code for maps of its type")
+	if !isArray(m.Type) {
+		return noCode(b, m)
 	}
 	if helper == mapDeleteElem {
 		setResult(b, b.Const(errInval))
@@ -26,9 +26,6 @@ func (h *Helpers) directMap(b *ssa.Builder, helper int32) error {
 	key, err := b.Behind(2, 4)
 	if err != nil {
 		return err
-	}
-	if helper == mapUpdateElem {
-		return h.updateArray(b, m, k, key[0])
 	}
 	words := b.Choose(ssa.Compare{Cond: ssa.ULT, XL: key[0], YL: b.Const(m.MaxEntries)},
 		func() []ssa.ID { return []ssa.ID{entry(b, k, key[0]), b.Const(b.MapHigh())} },
@@ -48,46 +45,19 @@ func entry(b *ssa.Builder, k int, index ssa.ID) ssa.ID {
 	return id
 }
 
-// updateArray writes a value to an entry: -E2BIG beyond the end, -EEXIST if it
-// must not exist, -EINVAL for other flags.
-func (h *Helpers) updateArray(b *ssa.Builder, m *object.Map, k int, index ssa.ID) error {
-	value, err := b.Behind(3, int(m.ValueSize))
-	if err != nil {
-		return err
+// isArray reports whether maps of a type are arrays.
+func isArray(t uint32) bool { return t == mapArray || t == mapPerCPUArray }
+
+// hasRoutine reports whether maps of a type have routines of their own.
+func hasRoutine(t uint32) bool {
+	switch t {
+	case mapHash, mapPerCPUHash, mapLRUHash, mapLRUCPUHash, mapLPMTrie:
+		return true
 	}
-	lo, hi := b.Reg(4)
-	flag, ok := b.F.IsConst(lo)
-	if !ok || !b.F.Is(hi, 0) {
-		return b.Unsupported("an update with flags known at run time only", "the compiler takes constant flags")
-	}
-	switch {
-	case flag > 2:
-		setResult(b, b.Const(errInval))
-		return nil
-	case flag == 1:
-		words := b.Choose(ssa.Compare{Cond: ssa.ULT, XL: index, YL: b.Const(m.MaxEntries)},
-			func() []ssa.ID { return []ssa.ID{b.Const(errExist)} },
-			func() []ssa.ID { return []ssa.ID{b.Const(err2Big)} })
-		setResult(b, words[0])
-		return nil
-	}
-	order := ssa.Little
-	if b.Env.Maps[k].Swapped {
-		order = ssa.Big
-	}
-	high := b.Const(b.MapHigh())
-	words := b.Choose(ssa.Compare{Cond: ssa.ULT, XL: index, YL: b.Const(m.MaxEntries)},
-		func() []ssa.ID {
-			at := entry(b, k, index)
-			for j, w := range value {
-				b.Add(ssa.Value{
-					Op: ssa.Store, Space: ssa.MapValue, Aux: int32(k), Order: order, Size: 4, Imm: uint32(4 * j),
-					Args: []ssa.ID{at, high, w},
-				})
-			}
-			return []ssa.ID{b.Const(0)}
-		},
-		func() []ssa.ID { return []ssa.ID{b.Const(err2Big)} })
-	setResult(b, words[0])
-	return nil
+	return false
+}
+
+// noCode is the error for a map that is neither.
+func noCode(b *ssa.Builder, m *object.Map) error {
+	return b.Unsupported("a call on map "+m.Name, "there is no code for maps of its type")
 }

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -54,7 +53,9 @@ type Helpers struct{ Target *target.Target }
 // Call makes a call of a helper into the current block.
 func (h *Helpers) Call(b *ssa.Builder, helper int32) error {
 	switch helper {
-	case mapLookupElem, mapUpdateElem, mapDeleteElem:
+	case mapUpdateElem:
+		return h.update(b)
+	case mapLookupElem, mapDeleteElem:
 		if h.Target.Direct() {
 			return h.directMap(b, helper)
 		}
@@ -116,14 +117,15 @@ func theMap(b *ssa.Builder) (*object.Map, int, error) {
 // setResult writes a helper's result as a signed number.
 func setResult(b *ssa.Builder, lo ssa.ID) { b.SetReg(0, lo, b.Shift(ssa.Sar, lo, 31)) }
 
-// routine calls the routine for a map helper: the firmware's, or the map's own.
+// routine calls the routine for a lookup or a deletion: the firmware's, or the
+// map's own.
 func (h *Helpers) routine(b *ssa.Builder, helper int32) error {
 	table, _ := b.Reg(1)
+	call := ssa.Value{Op: ssa.Call, Imm: uint32(helper)}
 	keySize := 0
-	var m *object.Map
 	if k := b.Fact(1).Map; k >= 0 {
-		m = b.Prog.Source().Maps[k]
-		keySize = int(m.KeySize)
+		keySize = int(b.Prog.Source().Maps[k].KeySize)
+		call.Aux = int32(k)
 	} else {
 		for _, other := range b.Prog.Source().Maps {
 			if keySize != 0 && keySize != int(other.KeySize) {
@@ -136,38 +138,17 @@ func (h *Helpers) routine(b *ssa.Builder, helper int32) error {
 	if err != nil {
 		return err
 	}
-	call := ssa.Value{Op: ssa.Call, Imm: uint32(helper), Args: append([]ssa.ID{table}, key...)}
-	if m != nil {
-		call.Aux = int32(b.Fact(1).Map)
-	}
-	if helper == mapUpdateElem {
-		if m == nil {
-			return b.Unsupported("an update of one of several maps", "the map must be the same on all paths")
-		}
-		value, err := b.Behind(3, int(m.ValueSize))
-		if err != nil {
-			return err
-		}
-		for w, use := range b.Env.Maps[b.Fact(1).Map].WordUse {
-			if use == wordAtomic && !b.F.Is(value[w], 0) {
-				return b.Unsupported(fmt.Sprintf("an update of map %s with an atomic counter that is not 0", m.Name),
-					"the card stores counters in another byte order")
-			}
-		}
-		lo, hi := b.Reg(4)
-		call.Size = uint8(len(key))
-		call.Args = append([]ssa.ID{table, lo, hi}, key...)
-		call.Args = append(append(call.Args, value...), b.StackBase())
-	}
-	id := b.Add(call)
-	lo := b.Add(ssa.Value{Op: ssa.Result, Args: []ssa.ID{id}})
-	hi := b.Add(ssa.Value{Op: ssa.Result, Imm: 1, Args: []ssa.ID{id}})
-	b.SetReg(0, lo, hi)
+	call.Args = append([]ssa.ID{table}, key...)
+	setResults(b, b.Add(call))
 	return nil
 }
 
-// wordAtomic marks words of map values that are atomic counters.
-const wordAtomic = 3
+// setResults writes the two words that a call returns.
+func setResults(b *ssa.Builder, call ssa.ID) {
+	lo := b.Add(ssa.Value{Op: ssa.Result, Args: []ssa.ID{call}})
+	hi := b.Add(ssa.Value{Op: ssa.Result, Imm: 1, Args: []ssa.ID{call}})
+	b.SetReg(0, lo, hi)
+}
 
 // Types of the data pointer that event output takes.
 const (
@@ -203,7 +184,6 @@ func (h *Helpers) event(b *ssa.Builder) error {
 	default:
 		return b.Unsupported("event data that is neither on the stack nor in a map value", "the firmware takes no other")
 	}
-	id := b.Add(call)
-	b.SetReg(0, b.Add(ssa.Value{Op: ssa.Result, Args: []ssa.ID{id}}), b.Add(ssa.Value{Op: ssa.Result, Imm: 1, Args: []ssa.ID{id}}))
+	setResults(b, b.Add(call))
 	return nil
 }

@@ -9,6 +9,10 @@ func (f *fn) adjust() {
 		return
 	}
 	f.p.adjusted = true
+	if f.chance(30) {
+		f.cut()
+		return
+	}
 	if f.chance(40) {
 		f.ctxArg()
 		f.emit(movK(2, -int32(f.r.IntN(24))), callHelper(fnXDPAdjTail))
@@ -41,6 +45,33 @@ func (f *fn) adjust() {
 		}
 		b += n
 	}
+}
+
+// cut leaves about 14 bytes of the packet, at either end: no fewer are allowed.
+// It leaves alone what would have to grow, or is too long for a card to move
+// its start.
+func (f *fn) cut() {
+	const (
+		farthest = 120 // bytes that cards cut off at the head
+		by       = 3   // register of the distance
+	)
+	helper, leave := int32(fnXDPAdjTail), jmpK(bpf.JSGT, by, 0)
+	f.ctxArg()
+	left := int32(12 + f.r.IntN(4))
+	f.emit(ldx(4, 2, 1, xdpDataEnd), ldx(4, by, 1, xdpData))
+	if f.chance(60) {
+		f.emit(aluX(bpf.ClassALU64, bpf.SUB, by, 2), addK(by, left))
+	} else {
+		f.emit(aluX(bpf.ClassALU64, bpf.SUB, 2, by), mov(by, 2), addK(by, -left))
+		helper, leave = fnXDPAdjHead, jmpK(bpf.JGT, by, farthest)
+	}
+	end := f.newLabel()
+	f.emit(movK(2, 0))
+	f.jump(leave, end)
+	f.emit(mov(2, by))
+	f.place(end)
+	f.emit(callHelper(helper))
+	f.moved()
 }
 
 // moved is what holds after the packet was moved.

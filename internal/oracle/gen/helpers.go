@@ -125,7 +125,10 @@ func (f *fn) copyHelper() {
 	} else {
 		at := int32(f.r.IntN(40))
 		if f.chance(10) {
-			at = f.imm() & 0xffff
+			at = f.imm()
+			if f.chance(60) {
+				at &= 0xffff
+			}
 		}
 		f.emit(movK(2, at))
 	}
@@ -135,7 +138,12 @@ func (f *fn) copyHelper() {
 	tc := f.typed(object.TC)
 	switch {
 	case store && tc:
-		f.emit(movK(5, int32(f.r.IntN(5))), callHelper(fnSkbStore))
+		flags := lddw(5, 0, int32(f.r.IntN(4)), 1<<f.r.IntN(31))
+		if f.chance(90) {
+			flags = []bpf.Insn{movK(5, int32(f.r.IntN(5)))}
+		}
+		f.emit(flags...)
+		f.emit(callHelper(fnSkbStore))
 		f.changed()
 	case store:
 		f.emit(callHelper(fnXDPStore))

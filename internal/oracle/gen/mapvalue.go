@@ -173,11 +173,34 @@ func (f *fn) update() {
 		if known, ok = f.keyArgs(m); !ok {
 			return
 		}
-		f.emit(mov(3, uint8(from)), addK(3, int32(disp)), movK(4, int32(f.r.IntN(4))), callHelper(fnMapUpdate))
+		f.emit(mov(3, uint8(from)), addK(3, int32(disp)))
+		f.updateFlags()
+		f.emit(callHelper(fnMapUpdate))
 	}
 	f.st.clobber()
 	f.setScalar(0)
 	f.dropValues(m, known)
+}
+
+// updateFlags puts flags of an update in R4: mostly such as there are, now and
+// then any, wide ones, and ones that are known at run time only.
+func (f *fn) updateFlags() {
+	if f.chance(85) {
+		f.emit(movK(4, int32(f.r.IntN(4))))
+		return
+	}
+	if x := f.pickReg(func(i int, r *reg) bool { return i > 5 && r.kind == scalar }); x >= 0 && f.chance(60) {
+		f.emit(mov(4, uint8(x)))
+		if f.chance(80) {
+			f.emit(andK(4, int32(1)<<f.r.IntN(4)-1))
+		}
+		return
+	}
+	if f.chance(40) {
+		f.emit(lddw(4, 0, int32(f.r.IntN(8)), 1<<f.r.IntN(31))...)
+		return
+	}
+	f.emit(movK(4, []int32{4, 5, 6, 7, 8, -1, f.imm()}[f.r.IntN(7)]))
 }
 
 // dropValues forgets the addresses of a map's values that an update or a
