@@ -122,11 +122,7 @@ func (b *Builder) packetLoad(in bpf.Insn, pc int) error {
 	zero := b.Const(0)
 	at := b.legacyOffset(in)
 	end := b.AddConst(at, n)
-	// Inside: at < length and at + n <= length. The first comparison keeps
-	// offsets near 2^32 from wrapping.
-	inside, outside, ok := b.newBlock(1), b.newBlock(2), b.newBlock(1)
-	b.branch(Compare{Cond: ULT, XL: at, YL: length}, outside, inside)
-	b.Block = inside
+	outside, ok := b.newBlock(1), b.newBlock(1)
 	b.branch(Compare{Cond: ULE, XL: end, YL: length}, outside, ok)
 	b.Block = outside
 	b.leaveProgram(zero)
@@ -151,7 +147,8 @@ const (
 )
 
 // legacyOffset returns the offset in the packet that LD_ABS and LD_IND mean:
-// a positive number, or one beyond all packets.
+// a positive number, or one beyond all packets that is at least 2 MiB below
+// 2^32, so that the end of the access does not wrap.
 func (b *Builder) legacyOffset(in bpf.Insn) ID {
 	network := func(at ID) ID { return b.AddConst(at, networkHeader-fromNetwork) }
 	link := func(at ID) ID { return b.AddConst(at, -fromLink) }

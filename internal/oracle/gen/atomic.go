@@ -52,15 +52,29 @@ func (f *fn) stackAtomic() {
 		}
 		f.st.setStack(off, size)
 	}
-	if f.chance(10) && !f.isLocked(0) {
-		// The old value of a compare-and-exchange must come up often.
-		f.emit(ldx(size, 0, 10, off))
-		f.setScalar(0)
+	if f.o.has(AtomicFetch) && f.chance(40) && !f.isLocked(0) {
+		f.compareExchange(size, off)
+	} else {
+		f.atomic(10, size, off)
 	}
-	f.atomic(10, size, off)
 	if f.chance(60) {
 		d := f.dst()
 		f.emit(ldx(size, uint8(d), 10, off))
 		f.setScalar(d)
+		f.keep(d)
 	}
+}
+
+// compareExchange emits a compare-and-exchange on the stack that finds the
+// value it expects, or one that differs in a high bit.
+func (f *fn) compareExchange(size, off int) {
+	f.emit(ldx(size, 0, 10, off))
+	f.setScalar(0)
+	if f.chance(50) {
+		t := f.dst(0)
+		f.emit(lddw(uint8(t), 0, 0, 1<<f.r.IntN(31))...)
+		f.setScalar(t)
+		f.emit(aluX(bpf.ClassALU64, bpf.XOR, 0, uint8(t)))
+	}
+	f.emit(atomic(size, 10, off, uint8(f.scalarReg()), bpf.AtomicCmpXchg))
 }

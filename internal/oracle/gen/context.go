@@ -18,11 +18,11 @@ const (
 // skbReads are the fields of __sk_buff, each of 4 bytes, that say the same of
 // a frame in a test run as on a card. The interface that it came from does not.
 var skbReads = []int{
-	skbLen, skbMark, skbQueue, skbProtocol, 20, 24, 28, skbPriority, 40, skbTCIndex, 68, skbTCClass, 84, 164, 176,
+	skbLen, skbMark, skbQueue, skbProtocol, skbProtocol, 20, 24, 28, skbPriority, 40, skbTCIndex, 68, skbTCClass, 84, 164, 176,
 }
 
 // skbWrites are the fields of 4 bytes that tc programs may write.
-var skbWrites = []int{skbMark, skbQueue, skbPriority, skbTCIndex, skbTCClass}
+var skbWrites = []int{skbMark, skbQueue, skbQueue, skbPriority, skbTCIndex, skbTCClass}
 
 // context reads or writes a plain field of the context.
 func (f *fn) context() {
@@ -41,6 +41,7 @@ func (f *fn) context() {
 	}
 	f.emit(ldx(4, uint8(d), uint8(c), fields[f.r.IntN(len(fields))]))
 	f.setScalar(d)
+	f.keep(d)
 }
 
 // contextField reads or writes any field of __sk_buff that can be compared, in
@@ -68,7 +69,12 @@ func (f *fn) contextField() {
 		at = skbReads[f.r.IntN(len(skbReads))] + f.r.IntN(4/size)*size
 	}
 	if store {
-		f.emit(stx(size, uint8(c), at, uint8(f.scalarReg(c))))
+		v := f.scalarReg(c)
+		if at == skbQueue && f.chance(50) {
+			v = f.freeScalar(c)
+			f.emit(movK(uint8(v), []int32{0xfffe, 0xffff, 0x10000, 0x1ffff, -1}[f.r.IntN(5)]))
+		}
+		f.emit(stx(size, uint8(c), at, uint8(v)))
 		if at == skbTstamp || f.chance(40) {
 			return
 		}

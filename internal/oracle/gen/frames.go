@@ -124,7 +124,7 @@ func (f *frame) network(nest int) {
 		f.u16(0x86dd)
 		f.ipv6(nest)
 	case 3:
-		f.u16(f.pick(0x8847, 0x88cc, 0x0101, f.r.IntN(0x10000)))
+		f.u16(f.pick(0x8847, 0x88cc, 0x0101, 0x05ff, 0x0600, 0x0600, f.r.IntN(0x10000)))
 		f.noise(46)
 	default:
 		f.u16(0x0800)

@@ -109,31 +109,19 @@ func (f *fn) copyHelper() {
 	store := f.o.has(PacketStore) && f.chance(40)
 	if from < 0 || !store {
 		from = 10
-		if disp = f.buffer(n); disp == 0 {
+		skew := f.r.IntN(8) * f.r.IntN(2)
+		if disp = f.buffer(n + skew); disp == 0 {
 			return
 		}
+		disp += skew
 	}
 	if from != 10 && f.st.regs[from].kind == pkt {
 		return // these helpers take no packet bytes
 	}
-	if f.chance(30) {
-		src := f.scalarReg(from)
-		f.emit(mov(2, uint8(src)))
-		if f.chance(70) {
-			f.emit(andK(2, []int32{7, 15, 31, 63, 0x7f}[f.r.IntN(5)]))
-		}
-	} else {
-		at := int32(f.r.IntN(40))
-		if f.chance(10) {
-			at = f.imm()
-			if f.chance(60) {
-				at &= 0xffff
-			}
-		}
-		f.emit(movK(2, at))
-	}
+	late := f.copyOffset(n, from)
 	f.emit(mov(3, uint8(from)), addK(3, int32(disp)))
 	f.ctxArg()
+	f.emit(late...)
 	f.emit(movK(4, int32(n)))
 	tc := f.typed(object.TC)
 	switch {
@@ -154,6 +142,50 @@ func (f *fn) copyHelper() {
 	default:
 		f.emit(callHelper(fnXDPLoadBytes))
 		f.called()
+	}
+	f.keep(0)
+	if !store {
+		f.keepStack(disp, n)
+	}
+}
+
+// copyOffset puts the offset of n bytes of the packet in R2, without touching
+// register not. It returns what is left to do for that once R1 is the context.
+func (f *fn) copyOffset(n, not int) (late []bpf.Insn) {
+	switch {
+	case f.chance(30):
+		f.emit(mov(2, uint8(f.scalarReg(not))))
+		if f.chance(70) {
+			f.emit(andK(2, []int32{7, 15, 31, 63, 0x7f}[f.r.IntN(5)]))
+		}
+	case f.chance(15): // the last bytes, or just too far
+		ends := [2]int{xdpDataEnd, xdpData}
+		if f.typed(object.TC) {
+			ends = [2]int{skbDataEnd, skbData}
+		}
+		return []bpf.Insn{
+			ldx(4, 2, 1, ends[0]), ldx(4, 4, 1, ends[1]), aluX(bpf.ClassALU64, bpf.SUB, 2, 4), addK(2, int32(f.r.IntN(4)-2-n)),
+		}
+	case f.chance(10):
+		f.emit(movK(2, []int32{0xffff, 0x10000, 0x1ffff, -1, f.imm(), f.imm() & 0xffff}[f.r.IntN(6)]))
+	default:
+		f.emit(movK(2, int32(f.r.IntN(40))))
+	}
+	return nil
+}
+
+// keepStack keeps one or two pieces of n bytes of the stack from off on.
+func (f *fn) keepStack(off, n int) {
+	for range 1 + f.r.IntN(2) {
+		size := 4
+		at := off + f.r.IntN(n)
+		for at%size != 0 || at+size > off+n {
+			size /= 2
+		}
+		d := f.dst()
+		f.emit(ldx(size, uint8(d), 10, at))
+		f.setScalar(d)
+		f.keep(d)
 	}
 }
 

@@ -65,6 +65,9 @@ func (f *fn) keepValue() {
 // valueWork emits a few accesses through map-value pointers.
 func (f *fn) valueWork(budget int) {
 	for range 1 + f.r.IntN(min(budget, 4)+1) {
+		if f.o.has(Aliases) && f.chance(50) {
+			f.valueAliases()
+		}
 		f.valueAccess()
 		if f.chance(30) {
 			f.alu()

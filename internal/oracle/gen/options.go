@@ -71,6 +71,7 @@ const (
 	TailCalls                        // tail calls that go nowhere
 	PrefixUpdate                     // updates of longest-prefix tries
 	GlobalCalls                      // functions that are proven on their own
+	Aliases                          // stores and loads of the same bytes through different pointers
 
 	// AllFeatures holds every feature.
 	AllFeatures Feature = 1<<iota - 1
@@ -82,7 +83,7 @@ var featureNames = []string{
 	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
 	"csumdiff", "legacyload", "lpm", "lru", "percpuhash", "oddsizes", "pointerargs", "rodata", "ctxfields", "metadata",
 	"stackatomic", "noise", "bytewise", "copies", "selects", "walks", "nullchecks", "maygoto", "redirect", "queues", "events", "skbedit",
-	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls",
+	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases",
 }
 
 // String lists the features by name, separated by commas.

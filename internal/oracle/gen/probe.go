@@ -31,12 +31,16 @@ func (f *fn) probe() {
 		}
 	case k < 7:
 		f.probeCompare(x)
-	case k < 8 && f.o.has(RegShift):
+	case k < 9 && f.o.has(RegShift):
 		n := f.second(x)
 		if n < 0 {
 			return
 		}
-		if f.chance(40) {
+		switch {
+		case f.chance(30):
+			// Amounts at which words change places, and none at all.
+			f.emit(andK(uint8(n), 1), addK(uint8(n), []int32{-1, 0, 30, 31, 32, 62, 63, 64}[f.r.IntN(8)]))
+		case f.chance(50):
 			f.shape(n)
 		}
 		f.emit(aluX(class, []uint8{bpf.LSH, bpf.RSH, bpf.ARSH}[f.r.IntN(3)], uint8(x), uint8(n)))
@@ -52,9 +56,11 @@ func (f *fn) probe() {
 	} else {
 		f.emit(aluX(bpf.ClassALU64, bpf.ADD, acc, uint8(x)))
 	}
-	if f.chance(40) {
-		// Results that cancel, or differ in their high word only, must show too.
+	switch f.r.IntN(5) {
+	case 0, 1: // results that cancel must show, too
 		f.emit(aluK(bpf.ClassALU64, bpf.LSH, uint8(x), 7), aluX(bpf.ClassALU64, bpf.ADD, acc, uint8(x)))
+	case 2, 3: // and those that differ in their high word only
+		f.emit(aluK(bpf.ClassALU64, bpf.RSH, uint8(x), 32), aluX(bpf.ClassALU64, bpf.ADD, acc, uint8(x)))
 	}
 }
 

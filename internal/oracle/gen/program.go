@@ -105,7 +105,7 @@ func (f *fn) finish() {
 		f.emit(movK(0, int32(f.r.IntN(5))))
 	case f.main() && f.chance(15):
 		src := f.scalarReg()
-		f.emit(mov(0, uint8(src)), andK(0, 3))
+		f.emit(mov(0, uint8(src)), andK(0, []int32{3, 3, 4, 7, 8, 15}[f.r.IntN(6)]))
 	default:
 		f.digest()
 	}
@@ -169,7 +169,7 @@ func statements(o *Options) (out []choice, total int) {
 		{0, 30, plain((*fn).alu)},
 		{0, 6, plain(func(f *fn) { f.constant(f.dst()) })},
 		{0, 4, plain((*fn).pair)},
-		{0, 10, plain((*fn).probe)},
+		{0, 14, plain((*fn).probe)},
 		{0, 10, (*fn).branch},
 		{0, 3, (*fn).switchOn},
 		{0, 3, plain((*fn).leave)},
@@ -199,7 +199,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Rodata, 2, plain((*fn).rodata)},
 		{CtxFields, 4, plain((*fn).contextField)},
 		{MetaData, 2, plain((*fn).metadata)},
-		{Stack | StackAtomic, 3, plain((*fn).stackAtomic)},
+		{Stack | StackAtomic, 5, plain((*fn).stackAtomic)},
 		{Noise, 2, plain((*fn).noise)},
 		{Bytewise, 3, plain((*fn).bytewise)},
 		{Copies, 3, plain((*fn).copies)},
@@ -212,6 +212,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Events, 3, plain((*fn).event)},
 		{SkbEdit, 6, plain((*fn).editSkb)},
 		{AdjustMeta, 4, plain((*fn).adjustMeta)},
+		{Aliases, 4, plain((*fn).aliases)},
 		{TailCalls, 2, plain((*fn).tailCall)},
 	} {
 		if o.has(c.need) {
