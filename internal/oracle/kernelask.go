@@ -20,10 +20,10 @@ const (
 	askInsns = 4
 )
 
-// CanAsk reports whether AskVerifier takes the program: it has at least four
-// instructions, and no functions of its own. Functions go to the JIT before the
-// kernel finds that the log was too small, so that asking is loading.
-func CanAsk(p *object.Program) bool {
+// canAsk reports whether the kernel says what it thinks of a program without
+// loading it: there are at least four instructions, and no functions.
+// Functions go to the JIT before the kernel finds that the log was too small.
+func canAsk(p *object.Program) bool {
 	if len(p.Insns) < askInsns {
 		return false
 	}
@@ -35,9 +35,9 @@ func CanAsk(p *object.Program) bool {
 	return true
 }
 
-// AskVerifier asks the running kernel's verifier about a program without
-// loading it: the answer is nil where the verifier accepts the program and a
-// *KernelReject where it does not. The program must be one that CanAsk takes.
+// AskVerifier asks the running kernel's verifier about a program, without
+// loading it where that can be: the answer is nil where the verifier accepts the
+// program and a *KernelReject where it does not.
 //
 // The trick is a log at instruction level with room for its last lines only.
 // The verifier does all its work, and BPF_PROG_LOAD then fails with ENOSPC,
@@ -46,7 +46,8 @@ func CanAsk(p *object.Program) bool {
 // not wear out the allocator of JIT memory, so that a kernel whose JIT is stuck
 // can be asked too.
 //
-// Where the last line tells nothing, the program is loaded after all.
+// Programs with functions or less than four instructions are loaded, and so are
+// those where the last line tells nothing.
 //
 // Its limits: the kernel must keep the end of a log and not its beginning, as it
 // does since 6.4. What the kernel refuses after the verifier's walk (in the
@@ -54,8 +55,8 @@ func CanAsk(p *object.Program) bool {
 // of a refusal there is the end only, and where the walk found the fault Errno
 // is ENOSPC.
 func AskVerifier(p *object.Program) error {
-	if !CanAsk(p) {
-		return fmt.Errorf("program %q has functions or less than %d instructions: the kernel cannot be asked without loading it", p.Name, askInsns)
+	if !canAsk(p) {
+		return loadAndDrop(p)
 	}
 	k := &KernelProgram{src: p, fd: -1, all: map[*object.Map]*KernelMap{}}
 	defer k.Close()

@@ -21,6 +21,13 @@ func long(end ...bpf.Insn) *object.Program {
 	return program(object.XDP, append(insns, end...)...)
 }
 
+// function makes a program with a function that ends with an instruction.
+func function(last bpf.Insn) *object.Program {
+	p := long(bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoCall, Imm: 1}, exitInsn, last, exitInsn)
+	p.Funcs = append(p.Funcs, object.Func{Name: "f", Start: len(p.Insns) - 2})
+	return p
+}
+
 func TestAskVerifier(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
@@ -33,6 +40,10 @@ func TestAskVerifier(t *testing.T) {
 	}{
 		{name: "accepted", p: long(movImm(0, 2), exitInsn)},
 		{name: "accepted, short", p: program(object.TC, movImm(0, 0), movImm(0, 1), movImm(0, 2), exitInsn)},
+		{name: "accepted, three instructions", p: program(object.XDP, movImm(0, 1), movImm(0, 2), exitInsn)},
+		{name: "refused, three instructions", p: program(object.XDP, movImm(0, 1), loadR3, exitInsn), want: "R3 !read_ok"},
+		{name: "accepted, with a function", p: function(movImm(0, 2))},
+		{name: "refused, with a function", p: function(loadR3), want: "R3 !read_ok"},
 		{name: "refused in the walk", p: long(loadR3, exitInsn), want: "R3 !read_ok"},
 		{name: "refused before the walk", p: long(movImm(0, 2)), want: "last insn is not an exit"},
 	}
@@ -74,13 +85,4 @@ func TestAskVerifierConstants(t *testing.T) {
 		err := oracle.AskVerifier(p)
 		require.Equal(t, ok, err == nil, "%d: %v", offset, err)
 	}
-}
-
-func TestCanAsk(t *testing.T) {
-	require.True(t, oracle.CanAsk(long(movImm(0, 2), exitInsn)))
-	short := program(object.XDP, movImm(0, 2), exitInsn)
-	require.False(t, oracle.CanAsk(short))
-	require.ErrorContains(t, oracle.AskVerifier(short), "less than 4 instructions")
-	call := bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoCall, Imm: 1}
-	require.False(t, oracle.CanAsk(long(call, exitInsn, movImm(0, 2), exitInsn)))
 }

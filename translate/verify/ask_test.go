@@ -14,15 +14,7 @@ import (
 // refusal otherwise. It asks without loading where that can be. asked is false
 // for a program that has to be loaded on a kernel that cannot load any more.
 func askKernel(t testing.TB, p *object.Program) (refusal string, asked bool) {
-	var err error
-	if oracle.CanAsk(p) {
-		err = oracle.AskVerifier(p)
-	} else {
-		var k *oracle.KernelProgram
-		if k, err = oracle.LoadKernel(p, oracle.KernelOptions{}); err == nil {
-			k.Close()
-		}
-	}
+	err := oracle.AskVerifier(p)
 	if errors.Is(err, oracle.ErrKernelStuck) {
 		return "", false
 	}

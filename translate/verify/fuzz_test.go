@@ -47,7 +47,7 @@ func FuzzVerify(f *testing.F) {
 		if n, _ := proven.Walked(); n > budget {
 			t.Fatalf("walked %d instructions", n)
 		}
-		if bad, _ := sound(t, p, proven, 1, 4); bad != "" {
+		if bad, _ := sound(p, proven, 1, 4); bad != "" {
 			t.Fatalf("%s\n%s", bad, dump(p))
 		}
 	})

@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle/gen"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -15,21 +14,8 @@ import (
 // soundUntilFault runs a program on packets, as sound does, and returns what
 // contradicts the facts before a run ends or faults.
 func soundUntilFault(p *object.Program, walked *verify.Program, seed uint64, packets int) (bad string, facts int) {
-	w := &watcher{p: walked}
-	vm, err := ebpf.New(p, ebpf.Options{OnStep: w.step, MaxSteps: 1 << 16})
-	if err != nil {
-		return "", 0
-	}
-	w.vm = vm
-	for _, pkt := range gen.Packets(seed, packets, gen.PacketOptions{}) {
-		w.last, w.depth = -1, 0
-		// A fault is what the walk leaves to the run.
-		_, _ = vm.Run(ebpf.Input{Packet: pkt, Seed: seed, Now: seed * 7919})
-		if w.bad != "" {
-			break
-		}
-	}
-	return w.bad, w.seen
+	// A fault is what the walk leaves to the run.
+	return watchRuns(p, walked, seed, packets, 1<<16, func(error) bool { return true })
 }
 
 // widened makes the constants of bounds checks and masks larger, so that most
