@@ -81,23 +81,6 @@ func (d *Dom) Dominates(a, b BlockID) bool {
 	return d.number[a] != 0 && d.number[a] <= d.number[b] && d.number[b] <= d.last[a]
 }
 
-// Idom returns the immediate dominator of b, or NoBlock for the entry and for
-// blocks that cannot be reached.
-func (d *Dom) Idom(b BlockID) BlockID {
-	if b == 0 {
-		return NoBlock
-	}
-	return d.idom[b]
-}
-
-// Common returns the closest block that dominates both.
-func (d *Dom) Common(a, b BlockID) BlockID {
-	for !d.Dominates(a, b) {
-		a = d.idom[a]
-	}
-	return a
-}
-
 // Loops sets the Loop depth of all blocks; order is the function's RPO.
 func (f *Func) Loops(order []BlockID, d *Dom) {
 	preds := f.Preds()

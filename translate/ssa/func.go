@@ -144,13 +144,6 @@ func (f *Func) Is(id ID, c uint32) bool {
 	return ok && v == c
 }
 
-// Append adds a value to the end of a block and returns its number.
-func (f *Func) Append(b BlockID, v Value) ID {
-	id := f.New(b, v)
-	f.Blocks[b].Values = append(f.Blocks[b].Values, id)
-	return id
-}
-
 // New makes a value of block b, with arguments of its own, without giving it a place in the block's order.
 func (f *Func) New(b BlockID, v Value) ID {
 	v.Block = b

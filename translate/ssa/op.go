@@ -166,9 +166,6 @@ var condNames = [...]string{"eq", "ne", "ult", "uge", "ule", "ugt", "slt", "sge"
 // String returns the name of the comparison.
 func (c Cond) String() string { return condNames[c] }
 
-// Not returns the opposite comparison. Opposites stand in pairs above.
-func (c Cond) Not() Cond { return c ^ 1 }
-
 // Swap returns the comparison with exchanged operands.
 func (c Cond) Swap() Cond {
 	switch c {

@@ -24,6 +24,7 @@ type fn struct {
 	ctxSlot    int       // stack offset where the context is spilled, when ctxReg is -1
 	index      int       // number of the function, 0 for main
 	hasCtx     bool      // the function can reach the context
+	pressed    bool      // the function has its block under pressure
 	acc        int       // register that collects the results of probes, or -1
 	depth      int       // nesting of branches and loops
 	inLoop     int       // nesting of loops

@@ -72,6 +72,8 @@ const (
 	PrefixUpdate                     // updates of longest-prefix tries
 	GlobalCalls                      // functions that are proven on their own
 	Aliases                          // stores and loads of the same bytes through different pointers
+	Pressure                         // more numbers at a time than there are registers
+	Choices                          // pointers that a branch chooses
 
 	// AllFeatures holds every feature.
 	AllFeatures Feature = 1<<iota - 1
@@ -83,7 +85,7 @@ var featureNames = []string{
 	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
 	"csumdiff", "legacyload", "lpm", "lru", "percpuhash", "oddsizes", "pointerargs", "rodata", "ctxfields", "metadata",
 	"stackatomic", "noise", "bytewise", "copies", "selects", "walks", "nullchecks", "maygoto", "redirect", "queues", "events", "skbedit",
-	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases",
+	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices",
 }
 
 // String lists the features by name, separated by commas.

@@ -63,6 +63,9 @@ func (p *program) function(i, n, budget int) *asm {
 	f := &fn{r: p.r, o: p.o, p: p, index: i, ctxReg: -1, stackMax: 8 * (4 + p.r.IntN(12))}
 	if i == 0 {
 		f.stackMax = 8 * (4 + p.r.IntN(24))
+		if n == 1 && p.o.has(Pressure) && f.chance(50) {
+			f.stackMax = 8 * (40 + p.r.IntN(24))
+		}
 	}
 	for c := i + 1; c < n; c++ {
 		f.callees = append(f.callees, c)
@@ -213,6 +216,8 @@ func statements(o *Options) (out []choice, total int) {
 		{SkbEdit, 6, plain((*fn).editSkb)},
 		{AdjustMeta, 4, plain((*fn).adjustMeta)},
 		{Aliases, 4, plain((*fn).aliases)},
+		{Pressure | Stack | PacketLoad, 3, (*fn).pressure},
+		{Choices | Stack, 4, plain((*fn).choices)},
 		{TailCalls, 2, plain((*fn).tailCall)},
 	} {
 		if o.has(c.need) {

@@ -20,7 +20,7 @@ func Witnesses() []oracle.Judge {
 		Interpreter{},
 		Interpreter{Fill: 0xa5, Near: 0xa5, Addresses: ebpf.Reversed, Chance: 1},
 		Interpreter{Fill: 0x5a, Addresses: ebpf.Low, Chance: 2},
-		Interpreter{Watch: true},
+		Interpreter{Watch: true, Addresses: ebpf.Reversed}, // few numbers look like these addresses
 	}
 	layouts := []ebpf.Addresses{ebpf.FarApart, ebpf.Reversed, ebpf.Low}
 	for chance := uint64(3); chance < chances; chance++ {
@@ -49,7 +49,7 @@ type Interpreter struct {
 	// that stands at 0.
 	Chance uint64
 	// Watch makes a run fail that reads stack bytes which the program has not
-	// written.
+	// written, or takes an address for a number.
 	Watch bool
 }
 
@@ -87,7 +87,10 @@ func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
 		o.Slide = 8 * r.Int64N(1<<17)
 		l.in.Now, l.in.Tick = r.Uint64N(1<<50), r.Uint64N(1<<12)
 	}
-	if j.Fill != 0 {
+	switch {
+	case j.Watch:
+		o.OnStep = l.watch
+	case j.Fill != 0:
 		o.OnStep = l.step
 	}
 	var err error
@@ -104,6 +107,7 @@ type interpLoaded struct {
 	fill  byte
 	near  byte
 	frame int // of the last step, -1 before the first
+	leaks bool
 }
 
 // step fills a frame when it is entered.
@@ -121,10 +125,15 @@ func (l *interpLoaded) step(_ int, regs *[11]uint64) {
 	l.frame = f
 }
 
+// watch notes whether the instruction at a slot takes an address for a number.
+func (l *interpLoaded) watch(slot int, regs *[11]uint64) {
+	l.leaks = l.leaks || leaks(l.vm, l.p.Insns[slot], regs)
+}
+
 func (l *interpLoaded) Close() {}
 
 func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
-	l.frame = -1
+	l.frame, l.leaks = -1, false
 	in := l.in
 	in.Packet = packet
 	r, err := l.vm.Run(in)
@@ -136,6 +145,9 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	}
 	if l.vm.ReadUnwritten() {
 		return oracle.Run{}, errors.New("the program reads stack bytes that it has not written")
+	}
+	if l.leaks {
+		return oracle.Run{}, errors.New("the program takes an address for a number")
 	}
 	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(l.p.Maps))}
 	for i, m := range l.p.Maps {

@@ -83,3 +83,34 @@ func TestMissingHelper(t *testing.T) {
 	require.Equal(t, oracle.NotSupported, refusal.Kind)
 	require.EqualError(t, refusal, "not supported: helper 15, because the interpreter does not have it")
 }
+
+// An address as a number is found where all layouts do the same.
+func TestAddressAsNumber(t *testing.T) {
+	r10 := bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10}
+	for name, insns := range map[string][]bpf.Insn{
+		"offset of a helper": {
+			r10,
+			{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 3, Src: 10},
+			{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 3, Imm: -1},
+			{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: 4, Imm: 1},
+			{Op: bpf.ClassJMP | bpf.CALL, Imm: 189}, // bpf_xdp_load_bytes
+		},
+		"comparison with a number": {r10, {Op: bpf.ClassJMP | bpf.JEQ | bpf.K, Dst: 2, Imm: 5}},
+		"low word":                 {r10, {Op: bpf.ClassALU | bpf.MOV | bpf.X, Dst: 2, Src: 2}},
+		"product":                  {r10, {Op: bpf.ClassALU64 | bpf.MUL | bpf.K, Dst: 2, Imm: 8}},
+		"byte of a stored address": {
+			{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Src: 1, Off: -8}, {Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeB, Dst: 2, Src: 10, Off: -6},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &object.Program{
+				Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}},
+				Insns: append(insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Imm: 2}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}),
+			}
+			l, err := judge.Interpreter{Watch: true}.Load(p)
+			require.NoError(t, err)
+			_, err = l.Run(make([]byte, 64))
+			require.EqualError(t, err, "the program takes an address for a number")
+		})
+	}
+}

@@ -1,0 +1,188 @@
+package gen
+
+import "github.com/skipsw/skipsw/translate/bpf"
+
+// choices emits accesses through a pointer that a branch has chosen: among
+// places on the stack, keys of a lookup, map values, maps.
+func (f *fn) choices() {
+	switch k := f.r.IntN(3); {
+	case k == 0:
+		f.chosenPlace()
+	case k == 1:
+		f.chosenKey()
+	case f.o.Card:
+		f.chosenMap()
+	default:
+		f.chosenValue()
+	}
+}
+
+// either emits a branch on a number, and one of two pieces of code on each way.
+func (f *fn) either(a, b func()) {
+	other, end := f.newLabel(), f.newLabel()
+	f.jump(f.condition(), other)
+	b()
+	f.jump(ja(), end)
+	f.place(other)
+	a()
+	f.place(end)
+}
+
+// places returns the offsets of two runs of n readable bytes on the stack.
+func (f *fn) places(n int) (a, b int, ok bool) {
+	if a = f.buffer(n); a == 0 {
+		return 0, 0, false
+	}
+	f.lockBytes(a, n, true)
+	b = f.buffer(n)
+	f.lockBytes(a, n, false)
+	return a, b, b != 0
+}
+
+// chosenPlace works on one of two places on the stack.
+func (f *fn) chosenPlace() {
+	a, b, ok := f.places(nearby)
+	if !ok {
+		return
+	}
+	t := f.stackDst()
+	to := func(off int) func() {
+		return func() { f.emit(mov(uint8(t), 10), addK(uint8(t), int32(off))) }
+	}
+	f.either(to(a), to(b))
+	f.set(t, reg{})
+	defer func(old uint16) { f.locked = old }(f.locked)
+	f.locked |= 1 << t
+	for range 1 + f.r.IntN(3) {
+		size := f.size()
+		f.touch(uint8(t), size, size*f.r.IntN(nearby/size))
+	}
+	d := f.dst(t)
+	f.emit(ldx(8, uint8(d), 10, a))
+	f.setScalar(d)
+	f.keep(d)
+}
+
+// chosenKey looks one of two keys up.
+func (f *fn) chosenKey() {
+	m := f.aMap(false)
+	if m < 0 {
+		return
+	}
+	spec := f.p.maps[m]
+	a, _ := f.key(spec)
+	if a == 0 {
+		return
+	}
+	f.lockBytes(a, int(spec.KeySize), true)
+	b, _ := f.key(spec)
+	f.lockBytes(a, int(spec.KeySize), false)
+	if b == 0 {
+		return
+	}
+	to := func(off int) func() {
+		return func() { f.emit(mov(2, 10), addK(2, int32(off))) }
+	}
+	f.either(to(a), to(b))
+	f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
+	f.emit(callHelper(fnMapLookup))
+	f.st.clobber()
+	f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+	f.set(0, reg{kind: mapVal, id: m})
+	f.keepValue()
+	f.valueWork(2)
+}
+
+// chosenValue works on one of the values that two lookups find.
+func (f *fn) chosenValue() {
+	defer func(old uint16) { f.locked = old }(f.locked)
+	a := f.pickReg(func(i int, r *reg) bool { return i >= 6 && !f.isLocked(i) && r.kind != ctx })
+	if a < 0 {
+		return
+	}
+	m := f.found()
+	if m < 0 {
+		return
+	}
+	f.emit(mov(uint8(a), 0))
+	f.set(a, reg{})
+	f.locked |= 1 << a
+	n := f.found()
+	if n < 0 {
+		return
+	}
+	f.locked |= 1 << 0
+	t := f.dst()
+	f.either(func() { f.emit(mov(uint8(t), uint8(a))) }, func() { f.emit(mov(uint8(t), 0)) })
+	f.set(t, reg{})
+	f.locked |= 1 << t
+	f.touchValue(t, m, n, f.o.has(MapStore))
+}
+
+// found looks a value up in a map that is not a trie, and returns the map, or -1.
+// The way goes on where there is one: R0 is its address.
+func (f *fn) found() int {
+	m := f.aMap(false)
+	if m < 0 || f.p.maps[m].Frozen || f.p.maps[m].Type == mapLPM {
+		return -1
+	}
+	if _, ok := f.keyArgs(m); !ok {
+		return -1
+	}
+	f.emit(callHelper(fnMapLookup))
+	f.st.clobber()
+	f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+	return m
+}
+
+// touchValue works on a value of map m or n.
+func (f *fn) touchValue(at, m, n int, store bool) {
+	room := int(min(f.p.maps[m].ValueSize, f.p.maps[n].ValueSize))
+	for range 1 + f.r.IntN(3) {
+		size := f.size()
+		if size > room {
+			continue
+		}
+		disp := size * f.r.IntN(room/size)
+		if store {
+			f.touch(uint8(at), size, disp)
+			continue
+		}
+		d := f.dst(at)
+		f.emit(f.load(size, d, uint8(at), disp))
+		f.setScalar(d)
+		f.keep(d)
+	}
+}
+
+// chosenMap looks a key up in one of two maps of the Agilio firmware that are
+// not counted in.
+func (f *fn) chosenMap() {
+	m := f.aMap(false)
+	if m < 0 || m%2 != 0 {
+		return
+	}
+	n := -1
+	for k := 0; k < len(f.p.maps); k += 2 {
+		if k != m && f.p.maps[k].KeySize == f.p.maps[m].KeySize && f.p.maps[k].Type != mapLPM {
+			n = k
+		}
+	}
+	if n < 0 {
+		return
+	}
+	off, _ := f.key(f.p.maps[m])
+	if off == 0 {
+		return
+	}
+	to := func(m int) func() {
+		return func() { f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...) }
+	}
+	f.either(to(m), to(n))
+	f.emit(mov(2, 10), addK(2, int32(off)), callHelper(fnMapLookup))
+	f.st.clobber()
+	f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+	defer func(old uint16) { f.locked = old }(f.locked)
+	f.locked |= 1 << 0
+	f.touchValue(0, m, n, false)
+}

@@ -1,0 +1,123 @@
+package judge
+
+import (
+	"encoding/binary"
+
+	"github.com/skipsw/skipsw/internal/ebpf"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// numberArgs are the arguments of helpers that are numbers, by bit, R1 being
+// bit 0. The kernel lets a privileged user pass addresses there.
+var numberArgs = map[int32]uint8{
+	2:   1 << 3,             // map_update_elem: flags
+	9:   1<<1 | 1<<3 | 1<<4, // skb_store_bytes: offset, length, flags
+	10:  1<<1 | 1<<2 | 1<<3 | 1<<4,
+	11:  1<<1 | 1<<2 | 1<<3 | 1<<4, // l3_ and l4_csum_replace
+	18:  1<<1 | 1<<2,               // skb_vlan_push
+	23:  1<<0 | 1<<1,               // redirect
+	25:  1<<2 | 1<<4,               // perf_event_output
+	26:  1<<1 | 1<<3,               // skb_load_bytes
+	28:  1<<1 | 1<<3 | 1<<4,        // csum_diff
+	32:  1 << 1,                    // skb_change_type
+	38:  1<<1 | 1<<2,               // skb_change_tail
+	39:  1 << 1,                    // skb_pull_data
+	40:  1 << 1,                    // csum_update
+	43:  1<<1 | 1<<2,               // skb_change_head
+	44:  1 << 1,                    // xdp_adjust_head
+	51:  1<<1 | 1<<2,               // redirect_map
+	54:  1 << 1,                    // xdp_adjust_meta
+	65:  1 << 1,                    // xdp_adjust_tail
+	87:  1 << 2,                    // map_push_elem
+	130: 1<<2 | 1<<3,               // ringbuf_output
+	189: 1<<1 | 1<<3,               // xdp_load_bytes
+	190: 1<<1 | 1<<3,               // xdp_store_bytes
+}
+
+// addressKind returns what a number is the address of. Addresses that no pointer
+// of a program can be are taken for numbers.
+func addressKind(vm *ebpf.VM, v uint64) ebpf.RegionKind {
+	const far = 1 << 20
+	r := vm.Resolve(v)
+	if r.Off <= -far || r.Off >= far || r.Entry >= far {
+		return ebpf.NoRegion
+	}
+	return r.Kind
+}
+
+// leaks reports whether an instruction takes an address for a number: what
+// comes of it may look the same wherever memory lies, and still differ on a
+// card.
+func leaks(vm *ebpf.VM, in bpf.Insn, regs *[11]uint64) bool {
+	kind := func(v uint64) ebpf.RegionKind { return addressKind(vm, v) }
+	isPtr := func(r uint8) bool { return kind(regs[r]) != ebpf.NoRegion }
+	op := in.Op & 0xf0
+	dst := isPtr(in.Dst)
+	src := in.Op&bpf.X != 0 && isPtr(in.Src)
+	switch in.Class() {
+	case bpf.ClassALU64:
+		switch op {
+		case bpf.END:
+			return dst
+		case bpf.MOV:
+			return src && in.Off != 0
+		case bpf.ADD:
+			return dst && src
+		case bpf.SUB:
+			return src && (!dst || kind(regs[in.Dst]) != kind(regs[in.Src]))
+		}
+		return dst || src
+	case bpf.ClassALU:
+		if op == bpf.END {
+			return dst
+		}
+		return src || dst && op != bpf.MOV
+	case bpf.ClassJMP32:
+		return op != bpf.JA && (dst || src)
+	case bpf.ClassJMP:
+		switch {
+		case op == bpf.CALL && in.Src == 0:
+			for k := range uint8(5) {
+				if numberArgs[in.Imm]>>k&1 != 0 && isPtr(1+k) {
+					return true
+				}
+			}
+			return false
+		case op == bpf.CALL, op == bpf.EXIT, op == bpf.JA, op == bpf.JCOND:
+			return false
+		}
+		return comparesAddress(in, regs, dst, src, kind)
+	case bpf.ClassLDX:
+		return loadsPart(vm, in, regs)
+	}
+	return false
+}
+
+// comparesAddress reports whether a comparison makes more of addresses than it
+// may: they are compared with null, and with others of their region.
+func comparesAddress(in bpf.Insn, regs *[11]uint64, dst, src bool, kind func(uint64) ebpf.RegionKind) bool {
+	if dst && src {
+		return kind(regs[in.Dst]) != kind(regs[in.Src])
+	}
+	op := in.Op & 0xf0
+	null := op == bpf.JEQ || op == bpf.JNE
+	switch {
+	case dst && in.Op&bpf.X != 0:
+		return !null || regs[in.Src] != 0
+	case dst:
+		return !null || in.Imm != 0
+	}
+	return src && (!null || regs[in.Dst] != 0)
+}
+
+// loadsPart reports whether a load takes a part of an address that has been
+// stored to the stack.
+func loadsPart(vm *ebpf.VM, in bpf.Insn, regs *[11]uint64) bool {
+	from := vm.Resolve(regs[in.Src] + uint64(int64(in.Off)))
+	if from.Kind != ebpf.Stack || in.Bytes() == 8 {
+		return false
+	}
+	down := uint64((from.Off + ebpf.StackSize) & 7)
+	slot := vm.Bytes(regs[in.Src]+uint64(int64(in.Off))-down, 8)
+	return slot != nil && addressKind(vm, binary.LittleEndian.Uint64(slot)) != ebpf.NoRegion
+}
