@@ -97,6 +97,7 @@ func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
 	if l.vm, err = ebpf.New(p, o); err != nil {
 		return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: err}
 	}
+	l.leak = leakWatch{vm: l.vm, kept: map[uint64]bool{}}
 	return l, nil
 }
 
@@ -107,7 +108,7 @@ type interpLoaded struct {
 	fill  byte
 	near  byte
 	frame int // of the last step, -1 before the first
-	leaks bool
+	leak  leakWatch
 }
 
 // step fills a frame when it is entered.
@@ -125,15 +126,14 @@ func (l *interpLoaded) step(_ int, regs *[11]uint64) {
 	l.frame = f
 }
 
-// watch notes whether the instruction at a slot takes an address for a number.
-func (l *interpLoaded) watch(slot int, regs *[11]uint64) {
-	l.leaks = l.leaks || leaks(l.vm, l.p.Insns[slot], regs)
-}
+// watch looks at the instruction in a slot.
+func (l *interpLoaded) watch(slot int, regs *[11]uint64) { l.leak.step(l.p.Insns[slot], regs) }
 
 func (l *interpLoaded) Close() {}
 
 func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
-	l.frame, l.leaks = -1, false
+	l.frame = -1
+	l.leak.reset()
 	in := l.in
 	in.Packet = packet
 	r, err := l.vm.Run(in)
@@ -146,7 +146,7 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	if l.vm.ReadUnwritten() {
 		return oracle.Run{}, errors.New("the program reads stack bytes that it has not written")
 	}
-	if l.leaks {
+	if l.leak.leaks {
 		return oracle.Run{}, errors.New("the program takes an address for a number")
 	}
 	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(l.p.Maps))}

@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"encoding/binary"
-
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -45,11 +43,64 @@ func addressKind(vm *ebpf.VM, v uint64) ebpf.RegionKind {
 	return r.Kind
 }
 
-// leaks reports whether an instruction takes an address for a number: what
-// comes of it may look the same wherever memory lies, and still differ on a
-// card.
-func leaks(vm *ebpf.VM, in bpf.Insn, regs *[11]uint64) bool {
-	kind := func(v uint64) ebpf.RegionKind { return addressKind(vm, v) }
+// leakWatch finds out whether a run takes an address for a number: what comes
+// of it may look the same wherever memory lies, and still differ on a card.
+type leakWatch struct {
+	vm *ebpf.VM
+	// kept are the slots of 8 bytes on the stack that hold addresses, by their
+	// own address.
+	kept  map[uint64]bool
+	leaks bool
+}
+
+func (w *leakWatch) reset() {
+	w.leaks = false
+	clear(w.kept)
+}
+
+// step looks at the instruction that is about to run.
+func (w *leakWatch) step(in bpf.Insn, regs *[11]uint64) {
+	w.leaks = w.leaks || w.leaksBy(in, regs)
+	switch in.Class() {
+	case bpf.ClassST, bpf.ClassSTX:
+		w.store(in, regs)
+	case bpf.ClassJMP:
+		if writesBuffer(in) {
+			clear(w.kept)
+		}
+	}
+}
+
+// writesBuffer reports whether a call may overwrite the stack.
+func writesBuffer(in bpf.Insn) bool {
+	const skbLoadBytes, xdpLoadBytes = 26, 189
+	return in.Op&0xf0 == bpf.CALL && in.Src == 0 && (in.Imm == skbLoadBytes || in.Imm == xdpLoadBytes)
+}
+
+// store notes what a store makes of the slots that it touches.
+func (w *leakWatch) store(in bpf.Insn, regs *[11]uint64) {
+	at := regs[in.Dst] + uint64(int64(in.Off))
+	if w.vm.Resolve(at).Kind != ebpf.Stack {
+		return
+	}
+	for _, slot := range w.slots(at, in.Bytes()) {
+		delete(w.kept, slot)
+	}
+	whole := in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeMEM && in.Bytes() == 8
+	if whole && addressKind(w.vm, regs[in.Src]) != ebpf.NoRegion {
+		w.kept[at] = true
+	}
+}
+
+// slots returns the slots that n bytes at an address on the stack lie in.
+func (w *leakWatch) slots(at uint64, n int) [2]uint64 {
+	down := func(a uint64) uint64 { return a - uint64((w.vm.Resolve(a).Off+ebpf.StackSize)&7) }
+	return [2]uint64{down(at), down(at + uint64(n) - 1)}
+}
+
+// leaksBy reports whether an instruction takes an address for a number.
+func (w *leakWatch) leaksBy(in bpf.Insn, regs *[11]uint64) bool {
+	kind := func(v uint64) ebpf.RegionKind { return addressKind(w.vm, v) }
 	isPtr := func(r uint8) bool { return kind(regs[r]) != ebpf.NoRegion }
 	op := in.Op & 0xf0
 	dst := isPtr(in.Dst)
@@ -88,7 +139,7 @@ func leaks(vm *ebpf.VM, in bpf.Insn, regs *[11]uint64) bool {
 		}
 		return comparesAddress(in, regs, dst, src, kind)
 	case bpf.ClassLDX:
-		return loadsPart(vm, in, regs)
+		return w.loadsPart(in, regs)
 	}
 	return false
 }
@@ -110,14 +161,16 @@ func comparesAddress(in bpf.Insn, regs *[11]uint64, dst, src bool, kind func(uin
 	return src && (!null || regs[in.Dst] != 0)
 }
 
-// loadsPart reports whether a load takes a part of an address that has been
-// stored to the stack.
-func loadsPart(vm *ebpf.VM, in bpf.Insn, regs *[11]uint64) bool {
-	from := vm.Resolve(regs[in.Src] + uint64(int64(in.Off)))
-	if from.Kind != ebpf.Stack || in.Bytes() == 8 {
+// loadsPart reports whether a load takes a part of an address that is on the
+// stack.
+func (w *leakWatch) loadsPart(in bpf.Insn, regs *[11]uint64) bool {
+	at := regs[in.Src] + uint64(int64(in.Off))
+	if w.vm.Resolve(at).Kind != ebpf.Stack {
 		return false
 	}
-	down := uint64((from.Off + ebpf.StackSize) & 7)
-	slot := vm.Bytes(regs[in.Src]+uint64(int64(in.Off))-down, 8)
-	return slot != nil && addressKind(vm, binary.LittleEndian.Uint64(slot)) != ebpf.NoRegion
+	slots := w.slots(at, in.Bytes())
+	if in.Bytes() == 8 && slots[0] == slots[1] {
+		return false
+	}
+	return w.kept[slots[0]] || w.kept[slots[1]]
 }
