@@ -308,8 +308,13 @@ func (m *Maker) simplifyBytes(v *Value) ID {
 		if mask == ^uint32(0) && shift == 0 {
 			return v.Args[1]
 		}
-		if xv.Op == Undef {
+		wrapped := mask & (1<<shift - 1) // bytes that the rotation brings down from the top
+		switch {
+		case xv.Op != Undef:
+		case wrapped == 0:
 			return m.Shift(Shl, v.Args[1], uint32(shift))
+		case wrapped == mask:
+			return m.Shift(Shr, v.Args[1], uint32(32-shift))
 		}
 		// A second insertion at the same place makes the first one useless.
 		if xv.Op == Insert && InsertMask(xv.Imm)&^mask == 0 {

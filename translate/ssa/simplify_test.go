@@ -15,7 +15,7 @@ func eval(f *Func, id ID, in map[ID]uint32) uint32 {
 	switch v.Op {
 	case Const:
 		return v.Imm
-	case Param, PktPtr, PktLen:
+	case Param, PktPtr, PktLen, Undef:
 		return in[id]
 	}
 	var c [4]uint32
@@ -198,6 +198,24 @@ func TestNarrowCompare(t *testing.T) {
 			got = n.Cond.Eval(eval(f, n.XL, in), eval(f, n.YL, in))
 		}
 		require.Equal(t, want, got, "%s", f)
+	}
+}
+
+// Bytes put into a word that nobody wrote: those that the rotation brings round
+// the end, too.
+func TestInsertIntoUndefined(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for mask := 1; mask < 16; mask++ {
+		for shift := 0; shift < 32; shift += 8 {
+			f := NewFunc("t")
+			m := &Maker{F: f, Block: 0, Out: &f.Blocks[0].Values}
+			x, nothing := f.AddParam(0), f.Undef()
+			imm := InsertImm(mask, shift)
+			id := m.Op(Insert, imm, nothing, x)
+			in := map[ID]uint32{x: r.Uint32(), nothing: r.Uint32()}
+			keep := InsertMask(imm)
+			require.Equal(t, bits.RotateLeft32(in[x], shift)&keep, eval(f, id, in)&keep, "mask %#x, shift %d", mask, shift)
+		}
 	}
 }
 

@@ -182,9 +182,6 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 			return nil // the order that the number has
 		case d.kind != Scalar:
 			*d = reg{kind: Scalar, scalar: unknownScalar, mp: -1}
-			if op == bpf.NEG && word {
-				d.scalar = loadedScalar(4)
-			}
 		case op == bpf.NEG:
 			s := constScalar(0)
 			s.apply(bpf.SUB, d.scalar, word)

@@ -52,12 +52,12 @@ func (f *fn) stackAtomic() {
 		}
 		f.st.setStack(off, size)
 	}
-	if f.o.has(AtomicFetch) && f.chance(40) && !f.isLocked(0) {
+	if f.o.has(AtomicFetch) && f.chance(60) && !f.isLocked(0) {
 		f.compareExchange(size, off)
 	} else {
 		f.atomic(10, size, off)
 	}
-	if f.chance(60) {
+	if f.chance(80) {
 		d := f.dst()
 		f.emit(ldx(size, uint8(d), 10, off))
 		f.setScalar(d)

@@ -70,16 +70,16 @@ func (f *fn) contextField() {
 	}
 	if store {
 		v := f.scalarReg(c)
-		if at == skbQueue && f.chance(50) {
+		if at == skbQueue && f.chance(70) {
 			v = f.freeScalar(c)
-			f.emit(movK(uint8(v), []int32{0xfffe, 0xffff, 0x10000, 0x1ffff, -1}[f.r.IntN(5)]))
+			f.emit(movK(uint8(v), []int32{0xfffe, 0xffff, 0xffff, 0x10000, 0x1ffff, -1}[f.r.IntN(6)]))
 		}
 		f.emit(stx(size, uint8(c), at, uint8(v)))
-		if at == skbTstamp || f.chance(40) {
+		if at == skbTstamp || at != skbQueue && f.chance(40) {
 			return
 		}
 		// Read back, whole or a part of it.
-		if size == 8 || f.chance(50) {
+		if size == 8 || at == skbQueue || f.chance(50) {
 			size, at = 4, at&^3
 		} else {
 			size = min(size, 1<<f.r.IntN(2))

@@ -107,10 +107,16 @@ func (f *fn) copyHelper() {
 	}
 	from, disp := f.ready(n)
 	store := f.o.has(PacketStore) && f.chance(40)
+	fresh := !store && f.chance(50) // a buffer that nobody has written
 	if from < 0 || !store {
 		from = 10
 		skew := f.r.IntN(8) * f.r.IntN(2)
-		if disp = f.buffer(n + skew); disp == 0 {
+		if fresh {
+			disp = f.place8(n + skew)
+		} else {
+			disp = f.buffer(n + skew)
+		}
+		if disp == 0 {
 			return
 		}
 		disp += skew
@@ -144,9 +150,14 @@ func (f *fn) copyHelper() {
 		f.called()
 	}
 	f.keep(0)
-	if !store {
-		f.keepStack(disp, n)
+	if store {
+		return
 	}
+	if fresh {
+		f.jump(jmpK(bpf.JNE, 0, 0), f.out) // the buffer may be as it was
+		f.st.setStack(disp, n)
+	}
+	f.keepStack(disp, n)
 }
 
 // copyOffset puts the offset of n bytes of the packet in R2, without touching

@@ -33,7 +33,7 @@ func campaign(t testing.TB) *oracle.Campaign {
 		h.Reference, h.Witnesses = judge.Interpreter{}, h.Witnesses[1:]
 	}
 	c := &oracle.Campaign{
-		Seed: uint64(number(t, "SKIPSW_SEED", 1)), N: number(t, "SKIPSW_N", 5000), NearMiss: 10, Harness: h,
+		Seed: uint64(number(t, "SKIPSW_SEED", 1)), N: number(t, "SKIPSW_N", 8000), NearMiss: 10, Harness: h,
 	}
 	if _, ok := h.Reference.(oracle.Kernel); ok {
 		c.Gen = oracle.LimitToKernel(c.Gen)

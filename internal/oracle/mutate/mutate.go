@@ -104,7 +104,7 @@ func (m *mutant) run(root, dir string, programs int) (o outcome, how string) {
 
 func main() {
 	only := flag.String("only", "", "run the mutants whose name or part is `NAME`")
-	programs := flag.Int("n", 5000, "programs of the short run")
+	programs := flag.Int("n", 8000, "programs of the short run")
 	list := flag.Bool("list", false, "list the mutants")
 	flag.Parse()
 	if err := realMain(os.Stdout, *only, *programs, *list); err != nil {
