@@ -34,6 +34,7 @@ func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
 	} else if b.Op == ssa.Add && off == 0 && s.single(base) {
 		n.l = s.addressPart(n, b.Args[0])
 		n.r = s.addressPart(n, b.Args[1])
+		s.legalConsts(n, b.Args[1])
 		n.pair()
 		return 1
 	} else {

@@ -1,8 +1,6 @@
 package isel
 
 import (
-	"fmt"
-
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/regalloc"
 	"github.com/skipsw/skipsw/translate/ssa"
@@ -325,17 +323,21 @@ func (s *selector) alu(d regalloc.VReg, l ssa.ID, op nfpisa.ALUOp, r ssa.ID) {
 	s.add(n)
 }
 
-// legalConsts gives an instruction with two constant operands a register for
-// the right one: only one constant fits.
+// legalConsts gives an instruction with two constants, or two words of local
+// memory, a register for the right one: only one fits.
 func (s *selector) legalConsts(n *node, r ssa.ID) {
 	isFixed := func(x ref) bool { return x.op < 0 && x.fixed.Kind != nfpisa.None }
 	if isFixed(n.l) && isFixed(n.r) && n.l.fixed.Kind == n.r.fixed.Kind {
-		if c, ok := s.f.IsConst(r); ok {
-			n.r = n.read(s.constReg(c), regalloc.GPRSet, 0)
-			return
-		}
-		panic(fmt.Sprintf("BUG: two operands of kind %d", n.l.fixed.Kind))
+		n.r = n.read(s.inRegister(r), regalloc.GPRSet, 0)
 	}
+}
+
+// inRegister returns a register with a value that has none of its own.
+func (s *selector) inRegister(id ssa.ID) regalloc.VReg {
+	if c, ok := s.f.IsConst(id); ok {
+		return s.constReg(c)
+	}
+	return s.copyOf(id)
 }
 
 // move adds a copy of a value to a register.

@@ -75,7 +75,13 @@ func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id s
 	for k := len(list) - 1; k >= 0; k-- {
 		g := list[k]
 		lead := f.V(g.leader)
-		lo, hi := min(g.lo, a.lo), max(g.hi, a.lo+a.n)
+		lo, hi := g.lo, g.hi
+		if a.lo-g.lo < 0 {
+			lo = a.lo
+		}
+		if a.lo+a.n-g.hi > 0 {
+			hi = a.lo + a.n
+		}
 		switch {
 		case lead.Space != f.V(id).Space || lead.Aux != f.V(id).Aux:
 		case uint32(hi-lo) > maxGroup-3: // the difference of far offsets may be negative

@@ -100,7 +100,8 @@ func findVersions(f *ssa.Func, space ssa.Space) *versions {
 	return s
 }
 
-// bytesOf is a run of bytes relative to an address.
+// bytesOf is a run of bytes relative to an address. Offsets wrap, as addresses
+// do: they are compared by their differences.
 type bytesOf struct {
 	base [2]ssa.ID // address words
 	lo   int32     // first byte
@@ -119,12 +120,12 @@ func access(v *ssa.Value) bytesOf {
 
 // overlaps reports whether two runs may share a byte.
 func (a bytesOf) overlaps(b bytesOf) bool {
-	return a.base != b.base || a.lo < b.lo+b.n && b.lo < a.lo+a.n
+	return a.base != b.base || a.lo-b.lo < b.n && b.lo-a.lo < a.n
 }
 
 // covers reports whether all of b's bytes are a's.
 func (a bytesOf) covers(b bytesOf) bool {
-	return a.base == b.base && a.lo <= b.lo && b.lo+b.n <= a.lo+a.n
+	return a.base == b.base && b.lo-a.lo >= 0 && b.lo-a.lo <= a.n-b.n
 }
 
 // same reports whether the bytes that a sees at version from are still those

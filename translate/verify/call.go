@@ -291,7 +291,8 @@ func (c *call) constKey() (key uint64, known bool) {
 	if k <= 4 && [4]byteKind(s.bytes[k:k+4]) == [4]byteKind{byteZero, byteZero, byteZero, byteZero} {
 		return 0, true
 	}
-	if k != 0 || s.width() != 4 || s.kind != Scalar || !s.scalar.isConst() {
+	// The kernel takes the last four bytes of eight for the whole number.
+	if k+s.width() != 4 && k+s.width() != 12 || s.kind != Scalar || !s.scalar.isConst() {
 		return 0, false
 	}
 	v.origins.need(s.node)

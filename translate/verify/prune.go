@@ -45,7 +45,7 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 			c.misses++
 		}
 		patience := 3
-		if v.flags[i]&forced != 0 {
+		if v.flags[i]&forced != 0 && c.branches > 0 {
 			patience = 64
 		}
 		if c.misses > patience*(c.hits+1) {
