@@ -188,7 +188,7 @@ func (f *fn) update() {
 // updateFlags puts flags of an update in R4: mostly such as there are, now and
 // then any, wide ones, and ones that are known at run time only.
 func (f *fn) updateFlags() {
-	if f.chance(85) {
+	if f.chance(75) {
 		f.emit(movK(4, int32(f.r.IntN(4))))
 		return
 	}
@@ -203,7 +203,7 @@ func (f *fn) updateFlags() {
 		f.emit(lddw(4, 0, int32(f.r.IntN(8)), 1<<f.r.IntN(31))...)
 		return
 	}
-	f.emit(movK(4, []int32{4, 5, 6, 7, 8, -1, f.imm()}[f.r.IntN(7)]))
+	f.emit(movK(4, []int32{4, 5, 5, 5, 6, 7, 8, -1, f.imm()}[f.r.IntN(9)]))
 }
 
 // dropValues forgets the addresses of a map's values that an update or a

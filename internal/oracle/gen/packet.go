@@ -110,6 +110,10 @@ func (f *fn) inPacket(p, size int) int {
 }
 
 func (f *fn) packetLoad() {
+	if f.o.has(Endian|Unaligned) && f.chance(12) {
+		f.shorts()
+		return
+	}
 	size := f.size()
 	p := f.packetAccess(size)
 	if p < 0 {
@@ -130,6 +134,22 @@ func (f *fn) packetLoad() {
 		if f.st.ranges[f.st.regs[p].id] < size {
 			return
 		}
+	}
+}
+
+// shorts loads numbers of 16 bits in network order that lie close together, as
+// the fields of a header do, whatever their alignment.
+func (f *fn) shorts() {
+	const header = 14
+	p := f.packetAccess(header)
+	if p < 0 {
+		return
+	}
+	for range 3 + f.r.IntN(3) {
+		d := f.dst(p)
+		f.emit(ldx(2, uint8(d), uint8(p), f.r.IntN(header-1)), bpf.Insn{Op: bpf.ClassALU | bpf.END | bpf.X, Dst: uint8(d), Imm: 16})
+		f.setScalar(d)
+		f.keep(d)
 	}
 }
 
