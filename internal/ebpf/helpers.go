@@ -146,21 +146,14 @@ func (vm *VM) helper(pc int, id int32) (uint64, error) {
 	}
 	h, ok := helperTable[id]
 	if !ok {
-		return 0, vm.faultAt(pc, "not supported: helper %d, because the interpreter does not have it", id)
+		f := vm.faultAt(pc, "not supported: helper %d, because the interpreter does not have it", id)
+		f.Missing = true
+		return 0, f
 	}
 	if h.types>>vm.byTyp&1 == 0 {
 		return 0, vm.faultAt(pc, "helper %s is not for %s programs", h.name, vm.byTyp)
 	}
 	return h.fn(vm, pc, args)
-}
-
-// Supports reports whether the interpreter has a helper for programs of type t.
-func Supports(id int32, t object.Type) bool {
-	if id == helperTailCall {
-		return true
-	}
-	h, ok := helperTable[id]
-	return ok && h.types>>t&1 != 0
 }
 
 // errno makes a helper's negative result.

@@ -242,6 +242,7 @@ type Fault struct {
 	Line    *object.Line // nil if the object has no line information
 	Reason  string
 	TooLong bool // the run was ended after Options.MaxSteps
+	Missing bool // the program calls a helper that the interpreter does not have
 }
 
 // Error gives program, instruction, C line and reason.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -72,14 +71,8 @@ const maxSteps = 1 << 18
 // nearBytes is the part of the stack that Interpreter.Near fills.
 const nearBytes = 64
 
-// Load makes a VM for the program. One that calls a helper which the
-// interpreter lacks is not supported.
+// Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	for _, in := range p.Insns {
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 && !ebpf.Supports(in.Imm, p.Type) {
-			return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: fmt.Errorf("not supported: helper %d, because the interpreter does not have it", in.Imm)}
-		}
-	}
 	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch}
 	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near, frame: -1}
 	if j.Chance != 0 {
@@ -137,7 +130,7 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	in := l.in
 	in.Packet = packet
 	r, err := l.vm.Run(in)
-	if f := (*ebpf.Fault)(nil); errors.As(err, &f) && f.TooLong {
+	if f := (*ebpf.Fault)(nil); errors.As(err, &f) && (f.TooLong || f.Missing) {
 		return oracle.Run{}, fmt.Errorf("%w: %w", oracle.ErrCannotRun, err)
 	}
 	if err != nil {

@@ -72,16 +72,25 @@ func TestClockAndAddressesShow(t *testing.T) {
 	}
 }
 
+// A helper that the interpreter lacks matters where it is called.
 func TestMissingHelper(t *testing.T) {
 	p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{
+		{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Src: 1, Off: 16}, // rx_queue_index, which is 0
+		{Op: bpf.ClassJMP | bpf.JEQ | bpf.K, Off: 1},
 		{Op: bpf.ClassJMP | bpf.CALL, Imm: 15}, // bpf_get_current_uid_gid
 		{Op: bpf.ClassJMP | bpf.EXIT},
 	}}
-	_, err := judge.Interpreter{}.Load(p)
-	var refusal *oracle.Refusal
-	require.ErrorAs(t, err, &refusal)
-	require.Equal(t, oracle.NotSupported, refusal.Kind)
-	require.EqualError(t, refusal, "not supported: helper 15, because the interpreter does not have it")
+	l, err := judge.Interpreter{}.Load(p)
+	require.NoError(t, err)
+	_, err = l.Run(make([]byte, 64))
+	require.NoError(t, err)
+
+	p.Insns[1].Op = bpf.ClassJMP | bpf.JNE | bpf.K
+	l, err = judge.Interpreter{}.Load(p)
+	require.NoError(t, err)
+	_, err = l.Run(make([]byte, 64))
+	require.ErrorIs(t, err, oracle.ErrCannotRun)
+	require.ErrorContains(t, err, "not supported: helper 15, because the interpreter does not have it")
 }
 
 // An address as a number is found where all layouts do the same.
