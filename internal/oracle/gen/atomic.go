@@ -33,6 +33,10 @@ func (f *fn) atomic(v, size, d int) {
 		return
 	}
 	src := f.freeScalar(v)
+	if f.chance(20) {
+		// Numbers of about 16 bits, which may go with the command.
+		f.emit(andK(uint8(src), 1<<(15+f.r.IntN(3))-1))
+	}
 	f.emit(atomic(size, uint8(v), d, uint8(src), op))
 }
 

@@ -148,7 +148,7 @@ func (f *fn) prefixLen(n int) int {
 
 // prefixKey writes a key of n bytes for a trie to the stack.
 func (f *fn) prefixKey(off, n int) {
-	f.storeConst(4, 10, off, int32(f.prefixLen(n-4)+f.r.IntN(8)/7))
+	f.storeConst(4, 10, off, int32(f.prefixLen(n-4)+f.r.IntN(4)/3))
 	pieces(n-4, func(at, size int) {
 		v := int32(prefixBytes[f.r.IntN(len(prefixBytes))])
 		for k := 1; k < min(size, 4); k++ {
