@@ -29,6 +29,7 @@ func (f *fn) atomic(v, size, d int) {
 		if !f.is(0, scalar) {
 			f.constant(0)
 		}
+		f.shorten(size)
 		f.emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), op))
 		return
 	}
@@ -80,5 +81,15 @@ func (f *fn) compareExchange(size, off int) {
 		f.setScalar(t)
 		f.emit(aluX(bpf.ClassALU64, bpf.XOR, 0, uint8(t)))
 	}
+	f.shorten(size)
 	f.emit(atomic(size, 10, off, uint8(f.scalarReg()), bpf.AtomicCmpXchg))
+}
+
+// shorten clears the high word of R0 before a compare-and-exchange of 4 bytes:
+// Linux 6.18 leaves it as it was where the exchange is made and its verifier
+// has pruned the way on.
+func (f *fn) shorten(size int) {
+	if size == 4 {
+		f.emit(aluK(bpf.ClassALU64, bpf.LSH, 0, 32), aluK(bpf.ClassALU64, bpf.RSH, 0, 32))
+	}
 }
