@@ -188,14 +188,8 @@ func (vm *VM) newFrame() {
 func (vm *VM) ReadUnwritten() bool { return vm.readUnwritten }
 
 // Bytes returns the n bytes at addr that the program could read at this moment
-// of the run, or nil. The slice is the VM's. The context has no bytes. Looking
-// does not count as reading.
-func (vm *VM) Bytes(addr uint64, n int) []byte {
-	before := vm.readUnwritten
-	b := vm.mem(addr, n, false)
-	vm.readUnwritten = before
-	return b
-}
+// of the run, or nil. The slice is the VM's. The context has no bytes.
+func (vm *VM) Bytes(addr uint64, n int) []byte { return vm.mem(addr, n, false) }
 
 // explainAccess says why mem gave nil.
 func (vm *VM) explainAccess(addr uint64, n int, write bool) string {

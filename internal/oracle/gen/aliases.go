@@ -47,10 +47,7 @@ func (f *fn) packetAliases() {
 func (f *fn) touch(at uint8, size, disp int) {
 	switch {
 	case f.chance(50):
-		d := f.dst(int(at))
-		f.emit(f.load(size, d, at, disp))
-		f.setScalar(d)
-		f.keep(d)
+		f.loadKept(size, at, disp)
 	case f.o.has(StoreImm) && f.chance(30):
 		f.emit(stK(size, at, disp, f.imm()))
 	default:

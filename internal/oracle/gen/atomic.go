@@ -29,8 +29,7 @@ func (f *fn) atomic(v, size, d int) {
 		if !f.is(0, scalar) {
 			f.constant(0)
 		}
-		f.shorten(size)
-		f.emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), op))
+		f.exchange(v, size, d)
 		return
 	}
 	src := f.freeScalar(v)
@@ -63,10 +62,7 @@ func (f *fn) stackAtomic() {
 		f.atomic(10, size, off)
 	}
 	if f.chance(80) {
-		d := f.dst()
-		f.emit(ldx(size, uint8(d), 10, off))
-		f.setScalar(d)
-		f.keep(d)
+		f.stackKept(size, off)
 	}
 }
 
@@ -81,15 +77,15 @@ func (f *fn) compareExchange(size, off int) {
 		f.setScalar(t)
 		f.emit(aluX(bpf.ClassALU64, bpf.XOR, 0, uint8(t)))
 	}
-	f.shorten(size)
-	f.emit(atomic(size, 10, off, uint8(f.scalarReg()), bpf.AtomicCmpXchg))
+	f.exchange(10, size, off)
 }
 
-// shorten clears the high word of R0 before a compare-and-exchange of 4 bytes:
-// Linux 6.18 leaves it as it was where the exchange is made and its verifier
-// has pruned the way on.
-func (f *fn) shorten(size int) {
+// exchange emits a compare-and-exchange at displacement d from pointer v. For
+// one of 4 bytes it clears the high word of R0: Linux 6.18 leaves it as it was
+// where the exchange is made and its verifier has pruned the way on.
+func (f *fn) exchange(v, size, d int) {
 	if size == 4 {
 		f.emit(aluK(bpf.ClassALU64, bpf.LSH, 0, 32), aluK(bpf.ClassALU64, bpf.RSH, 0, 32))
 	}
+	f.emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), bpf.AtomicCmpXchg))
 }

@@ -101,3 +101,20 @@ func (f *fn) keep(x int) {
 	op := []uint8{bpf.ADD, bpf.XOR}[f.r.IntN(2)]
 	f.emit(aluX(bpf.ClassALU64, op, uint8(f.acc), uint8(x)))
 }
+
+// loadKept keeps what it loads from displacement disp behind a pointer.
+func (f *fn) loadKept(size int, at uint8, disp int) {
+	d := f.dst(int(at))
+	f.emit(f.load(size, d, at, disp))
+	f.setScalar(d)
+	f.keep(d)
+}
+
+// stackKept keeps a number from the stack, in a register that is none of those
+// given.
+func (f *fn) stackKept(size, off int, not ...int) {
+	d := f.dst(not...)
+	f.emit(ldx(size, uint8(d), 10, off))
+	f.setScalar(d)
+	f.keep(d)
+}

@@ -28,28 +28,37 @@ func (f *fn) either(a, b func()) {
 	f.place(end)
 }
 
-// places returns the offsets of two runs of n readable bytes on the stack.
-func (f *fn) places(n int) (a, b int, ok bool) {
-	if a = f.buffer(n); a == 0 {
+// two returns the offsets of two runs of n bytes on the stack that place makes.
+func (f *fn) two(n int, place func() int) (a, b int, ok bool) {
+	if a = place(); a == 0 {
 		return 0, 0, false
 	}
 	f.lockBytes(a, n, true)
-	b = f.buffer(n)
+	b = place()
 	f.lockBytes(a, n, false)
 	return a, b, b != 0
 }
 
+// stackIn returns what puts the address of a place on the stack in a register.
+func (f *fn) stackIn(r uint8, off int) func() {
+	return func() { f.emit(mov(r, 10), addK(r, int32(off))) }
+}
+
+// mustFind emits the call of a lookup, and leaves where there is no entry.
+func (f *fn) mustFind() {
+	f.emit(callHelper(fnMapLookup))
+	f.st.clobber()
+	f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+}
+
 // chosenPlace works on one of two places on the stack.
 func (f *fn) chosenPlace() {
-	a, b, ok := f.places(nearby)
+	a, b, ok := f.two(nearby, func() int { return f.buffer(nearby) })
 	if !ok {
 		return
 	}
 	t := f.stackDst()
-	to := func(off int) func() {
-		return func() { f.emit(mov(uint8(t), 10), addK(uint8(t), int32(off))) }
-	}
-	f.either(to(a), to(b))
+	f.either(f.stackIn(uint8(t), a), f.stackIn(uint8(t), b))
 	f.set(t, reg{})
 	defer func(old uint16) { f.locked = old }(f.locked)
 	f.locked |= 1 << t
@@ -57,10 +66,7 @@ func (f *fn) chosenPlace() {
 		size := f.size()
 		f.touch(uint8(t), size, size*f.r.IntN(nearby/size))
 	}
-	d := f.dst(t)
-	f.emit(ldx(8, uint8(d), 10, a))
-	f.setScalar(d)
-	f.keep(d)
+	f.stackKept(8, a, t)
 }
 
 // chosenKey looks one of two keys up.
@@ -70,24 +76,16 @@ func (f *fn) chosenKey() {
 		return
 	}
 	spec := f.p.maps[m]
-	a, _ := f.key(spec)
-	if a == 0 {
+	a, b, ok := f.two(int(spec.KeySize), func() int {
+		off, _ := f.key(spec)
+		return off
+	})
+	if !ok {
 		return
 	}
-	f.lockBytes(a, int(spec.KeySize), true)
-	b, _ := f.key(spec)
-	f.lockBytes(a, int(spec.KeySize), false)
-	if b == 0 {
-		return
-	}
-	to := func(off int) func() {
-		return func() { f.emit(mov(2, 10), addK(2, int32(off))) }
-	}
-	f.either(to(a), to(b))
+	f.either(f.stackIn(2, a), f.stackIn(2, b))
 	f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
-	f.emit(callHelper(fnMapLookup))
-	f.st.clobber()
-	f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+	f.mustFind()
 	f.set(0, reg{kind: mapVal, id: m})
 	f.keepValue()
 	f.valueWork(2)
@@ -129,9 +127,7 @@ func (f *fn) found() int {
 	if _, ok := f.keyArgs(m); !ok {
 		return -1
 	}
-	f.emit(callHelper(fnMapLookup))
-	f.st.clobber()
-	f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+	f.mustFind()
 	return m
 }
 
@@ -148,10 +144,7 @@ func (f *fn) touchValue(at, m, n int, store bool) {
 			f.touch(uint8(at), size, disp)
 			continue
 		}
-		d := f.dst(at)
-		f.emit(f.load(size, d, uint8(at), disp))
-		f.setScalar(d)
-		f.keep(d)
+		f.loadKept(size, uint8(at), disp)
 	}
 }
 
@@ -179,9 +172,8 @@ func (f *fn) chosenMap() {
 		return func() { f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...) }
 	}
 	f.either(to(m), to(n))
-	f.emit(mov(2, 10), addK(2, int32(off)), callHelper(fnMapLookup))
-	f.st.clobber()
-	f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+	f.stackIn(2, off)()
+	f.mustFind()
 	defer func(old uint16) { f.locked = old }(f.locked)
 	f.locked |= 1 << 0
 	f.touchValue(0, m, n, false)

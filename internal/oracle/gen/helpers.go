@@ -170,12 +170,9 @@ func (f *fn) copyOffset(n, not int) (late []bpf.Insn) {
 			f.emit(andK(2, []int32{7, 15, 31, 63, 0x7f}[f.r.IntN(5)]))
 		}
 	case f.chance(15): // the last bytes, or just too far
-		ends := [2]int{xdpDataEnd, xdpData}
-		if f.typed(object.TC) {
-			ends = [2]int{skbDataEnd, skbData}
-		}
+		data, last := f.dataFields()
 		return []bpf.Insn{
-			ldx(4, 2, 1, ends[0]), ldx(4, 4, 1, ends[1]), aluX(bpf.ClassALU64, bpf.SUB, 2, 4), addK(2, int32(f.r.IntN(4)-2-n)),
+			ldx(4, 2, 1, last), ldx(4, 4, 1, data), aluX(bpf.ClassALU64, bpf.SUB, 2, 4), addK(2, int32(f.r.IntN(4)-2-n)),
 		}
 	case f.chance(10):
 		f.emit(movK(2, []int32{0xffff, 0x10000, 0x1ffff, -1, f.imm(), f.imm() & 0xffff}[f.r.IntN(6)]))
@@ -193,10 +190,7 @@ func (f *fn) keepStack(off, n int) {
 		for at%size != 0 || at+size > off+n {
 			size /= 2
 		}
-		d := f.dst()
-		f.emit(ldx(size, uint8(d), 10, at))
-		f.setScalar(d)
-		f.keep(d)
+		f.stackKept(size, at)
 	}
 }
 

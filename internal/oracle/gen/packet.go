@@ -15,10 +15,7 @@ func (f *fn) packetPair() (p, end int, ok bool) {
 		return 0, 0, false
 	}
 	c := f.loadCtx(-1)
-	data, last := xdpData, xdpDataEnd
-	if f.typed(object.TC) {
-		data, last = skbData, skbDataEnd
-	}
+	data, last := f.dataFields()
 	end = f.dst(c)
 	p = f.dst(c, end)
 	loads := []bpf.Insn{ldx(4, uint8(end), uint8(c), last), ldx(4, uint8(p), uint8(c), data)}
@@ -29,6 +26,14 @@ func (f *fn) packetPair() (p, end int, ok bool) {
 	f.set(end, reg{kind: pktEnd})
 	f.set(p, reg{kind: pkt, id: id})
 	return p, end, true
+}
+
+// dataFields returns the offsets of data and data_end in the context.
+func (f *fn) dataFields() (data, last int) {
+	if f.typed(object.TC) {
+		return skbData, skbDataEnd
+	}
+	return xdpData, xdpDataEnd
 }
 
 // packetAccess returns a packet pointer with at least n proven bytes, making

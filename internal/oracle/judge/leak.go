@@ -104,12 +104,11 @@ func (w *leakWatch) leaksBy(in bpf.Insn, regs *[11]uint64) bool {
 	isPtr := func(r uint8) bool { return kind(regs[r]) != ebpf.NoRegion }
 	op := in.Op & 0xf0
 	dst := isPtr(in.Dst)
-	src := in.Op&bpf.X != 0 && isPtr(in.Src)
+	swap := op == bpf.END && (in.Class() == bpf.ClassALU || in.Class() == bpf.ClassALU64) // its X says something else
+	src := in.Op&bpf.X != 0 && !swap && isPtr(in.Src)
 	switch in.Class() {
 	case bpf.ClassALU64:
 		switch op {
-		case bpf.END:
-			return dst
 		case bpf.MOV:
 			return src && in.Off != 0
 		case bpf.ADD:
@@ -119,9 +118,6 @@ func (w *leakWatch) leaksBy(in bpf.Insn, regs *[11]uint64) bool {
 		}
 		return dst || src
 	case bpf.ClassALU:
-		if op == bpf.END {
-			return dst
-		}
 		return src || dst && op != bpf.MOV
 	case bpf.ClassJMP32:
 		return op != bpf.JA && (dst || src)
