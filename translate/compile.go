@@ -6,12 +6,12 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
-	"github.com/skipsw/skipsw/translate/isel"
-	"github.com/skipsw/skipsw/translate/opt"
-	"github.com/skipsw/skipsw/translate/runtime"
-	"github.com/skipsw/skipsw/translate/ssa"
-	"github.com/skipsw/skipsw/translate/target"
+	"github.com/skipsw/skipsw/translate/internal/lower"
+	"github.com/skipsw/skipsw/translate/internal/nfp"
+	"github.com/skipsw/skipsw/translate/internal/opt"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -21,7 +21,7 @@ type Options struct {
 	// skipsw.
 	Target *target.Target
 	// OptLevel says how much is improved.
-	OptLevel opt.Level
+	OptLevel Level
 	// CheckAllocation proves each register allocation right with a checker that
 	// does not trust the allocator.
 	CheckAllocation bool
@@ -30,8 +30,22 @@ type Options struct {
 	// access (sim.CheckExact), never for a device.
 	Unproven bool
 	// Dump, if set, gets the SSA form after the named stages "build" and "opt".
-	Dump func(stage string, f *ssa.Func)
+	Dump func(stage string, f fmt.Stringer)
 }
+
+// Level says how much is improved.
+type Level = opt.Level
+
+// The levels. LevelNone makes only what code selection needs; it exists so that
+// a wrong result can be blamed on a pass or not.
+const (
+	LevelDefault = opt.Default
+	LevelNone    = opt.None
+)
+
+// Unsupported says what a program uses that the compiler or the target does not
+// have, where, and why. errors.Is finds ErrNotSupported in it.
+type Unsupported = ssa.Unsupported
 
 // ErrNotSupported is what errors.Is finds in errors about programs that are
 // safe but use something that the compiler or the target does not have.
@@ -61,7 +75,7 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 	for k := range maps {
 		maps[k].WordUse = use[k]
 	}
-	env := &ssa.Env{Target: o.Target, Maps: maps, Helpers: &runtime.Helpers{Target: o.Target}}
+	env := &ssa.Env{Target: o.Target, Maps: maps, Helpers: &lower.Helpers{Target: o.Target}}
 	f, err := ssa.Build(p, env)
 	if err != nil {
 		return nil, err
@@ -73,9 +87,9 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 	}
 	dump("build")
 	typ := p.Source().Type
-	opt.Run(f, o.OptLevel, func(f *ssa.Func) { runtime.LowerExits(f, o.Target, typ) })
+	opt.Run(f, o.OptLevel, func(f *ssa.Func) { lower.LowerExits(f, o.Target, typ) })
 	dump("opt")
-	code, err := isel.Select(f, o.Target)
+	code, err := nfp.Select(f, o.Target)
 	if err != nil {
 		return nil, withLine(p, err)
 	}
@@ -97,7 +111,7 @@ func withLine(p *verify.Program, err error) error {
 }
 
 // link makes the image.
-func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *isel.Output) (*image.Image, error) {
+func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *nfp.Output) (*image.Image, error) {
 	src := p.Source()
 	core := &t.Core
 	lib, err := linkRoutines(p, t, maps, out)
@@ -129,7 +143,7 @@ func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *isel.Ou
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocBranch})
 		case w.Helper != 0:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocHelper, Arg: w.Helper})
-			img.Machine.Helpers[w.Helper] = t.Helpers[isel.HelperName(w.Helper)]
+			img.Machine.Helpers[w.Helper] = t.Helpers[nfp.HelperName(w.Helper)]
 		case w.Return:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocImmed})
 		case w.Block >= 0:

@@ -6,11 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/ssa"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -152,7 +151,7 @@ func TestDump(t *testing.T) {
 	p, err := verify.Verify(small(nil, movR0(2), exitInsn), verify.Options{})
 	require.NoError(t, err)
 	stages := map[string]string{}
-	_, err = translate.Compile(p, translate.Options{Dump: func(stage string, f *ssa.Func) { stages[stage] = f.String() }})
+	_, err = translate.Compile(p, translate.Options{Dump: func(stage string, f fmt.Stringer) { stages[stage] = f.String() }})
 	require.NoError(t, err)
 	require.Equal(t, "b0():\n  exit 2\n", stages["opt"])
 	require.Contains(t, stages["build"], "exit 2")

@@ -5,9 +5,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
-	"github.com/skipsw/skipsw/translate/opt"
-	"github.com/skipsw/skipsw/translate/target"
 )
 
 // TestFarOffset copies bytes from an offset that no packet has, beside a load of
@@ -34,7 +34,7 @@ func TestFarOffset(t *testing.T) {
 	)
 	tg, err := target.Builtin("skipsw")
 	require.NoError(t, err)
-	for _, level := range []opt.Level{opt.Default, opt.None} {
+	for _, level := range []translate.Level{translate.LevelDefault, translate.LevelNone} {
 		runs, err := differ(p, 1, tg, level)
 		require.NoError(t, err)
 		require.NotZero(t, runs)

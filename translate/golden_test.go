@@ -14,11 +14,10 @@ import (
 
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/opt"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -43,7 +42,7 @@ func TestWords(t *testing.T) {
 					packets = append(packets, cc.Runs[i].PacketIn)
 				}
 			}
-			for _, level := range []opt.Level{opt.Default, opt.None} {
+			for _, level := range []translate.Level{translate.LevelDefault, translate.LevelNone} {
 				got.WriteString(goldenLine(t, "corpus/"+cc.Name, cc.program(t), tg, level, packets))
 			}
 		}
@@ -89,7 +88,7 @@ func goldenSamples(t *testing.T, to *strings.Builder, tg *target.Target) {
 			packets[i] = captured[i].Data
 		}
 		for _, p := range obj.Programs {
-			for _, level := range []opt.Level{opt.Default, opt.None} {
+			for _, level := range []translate.Level{translate.LevelDefault, translate.LevelNone} {
 				to.WriteString(goldenLine(t, base+"/"+p.Name, p, tg, level, packets))
 			}
 		}
@@ -97,7 +96,7 @@ func goldenSamples(t *testing.T, to *strings.Builder, tg *target.Target) {
 }
 
 // goldenLine compiles and runs one program.
-func goldenLine(t *testing.T, name string, p *object.Program, tg *target.Target, level opt.Level, packets [][]byte) string {
+func goldenLine(t *testing.T, name string, p *object.Program, tg *target.Target, level translate.Level, packets [][]byte) string {
 	line := fmt.Sprintf("%s %s %d ", name, tg.Name, level)
 	v, err := verify.Verify(p, verify.Options{Offload: true})
 	require.NoError(t, err, name)

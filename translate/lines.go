@@ -2,13 +2,13 @@ package translate
 
 import (
 	"github.com/skipsw/skipsw/nfpisa/image"
-	"github.com/skipsw/skipsw/translate/isel"
+	"github.com/skipsw/skipsw/translate/internal/nfp"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
 // lines makes the line table: an entry wherever the eBPF instruction that words
 // come from changes. Padding words after the code come from none.
-func lines(p *verify.Program, out *isel.Output, padding int) []image.Line {
+func lines(p *verify.Program, out *nfp.Output, padding int) []image.Line {
 	src := p.Source()
 	var list []image.Line
 	last := int32(-2)

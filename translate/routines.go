@@ -5,9 +5,9 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
-	"github.com/skipsw/skipsw/translate/isel"
-	"github.com/skipsw/skipsw/translate/ssa"
-	"github.com/skipsw/skipsw/translate/target"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/internal/nfp"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -26,7 +26,7 @@ type routineKey struct {
 
 // linkRoutines links the program, and behind it those routines that it calls,
 // each once, in the order of the first calls.
-func linkRoutines(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *isel.Output) (*library, error) {
+func linkRoutines(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *nfp.Output) (*library, error) {
 	lib := &library{start: len(out.Words)}
 	at := map[routineKey]uint16{}
 	for k := range out.Words {
@@ -41,13 +41,13 @@ func linkRoutines(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out 
 		if !ok {
 			panic("BUG: a call of a routine for map " + src.Name)
 		}
-		code, err := tb.routine(isel.HelperName(w.Helper), start)
+		code, err := tb.routine(nfp.HelperName(w.Helper), start)
 		if err != nil {
-			return nil, &ssa.Unsupported{What: fmt.Sprintf("%s on map %s (%s)", isel.HelperName(w.Helper), src.Name, typeName(src)), Why: err.Error(), Slot: int(w.Slot), Line: p.Source().LineAt(int(w.Slot))}
+			return nil, &ssa.Unsupported{What: fmt.Sprintf("%s on map %s (%s)", nfp.HelperName(w.Helper), src.Name, typeName(src)), Why: err.Error(), Slot: int(w.Slot), Line: p.Source().LineAt(int(w.Slot))}
 		}
 		at[key] = uint16(start)
 		lib.symbols = append(lib.symbols, image.Symbol{
-			Name: src.Name + "." + isel.HelperName(w.Helper), Word: uint32(start) - uint32(t.Core.CodeStart), Size: uint32(len(code)), Kind: image.SymRuntime,
+			Name: src.Name + "." + nfp.HelperName(w.Helper), Word: uint32(start) - uint32(t.Core.CodeStart), Size: uint32(len(code)), Kind: image.SymRuntime,
 		})
 		lib.words = append(lib.words, code...)
 	}
@@ -55,7 +55,7 @@ func linkRoutines(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out 
 		if table >= 0 {
 			return at[routineKey{helper, table}]
 		}
-		return t.Helpers[isel.HelperName(helper)]
+		return t.Helpers[nfp.HelperName(helper)]
 	})
 	return lib, nil
 }

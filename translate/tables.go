@@ -6,10 +6,10 @@ import (
 	"github.com/cilium/ebpf"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/translate/internal/microcode/hashmap"
+	"github.com/skipsw/skipsw/translate/internal/microcode/lpm"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/runtime/hashmap"
-	"github.com/skipsw/skipsw/translate/runtime/lpm"
-	"github.com/skipsw/skipsw/translate/ssa"
 )
 
 // table is a map whose entries are found by routines that are linked to the

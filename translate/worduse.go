@@ -3,9 +3,9 @@ package translate
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
-	"github.com/skipsw/skipsw/translate/ssa"
-	"github.com/skipsw/skipsw/translate/target"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/internal/oracle/conform"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
-	"github.com/skipsw/skipsw/translate/target"
 )
 
 func newConformanceCmd() *cobra.Command {

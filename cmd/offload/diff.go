@@ -17,8 +17,8 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/gen"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/opt"
 )
 
 // diffFlags are the flags of the diff verb.
@@ -120,13 +120,13 @@ func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 }
 
 func (f *diffFlags) harness() (*oracle.Harness, error) {
-	var levels []opt.Level
+	var levels []translate.Level
 	for _, l := range f.levels {
 		switch l {
 		case "default":
-			levels = append(levels, opt.Default)
+			levels = append(levels, translate.LevelDefault)
 		case "plain":
-			levels = append(levels, opt.None)
+			levels = append(levels, translate.LevelNone)
 		default:
 			return nil, usagef("--level %q: the levels are default and plain", l)
 		}
