@@ -43,6 +43,9 @@ var mapTypes = [...]string{
 	"user_ringbuf", "cgrp_storage", "arena",
 }
 
+// LastMapType is the last map type that has a name here.
+const LastMapType = uint32(len(mapTypes) - 1)
+
 // programTypes are the kernel's names of enum bpf_prog_type.
 var programTypes = [...]string{
 	"unspec", "socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb",

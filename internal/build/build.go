@@ -24,7 +24,9 @@ import (
 type Options struct {
 	Program string // name of the program; "" for the only one, or all
 	Type    string // "xdp" or "tc", for sections whose name says no type
-	Target  string // name of a built-in target, or path of a target file
+	Target  string // name of a target, or path of a target file
+	// Load finds the target; nil is target.Load.
+	Load func(name string) (*target.Target, error)
 }
 
 // Result is what became of one program.
@@ -94,7 +96,11 @@ func Programs(path string, o Options) ([]*object.Program, error) {
 // Compile builds every selected program of an object. The error is about the
 // file or the options; what concerns one program is in its Result.
 func Compile(path string, o Options) ([]Result, error) {
-	t, err := target.Load(o.Target)
+	load := o.Load
+	if load == nil {
+		load = target.Load
+	}
+	t, err := load(o.Target)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func TestEvents(t *testing.T) {
 	d, err := Open("v0", Options{})
 	require.NoError(t, err)
 	defer d.Close()
-	p, err := offload.Open("../../testdata/bpf/event_sample.o", "", "", object.UnknownType)
+	p, err := offload.ReadProgram("../../testdata/bpf/event_sample.o", "", "", object.UnknownType)
 	require.NoError(t, err)
 	res, err := offload.Attach(t.Context(), d, offload.Request{Program: p, Hook: offload.Hook{Mode: offload.Generic}})
 	require.NoError(t, err)

@@ -16,7 +16,7 @@ func ExampleOpen() {
 		return
 	}
 	defer d.Close()
-	p, err := offload.Open("prog.o", "", "", object.UnknownType)
+	p, err := offload.ReadProgram("prog.o", "", "", object.UnknownType)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -221,7 +221,7 @@ func TestCode(t *testing.T) {
 	for _, mode := range []offload.Mode{offload.Hardware, offload.Driver} {
 		p := pass("coded", object.XDP)
 		l := load(t, d, p, mode)
-		c, err := d.Code(l.ID())
+		c, err := d.Code(t.Context(), l.ID())
 		require.NoError(t, err)
 		require.Equal(t, p.Insns, c.Insns, mode)
 		require.Equal(t, p.Lines, c.Lines, mode)
@@ -352,7 +352,7 @@ func TestNoPrivilege(t *testing.T) {
 	require.ErrorIs(t, err, offload.ErrPermission)
 	require.ErrorIs(t, d.SetTCOffload(true), offload.ErrPermission)
 	require.ErrorIs(t, d.AddClsact(), offload.ErrPermission)
-	_, err = d.Maps(t.Context())
+	_, err = d.Maps(t.Context(), offload.OnDevice)
 	require.ErrorIs(t, err, offload.ErrPermission)
 	_, err = AddSimDevice(11, 1)
 	require.ErrorIs(t, err, offload.ErrPermission)

@@ -95,7 +95,7 @@ func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) err
 			if words := lastWords(log); words != "" {
 				p.Reason = words
 			} else if typ == progXDP || typ == progSchedCls {
-				p.Reason = d.whyNoLoad("")
+				p.Reason, _ = d.whyNoLoad("")
 			}
 		}
 		c.Programs = append(c.Programs, p)

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,7 @@ type compileReport struct {
 	Programs []compiledProgram `json:"programs"`
 }
 
-func newCompileCmd() *cobra.Command {
+func newCompileCmd(a *app) *cobra.Command {
 	var o build.Options
 	var out string
 	var asJSON bool
@@ -37,17 +38,18 @@ func newCompileCmd() *cobra.Command {
 			return compile(cmd, args[0], o, out, asJSON)
 		},
 	}
-	addBuildFlags(cmd, &o)
+	addBuildFlags(a, cmd, &o)
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write the image of the program to `OUT`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return cmd
 }
 
 // addBuildFlags adds the flags that choose a program and a target.
-func addBuildFlags(cmd *cobra.Command, o *build.Options) {
+func addBuildFlags(a *app, cmd *cobra.Command, o *build.Options) {
 	cmd.Flags().StringVar(&o.Program, "prog", "", "`NAME` of the program")
 	cmd.Flags().StringVar(&o.Type, "type", "", "program type, `xdp|tc`, where the section's name says none")
-	cmd.Flags().StringVar(&o.Target, "target", "skipsw", "target: skipsw, agilio or the path of a target `file`")
+	cmd.Flags().StringVar(&o.Target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
+	o.Load = a.target
 }
 
 func compile(cmd *cobra.Command, path string, o build.Options, out string, asJSON bool) error {

@@ -12,15 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 )
 
 // mapPerfEventArray is the kernel's number of the type of map that carries
 // events.
 const mapPerfEventArray = 4
 
-func newEventsCmd() *cobra.Command {
-	var dev deviceFlags
+func newEventsCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var mapName string
 	var asJSON bool
 	var count int
@@ -30,14 +29,18 @@ func newEventsCmd() *cobra.Command {
 		Long: `Print what attached programs write to a perf event array, until interrupted.
 With several such maps, name one with --map.`,
 		Args:              exactArgs("DEV"),
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
+			return dev.with(args[0], func(ctx context.Context, d offload.Device) error {
+				reader, err := offload.AsEventReader(d)
+				if err != nil {
+					return err
+				}
 				id, err := eventMap(ctx, d, mapName)
 				if err != nil {
 					return err
 				}
-				ev, err := d.Events(ctx, id)
+				ev, err := reader.Events(ctx, id)
 				if err != nil {
 					return err
 				}
@@ -56,7 +59,7 @@ With several such maps, name one with --map.`,
 }
 
 // eventMap finds the perf event array of the attached programs.
-func eventMap(ctx context.Context, d *kernel.Device, name string) (uint32, error) {
+func eventMap(ctx context.Context, d offload.Device, name string) (uint32, error) {
 	all, err := d.Attached(ctx)
 	if err != nil {
 		return 0, err
