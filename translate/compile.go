@@ -125,7 +125,7 @@ func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *nfp.Out
 		}
 	}
 	img := &image.Image{Machine: image.Machine{
-		Target: t.Name, ABI: t.ABI, Mode: nfpisa.Ctx4, CodeStart: core.CodeStart, Done: core.Done,
+		Target: t.Name, ABI: t.ABI, Mode: nfpisa.Ctx4, CodeStart: uint16(core.CodeStart), Done: uint16(core.Done),
 		Helpers: map[uint32]uint16{}, StackSize: uint32(out.StackBytes),
 	}}
 	for k := range out.Words {
@@ -143,7 +143,7 @@ func link(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *nfp.Out
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocBranch})
 		case w.Helper != 0:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocHelper, Arg: w.Helper})
-			img.Machine.Helpers[w.Helper] = t.Helpers[nfp.HelperName(w.Helper)]
+			img.Machine.Helpers[w.Helper] = uint16(t.Helper(nfp.HelperName(w.Helper)).Address)
 		case w.Return:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocImmed})
 		case w.Block >= 0:

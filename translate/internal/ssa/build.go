@@ -216,7 +216,7 @@ func near(f *verify.Reg) bool { return f.SMin > -farOffset && f.SMax < farOffset
 
 // MapHigh returns the high word of pointers to map values of a target whose
 // programs address maps themselves.
-func (b *Builder) MapHigh() uint32 { return uint32(b.Env.Target.Maps.Base >> 8) }
+func (b *Builder) MapHigh() uint32 { return b.Env.Target.Maps.Region().High() }
 
 // SetReg makes the words the value of a register.
 func (b *Builder) SetReg(r int, lo, hi ID) {
