@@ -47,7 +47,9 @@ func (t *Target) Check() error {
 	return errors.Join(c.errs...)
 }
 
-func (c *checker) fail(format string, args ...any) { c.errs = append(c.errs, fmt.Errorf(format, args...)) }
+func (c *checker) fail(format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf(format, args...))
+}
 
 // within checks a number.
 func (c *checker) within(what string, v, lo, hi int) bool {
