@@ -25,10 +25,10 @@ type Info struct {
 
 // Stat is what a pass did in one compilation.
 type Stat struct {
-	Name    string
-	Runs    int // how often it ran
-	Changes int // how often it changed something
-	Time    time.Duration
+	Name    string        `json:"name"`
+	Runs    int           `json:"runs"`    // how often it ran
+	Changes int           `json:"changes"` // how often it changed something
+	Time    time.Duration `json:"ns"`
 }
 
 // Run switches, shows, counts and times the passes of one compilation. A nil
