@@ -51,8 +51,8 @@ type constUse struct {
 	at  int
 }
 
-// Select turns a function into machine instructions on virtual registers.
-func Select(f *ssa.Func, t *target.Target) (*Code, error) {
+// selectCode turns a function into machine instructions on virtual registers.
+func selectCode(f *ssa.Func, t *target.Target) (*Code, error) {
 	s := &selector{f: f, t: t, code: &Code{}, regs: make([]regalloc.VReg, len(f.Values)), uses: make([]int32, len(f.Values)), fused: map[ssa.ID]bool{}, words: map[ssa.ID][]ssa.ID{}}
 	for k := range s.regs {
 		s.regs[k] = regalloc.NoVReg

@@ -27,6 +27,7 @@ type MapPlace struct {
 	ID      uint32 // number that firmware routines take
 	Base    uint64 // 40-bit address of entry 0, if the program addresses it itself
 	Stride  uint32 // bytes from entry to entry
+	Size    uint64 // bytes of the whole map
 	Swapped bool   // words of values are stored with their bytes reversed
 	Hashed  bool   // entries are found by routines that are linked to the program
 	// WordUse is the use of each 4-byte word of a value (firmware maps):

@@ -1,4 +1,4 @@
-package translate
+package nfpimage
 
 import (
 	"fmt"
@@ -80,7 +80,7 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 		if tb, ok := tableOf(m, &places[k]); ok {
 			stride, size, places[k].Hashed = tb.stride, tb.size, true
 		}
-		places[k].Base, places[k].Stride, places[k].Swapped = region.Base+next, stride, swapped[k]
+		places[k].Base, places[k].Stride, places[k].Size, places[k].Swapped = region.Base+next, stride, size, swapped[k]
 		next = (next + size + region.Align - 1) &^ (region.Align - 1)
 		if next > region.Size {
 			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
