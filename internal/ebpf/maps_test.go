@@ -101,7 +101,7 @@ func TestFifosLikeKernel(t *testing.T) {
 		done := seq(store(40), ldx(bpf.SizeDW, 2, 10, -8), stx(bpf.SizeDW, 6, 48, 2), mov(0, 1), exit())
 		body = append(body, seq(jmp(bpf.JNE, 7, int32(i), len(b)+len(done)), b, done)...)
 	}
-	for _, typ := range []uint32{22, 23} {
+	for _, typ := range []bpf.MapType{bpf.MapTypeQueue, bpf.MapTypeStack} {
 		t.Run(fmt.Sprint(typ), func(t *testing.T) {
 			m := &object.Map{Name: "m", Type: typ, ValueSize: 8, MaxEntries: 4}
 			p := newPair(t, newProgram(object.XDP, withPacket(object.XDP, body), m))
