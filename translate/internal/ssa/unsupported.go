@@ -1,14 +1,14 @@
 package ssa
 
 import (
-	"errors"
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
 // ErrNotSupported is what errors.Is finds in an *Unsupported.
-var ErrNotSupported = errors.New("not supported")
+var ErrNotSupported = unsupported.Err
 
 // Unsupported says that a proven program uses something that the compiler or
 // the target cannot do.
@@ -20,7 +20,7 @@ type Unsupported struct {
 
 // Error names the thing, the reason and the place.
 func (u *Unsupported) Error() string {
-	s := fmt.Sprintf("not supported: %s, because %s", u.What, u.Why)
+	s := unsupported.New(u.What, u.Why).Error()
 	switch {
 	case u.Line != nil && u.Line.File != "":
 		return fmt.Sprintf("%s, at %s:%d", s, u.Line.File, u.Line.LineNo)
@@ -30,5 +30,5 @@ func (u *Unsupported) Error() string {
 	return s
 }
 
-// Is makes errors.Is(err, ErrNotSupported) true.
-func (u *Unsupported) Is(target error) bool { return target == ErrNotSupported }
+// Unwrap returns ErrNotSupported.
+func (u *Unsupported) Unwrap() error { return ErrNotSupported }

@@ -1,4 +1,4 @@
-package translate
+package nfpimage
 
 import (
 	"fmt"
@@ -13,12 +13,8 @@ import (
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
-// entryAlign is the alignment of map entries in memory, and mapAlign that of
-// maps, in bytes.
-const (
-	entryAlign = 8
-	mapAlign   = 64
-)
+// entryAlign is the alignment of map entries in memory, in bytes.
+const entryAlign = 8
 
 // layoutArray is the layout of maps whose entry i is i strides from the base.
 // The card counts as one CPU: a per-CPU array has one set of entries.
@@ -53,7 +49,8 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 	}
 	swapped := atomicMaps(p)
 	places := make([]ssa.MapPlace, len(src.Maps))
-	next, entries := uint64(mapAlign), uint64(0)
+	region := t.Maps.Region()
+	next, entries := region.Align, uint64(0)
 	for k, m := range src.Maps {
 		entries += uint64(m.MaxEntries)
 		element := (m.KeySize+7)&^7 + (m.ValueSize+7)&^7
@@ -69,8 +66,10 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			return nil, refuse(m, fmt.Sprintf("its value has %d bytes and target %s takes %d", m.ValueSize, t.Name, t.Maps.MaxValue))
 		case int(element) > t.Maps.MaxElement:
 			return nil, refuse(m, fmt.Sprintf("key and value have %d bytes together and target %s takes %d", element, t.Name, t.Maps.MaxElement))
-		case entries > t.Maps.MaxEntries:
-			return nil, refuse(m, fmt.Sprintf("target %s has %d entries for all maps together", t.Name, t.Maps.MaxEntries))
+		case uint64(m.MaxEntries) > t.Maps.MaxEntries:
+			return nil, refuse(m, fmt.Sprintf("it has %d entries and target %s takes %d", m.MaxEntries, t.Name, t.Maps.MaxEntries))
+		case entries > t.Maps.TotalEntries:
+			return nil, refuse(m, fmt.Sprintf("target %s has %d entries for all maps together", t.Name, t.Maps.TotalEntries))
 		}
 		places[k].ID = uint32(k + 1)
 		if !t.Direct() {
@@ -81,10 +80,10 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 		if tb, ok := tableOf(m, &places[k]); ok {
 			stride, size, places[k].Hashed = tb.stride, tb.size, true
 		}
-		places[k].Base, places[k].Stride, places[k].Swapped = t.Maps.Base+next, stride, swapped[k]
-		next = (next + size + mapAlign - 1) &^ (mapAlign - 1)
-		if next > t.Maps.Size {
-			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, t.Maps.Size))
+		places[k].Base, places[k].Stride, places[k].Size, places[k].Swapped = region.Base+next, stride, size, swapped[k]
+		next = (next + size + region.Align - 1) &^ (region.Align - 1)
+		if next > region.Size {
+			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
 		}
 	}
 	return places, nil

@@ -1,4 +1,4 @@
-package translate
+package nfpimage
 
 import (
 	"fmt"
@@ -51,11 +51,11 @@ func linkRoutines(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out 
 		})
 		lib.words = append(lib.words, code...)
 	}
-	out.Link(t.Core.CodeStart, t.Core.Done, func(helper uint32, table int32) uint16 {
+	out.Link(uint16(t.Core.CodeStart), uint16(t.Core.Done), func(helper uint32, table int32) uint16 {
 		if table >= 0 {
 			return at[routineKey{helper, table}]
 		}
-		return t.Helpers[nfp.HelperName(helper)]
+		return uint16(t.Helper(nfp.HelperName(helper)).Address)
 	})
 	return lib, nil
 }
