@@ -20,6 +20,8 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Device is something that programs can be attached to. A vendor implements it
@@ -109,13 +111,13 @@ type Counter struct {
 
 // MapInfo describes a map.
 type MapInfo struct {
-	ID         uint32 `json:"id"`
-	Name       string `json:"name"` // shortened to what the kernel keeps
-	Type       uint32 `json:"type"` // enum bpf_map_type
-	KeySize    uint32 `json:"key_size"`
-	ValueSize  uint32 `json:"value_size"`
-	MaxEntries uint32 `json:"max_entries"`
-	Flags      uint32 `json:"flags"`
+	ID         uint32      `json:"id"`
+	Name       string      `json:"name"` // shortened to what the kernel keeps
+	Type       bpf.MapType `json:"type"` // a number in JSON
+	KeySize    uint32      `json:"key_size"`
+	ValueSize  uint32      `json:"value_size"`
+	MaxEntries uint32      `json:"max_entries"`
+	Flags      uint32      `json:"flags"`
 	// Device is the interface the map lives on: "" for a map of the host. It
 	// is "ifindex N" when the interface is in another network namespace.
 	Device string `json:"device,omitempty"`
@@ -161,7 +163,8 @@ type Capability struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// MapCapability is a map type with its limits on the device.
+// MapCapability is a map type with its limits on the device, 0 where the device
+// does not tell.
 type MapCapability struct {
 	Capability
 	MaxEntries uint32 `json:"max_entries,omitempty"` // the largest that was accepted

@@ -146,13 +146,16 @@ func ExampleCompile() {
 	// Output: skipsw 2 words
 }
 
-// TestDump checks that the SSA form of both stages is shown.
+// TestDump checks that the form after passes of each kind is shown.
 func TestDump(t *testing.T) {
 	p, err := verify.Verify(small(nil, movR0(2), exitInsn), verify.Options{})
 	require.NoError(t, err)
 	stages := map[string]string{}
 	_, err = translate.Compile(p, translate.Options{Dump: func(stage string, f fmt.Stringer) { stages[stage] = f.String() }})
 	require.NoError(t, err)
-	require.Equal(t, "b0():\n  exit 2\n", stages["opt"])
+	require.Equal(t, "b0():\n  exit 2\n", stages["exits"])
+	require.Contains(t, stages["select"], "exit")
+	require.Contains(t, stages["layout"], "br[")
+	require.Contains(t, stages["link"], "small:")
 	require.Contains(t, stages["build"], "exit 2")
 }

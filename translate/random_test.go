@@ -119,10 +119,7 @@ func differ(p *object.Program, seed uint64, tg *target.Target, level translate.L
 
 // wantCode returns the action and counter bits of a verdict.
 func wantCode(tg *target.Target, typ object.Type, verdict uint32) uint8 {
-	codes, other := tg.Exit.XDP, tg.Exit.XDPOther
-	if typ == object.TC {
-		codes, other = tg.Exit.TC, tg.Exit.TCOther
-	}
+	codes, other := tg.Exit.Codes(typ == object.TC)
 	if uint64(verdict) < uint64(len(codes)) {
 		return codes[verdict]
 	}

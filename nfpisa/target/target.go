@@ -1,125 +1,156 @@
-// Package target describes the machines and firmware interfaces that code is
-// made for. A description is data, one YAML file each: the core, the
-// registers, local memory, the packet vector, the way a program ends, maps and
-// helpers with their limits.
+// Package target holds the contract between compiler, linked routines,
+// firmware, simulator, check and devices, as data: the core, the registers that
+// programs may use, the calling convention of routines, local memory, the packet
+// vector, the exit word, map memory and its limits, helpers, memories. Nobody
+// else writes one of these facts down.
 //
-// It never knows eBPF programs or encodings. Builtin and Load are the entry
-// points.
+// A description is one YAML file. Every field is honoured by the part that its
+// comment names, or a value other than the honoured ones is refused by name when
+// the file is read (honoured.go). A file has every field; what is optional says
+// so.
+//
+// It never knows eBPF programs, encodings or the simulator. Load, Builtin and
+// Parse are the entry points.
 package target
 
-// Target is one description. All sizes are in bytes unless the field says
-// words; control-store addresses count words.
+import "slices"
+
+// Schema is the version of the file format that this package writes.
+const Schema = 2
+
+// Target is one description. Sizes are in bytes unless the field says words;
+// control-store addresses count words.
 type Target struct {
-	Name string `yaml:"name"`
-	// ABI is the version of the entry and exit interface.
+	Schema int    `yaml:"schema"`
+	Name   string `yaml:"name"`
+	// Firmware names the model of the firmware around the core. A vendor's
+	// target with a name of its own keeps the model's.
+	Firmware string `yaml:"firmware"`
+	// ABI is the version of the interface that the firmware speaks.
 	ABI          int          `yaml:"abi"`
+	Card         Card         `yaml:"card"`
 	Core         Core         `yaml:"core"`
 	Registers    Registers    `yaml:"registers"`
+	Entry        Entry        `yaml:"entry"`
+	Calls        Calls        `yaml:"calls"`
 	LocalMemory  LocalMemory  `yaml:"local_memory"`
+	Packet       Packet       `yaml:"packet"`
 	PacketVector PacketVector `yaml:"packet_vector"`
 	Exit         Exit         `yaml:"exit"`
 	Maps         Maps         `yaml:"maps"`
-	// Helpers holds the control-store addresses of firmware routines by eBPF
-	// helper name, without the bpf_ prefix.
-	Helpers map[string]uint16 `yaml:"helpers"`
+	// Helpers says by the kernel's helper name, without bpf_, who does the work
+	// of a helper. A helper without a row is not there.
+	Helpers map[string]Helper `yaml:"helpers"`
+	// Event is how the firmware's routine for perf_event_output is called; nil
+	// without one.
+	Event *Event `yaml:"event,omitempty"`
+	// AdjustHead limits xdp_adjust_head; nil without this helper.
+	AdjustHead *AdjustHead `yaml:"adjust_head,omitempty"`
+	// AdjustTail limits xdp_adjust_tail; nil without this helper.
+	AdjustTail *AdjustTail `yaml:"adjust_tail,omitempty"`
 	// SkbScratch says that tc programs have the fields of their context that a
 	// program may write, as scratch memory that nobody else sees, and the
 	// fields that follow from the frame.
 	SkbScratch bool `yaml:"skb_scratch"`
-	// Inline are the helpers that programs bring as code of their own, by eBPF
-	// helper name without the bpf_ prefix.
-	Inline []string `yaml:"inline"`
-	// AdjustHead limits bpf_xdp_adjust_head; nil when packets cannot change
-	// their start.
-	AdjustHead *AdjustHead `yaml:"adjust_head"`
-	// AdjustTail says that bpf_xdp_adjust_tail can shrink packets.
-	AdjustTail bool `yaml:"adjust_tail"`
-	// Random says that the pseudo-random number register may be read.
-	Random bool `yaml:"random"`
-	// Latency holds typical latencies in core cycles by memory name: lm, cls,
-	// ctm, imem, emem.
-	Latency map[string]int `yaml:"latency"`
+	// Memories are the memories that programs reach, by name, with their
+	// latencies: the simulator's defaults.
+	Memories map[string]Memory `yaml:"memories"`
+}
+
+// Card is how the card as a whole deals with programs and maps.
+type Card struct {
+	// CPUs is what counts as a CPU for per-CPU maps and for
+	// get_smp_processor_id: "one" is the whole card.
+	CPUs string `yaml:"cpus"`
+	// Programs is how many programs the card runs: "one" for all ports.
+	Programs string `yaml:"programs"`
+	// Maps is what maps belong to: "program", with which they come and go.
+	Maps string `yaml:"maps"`
+	// Idle is what becomes of packets without a program: "none" are taken.
+	Idle string `yaml:"idle"`
 }
 
 // Core is the control store and its entry points.
 type Core struct {
-	Contexts  int    `yaml:"contexts"`   // contexts that run: 4 or 8
-	CodeStart uint16 `yaml:"code_start"` // control-store address of the first word
-	CodeWords int    `yaml:"code_words"` // words that a program may have
-	Done      uint16 `yaml:"done"`       // control-store address that ends a packet
+	Contexts  int      `yaml:"contexts"`   // contexts that run: 4 or 8
+	CodeStart CodeAddr `yaml:"code_start"` // address of the first word
+	CodeWords int      `yaml:"code_words"` // words that a program may have
+	// CodeSharers is the number of cores that share one control store.
+	CodeSharers int      `yaml:"code_sharers"`
+	Done        CodeAddr `yaml:"done"` // address that ends a packet
 	// Padding is the number of no-operation words after the code, which the
 	// core may fetch beyond the last instruction.
 	Padding int `yaml:"padding"`
 }
 
-// Registers is what the program may use of the register files.
+// Registers is what programs and the routines linked to them may use.
 type Registers struct {
-	GPRs     int   `yaml:"gprs"`      // registers 0..GPRs-1 of both banks
-	KeepA    []int `yaml:"keep_a"`    // of these, registers of bank A that must not change
-	KeepB    []int `yaml:"keep_b"`    // of these, registers of bank B that must not change
-	XferIn   int   `yaml:"xfer_in"`   // transfer-in registers 0..XferIn-1
-	XferOut  int   `yaml:"xfer_out"`  // transfer-out registers 0..XferOut-1
-	StackGPR int   `yaml:"stack_gpr"` // register of bank A with the stack base at entry
+	GPRs    int      `yaml:"gprs"`     // registers 0..GPRs-1 of both banks
+	KeepA   []GPR    `yaml:"keep_a"`   // of these, registers of bank A that must not change
+	KeepB   []GPR    `yaml:"keep_b"`   // of these, registers of bank B that must not change
+	XferIn  int      `yaml:"xfer_in"`  // transfer-in registers 0..XferIn-1
+	XferOut int      `yaml:"xfer_out"` // transfer-out registers 0..XferOut-1
+	Signals []Signal `yaml:"signals"`  // programs wait with the first one
 }
 
-// LocalMemory is the part of local memory that belongs to the program.
+// Entry is what a program finds when it begins, beside the packet vector.
+type Entry struct {
+	Stack       Reg     `yaml:"stack"`        // register with the stack base, a byte address in local memory
+	StackIndex  LMIndex `yaml:"stack_index"`  // index register that points there
+	VectorIndex LMIndex `yaml:"vector_index"` // index register that points at the packet vector
+}
+
+// Calls is the calling convention of routines, the firmware's as well as linked
+// ones.
+type Calls struct {
+	Return Reg `yaml:"return"` // register with the return address
+	// Map is the register with the map's number, for routines that serve more
+	// than one map; nil where each map has routines of its own.
+	Map *Reg `yaml:"map,omitempty"`
+	// Flags is the register of both banks with the low word of the flags of an
+	// update; the high word is in the next.
+	Flags GPR `yaml:"flags"`
+	// Result is the register of both banks with the low word of the result; the
+	// high word is in the next.
+	Result GPR `yaml:"result"`
+	// Key is where the key lies. Word counts from the stack base.
+	Key LMPlace `yaml:"key"`
+	// Value is where the value of an update lies. Word counts from the stack
+	// base.
+	Value LMPlace `yaml:"value"`
+	// Kept are the registers of both banks that a routine does not change.
+	Kept []GPR `yaml:"kept"`
+	// KeptIndexes are the index registers that a routine does not change.
+	KeptIndexes []LMIndex `yaml:"kept_indexes"`
+}
+
+// Event is how the firmware's event routine takes its arguments: registers of
+// both banks with the low word, the high word being in the next, and what the
+// data pointer may be.
+type Event struct {
+	Map   GPR `yaml:"map"`   // number of the event array
+	Flags GPR `yaml:"flags"` // flags; bits of the high word count packet bytes
+	Data  GPR `yaml:"data"`  // pointer to the data
+	Size  GPR `yaml:"size"`  // bytes of data
+	Kind  Reg `yaml:"kind"`  // register with the kind of the data pointer
+	// MapValue and Stack are the kinds of pointers to map values and to the
+	// stack.
+	MapValue uint8 `yaml:"map_value"`
+	Stack    uint8 `yaml:"stack"`
+}
+
+// LocalMemory is the part of local memory that belongs to a context, and of
+// that the program's.
 type LocalMemory struct {
+	Context   int `yaml:"context"`    // bytes of a context
+	Vector    int `yaml:"vector"`     // where the packet vector is in them
+	StackBase int `yaml:"stack_base"` // where the stack base is in them
 	// Stack is the number of bytes from the stack base on, for the stack of
 	// the program and for spilled registers.
 	Stack int `yaml:"stack"`
 	// PointerDelay is the number of instructions that must separate a write of
-	// a local-memory pointer from its first use.
+	// an index register from its first use.
 	PointerDelay int `yaml:"pointer_delay"`
-}
-
-// PacketVector gives word numbers in the packet vector at ActLMAddr1; -1 where
-// the target has no such word.
-type PacketVector struct {
-	Length   int `yaml:"length"`    // word with the packet length
-	LenBits  int `yaml:"len_bits"`  // low bits of that word that are the length
-	Pointer  int `yaml:"pointer"`   // word with the packet pointer
-	Flags    int `yaml:"flags"`     // word with the queue-selected bit 4
-	Queue    int `yaml:"queue"`     // word with the selected queue in bits 7:0
-	Ingress  int `yaml:"ingress"`   // word with the ingress interface index
-	RxQueue  int `yaml:"rx_queue"`  // word with the receive queue index
-	MaxQueue int `yaml:"max_queue"` // queue value that means out of range
-}
-
-// Exit says how a program hands back its verdict.
-type Exit struct {
-	// Kind is "code" (A0 holds action and counter bits) or "value" (A0 holds
-	// the low word of R0).
-	Kind string `yaml:"kind"`
-	// XDP and TC are the bits 23:16 of A0 by verdict, for Kind "code".
-	XDP []uint8 `yaml:"xdp"`
-	TC  []uint8 `yaml:"tc"`
-	// XDPOther and TCOther are the codes of verdicts beyond these tables.
-	XDPOther uint8 `yaml:"xdp_other"`
-	TCOther  uint8 `yaml:"tc_other"`
-}
-
-// Maps is what the target offers for maps.
-type Maps struct {
-	// Kind is "firmware" (helpers are routines of the firmware) or "direct"
-	// (the program addresses map memory itself).
-	Kind string `yaml:"kind"`
-	// Types are the map types that can be used, by the kernel's names.
-	Types []string `yaml:"types"`
-	// Base is the 40-bit address of map memory, for Kind "direct".
-	Base uint64 `yaml:"base"`
-	// Size is the number of bytes of map memory, for Kind "direct".
-	Size       uint64 `yaml:"size"`
-	MaxMaps    int    `yaml:"max_maps"`
-	MaxEntries uint64 `yaml:"max_entries"` // of all maps together
-	MaxKey     int    `yaml:"max_key"`
-	MaxValue   int    `yaml:"max_value"`
-	MaxElement int    `yaml:"max_element"` // key and value together, each rounded up to 8
-	// Atomics are the atomic operations that programs may use on map values:
-	// add, or, and, xor, xchg, and fetch for those that return the old value.
-	Atomics []string `yaml:"atomics"`
-	// Stores says that programs may store to map values; without it only loads
-	// and atomic additions are possible.
-	Stores bool `yaml:"stores"`
 }
 
 // AdjustHead is what the packet start may become, as offsets in the packet
@@ -130,15 +161,33 @@ type AdjustHead struct {
 	MinLength int `yaml:"min_length"`
 }
 
+// AdjustTail is the smallest packet that may be left.
+type AdjustTail struct {
+	MinLength int `yaml:"min_length"`
+}
+
+// Memory is the timing of a memory as one core sees it, in core cycles.
+type Memory struct {
+	// Read, Write and Atomic are the cycles from a command to its signal for the
+	// first eight bytes.
+	Read   uint32 `yaml:"read"`
+	Write  uint32 `yaml:"write"`
+	Atomic uint32 `yaml:"atomic"`
+	// PerWord is added for each further eight bytes.
+	PerWord uint32 `yaml:"per_word"`
+	// Busy is how long the memory is taken for each eight bytes.
+	Busy uint32 `yaml:"busy"`
+}
+
 // Direct reports whether the program addresses map memory itself.
-func (t *Target) Direct() bool { return t.Maps.Kind == "direct" }
+func (t *Target) Direct() bool { return t.Maps.Kind == MapsDirect }
 
 // HasMap reports whether maps of the named type can be used.
-func (t *Target) HasMap(typ string) bool {
-	for _, m := range t.Maps.Types {
-		if m == typ {
-			return true
-		}
-	}
-	return false
-}
+func (t *Target) HasMap(typ string) bool { return slices.Contains(t.Maps.Types, typ) }
+
+// Helper returns who does the work of a helper, named without bpf_; a helper
+// that has no row is done by none.
+func (t *Target) Helper(name string) Helper { return t.Helpers[name] }
+
+// HasHelper reports whether a helper can be called.
+func (t *Target) HasHelper(name string) bool { return t.Helpers[name].By != HelperNone }

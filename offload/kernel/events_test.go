@@ -14,6 +14,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -74,7 +75,7 @@ func TestEvents(t *testing.T) {
 	res, err := offload.Attach(t.Context(), d, offload.Request{Program: p, Hook: offload.Hook{Mode: offload.Generic}})
 	require.NoError(t, err)
 	require.Len(t, res.Attachment.Maps, 1)
-	require.Equal(t, uint32(mapPerfEventArray), res.Attachment.Maps[0].Type)
+	require.Equal(t, bpf.MapTypePerfEventArray, res.Attachment.Maps[0].Type)
 
 	ev, err := d.Events(t.Context(), res.Attachment.Maps[0].ID)
 	require.NoError(t, err)

@@ -25,5 +25,5 @@ func ExampleOpen() {
 		fmt.Println(err)
 	}
 	// Output:
-	// look up interface eth-none: no such device (no such interface; `offload dev list` shows what there is)
+	// look up interface eth-none: no such device (no such interface)
 }

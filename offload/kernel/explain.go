@@ -11,6 +11,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -220,7 +221,7 @@ func (d *Device) mapError(op string, m *object.Map, onDevice bool, err error) er
 	var errno unix.Errno
 	errors.As(err, &errno)
 	switch {
-	case m.Type != mapHash && m.Type != mapArray:
+	case m.Type != bpf.MapTypeHash && m.Type != bpf.MapTypeArray:
 		oe.Kind = offload.ErrNotSupported
 		oe.Reason = "the kernel offloads hash and array maps only"
 	case m.Flags != 0:
@@ -249,7 +250,7 @@ func mapReason(op string, m offload.MapInfo, err error) string {
 	switch {
 	case errno == unix.ENODEV:
 		return "the device that held the map is gone; load the program again"
-	case errno == unix.E2BIG && m.Type == mapArray:
+	case errno == unix.E2BIG && m.Type == bpf.MapTypeArray:
 		return fmt.Sprintf("indexes go from 0 to %d", m.MaxEntries-1)
 	case errno == unix.E2BIG:
 		return fmt.Sprintf("the map is full, it has room for %d entries", m.MaxEntries)
@@ -257,7 +258,7 @@ func mapReason(op string, m offload.MapInfo, err error) string {
 		return "the key is there already"
 	case errno == unix.ENOENT:
 		return "no entry with this key"
-	case errno == unix.EINVAL && op == "delete" && m.Type == mapArray:
+	case errno == unix.EINVAL && op == "delete" && m.Type == bpf.MapTypeArray:
 		return "entries of an array cannot be deleted; write zeros"
 	case errno == unix.EPERM && os.Geteuid() != 0:
 		return "run it as root"

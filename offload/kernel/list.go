@@ -11,6 +11,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -93,9 +94,9 @@ func (d *Device) program(p *sys.ProgInfo) offload.ProgramInfo {
 		Xlated: p.Xlated, Machine: p.Machine, MapIDs: p.MapIDs,
 	}
 	switch p.Type {
-	case progXDP:
+	case bpf.ProgTypeXDP:
 		out.Type = object.XDP
-	case progSchedCls:
+	case bpf.ProgTypeSchedCLS:
 		out.Type = object.TC
 	}
 	return out

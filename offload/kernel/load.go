@@ -92,11 +92,11 @@ func relocate(p *object.Program, maps []offload.Map) ([]byte, error) {
 // loadCode does the system call, with a log buffer that is large enough.
 func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, info *typeInfo) (fd int, log string, err error) {
 	spec := sys.ProgSpec{
-		Type: progXDP, Insns: code, License: p.License, Name: p.Name, LogLevel: 1,
+		Type: bpf.ProgTypeXDP, Insns: code, License: p.License, Name: p.Name, LogLevel: 1,
 		BTF: info.fd, Funcs: info.funcs, Lines: info.lines,
 	}
 	if p.Type == object.TC {
-		spec.Type = progSchedCls
+		spec.Type = bpf.ProgTypeSchedCLS
 	}
 	if mode == offload.Hardware {
 		spec.Ifindex = d.ifindex
@@ -120,11 +120,11 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 		return nil, fmt.Errorf("%s: %w", op, unsupported.New("maps of maps", "the kernel does not offload them"))
 	}
 	spec := sys.MapSpec{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Name: m.Name}
-	if mode == offload.Hardware && m.Type != mapPerfEventArray {
+	if mode == offload.Hardware && m.Type != bpf.MapTypePerfEventArray {
 		spec.Ifindex = d.ifindex
 		op += " on " + d.name
 	}
-	if m.Type == mapPerfEventArray && m.MaxEntries == 0 {
+	if m.Type == bpf.MapTypePerfEventArray && m.MaxEntries == 0 {
 		cpus, err := ebpf.PossibleCPU()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)

@@ -30,8 +30,7 @@ func (d *Device) newMap(fd int) (*kernelMap, error) {
 		return nil, err
 	}
 	m := &kernelMap{fd: fd, info: d.mapInfo(mi), valueSize: int(mi.ValueSize)}
-	switch mi.Type {
-	case mapPercpuHash, mapPercpuArray, mapLRUPercpuHash, mapPercpuStorage:
+	if mi.Type.PerCPU() {
 		cpus, err := ebpf.PossibleCPU()
 		if err != nil {
 			unix.Close(fd)

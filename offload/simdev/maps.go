@@ -68,24 +68,16 @@ func holder(d *Device, m *object.Map) (*sim.Map, error) {
 
 // lookupOne is a program that looks up the key of all zeros.
 func lookupOne(m *object.Map) []bpf.Insn {
-	const slot = 8
+	const r0, r1, r2, fp, slot = 0, 1, 2, 10, 8
 	room := (int(m.KeySize) + slot - 1) &^ (slot - 1)
-	insns := []bpf.Insn{{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: 0}}
+	insns := []bpf.Insn{bpf.Mov.Imm(r0, 0)}
 	for at := -room; at < 0; at += slot {
-		insns = append(insns, bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Src: 0, Off: int16(at)})
+		insns = append(insns, bpf.Store(bpf.SizeDW, fp, int16(at), r0))
 	}
-	return append(insns,
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10},
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: int32(-room)},
-		bpf.Insn{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapFD}, bpf.Insn{},
-		bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: 1},
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: 0, Imm: 2},
-		bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT},
-	)
+	insns = append(insns, bpf.Mov.Reg(r2, fp), bpf.Add.Imm(r2, int32(-room)))
+	insns = append(insns, bpf.LoadMap(r1, 0)...)
+	return append(insns, bpf.CallHelper(bpf.HelperMapLookupElem), bpf.Mov.Imm(r0, int32(bpf.XDPPass)), bpf.Return())
 }
-
-// mapPerfEventArray is the type of map whose records go to the host.
-const mapPerfEventArray = 4
 
 // NewMap implements offload.MapStore.
 func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
@@ -94,7 +86,7 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 		return nil, err
 	}
 	c := &cardMap{open: 1}
-	if m.Type != mapPerfEventArray {
+	if m.Type != bpf.MapTypePerfEventArray {
 		home, err := holder(d, m)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
@@ -251,6 +243,19 @@ func (h *mapHandle) Delete(key []byte) error {
 		return h.fail("delete", err)
 	}
 	return nil
+}
+
+// Entries returns all entries at once, sorted by the bytes of the key.
+func (h *mapHandle) Entries() ([]offload.Entry, error) {
+	if err := h.enter("dump", nil); err != nil {
+		return nil, err
+	}
+	defer h.card.mu.Unlock()
+	var all []offload.Entry
+	for _, e := range h.home.Entries() {
+		all = append(all, offload.Entry(e))
+	}
+	return all, nil
 }
 
 // Next implements offload.Map. Keys come in the order of their bytes, so a key

@@ -7,13 +7,8 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-)
-
-// Program types (enum bpf_prog_type) that a card runs.
-const (
-	progSchedCls = 3
-	progXDP      = 6
 )
 
 // Capabilities implements offload.Device. Types of maps are tried: a small one
@@ -27,15 +22,15 @@ func (d *Device) Capabilities(ctx context.Context) (*offload.Capabilities, error
 		Device: d.name, Driver: "simdev", Firmware: d.target.Name, HWTCOffload: always.String(),
 		LiveReplace: offload.Capability{Name: "live replace", OK: true},
 	}
-	for _, typ := range []uint32{progXDP, progSchedCls} {
-		c.Programs = append(c.Programs, offload.Capability{Name: offload.ProgramTypeName(typ), ID: typ, OK: true})
+	for _, typ := range []bpf.ProgType{bpf.ProgTypeXDP, bpf.ProgTypeSchedCLS} {
+		c.Programs = append(c.Programs, offload.Capability{Name: typ.String(), ID: uint32(typ), OK: true})
 	}
-	for typ := uint32(1); typ <= offload.LastMapType; typ++ {
+	for typ := bpf.MapTypeHash; typ.Known(); typ++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		m := offload.MapCapability{Capability: offload.Capability{Name: offload.MapTypeName(typ), ID: typ}}
-		h, err := d.NewMap(ctx, &object.Map{Name: "probe", Type: typ, KeySize: 4, ValueSize: 8, MaxEntries: 1}, offload.Hardware)
+		m := offload.MapCapability{Capability: offload.Capability{Name: typ.String(), ID: uint32(typ)}}
+		h, err := d.NewMap(ctx, smallest(typ), offload.Hardware)
 		if err == nil {
 			m.OK = true
 			err = h.Close()
@@ -46,6 +41,15 @@ func (d *Device) Capabilities(ctx context.Context) (*offload.Capabilities, error
 		c.Maps = append(c.Maps, m)
 	}
 	return c, nil
+}
+
+// smallest is a small map of a type, as that type wants it.
+func smallest(typ bpf.MapType) *object.Map {
+	m := &object.Map{Name: "probe", Type: typ, KeySize: 4, ValueSize: 8, MaxEntries: 1}
+	if typ == bpf.MapTypeLPMTrie {
+		m.KeySize, m.Flags = 8, bpf.FNoPrealloc
+	}
+	return m
 }
 
 // always is a feature that a card cannot be without.

@@ -7,12 +7,12 @@ import (
 )
 
 // adviceWords turns the libraries' advice into what to type. CMD stands for
-// the command's name.
+// the command's name, DEV for the device's.
 var adviceWords = map[offload.Advice]string{
 	offload.AdviseList:          "`CMD dev list` shows what there is",
 	offload.AdviseShow:          "`CMD show` tells what is attached",
 	offload.AdviseShowRetry:     "look at `CMD show` and try again",
-	offload.AdviseAttach:        "`CMD attach` puts a first program there, `CMD show` lists what is attached",
+	offload.AdviseAttach:        "`CMD attach` puts a first program there, `CMD show DEV` lists what is attached",
 	offload.AdviseReplace:       "use `CMD replace`, or attach with --force",
 	offload.AdviseReplaceOrMove: "use `CMD replace`, attach with --force, or choose another --pref or --handle",
 	offload.AdviseDetachTC:      "detach it with `CMD detach --tc`",
@@ -27,12 +27,16 @@ var adviceWords = map[offload.Advice]string{
 	offload.AdviseNoProtocol:    "leave out --protocol",
 	offload.AdviseNoChain:       "leave out --chain",
 	offload.AdviseTCOffload:     "turn it on with `CMD dev set DEV hw-tc-offload on`",
-	offload.AdviseFeatures:      "`CMD features` shows what it takes and its limits",
+	offload.AdviseFeatures:      "`CMD features DEV` shows what it takes and its limits",
 	offload.AdviseCheck:         "`CMD check` tells the limit",
 	offload.AdvisePrograms:      "`CMD prog list` shows all",
 }
 
 // advice returns the words for an error's advice, "" for none.
 func (a *app) advice(err error) string {
-	return strings.ReplaceAll(adviceWords[offload.AdviceOf(err)], "CMD", a.name)
+	dev := a.device
+	if dev == "" {
+		dev = "DEV"
+	}
+	return strings.NewReplacer("CMD", a.name, "DEV", dev).Replace(adviceWords[offload.AdviceOf(err)])
 }

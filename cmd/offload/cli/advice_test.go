@@ -18,4 +18,8 @@ func TestAdviceWords(t *testing.T) {
 	err := offload.Advise(offload.ErrBusy, offload.AdviseReplace)
 	require.Equal(t, "use `acme replace`, or attach with --force", app.advice(err))
 	require.Empty(t, app.advice(offload.ErrBusy))
+	err = offload.Advise(offload.ErrBusy, offload.AdviseFeatures)
+	require.Contains(t, app.advice(err), "`acme features DEV`")
+	app.device = "eth0"
+	require.Contains(t, app.advice(err), "`acme features eth0`")
 }

@@ -1,23 +1,23 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
+	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/skipsw/skipsw/internal/build"
+	"github.com/skipsw/skipsw/translate"
 )
 
 type compiledProgram struct {
-	Name    string `json:"name"`
-	Section string `json:"section"`
-	Type    string `json:"type"`
-	Insns   int    `json:"insns"`
-	Words   int    `json:"words"`
-	Error   string `json:"error,omitempty"`
+	Name    string            `json:"name"`
+	Section string            `json:"section"`
+	Type    string            `json:"type"`
+	Insns   int               `json:"insns"`
+	Words   int               `json:"words"`
+	Error   string            `json:"error,omitempty"`
+	Report  *translate.Report `json:"report,omitempty"`
 }
 
 type compileReport struct {
@@ -26,73 +26,123 @@ type compileReport struct {
 	Programs []compiledProgram `json:"programs"`
 }
 
+type compileFlags struct {
+	build  buildFlags
+	out    string
+	dump   []string
+	asJSON bool
+	report bool
+}
+
 func newCompileCmd(a *app) *cobra.Command {
-	var o build.Options
-	var out string
-	var asJSON bool
+	var f compileFlags
 	cmd := &cobra.Command{
 		Use:   "compile [flags] OBJ",
 		Short: "Compile the programs of an eBPF object to NFP code",
-		Args:  exactArgs("OBJ"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.build.passes == "help" {
+				return nil
+			}
+			return exactArgs("OBJ")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return compile(cmd, args[0], o, out, asJSON)
+			if f.build.passes == "help" {
+				return listPasses(cmd.OutOrStdout())
+			}
+			return compile(cmd, args[0], f)
 		},
 	}
-	addBuildFlags(a, cmd, &o)
-	cmd.Flags().StringVarP(&out, "output", "o", "", "write the image of the program to `OUT`")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	f.build.add(a, cmd)
+	cmd.Flags().StringVarP(&f.out, "output", "o", "", "write the image of the program to `OUT`")
+	cmd.Flags().StringSliceVar(&f.dump, "dump", nil, "print the program after these `PASS`es, each time that one changed it")
+	cmd.Flags().BoolVar(&f.report, "report", false, "say where maps are, which routines were linked, what registers and passes took")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the report as JSON")
+	_ = cmd.RegisterFlagCompletionFunc("dump", completePasses)
 	return cmd
 }
 
-// addBuildFlags adds the flags that choose a program and a target.
-func addBuildFlags(a *app, cmd *cobra.Command, o *build.Options) {
-	cmd.Flags().StringVar(&o.Program, "prog", "", "`NAME` of the program")
-	cmd.Flags().StringVar(&o.Type, "type", "", "program type, `xdp|tc`, where the section's name says none")
-	cmd.Flags().StringVar(&o.Target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
-	o.Load = a.target
+// dumping returns what prints the program after the passes that were named.
+func (f *compileFlags) dumping(w io.Writer) (func(string, fmt.Stringer), error) {
+	if len(f.dump) == 0 {
+		return nil, nil
+	}
+	if f.asJSON {
+		return nil, usagef("--dump prints text: leave out --json")
+	}
+	times := map[string]int{}
+	for _, name := range f.dump {
+		p, err := translate.FindPass(name)
+		if err != nil {
+			return nil, usagef("--dump: %w", err)
+		}
+		if p.Inside != "" {
+			return nil, usagef("--dump: %s is a switch inside pass %s; dump that", p.Name, p.Inside)
+		}
+		times[name] = 0
+	}
+	return func(name string, form fmt.Stringer) {
+		n, ok := times[name]
+		if !ok {
+			return
+		}
+		times[name] = n + 1
+		fmt.Fprintf(w, "# after %s, %d\n%s\n", name, n+1, form)
+	}, nil
 }
 
-func compile(cmd *cobra.Command, path string, o build.Options, out string, asJSON bool) error {
-	results, err := build.Compile(path, o)
+func compile(cmd *cobra.Command, path string, f compileFlags) error {
+	o, err := f.build.options()
 	if err != nil {
 		return err
 	}
-	if out != "" && len(results) != 1 {
+	if o.Dump, err = f.dumping(cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	results, err := translate.Object(path, o)
+	if err != nil {
+		return err
+	}
+	if f.out != "" && len(results) != 1 {
 		return usagef("%s has %d programs and -o takes one: choose it with --prog", path, len(results))
 	}
-	report := compileReport{Object: path, Target: o.Target, Programs: []compiledProgram{}}
+	report := compileReport{Object: path, Target: f.build.target, Programs: []compiledProgram{}}
 	var failed error
-	for _, r := range results {
+	for k := range results {
+		r := &results[k]
 		p := compiledProgram{
 			Name: r.Program.Name, Section: r.Program.Section,
 			Type: r.Program.Type.String(), Insns: len(r.Program.Insns),
 		}
-		if r.Err != nil {
+		switch {
+		case r.Err != nil:
 			p.Error = r.Err.Error()
 			if failed == nil {
 				failed = r.Err
 			}
-		} else {
-			p.Words = len(r.Image.Words)
+		default:
+			p.Words = r.Report.Words
+			if f.report {
+				p.Report = &r.Report
+			}
 		}
 		report.Programs = append(report.Programs, p)
 	}
-	if failed == nil && out != "" {
-		if err := build.WriteFile(out, results[0].Image); err != nil {
+	if failed == nil && f.out != "" {
+		if err := results[0].Image.WriteFile(f.out); err != nil {
 			return err
 		}
 	}
-	if err := printReport(cmd, report, asJSON); err != nil {
+	if err := printReport(cmd.OutOrStdout(), report, f.asJSON); err != nil {
 		return err
 	}
 	return failed
 }
 
-func printReport(cmd *cobra.Command, report compileReport, asJSON bool) error {
+func printReport(out io.Writer, report compileReport, asJSON bool) error {
 	if asJSON {
-		return printJSON(cmd, report)
+		return writeJSON(out, report)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "PROGRAM\tSECTION\tTYPE\tINSNS\tWORDS\tWORDS/INSN")
 	for _, p := range report.Programs {
 		if p.Error != "" {
@@ -102,11 +152,36 @@ func printReport(cmd *cobra.Command, report compileReport, asJSON bool) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%.2f\n", p.Name, p.Section, p.Type, p.Insns, p.Words,
 			float64(p.Words)/float64(p.Insns))
 	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, p := range report.Programs {
+		if p.Report != nil {
+			if err := printDetail(out, p.Report); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// printDetail prints what became of one program.
+func printDetail(out io.Writer, r *translate.Report) error {
+	fmt.Fprintf(out, "\n%s: %d words, %d of them its own; stack %d bytes\n", r.Program, r.Words, r.Own, r.Stack)
+	a := r.Alloc
+	fmt.Fprintf(out, "registers: %d moves, %d constants made anew, %d values spilled and %d fetched in %d slots\n", a.Moves, a.Remats, a.Stores, a.Loads, a.Slots)
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	for _, m := range r.Maps {
+		fmt.Fprintf(w, "map %s\t%s\t%#x\t%d bytes\t%s\n", m.Name, m.Type, m.Base, m.Size, m.Why)
+	}
+	for _, l := range r.Routines {
+		fmt.Fprintf(w, "routine %s\t%d words\n", l.Name, l.Words)
+	}
+	fmt.Fprintln(w, "PASS\tRUNS\tCHANGES\tTIME")
+	for _, p := range r.Passes {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", p.Name, p.Runs, p.Changes, p.Time)
+	}
 	return w.Flush()
 }
 
-func printJSON(cmd *cobra.Command, v any) error {
-	e := json.NewEncoder(cmd.OutOrStdout())
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
+func printJSON(cmd *cobra.Command, v any) error { return writeJSON(cmd.OutOrStdout(), v) }

@@ -38,6 +38,7 @@ type app struct {
 	name    string
 	devices *offload.Registry
 	targets []*target.Target
+	device  string // the one that was opened last
 }
 
 // newApp checks a configuration.
@@ -61,6 +62,7 @@ func (a *app) options(netns, prefix string) (offload.OpenOptions, error) {
 
 // open opens a device by its name.
 func (a *app) open(ctx context.Context, name, netns string) (offload.Device, error) {
+	a.device = name
 	s, rest, err := a.devices.Split(name)
 	if err != nil {
 		return nil, err

@@ -9,13 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/skipsw/skipsw/internal/build"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
 
 func newDisasmCmd(a *app) *cobra.Command {
-	var o build.Options
+	var build buildFlags
 	var source, raw bool
 	var contexts int
 	cmd := &cobra.Command{
@@ -30,7 +29,7 @@ func newDisasmCmd(a *app) *cobra.Command {
 			if raw {
 				return listRaw(cmd.OutOrStdout(), args[0], mode)
 			}
-			img, err := build.One(args[0], o)
+			img, err := build.image(args[0])
 			if err != nil {
 				return err
 			}
@@ -38,7 +37,7 @@ func newDisasmCmd(a *app) *cobra.Command {
 			return nil
 		},
 	}
-	addBuildFlags(a, cmd, &o)
+	build.add(a, cmd)
 	cmd.Flags().BoolVar(&source, "source", false, "put the C line and the eBPF instruction above the words")
 	cmd.Flags().BoolVar(&raw, "raw", false, "the file holds bare 64-bit little-endian words")
 	cmd.Flags().IntVar(&contexts, "ctx", 4, "with --raw: contexts of the core, `4|8`")

@@ -12,11 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
-
-// mapPerfEventArray is the kernel's number of the type of map that carries
-// events.
-const mapPerfEventArray = 4
 
 func newEventsCmd(a *app) *cobra.Command {
 	dev := deviceFlags{app: a}
@@ -68,7 +65,7 @@ func eventMap(ctx context.Context, d offload.Device, name string) (uint32, error
 	var last uint32
 	for _, a := range all {
 		for _, m := range a.Maps {
-			if m.Type == mapPerfEventArray && (name == "" || m.Name == offload.KernelName(name) || fmt.Sprint(m.ID) == name) {
+			if m.Type == bpf.MapTypePerfEventArray && (name == "" || m.Name == offload.KernelName(name) || fmt.Sprint(m.ID) == name) {
 				found[m.ID], last = m.Name, m.ID
 			}
 		}

@@ -99,7 +99,11 @@ func printFeatures(out io.Writer, c *offload.Capabilities, all bool) error {
 		line("program", p, "")
 	}
 	for _, m := range c.Maps {
-		line("map", m.Capability, fmt.Sprintf("entries %d key %dB value %dB", m.MaxEntries, m.MaxKey, m.MaxValue))
+		more := ""
+		if m.MaxEntries > 0 {
+			more = fmt.Sprintf("entries %d key %dB value %dB", m.MaxEntries, m.MaxKey, m.MaxValue)
+		}
+		line("map", m.Capability, more)
 	}
 	for _, h := range c.Helpers {
 		line("helper", h, "")

@@ -61,7 +61,7 @@ func newMapListCmd(a *app) *cobra.Command {
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
 				fmt.Fprintln(w, "ID\tNAME\tTYPE\tKEY\tVALUE\tENTRIES\tFLAGS\tDEVICE")
 				for _, m := range all {
-					fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%d\t%#x\t%s\n", m.ID, orDash(m.Name), offload.MapTypeName(m.Type), m.KeySize, m.ValueSize, m.MaxEntries, m.Flags, orDash(m.Device))
+					fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%d\t%#x\t%s\n", m.ID, orDash(m.Name), m.Type, m.KeySize, m.ValueSize, m.MaxEntries, m.Flags, orDash(m.Device))
 				}
 				return w.Flush()
 			})

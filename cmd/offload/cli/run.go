@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/skipsw/skipsw/internal/build"
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
@@ -16,7 +15,7 @@ import (
 )
 
 type runFlags struct {
-	build  build.Options
+	build  buildFlags
 	pcap   string
 	out    string
 	maps   bool
@@ -40,7 +39,7 @@ func newRunCmd(a *app) *cobra.Command {
 			return run(cmd, args[0], f)
 		},
 	}
-	addBuildFlags(a, cmd, &f.build)
+	f.build.add(a, cmd)
 	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet)")
 	cmd.Flags().StringVar(&f.out, "out", "", "write the packets that leave the program, passed or sent, to the capture file `OUT`")
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
@@ -50,7 +49,7 @@ func newRunCmd(a *app) *cobra.Command {
 }
 
 func run(cmd *cobra.Command, path string, f runFlags) error {
-	img, err := build.One(path, f.build)
+	img, err := f.build.image(path)
 	if err != nil {
 		return err
 	}

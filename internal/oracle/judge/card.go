@@ -17,6 +17,8 @@ import (
 type Card struct {
 	Target *target.Target
 	Level  translate.Level
+	// Passes switches passes of the compiler on or off, see translate.Options.
+	Passes map[string]bool
 	// Label is the judge's name.
 	Label    string
 	Verifier *Verifier
@@ -65,7 +67,7 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level, CheckAllocation: true})
+	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level, Passes: c.Passes, CheckAllocation: true})
 	switch {
 	case errors.Is(err, translate.ErrNotSupported):
 		return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: err}

@@ -32,7 +32,7 @@ func (h *Helpers) adjustTail(b *ssa.Builder) {
 	h.adjust(b, func(no func() []ssa.ID, yes func() []ssa.ID) []ssa.ID {
 		return b.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: length},
 			func() []ssa.ID {
-				return b.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: b.Const(14)}, yes, no)
+				return b.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: b.Const(uint32(h.Target.AdjustTail.MinLength))}, yes, no)
 			}, no)
 	}, ptr, length, func() (ssa.ID, ssa.ID) { return ptr, newLength })
 }

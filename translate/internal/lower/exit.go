@@ -11,13 +11,10 @@ const codeShift = 16
 
 // LowerExits turns verdicts into what the target wants in A0 at the end.
 func LowerExits(f *ssa.Func, t *target.Target, typ object.Type) {
-	if t.Exit.Kind != "code" {
+	if t.Exit.Kind != target.ExitCode {
 		return
 	}
-	codes, other := t.Exit.XDP, t.Exit.XDPOther
-	if typ == object.TC {
-		codes, other = t.Exit.TC, t.Exit.TCOther
-	}
+	codes, other := t.Exit.Codes(typ == object.TC)
 	n := len(f.Blocks)
 	for b := range n {
 		blk := f.B(ssa.BlockID(b))

@@ -53,27 +53,24 @@ func result(t *testing.T, f *ssa.Func, param ssa.ID, verdict uint32) uint32 {
 func TestExitCodes(t *testing.T) {
 	tg, err := target.Builtin("agilio")
 	require.NoError(t, err)
-	for _, c := range []struct {
-		typ   object.Type
-		codes []uint8
-		other uint8
-	}{{object.XDP, tg.Exit.XDP, tg.Exit.XDPOther}, {object.TC, tg.Exit.TC, tg.Exit.TCOther}} {
+	for _, typ := range []object.Type{object.XDP, object.TC} {
+		codes, other := tg.Exit.Codes(typ == object.TC)
 		for _, verdict := range []uint32{0, 1, 2, 3, 4, 5, 6, 7, 8, 100, 0x7fffffff, 0xffffffff} {
-			want := c.other
-			if int64(verdict) < int64(len(c.codes)) {
-				want = c.codes[verdict]
+			want := other
+			if int64(verdict) < int64(len(codes)) {
+				want = codes[verdict]
 			}
-			t.Run(fmt.Sprintf("%s/%d", c.typ, verdict), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%d", typ, verdict), func(t *testing.T) {
 				f := ssa.NewFunc("t")
 				m := ssa.Maker{F: f, Block: 0}
 				x := m.Add(ssa.Value{Op: ssa.VecWord, Imm: 8})
 				f.B(0).Term = ssa.Term{Kind: ssa.Exit, X: x}
-				lower.LowerExits(f, tg, c.typ)
+				lower.LowerExits(f, tg, typ)
 				require.Equal(t, uint32(want)<<16, result(t, f, x, verdict))
 
 				f = ssa.NewFunc("t")
 				f.B(0).Term = ssa.Term{Kind: ssa.Exit, X: f.Const(verdict)}
-				lower.LowerExits(f, tg, c.typ)
+				lower.LowerExits(f, tg, typ)
 				require.Equal(t, uint32(want)<<16, result(t, f, 0, verdict))
 			})
 		}

@@ -1,7 +1,6 @@
 package lower
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/skipsw/skipsw/nfpisa/target"
@@ -52,6 +51,9 @@ type Helpers struct{ Target *target.Target }
 
 // Call makes a call of a helper into the current block.
 func (h *Helpers) Call(b *ssa.Builder, helper int32) error {
+	if !h.Target.HasHelper(strings.TrimPrefix(verify.HelperName(helper), "bpf_")) {
+		return b.Unsupported("helper "+verify.HelperName(helper), "target "+h.Target.Name+" does not have it")
+	}
 	switch helper {
 	case mapUpdateElem:
 		return h.update(b)
@@ -63,25 +65,16 @@ func (h *Helpers) Call(b *ssa.Builder, helper int32) error {
 	case perfEvent:
 		return h.event(b)
 	case prandomU32:
-		if h.Target.Random {
-			b.SetReg(0, b.Add(ssa.Value{Op: ssa.Random}), b.Const(0))
-			return nil
-		}
+		b.SetReg(0, b.Add(ssa.Value{Op: ssa.Random}), b.Const(0))
+		return nil
 	case xdpAdjustHead:
-		if h.Target.AdjustHead != nil {
-			h.adjustHead(b)
-			return nil
-		}
+		h.adjustHead(b)
+		return nil
 	case xdpAdjustTail:
-		if h.Target.AdjustTail {
-			h.adjustTail(b)
-			return nil
-		}
+		h.adjustTail(b)
+		return nil
 	}
-	if slices.Contains(h.Target.Inline, strings.TrimPrefix(verify.HelperName(helper), "bpf_")) {
-		return inline(b, helper)
-	}
-	return b.Unsupported("helper "+verify.HelperName(helper), "target "+h.Target.Name+" does not have it")
+	return inline(b, helper)
 }
 
 // inline makes a helper that is code of the program's own.
@@ -158,9 +151,6 @@ const (
 
 // event calls the firmware's routine that sends data to the host.
 func (h *Helpers) event(b *ssa.Builder) error {
-	if _, ok := h.Target.Helpers["perf_event_output"]; !ok {
-		return b.Unsupported("helper perf_event_output", "target "+h.Target.Name+" does not have it")
-	}
 	table, _ := b.Reg(2)
 	flo, fhi := b.Reg(3)
 	plo, phi := b.Reg(4)

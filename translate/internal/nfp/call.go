@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
@@ -68,7 +69,7 @@ func (s *selector) copyOf(id ssa.ID) regalloc.VReg {
 // registers as the target's interface says.
 func (s *selector) call(id ssa.ID, v *ssa.Value) {
 	name := helperNames[v.Imm]
-	if _, ok := s.t.Helpers[name]; !ok && !s.t.Direct() {
+	if s.t.Helper(name).By != target.HelperFirmware && !s.t.Direct() {
 		s.fail(fmt.Sprintf("helper %d", v.Imm), "target "+s.t.Name+" has no routine for it")
 		return
 	}

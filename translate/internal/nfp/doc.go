@@ -2,5 +2,5 @@
 // function into machine instructions on virtual registers, has registers
 // allocated, lays blocks out, fills defer slots and encodes.
 //
-// It never knows eBPF opcodes or the proof. Select is the entry point.
+// It never knows eBPF opcodes or the proof. Generate is the entry point.
 package nfp

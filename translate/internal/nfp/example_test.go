@@ -4,12 +4,11 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/nfpisa/target"
-	"github.com/skipsw/skipsw/regalloc"
 	"github.com/skipsw/skipsw/translate/internal/nfp"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
-func ExampleSelect() {
+func ExampleGenerate() {
 	f := ssa.NewFunc("drop_short")
 	m := &ssa.Maker{F: f, Block: 0}
 	n := m.Add(ssa.Value{Op: ssa.PktLen})
@@ -23,17 +22,12 @@ func ExampleSelect() {
 		fmt.Println(err)
 		return
 	}
-	code, err := nfp.Select(f, t)
+	out, err := nfp.Generate(f, t, nil, true)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	out, err := code.Assemble(t, new(regalloc.Allocator), true)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	out.Link(t.Core.CodeStart, t.Core.Done, nil)
+	out.Link(uint16(t.Core.CodeStart), uint16(t.Core.Done), nil)
 	for _, w := range out.Words {
 		fmt.Println(w.I)
 	}

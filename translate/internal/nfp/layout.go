@@ -2,24 +2,8 @@ package nfp
 
 import (
 	"github.com/skipsw/skipsw/nfpisa"
-	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
 )
-
-// Assemble allocates registers and lays the code out. check has the allocation
-// proven right; a wrong one panics.
-func (c *Code) Assemble(t *target.Target, a *regalloc.Allocator, check bool) (*Output, error) {
-	res, err := c.allocate(t, a, check)
-	if err != nil {
-		return nil, err
-	}
-	e := &emitter{c: c, t: t, res: res}
-	l := &layout{emitter: e, starts: make([]int, len(c.blocks))}
-	l.run()
-	out := &Output{Words: e.out, Starts: l.starts, Stats: res.Stats(), StackBytes: 4 * max(c.argWords+res.Slots(), c.farWords)}
-	out.fillSlots()
-	return out, nil
-}
 
 // layout places blocks one after the other and ends them with branches.
 type layout struct {

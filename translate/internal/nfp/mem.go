@@ -29,8 +29,8 @@ func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
 	n.form = formMem32
 	base, off := v.Args[0], v.Imm+skip
 	b := s.f.V(base)
-	if b.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer < shortReach {
-		n.l = ref{op: -1, fixed: nfpisa.LMem(lmVector, s.t.PacketVector.Pointer)}
+	if b.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer.Word < shortReach {
+		n.l = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Pointer.Word))}
 	} else if b.Op == ssa.Add && off == 0 && s.single(base) {
 		n.l = s.addressPart(n, b.Args[0])
 		n.r = s.addressPart(n, b.Args[1])
@@ -52,8 +52,8 @@ func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
 // addressPart makes one of two added address operands.
 func (s *selector) addressPart(n *node, id ssa.ID) ref {
 	v := s.f.V(id)
-	if v.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer < shortReach {
-		return ref{op: -1, fixed: nfpisa.LMem(lmVector, s.t.PacketVector.Pointer)}
+	if v.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer.Word < shortReach {
+		return ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Pointer.Word))}
 	}
 	if c, ok := s.f.IsConst(id); ok && c <= shortImm {
 		return ref{op: -1, fixed: nfpisa.Const(int(c))}
@@ -234,17 +234,17 @@ func (s *selector) setPacket(v *ssa.Value) {
 	vec := &s.t.PacketVector
 	ptr, length := v.Args[0], v.Args[1]
 	if old := s.f.V(ptr); old.Op != ssa.PktPtr {
-		s.storeLM(lmVector, vec.Pointer, ptr)
+		s.storeLM(lmVector, int(vec.Pointer.Word), ptr)
 	}
 	if s.f.V(length).Op == ssa.PktLen {
 		return
 	}
-	mask := uint32(1)<<vec.LenBits - 1
+	mask := vec.Length.Mask()
 	t, u := s.newReg(), s.newReg()
 	n := newNode(formALU)
 	n.alu = nfpisa.ALUNotAnd
 	n.l = n.read(s.constReg(mask), regalloc.GPRSet, 0)
-	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, vec.Length)}
+	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Length.Word))}
 	n.d = s.fullDef(&n, t)
 	s.add(n)
 	n = newNode(formALU)
@@ -257,7 +257,7 @@ func (s *selector) setPacket(v *ssa.Value) {
 	n = newNode(formALU)
 	n.alu = nfpisa.ALUB
 	n.r = n.read(u, regalloc.AnySource, s.spillSlots(fullReach))
-	n.d = ref{op: -1, fixed: nfpisa.LMem(lmVector, vec.Length)}
+	n.d = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Length.Word))}
 	s.add(n)
 }
 
@@ -274,17 +274,17 @@ func (s *selector) storeLM(index, k int, id ssa.ID) {
 // that says so. The value is in range.
 func (s *selector) setQueue(v *ssa.Value) {
 	vec := &s.t.PacketVector
-	queue := ref{op: -1, fixed: nfpisa.LMem(lmVector, vec.Queue)}
+	queue := ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Queue.Word))}
 	n := newNode(formField)
 	n.mask, n.shift = 1, nfpisa.Rot(0)
 	n.l, n.d = queue, queue
 	n.r = s.short(&n, v.Args[0])
 	n.pair()
 	s.add(n)
-	flags := ref{op: -1, fixed: nfpisa.LMem(lmVector, vec.Flags)}
+	flags := ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.QueueSet.Word))}
 	n = newNode(formALU)
 	n.alu = nfpisa.ALUOr
 	n.l, n.d = flags, flags
-	n.r = ref{op: -1, fixed: nfpisa.Const(1 << 4)}
+	n.r = ref{op: -1, fixed: nfpisa.Const(int(vec.QueueSet.Mask()))}
 	s.add(n)
 }

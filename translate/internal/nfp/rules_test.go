@@ -10,7 +10,6 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/target"
-	"github.com/skipsw/skipsw/regalloc"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
@@ -20,10 +19,7 @@ func assemble(t testing.TB, f *ssa.Func, name string) []string {
 	tg, err := target.Builtin(name)
 	require.NoError(t, err)
 	require.NoError(t, f.Check(), "%s", f)
-	c, err := Select(f, tg)
-	require.NoError(t, err)
-	var a regalloc.Allocator
-	out, err := c.Assemble(tg, &a, true)
+	out, err := Generate(f, tg, nil, true)
 	require.NoError(t, err)
 	out.Link(0, 1000, func(uint32, int32) uint16 { return 2000 })
 	var text []string

@@ -51,8 +51,8 @@ type constUse struct {
 	at  int
 }
 
-// Select turns a function into machine instructions on virtual registers.
-func Select(f *ssa.Func, t *target.Target) (*Code, error) {
+// selectCode turns a function into machine instructions on virtual registers.
+func selectCode(f *ssa.Func, t *target.Target) (*Code, error) {
 	s := &selector{f: f, t: t, code: &Code{}, regs: make([]regalloc.VReg, len(f.Values)), uses: make([]int32, len(f.Values)), fused: map[ssa.ID]bool{}, words: map[ssa.ID][]ssa.ID{}}
 	for k := range s.regs {
 		s.regs[k] = regalloc.NoVReg
@@ -292,8 +292,8 @@ func (s *selector) source(n *node, id ssa.ID, imm uint32, reach int) ref {
 		return ref{op: -1, fixed: nfpisa.Const(int(v.Imm))}
 	case v.Op == ssa.Undef:
 		return ref{op: -1, fixed: nfpisa.Const(0)}
-	case v.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer < reach:
-		return ref{op: -1, fixed: nfpisa.LMem(lmVector, s.t.PacketVector.Pointer)}
+	case v.Op == ssa.PktPtr && !s.keepPacket && int(s.t.PacketVector.Pointer.Word) < reach:
+		return ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Pointer.Word))}
 	}
 	return n.read(s.reg(id), regalloc.AnySource, s.spillSlots(reach))
 }

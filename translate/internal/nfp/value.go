@@ -52,14 +52,14 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 	case ssa.Insert:
 		s.insert(d, v.Args[0], uint8(v.Imm&15), v.Args[1], ssa.InsertShift(v.Imm))
 	case ssa.PktPtr:
-		s.vectorWord(d, s.t.PacketVector.Pointer)
+		s.vectorWord(d, int(s.t.PacketVector.Pointer.Word))
 	case ssa.VecWord:
 		s.vectorWord(d, int(v.Imm))
 	case ssa.PktLen:
 		s.packetLength(d)
 	case ssa.StackBase:
 		n := newNode(formEntry)
-		n.ops = append(n.ops, regalloc.Operand{V: d, Flags: regalloc.Def | regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.A, Num: uint8(s.t.Registers.StackGPR)}})
+		n.ops = append(n.ops, regalloc.Operand{V: d, Flags: regalloc.Def | regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.A, Num: uint8(s.t.Entry.Stack.Num)}})
 		s.add(n)
 	case ssa.Read:
 		s.readMem(id, v)
@@ -251,8 +251,8 @@ func (s *selector) vectorWord(d regalloc.VReg, word int) {
 func (s *selector) packetLength(d regalloc.VReg) {
 	n := newNode(formALU)
 	n.alu = nfpisa.ALUAnd
-	n.l = n.read(s.constReg(1<<s.t.PacketVector.LenBits-1), regalloc.GPRSet, 0)
-	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, s.t.PacketVector.Length)}
+	n.l = n.read(s.constReg(s.t.PacketVector.Length.Mask()), regalloc.GPRSet, 0)
+	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Length.Word))}
 	n.d = s.fullDef(&n, d)
 	s.add(n)
 }

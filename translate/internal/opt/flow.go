@@ -2,16 +2,6 @@ package opt
 
 import "github.com/skipsw/skipsw/translate/internal/ssa"
 
-// simplifyFlow gives each verdict its own end, joins blocks that follow each
-// other, and skips empty ones and comparisons that the way there decides. It reports whether anything changed.
-func simplifyFlow(f *ssa.Func) bool {
-	changed := splitExits(f)
-	changed = shareExits(f) || changed
-	changed = skipEmpty(f) || changed
-	changed = threadBranch(f) || changed
-	return joinBlocks(f) || changed
-}
-
 // splitExits sends edges into a block that only ends the program to ends of
 // their own, so that a constant verdict is known there.
 func splitExits(f *ssa.Func) bool {

@@ -2,10 +2,10 @@ package opt
 
 import "github.com/skipsw/skipsw/translate/internal/ssa"
 
-// lowerMemory turns loads and stores into memory commands; with merge,
-// neighbouring ones share a command.
-func lowerMemory(f *ssa.Func, merge bool) {
-	p := planLoads(f, merge)
+// lowerMemory turns loads and stores into memory commands; loads and stores say
+// whether neighbouring ones of a kind share a command.
+func lowerMemory(f *ssa.Func, loads, stores bool) {
+	p := planLoads(f, loads)
 	repl := map[ssa.ID]ssa.ID{}
 	resolve := func(id *ssa.ID) {
 		if n, ok := repl[*id]; ok {
@@ -29,7 +29,7 @@ func lowerMemory(f *ssa.Func, merge bool) {
 				continue
 			case v.Op == ssa.Store:
 				held.add(m, v)
-				if !merge {
+				if !stores {
 					held.flush(m)
 				}
 				continue

@@ -216,7 +216,7 @@ func TestMemoryRules(t *testing.T) {
 			p := m.Add(ssa.Value{Op: ssa.PktPtr})
 			x := c.build(m, p)
 			f.B(0).Term = ssa.Term{Kind: ssa.Exit, X: x}
-			Run(f, Default, func(*ssa.Func) {})
+			Run(f, nil, []Pass{Memory})
 			reads, writes := 0, 0
 			for _, id := range f.B(0).Values {
 				switch f.V(id).Op {
@@ -242,7 +242,7 @@ func TestFlowRules(t *testing.T) {
 	f.B(a).Term = ssa.Term{Kind: ssa.Jump, Succs: []ssa.Edge{{To: end, Args: []ssa.ID{f.Const(2)}}}}
 	f.B(b).Term = ssa.Term{Kind: ssa.Jump, Succs: []ssa.Edge{{To: end, Args: []ssa.ID{f.Const(1)}}}}
 	f.B(end).Term = ssa.Term{Kind: ssa.Exit, X: v}
-	Run(f, Default, func(*ssa.Func) {})
+	Run(f, nil, []Pass{Memory})
 	require.Len(t, f.RPO(), 3, "%s", f)
 	for _, e := range f.B(0).Term.Succs {
 		_, isConst := f.IsConst(f.B(e.To).Term.X)
@@ -257,7 +257,7 @@ func ExampleRun() {
 	x := m.Add(ssa.Value{Op: ssa.Load, Space: ssa.Packet, Size: 2, Imm: 12, Args: []ssa.ID{p}})
 	y := m.Add(ssa.Value{Op: ssa.Load, Space: ssa.Packet, Size: 1, Imm: 14, Args: []ssa.ID{p}})
 	f.B(0).Term = ssa.Term{Kind: ssa.Exit, X: m.Op(ssa.Xor, 0, x, y)}
-	Run(f, Default, func(*ssa.Func) {})
+	Run(f, nil, []Pass{Memory})
 	fmt.Print(f)
 	// Output:
 	// b0():

@@ -27,6 +27,7 @@ type MapPlace struct {
 	ID      uint32 // number that firmware routines take
 	Base    uint64 // 40-bit address of entry 0, if the program addresses it itself
 	Stride  uint32 // bytes from entry to entry
+	Size    uint64 // bytes of the whole map
 	Swapped bool   // words of values are stored with their bytes reversed
 	Hashed  bool   // entries are found by routines that are linked to the program
 	// WordUse is the use of each 4-byte word of a value (firmware maps):
@@ -216,7 +217,7 @@ func near(f *verify.Reg) bool { return f.SMin > -farOffset && f.SMax < farOffset
 
 // MapHigh returns the high word of pointers to map values of a target whose
 // programs address maps themselves.
-func (b *Builder) MapHigh() uint32 { return uint32(b.Env.Target.Maps.Base >> 8) }
+func (b *Builder) MapHigh() uint32 { return b.Env.Target.Maps.Region().High() }
 
 // SetReg makes the words the value of a register.
 func (b *Builder) SetReg(r int, lo, hi ID) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -59,9 +60,9 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 	ptr, length := b.Packet()
 	vec := &b.Env.Target.PacketVector
 	var id ID
-	word := func(w int) {
-		if w >= 0 {
-			id = b.Add(Value{Op: VecWord, Imm: uint32(w)})
+	word := func(f *target.Field) {
+		if f != nil {
+			id = b.Add(Value{Op: VecWord, Imm: uint32(f.Word)})
 		}
 	}
 	if fact.OffKnown && n == 4 {
@@ -97,10 +98,10 @@ func (b *Builder) storeCtx(fact *verify.Reg, off int32, n int, v pair) error {
 	if !xdp && fact.OffKnown && b.storeSkb(at, n, v) {
 		return nil
 	}
-	if vec := &b.Env.Target.PacketVector; xdp && at == xdpRxQueue && vec.Queue >= 0 {
+	if vec := &b.Env.Target.PacketVector; xdp && at == xdpRxQueue && vec.Queue != nil {
 		// The queue is one byte; a greater number means no queue there is.
 		words := b.Choose(Compare{Cond: UGT, XL: val, YL: b.Const(0xff)},
-			func() []ID { return []ID{b.Const(uint32(vec.MaxQueue))} }, func() []ID { return []ID{val} })
+			func() []ID { return []ID{b.Const(vec.Queue.OutOfRange)} }, func() []ID { return []ID{val} })
 		b.Add(Value{Op: SetQueue, Args: words})
 		return nil
 	}

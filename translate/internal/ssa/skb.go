@@ -94,8 +94,8 @@ func (b *Builder) skbWord(off int32) ID {
 		return b.Const(0)
 	case skbScratch[off], off == skbProtocol:
 		return b.read(varSkb + variable(off/4))
-	case off == skbIfindex && b.Env.Target.PacketVector.Ingress >= 0:
-		return b.Add(Value{Op: VecWord, Imm: uint32(b.Env.Target.PacketVector.Ingress)})
+	case off == skbIfindex && b.Env.Target.PacketVector.Ingress != nil:
+		return b.Add(Value{Op: VecWord, Imm: uint32(b.Env.Target.PacketVector.Ingress.Word)})
 	}
 	return 0
 }
