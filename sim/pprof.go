@@ -98,7 +98,7 @@ func (m *Machine) WriteProfile(w io.Writer) error {
 	}
 	mapping := &pp.Mapping{
 		ID: 1, Start: uint64(m.core.code.start), Limit: uint64(m.core.code.start) + uint64(m.core.code.words),
-		File: m.img.Machine.Target, HasFunctions: true, HasFilenames: true, HasLineNumbers: true,
+		File: m.img.Target.Name, HasFunctions: true, HasFilenames: true, HasLineNumbers: true,
 	}
 	prof.Mapping = []*pp.Mapping{mapping}
 	type fkey struct{ name, file string }
