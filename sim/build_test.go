@@ -10,6 +10,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/sim/hostmap"
 )
 
 // testStart and testDone are the addresses of target skipsw.
@@ -17,6 +18,9 @@ const (
 	testStart = 16
 	testDone  = 1
 )
+
+// mapBase is the address of map memory.
+const mapBase = hostmap.Base
 
 // ins is one instruction or a list of them.
 type ins = []nfpisa.Instr
