@@ -3,6 +3,7 @@ package lower
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -41,9 +42,6 @@ func updateRoutine(b *ssa.Builder, m *object.Map, k int, flags ssa.ID) error {
 	return nil
 }
 
-// wordAtomic marks words of map values that are atomic counters.
-const wordAtomic = 3
-
 // updateCall makes the call of the routine for an update: its arguments are the
 // table, the flags' two words, the words of key and value, and the stack.
 func updateCall(b *ssa.Builder, m *object.Map, k int, flags ssa.ID) (ssa.Value, error) {
@@ -57,7 +55,7 @@ func updateCall(b *ssa.Builder, m *object.Map, k int, flags ssa.ID) (ssa.Value, 
 		return call, err
 	}
 	for w, use := range b.Env.Maps[k].WordUse {
-		if use == wordAtomic && !b.F.Is(value[w], 0) {
+		if maplayout.WordUse(use) == maplayout.WordAtomic && !b.F.Is(value[w], 0) {
 			return call, b.Unsupported(fmt.Sprintf("an update of map %s with an atomic counter that is not 0", m.Name),
 				"the card stores counters in another byte order")
 		}

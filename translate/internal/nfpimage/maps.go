@@ -6,19 +6,13 @@ import (
 	"github.com/cilium/ebpf"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
-
-// entryAlign is the alignment of map entries in memory, in bytes.
-const entryAlign = 8
-
-// layoutArray is the layout of maps whose entry i is i strides from the base.
-// The card counts as one CPU: a per-CPU array has one set of entries.
-const layoutArray = "array"
 
 // typeNames gives the kernel's names of map types, as targets list them.
 var typeNames = map[ebpf.MapType]string{
@@ -50,10 +44,10 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 	swapped := atomicMaps(p)
 	places := make([]ssa.MapPlace, len(src.Maps))
 	region := t.Maps.Region()
-	next, entries := region.Align, uint64(0)
+	arena, entries := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0)
 	for k, m := range src.Maps {
 		entries += uint64(m.MaxEntries)
-		element := (m.KeySize+7)&^7 + (m.ValueSize+7)&^7
+		element := maplayout.Element(m.KeySize, m.ValueSize)
 		switch {
 		case !t.HasMap(typeName(m)):
 			return nil, refuse(m, "target "+t.Name+" does not have this type")
@@ -64,7 +58,7 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			return nil, refuse(m, fmt.Sprintf("its key has %d bytes and target %s takes %d", m.KeySize, t.Name, t.Maps.MaxKey))
 		case int(m.ValueSize) > t.Maps.MaxValue:
 			return nil, refuse(m, fmt.Sprintf("its value has %d bytes and target %s takes %d", m.ValueSize, t.Name, t.Maps.MaxValue))
-		case int(element) > t.Maps.MaxElement:
+		case element > uint64(t.Maps.MaxElement):
 			return nil, refuse(m, fmt.Sprintf("key and value have %d bytes together and target %s takes %d", element, t.Name, t.Maps.MaxElement))
 		case uint64(m.MaxEntries) > t.Maps.MaxEntries:
 			return nil, refuse(m, fmt.Sprintf("it has %d entries and target %s takes %d", m.MaxEntries, t.Name, t.Maps.MaxEntries))
@@ -75,14 +69,10 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 		if !t.Direct() {
 			continue
 		}
-		stride := (m.ValueSize + entryAlign - 1) &^ (entryAlign - 1)
-		size := uint64(stride) * uint64(m.MaxEntries)
-		if tb, ok := tableOf(m, &places[k]); ok {
-			stride, size, places[k].Hashed = tb.stride, tb.size, true
-		}
-		places[k].Base, places[k].Stride, places[k].Size, places[k].Swapped = region.Base+next, stride, size, swapped[k]
-		next = (next + size + region.Align - 1) &^ (region.Align - 1)
-		if next > region.Size {
+		l, hashed := layoutOf(m)
+		base, ok := arena.Place(l.Size())
+		places[k].Base, places[k].Stride, places[k].Size, places[k].Swapped, places[k].Hashed = base, l.Step(), l.Size(), swapped[k], hashed
+		if !ok {
 			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
 		}
 	}
@@ -135,10 +125,9 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 			im.Initial = append(im.Initial, image.Entry(e))
 		}
 		if t.Direct() {
-			im.Layout, im.Base, im.Stride, im.Swapped = layoutArray, places[k].Base, places[k].Stride, places[k].Swapped
-			if tb, ok := tableOf(m, &places[k]); ok {
-				im.Layout, im.Params = tb.layout, tb.params
-			}
+			l, _ := layoutOf(m)
+			im.Layout, im.Params = string(l.Kind()), l.Params()
+			im.Base, im.Stride, im.Swapped = places[k].Base, places[k].Stride, places[k].Swapped
 		} else {
 			im.WordUse = places[k].WordUse
 		}

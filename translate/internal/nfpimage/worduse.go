@@ -3,17 +3,18 @@ package nfpimage
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
-// Uses of a word of a map value, the numbers of the kernel's driver.
+// Uses of a word of a map value.
 const (
-	wordUnused = 0
-	wordRead   = 1
-	wordAtomic = 3
+	wordUnused = uint8(maplayout.WordUnused)
+	wordRead   = uint8(maplayout.WordRead)
+	wordAtomic = uint8(maplayout.WordAtomic)
 )
 
 // wordUse returns the use of each 4-byte word of each map's values, for targets
