@@ -172,7 +172,7 @@ func (c *call) arg(n uint8, a argKind) *Error {
 		if m.Flags&flagReadOnly != 0 && slices.Contains(writeHelpers, c.id) {
 			return unsafef("%s would write to map %q, which programs may only read", c.name, m.Name)
 		}
-		return mapFits(c.id, m.Type, m.Name)
+		return mapFits(c.id, uint32(m.Type), m.Name)
 	case argKey:
 		return c.memory(n, int(c.m().KeySize), false)
 	case argValue:

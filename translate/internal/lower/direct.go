@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -46,10 +47,10 @@ func entry(b *ssa.Builder, k int, index ssa.ID) ssa.ID {
 }
 
 // isArray reports whether maps of a type are arrays.
-func isArray(t uint32) bool { return t == mapArray || t == mapPerCPUArray }
+func isArray(t bpf.MapType) bool { return t == mapArray || t == mapPerCPUArray }
 
 // hasRoutine reports whether maps of a type have routines of their own.
-func hasRoutine(t uint32) bool {
+func hasRoutine(t bpf.MapType) bool {
 	switch t {
 	case mapHash, mapPerCPUHash, mapLRUHash, mapLRUCPUHash, mapLPMTrie:
 		return true
