@@ -16,15 +16,6 @@ var Linux = (Platform{
 	GPLCompatible: []string{
 		"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
 	},
-	Limits: Limits{
-		Slots:         1_000_000, // BPF_COMPLEXITY_LIMIT_INSNS in bpf(2)
-		Frames:        8,         // MAX_CALL_FRAMES
-		Stack:         512,       // MAX_BPF_STACK
-		StackStep:     16,        // round_up_stack_depth of a program that is compiled
-		TailCallStack: 256,       // check_max_stack_depth_subprog
-		Offset:        1 << 29,   // BPF_MAX_VAR_OFF
-		Packet:        0xffff,    // MAX_PACKET_OFF
-	},
 }).index()
 
 var storeHelpers = []bpf.HelperID{bpf.HelperMapLookupElem, bpf.HelperMapUpdateElem, bpf.HelperMapDeleteElem}

@@ -25,30 +25,9 @@ type Platform struct {
 	// GPLCompatible lists the licences under which programs may call helpers
 	// that ask for the GPL.
 	GPLCompatible []string
-	Limits        Limits
 
 	helper map[bpf.HelperID]*[nProgs]*Helper
 	maps   map[bpf.MapType]*Map
-}
-
-// Limits are the sizes that every program keeps.
-type Limits struct {
-	Slots int // of a program
-	// Frames is the number of functions that may be active at once, the
-	// program among them.
-	Frames int
-	// Stack is the bytes of stack of a frame, and of all frames together, each
-	// counted in steps of StackStep.
-	Stack, StackStep int
-	// TailCallStack bounds the bytes of stack that the callers of a function
-	// use which makes a tail call: it must be less.
-	TailCallStack int
-	// Offset bounds the offsets that pointers may carry, in bytes: they are
-	// less, in both directions.
-	Offset int64
-	// Packet is the greatest offset in a packet for which a bounds check
-	// counts, in bytes.
-	Packet uint64
 }
 
 // Program is a type of program.
