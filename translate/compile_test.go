@@ -142,7 +142,7 @@ func ExampleCompile() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(img.Machine.Target, len(img.Words), "words")
+	fmt.Println(img.Target.Name, len(img.Words), "words")
 	// Output: skipsw 2 words
 }
 

@@ -15,7 +15,7 @@ func update(c *Call) error {
 	if c.Map == nil {
 		return c.Unsupported("a call with one of several maps", "the map must be the same on all paths")
 	}
-	if bpf.MapType(c.Map.Type) == bpf.MapTypeArray {
+	if c.Map.Type == bpf.MapTypeArray {
 		return updateArray(c)
 	}
 	return updateRoutine(c, narrowFlags(c))

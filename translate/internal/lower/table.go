@@ -71,7 +71,7 @@ func (h *Helpers) Call(b *ssa.Builder, id bpf.HelperID) error {
 	if row := helpers[id]; row != nil && row.Map != 0 {
 		if c.K = b.Fact(row.Map).Map; c.K >= 0 {
 			c.Map = b.Prog.Source().Maps[c.K]
-			typ = bpf.MapType(c.Map.Type)
+			typ = c.Map.Type
 		} else if h.Target.Direct() && h.Target.HasHelper(id.String()) {
 			return b.Unsupported("a call with one of several maps", "the map must be the same on all paths")
 		}

@@ -283,7 +283,7 @@ func (s *selector) storeLM(index target.LMIndex, k int, id ssa.ID) {
 // that says so. The value is in range.
 func (s *selector) setQueue(v *ssa.Value) {
 	vec := &s.t.PacketVector
-	queue := ref{op: -1, fixed: s.vector(vec.Queue.Field)}
+	queue := ref{op: -1, fixed: s.vector(vec.Queue.Field())}
 	n := newNode(formField)
 	n.mask, n.shift = 1<<(vec.Queue.Low/8), nfpisa.Rot(0)
 	if vec.Queue.Low != 0 {

@@ -132,8 +132,8 @@ func link(u *backend.Unit, t *target.Target, out *nfp.Output) (*image.Image, err
 			Why: fmt.Sprintf("target %s has room for %d", t.Name, core.CodeWords),
 		}
 	}
-	img := &image.Image{Machine: image.Machine{
-		Target: t.Name, ABI: t.ABI, Mode: nfpisa.Ctx4, CodeStart: uint16(core.CodeStart), Done: uint16(core.Done),
+	img := &image.Image{Target: t.Clone(), Machine: image.Machine{
+		Mode: nfpisa.Ctx4, CodeStart: uint16(core.CodeStart), Done: uint16(core.Done),
 		Helpers: map[uint32]uint16{}, StackSize: uint32(out.StackBytes),
 	}}
 	for k := range out.Words {

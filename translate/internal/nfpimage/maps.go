@@ -17,7 +17,7 @@ import (
 func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 	src := p.Source()
 	refuse := func(m *object.Map, why string) error {
-		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, bpf.MapType(m.Type)), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
+		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
 	}
 	if len(src.Maps) > t.Maps.MaxMaps {
 		return nil, &ssa.Unsupported{What: fmt.Sprintf("%d maps", len(src.Maps)), Why: fmt.Sprintf("target %s has %d", t.Name, t.Maps.MaxMaps), Slot: -1}
@@ -27,11 +27,11 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 	region := t.Maps.Region()
 	next, entries := region.Align, uint64(0)
 	for k, m := range src.Maps {
-		kind := microcode.Of(bpf.MapType(m.Type))
+		kind := microcode.Of(m.Type)
 		entries += uint64(m.MaxEntries)
 		element := (m.KeySize+7)&^7 + (m.ValueSize+7)&^7
 		switch {
-		case !t.HasMap(bpf.MapType(m.Type).String()):
+		case !t.HasMap(m.Type.String()):
 			return nil, refuse(m, "target "+t.Name+" does not have this type")
 		case t.Direct() && kind.Layout == nil:
 			return nil, refuse(m, "the compiler has no layout for it")
@@ -107,14 +107,14 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 	var out []image.Map
 	for k, m := range src.Maps {
 		im := image.Map{
-			Name: m.Name, Type: bpf.MapType(m.Type).String(), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags,
+			Name: m.Name, Type: m.Type.String(), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags,
 			ID: places[k].ID,
 		}
 		for _, e := range m.Initial {
 			im.Initial = append(im.Initial, image.Entry(e))
 		}
 		if t.Direct() {
-			l := microcode.Of(bpf.MapType(m.Type)).Layout(located(m, &places[k]))
+			l := microcode.Of(m.Type).Layout(located(m, &places[k]))
 			im.Layout, im.Base, im.Stride, im.Swapped, im.Params = l.Name, places[k].Base, l.Stride, places[k].Swapped, l.Params
 		} else {
 			for _, use := range places[k].Use {

@@ -28,7 +28,7 @@ type routineKey struct {
 
 // located describes a map at its place.
 func located(m *object.Map, p *ssa.MapPlace) microcode.Map {
-	return microcode.Map{Type: bpf.MapType(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Base: p.Base, Swapped: p.Swapped}
+	return microcode.Map{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Base: p.Base, Swapped: p.Swapped}
 }
 
 // linkRoutines links the program, and behind it those routines that it calls,
