@@ -278,21 +278,27 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 	return v.inMemory(p, n, 0, size, size, write)
 }
 
+// innerMap in a map's flags lets arrays of other lengths stand in for it in a
+// map of maps, BPF_F_INNER_MAP.
+const innerMap = 1 << 12
+
 // constKey returns the key of an array lookup when it is a constant on the
-// stack. An entry of an array always exists.
+// stack. An entry of an array always exists. Of a spilled constant the key must
+// be the end, all 4 bytes or the upper half of 8, and as in the kernel the whole
+// constant counts as the key: one that is below the number of entries has no
+// other upper half than 0, which is an entry, too.
 func (c *call) constKey() (key uint64, known bool) {
-	v, p := c.v, c.v.reg(2)
-	if t := c.m().Type; c.id != helperLookup || t != mapArray && t != mapPercpuArray ||
-		c.m().KeySize != 4 || p.kind != PtrStack || !p.scalar.isConst() {
+	const keySize = 4
+	v, p, m := c.v, c.v.reg(2), c.m()
+	if c.id != helperLookup || m.Type != mapArray && m.Type != mapPercpuArray || m.Flags&innerMap != 0 ||
+		m.KeySize != keySize || p.kind != PtrStack || !p.scalar.isConst() {
 		return 0, false
 	}
-	off := int(p.off) + int(p.bits.Value)
-	s, k := v.cur.frames[p.frame].slotAt(off)
-	if k <= 4 && [4]byteKind(s.bytes[k:k+4]) == [4]byteKind{byteZero, byteZero, byteZero, byteZero} {
+	s, k := v.cur.frames[p.frame].slotAt(int(p.off) + int(p.bits.Value))
+	if k <= len(s.bytes)-keySize && [keySize]byteKind(s.bytes[k:k+keySize]) == [keySize]byteKind{byteZero, byteZero, byteZero, byteZero} {
 		return 0, true
 	}
-	// The kernel takes the last four bytes of eight for the whole number.
-	if k+s.width() != 4 && k+s.width() != 12 || s.kind != Scalar || !s.scalar.isConst() {
+	if s.width()-k != keySize || s.kind != Scalar || !s.scalar.isConst() {
 		return 0, false
 	}
 	v.origins.need(s.node)

@@ -43,7 +43,7 @@ func TestCases(t *testing.T) {
 		"structure": structureCases, "scalars": scalarCases, "branches": branchCases, "packet": packetCases,
 		"stack": stackCases, "context": contextCases, "maps": mapCases, "helpers": helperCases,
 		"functions": functionCases, "loops": loopCases, "atomics": atomicCases, "pointers": pointerCases,
-		"globals": globalCases,
+		"globals": globalCases, "arguments": argumentCases,
 	} {
 		for _, c := range cases {
 			n++
