@@ -110,16 +110,14 @@ func (f *fn) copyHelper() {
 	fresh := !store && f.chance(50) // a buffer that nobody has written
 	if from < 0 || !store {
 		from = 10
-		skew := f.r.IntN(8) * f.r.IntN(2)
 		if fresh {
-			disp = f.place8(n + skew)
+			disp = f.argument(n).off
 		} else {
-			disp = f.buffer(n + skew)
+			disp = f.passed(n)
 		}
 		if disp == 0 {
 			return
 		}
-		disp += skew
 	}
 	if from != 10 && f.st.regs[from].kind == pkt {
 		return // these helpers take no packet bytes
@@ -128,7 +126,7 @@ func (f *fn) copyHelper() {
 	f.emit(mov(3, uint8(from)), addK(3, int32(disp)))
 	f.ctxArg()
 	f.emit(late...)
-	f.emit(movK(4, int32(n)))
+	f.numberArg(4, int32(n))
 	tc := f.typed(object.TC)
 	switch {
 	case store && tc:
@@ -204,7 +202,7 @@ func (f *fn) csumDiff() {
 		if p, d := f.ready(n); p == 0 || p > 5 {
 			return part{p, d, n}
 		}
-		off := f.buffer(n)
+		off := f.passed(n)
 		if off == 0 {
 			return none
 		}
