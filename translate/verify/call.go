@@ -116,18 +116,39 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 			}
 		}
 	}
+	if id == helperTailCall {
+		v.tailCall()
+	}
 	v.clobber()
-	if h.moves {
-		v.losePacket()
+	if h.moves && id != helperTailCall {
+		losePacket(v.cur)
 	}
 	v.set(0, ret)
 	return false, nil
 }
 
+// tailCall walks the way of a tail call that succeeds in a function: another
+// program runs in the function's place and returns to the function's caller. It
+// may have moved the packet, and returns any number. In the program itself that
+// way is the end. What follows the call is the way where it fails, and nothing
+// has happened.
+func (v *verifier) tailCall() {
+	f := v.cur.top()
+	if len(v.cur.frames) == 1 {
+		return
+	}
+	s := v.fork(f.call + 1)
+	n := len(s.frames) - 1
+	v.mem.frames.put(s.frames[n])
+	s.frames = s.frames[:n]
+	losePacket(s)
+	s.top().regs[0] = unknownReg()
+}
+
 // losePacket makes numbers of all pointers into the packet, which may have
 // moved.
-func (v *verifier) losePacket() {
-	v.cur.each(func(r *reg) {
+func losePacket(s *state) {
+	s.each(func(r *reg) {
 		if r.kind.isPacket() || r.kind == PtrPacketEnd {
 			*r = unknownReg()
 			r.rng = stale
