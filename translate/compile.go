@@ -7,6 +7,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/regalloc"
+	"github.com/skipsw/skipsw/translate/bug"
 	"github.com/skipsw/skipsw/translate/isel"
 	"github.com/skipsw/skipsw/translate/opt"
 	"github.com/skipsw/skipsw/translate/runtime"
@@ -38,8 +39,14 @@ type Options struct {
 var ErrNotSupported = ssa.ErrNotSupported
 
 // Compile makes an image with the one program. Errors name what is not
-// supported, why, and the C line.
-func Compile(p *verify.Program, o Options) (*image.Image, error) {
+// supported, why, and the C line; a fault of the compiler itself is a
+// *bug.Error.
+func Compile(p *verify.Program, o Options) (img *image.Image, err error) {
+	defer bug.Catch(p.Source().Name, &err)
+	return compile(p, o)
+}
+
+func compile(p *verify.Program, o Options) (*image.Image, error) {
 	if !p.Proven() && !o.Unproven {
 		return nil, fmt.Errorf("program %s is not proven to be safe; it may only run in a simulator that checks every access, if Options.Unproven asks for that", p.Source().Name)
 	}

@@ -50,10 +50,16 @@ func (b *Builder) stackBytes(lo ID, fact *verify.Reg, off int32, n int) ([]ID, e
 			return nil, err
 		}
 		keep := words
-		words = b.Choose(Compare{Cond: EQ, XL: lo, YL: b.F.StackAddr(frame, a)},
+		words = b.Choose(Compare{Cond: EQ, XL: lo, YL: b.stackAddress(frame, a)},
 			func() []ID { return other }, func() []ID { return keep })
 	}
 	return words, nil
+}
+
+// stackAddress returns the address of a byte that may be far from the stack: an
+// instruction's offset leads back to it.
+func (b *Builder) stackAddress(frame int, at int32) ID {
+	return b.AddConst(b.F.StackAddr(frame, 0), uint32(at))
 }
 
 // maxChoice bounds the places that one access to the stack may mean.
@@ -178,7 +184,7 @@ func (b *Builder) storeStack(lo ID, fact *verify.Reg, off int32, n int, v pair) 
 			return out
 		}
 		old := read()
-		words := b.Choose(Compare{Cond: EQ, XL: lo, YL: b.F.StackAddr(frame, a)}, func() []ID {
+		words := b.Choose(Compare{Cond: EQ, XL: lo, YL: b.stackAddress(frame, a)}, func() []ID {
 			err = b.storeAt(frame, a+off, n, v)
 			return read()
 		}, func() []ID { return old })
