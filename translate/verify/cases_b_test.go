@@ -16,6 +16,7 @@ var mapCases = []verdictCase{
 	{name: "zero key of an array", src: `*(u32)(r10 -4) = 0; r2 = r10; r2 += -4; r1 = map arr; call map_lookup_elem; r0 = *(u8)(r0 +0); exit`},
 	{name: "constant key beyond the array", src: `*(u32)(r10 -8) = 4; r2 = r10; r2 += -8; r1 = map arr; call map_lookup_elem; r0 = *(u8)(r0 +0); exit`, want: "may be null"},
 	{name: "constant key of an inner array", src: `*(u32)(r10 -4) = 1; r2 = r10; r2 += -4; r1 = map outer; call map_lookup_elem; if r0 == 0 goto out; r1 = r0; *(u32)(r10 -8) = 3; r2 = r10; r2 += -8; call map_lookup_elem; r0 = *(u8)(r0 +0);` + out},
+	{name: "constant key of an inner array of any length", src: `*(u32)(r10 -4) = 1; r2 = r10; r2 += -4; r1 = map growing; call map_lookup_elem; if r0 == 0 goto out; r1 = r0; *(u32)(r10 -8) = 3; r2 = r10; r2 += -8; call map_lookup_elem; r0 = *(u8)(r0 +0);` + out, want: "may be null"},
 	{name: "key not on the stack", src: `r1 = map arr; r2 = 4; call map_lookup_elem; r0 = 0; exit`, want: "needs memory in R2, it holds scalar"},
 	{name: "key beyond the stack", src: `r1 = map arr; r2 = r10; r2 += -2; call map_lookup_elem; r0 = 0; exit`, want: "stack byte -2..1 read"},
 	{name: "key in the packet", src: pkt + `r1 = map hash; call map_lookup_elem; r0 = 0;` + out},

@@ -1,6 +1,8 @@
 package gen
 
 import (
+	"math"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -173,7 +175,8 @@ func (f *fn) copyOffset(n, not int) (late []bpf.Insn) {
 			ldx(4, 2, 1, last), ldx(4, 4, 1, data), aluX(bpf.ClassALU64, bpf.SUB, 2, 4), addK(2, int32(f.r.IntN(4)-2-n)),
 		}
 	case f.chance(10):
-		f.emit(movK(2, []int32{0xffff, 0x10000, 0x1ffff, -1, f.imm(), f.imm() & 0xffff}[f.r.IntN(6)]))
+		far := int32(f.r.IntN(48))
+		f.emit(movK(2, []int32{0xffff, 0x10000, 0x1ffff, -1 - far, math.MaxInt32 - far, math.MinInt32 + far, f.imm(), f.imm() & 0xffff}[f.r.IntN(8)]))
 	default:
 		f.emit(movK(2, int32(f.r.IntN(40))))
 	}
@@ -199,6 +202,9 @@ func (f *fn) csumDiff() {
 	none := part{base: -1}
 	bytes := func() part {
 		n := 4 * (1 + f.r.IntN(5))
+		if f.o.has(OddPlaces) && f.chance(40) {
+			n = 1 + f.r.IntN(20)
+		}
 		if p, d := f.ready(n); p == 0 || p > 5 {
 			return part{p, d, n}
 		}
