@@ -17,6 +17,7 @@ type compiledProgram struct {
 	Insns   int    `json:"insns"`
 	Words   int    `json:"words"`
 	Error   string `json:"error,omitempty"`
+	outcome string // of a program that has no words
 }
 
 type compileReport struct {
@@ -66,8 +67,13 @@ func compile(cmd *cobra.Command, path string, o build.Options, out string, asJSO
 			Type: r.Program.Type.String(), Insns: len(r.Program.Insns),
 		}
 		if r.Err != nil {
-			p.Error = r.Err.Error()
-			if failed == nil {
+			p.Error, p.outcome = r.Err.Error(), "refused"
+			// A fault of the compiler is told before those of the input.
+			internal := isBug(r.Err)
+			if internal {
+				p.outcome = "internal error"
+			}
+			if failed == nil || internal && !isBug(failed) {
 				failed = r.Err
 			}
 		} else {
@@ -94,7 +100,7 @@ func printReport(cmd *cobra.Command, report compileReport, asJSON bool) error {
 	fmt.Fprintln(w, "PROGRAM\tSECTION\tTYPE\tINSNS\tWORDS\tWORDS/INSN")
 	for _, p := range report.Programs {
 		if p.Error != "" {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\trefused\t\n", p.Name, p.Section, p.Type, p.Insns)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t\n", p.Name, p.Section, p.Type, p.Insns, p.outcome)
 			continue
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%.2f\n", p.Name, p.Section, p.Type, p.Insns, p.Words,

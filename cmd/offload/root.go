@@ -48,9 +48,8 @@ func report(err error, verbose bool, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
-	var internal *bug.Error
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	if errors.As(err, &internal) && !verbose {
+	if isBug(err) && !verbose {
 		line += "; -v prints the stack"
 	}
 	fmt.Fprintf(stderr, "offload: %s\n", line)
@@ -62,10 +61,16 @@ func report(err error, verbose bool, stderr io.Writer) int {
 	if errors.As(err, &u) {
 		return exitUsage
 	}
-	if internal != nil {
+	if isBug(err) {
 		return exitBug
 	}
 	return exitInput
+}
+
+// isBug reports whether an error is a fault of the compiler.
+func isBug(err error) bool {
+	var b *bug.Error
+	return errors.As(err, &b)
 }
 
 func newRoot(verbose *bool) *cobra.Command {

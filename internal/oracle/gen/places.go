@@ -43,7 +43,7 @@ func (f *fn) number(size, at int) {
 // slot where it begins.
 func (f *fn) before(p argPlace) {
 	size := f.size()
-	if p.skew%8 < size || f.chance(40) {
+	if p.skew < size || f.chance(40) {
 		return
 	}
 	f.number(size, p.off-p.skew)
