@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -201,7 +202,7 @@ func (t *transfer) addLoad(old []MapInfo) {
 func sameShape(old []MapInfo, m *object.Map) *MapInfo {
 	for i := range old {
 		o := &old[i]
-		if o.Name == KernelName(m.Name) && o.Type == m.Type && o.KeySize == m.KeySize &&
+		if o.Name == KernelName(m.Name) && o.Type == uint32(m.Type) && o.KeySize == m.KeySize &&
 			o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !m.Frozen {
 			return o
 		}
@@ -211,19 +212,7 @@ func sameShape(old []MapInfo, m *object.Map) *MapInfo {
 
 // KernelName returns a name as the kernel keeps it: 15 bytes, and only
 // letters, digits, dots and underscores.
-func KernelName(name string) string {
-	b := []byte(name)
-	if len(b) > 15 {
-		b = b[:15]
-	}
-	for i, c := range b {
-		ok := c == '.' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-		if !ok {
-			b[i] = '_'
-		}
-	}
-	return string(b)
-}
+func KernelName(name string) string { return sys.ObjName(name) }
 
 // pins returns the steps that pin before the new state is reached, and those
 // that finish the pins after it.

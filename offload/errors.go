@@ -3,6 +3,8 @@ package offload
 import (
 	"errors"
 	"strings"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
 // Errors that callers test for with errors.Is.
@@ -10,8 +12,10 @@ var (
 	// ErrDeviceGone is an operation on a device that does not exist any more,
 	// or on a program or map whose device has gone.
 	ErrDeviceGone = errors.New("device is gone")
-	// ErrNotSupported is something that the device or the kernel cannot do.
-	ErrNotSupported = errors.New("not supported")
+	// ErrNotSupported is something that the device or the kernel cannot do. It
+	// is one with the compiler's and the simulator's, and errors.Is finds
+	// errors.ErrUnsupported in it.
+	ErrNotSupported = unsupported.Err
 	// ErrBusy is a hook that is taken.
 	ErrBusy = errors.New("busy")
 	// ErrPermission is a caller without the privilege.

@@ -1,5 +1,7 @@
 package sim
 
+import "github.com/skipsw/skipsw/sim/core"
+
 // Throughput is what a core did with a stream of packets.
 type Throughput struct {
 	Packets      uint64
@@ -27,63 +29,13 @@ func (t Throughput) Rate(hertz float64) float64 {
 //
 // Between two packets a context pays for the worker's loop, Spec.Worker, which
 // is not part of a result's cycles.
-//
-// The contexts take turns: one that gives up the core is followed by the next
-// ready one in the order of their numbers, as the arbiter of the core does.
 func (m *Machine) Batch(next func(*Input) bool, done func(*Result)) Throughput {
-	var t Throughput
-	c := &m.core
-	c.alone = false
-	defer func() { c.alone = true }()
-	c.now, m.mem.free = 0, [numUnits]uint64{}
-	b := batch{m: m, next: next, done: done, t: &t}
-	live := 0
-	for i := range c.ctx {
-		if b.begin(&c.ctx[i]) {
-			live++
-		}
-	}
-	for last := len(c.ctx) - 1; live > 0; {
-		x := c.nextReady(last)
-		if x.wake > c.now {
-			t.Idle += x.wake - c.now
-		}
-		last = int(x.slot)
-		if x.running {
-			c.now, _ = c.resume(x, c.now)
-		} else {
-			x.running = true
-			c.now = max(c.now, x.wake)
-			c.begin(x)
-		}
-		if s := c.run(x); s != stopSwap {
-			b.end(x, s)
-			if !b.begin(x) {
-				live--
-			}
-		}
-	}
-	t.Cycles = c.now
-	return t
-}
-
-// nextReady returns the context that gets the core after context last: the
-// first ready one in turn, or the one that wakes first.
-func (c *core) nextReady(last int) *context {
-	var best *context
-	for i := range c.ctx {
-		x := &c.ctx[(last+1+i)%len(c.ctx)]
-		if !x.live {
-			continue
-		}
-		if x.wake <= c.now {
-			return x
-		}
-		if best == nil || x.wake < best.wake {
-			best = x
-		}
-	}
-	return best
+	b := batch{m: m, next: next, done: done}
+	m.core.Restart()
+	m.mem.Restart()
+	b.t.Idle = m.core.RunAll(&b)
+	b.t.Cycles = m.core.Now()
+	return b.t
 }
 
 // batch is the state of one Batch.
@@ -91,19 +43,19 @@ type batch struct {
 	m    *Machine
 	next func(*Input) bool
 	done func(*Result)
-	t    *Throughput
+	t    Throughput
 	in   Input
 	res  Result
 }
 
-// begin gives a context its next packet; packets that cannot be taken are
+// Next gives a context its next packet; packets that cannot be taken are
 // reported at once.
-func (b *batch) begin(x *context) bool {
+func (b *batch) Next(x *core.Context) (core.Cost, bool) {
 	in := &b.in
 	for {
 		*in = Input{}
-		if x.live = b.next(in); !x.live {
-			return false
+		if !b.next(in) {
+			return core.Cost{}, false
 		}
 		f := b.m.refuse(in)
 		if f == nil {
@@ -113,14 +65,12 @@ func (b *batch) begin(x *context) bool {
 		b.t.Faults++
 		b.done(&Result{Fault: f})
 	}
-	c := &b.m.core
-	c.enter(x, b.m.img.Programs[in.Program].Entry, in, b.m.img.Machine.StackSize)
-	c.now += uint64(c.spec.Worker.Busy)
-	x.running, x.wake = false, c.now+uint64(c.spec.Worker.Wait)
-	return true
+	b.m.enter(x, in)
+	return b.m.spec.Worker, true
 }
 
-func (b *batch) end(x *context, s stop) {
+// Ended reports a packet's result.
+func (b *batch) Ended(x *core.Context, s core.Stop) {
 	b.res = Result{}
 	b.m.finish(x, s, &b.res)
 	b.t.Packets++

@@ -93,7 +93,7 @@ func TestBatchTakesTurns(t *testing.T) {
 	var order []int
 	m := testMachine(t, program(nfpisa.CtxArb(1), nfpisa.CtxArb(1), ret(k(1))), func(s *Spec, _ *image.Image) {
 		s.Worker = Routine{}
-		s.Switched = func(s Switch) {
+		s.Hooks.Switch = func(s Switch) {
 			if s.Kind == SwitchBegin || s.Kind == SwitchWake {
 				order = append(order, s.Context)
 			}

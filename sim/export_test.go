@@ -51,7 +51,7 @@ func TestProfileByLine(t *testing.T) {
 func TestPerfetto(t *testing.T) {
 	var b bytes.Buffer
 	tr := NewPerfetto(&b, 800e6)
-	m := countdown(t, func(s *Spec) { s.Switched = tr.Switch })
+	m := countdown(t, func(s *Spec) { s.Hooks.Switch = tr.Switch })
 	th := batchOf(m, [][]byte{frame(64)}, 8, func(*Result) {})
 	require.NoError(t, tr.Close())
 	var doc struct {

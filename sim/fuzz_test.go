@@ -9,25 +9,27 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 // fuzzImage makes an image of any words, with check bits put right.
-func fuzzImage(words []byte, target string) *image.Image {
+func fuzzImage(words []byte, name string) *image.Image {
 	img := &image.Image{
+		Target: target.MustBuiltin(name),
 		Machine: image.Machine{
-			Target: target, CodeStart: 16, Done: 1, StackSize: 256,
-			Helpers: map[uint32]uint16{helperLookup: 3, helperUpdate: 4, helperDelete: 5, helperEvent: 6},
+			CodeStart: 16, Done: 1, StackSize: 256,
+			Helpers: map[uint32]uint16{1: 3, 2: 4, 3: 5, 25: 6},
 		},
 		Programs: []image.Program{{Type: "xdp"}},
 		Maps: []image.Map{
 			{Name: "h", Type: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 4, ID: 1, WordUse: []uint8{3, 0}},
 			{Name: "a", Type: "array", KeySize: 4, ValueSize: 12, MaxEntries: 4, ID: 2},
 			{
-				Name: "c", Type: "lru_hash", Layout: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 3, Base: emBase + 1024, Stride: 24,
+				Name: "c", Type: "lru_hash", Layout: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 3, Base: mapBase + 1024, Stride: 24,
 				Params: map[string]uint64{"buckets": 4, "entries": 32, "key": 12, "value": 16, "lru": 1},
 			},
 			{
-				Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: emBase + 2048, Stride: 40,
+				Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: mapBase + 2048, Stride: 40,
 				Params: map[string]uint64{"nodes": 6, "first": 16, "value": 32},
 			},
 		},

@@ -1,88 +1,116 @@
 package sim
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
+	"io"
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/hostmap"
+	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/sim/trace"
 )
 
 // Machine is one core with an image loaded, its maps, and the firmware that
 // the image was made for.
 type Machine struct {
-	img  *image.Image
-	spec Spec
-	core core
-	mem  memory
-	maps []*Map // in the image's order
+	img     *image.Image
+	spec    Spec
+	core    *core.Core
+	mem     *mem.System
+	model   firmware.Model
+	maps    []*Map // in the image's order
+	profile *Profile
+	program [core.Contexts]int // of each context
+	in      Input              // of the packet that enters
+	out     firmware.Outcome   // of the packet that leaves
 }
-
-// Targets whose firmware the simulator knows.
-const (
-	targetAgilio = "agilio"
-	targetSkipsw = "skipsw"
-)
 
 // New loads an image. Words that are no instructions are faults when they
 // execute, not errors here.
 func New(img *image.Image, spec Spec) (*Machine, error) {
 	m := &Machine{img: img, spec: spec}
-	if err := m.check(); err != nil {
+	if err := m.load(); err != nil {
 		return nil, fmt.Errorf("sim: %w", err)
 	}
-	cd, err := predecode(img, &m.spec)
-	if err != nil {
-		return nil, fmt.Errorf("sim: %w", err)
-	}
-	if err := m.placeMaps(); err != nil {
-		return nil, fmt.Errorf("sim: %w", err)
-	}
-	c := &m.core
-	c.code, c.spec, c.mem = cd, &m.spec, &m.mem
-	c.alone = true
-	c.undefined = spec.Checks&CheckUndefined != 0
-	c.blank = uint64(spec.Unwritten)
-	if c.undefined {
-		c.blank |= undefAll
-		c.logic = flagUndef
-	}
-	for i := range c.ctx {
-		x := &c.ctx[i]
-		x.slot = uint8(i)
-		x.bufAddr = packetAddress(uint32(i) + 1)
-		x.constants()
-		x.reset(c.blank)
-	}
-	c.fw = bareFirmware{}
-	if m.firmware() == targetAgilio {
-		f := &agilioFirmware{tables: map[uint32]*Map{}}
-		for _, mp := range m.maps {
-			f.tables[mp.info.ID] = mp
-		}
-		c.fw = f
-	}
-	if spec.Profile {
-		c.prof = newProfile(cd.words)
-	}
-	return m, m.Reset()
+	return m, nil
 }
 
-// firmware names the interface that the machine provides.
+func (m *Machine) load() error {
+	if err := m.check(); err != nil {
+		return err
+	}
+	code, err := core.Load(m.img, m.spec.CorrectECC)
+	if err != nil {
+		return err
+	}
+	m.mem = mem.New(mem.Config{Latency: [mem.NumUnits]Latency{mem.CTM: m.spec.CTM, mem.EMEM: m.spec.EMEM}})
+	space := hostmap.NewSpace(m.mem)
+	for _, info := range m.img.Maps {
+		mp, err := space.Create(info)
+		if err != nil {
+			return err
+		}
+		if mp != nil {
+			m.maps = append(m.maps, mp)
+		}
+	}
+	models := m.spec.Models
+	if models == nil {
+		models = firmware.Builtin()
+	}
+	m.model, err = models.New(m.firmware(), firmware.Config{
+		Image: m.img, Maps: m.maps, Costs: m.spec.Firmware, PacketOffset: m.spec.PacketOffset, Cores: 1,
+	})
+	if err != nil {
+		return err
+	}
+	m.core = core.New(m.config(), core.Wiring{Code: code, Memory: m.mem, Routines: m.model, Buffers: m.buffers()})
+	return nil
+}
+
+// config returns the core's parameters.
+func (m *Machine) config() core.Config {
+	s := &m.spec
+	cfg := core.Config{
+		Checks: s.Checks, Budget: s.Budget, PointerLatency: s.PointerLatency, SwapSlots: s.SwapSlots,
+		Unwritten: s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(), Hooks: s.Hooks,
+	}
+	if s.Profile {
+		m.profile = trace.NewProfile(len(m.img.Words))
+		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)
+	}
+	return cfg
+}
+
+// packetAddress is the 32-bit memory address of a packet's buffer.
+func packetAddress(number uint32) uint32 { return 1<<31 | number<<16 }
+
+func (m *Machine) buffers() (out [core.Contexts]*mem.Region) {
+	for i := range out {
+		out[i] = &mem.Region{
+			Name: "packet buffer", Unit: mem.CTM, Base: uint64(packetAddress(uint32(i) + 1)),
+		}
+	}
+	return out
+}
+
+// firmware names the model that the machine provides.
 func (m *Machine) firmware() string {
 	if m.spec.Interface != "" {
 		return m.spec.Interface
 	}
-	return m.img.Machine.Target
+	if m.img.Target == nil {
+		return ""
+	}
+	return m.img.Target.Firmware
 }
 
 // check rejects what the machine cannot take.
 func (m *Machine) check() error {
 	img, s := m.img, &m.spec
-	if t := m.firmware(); t != targetAgilio && t != targetSkipsw {
-		return fmt.Errorf("not supported: target %q; the simulator has the interfaces of %s and %s, Spec.Interface can name one of them", t, targetAgilio, targetSkipsw)
-	}
 	if img.Machine.Mode != nfpisa.Ctx4 {
 		return fmt.Errorf("not supported: eight contexts, because the interfaces of both targets are for four")
 	}
@@ -95,9 +123,6 @@ func (m *Machine) check() error {
 	if s.Budget == 0 {
 		return fmt.Errorf("cycle budget is 0; DefaultSpec has a sensible one")
 	}
-	if img.Machine.StackSize > maxStack {
-		return fmt.Errorf("image uses %d bytes of stack; a context has %d", img.Machine.StackSize, maxStack)
-	}
 	for _, p := range img.Programs {
 		if int(p.Entry) >= len(img.Words) {
 			return fmt.Errorf("program %q begins at word %d of %d", p.Name, p.Entry, len(img.Words))
@@ -106,115 +131,10 @@ func (m *Machine) check() error {
 	return nil
 }
 
-// Limits of map memory.
-const (
-	mapAlign  = 256
-	maxRegion = 1 << 30
-)
-
-// isArray tells the maps that are addressed by index.
-func isArray(typ string) bool { return typ == "array" || typ == "percpu_array" }
-
-// placeMaps lays the maps out in memory.
-func (m *Machine) placeMaps() error {
-	next := uint64(mapAlign)
-	for i := range m.img.Maps {
-		info := m.img.Maps[i]
-		mp, err := m.placeMap(info, next)
-		if err != nil {
-			return fmt.Errorf("map %q: %w", info.Name, err)
-		}
-		if mp == nil {
-			continue
-		}
-		if mp.hi > maxRegion {
-			return fmt.Errorf("map %q: map memory of %d bytes is more than %d", info.Name, mp.hi, maxRegion)
-		}
-		next = max(next, (mp.hi+mapAlign-1)&^(mapAlign-1))
-		m.maps = append(m.maps, mp)
-	}
-	m.mem.maps = slices.SortedFunc(slices.Values(m.maps), func(a, b *Map) int { return cmp.Compare(a.lo, b.lo) })
-	for i := 1; i < len(m.mem.maps); i++ {
-		if a, b := m.mem.maps[i-1], m.mem.maps[i]; a.hi > b.lo {
-			return fmt.Errorf("maps %q and %q overlap in memory", a.info.Name, b.info.Name)
-		}
-	}
-	m.mem.arena = make([]byte, next+mapAlign)
-	for _, mp := range m.maps {
-		switch t := mp.table.(type) {
-		case *chainTable:
-			t.mem = m.mem.arena[mp.lo:mp.hi]
-		case *trieTable:
-			t.mem = m.mem.arena[mp.lo:mp.hi]
-		}
-	}
-	return nil
-}
-
-func (m *Machine) placeMap(info image.Map, next uint64) (*Map, error) {
-	if (isArray(info.Type) || isArray(info.Layout)) && info.KeySize != 4 {
-		return nil, fmt.Errorf("key of %d bytes, an array has 4", info.KeySize)
-	}
-	if (info.ValueSize == 0 || info.KeySize == 0) && info.Type != "perf_event_array" {
-		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", info.KeySize, info.ValueSize)
-	}
-	if uint64(info.ValueSize)*uint64(info.MaxEntries) > maxRegion {
-		return nil, fmt.Errorf("%d values of %d bytes are more than %d bytes", info.MaxEntries, info.ValueSize, maxRegion)
-	}
-	stride := (info.ValueSize + 7) &^ 7
-	size := uint64(stride) * uint64(info.MaxEntries)
-	if info.Layout != "" && (info.Base < emBase+8 || info.Base-emBase >= maxRegion || info.Base&7 != 0) {
-		return nil, fmt.Errorf("base address %#x is not in map memory, which begins at %#x", info.Base, uint64(emBase))
-	}
-	switch info.Layout {
-	case "":
-		switch {
-		case isArray(info.Type):
-			return m.arrayMap(info, next, stride), nil
-		case info.Type == "hash":
-			mp := newMap(&m.mem, info, next, next+size, stride)
-			mp.values = valuesIn{stride: uint64(stride)}
-			mp.table = &firmwareTable{lo: next, stride: uint64(stride), entries: info.MaxEntries}
-			return mp, nil
-		case info.Type == "perf_event_array":
-			return nil, nil // belongs to the host
-		}
-	case "array", "percpu_array":
-		if info.Stride < stride || info.Stride&7 != 0 {
-			return nil, fmt.Errorf("stride %d does not hold a value of %d bytes", info.Stride, info.ValueSize)
-		}
-		return m.arrayMap(info, info.Base-emBase, info.Stride), nil
-	case "hash":
-		t, err := newChainTable(&info)
-		if err != nil {
-			return nil, err
-		}
-		mp := newMap(&m.mem, info, t.lo, t.lo+t.size(), info.Stride)
-		mp.table, mp.values = t, valuesIn{t.first, t.stride, t.value}
-		return mp, nil
-	case "lpm_trie":
-		t, err := newTrieTable(&info)
-		if err != nil {
-			return nil, err
-		}
-		mp := newMap(&m.mem, info, t.lo, t.lo+t.size(), info.Stride)
-		mp.table, mp.values = t, valuesIn{t.first, t.stride, t.value}
-		return mp, nil
-	}
-	return nil, fmt.Errorf("not supported: type %q in layout %q", info.Type, info.Layout)
-}
-
-func (m *Machine) arrayMap(info image.Map, lo uint64, stride uint32) *Map {
-	mp := newMap(&m.mem, info, lo, lo+uint64(stride)*uint64(info.MaxEntries), stride)
-	mp.values = valuesIn{stride: uint64(stride)}
-	mp.table = &arrayTable{lo: lo, stride: uint64(stride), entries: info.MaxEntries, keySize: info.KeySize}
-	return mp
-}
-
 // Map returns the map of a name.
 func (m *Machine) Map(name string) (*Map, bool) {
 	for _, mp := range m.maps {
-		if mp.info.Name == name {
+		if mp.Info().Name == name {
 			return mp, true
 		}
 	}
@@ -228,32 +148,35 @@ func (m *Machine) Maps() []*Map { return m.maps }
 // core; counts of a profile stay.
 func (m *Machine) Reset() error {
 	for _, mp := range m.maps {
-		if err := mp.reset(); err != nil {
-			return fmt.Errorf("sim: map %q: %w", mp.info.Name, err)
+		if err := mp.Reset(); err != nil {
+			return fmt.Errorf("sim: map %q: %w", mp.Info().Name, err)
 		}
 	}
-	c := &m.core
-	c.now, c.random = 0, m.spec.Seed
-	c.cam, c.crc = cam{}, 0
-	clear(c.csrs[:])
-	m.mem.free = [numUnits]uint64{}
+	m.core.Reset()
+	m.mem.Restart()
 	return nil
 }
 
 // Run sends a packet through a program, alone on the core.
 func (m *Machine) Run(in Input) Result {
 	var res Result
-	c := &m.core
-	x := &c.ctx[0]
 	if f := m.refuse(&in); f != nil {
 		res.Fault = f
 		return res
 	}
-	c.now, m.mem.free = 0, [numUnits]uint64{}
-	c.enter(x, m.img.Programs[in.Program].Entry, &in, m.img.Machine.StackSize)
-	c.begin(x)
-	m.finish(x, c.run(x), &res)
+	c, x := m.core, m.core.Context(0)
+	c.Restart()
+	m.mem.Restart()
+	m.in = in
+	m.enter(x, &m.in)
+	c.Begin(x)
+	m.finish(x, c.RunAlone(x), &res)
 	return res
+}
+
+func (m *Machine) enter(x *core.Context, in *Input) {
+	m.program[x.Slot()] = in.Program
+	m.model.Enter(x, in)
 }
 
 // refuse returns a fault for input that the machine cannot take.
@@ -268,23 +191,32 @@ func (m *Machine) refuse(in *Input) *Fault {
 }
 
 // finish fills in the result of a context that stopped.
-func (m *Machine) finish(x *context, s stop, res *Result) {
-	c := &m.core
-	c.switched(x, SwitchEnd)
-	res.Cycles = c.now - x.start
-	res.MemWait, res.Commands = x.waited, x.commands
-	res.Instructions = res.Cycles - x.waited - x.lost
-	res.Events = x.events
-	if s == stopDone && c.leave(x, res) {
-		v, ok := c.fw.verdict(m.img.Programs[x.program].Type, res.Code)
-		if ok {
-			res.Verdict = v
+func (m *Machine) finish(x *core.Context, s core.Stop, res *Result) {
+	n := x.End()
+	res.Cycles, res.Instructions, res.Commands, res.MemWait = n.Cycles, n.Instructions, n.Commands, n.MemWait
+	res.Events = m.model.Events(x)
+	if s == core.StopDone {
+		out := &m.out
+		*out = firmware.Outcome{}
+		if m.model.Leave(x, m.program[x.Slot()], out) {
+			res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
 			return
 		}
-		c.fail(x, FaultExit, "exit word %s is no action", hex32(res.Code))
+		res.Code = out.Code
+		x.Fault().Cycle = res.Cycles
 	}
-	if s == stopDone {
-		x.fault.Cycle = res.Cycles
+	res.Fault = x.Fault()
+}
+
+// Profile returns the counts since New, or nil when Spec.Profile is off.
+func (m *Machine) Profile() *Profile { return m.profile }
+
+// WriteProfile writes the counts as a gzipped pprof profile with two values a
+// sample: cycles and executed instructions. Addresses are control-store
+// addresses, lines are those of the C source.
+func (m *Machine) WriteProfile(w io.Writer) error {
+	if m.profile == nil {
+		return fmt.Errorf("sim: no profile was taken; set Spec.Profile")
 	}
-	res.Fault = x.fault
+	return m.profile.Write(w, m.img)
 }

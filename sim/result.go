@@ -1,17 +1,5 @@
 package sim
 
-// Input is one packet and what comes with it.
-type Input struct {
-	// Packet is the frame, 0 bytes up to what the packet buffer holds. Any
-	// memory can take the packet's place: the program sees its address and
-	// length in the packet vector.
-	Packet []byte
-	// Program is the index into the image's programs.
-	Program        int
-	IngressIfindex uint32
-	RxQueue        uint32
-}
-
 // Result is the outcome of a packet.
 type Result struct {
 	// Verdict is the eBPF verdict. Target agilio leaves an action code, which
@@ -31,17 +19,10 @@ type Result struct {
 	Instructions uint64
 	Commands     uint64 // memory commands
 	MemWait      uint64 // cycles in which the context waited for a signal
-	Events       []Event
+	// Events are the records that the program sent. They are valid until the
+	// next Run.
+	Events []Event
 	// Fault is nil for a run that reached its exit. Verdict and Packet mean
 	// nothing otherwise.
 	Fault *Fault
-}
-
-// Event is one record that the program sent to a perf event array or ring. It
-// is valid until the next Run.
-type Event struct {
-	Map    uint32 // the number that the program passed: the image's map ID
-	Flags  uint32 // low word of the helper's flags
-	Data   []byte
-	Packet []byte // packet bytes that were appended
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // packetPointer loads the packet pointer into A1.
-var packetPointer = nfpisa.Mov(a(1), lm(1, pvPointer))
+var packetPointer = nfpisa.Mov(a(1), lm(1, 2))
 
 // TestSemantics pins what each instruction does, above all what the kernel's
 // words leave open. A program's A0 is compared.

@@ -13,7 +13,7 @@ import (
 func arrayMap(_ *Spec, img *image.Image) {
 	img.Maps = []image.Map{{
 		Name: "m", Type: "array", KeySize: 4, ValueSize: 12, MaxEntries: 4,
-		Layout: "array", Base: emBase + 256, Stride: 16,
+		Layout: "array", Base: mapBase + 256, Stride: 16,
 		Initial: []image.Entry{{Key: []byte{1, 0, 0, 0}, Value: []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}},
 	}}
 }
@@ -21,7 +21,7 @@ func arrayMap(_ *Spec, img *image.Image) {
 // mapPointer loads the address of the map's value 0 plus off: high word B2,
 // low word A2.
 func mapPointer(off uint32) ins {
-	return program(load(b(2), emBase>>8), load(a(2), 256+off))
+	return program(load(b(2), mapBase>>8), load(a(2), 256+off))
 }
 
 // TestStrict shows each rule broken, and where it is broken. A rule that is
@@ -186,7 +186,7 @@ func TestAllowed(t *testing.T) {
 		{"unwritten bits are moved and masked away", program(nfpisa.Mov(a(3), b(7)), nfpisa.Mov(lm(0, 2), a(3)), nfpisa.ALU(a(3), lm(0, 2), nfpisa.ALUAnd, k(0)), ret(a(3))), 0},
 		{"unwritten bits are replaced by ld_field", program(load(b(1), 0x01020304), nfpisa.LdField(a(3), 0b0011, b(1), nfpisa.Rot(0)), nfpisa.Shf(a(0), op.None, nfpisa.ShfB, a(3), nfpisa.Lsh(16)), exit()), 0x03040000},
 		{"unwritten bits are shifted out", program(packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(62), 1).CtxSwap(1), nfpisa.Shf(a(0), op.None, nfpisa.ShfB, xf(0), nfpisa.Rsh(16)), exit()), 0x3f40},
-		{"the length under its mask", program(load(a(2), pvLengthMask), nfpisa.ALU(a(0), lm(1, 0), nfpisa.ALUAnd, a(2)), exit()), 64},
+		{"the length under its mask", program(load(a(2), 1<<14-1), nfpisa.ALU(a(0), lm(1, 0), nfpisa.ALUAnd, a(2)), exit()), 64},
 		{"posted read, work, wait", program(packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).SigDone(2), nops(5), nfpisa.CtxArb(1<<2), ret(xf(0))), 0x01020304},
 		{"two reads, one wait", program(packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).SigDone(2), nfpisa.Mem32(nfpisa.MemRead32, 1, a(1), k(4), 1).SigDone(3),
 			nfpisa.CtxArb(1<<2|1<<3), nfpisa.ALU(a(0), op.None, nfpisa.ALUB, xf(1)), exit()), 0x05060708},

@@ -71,7 +71,7 @@ func TestProfileAddsUp(t *testing.T) {
 		spec := DefaultSpec()
 		spec.Profile = true
 		steps := uint64(0)
-		spec.Trace = func(Step) { steps++ }
+		spec.Hooks.Step = func(Step) { steps++ }
 		m, err := New(kernelImage(t, &cc), spec)
 		require.NoError(t, err)
 		var cycles, insns uint64
@@ -116,7 +116,7 @@ func TestBadImages(t *testing.T) {
 		want   string
 	}{
 		{"no code", func(_ *Spec, i *image.Image) { i.Words, i.Programs = nil, nil }, "no code"},
-		{"unknown target", func(_ *Spec, i *image.Image) { i.Machine.Target = "x" }, `not supported: target "x"`},
+		{"unknown firmware", func(_ *Spec, i *image.Image) { i.Target.Firmware = "x" }, `not supported: firmware model "x", because this binary has agilio, skipsw`},
 		{"eight contexts", func(_ *Spec, i *image.Image) { i.Machine.Mode = nfpisa.Ctx8 }, "not supported: eight contexts"},
 		{"too much stack", func(_ *Spec, i *image.Image) { i.Machine.StackSize = 961 }, "961 bytes of stack"},
 		{"entry outside", func(_ *Spec, i *image.Image) { i.Programs[0].Entry = 2 }, "begins at word 2"},
@@ -131,7 +131,7 @@ func TestBadImages(t *testing.T) {
 		{"maps that overlap", func(s *Spec, i *image.Image) {
 			arrayMap(s, i)
 			i.Maps = append(i.Maps, i.Maps[0])
-			i.Maps[1].Name, i.Maps[1].Base = "n", emBase+264
+			i.Maps[1].Name, i.Maps[1].Base = "n", mapBase+264
 		}, `maps "m" and "n" overlap`},
 		{"initial entry of the wrong size", func(s *Spec, i *image.Image) { arrayMap(s, i); i.Maps[0].Initial[0].Value = nil }, "value of 0 bytes, want 12"},
 	} {

@@ -9,11 +9,13 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/sim/core"
 )
 
 // value0 reads value 0 of the test map as memory words, big-endian.
 func value0(m *Machine) [3]uint32 {
-	mem := m.mem.arena[256:]
+	mem := m.maps[0].Region().Data
 	return [3]uint32{binary.BigEndian.Uint32(mem), binary.BigEndian.Uint32(mem[4:]), binary.BigEndian.Uint32(mem[8:])}
 }
 
@@ -61,7 +63,7 @@ func TestAtomics(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			m := testMachine(t, tc.code, arrayMap)
 			for i, w := range start {
-				binary.BigEndian.PutUint32(m.mem.arena[256+4*i:], w)
+				binary.BigEndian.PutUint32(m.maps[0].Region().Data[4*i:], w)
 			}
 			res := m.Run(Input{Packet: frame(14)})
 			if !tc.before && res.Fault != nil {
@@ -73,14 +75,13 @@ func TestAtomics(t *testing.T) {
 				require.Equal(t, start[0], res.Code)
 			}
 			if tc.wide {
-				require.EqualValues(t, start[1], m.core.ctx[0].regs[slotA+3])
+				v, unwritten := m.core.Context(0).Reg(core.FileA, 3)
+				require.Equal(t, start[1], v)
+				require.Zero(t, unwritten)
 			}
 			require.Equal(t, tc.want, value0(m))
 		})
 	}
-	require.EqualValues(t, uint64(1<<64-1), atomicResult[uint64](cmdAddSat, 1<<64-2, 3))
-	require.EqualValues(t, 1<<32-1, atomicResult[uint32](cmdAddSat, 1<<32-2, 3))
-	require.EqualValues(t, 0, atomicResult[uint64](cmdSubSat, 2, 3))
 }
 
 // TestIndirectReference shows the overrides of read and write lengths.
@@ -163,17 +164,8 @@ func TestCRC(t *testing.T) {
 	}()), "byte ranges")
 }
 
-// TestIndexRegisters pins the write pipeline: each write takes effect on its
-// own.
+// TestIndexRegisters reads an index register back.
 func TestIndexRegisters(t *testing.T) {
-	var x indexReg
-	x.addr = 4
-	x.write(8, 10)
-	x.write(12, 11)
-	x.write(16, 12)
-	for now, want := range map[uint64]uint32{8: 4, 9: 4, 10: 8, 11: 12, 12: 16, 20: 16} {
-		require.Equal(t, want, x.at(now), "cycle %d", now)
-	}
 	res := testMachine(t, program(nfpisa.Immed(a(1), 0x47), nfpisa.CSRWr(nfpisa.CSRActLMAddr2, a(1)), nfpisa.CSRRd(nfpisa.CSRActLMAddr2), nfpisa.Immed(a(0), 0), exit()), nil).Run(Input{Packet: frame(14)})
 	require.EqualValues(t, 0x44, res.Code, "the two low bits are dropped")
 }
@@ -192,7 +184,7 @@ func TestTransferIndex(t *testing.T) {
 
 // TestAddressCarries shows that the parts of a 40-bit address are added.
 func TestAddressCarries(t *testing.T) {
-	for _, tc := range []struct{ hi, lo uint32 }{{emBase >> 8, 0x110}, {emBase>>8 - 1, 0x210}, {emBase>>8 + 1, 0x10}} {
+	for _, tc := range []struct{ hi, lo uint32 }{{mapBase >> 8, 0x110}, {mapBase>>8 - 1, 0x210}, {mapBase>>8 + 1, 0x10}} {
 		for _, code := range []ins{
 			program(load(b(2), tc.hi), load(a(2), tc.lo), nfpisa.Mem40(nfpisa.MemRead32, 0, b(2), a(2), 1).CtxSwap(1), ret(xf(0))),
 			program(load(a(2), tc.hi), load(b(2), tc.lo), nfpisa.Mem40(nfpisa.MemRead32, 0, a(2), b(2), 1).CtxSwap(1), ret(xf(0))),
@@ -244,7 +236,7 @@ func helperProgram(t *testing.T, helper uint16, before, after ins, change func(*
 	code = append(code, nfpisa.Br(int(helper)).WithDefer(2), nfpisa.Mov(a(0), k(1)), nfpisa.Immed(b(0), uint32(at(len(code)+3))))
 	code = append(code, after...)
 	m := testMachine(t, code, func(_ *Spec, img *image.Image) {
-		img.Machine.Target, img.Machine.Helpers = "agilio", map[uint32]uint16{helperLookup: 5000, helperUpdate: 5001}
+		img.Target, img.Machine.Helpers = target.MustBuiltin("agilio"), map[uint32]uint16{1: 5000, 2: 5001}
 		img.Maps = []image.Map{{Name: "m", Type: "hash", ID: 1, KeySize: 6, ValueSize: 8, MaxEntries: 2, Initial: []image.Entry{{Key: []byte{1, 0, 0, 0, 2, 0}, Value: make([]byte, 8)}}}}
 		if change != nil {
 			change(img)
@@ -258,7 +250,7 @@ func TestFirmwareRoutines(t *testing.T) {
 	pass := program(nfpisa.Immed(a(0), 0x110000), exit())
 	r := helperProgram(t, 5000, key, pass, nil)
 	require.Nil(t, r.Fault, "bytes behind the key may be unwritten")
-	require.EqualValues(t, xdpPass, r.Verdict)
+	require.EqualValues(t, 2, r.Verdict)
 	require.Greater(t, r.Cycles, uint64(DefaultSpec().Firmware.LookupHash.Wait))
 
 	for _, tc := range []struct {
@@ -286,36 +278,6 @@ func TestFirmwareRoutines(t *testing.T) {
 	require.Equal(t, FaultMemory, r.Fault.Kind, "wrong table number")
 }
 
-// TestVerdicts pins the meaning of exit codes.
-func TestVerdicts(t *testing.T) {
-	f := &agilioFirmware{}
-	for _, tc := range []struct {
-		typ  string
-		code uint32
-		want uint32
-		ok   bool
-	}{
-		{"xdp", 0x820000, xdpAborted, true},
-		{"xdp", 0x220000, xdpDrop, true},
-		{"xdp", 0x110000, xdpPass, true},
-		{"xdp", 0x440000, xdpTX, true},
-		{"tc", 0x220000, tcShot, true},
-		{"tc", 0x020000, tcStolen, true},
-		{"tc", 0x110000, tcOK, true},
-		{"tc", 0x440000, tcRedirect, true},
-		{"xdp", 0x020000, 0, false},
-		{"tc", 0x820000, 0, false},
-		{"xdp", 0x110001, 0, false},
-		{"xdp", 0, 0, false},
-	} {
-		v, ok := f.verdict(tc.typ, tc.code)
-		require.Equal(t, tc.ok, ok, "%s %#x", tc.typ, tc.code)
-		if ok {
-			require.Equal(t, tc.want, v, "%s %#x", tc.typ, tc.code)
-		}
-	}
-}
-
 // TestMapAccess holds the host's view of a map.
 func TestMapAccess(t *testing.T) {
 	for _, swapped := range []bool{false, true} {
@@ -333,7 +295,7 @@ func TestMapAccess(t *testing.T) {
 		if swapped {
 			first = []byte{4, 3, 2, 1}
 		}
-		require.Equal(t, first, m.mem.arena[256+16:][:4])
+		require.Equal(t, first, mp.Region().Data[16:][:4])
 		require.Len(t, mp.Entries(), 4)
 		require.ErrorContains(t, mp.Delete([]byte{1, 0, 0, 0}), "invalid argument")
 		require.ErrorContains(t, mp.Update([]byte{4, 0, 0, 0}, v, UpdateAny), "argument list too long")
@@ -364,7 +326,7 @@ func TestMapAccess(t *testing.T) {
 func chainMap(runtime uint32) func(*Spec, *image.Image) {
 	return func(_ *Spec, img *image.Image) {
 		img.Maps = []image.Map{{
-			Name: "h", Type: "hash", Layout: "hash", KeySize: 6, ValueSize: 5, MaxEntries: 3, Base: emBase + 256, Stride: 24,
+			Name: "h", Type: "hash", Layout: "hash", KeySize: 6, ValueSize: 5, MaxEntries: 3, Base: mapBase + 256, Stride: 24,
 			Params:  map[string]uint64{"buckets": 4, "entries": 32, "key": 8, "value": 16},
 			Initial: []image.Entry{{Key: []byte("abcdef"), Value: []byte("12345")}},
 		}}
@@ -376,7 +338,7 @@ func chainMap(runtime uint32) func(*Spec, *image.Image) {
 // touch of it.
 func TestChainTable(t *testing.T) {
 	read := func(off uint32) ins {
-		return program(load(b(2), emBase>>8), load(a(2), 256+off), nfpisa.Mem40(nfpisa.MemRead32Swap, 0, b(2), a(2), 1).CtxSwap(1), ret(xf(0)))
+		return program(load(b(2), mapBase>>8), load(a(2), 256+off), nfpisa.Mem40(nfpisa.MemRead32Swap, 0, b(2), a(2), 1).CtxSwap(1), ret(xf(0)))
 	}
 	const entry0 = 32
 	r := testMachine(t, read(entry0+16), chainMap(50)).Run(Input{Packet: frame(14)})
@@ -425,7 +387,7 @@ func TestChainTable(t *testing.T) {
 func TestTrieTable(t *testing.T) {
 	good := func() image.Map {
 		return image.Map{
-			Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: emBase + 256, Stride: 40,
+			Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: mapBase + 256, Stride: 40,
 			Params: map[string]uint64{"nodes": 6, "first": 16, "value": 32},
 		}
 	}
@@ -451,12 +413,13 @@ func TestTrieTable(t *testing.T) {
 	for i := range 3 {
 		require.NoError(t, p.Update([]byte{8, 0, 0, 0, byte(i), 0, 0, 0}, []byte{1, 2, 3, 4}, UpdateAny))
 	}
-	tr := p.table.(*trieTable)
-	for n := tr.first; n < tr.size(); n += tr.stride {
-		tr.point(n, tr.first) // every node leads back to the first
-		tr.point(n+4, tr.first)
+	data := p.Region().Data
+	const first, stride = 16, 40
+	for n := first; n < len(data); n += stride {
+		binary.LittleEndian.PutUint32(data[n:], 256+first) // every node leads back to the first
+		binary.LittleEndian.PutUint32(data[n+4:], 256+first)
 	}
-	tr.point(trieRoot, tr.first)
+	binary.LittleEndian.PutUint32(data, 256+first)
 	require.NotEmpty(t, p.Entries())
 	p.Lookup([]byte{32, 0, 0, 0, 1, 2, 3, 4})
 	_ = p.Update([]byte{32, 0, 0, 0, 1, 2, 3, 4}, []byte{1, 2, 3, 4}, UpdateAny)

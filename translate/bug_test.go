@@ -1,6 +1,7 @@
 package translate_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,7 +10,6 @@ import (
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/bug"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -25,7 +25,7 @@ func TestPanicsAreErrors(t *testing.T) {
 	}
 	v, err := verify.Verify(small(nil, movR0(2), exitInsn), verify.Options{})
 	require.NoError(t, err)
-	_, err = translate.Compile(v, translate.Options{Dump: func(stage string, _ *ssa.Func) { panic("BUG: stage " + stage) }})
+	_, err = translate.Compile(v, translate.Options{Dump: func(stage string, _ fmt.Stringer) { panic("BUG: stage " + stage) }})
 	require.ErrorAs(t, err, &e)
 	require.ErrorContains(t, err, "small: internal error (please report): BUG: stage build (")
 	require.NotErrorIs(t, err, translate.ErrNotSupported)

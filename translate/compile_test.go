@@ -6,11 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/ssa"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -143,17 +142,20 @@ func ExampleCompile() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(img.Machine.Target, len(img.Words), "words")
+	fmt.Println(img.Target.Name, len(img.Words), "words")
 	// Output: skipsw 2 words
 }
 
-// TestDump checks that the SSA form of both stages is shown.
+// TestDump checks that the form after passes of each kind is shown.
 func TestDump(t *testing.T) {
 	p, err := verify.Verify(small(nil, movR0(2), exitInsn), verify.Options{})
 	require.NoError(t, err)
 	stages := map[string]string{}
-	_, err = translate.Compile(p, translate.Options{Dump: func(stage string, f *ssa.Func) { stages[stage] = f.String() }})
+	_, err = translate.Compile(p, translate.Options{Dump: func(stage string, f fmt.Stringer) { stages[stage] = f.String() }})
 	require.NoError(t, err)
-	require.Equal(t, "b0():\n  exit 2\n", stages["opt"])
+	require.Equal(t, "b0():\n  exit 2\n", stages["exits"])
+	require.Contains(t, stages["select"], "exit")
+	require.Contains(t, stages["layout"], "br[")
+	require.Contains(t, stages["link"], "small:")
 	require.Contains(t, stages["build"], "exit 2")
 }

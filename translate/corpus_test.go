@@ -12,11 +12,10 @@ import (
 	"github.com/skipsw/skipsw/internal/peer"
 	"github.com/skipsw/skipsw/internal/peer/onsim"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/opt"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -44,7 +43,7 @@ func (cc *corpusCase) program(t testing.TB) *object.Program {
 // run of the words against the kernel's answer.
 func TestCorpus(t *testing.T) {
 	for _, name := range []string{"agilio", "skipsw"} {
-		for _, level := range []opt.Level{opt.Default, opt.None} {
+		for _, level := range []translate.Level{translate.LevelDefault, translate.LevelNone} {
 			t.Run(fmt.Sprintf("%s/%d", name, level), func(t *testing.T) {
 				tg, err := target.Builtin(name)
 				require.NoError(t, err)
@@ -94,7 +93,7 @@ func TestCorpusFewRegisters(t *testing.T) {
 			generous(tg)
 			tg.Registers.GPRs, tg.Registers.XferIn, tg.Registers.XferOut = n, 24, 24
 			for _, cc := range loadCorpus(t) {
-				cc.run(t, tg, opt.Default)
+				cc.run(t, tg, translate.LevelDefault)
 			}
 		})
 	}
@@ -102,7 +101,7 @@ func TestCorpusFewRegisters(t *testing.T) {
 
 // run compiles and runs one case. It returns the number of runs compared, or
 // -1 if the case does not compile for the target.
-func (cc *corpusCase) run(t *testing.T, tg *target.Target, level opt.Level) int {
+func (cc *corpusCase) run(t *testing.T, tg *target.Target, level translate.Level) int {
 	p, err := verify.Verify(cc.program(t), verify.Options{Offload: true})
 	require.NoError(t, err, cc.Name)
 	img, err := translate.Compile(p, translate.Options{Target: tg, OptLevel: level, CheckAllocation: true})

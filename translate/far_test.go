@@ -8,11 +8,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/opt"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -47,7 +46,7 @@ func TestFarOffset(t *testing.T) {
 						movR0(2), exitInsn,
 					)
 					p.Type = c.typ
-					for _, level := range []opt.Level{opt.Default, opt.None} {
+					for _, level := range []translate.Level{translate.LevelDefault, translate.LevelNone} {
 						runs, err := differ(p, 1, tg, level)
 						require.NoError(t, err, "%s: load of %d bytes at %d beside %d bytes at %d", c.typ, near.size, near.off, size, far)
 						require.NotZero(t, runs)

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
-	"github.com/skipsw/skipsw/translate/target"
 )
 
 // kernelImage makes an image of the words of the kernel's JIT.

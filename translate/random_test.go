@@ -12,11 +12,10 @@ import (
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle/gen"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/opt"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -36,8 +35,8 @@ func count(t testing.TB, small int) int {
 func TestRandomPrograms(t *testing.T) {
 	for _, c := range []struct {
 		target string
-		level  opt.Level
-	}{{"skipsw", opt.Default}, {"agilio", opt.Default}, {"skipsw", opt.None}} {
+		level  translate.Level
+	}{{"skipsw", translate.LevelDefault}, {"agilio", translate.LevelDefault}, {"skipsw", translate.LevelNone}} {
 		t.Run(fmt.Sprintf("%s/%d", c.target, c.level), func(t *testing.T) {
 			tg, err := target.Builtin(c.target)
 			require.NoError(t, err)
@@ -66,7 +65,7 @@ func TestRandomPrograms(t *testing.T) {
 
 // differ runs one program on a few packets in the interpreter and in the
 // simulator, and returns the number of runs and the first difference.
-func differ(p *object.Program, seed uint64, tg *target.Target, level opt.Level) (runs int, err error) {
+func differ(p *object.Program, seed uint64, tg *target.Target, level translate.Level) (runs int, err error) {
 	v, err := verify.Verify(p, verify.Options{})
 	if err != nil {
 		return 0, fmt.Errorf("%w: refused by the verifier", translate.ErrNotSupported)
@@ -120,10 +119,7 @@ func differ(p *object.Program, seed uint64, tg *target.Target, level opt.Level) 
 
 // wantCode returns the action and counter bits of a verdict.
 func wantCode(tg *target.Target, typ object.Type, verdict uint32) uint8 {
-	codes, other := tg.Exit.XDP, tg.Exit.XDPOther
-	if typ == object.TC {
-		codes, other = tg.Exit.TC, tg.Exit.TCOther
-	}
+	codes, other := tg.Exit.Codes(typ == object.TC)
 	if uint64(verdict) < uint64(len(codes)) {
 		return codes[verdict]
 	}

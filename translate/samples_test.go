@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 

@@ -9,12 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/opt"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -96,7 +95,7 @@ func everywhere(t *testing.T, p *object.Program) {
 		tg, err := target.Builtin(name)
 		require.NoError(t, err)
 		generous(tg)
-		for _, level := range []opt.Level{opt.Default, opt.None} {
+		for _, level := range []translate.Level{translate.LevelDefault, translate.LevelNone} {
 			runs, err := differ(p, 7, tg, level)
 			if !tg.Direct() && errors.Is(err, translate.ErrNotSupported) {
 				continue
@@ -136,10 +135,10 @@ func TestKeysAnywhere(t *testing.T) {
 // TestValuesAnywhere updates maps with keys and values at each offset, and reads
 // the entry back.
 func TestValuesAnywhere(t *testing.T) {
-	for _, typ := range []uint32{1, 2} {
+	for _, typ := range []bpf.MapType{bpf.MapTypeHash, bpf.MapTypeArray} {
 		for _, size := range []int{1, 3, 4, 6, 8, 11} {
 			for at := range 8 {
-				t.Run(fmt.Sprintf("map type %d, value of %d at %d", typ, size, at), func(t *testing.T) {
+				t.Run(fmt.Sprintf("map type %v, value of %d at %d", typ, size, at), func(t *testing.T) {
 					m := &object.Map{Name: "m", Type: typ, KeySize: 4, ValueSize: uint32(size), MaxEntries: 4}
 					key := -40 + (at+3)%5
 					everywhere(t, withNumbers([]*object.Map{m}, join(
@@ -200,7 +199,7 @@ func TestSamePlaceOfTwoFrames(t *testing.T) {
 	p.Funcs = append(p.Funcs, object.Func{Name: "callee", Start: at})
 	tg, err := target.Builtin("skipsw")
 	require.NoError(t, err)
-	_, err = differ(p, 7, tg, opt.Default)
+	_, err = differ(p, 7, tg, translate.LevelDefault)
 	require.ErrorIs(t, err, translate.ErrNotSupported)
 	require.ErrorContains(t, err, "stack access at an address that is computed at run time")
 }

@@ -1,11 +1,13 @@
 // Command offload compiles verified eBPF to NFP machine code, runs it in a
 // simulated network card and attaches it to real ones.
-//
-// It holds flags, output and progress, one file a verb, and no logic.
 package main
 
-import "os"
+import (
+	"os"
+
+	"github.com/skipsw/skipsw/cmd/offload/cli"
+)
 
 func main() {
-	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

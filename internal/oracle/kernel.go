@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"golang.org/x/sys/unix"
@@ -167,47 +168,44 @@ func (k *KernelProgram) loadTail(o KernelOptions) error {
 }
 
 func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, string, error) {
-	attr, err := k.attributes(p)
+	spec, err := k.spec(p)
 	if err != nil {
 		return -1, "", err
 	}
-	attr.flags = o.Flags
+	spec.Flags = o.Flags
 	if needsBTF(p) {
 		h, table, err := functionBTF(p)
 		if err != nil {
 			return -1, "", err
 		}
 		defer h.Close()
-		attr.btfFD, attr.funcInfoSize = uint32(h.FD()), funcInfoSize
-		attr.funcInfo, attr.funcInfoCount = ptr(table), uint32(len(table)/funcInfoSize)
+		spec.BTF, spec.Funcs = h.FD(), table
 	}
-	var log []byte
-	level := o.LogLevel
+	spec.LogLevel = o.LogLevel
 	for {
-		if level > 0 {
-			log = make([]byte, max(1<<16, 4*len(log)))
-			attr.logLevel, attr.logSize, attr.logBuf = level, uint32(len(log)), ptr(log)
+		if spec.LogLevel > 0 {
+			spec.Log = make([]byte, max(1<<16, 4*len(spec.Log)))
 		}
-		fd, err := bpfCall(unix.BPF_PROG_LOAD, attr)
+		fd, err := sys.LoadProg(spec)
 		switch {
 		case err == nil:
-			return fd, cString(log), nil
-		case isErrno(err, unix.ENOSPC) && len(log) > 0 && len(log) < 1<<26:
+			return fd, sys.CString(spec.Log), nil
+		case errors.Is(err, unix.ENOSPC) && len(spec.Log) > 0 && len(spec.Log) < 1<<26:
 			continue
-		case isErrno(err, unix.EPERM) && level == 0 && !canLoad():
+		case errors.Is(err, unix.EPERM) && spec.LogLevel == 0 && !canLoad():
 			return -1, "", fmt.Errorf("the kernel judge may not load programs: run it as root, or with CAP_BPF and CAP_NET_ADMIN: %w", err)
-		case level == 0 && !o.NoLog:
-			level = 1
+		case spec.LogLevel == 0 && !o.NoLog:
+			spec.LogLevel = 1
 			continue
 		}
 		var errno unix.Errno
 		errors.As(err, &errno)
-		return -1, "", &KernelReject{Errno: errno, Log: cString(log)}
+		return -1, "", &KernelReject{Errno: errno, Log: sys.CString(spec.Log)}
 	}
 }
 
-// attributes returns what BPF_PROG_LOAD is told of every program.
-func (k *KernelProgram) attributes(p *object.Program) (*attrProgLoad, error) {
+// spec returns what BPF_PROG_LOAD is told of every program.
+func (k *KernelProgram) spec(p *object.Program) (*sys.ProgSpec, error) {
 	insns, err := k.bindMaps(p)
 	if err != nil {
 		return nil, err
@@ -215,19 +213,16 @@ func (k *KernelProgram) attributes(p *object.Program) (*attrProgLoad, error) {
 	if len(insns) == 0 {
 		return nil, fmt.Errorf("program %q has no instructions", p.Name)
 	}
-	attr := &attrProgLoad{
-		insnCnt: uint32(len(insns)), insns: ptr(bpf.Encode(nil, insns)), license: ptr(append([]byte(p.License), 0)),
-		name: objName(p.Name),
-	}
+	spec := &sys.ProgSpec{Insns: bpf.Encode(nil, insns), License: p.License, Name: p.Name}
 	switch p.Type {
 	case object.XDP:
-		attr.progType = unix.BPF_PROG_TYPE_XDP
+		spec.Type = unix.BPF_PROG_TYPE_XDP
 	case object.TC:
-		attr.progType = unix.BPF_PROG_TYPE_SCHED_CLS
+		spec.Type = unix.BPF_PROG_TYPE_SCHED_CLS
 	default:
 		return nil, fmt.Errorf("program %q is of no type that the kernel judge knows: xdp and tc", p.Name)
 	}
-	return attr, nil
+	return spec, nil
 }
 
 // bindMaps puts the maps' file descriptors into the 64-bit immediate loads.
@@ -262,25 +257,15 @@ func (k *KernelProgram) Run(in KernelInput) (KernelRun, error) {
 	if need := len(in.Packet) + 4096; len(k.out) < need {
 		k.out = make([]byte, need)
 	}
-	var ctx []byte
-	attr := &attrTestRun{
-		fd: uint32(k.fd), sizeIn: uint32(len(in.Packet)), dataIn: ptr(in.Packet),
-		sizeOut: uint32(len(k.out)), dataOut: ptr(k.out), repeat: uint32(max(in.Repeat, 1)),
-	}
-	if in.Context != nil {
-		ctx = make([]byte, len(in.Context))
-		attr.ctxIn, attr.ctxInPtr = uint32(len(in.Context)), ptr(in.Context)
-		attr.ctxOut, attr.ctxOutPtr = uint32(len(ctx)), ptr(ctx)
-	}
-	if _, err := bpfCall(unix.BPF_PROG_TEST_RUN, attr); err != nil {
+	r, err := sys.RunProg(k.fd, sys.TestRun{Data: in.Packet, Context: in.Context, DataOut: k.out, Repeat: max(in.Repeat, 1)})
+	if err != nil {
 		if len(in.Packet) < MinKernelPacket {
 			return KernelRun{}, fmt.Errorf("the kernel runs no packet of %d bytes, %d are its least: %w", len(in.Packet), MinKernelPacket, err)
 		}
 		return KernelRun{}, fmt.Errorf("test run on a packet of %d bytes: %w", len(in.Packet), err)
 	}
 	return KernelRun{
-		Verdict: attr.retval, Packet: bytes.Clone(k.out[:attr.sizeOut]), Context: ctx,
-		Duration: time.Duration(attr.duration),
+		Verdict: r.Return, Packet: bytes.Clone(k.out[:r.Size]), Context: r.Context, Duration: r.Duration,
 	}, nil
 }
 
@@ -353,18 +338,10 @@ func canLoad() bool {
 		{Op: bpf.ClassALU64 | bpf.MOV | bpf.K},
 		{Op: bpf.ClassJMP | bpf.EXIT},
 	})
-	attr := &attrProgLoad{progType: unix.BPF_PROG_TYPE_XDP, insnCnt: 2, insns: ptr(code), license: ptr([]byte{0})}
-	fd, err := bpfCall(unix.BPF_PROG_LOAD, attr)
+	fd, err := sys.LoadProg(&sys.ProgSpec{Type: unix.BPF_PROG_TYPE_XDP, Insns: code})
 	if err != nil {
 		return false
 	}
 	unix.Close(fd)
 	return true
-}
-
-func cString(b []byte) string {
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		b = b[:i]
-	}
-	return string(b)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"golang.org/x/sys/unix"
@@ -65,12 +66,11 @@ func AskVerifier(p *object.Program) error {
 			return err
 		}
 	}
-	attr, err := k.attributes(p)
+	spec, err := k.spec(p)
 	if err != nil {
 		return err
 	}
-	log := make([]byte, askLog)
-	attr.logLevel, attr.logSize, attr.logBuf = 2, askLog, ptr(log)
+	spec.LogLevel, spec.Log = 2, make([]byte, askLog)
 	// A signal, as the Go runtime sends them, ends the verifier's walk, and the
 	// small log hides that.
 	restore, err := blockSignals()
@@ -78,12 +78,12 @@ func AskVerifier(p *object.Program) error {
 		return err
 	}
 	// A log that had room after all: Close gives the program back.
-	k.fd, err = bpfCall(unix.BPF_PROG_LOAD, attr)
+	k.fd, err = sys.LoadProg(spec)
 	restore()
 	if err == nil {
 		return nil
 	}
-	reject := &KernelReject{Log: cString(log)}
+	reject := &KernelReject{Log: sys.CString(spec.Log)}
 	errors.As(err, &reject.Errno)
 	if reject.Errno != unix.ENOSPC {
 		return reject

@@ -1,19 +1,15 @@
 package oracle
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
-
-// funcInfoSize is the size in bytes of struct bpf_func_info: the slot where a
-// function starts, and its type.
-const funcInfoSize = 8
 
 // needsBTF reports whether the kernel judges a program otherwise without BTF:
 // it takes all functions as static ones then, and allows no tail calls in them.
@@ -71,7 +67,7 @@ func functionBTF(p *object.Program) (*btf.Handle, []byte, error) {
 	number := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
 	var table []byte
 	for k, f := range calledFunctions(p) {
-		fn := &btf.Func{Name: cName(f.Name, k), Type: &btf.FuncProto{Return: number}, Linkage: btf.StaticFunc}
+		fn := &btf.Func{Name: sys.CName(fmt.Sprintf("f%d_%s", k, f.Name)), Type: &btf.FuncProto{Return: number}, Linkage: btf.StaticFunc}
 		if f.Global || k == 0 {
 			fn.Linkage = btf.GlobalFunc
 		}
@@ -82,8 +78,7 @@ func functionBTF(p *object.Program) (*btf.Handle, []byte, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("BTF of function %q: %w", f.Name, err)
 		}
-		table = binary.NativeEndian.AppendUint32(table, uint32(f.Start))
-		table = binary.NativeEndian.AppendUint32(table, uint32(id))
+		table = sys.FuncRecord{Slot: uint32(f.Start), Type: id}.Append(table)
 	}
 	h, err := btf.NewHandle(b)
 	if err != nil {
@@ -125,18 +120,4 @@ func prototypeOf(f object.Func, typ object.Type, number btf.Type) (*btf.FuncProt
 		}
 	}
 	return proto, nil
-}
-
-// cName makes a C identifier of a function's name.
-func cName(name string, k int) string {
-	b := []byte(name)
-	for i, c := range b {
-		if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			b[i] = '_'
-		}
-	}
-	if len(b) == 0 || b[0] >= '0' && b[0] <= '9' {
-		return fmt.Sprintf("f%d_%s", k, b)
-	}
-	return string(b)
 }

@@ -3,13 +3,13 @@ package oracle
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
-	"sync"
 
+	"github.com/cilium/ebpf"
+	"github.com/skipsw/skipsw/internal/sys"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"golang.org/x/sys/unix"
 )
@@ -24,9 +24,9 @@ type KernelMap struct {
 
 func createMap(spec *object.Map) (*KernelMap, error) {
 	m := &KernelMap{Spec: spec, inner: -1}
-	attr := &attrMapCreate{
-		mapType: spec.Type, keySize: spec.KeySize, valueSize: spec.ValueSize,
-		maxEntries: spec.MaxEntries, flags: spec.Flags, name: objName(spec.Name),
+	ask := sys.MapSpec{
+		Type: spec.Type, KeySize: spec.KeySize, ValueSize: spec.ValueSize,
+		MaxEntries: spec.MaxEntries, Flags: spec.Flags, Name: spec.Name,
 	}
 	if spec.Inner != nil {
 		in, err := createMap(spec.Inner)
@@ -34,25 +34,25 @@ func createMap(spec *object.Map) (*KernelMap, error) {
 			return nil, fmt.Errorf("inner map of %q: %w", spec.Name, err)
 		}
 		m.inner = in.fd
-		attr.innerFD = uint32(in.fd)
+		ask.Inner = in.fd
 	}
 	switch spec.Type {
-	case unix.BPF_MAP_TYPE_PERCPU_ARRAY, unix.BPF_MAP_TYPE_PERCPU_HASH, unix.BPF_MAP_TYPE_LRU_PERCPU_HASH:
-		n, err := possibleCPUs()
+	case bpf.MapTypePerCPUArray, bpf.MapTypePerCPUHash, bpf.MapTypeLRUPerCPUHash:
+		n, err := ebpf.PossibleCPU()
 		if err != nil {
 			return nil, err
 		}
 		m.cpus = n
-	case unix.BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-		if attr.maxEntries == 0 {
-			n, err := possibleCPUs()
+	case bpf.MapTypePerfEventArray:
+		if ask.MaxEntries == 0 {
+			n, err := ebpf.PossibleCPU()
 			if err != nil {
 				return nil, err
 			}
-			attr.maxEntries = uint32(n)
+			ask.MaxEntries = uint32(n)
 		}
 	}
-	fd, err := bpfCall(unix.BPF_MAP_CREATE, attr)
+	fd, err := sys.CreateMap(ask)
 	if err != nil {
 		m.Close()
 		return nil, fmt.Errorf("the kernel refuses map %q (type %d, key %d B, value %d B, %d entries, flags %#x): %w",
@@ -78,21 +78,20 @@ func (m *KernelMap) Close() {
 // file descriptors, rings or queues.
 func (m *KernelMap) Plain() bool { return PlainMap(m.Spec.Type) }
 
-// PlainMap reports whether maps of the kernel type t hold keys with value
+// PlainMap reports whether maps of type t hold keys with value
 // bytes that can be read back and compared: not file descriptors, rings or
 // queues.
-func PlainMap(t uint32) bool {
+func PlainMap(t bpf.MapType) bool {
 	switch t {
-	case unix.BPF_MAP_TYPE_HASH, unix.BPF_MAP_TYPE_ARRAY, unix.BPF_MAP_TYPE_LRU_HASH,
-		unix.BPF_MAP_TYPE_PERCPU_HASH, unix.BPF_MAP_TYPE_PERCPU_ARRAY, unix.BPF_MAP_TYPE_LRU_PERCPU_HASH,
-		unix.BPF_MAP_TYPE_LPM_TRIE:
+	case bpf.MapTypeHash, bpf.MapTypeArray, bpf.MapTypeLRUHash,
+		bpf.MapTypePerCPUHash, bpf.MapTypePerCPUArray, bpf.MapTypeLRUPerCPUHash, bpf.MapTypeLPMTrie:
 		return true
 	}
 	return false
 }
 
-func arrayType(t uint32) bool {
-	return t == unix.BPF_MAP_TYPE_ARRAY || t == unix.BPF_MAP_TYPE_PERCPU_ARRAY
+func arrayType(t bpf.MapType) bool {
+	return t == bpf.MapTypeArray || t == bpf.MapTypePerCPUArray
 }
 
 // stride is the size of one CPU's value in the buffers of bpf(2), in bytes.
@@ -118,7 +117,7 @@ func (m *KernelMap) Update(key, value []byte) error {
 			copy(buf[c*m.stride():], value)
 		}
 	}
-	if _, err := bpfCall(unix.BPF_MAP_UPDATE_ELEM, &attrMapElem{fd: uint32(m.fd), key: ptr(key), value: ptr(buf)}); err != nil {
+	if err := sys.UpdateElem(m.fd, key, buf, 0); err != nil {
 		return fmt.Errorf("update of map %q, key %x: %w", m.Spec.Name, key, err)
 	}
 	return nil
@@ -128,8 +127,8 @@ func (m *KernelMap) Update(key, value []byte) error {
 // its own; ok is false when the key is absent.
 func (m *KernelMap) Lookup(key []byte) (value []byte, ok bool, err error) {
 	buf := m.buffer()
-	_, err = bpfCall(unix.BPF_MAP_LOOKUP_ELEM, &attrMapElem{fd: uint32(m.fd), key: ptr(key), value: ptr(buf)})
-	if isErrno(err, unix.ENOENT) {
+	err = sys.LookupElem(m.fd, key, buf)
+	if errors.Is(err, unix.ENOENT) {
 		return nil, false, nil
 	}
 	if err != nil {
@@ -140,8 +139,8 @@ func (m *KernelMap) Lookup(key []byte) (value []byte, ok bool, err error) {
 
 // Delete removes an entry; an absent key is no error.
 func (m *KernelMap) Delete(key []byte) error {
-	_, err := bpfCall(unix.BPF_MAP_DELETE_ELEM, &attrMapElem{fd: uint32(m.fd), key: ptr(key)})
-	if err != nil && !isErrno(err, unix.ENOENT) {
+	err := sys.DeleteElem(m.fd, key)
+	if err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("delete from map %q, key %x: %w", m.Spec.Name, key, err)
 	}
 	return nil
@@ -149,19 +148,18 @@ func (m *KernelMap) Delete(key []byte) error {
 
 func (m *KernelMap) keys() ([][]byte, error) {
 	var out [][]byte
-	attr := &attrMapElem{fd: uint32(m.fd)}
+	var key []byte
 	for {
 		next := make([]byte, m.Spec.KeySize)
-		attr.value = ptr(next)
-		_, err := bpfCall(unix.BPF_MAP_GET_NEXT_KEY, attr)
-		if isErrno(err, unix.ENOENT) {
+		err := sys.NextKey(m.fd, key, next)
+		if errors.Is(err, unix.ENOENT) {
 			return out, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("walk over map %q: %w", m.Spec.Name, err)
 		}
 		out = append(out, next)
-		attr.key = ptr(next)
+		key = next
 	}
 }
 
@@ -226,8 +224,7 @@ func (m *KernelMap) Set(entries []object.Entry) error {
 // freeze makes the map read-only for user space, which lets the kernel's
 // verifier take loads from it as constants.
 func (m *KernelMap) freeze() error {
-	attr := &struct{ fd uint32 }{uint32(m.fd)}
-	if _, err := bpfCall(unix.BPF_MAP_FREEZE, attr); err != nil {
+	if err := sys.FreezeMap(m.fd); err != nil {
 		return fmt.Errorf("freeze of map %q: %w", m.Spec.Name, err)
 	}
 	return nil
@@ -240,26 +237,9 @@ func sortEntries(e []object.Entry) {
 // KernelCPUs returns the number of processors that the running kernel may have,
 // 0 when it does not say.
 func KernelCPUs() int {
-	n, err := possibleCPUs()
+	n, err := ebpf.PossibleCPU()
 	if err != nil {
 		return 0
 	}
 	return n
-}
-
-// possibleCPUs returns the number of values in an entry of a per-CPU map.
-var possibleCPUs = sync.OnceValues(readPossibleCPUs)
-
-func readPossibleCPUs() (int, error) {
-	b, err := os.ReadFile("/sys/devices/system/cpu/possible")
-	if err != nil {
-		return 0, fmt.Errorf("number of possible CPUs: %w", err)
-	}
-	s := strings.TrimSpace(string(b))
-	last := s[strings.LastIndexAny(s, "-,")+1:]
-	n, err := strconv.Atoi(last)
-	if err != nil {
-		return 0, fmt.Errorf("number of possible CPUs in %q: %w", s, err)
-	}
-	return n + 1, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -45,7 +46,7 @@ func (d *Device) Attached(context.Context) ([]offload.Attachment, error) {
 			InHW: f.gen&genInHW != 0, NotInHW: f.gen&genNotInHW != 0,
 		})
 	}
-	links := linkedPrograms(uint32(d.ifindex))
+	links, _ := sys.XDPLinks(uint32(d.ifindex)) // none for a caller without privilege
 	for i := range all {
 		if err := d.describe(&all[i]); err != nil {
 			return nil, d.fail(op, err)
@@ -62,7 +63,7 @@ func (d *Device) describe(a *offload.Attachment) error {
 	if a.ID == 0 {
 		return nil
 	}
-	p, err := progByID(a.ID)
+	p, err := sys.ReadProgID(a.ID)
 	switch {
 	case errors.Is(err, unix.ENODEV):
 		a.Orphan = true
@@ -72,13 +73,13 @@ func (d *Device) describe(a *offload.Attachment) error {
 	case err != nil:
 		return err
 	}
-	a.Tag, a.Name, a.Runs = p.tag(), p.name(), p.RunCount
-	a.Device = d.deviceName(p.Ifindex, p.NetnsDev, p.NetnsIno)
-	a.LoadedAt = bootTime().Add(time.Duration(p.LoadTime))
-	for _, id := range p.mapIDs {
+	a.Tag, a.Name, a.Runs = p.Tag, p.Name, p.RunCount
+	a.Device = d.deviceName(p.Ifindex, p.Netns)
+	a.LoadedAt = bootTime().Add(p.Loaded)
+	for _, id := range p.MapIDs {
 		mi, err := d.mapByID(id)
 		if err != nil {
-			if ignoreGone(err) == nil {
+			if sys.Gone(err) {
 				continue
 			}
 			return err
@@ -141,7 +142,7 @@ func (d *Device) Replace(_ context.Context, l offload.Loaded, old offload.Attach
 		return fmt.Errorf("%s: not a program of this kernel", op)
 	}
 	if old.Type == object.XDP {
-		fd, err := fdByID(unix.BPF_PROG_GET_FD_BY_ID, old.ID)
+		fd, err := sys.OpenID(sys.Progs, old.ID)
 		if err != nil {
 			return d.attachError(op, old.Hook, err)
 		}
@@ -179,8 +180,8 @@ func findFilter(all []filter, h offload.Hook) *filter {
 // put again, which sets the mark right.
 func (d *Device) putFilter(op string, p *loaded, h offload.Hook, flags netlink.HeaderFlags, before []filter) error {
 	name := fmt.Sprintf("%s:[%d]", h.Type, p.id)
-	if pi, err := readProg(p.fd); err == nil && pi.name() != "" {
-		name = pi.name()
+	if pi, err := sys.ReadProg(p.fd); err == nil && pi.Name != "" {
+		name = pi.Name
 	}
 	err := d.rt.setFilter(d.ifindex, h, p.fd, name, genOf(h.Mode), flags)
 	if err == nil {
@@ -209,7 +210,7 @@ func (d *Device) putFilter(op string, p *loaded, h offload.Hook, flags netlink.H
 
 // putBack sets a filter to the program that it has.
 func (d *Device) putBack(f *filter) error {
-	fd, err := fdByID(unix.BPF_PROG_GET_FD_BY_ID, f.id)
+	fd, err := sys.OpenID(sys.Progs, f.id)
 	if err != nil {
 		return err
 	}
@@ -224,7 +225,7 @@ func (d *Device) checkProgramDevice(op string, p *loaded, mode offload.Mode) err
 	if mode != offload.Hardware {
 		return nil
 	}
-	pi, err := readProg(p.fd)
+	pi, err := sys.ReadProg(p.fd)
 	if err != nil {
 		return d.fail(op, err)
 	}
@@ -265,7 +266,7 @@ func (d *Device) Detach(_ context.Context, a offload.Attachment) error {
 
 // detachXDP removes the program only if it is still the one of a.
 func (d *Device) detachXDP(a offload.Attachment) error {
-	fd, err := fdByID(unix.BPF_PROG_GET_FD_BY_ID, a.ID)
+	fd, err := sys.OpenID(sys.Progs, a.ID)
 	if err != nil {
 		return err
 	}

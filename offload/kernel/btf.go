@@ -4,14 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
-	"unsafe"
 
 	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -21,18 +20,12 @@ import (
 // that of the first BTF loaders.
 const mapTypePrefix = "____btf_map_"
 
-// Sizes of struct bpf_func_info and struct bpf_line_info.
-const (
-	funcInfoSize = 8
-	lineInfoSize = 16
-)
-
 // typeInfo is the type information that goes with a program: its functions,
 // its C lines and the types of its maps. It lives in the kernel with the
 // program, which is how a later process can print map entries and C lines
 // without the object file.
 type typeInfo struct {
-	fd    int // -1: none
+	fd    int // 0: none
 	funcs []byte
 	lines []byte
 }
@@ -78,11 +71,11 @@ func parseLineTag(tag string) (object.Line, bool) {
 
 // buildTypeInfo builds the information with tags on the main function.
 func buildTypeInfo(p *offload.Program, tags []string) (*typeInfo, error) {
-	t := &typeInfo{fd: -1}
+	t := &typeInfo{}
 	var b btf.Builder
 	i32 := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
 	for _, f := range p.Funcs {
-		fn := &btf.Func{Name: cName(f.Name), Linkage: btf.StaticFunc, Type: &btf.FuncProto{Return: i32}}
+		fn := &btf.Func{Name: sys.CName(f.Name), Linkage: btf.StaticFunc, Type: &btf.FuncProto{Return: i32}}
 		if f.Start == 0 {
 			fn.Linkage, fn.Tags = btf.GlobalFunc, tags
 		}
@@ -90,8 +83,7 @@ func buildTypeInfo(p *offload.Program, tags []string) (*typeInfo, error) {
 		if err != nil {
 			return nil, fmt.Errorf("type information: %w", err)
 		}
-		t.funcs = hostOrder.AppendUint32(t.funcs, uint32(f.Start))
-		t.funcs = hostOrder.AppendUint32(t.funcs, uint32(id))
+		t.funcs = sys.FuncRecord{Slot: uint32(f.Start), Type: id}.Append(t.funcs)
 	}
 	for _, m := range p.Maps {
 		types, ok := p.Types[m.Name]
@@ -138,62 +130,33 @@ func mapStruct(name string, t offload.MapTypes) *btf.Struct {
 	}
 }
 
-// addLines appends the C lines' strings to the string section, which is the
-// last of a BTF blob, and makes the line records.
+// addLines appends the C lines' strings to the type information and makes the
+// line records.
 func (t *typeInfo) addLines(raw []byte, p *offload.Program) ([]byte, error) {
-	const strOff, strLen = 16, 20 // in struct btf_header
-	if len(raw) < 24 {
-		return nil, errors.New("type information: short header")
-	}
-	start := hostOrder.Uint32(raw[4:]) + hostOrder.Uint32(raw[strOff:])
-	if int(start+hostOrder.Uint32(raw[strLen:])) != len(raw) {
-		return nil, errors.New("type information: strings are not last")
-	}
-	have := map[string]uint32{}
-	str := func(s string) uint32 {
-		if at, ok := have[s]; ok {
-			return at
-		}
-		at := uint32(len(raw)) - start
-		raw = append(append(raw, s...), 0)
-		have[s] = at
-		return at
+	strs, err := sys.NewStrings(raw)
+	if err != nil {
+		return nil, err
 	}
 	last := -1
+	has := map[int]bool{}
 	for _, l := range p.Lines {
 		if l.Slot <= last || l.Slot >= len(p.Insns) {
 			continue // the kernel wants them strictly rising
 		}
-		last = l.Slot
-		t.lines = hostOrder.AppendUint32(t.lines, uint32(l.Slot))
-		t.lines = hostOrder.AppendUint32(t.lines, str(l.File))
-		t.lines = hostOrder.AppendUint32(t.lines, str(l.Text))
-		t.lines = hostOrder.AppendUint32(t.lines, uint32(l.LineNo)<<10|uint32(l.Column)&0x3ff)
-	}
-	if !t.linesCoverFuncs(p) {
-		t.lines = nil // the kernel wants a line at the start of every function
-	}
-	hostOrder.PutUint32(raw[strLen:], uint32(len(raw))-start)
-	return raw, nil
-}
-
-func (t *typeInfo) linesCoverFuncs(p *offload.Program) bool {
-	at := map[uint32]bool{}
-	for l := t.lines; len(l) > 0; l = l[lineInfoSize:] {
-		at[hostOrder.Uint32(l)] = true
+		last, has[l.Slot] = l.Slot, true
+		r := sys.LineRecord{Slot: uint32(l.Slot), File: strs.Add(l.File), Text: strs.Add(l.Text), LineNo: l.LineNo, Column: l.Column}
+		t.lines = r.Append(t.lines)
 	}
 	for _, f := range p.Funcs {
-		if !at[uint32(f.Start)] {
-			return false
+		if !has[f.Start] {
+			t.lines = nil // the kernel wants a line at the start of every function
 		}
 	}
-	return true
+	return strs.Raw(), nil
 }
 
 func (t *typeInfo) load(raw []byte) error {
-	attr := btfLoadAttr{BTF: unsafe.Pointer(&raw[0]), Size: uint32(len(raw))}
-	fd, err := bpfCall(unix.BPF_BTF_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-	runtime.KeepAlive(raw)
+	fd, err := sys.LoadBTF(raw)
 	switch {
 	case err == nil:
 		t.fd = fd
@@ -205,35 +168,8 @@ func (t *typeInfo) load(raw []byte) error {
 	return nil
 }
 
-// fill puts the information into a load request.
-func (t *typeInfo) fill(attr *progLoadAttr) {
-	if t.fd < 0 || len(t.funcs) == 0 {
-		return
-	}
-	attr.BTFFD = uint32(t.fd)
-	attr.FuncInfoRecSize, attr.FuncInfo, attr.FuncInfoCount = funcInfoSize, unsafe.Pointer(&t.funcs[0]), uint32(len(t.funcs)/funcInfoSize)
-	if len(t.lines) > 0 {
-		attr.LineInfoRecSize, attr.LineInfo, attr.LineInfoCount = lineInfoSize, unsafe.Pointer(&t.lines[0]), uint32(len(t.lines)/lineInfoSize)
-	}
-}
-
 func (t *typeInfo) close() {
-	if t.fd >= 0 {
+	if t.fd > 0 {
 		unix.Close(t.fd)
 	}
-}
-
-// cName returns a name as a C identifier, which is all that BTF takes.
-func cName(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		ok := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || i > 0 && '0' <= c && c <= '9'
-		if !ok {
-			b[i] = '_'
-		}
-	}
-	if len(b) == 0 {
-		return "_"
-	}
-	return string(b)
 }

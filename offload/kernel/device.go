@@ -15,15 +15,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 )
-
-// The structures go to the kernel as they are, with 64-bit pointers.
-const _ = uint(unsafe.Sizeof(uintptr(0)) - 8)
 
 // Options tell where the interface is and how transactions are kept safe.
 type Options struct {
@@ -142,12 +139,11 @@ func (d *Device) now() (*link, error) {
 
 // deviceName names the interface that a program or map lives on, from its
 // number and network namespace.
-func (d *Device) deviceName(ifindex uint32, nsDev, nsIno uint64) string {
+func (d *Device) deviceName(ifindex uint32, ns sys.Netns) string {
 	if ifindex == 0 {
 		return ""
 	}
-	dev, ino, err := d.nsID()
-	if err == nil && dev == nsDev && ino == nsIno {
+	if here, err := d.nsID(); err == nil && here == ns {
 		if l, err := d.rt.linkByIndex(int(ifindex)); err == nil {
 			return l.name
 		}
@@ -157,14 +153,15 @@ func (d *Device) deviceName(ifindex uint32, nsDev, nsIno uint64) string {
 
 // nsID returns what identifies the device's network namespace in the kernel's
 // program information.
-func (d *Device) nsID() (dev, ino uint64, err error) {
+func (d *Device) nsID() (sys.Netns, error) {
 	var st unix.Stat_t
+	var err error
 	if d.ns != nil {
 		err = unix.Fstat(int(d.ns.Fd()), &st)
 	} else {
 		err = unix.Stat("/proc/thread-self/ns/net", &st)
 	}
-	return st.Dev, st.Ino, err
+	return sys.Netns{Dev: st.Dev, Ino: st.Ino}, err
 }
 
 // List opens every interface of a network namespace.

@@ -9,6 +9,7 @@ import (
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -53,7 +54,7 @@ func (d *Device) fail(op string, err error) error {
 	case errors.Is(errno, unix.ENOSYS):
 		e.Kind = offload.ErrNotSupported
 		e.Reason = "this kernel is built without bpf(2)"
-	case errors.Is(errno, errNotSupp):
+	case errors.Is(errno, sys.ENOTSUPP):
 		e.Kind, e.Err = offload.ErrNotSupported, offload.ErrNotSupported
 	case errors.Is(errno, unix.EOPNOTSUPP):
 		e.Kind = offload.ErrNotSupported

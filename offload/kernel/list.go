@@ -10,6 +10,7 @@ import (
 	mdethtool "github.com/mdlayher/ethtool"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -87,28 +88,29 @@ type Program struct {
 // Programs lists the programs that were loaded for the device. On a device
 // with several ports they stand at the port they were loaded for.
 func (d *Device) Programs(context.Context) ([]Program, error) {
-	dev, ino, err := d.nsID()
+	ns, err := d.nsID()
 	if err != nil {
 		return nil, err
 	}
-	return d.listPrograms(func(p *program) bool {
-		return int(p.Ifindex) == d.ifindex && p.NetnsDev == dev && p.NetnsIno == ino
-	})
+	return d.listPrograms(func(p *sys.ProgInfo) bool { return int(p.Ifindex) == d.ifindex && p.Netns == ns })
 }
 
 // AllPrograms lists the programs of the host and of all devices.
 func (d *Device) AllPrograms(context.Context) ([]Program, error) {
-	return d.listPrograms(func(*program) bool { return true })
+	return d.listPrograms(func(*sys.ProgInfo) bool { return true })
 }
 
 // listPrograms lists programs of the kernel. Those whose device has gone are
 // left out: they cannot be asked for anything.
-func (d *Device) listPrograms(want func(*program) bool) ([]Program, error) {
+func (d *Device) listPrograms(want func(*sys.ProgInfo) bool) ([]Program, error) {
 	var all []Program
-	err := nextID(unix.BPF_PROG_GET_NEXT_ID, func(id uint32) error {
-		p, err := progByID(id)
+	err := sys.EachID(sys.Progs, func(id uint32) error {
+		p, err := sys.ReadProgID(id)
+		if sys.Gone(err) {
+			return nil
+		}
 		if err != nil {
-			return ignoreGone(err)
+			return err
 		}
 		if want(p) {
 			all = append(all, d.program(p))
@@ -121,10 +123,10 @@ func (d *Device) listPrograms(want func(*program) bool) ([]Program, error) {
 	return all, nil
 }
 
-func (d *Device) program(p *program) Program {
+func (d *Device) program(p *sys.ProgInfo) Program {
 	out := Program{
-		ID: p.ID, Name: p.name(), Tag: p.tag(), Device: d.deviceName(p.Ifindex, p.NetnsDev, p.NetnsIno),
-		Xlated: p.XlatedLen, Machine: p.JitedLen, MapIDs: p.mapIDs,
+		ID: p.ID, Name: p.Name, Tag: p.Tag, Device: d.deviceName(p.Ifindex, p.Netns),
+		Xlated: p.Xlated, Machine: p.Machine, MapIDs: p.MapIDs,
 	}
 	switch p.Type {
 	case progXDP:
@@ -138,7 +140,7 @@ func (d *Device) program(p *program) Program {
 // ProgramInfo describes one program. One whose device has gone answers
 // offload.ErrDeviceGone.
 func (d *Device) ProgramInfo(id uint32) (*Program, error) {
-	p, err := progByID(id)
+	p, err := sys.ReadProgID(id)
 	if err != nil {
 		op := fmt.Sprintf("look at program %d", id)
 		e := d.fail(op, err)

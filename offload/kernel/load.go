@@ -5,13 +5,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
-	"unsafe"
 
+	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -59,12 +59,12 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 	if err != nil {
 		return nil, d.loadError(op, p.Program, mode, log, err)
 	}
-	pi, err := readProg(fd)
+	pi, err := sys.ReadProg(fd)
 	if err != nil {
 		unix.Close(fd)
 		return nil, d.fail(op, err)
 	}
-	return &loaded{fd: fd, id: pi.ID, tag: pi.tag(), log: log}, nil
+	return &loaded{fd: fd, id: pi.ID, tag: pi.Tag, log: log}, nil
 }
 
 // relocate encodes the program with the maps' descriptors filled in.
@@ -90,30 +90,24 @@ func relocate(p *object.Program, maps []offload.Map) ([]byte, error) {
 
 // loadCode does the system call, with a log buffer that is large enough.
 func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, info *typeInfo) (fd int, log string, err error) {
-	license := append([]byte(p.License), 0)
-	attr := progLoadAttr{
-		Type: progXDP, InsnCount: uint32(len(code) / 8), Insns: unsafe.Pointer(&code[0]), License: unsafe.Pointer(&license[0]),
-		LogLevel: 1, Name: objName(offload.KernelName(p.Name)),
+	spec := sys.ProgSpec{
+		Type: progXDP, Insns: code, License: p.License, Name: p.Name, LogLevel: 1,
+		BTF: info.fd, Funcs: info.funcs, Lines: info.lines,
 	}
 	if p.Type == object.TC {
-		attr.Type = progSchedCls
+		spec.Type = progSchedCls
 	}
 	if mode == offload.Hardware {
-		attr.Ifindex = uint32(d.ifindex)
+		spec.Ifindex = d.ifindex
 	}
-	info.fill(&attr)
 	for _, size := range logSizes {
-		buf := make([]byte, size)
-		attr.LogBuf, attr.LogSize = unsafe.Pointer(&buf[0]), uint32(size)
-		fd, err = bpfCall(unix.BPF_PROG_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-		log = cString(buf)
+		spec.Log = make([]byte, size)
+		fd, err = sys.LoadProg(&spec)
+		log = sys.CString(spec.Log)
 		if !errors.Is(err, unix.ENOSPC) {
 			break
 		}
 	}
-	runtime.KeepAlive(code)
-	runtime.KeepAlive(license)
-	runtime.KeepAlive(info)
 	return fd, log, err
 }
 
@@ -124,24 +118,25 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 	if m.Inner != nil {
 		return nil, fmt.Errorf("%s: %w: maps of maps, because the kernel does not offload them", op, offload.ErrNotSupported)
 	}
-	attr := mapCreateAttr{
-		Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags,
-		Name: objName(offload.KernelName(m.Name)),
-	}
+	spec := sys.MapSpec{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Name: m.Name}
 	if mode == offload.Hardware && m.Type != mapPerfEventArray {
-		attr.Ifindex = uint32(d.ifindex)
+		spec.Ifindex = d.ifindex
 		op += " on " + d.name
 	}
 	if m.Type == mapPerfEventArray && m.MaxEntries == 0 {
-		attr.MaxEntries = uint32(possibleCPUs())
+		cpus, err := ebpf.PossibleCPU()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
+		spec.MaxEntries = uint32(cpus)
 	}
 	var fd int
 	err := d.in(func() (err error) {
-		fd, err = bpfCall(unix.BPF_MAP_CREATE, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+		fd, err = sys.CreateMap(spec)
 		return err
 	})
 	if err != nil {
-		return nil, d.mapError(op, m, attr.Ifindex != 0, err)
+		return nil, d.mapError(op, m, spec.Ifindex != 0, err)
 	}
 	km, err := d.newMap(fd)
 	if err != nil {

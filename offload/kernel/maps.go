@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
-	"strconv"
-	"strings"
-	"unsafe"
 
+	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 )
 
@@ -23,34 +20,38 @@ type kernelMap struct {
 	// valueSize is the width of a value in system calls: for per-CPU maps all
 	// CPUs' values, each rounded up to 8 bytes.
 	valueSize int
-	dev       *Device
 }
 
 // newMap takes over a descriptor.
 func (d *Device) newMap(fd int) (*kernelMap, error) {
-	mi, err := readMap(fd)
+	mi, err := sys.ReadMap(fd)
 	if err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
-	m := &kernelMap{fd: fd, dev: d, info: d.mapInfo(mi), valueSize: int(mi.ValueSize)}
+	m := &kernelMap{fd: fd, info: d.mapInfo(mi), valueSize: int(mi.ValueSize)}
 	switch mi.Type {
 	case mapPercpuHash, mapPercpuArray, mapLRUPercpuHash, mapPercpuStorage:
-		m.valueSize = (m.valueSize + 7) &^ 7 * possibleCPUs()
+		cpus, err := ebpf.PossibleCPU()
+		if err != nil {
+			unix.Close(fd)
+			return nil, err
+		}
+		m.valueSize = (m.valueSize + 7) &^ 7 * cpus
 	}
 	return m, nil
 }
 
-func (d *Device) mapInfo(mi *mapInfo) offload.MapInfo {
+func (d *Device) mapInfo(mi *sys.MapInfo) offload.MapInfo {
 	return offload.MapInfo{
-		ID: mi.ID, Name: cString(mi.Name[:]), Type: mi.Type, KeySize: mi.KeySize, ValueSize: mi.ValueSize,
-		MaxEntries: mi.MaxEntries, Flags: mi.Flags, Device: d.deviceName(mi.Ifindex, mi.NetnsDev, mi.NetnsIno),
+		ID: mi.ID, Name: mi.Name, Type: mi.Type, KeySize: mi.KeySize, ValueSize: mi.ValueSize,
+		MaxEntries: mi.MaxEntries, Flags: mi.Flags, Device: d.deviceName(mi.Ifindex, mi.Netns),
 	}
 }
 
 // OpenMap implements offload.Device.
 func (d *Device) OpenMap(_ context.Context, id uint32) (offload.Map, error) {
-	fd, err := fdByID(unix.BPF_MAP_GET_FD_BY_ID, id)
+	fd, err := sys.OpenID(sys.Maps, id)
 	if err == nil {
 		var m *kernelMap
 		if m, err = d.newMap(fd); err == nil {
@@ -62,12 +63,7 @@ func (d *Device) OpenMap(_ context.Context, id uint32) (offload.Map, error) {
 
 // mapByID reads a map's description.
 func (d *Device) mapByID(id uint32) (offload.MapInfo, error) {
-	fd, err := fdByID(unix.BPF_MAP_GET_FD_BY_ID, id)
-	if err != nil {
-		return offload.MapInfo{}, err
-	}
-	defer unix.Close(fd)
-	mi, err := readMap(fd)
+	mi, err := sys.ReadMapID(id)
 	if err != nil {
 		return offload.MapInfo{}, err
 	}
@@ -76,33 +72,29 @@ func (d *Device) mapByID(id uint32) (offload.MapInfo, error) {
 
 // Maps lists the maps that live on the device.
 func (d *Device) Maps(context.Context) ([]offload.MapInfo, error) {
-	dev, ino, err := d.nsID()
+	ns, err := d.nsID()
 	if err != nil {
 		return nil, err
 	}
-	return d.listMaps(func(m *mapInfo) bool {
-		return int(m.Ifindex) == d.ifindex && m.NetnsDev == dev && m.NetnsIno == ino
-	})
+	return d.listMaps(func(m *sys.MapInfo) bool { return int(m.Ifindex) == d.ifindex && m.Netns == ns })
 }
 
 // AllMaps lists the maps of the host and of all devices.
 func (d *Device) AllMaps(context.Context) ([]offload.MapInfo, error) {
-	return d.listMaps(func(*mapInfo) bool { return true })
+	return d.listMaps(func(*sys.MapInfo) bool { return true })
 }
 
 // listMaps lists maps of the kernel. Those whose device has gone are left out:
 // they cannot be asked for anything.
-func (d *Device) listMaps(want func(*mapInfo) bool) ([]offload.MapInfo, error) {
+func (d *Device) listMaps(want func(*sys.MapInfo) bool) ([]offload.MapInfo, error) {
 	var all []offload.MapInfo
-	err := nextID(unix.BPF_MAP_GET_NEXT_ID, func(id uint32) error {
-		fd, err := fdByID(unix.BPF_MAP_GET_FD_BY_ID, id)
-		if err != nil {
-			return ignoreGone(err)
+	err := sys.EachID(sys.Maps, func(id uint32) error {
+		mi, err := sys.ReadMapID(id)
+		if sys.Gone(err) {
+			return nil
 		}
-		defer unix.Close(fd)
-		mi, err := readMap(fd)
 		if err != nil {
-			return ignoreGone(err)
+			return err
 		}
 		if want(mi) {
 			all = append(all, d.mapInfo(mi))
@@ -115,15 +107,6 @@ func (d *Device) listMaps(want func(*mapInfo) bool) ([]offload.MapInfo, error) {
 	return all, nil
 }
 
-// ignoreGone drops the errors of an object that went away between the listing
-// and the look, or whose device is gone.
-func ignoreGone(err error) error {
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENODEV) {
-		return nil
-	}
-	return err
-}
-
 // Info implements offload.Map.
 func (m *kernelMap) Info() offload.MapInfo { return m.info }
 
@@ -132,20 +115,6 @@ func (m *kernelMap) Close() error { return unix.Close(m.fd) }
 
 // ValueBytes implements offload.Map.
 func (m *kernelMap) ValueBytes() int { return m.valueSize }
-
-func (m *kernelMap) call(cmd uintptr, key, value []byte, flags uint64) error {
-	attr := mapElemAttr{FD: uint32(m.fd), Flags: flags}
-	if len(key) > 0 {
-		attr.Key = unsafe.Pointer(&key[0])
-	}
-	if len(value) > 0 {
-		attr.Value = unsafe.Pointer(&value[0])
-	}
-	_, err := bpfCall(cmd, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-	runtime.KeepAlive(key)
-	runtime.KeepAlive(value)
-	return err
-}
 
 func (m *kernelMap) checkKey(key []byte) error {
 	if len(key) != int(m.info.KeySize) {
@@ -160,7 +129,7 @@ func (m *kernelMap) Lookup(key []byte) ([]byte, error) {
 		return nil, err
 	}
 	value := make([]byte, m.valueSize)
-	if err := m.call(unix.BPF_MAP_LOOKUP_ELEM, key, value, 0); err != nil {
+	if err := sys.LookupElem(m.fd, key, value); err != nil {
 		return nil, m.fail("lookup", err)
 	}
 	return value, nil
@@ -174,7 +143,7 @@ func (m *kernelMap) Update(key, value []byte, flags uint64) error {
 	if len(value) != m.valueSize {
 		return fmt.Errorf("map %s: value of %d bytes, want %d", m.info.Name, len(value), m.valueSize)
 	}
-	if err := m.call(unix.BPF_MAP_UPDATE_ELEM, key, value, flags); err != nil {
+	if err := sys.UpdateElem(m.fd, key, value, flags); err != nil {
 		return m.fail("update", err)
 	}
 	return nil
@@ -185,7 +154,7 @@ func (m *kernelMap) Delete(key []byte) error {
 	if err := m.checkKey(key); err != nil {
 		return err
 	}
-	if err := m.call(unix.BPF_MAP_DELETE_ELEM, key, nil, 0); err != nil {
+	if err := sys.DeleteElem(m.fd, key); err != nil {
 		return m.fail("delete", err)
 	}
 	return nil
@@ -199,7 +168,7 @@ func (m *kernelMap) Next(key []byte) ([]byte, error) {
 		}
 	}
 	next := make([]byte, m.info.KeySize)
-	err := m.call(unix.BPF_MAP_GET_NEXT_KEY, key, next, 0)
+	err := sys.NextKey(m.fd, key, next)
 	if errors.Is(err, unix.ENOENT) {
 		return nil, io.EOF
 	}
@@ -211,14 +180,15 @@ func (m *kernelMap) Next(key []byte) ([]byte, error) {
 
 // fail explains a failed operation on an entry.
 func (m *kernelMap) fail(op string, err error) error {
-	e := &offload.Error{Op: fmt.Sprintf("map %s: %s", m.info.Name, op), Err: err, Reason: mapReason(op, m.info, err)}
+	_, errno := sysErr(err)
+	e := &offload.Error{Op: fmt.Sprintf("map %s: %s", m.info.Name, op), Err: errno, Reason: mapReason(op, m.info, err)}
 	switch {
 	case errors.Is(err, unix.ENODEV):
 		e.Kind = offload.ErrDeviceGone
 	case errors.Is(err, unix.EPERM) && m.gone():
 		// An update of a map whose device is gone answers EPERM.
 		e.Kind, e.Reason = offload.ErrDeviceGone, "the device that held the map is gone; load the program again"
-	case errors.Is(err, errNotSupp):
+	case errors.Is(err, sys.ENOTSUPP):
 		e.Kind, e.Err = offload.ErrNotSupported, offload.ErrNotSupported
 	}
 	return e
@@ -226,23 +196,6 @@ func (m *kernelMap) fail(op string, err error) error {
 
 // gone reports whether the map's device has gone.
 func (m *kernelMap) gone() bool {
-	_, err := readMap(m.fd)
+	_, err := sys.ReadMap(m.fd)
 	return errors.Is(err, unix.ENODEV)
-}
-
-// possibleCPUs returns the number of CPUs the kernel makes room for.
-func possibleCPUs() int {
-	b, err := os.ReadFile("/sys/devices/system/cpu/possible")
-	if err != nil {
-		return runtime.NumCPU()
-	}
-	last := strings.TrimSpace(string(b))
-	if i := strings.LastIndexAny(last, "-,"); i >= 0 {
-		last = last[i+1:]
-	}
-	n, err := strconv.Atoi(last)
-	if err != nil {
-		return runtime.NumCPU()
-	}
-	return n + 1
 }

@@ -2,10 +2,11 @@ package kernel
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cilium/ebpf/btf"
-	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 )
 
@@ -13,47 +14,43 @@ import (
 // map's own type information, or in that of a program that uses it and was
 // loaded by this package. It returns empty types when there are none.
 func (d *Device) MapTypes(_ context.Context, id uint32) offload.MapTypes {
-	fd, err := fdByID(unix.BPF_MAP_GET_FD_BY_ID, id)
+	mi, err := sys.ReadMapID(id)
 	if err != nil {
 		return offload.MapTypes{}
 	}
-	defer unix.Close(fd)
-	mi, err := readMap(fd)
-	if err != nil {
-		return offload.MapTypes{}
-	}
-	if mi.BTFID != 0 {
+	if mi.BTF != 0 {
 		return ownTypes(mi)
 	}
 	var found offload.MapTypes
-	_ = nextID(unix.BPF_PROG_GET_NEXT_ID, func(prog uint32) error {
-		p, err := progByID(prog)
-		if err != nil || p.BTFID == 0 || found.Value != nil {
-			return ignoreGone(err)
+	_ = sys.EachID(sys.Progs, func(prog uint32) error {
+		p, err := sys.ReadProgID(prog)
+		if err != nil && !sys.Gone(err) {
+			return err
 		}
-		for _, m := range p.mapIDs {
-			if m == id {
-				found = typesFromProgram(p.BTFID, cString(mi.Name[:]))
-			}
+		if err != nil || p.BTF == 0 || found.Value != nil {
+			return nil
+		}
+		if slices.Contains(p.MapIDs, id) {
+			found = typesFromProgram(p.BTF, mi.Name)
 		}
 		return nil
 	})
 	return found
 }
 
-func ownTypes(mi *mapInfo) offload.MapTypes {
-	spec, err := kernelTypes(mi.BTFID)
+func ownTypes(mi *sys.MapInfo) offload.MapTypes {
+	spec, err := sys.Types(mi.BTF)
 	if err != nil {
 		return offload.MapTypes{}
 	}
 	var t offload.MapTypes
-	t.Key, _ = spec.TypeByID(btf.TypeID(mi.BTFKeyType))
-	t.Value, _ = spec.TypeByID(btf.TypeID(mi.BTFValueType))
+	t.Key, _ = spec.TypeByID(btf.TypeID(mi.KeyType))
+	t.Value, _ = spec.TypeByID(btf.TypeID(mi.ValueType))
 	return t
 }
 
 func typesFromProgram(btfID uint32, name string) offload.MapTypes {
-	spec, err := kernelTypes(btfID)
+	spec, err := sys.Types(btfID)
 	if err != nil {
 		return offload.MapTypes{}
 	}
@@ -62,14 +59,4 @@ func typesFromProgram(btfID uint32, name string) offload.MapTypes {
 		return offload.MapTypes{}
 	}
 	return offload.MapTypes{Key: s.Members[0].Type, Value: s.Members[1].Type}
-}
-
-// kernelTypes reads type information out of the kernel.
-func kernelTypes(id uint32) (*btf.Spec, error) {
-	h, err := btf.NewHandleFromID(btf.ID(id))
-	if err != nil {
-		return nil, err
-	}
-	defer h.Close()
-	return h.Spec(nil)
 }

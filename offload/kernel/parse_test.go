@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -192,7 +193,7 @@ func TestReasons(t *testing.T) {
 		{"no privilege", hw, &netlink.OpError{Err: unix.EPERM}, offload.ErrPermission, "run it as root"},
 		{"no bpf", hw, unix.ENOSYS, offload.ErrNotSupported, "this kernel is built without bpf(2)"},
 		{"gone", hw, unix.ENODEV, offload.ErrDeviceGone, "no such device"},
-		{"kernel's own number", hw, errNotSupp, offload.ErrNotSupported, "op: not supported"},
+		{"kernel's own number", hw, sys.ENOTSUPP, offload.ErrNotSupported, "op: not supported"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -7,12 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 )
 
@@ -76,14 +75,12 @@ func pinName(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
 // pin gives an object a name in the BPF file system.
 func pin(fd int, path string) error {
-	p := append([]byte(path), 0)
-	attr := objAttr{Path: unsafe.Pointer(&p[0]), FD: uint32(fd)}
-	_, err := bpfCall(unix.BPF_OBJ_PIN, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-	runtime.KeepAlive(p)
+	err := sys.Pin(fd, path)
 	if err == nil {
 		return nil
 	}
-	e := &offload.Error{Op: "pin " + path, Err: err}
+	_, errno := sysErr(err)
+	e := &offload.Error{Op: "pin " + path, Err: errno}
 	switch {
 	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EPERM):
 		if !onBPFFS(filepath.Dir(path)) {
@@ -102,10 +99,7 @@ func onBPFFS(dir string) bool {
 
 // openPinned returns the file descriptor of what is pinned at a path.
 func (d *Device) openPinned(path string) (int, error) {
-	p := append([]byte(path), 0)
-	attr := objAttr{Path: unsafe.Pointer(&p[0])}
-	fd, err := bpfCall(unix.BPF_OBJ_GET, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-	runtime.KeepAlive(p)
+	fd, err := sys.OpenPin(path)
 	if err != nil {
 		return -1, d.fail("open "+path, err)
 	}
@@ -138,7 +132,7 @@ func (d *Device) OpenPinnedProgram(path string) (offload.Loaded, error) {
 // OpenProgram opens a program by its id.
 func (d *Device) OpenProgram(id uint32) (offload.Loaded, error) {
 	op := fmt.Sprintf("open program %d", id)
-	fd, err := fdByID(unix.BPF_PROG_GET_FD_BY_ID, id)
+	fd, err := sys.OpenID(sys.Progs, id)
 	if err != nil {
 		return nil, d.fail(op, err)
 	}
@@ -148,7 +142,7 @@ func (d *Device) OpenProgram(id uint32) (offload.Loaded, error) {
 // takeProgram takes over a descriptor. A program whose device has gone opens
 // all the same, without a tag: its pin is still a reference.
 func (d *Device) takeProgram(fd int, op string) (offload.Loaded, error) {
-	pi, err := readProg(fd)
+	pi, err := sys.ReadProg(fd)
 	if errors.Is(err, unix.ENODEV) {
 		return &loaded{fd: fd}, nil
 	}
@@ -156,5 +150,5 @@ func (d *Device) takeProgram(fd int, op string) (offload.Loaded, error) {
 		unix.Close(fd)
 		return nil, d.fail(op, err)
 	}
-	return &loaded{fd: fd, id: pi.ID, tag: pi.tag()}, nil
+	return &loaded{fd: fd, id: pi.ID, tag: pi.Tag}, nil
 }

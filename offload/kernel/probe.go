@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sort"
 	"strings"
-	"unsafe"
 
 	"github.com/cilium/ebpf/asm"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -68,20 +67,14 @@ var (
 
 // tryLoad loads instructions for the device and frees them again.
 func (d *Device) tryLoad(typ uint32, insns ...bpf.Insn) (log string, err error) {
-	code := bpf.Encode(nil, insns)
-	license := []byte("GPL\x00")
 	buf := make([]byte, 1<<16)
-	attr := progLoadAttr{
-		Type: typ, InsnCount: uint32(len(insns)), Insns: unsafe.Pointer(&code[0]), License: unsafe.Pointer(&license[0]),
-		LogLevel: 1, LogSize: uint32(len(buf)), LogBuf: unsafe.Pointer(&buf[0]), Name: objName("probe"), Ifindex: uint32(d.ifindex),
-	}
-	fd, err := bpfCall(unix.BPF_PROG_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-	runtime.KeepAlive(code)
-	runtime.KeepAlive(license)
+	fd, err := sys.LoadProg(&sys.ProgSpec{
+		Type: typ, Insns: bpf.Encode(nil, insns), License: "GPL", Name: "probe", Ifindex: d.ifindex, LogLevel: 1, Log: buf,
+	})
 	if err == nil {
 		unix.Close(fd)
 	}
-	return cString(buf), err
+	return sys.CString(buf), err
 }
 
 // probePrograms tries every program type. The caller's lack of privilege is an
@@ -97,7 +90,8 @@ func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) err
 		}
 		p := offload.Capability{Name: offload.ProgramTypeName(typ), ID: typ, OK: err == nil}
 		if err != nil {
-			p.Reason = err.Error()
+			_, errno := sysErr(err)
+			p.Reason = errno.Error()
 			if words := lastWords(log); words != "" {
 				p.Reason = words
 			} else if typ == progXDP || typ == progSchedCls {
@@ -122,8 +116,7 @@ func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) err
 
 // tryMap makes a map on the device and frees it again.
 func (d *Device) tryMap(typ, key, value, entries uint32) error {
-	attr := mapCreateAttr{Type: typ, KeySize: key, ValueSize: value, MaxEntries: entries, Name: objName("probe"), Ifindex: uint32(d.ifindex)}
-	fd, err := bpfCall(unix.BPF_MAP_CREATE, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	fd, err := sys.CreateMap(sys.MapSpec{Type: bpf.MapType(typ), KeySize: key, ValueSize: value, MaxEntries: entries, Name: "probe", Ifindex: d.ifindex})
 	if err == nil {
 		unix.Close(fd)
 	}
@@ -139,7 +132,8 @@ func (d *Device) probeMaps(ctx context.Context, c *offload.Capabilities) error {
 		m := offload.MapCapability{Capability: offload.Capability{Name: offload.MapTypeName(typ), ID: typ}}
 		err := d.tryMap(typ, 4, 8, 1)
 		if err != nil {
-			m.Reason = err.Error()
+			_, errno := sysErr(err)
+			m.Reason = errno.Error()
 			c.Maps = append(c.Maps, m)
 			continue
 		}
@@ -238,14 +232,7 @@ func (d *Device) ProbeReplace(ctx context.Context) (offload.Capability, error) {
 		prog := []bpf.Insn{{Op: insnZero.Op, Imm: pass}, insnExit}
 		var fds [2]int
 		for i := range fds {
-			code, license := bpf.Encode(nil, prog), []byte("GPL\x00")
-			attr := progLoadAttr{
-				Type: progXDP, InsnCount: uint32(len(prog)), Insns: unsafe.Pointer(&code[0]), License: unsafe.Pointer(&license[0]),
-				Name: objName("probe"), Ifindex: uint32(d.ifindex),
-			}
-			fd, err := bpfCall(unix.BPF_PROG_LOAD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-			runtime.KeepAlive(code)
-			runtime.KeepAlive(license)
+			fd, err := sys.LoadProg(&sys.ProgSpec{Type: progXDP, Insns: bpf.Encode(nil, prog), License: "GPL", Name: "probe", Ifindex: d.ifindex})
 			if err != nil {
 				return fmt.Errorf("load: %w", err)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
 )
 
@@ -44,14 +45,14 @@ func (d *Device) Stats(ctx context.Context) ([]offload.Counter, error) {
 		return nil, err
 	}
 	for _, a := range attached {
-		p, err := progByID(a.ID)
+		p, err := sys.ReadProgID(a.ID)
 		if err != nil {
 			continue // gone, or not ours to look at
 		}
 		if p.RunCount > 0 {
 			group := fmt.Sprintf("program %d", a.ID)
 			all = append(all, offload.Counter{Group: group, Name: "run_count", Value: p.RunCount},
-				offload.Counter{Group: group, Name: "run_time_ns", Value: p.RunTimeNs})
+				offload.Counter{Group: group, Name: "run_time_ns", Value: uint64(p.RunTime)})
 		}
 	}
 	return all, nil
@@ -102,7 +103,7 @@ func (d *Device) driverCounters(name string) ([]offload.Counter, error) {
 			return err
 		}
 		for i := range n {
-			all = append(all, offload.Counter{Group: "driver", Name: cString(names[12+i*gstringLen:][:gstringLen]), Value: hostOrder.Uint64(values[8+i*8:])})
+			all = append(all, offload.Counter{Group: "driver", Name: sys.CString(names[12+i*gstringLen:][:gstringLen]), Value: hostOrder.Uint64(values[8+i*8:])})
 		}
 		return nil
 	})
@@ -150,7 +151,7 @@ func (d *Device) driver(name string) (driver, firmware, bus string) {
 		if err := ethtoolIoctl(fd, name, unsafe.Pointer(&info)); err != nil {
 			return err
 		}
-		driver, firmware, bus = cString(info.Driver[:]), cString(info.Firmware[:]), cString(info.Bus[:])
+		driver, firmware, bus = sys.CString(info.Driver[:]), sys.CString(info.Firmware[:]), sys.CString(info.Bus[:])
 		return nil
 	})
 	return driver, firmware, bus

@@ -1,137 +1,130 @@
-// Package bpf holds eBPF instruction slots as they stand in a program:
-// eight-byte records, their fields and their text in the kernel's notation.
-//
-// It never knows maps, object files or proofs.
 package bpf
 
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 )
 
 // Insn is one eight-byte slot. A 64-bit immediate load takes two of them;
 // jump offsets count slots.
+//
+//	 63                             32 31            16 15  12 11   8 7      0
+//	+---------------------------------+----------------+------+------+--------+
+//	|               Imm               |      Off       | Src  | Dst  |   Op   |
+//	+---------------------------------+----------------+------+------+--------+
 type Insn struct {
-	Op  uint8
-	Dst uint8 // low nibble of byte 1
-	Src uint8 // high nibble of byte 1
+	Op  Opcode
+	Dst uint8
+	Src uint8
 	Off int16
 	Imm int32
 }
 
-// Instruction classes, bits 2:0 of the opcode.
+// The registers: R0 holds results, R1 to R5 arguments, R6 to R9 live through
+// calls, R10 is the frame pointer.
 const (
-	ClassLD    = 0x00
-	ClassLDX   = 0x01
-	ClassST    = 0x02
-	ClassSTX   = 0x03
-	ClassALU   = 0x04
-	ClassJMP   = 0x05
-	ClassJMP32 = 0x06
-	ClassALU64 = 0x07
+	R0 = iota
+	R1
+	R2
+	R3
+	R4
+	R5
+	R6
+	R7
+	R8
+	R9
+	R10
+
+	// FP is the frame pointer.
+	FP = R10
+	// NumRegs is the number of registers.
+	NumRegs = 11
 )
 
-// Size field of loads and stores, bits 4:3.
-const (
-	SizeW  = 0x00
-	SizeH  = 0x08
-	SizeB  = 0x10
-	SizeDW = 0x18
-)
+// Class returns the class of the opcode.
+func (i Insn) Class() Class { return Class(i.Op & 0x07) }
 
-// Mode field of loads and stores, bits 7:5.
-const (
-	ModeIMM    = 0x00
-	ModeABS    = 0x20
-	ModeIND    = 0x40
-	ModeMEM    = 0x60
-	ModeMEMSX  = 0x80
-	ModeATOMIC = 0xc0
-)
+// ALUOp returns the operation of an ALU instruction.
+func (i Insn) ALUOp() ALUOp { return ALUOp(i.Op & 0xf0) }
 
-// ALU operations, bits 7:4.
-const (
-	ADD  = 0x00
-	SUB  = 0x10
-	MUL  = 0x20
-	DIV  = 0x30
-	OR   = 0x40
-	AND  = 0x50
-	LSH  = 0x60
-	RSH  = 0x70
-	NEG  = 0x80
-	MOD  = 0x90
-	XOR  = 0xa0
-	MOV  = 0xb0
-	ARSH = 0xc0
-	END  = 0xd0
-)
+// JumpOp returns the operation of an instruction of the jump classes.
+func (i Insn) JumpOp() JumpOp { return JumpOp(i.Op & 0xf0) }
 
-// Jump operations, bits 7:4.
-const (
-	JA    = 0x00
-	JEQ   = 0x10
-	JGT   = 0x20
-	JGE   = 0x30
-	JSET  = 0x40
-	JNE   = 0x50
-	JSGT  = 0x60
-	JSGE  = 0x70
-	CALL  = 0x80
-	EXIT  = 0x90
-	JLT   = 0xa0
-	JLE   = 0xb0
-	JSLT  = 0xc0
-	JSLE  = 0xd0
-	JCOND = 0xe0 // may_goto
-)
+// Source says whether an ALU or jump instruction takes Imm or register Src.
+func (i Insn) Source() Source { return Source(i.Op & 0x08) }
 
-// Source bit of ALU and jump opcodes, bit 3: constant or register.
-const (
-	K = 0x00
-	X = 0x08
-)
+// Size returns the width of a load or store.
+func (i Insn) Size() Size { return Size(i.Op & 0x18) }
 
-// Atomic operations in Imm.
-const (
-	AtomicAdd      = 0x00
-	AtomicOr       = 0x40
-	AtomicAnd      = 0x50
-	AtomicXor      = 0xa0
-	AtomicFetch    = 0x01
-	AtomicXchg     = 0xe1
-	AtomicCmpXchg  = 0xf1
-	AtomicLoadAcq  = 0x100
-	AtomicStoreRel = 0x110
-)
+// Mode returns the mode of a load or store.
+func (i Insn) Mode() Mode { return Mode(i.Op & 0xe0) }
 
-// Values of Src in a 64-bit immediate load and in a call.
-const (
-	PseudoMapFD    = 1 // lddw: Imm is the index of a map in the object's list
-	PseudoMapValue = 2 // lddw: Imm is the index of a map, the next slot's Imm the offset
-	PseudoFunc     = 4 // lddw: Imm is a relative slot offset to a function
-	PseudoCall     = 1 // call: Imm is a relative slot offset to a function
-	PseudoKfunc    = 2 // call: kernel function
-)
+// Bytes returns the width of a load or store in bytes.
+func (i Insn) Bytes() int { return i.Size().Bytes() }
 
-// Class returns the class bits of the opcode.
-func (i Insn) Class() uint8 { return i.Op & 7 }
+// IsALU reports an instruction of the two ALU classes.
+func (i Insn) IsALU() bool { return i.Class().IsALU() }
+
+// Bits returns how many bits an ALU instruction or a comparison works on.
+func (i Insn) Bits() int {
+	if c := i.Class(); c == ClassALU || c == ClassJMP32 {
+		return 32
+	}
+	return 64
+}
 
 // Wide reports whether the instruction is a 64-bit immediate load, which takes
 // this slot and the next.
-func (i Insn) Wide() bool { return i.Op == ClassLD|ModeIMM|SizeDW }
+func (i Insn) Wide() bool { return i.Op == opWide }
 
-// Bytes returns the width of a load or store in bytes.
-func (i Insn) Bytes() int {
-	switch i.Op & 0x18 {
-	case SizeB:
-		return 1
-	case SizeH:
+const opWide = Opcode(ClassLD) | Opcode(ModeIMM) | Opcode(SizeDW)
+
+// Slots returns how many slots the instruction takes, 1 or 2.
+func (i Insn) Slots() int {
+	if i.Wide() {
 		return 2
-	case SizeW:
-		return 4
 	}
-	return 8
+	return 1
+}
+
+// Imm64 returns the number that a 64-bit immediate load with this slot and the
+// next one loads.
+func (i Insn) Imm64(next Insn) uint64 { return uint64(uint32(i.Imm)) | uint64(uint32(next.Imm))<<32 }
+
+// MapIndex returns the index of the map in the object's list whose address, or
+// whose value's address, a 64-bit immediate load loads; ok is false for all
+// other instructions.
+func (i Insn) MapIndex() (index int, ok bool) {
+	return int(i.Imm), i.Wide() && (i.Src == PseudoMapFD || i.Src == PseudoMapValue)
+}
+
+// IsMapLoad reports a load of the address of a map.
+func (i Insn) IsMapLoad() bool { return i.Wide() && i.Src == PseudoMapFD }
+
+// IsMapValueLoad reports a load of the address of a map's value; the next
+// slot's Imm is the offset in bytes.
+func (i Insn) IsMapValueLoad() bool { return i.Wide() && i.Src == PseudoMapValue }
+
+// IsFuncLoad reports a load of the address of a function.
+func (i Insn) IsFuncLoad() bool { return i.Wide() && i.Src == PseudoFunc }
+
+// IsAtomic reports an atomic operation.
+func (i Insn) IsAtomic() bool { return i.Class() == ClassSTX && i.Mode() == ModeATOMIC }
+
+// AtomicOp returns the operation of an atomic instruction.
+func (i Insn) AtomicOp() AtomicOp { return AtomicOp(i.Imm) }
+
+// Each goes through the instructions with their slots, without the second slots
+// of 64-bit immediate loads.
+func Each(insns []Insn) iter.Seq2[int, Insn] {
+	return func(yield func(int, Insn) bool) {
+		for pc := 0; pc < len(insns); pc += insns[pc].Slots() {
+			if !yield(pc, insns[pc]) {
+				return
+			}
+		}
+	}
 }
 
 // Decode splits little-endian program bytes into slots.
@@ -143,7 +136,7 @@ func Decode(b []byte) ([]Insn, error) {
 	for k := range out {
 		s := b[k*8:]
 		out[k] = Insn{
-			Op: s[0], Dst: s[1] & 15, Src: s[1] >> 4,
+			Op: Opcode(s[0]), Dst: s[1] & 15, Src: s[1] >> 4,
 			Off: int16(binary.LittleEndian.Uint16(s[2:])), Imm: int32(binary.LittleEndian.Uint32(s[4:])),
 		}
 	}
@@ -153,7 +146,7 @@ func Decode(b []byte) ([]Insn, error) {
 // Encode appends the little-endian bytes of the slots to dst.
 func Encode(dst []byte, insns []Insn) []byte {
 	for _, i := range insns {
-		dst = append(dst, i.Op, i.Dst&15|i.Src<<4)
+		dst = append(dst, byte(i.Op), i.Dst&15|i.Src<<4)
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(i.Off))
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(i.Imm))
 	}

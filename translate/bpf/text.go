@@ -6,6 +6,8 @@ var aluSigns = [16]string{"+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "neg
 
 var jumpSigns = [16]string{"", "==", ">", ">=", "&", "!=", "s>", "s>=", "", "", "<", "<=", "s<", "s<="}
 
+var atomicNames = map[AtomicOp]string{AtomicAdd: "add", AtomicOr: "or", AtomicAnd: "and", AtomicXor: "xor"}
+
 // String returns the slot in the kernel's notation. The value of a 64-bit
 // immediate load is that of this slot alone; Text shows both.
 func (i Insn) String() string { return Text(i, Insn{}, nil) }
@@ -23,18 +25,18 @@ func Text(i, next Insn, helper func(int32) string) string {
 	case ClassLD:
 		return i.textLD(next)
 	case ClassLDX:
-		switch i.Op & 0xe0 {
+		switch i.Mode() {
 		case ModeMEM:
 			return fmt.Sprintf("r%d = *(u%d *)(r%d %+d)", i.Dst, 8*i.Bytes(), i.Src, i.Off)
 		case ModeMEMSX:
 			return fmt.Sprintf("r%d = *(s%d *)(r%d %+d)", i.Dst, 8*i.Bytes(), i.Src, i.Off)
 		}
 	case ClassST:
-		if i.Op&0xe0 == ModeMEM {
+		if i.Mode() == ModeMEM {
 			return fmt.Sprintf("*(u%d *)(r%d %+d) = %d", 8*i.Bytes(), i.Dst, i.Off, i.Imm)
 		}
 	case ClassSTX:
-		switch i.Op & 0xe0 {
+		switch i.Mode() {
 		case ModeMEM:
 			return fmt.Sprintf("*(u%d *)(r%d %+d) = r%d", 8*i.Bytes(), i.Dst, i.Off, i.Src)
 		case ModeATOMIC:
@@ -44,21 +46,26 @@ func Text(i, next Insn, helper func(int32) string) string {
 	return fmt.Sprintf("unknown opcode %#02x", i.Op)
 }
 
-func (i Insn) textALU() string {
-	r, bits := "r", 64
-	if i.Class() == ClassALU {
-		r, bits = "w", 32
+// reg is the letter of the registers: r for 64 bits, w for 32.
+func (i Insn) reg() string {
+	if i.Bits() == 32 {
+		return "w"
 	}
-	op := i.Op & 0xf0
+	return "r"
+}
+
+func (i Insn) textALU() string {
+	r := i.reg()
+	op := i.ALUOp()
 	switch op {
-	case NEG:
+	case Neg:
 		return fmt.Sprintf("%s%d = -%s%d", r, i.Dst, r, i.Dst)
-	case END:
+	case End:
 		order := "le"
 		switch {
 		case i.Class() == ClassALU64:
 			order = "bswap"
-		case i.Op&X != 0:
+		case i.Source() == X:
 			order = "be"
 		}
 		return fmt.Sprintf("r%d = %s%d r%d", i.Dst, order, i.Imm, i.Dst)
@@ -67,31 +74,28 @@ func (i Insn) textALU() string {
 	if sign == "" {
 		return fmt.Sprintf("unknown opcode %#02x", i.Op)
 	}
-	if (op == DIV || op == MOD) && i.Off == 1 {
+	if (op == Div || op == Mod) && i.Off == 1 {
 		sign = "s" + sign
 	}
-	if i.Op&X == 0 {
+	if i.Source() == K {
 		return fmt.Sprintf("%s%d %s %d", r, i.Dst, sign, i.Imm)
 	}
-	if op == MOV && i.Off != 0 && int(i.Off) < bits {
+	if op == Mov && i.Off != 0 && int(i.Off) < i.Bits() {
 		return fmt.Sprintf("%s%d = (s%d)%s%d", r, i.Dst, i.Off, r, i.Src)
 	}
 	return fmt.Sprintf("%s%d %s %s%d", r, i.Dst, sign, r, i.Src)
 }
 
 func (i Insn) textJump(helper func(int32) string) string {
-	r := "r"
-	if i.Class() == ClassJMP32 {
-		r = "w"
-	}
-	switch i.Op & 0xf0 {
-	case JA:
+	r := i.reg()
+	switch i.JumpOp() {
+	case Ja:
 		if i.Class() == ClassJMP32 {
 			return fmt.Sprintf("gotol pc%+d", i.Imm)
 		}
 		return fmt.Sprintf("goto pc%+d", i.Off)
-	case CALL:
-		if i.Op&X != 0 {
+	case Call:
+		if i.Source() == X {
 			return fmt.Sprintf("callx r%d", i.Dst)
 		}
 		switch i.Src {
@@ -104,16 +108,16 @@ func (i Insn) textJump(helper func(int32) string) string {
 			return fmt.Sprintf("call %s#%d", helper(i.Imm), i.Imm)
 		}
 		return fmt.Sprintf("call #%d", i.Imm)
-	case EXIT:
+	case Exit:
 		return "exit"
-	case JCOND:
+	case JCond:
 		return fmt.Sprintf("may_goto pc%+d", i.Off)
 	}
-	sign := jumpSigns[i.Op>>4]
+	sign := jumpSigns[i.JumpOp()>>4]
 	if sign == "" {
 		return fmt.Sprintf("unknown opcode %#02x", i.Op)
 	}
-	if i.Op&X == 0 {
+	if i.Source() == K {
 		return fmt.Sprintf("if %s%d %s %#x goto pc%+d", r, i.Dst, sign, uint32(i.Imm), i.Off)
 	}
 	return fmt.Sprintf("if %s%d %s %s%d goto pc%+d", r, i.Dst, sign, r, i.Src, i.Off)
@@ -121,17 +125,17 @@ func (i Insn) textJump(helper func(int32) string) string {
 
 func (i Insn) textLD(next Insn) string {
 	switch {
-	case i.Wide() && i.Src == PseudoMapFD:
+	case i.IsMapLoad():
 		return fmt.Sprintf("r%d = map[%d]", i.Dst, i.Imm)
-	case i.Wide() && i.Src == PseudoMapValue:
+	case i.IsMapValueLoad():
 		return fmt.Sprintf("r%d = map[%d] value +%d", i.Dst, i.Imm, next.Imm)
-	case i.Wide() && i.Src == PseudoFunc:
+	case i.IsFuncLoad():
 		return fmt.Sprintf("r%d = func pc%+d", i.Dst, i.Imm)
 	case i.Wide():
-		return fmt.Sprintf("r%d = %#x ll", i.Dst, uint64(uint32(i.Imm))|uint64(uint32(next.Imm))<<32)
-	case i.Op&0xe0 == ModeABS:
+		return fmt.Sprintf("r%d = %#x ll", i.Dst, i.Imm64(next))
+	case i.Mode() == ModeABS:
 		return fmt.Sprintf("r0 = *(u%d *)skb[%d]", 8*i.Bytes(), i.Imm)
-	case i.Op&0xe0 == ModeIND:
+	case i.Mode() == ModeIND:
 		return fmt.Sprintf("r0 = *(u%d *)skb[r%d %+d]", 8*i.Bytes(), i.Src, i.Imm)
 	}
 	return fmt.Sprintf("unknown opcode %#02x", i.Op)
@@ -144,7 +148,7 @@ func (i Insn) textAtomic() string {
 	if n < 64 {
 		r, at = "w", "atomic"
 	}
-	switch i.Imm {
+	switch i.AtomicOp() {
 	case AtomicLoadAcq:
 		return fmt.Sprintf("%s%d = load_acquire((u%d *)(r%d %+d))", r, i.Dst, n, i.Src, i.Off)
 	case AtomicStoreRel:
@@ -155,11 +159,11 @@ func (i Insn) textAtomic() string {
 		return fmt.Sprintf("%s0 = %s_cmpxchg((u%d *)(r%d %+d), %s0, %s%d)", r, at, n, i.Dst, i.Off, r, r, i.Src)
 	}
 	sign := aluSigns[i.Imm>>4&15]
-	name := map[int32]string{AtomicAdd: "add", AtomicOr: "or", AtomicAnd: "and", AtomicXor: "xor"}[i.Imm&^AtomicFetch]
+	name := atomicNames[i.AtomicOp()&^AtomicFetch]
 	if name == "" {
 		return fmt.Sprintf("unknown atomic operation %#x", i.Imm)
 	}
-	if i.Imm&AtomicFetch != 0 {
+	if i.AtomicOp()&AtomicFetch != 0 {
 		return fmt.Sprintf("%s%d = %s_fetch_%s((u%d *)(r%d %+d), %s%d)", r, i.Src, at, name, n, i.Dst, i.Off, r, i.Src)
 	}
 	return fmt.Sprintf("lock %s %s %s%d", mem, sign, r, i.Src)

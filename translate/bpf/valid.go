@@ -15,7 +15,7 @@ func (i Insn) Invalid() string {
 	default:
 		why = i.invalidMemory()
 	}
-	if i.Dst > 10 && why != i.unknown() {
+	if i.Dst > FP && why != i.unknown() {
 		return fmt.Sprintf("register R%d does not exist", i.Dst)
 	}
 	return why
@@ -32,25 +32,25 @@ func (i Insn) reserved() string {
 }
 
 func (i Insn) badSrc() string {
-	if i.Src > 10 {
+	if i.Src > FP {
 		return fmt.Sprintf("register R%d does not exist", i.Src)
 	}
 	return ""
 }
 
 func (i Insn) invalidALU() string {
-	op, reg := i.Op&0xf0, i.Op&X != 0
-	if op > END {
+	op, reg := i.ALUOp(), i.Source() == X
+	if op > End {
 		return i.unknown()
 	}
-	if reg && (op == NEG || op == END && i.Class() == ClassALU64) {
+	if reg && (op == Neg || op == End && i.Class() == ClassALU64) {
 		return i.unknown()
 	}
-	if i.Dst == 10 {
+	if i.Dst == FP {
 		return "the frame pointer R10 is read only"
 	}
 	switch op {
-	case END:
+	case End:
 		if i.Src != 0 || i.Off != 0 {
 			return i.reserved()
 		}
@@ -58,7 +58,7 @@ func (i Insn) invalidALU() string {
 			return fmt.Sprintf("byte swap of %d bits", i.Imm)
 		}
 		return ""
-	case NEG:
+	case Neg:
 		if i.Src != 0 || i.Off != 0 || i.Imm != 0 {
 			return i.reserved()
 		}
@@ -72,24 +72,21 @@ func (i Insn) invalidALU() string {
 	}
 	switch {
 	case i.Off == 0:
-	case (op == DIV || op == MOD) && i.Off == 1:
-	case op == MOV && reg && (i.Off == 8 || i.Off == 16 || i.Off == 32 && i.Class() == ClassALU64):
+	case (op == Div || op == Mod) && i.Off == 1:
+	case op == Mov && reg && (i.Off == 8 || i.Off == 16 || i.Off == 32 && i.Class() == ClassALU64):
 	default:
 		return i.reserved()
 	}
 	if reg {
 		return ""
 	}
-	bits := int32(64)
-	if i.Class() == ClassALU {
-		bits = 32
-	}
+	bits := int32(i.Bits())
 	switch op {
-	case DIV, MOD:
+	case Div, Mod:
 		if i.Imm == 0 {
 			return "division by zero"
 		}
-	case LSH, RSH, ARSH:
+	case Lsh, Rsh, Arsh:
 		if i.Imm < 0 || i.Imm >= bits {
 			return fmt.Sprintf("shift of %d bits by %d", bits, i.Imm)
 		}
@@ -98,9 +95,9 @@ func (i Insn) invalidALU() string {
 }
 
 func (i Insn) invalidJump() string {
-	op, reg, wide := i.Op&0xf0, i.Op&X != 0, i.Class() == ClassJMP
+	op, reg, wide := i.JumpOp(), i.Source() == X, i.Class() == ClassJMP
 	switch op {
-	case CALL:
+	case Call:
 		if !wide {
 			return i.unknown()
 		}
@@ -111,7 +108,7 @@ func (i Insn) invalidJump() string {
 			return i.reserved()
 		}
 		return ""
-	case EXIT:
+	case Exit:
 		if !wide || reg {
 			return i.unknown()
 		}
@@ -119,7 +116,7 @@ func (i Insn) invalidJump() string {
 			return i.reserved()
 		}
 		return ""
-	case JA:
+	case Ja:
 		if reg {
 			return i.unknown()
 		}
@@ -127,7 +124,7 @@ func (i Insn) invalidJump() string {
 			return i.reserved()
 		}
 		return ""
-	case JCOND:
+	case JCond:
 		if !wide || reg {
 			return i.unknown()
 		}
@@ -136,7 +133,7 @@ func (i Insn) invalidJump() string {
 		}
 		return ""
 	}
-	if op > JCOND {
+	if op > JCond {
 		return i.unknown()
 	}
 	if reg && i.Imm != 0 || !reg && i.Src != 0 {
@@ -146,7 +143,7 @@ func (i Insn) invalidJump() string {
 }
 
 func (i Insn) invalidMemory() string {
-	mode, size := i.Op&0xe0, i.Op&0x18
+	mode, size := i.Mode(), i.Size()
 	switch i.Class() {
 	case ClassLD:
 		switch {
@@ -154,7 +151,7 @@ func (i Insn) invalidMemory() string {
 			if i.Off != 0 {
 				return i.reserved()
 			}
-			if i.Dst == 10 {
+			if i.Dst == FP {
 				return "the frame pointer R10 is read only"
 			}
 			return ""
@@ -172,7 +169,7 @@ func (i Insn) invalidMemory() string {
 		if i.Imm != 0 {
 			return i.reserved()
 		}
-		if i.Dst == 10 {
+		if i.Dst == FP {
 			return "the frame pointer R10 is read only"
 		}
 		return i.badSrc()
@@ -197,14 +194,14 @@ func (i Insn) invalidMemory() string {
 	return i.invalidAtomic(size)
 }
 
-func (i Insn) invalidAtomic(size uint8) string {
+func (i Insn) invalidAtomic(size Size) string {
 	if why := i.badSrc(); why != "" {
 		return why
 	}
 	narrow := size == SizeB || size == SizeH
-	switch i.Imm {
+	switch i.AtomicOp() {
 	case AtomicLoadAcq:
-		if i.Dst == 10 {
+		if i.Dst == FP {
 			return "the frame pointer R10 is read only"
 		}
 		return ""
@@ -212,7 +209,7 @@ func (i Insn) invalidAtomic(size uint8) string {
 		return ""
 	case AtomicAdd, AtomicOr, AtomicAnd, AtomicXor:
 	case AtomicAdd | AtomicFetch, AtomicOr | AtomicFetch, AtomicAnd | AtomicFetch, AtomicXor | AtomicFetch, AtomicXchg:
-		if i.Src == 10 {
+		if i.Src == FP {
 			return "the frame pointer R10 is read only"
 		}
 	case AtomicCmpXchg:

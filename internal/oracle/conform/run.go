@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
-	"github.com/skipsw/skipsw/translate/ssa"
-	"github.com/skipsw/skipsw/translate/target"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -51,7 +50,7 @@ func Run(insns []bpf.Insn, memory []byte, o Options) (uint64, error) {
 // sequence, which begins at slot first.
 func renumber(err error, first int) error {
 	var refused *verify.Error
-	var unsupported *ssa.Unsupported
+	var unsupported *translate.Unsupported
 	var fault *sim.Fault
 	switch {
 	case errors.As(err, &refused) && refused.Slot >= first:

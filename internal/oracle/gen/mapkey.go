@@ -29,7 +29,7 @@ func (f *fn) key(m *object.Map) (off, known int) {
 		return 0, noKey
 	}
 	defer f.before(p)
-	if m.Type == mapLPM {
+	if m.Type == bpf.MapTypeLPMTrie {
 		f.prefixKey(off, n)
 		f.st.setStack(off, n)
 		return off, noKey

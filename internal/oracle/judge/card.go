@@ -6,18 +6,19 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/opt"
-	"github.com/skipsw/skipsw/translate/target"
 )
 
 // Card is the verifier, the compiler for one target at one level, and the
 // simulated card, as a judge.
 type Card struct {
 	Target *target.Target
-	Level  opt.Level
+	Level  translate.Level
+	// Passes switches passes of the compiler on or off, see translate.Options.
+	Passes map[string]bool
 	// Label is the judge's name.
 	Label    string
 	Verifier *Verifier
@@ -25,7 +26,7 @@ type Card struct {
 
 // NewCards returns a Card for each target name and level, which share the
 // proofs of v. A name is of a built-in target or a target file.
-func NewCards(v *Verifier, targets []string, levels []opt.Level) ([]oracle.Judge, error) {
+func NewCards(v *Verifier, targets []string, levels []translate.Level) ([]oracle.Judge, error) {
 	var out []oracle.Judge
 	for _, name := range targets {
 		t, err := target.Load(name)
@@ -34,7 +35,7 @@ func NewCards(v *Verifier, targets []string, levels []opt.Level) ([]oracle.Judge
 		}
 		for _, l := range levels {
 			label := t.Name
-			if l != opt.Default {
+			if l != translate.LevelDefault {
 				label = fmt.Sprintf("%s/%s", t.Name, LevelName(l))
 			}
 			out = append(out, &Card{Target: t, Level: l, Label: label, Verifier: v})
@@ -44,11 +45,11 @@ func NewCards(v *Verifier, targets []string, levels []opt.Level) ([]oracle.Judge
 }
 
 // LevelName returns the name of an optimisation level.
-func LevelName(l opt.Level) string {
+func LevelName(l translate.Level) string {
 	switch l {
-	case opt.Default:
+	case translate.LevelDefault:
 		return "default"
-	case opt.None:
+	case translate.LevelNone:
 		return "plain"
 	}
 	return fmt.Sprintf("level %d", l)
@@ -66,7 +67,7 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level, CheckAllocation: true})
+	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level, Passes: c.Passes, CheckAllocation: true})
 	switch {
 	case errors.Is(err, translate.ErrNotSupported):
 		return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: err}

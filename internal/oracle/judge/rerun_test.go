@@ -10,8 +10,8 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle/gen"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
 	"github.com/skipsw/skipsw/internal/oracle/oracletest"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
-	"github.com/skipsw/skipsw/translate/opt"
 	"github.com/stretchr/testify/require"
 )
 
@@ -21,7 +21,7 @@ const found = "../../../testdata/oracle"
 func judges(t testing.TB) []oracle.Judge {
 	t.Helper()
 	v := &judge.Verifier{}
-	cards, err := judge.NewCards(v, []string{"skipsw", "agilio"}, []opt.Level{opt.Default, opt.None})
+	cards, err := judge.NewCards(v, []string{"skipsw", "agilio"}, []translate.Level{translate.LevelDefault, translate.LevelNone})
 	require.NoError(t, err)
 	return append([]oracle.Judge{judge.Interpreter{}, v}, cards...)
 }

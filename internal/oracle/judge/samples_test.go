@@ -11,8 +11,8 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
 	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
-	"github.com/skipsw/skipsw/translate/opt"
 )
 
 // mustCompile names the samples that have to compile for a target; the others
@@ -36,7 +36,7 @@ func TestSamples(t *testing.T) {
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(objects), 12)
 
-	cards, err := judge.NewCards(&judge.Verifier{}, []string{"skipsw", "agilio"}, []opt.Level{opt.Default, opt.None})
+	cards, err := judge.NewCards(&judge.Verifier{}, []string{"skipsw", "agilio"}, []translate.Level{translate.LevelDefault, translate.LevelNone})
 	require.NoError(t, err)
 	h := oracle.Harness{Reference: oracle.Kernel{}, Second: judge.Interpreter{}, Judges: append(cards, judge.Interpreter{})}
 	if err := oracle.KernelAvailable(); err != nil {

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+)
+
+func newAsmCmd() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "asm FILE.s",
+		Short: "Assemble NFP code to an image",
+		Long: `Assemble NFP code in the syntax of "offload disasm" (GNU objdump's) to an image.
+
+Directives: .ctx 4|8, .start ADDRESS, .done ADDRESS, .target NAME ABI, .stack BYTES,
+.entry LABEL xdp|tc, .word NUMBER. Lines may begin with a label ("name:"); // and ;
+begin comments. A branch to a packet's end is br[done].`,
+		Example: "  offload asm -o prog.nfp prog.s && offload disasm prog.nfp",
+		Args:    exactArgs("FILE.s"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if out == "" {
+				out = strings.TrimSuffix(args[0], ".s") + ".nfp"
+			}
+			return assemble(args[0], out)
+		},
+	}
+	cmd.Flags().StringVarP(&out, "output", "o", "", "image to write (default: FILE.nfp)")
+	return cmd
+}
+
+func assemble(file, out string) error {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	a, err := nfpisa.Assemble(file, src)
+	if err != nil {
+		return err
+	}
+	im, err := image.FromAssembly(a, file, src)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	b, err := im.Marshal()
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return os.WriteFile(out, b, 0o644)
+}

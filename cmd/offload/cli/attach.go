@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/offload/kernel"
+)
+
+func newAttachCmd() *cobra.Command {
+	var dev deviceFlags
+	var hook hookFlags
+	cmd := &cobra.Command{
+		Use:   "attach DEV [OBJ]",
+		Short: "Load a program and attach it to a device",
+		Long: `Load a program from an object file and attach it to a device, in one
+transaction: what fails half-way is undone, also when the command is killed.
+
+A tc program needs hw-tc-offload and a clsact; they are turned on and added
+unless --keep-device is given.`,
+		Example: `  offload attach eth0 prog.o
+  offload attach eth0 prog.o --tc --pref 1 --handle 1
+  offload attach eth0 prog.o --xdp --mode drv`,
+		Args:              deviceAndObject,
+		ValidArgsFunction: completeDevice,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
+				return transfer(ctx, cmd.OutOrStdout(), d, &hook, args, offload.Attach)
+			})
+		},
+	}
+	dev.add(cmd)
+	hook.add(cmd)
+	cmd.Flags().BoolVar(&hook.force, "force", false, "put the program in the place of one that is there")
+	cmd.Flags().BoolVar(&hook.keep, "keep-device", false, "do not turn on hw-tc-offload and do not add a clsact")
+	return cmd
+}
+
+// deviceAndObject checks the arguments of attach and replace.
+func deviceAndObject(cmd *cobra.Command, args []string) error {
+	if len(args) < 1 || len(args) > 2 {
+		return usagef("%s needs DEV OBJ; `%s --help` shows the usage", cmd.CommandPath(), cmd.CommandPath())
+	}
+	return nil
+}
+
+// transfer runs Attach or Replace and prints the outcome.
+func transfer(ctx context.Context, w io.Writer, d *kernel.Device, f *hookFlags, args []string,
+	do func(context.Context, offload.Device, offload.Request) (*offload.Result, error),
+) error {
+	r, err := f.request(d, args)
+	if err != nil {
+		return err
+	}
+	if r.Loaded != nil {
+		defer r.Loaded.Close()
+	}
+	res, err := do(ctx, d, *r)
+	if err != nil {
+		return err
+	}
+	if r.DryRun {
+		printSteps(w, res.Steps)
+		return nil
+	}
+	a := res.Attachment
+	fmt.Fprintf(w, "%s: %s\n", d.Name(), attachmentLine(a))
+	if len(res.Reused) > 0 {
+		fmt.Fprintf(w, "maps that kept their contents: %s\n", strings.Join(res.Reused, ", "))
+	}
+	return nil
+}
+
+// attachmentLine is one attachment in one line, in the manner of ip and tc.
+func attachmentLine(a offload.Attachment) string {
+	var b strings.Builder
+	b.WriteString(a.Hook.String())
+	if a.Type.String() == "tc" {
+		fmt.Fprintf(&b, " %s", a.Mode)
+	}
+	if a.ID != 0 {
+		fmt.Fprintf(&b, " id %d", a.ID)
+	}
+	if a.Name != "" {
+		fmt.Fprintf(&b, " name %s", a.Name)
+	}
+	if a.Tag != "" {
+		fmt.Fprintf(&b, " tag %s", a.Tag)
+	}
+	switch {
+	case a.InHW:
+		b.WriteString(" in_hw")
+	case a.NotInHW:
+		b.WriteString(" not_in_hw")
+	}
+	if a.Device != "" {
+		fmt.Fprintf(&b, " offloaded_to %s", a.Device)
+	}
+	if a.Link {
+		b.WriteString(" link")
+	}
+	if a.Orphan {
+		b.WriteString(" orphan")
+	}
+	if a.Runs > 0 {
+		fmt.Fprintf(&b, " runs %d", a.Runs)
+	}
+	for i, m := range a.Maps {
+		if i == 0 {
+			b.WriteString(" maps")
+		}
+		fmt.Fprintf(&b, " %s(%d)", m.Name, m.ID)
+	}
+	return b.String()
+}

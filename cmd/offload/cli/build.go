@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// buildFlags choose a program, a target and how it is compiled.
+type buildFlags struct{ program, typ, target, passes string }
+
+// add adds the flags.
+func (f *buildFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.program, "prog", "", "`NAME` of the program")
+	cmd.Flags().StringVar(&f.typ, "type", "", "program type, `xdp|tc`, where the section's name says none")
+	cmd.Flags().StringVar(&f.target, "target", "skipsw", "target: skipsw, agilio or the path of a target `file`")
+	cmd.Flags().StringVar(&f.passes, "passes", "", "`LIST` of compiler passes to leave out, with commas: -fold,-thread; none,fold leaves fold alone; offload compile --passes help lists them")
+}
+
+// options returns the compiler's options.
+func (f *buildFlags) options() (translate.FileOptions, error) {
+	o := translate.FileOptions{Program: f.program}
+	if f.typ != "" {
+		t, err := object.ParseType(f.typ)
+		if err != nil {
+			return o, usageError{err}
+		}
+		o.Type = t
+	}
+	t, err := target.Load(f.target)
+	if err != nil {
+		return o, err
+	}
+	o.Target = t
+	return o, f.switches(&o.Options)
+}
+
+// switches reads the list of passes.
+func (f *buildFlags) switches(o *translate.Options) error {
+	if f.passes == "" {
+		return nil
+	}
+	o.Passes = map[string]bool{}
+	for name := range strings.SplitSeq(f.passes, ",") {
+		if name == "none" {
+			for _, p := range translate.Passes() {
+				if !p.Required {
+					o.Passes[p.Name] = false
+				}
+			}
+			continue
+		}
+		off := strings.HasPrefix(name, "-")
+		p, err := translate.FindPass(strings.TrimPrefix(name, "-"))
+		if err != nil {
+			return usagef("--passes: %w", err)
+		}
+		if off && p.Required {
+			return usagef("--passes: pass %s cannot be left out", p.Name)
+		}
+		o.Passes[p.Name] = !off
+	}
+	return nil
+}
+
+// image returns the image of one program.
+func (f *buildFlags) image(path string) (*image.Image, error) {
+	o, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	img, err := translate.File(path, o)
+	if errors.Is(err, translate.ErrSeveral) {
+		return nil, fmt.Errorf("%w (with --prog)", err)
+	}
+	return img, err
+}
+
+// completePasses completes names of passes.
+func completePasses(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, p := range translate.Passes() {
+		names = append(names, p.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// listPasses prints the pass table.
+func listPasses(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(t, "PASS\tCAN BE LEFT OUT\tWHAT IT DOES")
+	for _, p := range translate.Passes() {
+		can, doc := "yes", p.Doc
+		if p.Required {
+			can = "no"
+		}
+		if p.Inside != "" {
+			doc += " (in " + p.Inside + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", p.Name, can, doc)
+	}
+	return t.Flush()
+}

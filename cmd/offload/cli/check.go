@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/offload/check"
+	"github.com/skipsw/skipsw/offload/kernel"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+func newCheckCmd() *cobra.Command {
+	var dev deviceFlags
+	var devName, section, prog, driver, typeName string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check OBJ",
+		Short: "Say everything that a device would refuse in a program, with C lines",
+		Long: `Say everything that would be refused if the programs of an object file were
+offloaded, all at once, with C lines and what to change: the verifier's verdict,
+the kernel's rules, and the rules of the nfp driver. With --dev the device is
+asked what it takes, and the driver's rules are those of its driver.`,
+		Args: exactArgs("OBJ"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o := check.Options{}
+			switch driver {
+			case "nfp":
+				o.NFP = true
+			case "none":
+			default:
+				return usagef("--driver is nfp or none, not %q", driver)
+			}
+			if devName != "" {
+				err := dev.with(devName, func(ctx context.Context, d *kernel.Device) error {
+					c, err := d.Capabilities(ctx)
+					o.Device = c
+					if err == nil && !cmd.Flags().Changed("driver") {
+						o.NFP = c.Driver == "nfp"
+					}
+					return err
+				})
+				if err != nil {
+					return err
+				}
+			}
+			typ := object.UnknownType
+			if typeName != "" {
+				var err error
+				if typ, err = object.ParseType(typeName); err != nil {
+					return usageError{err}
+				}
+			}
+			return checkObject(cmd.OutOrStdout(), args[0], section, prog, typ, o, asJSON)
+		},
+	}
+	dev.add(cmd)
+	cmd.Flags().StringVar(&devName, "dev", "", "ask this device what it takes")
+	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
+	cmd.Flags().StringVar(&section, "sec", "", "only programs of this section")
+	cmd.Flags().StringVar(&prog, "prog", "", "only the program of this name")
+	cmd.Flags().StringVar(&typeName, "type", "", "type of programs whose section names none: xdp or tc")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	_ = cmd.RegisterFlagCompletionFunc("dev", func(cmd *cobra.Command, _ []string, part string) ([]string, cobra.ShellCompDirective) {
+		return completeDevice(cmd, nil, part)
+	})
+	_ = cmd.RegisterFlagCompletionFunc("driver", completeWords("nfp", "none"))
+	return cmd
+}
+
+// checkedProgram is one program in JSON output.
+type checkedProgram struct {
+	Program  string          `json:"program"`
+	Section  string          `json:"section"`
+	Type     string          `json:"type"`
+	Findings []check.Finding `json:"findings"`
+}
+
+// checkObject checks the chosen programs. Findings are an error: the object
+// cannot be offloaded as it is.
+func checkObject(w io.Writer, path, section, prog string, typ object.Type, o check.Options, asJSON bool) error {
+	obj, err := object.Load(path, object.Options{Type: typ})
+	if err != nil {
+		return err
+	}
+	all := []checkedProgram{}
+	bad := 0
+	for _, p := range obj.Programs {
+		if section != "" && p.Section != section || prog != "" && p.Name != prog {
+			continue
+		}
+		found, err := check.Program(p, o)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			bad++
+		}
+		all = append(all, checkedProgram{Program: p.Name, Section: p.Section, Type: p.Type.String(), Findings: append([]check.Finding{}, found...)})
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("%s: has no such program", obj.Name)
+	}
+	if asJSON {
+		if err := writeJSON(w, all); err != nil {
+			return err
+		}
+	} else {
+		for _, c := range all {
+			printFindings(w, c)
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%s: %d of %d programs would be refused", obj.Name, bad, len(all))
+	}
+	return nil
+}
+
+func printFindings(w io.Writer, c checkedProgram) {
+	if len(c.Findings) == 0 {
+		fmt.Fprintf(w, "%s: ok\n", c.Program)
+		return
+	}
+	for _, f := range c.Findings {
+		fmt.Fprintf(w, "%s: %s\n", c.Program, f)
+		if f.Line != nil && f.Line.Text != "" {
+			fmt.Fprintf(w, "    %s\n", strings.TrimSpace(f.Line.Text))
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/translate"
+)
+
+type compiledProgram struct {
+	Name    string            `json:"name"`
+	Section string            `json:"section"`
+	Type    string            `json:"type"`
+	Insns   int               `json:"insns"`
+	Words   int               `json:"words"`
+	Error   string            `json:"error,omitempty"`
+	Report  *translate.Report `json:"report,omitempty"`
+	outcome string            // of a program that has no words
+}
+
+type compileReport struct {
+	Object   string            `json:"object"`
+	Target   string            `json:"target"`
+	Programs []compiledProgram `json:"programs"`
+}
+
+type compileFlags struct {
+	build  buildFlags
+	out    string
+	dump   []string
+	asJSON bool
+	report bool
+}
+
+func newCompileCmd() *cobra.Command {
+	var f compileFlags
+	cmd := &cobra.Command{
+		Use:   "compile [flags] OBJ",
+		Short: "Compile the programs of an eBPF object to NFP code",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.build.passes == "help" {
+				return nil
+			}
+			return exactArgs("OBJ")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.build.passes == "help" {
+				return listPasses(cmd.OutOrStdout())
+			}
+			return compile(cmd, args[0], f)
+		},
+	}
+	f.build.add(cmd)
+	cmd.Flags().StringVarP(&f.out, "output", "o", "", "write the image of the program to `OUT`")
+	cmd.Flags().StringSliceVar(&f.dump, "dump", nil, "print the program after these `PASS`es, each time that one changed it")
+	cmd.Flags().BoolVar(&f.report, "report", false, "say where maps are, which routines were linked, what registers and passes took")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the report as JSON")
+	_ = cmd.RegisterFlagCompletionFunc("dump", completePasses)
+	return cmd
+}
+
+// dumping returns what prints the program after the passes that were named.
+func (f *compileFlags) dumping(w io.Writer) (func(string, fmt.Stringer), error) {
+	if len(f.dump) == 0 {
+		return nil, nil
+	}
+	if f.asJSON {
+		return nil, usagef("--dump prints text: leave out --json")
+	}
+	times := map[string]int{}
+	for _, name := range f.dump {
+		p, err := translate.FindPass(name)
+		if err != nil {
+			return nil, usagef("--dump: %w", err)
+		}
+		if p.Inside != "" {
+			return nil, usagef("--dump: %s is a switch inside pass %s; dump that", p.Name, p.Inside)
+		}
+		times[name] = 0
+	}
+	return func(name string, form fmt.Stringer) {
+		n, ok := times[name]
+		if !ok {
+			return
+		}
+		times[name] = n + 1
+		fmt.Fprintf(w, "# after %s, %d\n%s\n", name, n+1, form)
+	}, nil
+}
+
+func compile(cmd *cobra.Command, path string, f compileFlags) error {
+	o, err := f.build.options()
+	if err != nil {
+		return err
+	}
+	if o.Dump, err = f.dumping(cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	results, err := translate.Object(path, o)
+	if err != nil {
+		return err
+	}
+	if f.out != "" && len(results) != 1 {
+		return usagef("%s has %d programs and -o takes one: choose it with --prog", path, len(results))
+	}
+	report := compileReport{Object: path, Target: f.build.target, Programs: []compiledProgram{}}
+	var failed error
+	for k := range results {
+		r := &results[k]
+		p := compiledProgram{
+			Name: r.Program.Name, Section: r.Program.Section,
+			Type: r.Program.Type.String(), Insns: len(r.Program.Insns),
+		}
+		switch {
+		case r.Err != nil:
+			p.Error, p.outcome = r.Err.Error(), "refused"
+			// A fault of the compiler is told before those of the input.
+			internal := isBug(r.Err)
+			if internal {
+				p.outcome = "internal error"
+			}
+			if failed == nil || internal && !isBug(failed) {
+				failed = r.Err
+			}
+		default:
+			p.Words = r.Report.Words
+			if f.report {
+				p.Report = &r.Report
+			}
+		}
+		report.Programs = append(report.Programs, p)
+	}
+	if failed == nil && f.out != "" {
+		if err := results[0].Image.WriteFile(f.out); err != nil {
+			return err
+		}
+	}
+	if err := printReport(cmd.OutOrStdout(), report, f.asJSON); err != nil {
+		return err
+	}
+	return failed
+}
+
+func printReport(out io.Writer, report compileReport, asJSON bool) error {
+	if asJSON {
+		return writeJSON(out, report)
+	}
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "PROGRAM\tSECTION\tTYPE\tINSNS\tWORDS\tWORDS/INSN")
+	for _, p := range report.Programs {
+		if p.Error != "" {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t\n", p.Name, p.Section, p.Type, p.Insns, p.outcome)
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%.2f\n", p.Name, p.Section, p.Type, p.Insns, p.Words,
+			float64(p.Words)/float64(p.Insns))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, p := range report.Programs {
+		if p.Report != nil {
+			if err := printDetail(out, p.Report); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// printDetail prints what became of one program.
+func printDetail(out io.Writer, r *translate.Report) error {
+	fmt.Fprintf(out, "\n%s: %d words, %d of them its own; stack %d bytes\n", r.Program, r.Words, r.Own, r.Stack)
+	a := r.Alloc
+	fmt.Fprintf(out, "registers: %d moves, %d constants made anew, %d values spilled and %d fetched in %d slots\n", a.Moves, a.Remats, a.Stores, a.Loads, a.Slots)
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	for _, m := range r.Maps {
+		fmt.Fprintf(w, "map %s\t%s\t%#x\t%d bytes\t%s\n", m.Name, m.Type, m.Base, m.Size, m.Why)
+	}
+	for _, l := range r.Routines {
+		fmt.Fprintf(w, "routine %s\t%d words\n", l.Name, l.Words)
+	}
+	fmt.Fprintln(w, "PASS\tRUNS\tCHANGES\tTIME")
+	for _, p := range r.Passes {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", p.Name, p.Runs, p.Changes, p.Time)
+	}
+	return w.Flush()
+}
+
+func printJSON(cmd *cobra.Command, v any) error { return writeJSON(cmd.OutOrStdout(), v) }

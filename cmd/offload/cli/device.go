@@ -1,0 +1,217 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/offload/kernel"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// guardVerb is the hidden verb that undoes a killed transaction.
+const guardVerb = "guard-transaction"
+
+// deviceFlags are the flags of every verb that names a device.
+type deviceFlags struct{ netns string }
+
+func (f *deviceFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.netns, "netns", "n", "", "network namespace of the device, a name or a path")
+}
+
+func (f *deviceFlags) options() (kernel.Options, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return kernel.Options{}, err
+	}
+	return kernel.Options{Netns: f.netns, Guard: []string{exe, guardVerb}}, nil
+}
+
+// with opens the device for f.
+func (f *deviceFlags) with(name string, do func(ctx context.Context, d *kernel.Device) error) error {
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	d, err := kernel.Open(name, o)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	return do(ctx, d)
+}
+
+// newGuardCmd returns the hidden verb of the second process.
+func newGuardCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:    guardVerb,
+		Hidden: true,
+		Args:   noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return kernel.RunGuard(cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+}
+
+// completeDevice completes the first argument with interface names.
+func completeDevice(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault // an object file follows
+	}
+	netns, _ := cmd.Flags().GetString("netns")
+	devs, err := kernel.List(cmd.Context(), kernel.Options{Netns: netns})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, d := range devs {
+		names = append(names, d.Name())
+		d.Close()
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeProgram completes --prog with the programs of the object file.
+func completeProgram(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) < 2 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	obj, err := object.Load(args[1], object.Options{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, p := range obj.Programs {
+		names = append(names, p.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeWords completes a flag with fixed words.
+func completeWords(words ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return slices.Clone(words), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// hookFlags select a program of an object and the place for it.
+type hookFlags struct {
+	xdp, tc       bool
+	mode          string
+	pref          uint16
+	handle        uint32
+	chain         uint32
+	protocol      uint16
+	egress        bool
+	section, prog string
+	pin           string
+	pinned        string
+	force, keep   bool
+	dryRun        bool
+}
+
+func (f *hookFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	f.addPlace(cmd)
+	fs.Uint32Var(&f.chain, "chain", 0, "tc: chain of the filter")
+	fs.Uint16Var(&f.protocol, "protocol", 0, "tc: Ethernet type of the filter, 0 for all")
+	fs.BoolVar(&f.egress, "egress", false, "tc: at egress instead of ingress")
+	fs.StringVar(&f.section, "sec", "", "take the program of this section")
+	fs.StringVar(&f.prog, "prog", "", "take the program of this name")
+	fs.StringVar(&f.pin, "pin", "", "keep program and maps by name in this folder of the BPF file system")
+	fs.StringVar(&f.pinned, "pinned", "", "attach the program of this file in the BPF file system instead of an object")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print the steps and change nothing")
+	_ = cmd.RegisterFlagCompletionFunc("prog", completeProgram)
+}
+
+// addPlace adds the flags that name where.
+func (f *hookFlags) addPlace(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.BoolVar(&f.xdp, "xdp", false, "XDP")
+	fs.BoolVar(&f.tc, "tc", false, "tc classifier")
+	fs.StringVar(&f.mode, "mode", "", "where the program runs: hw (default), drv or skb for XDP; hw (default), skip_hw or either for tc")
+	fs.Uint16Var(&f.pref, "pref", 0, "tc: preference of the filter")
+	fs.Uint32Var(&f.handle, "handle", 0, "tc: handle of the filter")
+	_ = cmd.RegisterFlagCompletionFunc("mode", completeWords("hw", "drv", "skb", "skip_hw", "either"))
+}
+
+// typ returns the program type that the flags name, if any.
+func (f *hookFlags) typ() (object.Type, error) {
+	switch {
+	case f.xdp && f.tc:
+		return 0, usagef("take one of --xdp and --tc")
+	case f.xdp:
+		return object.XDP, nil
+	case f.tc:
+		return object.TC, nil
+	}
+	return object.UnknownType, nil
+}
+
+// request reads the object file and makes the request.
+func (f *hookFlags) request(d *kernel.Device, args []string) (*offload.Request, error) {
+	typ, err := f.typ()
+	if err != nil {
+		return nil, err
+	}
+	r := &offload.Request{
+		Hook: offload.Hook{
+			Type: typ, Pref: f.pref, Handle: f.handle, Chain: f.chain, Egress: f.egress, Protocol: f.protocol,
+		},
+		Force: f.force, KeepDevice: f.keep, Pin: f.pin, DryRun: f.dryRun,
+	}
+	if f.mode != "" {
+		m, err := offload.ParseMode(f.mode)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		r.Hook.Mode = m
+	}
+	if f.pinned != "" {
+		if len(args) > 1 {
+			return nil, usagef("give either an object file or --pinned, not both")
+		}
+		if typ == object.UnknownType {
+			return nil, usagef("with --pinned say --xdp or --tc")
+		}
+		l, err := d.OpenPinnedProgram(f.pinned)
+		if err != nil {
+			return nil, err
+		}
+		r.Loaded = l
+		return r, nil
+	}
+	if len(args) < 2 {
+		return nil, usagef("which object file? `offload attach DEV OBJ`")
+	}
+	p, err := offload.Open(args[1], f.section, f.prog, typ)
+	if err != nil {
+		return nil, err
+	}
+	r.Program = p
+	return r, nil
+}
+
+// writeJSON writes a value as indented JSON.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// printSteps prints a dry run.
+func printSteps(w io.Writer, steps []string) {
+	for i, s := range steps {
+		fmt.Fprintf(w, "%d. %s\n", i+1, s)
+	}
+}

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/offload/kernel"
+)
+
+func newFeaturesCmd() *cobra.Command {
+	var dev deviceFlags
+	var asJSON, all, replace bool
+	cmd := &cobra.Command{
+		Use:   "features [DEV]",
+		Short: "Find out what a device can run, by trying",
+		Long: `Find out what a device can run: program types, map types with their limits,
+helpers. Small programs and maps are loaded and freed at once; nothing is
+attached unless --replace is given. Without DEV every interface that can
+offload is tried.`,
+		Args:              atMostOne("DEV"),
+		ValidArgsFunction: completeDevice,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var found []*offload.Capabilities
+			probe := func(ctx context.Context, d *kernel.Device) error {
+				c, err := d.Capabilities(ctx)
+				if err != nil {
+					return err
+				}
+				if replace {
+					if c.LiveReplace, err = d.ProbeReplace(ctx); err != nil {
+						return err
+					}
+				}
+				found = append(found, c)
+				return nil
+			}
+			if len(args) == 1 {
+				if err := dev.with(args[0], probe); err != nil {
+					return err
+				}
+			} else {
+				err := dev.each(func(ctx context.Context, d *kernel.Device) error {
+					if i, err := d.Interface(); err != nil || !i.CanOffload {
+						return err
+					}
+					return probe(ctx, d)
+				})
+				if err != nil {
+					return err
+				}
+				if len(found) == 0 {
+					return errors.New("no interface can offload; `offload dev list` shows all, `offload dev add netdevsim` makes a simulated one")
+				}
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), found)
+			}
+			for _, c := range found {
+				if err := printFeatures(cmd.OutOrStdout(), c, all); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	dev.add(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&all, "all", false, "print what the device does not take too, with the reason")
+	cmd.Flags().BoolVar(&replace, "replace", false, "try whether a running program can be replaced; attaches programs that pass everything")
+	return cmd
+}
+
+func printFeatures(out io.Writer, c *offload.Capabilities, all bool) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(w, "%s:\tdriver %s\tfirmware %s\thw-tc-offload %s\n", c.Device, orNone(c.Driver), orNone(c.Firmware), c.HWTCOffload)
+	if c.StackBytes > 0 {
+		fmt.Fprintf(w, "stack\tyes\tat least %d bytes\n", c.StackBytes)
+	}
+	line := func(kind string, k offload.Capability, more string) {
+		switch {
+		case k.OK:
+			fmt.Fprintf(w, "%s %s\tyes\t%s\n", kind, k.Name, more)
+		case all:
+			fmt.Fprintf(w, "%s %s\tno\t%s\n", kind, k.Name, k.Reason)
+		}
+	}
+	for _, p := range c.Programs {
+		line("program", p, "")
+	}
+	for _, m := range c.Maps {
+		line("map", m.Capability, fmt.Sprintf("entries %d key %dB value %dB", m.MaxEntries, m.MaxKey, m.MaxValue))
+	}
+	for _, h := range c.Helpers {
+		line("helper", h, "")
+	}
+	switch {
+	case c.LiveReplace.OK:
+		fmt.Fprintf(w, "live replace\tyes\t\n")
+	default:
+		fmt.Fprintf(w, "live replace\tno\t%s\n", c.LiveReplace.Reason)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,342 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/offload/kernel"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+func newProgCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "prog",
+		Short: "List loaded programs and print their code",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newProgListCmd(), newProgDumpCmd())
+	return cmd
+}
+
+// listedProgram is one program in JSON output.
+type listedProgram struct {
+	ID      uint32   `json:"id"`
+	Type    string   `json:"type"`
+	Name    string   `json:"name,omitempty"`
+	Tag     string   `json:"tag"`
+	Device  string   `json:"device,omitempty"`
+	Xlated  uint32   `json:"bytes_xlated"`
+	Machine uint32   `json:"bytes_machine"`
+	Maps    []uint32 `json:"map_ids"`
+}
+
+func newProgListCmd() *cobra.Command {
+	var dev deviceFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list [DEV]",
+		Short: "List programs: those loaded for a device, or all",
+		Long: `List programs: those loaded for a device, or all. Programs whose device has
+gone are left out.`,
+		Args:              atMostOne("DEV"),
+		ValidArgsFunction: completeDevice,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := "lo"
+			if len(args) == 1 {
+				name = args[0]
+			}
+			return dev.with(name, func(ctx context.Context, d *kernel.Device) error {
+				list := d.AllPrograms
+				if len(args) == 1 {
+					list = d.Programs
+				}
+				all, err := list(ctx)
+				if err != nil {
+					return err
+				}
+				return printPrograms(cmd.OutOrStdout(), all, asJSON)
+			})
+		},
+	}
+	dev.add(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	return cmd
+}
+
+func printPrograms(w io.Writer, all []kernel.Program, asJSON bool) error {
+	if asJSON {
+		out := make([]listedProgram, len(all))
+		for i, p := range all {
+			out[i] = listedProgram{ID: p.ID, Type: p.Type.String(), Name: p.Name, Tag: p.Tag, Device: p.Device, Xlated: p.Xlated, Machine: p.Machine, Maps: append([]uint32{}, p.MapIDs...)}
+		}
+		return writeJSON(w, out)
+	}
+	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(tw, "ID\tTYPE\tNAME\tTAG\tDEVICE\tXLATED\tMACHINE\tMAPS")
+	for _, p := range all {
+		ids := make([]string, len(p.MapIDs))
+		for i, id := range p.MapIDs {
+			ids[i] = strconv.Itoa(int(id))
+		}
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\t%dB\t%dB\t%s\n", p.ID, p.Type, orDash(p.Name), p.Tag, orDash(p.Device), p.Xlated, p.Machine, orDash(strings.Join(ids, ",")))
+	}
+	return tw.Flush()
+}
+
+func newProgDumpCmd() *cobra.Command {
+	var opcodes, visual bool
+	cmd := &cobra.Command{
+		Use:   "dump {xlated | nfp} PROG",
+		Short: "Print a loaded program's instructions, or its machine code",
+		Long: `Print the instructions of a loaded program as the kernel has verified them, or
+the NFP machine code that the driver of its device gives out. PROG is an id or
+a name that only one program has.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 || args[0] != "xlated" && args[0] != "nfp" {
+				return usagef("%s needs xlated or nfp, and PROG", cmd.CommandPath())
+			}
+			if args[0] == "nfp" && visual {
+				return usagef("--visual is for xlated")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			switch len(args) {
+			case 0:
+				return []string{"xlated", "nfp"}, cobra.ShellCompDirectiveNoFileComp
+			case 1:
+				return loadedPrograms(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var dev deviceFlags
+			return dev.with("lo", func(ctx context.Context, d *kernel.Device) error {
+				id, err := findProgram(ctx, d, args[1])
+				if err != nil {
+					return err
+				}
+				c, err := d.Code(id)
+				if err != nil {
+					return err
+				}
+				w := cmd.OutOrStdout()
+				switch {
+				case args[0] == "nfp":
+					return dumpMachine(w, id, c)
+				case visual:
+					return dumpGraph(w, c)
+				}
+				return dumpXlated(w, c, opcodes)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&opcodes, "opcodes", false, "print the bytes of each instruction")
+	cmd.Flags().BoolVar(&visual, "visual", false, "print the control-flow graph in the DOT language")
+	return cmd
+}
+
+func loadedPrograms(ctx context.Context) []string {
+	d, err := kernel.Open("lo", kernel.Options{})
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	all, err := d.AllPrograms(ctx)
+	if err != nil {
+		return nil
+	}
+	var words []string
+	for _, p := range all {
+		words = append(words, fmt.Sprintf("%d\t%s", p.ID, p.Name))
+	}
+	return words
+}
+
+// findProgram returns the id of the program that PROG names.
+func findProgram(ctx context.Context, d *kernel.Device, name string) (uint32, error) {
+	if id, err := strconv.ParseUint(name, 10, 32); err == nil {
+		return uint32(id), nil
+	}
+	all, err := d.AllPrograms(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var ids []string
+	var last uint32
+	for _, p := range all {
+		if p.Name == name {
+			ids, last = append(ids, strconv.Itoa(int(p.ID))), p.ID
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return 0, fmt.Errorf("no program is named %q; `offload prog list` shows all", name)
+	case 1:
+		return last, nil
+	}
+	return 0, fmt.Errorf("several programs are named %q; take one of the ids %s", name, strings.Join(ids, ", "))
+}
+
+// dumpMachine prints the device's code.
+func dumpMachine(w io.Writer, id uint32, c *kernel.Code) error {
+	if len(c.Machine) == 0 {
+		if c.Device == "" {
+			return fmt.Errorf("program %d runs on the host and has no NFP code; `offload compile` shows what it would be", id)
+		}
+		return fmt.Errorf("the driver of %s gives out no machine code for program %d; `offload compile` shows what the compiler makes of it", c.Device, id)
+	}
+	words, err := nfpisa.ReadRaw(c.Machine)
+	if err != nil {
+		return fmt.Errorf("machine code of program %d: %w", id, err)
+	}
+	return nfpisa.Disassemble(w, words, nfpisa.DisasmOptions{})
+}
+
+// dumpXlated prints instructions with their C lines.
+func dumpXlated(w io.Writer, c *kernel.Code, opcodes bool) error {
+	fmt.Fprintf(w, "%s:\n", c.Name)
+	lines := c.Lines
+	for slot := 0; slot < len(c.Insns); slot++ {
+		for len(lines) > 0 && lines[0].Slot <= slot {
+			fmt.Fprintf(w, "; %s @ %s:%d\n", strings.TrimSpace(lines[0].Text), lines[0].File, lines[0].LineNo)
+			lines = lines[1:]
+		}
+		in, next := c.Insns[slot], bpf.Insn{}
+		width := 1
+		if in.Wide() && slot+1 < len(c.Insns) {
+			next, width = c.Insns[slot+1], 2
+		}
+		fmt.Fprintf(w, "%4d: (%02x) %s\n", slot, in.Op, bpf.Text(in, next, nil))
+		if opcodes {
+			fmt.Fprintf(w, "       % x\n", bpf.Encode(nil, c.Insns[slot:slot+width]))
+		}
+		slot += width - 1
+	}
+	return nil
+}
+
+// dumpGraph prints the basic blocks and jumps of a program in the DOT language.
+func dumpGraph(w io.Writer, c *kernel.Code) error {
+	leaders, edges := blocks(c.Insns)
+	fmt.Fprintf(w, "digraph %q {\n\tnode [shape=box, fontname=monospace];\n", c.Name)
+	for i, start := range leaders {
+		end := len(c.Insns)
+		if i+1 < len(leaders) {
+			end = leaders[i+1]
+		}
+		fmt.Fprintf(w, "\tb%d [label=\"%s\"];\n", start, blockLabel(c, start, end))
+	}
+	for _, e := range edges {
+		fmt.Fprintf(w, "\tb%d -> b%d%s;\n", e.from, e.to, e.style)
+	}
+	_, err := fmt.Fprintln(w, "}")
+	return err
+}
+
+func blockLabel(c *kernel.Code, start, end int) string {
+	p := object.Program{Lines: c.Lines}
+	var b strings.Builder
+	var last *object.Line
+	for slot := start; slot < end; slot++ {
+		if l := p.LineAt(slot); l != nil && l != last {
+			fmt.Fprintf(&b, "; %s\\l", escapeDOT(strings.TrimSpace(l.Text)))
+			last = l
+		}
+		in, next := c.Insns[slot], bpf.Insn{}
+		at := slot
+		if in.Wide() && slot+1 < end {
+			slot++
+			next = c.Insns[slot]
+		}
+		fmt.Fprintf(&b, "%d: %s\\l", at, escapeDOT(bpf.Text(in, next, nil)))
+	}
+	return b.String()
+}
+
+func escapeDOT(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)
+}
+
+// edge is a way from one basic block to another.
+type edge struct {
+	from, to int
+	style    string
+}
+
+// blocks finds the basic blocks of a program: their first slots in order, and
+// the ways between them.
+func blocks(insns []bpf.Insn) ([]int, []edge) {
+	is := map[int]bool{0: true}
+	type jump struct{ at, to int }
+	var jumps []jump
+	for slot := 0; slot < len(insns); slot++ {
+		in := insns[slot]
+		if in.Wide() {
+			slot++
+			continue
+		}
+		if to, ok := jumpTarget(in, slot); ok {
+			is[to], is[slot+1] = true, true
+			jumps = append(jumps, jump{slot, to})
+		} else if isExit(in) {
+			is[slot+1] = true
+		}
+	}
+	var leaders []int
+	for l := range is {
+		if 0 <= l && l < len(insns) {
+			leaders = append(leaders, l)
+		}
+	}
+	slices.Sort(leaders)
+	block := func(slot int) int {
+		i, ok := slices.BinarySearch(leaders, slot)
+		if !ok {
+			i--
+		}
+		return leaders[i]
+	}
+	var edges []edge
+	for _, j := range jumps {
+		if 0 <= j.to && j.to < len(insns) {
+			edges = append(edges, edge{block(j.at), j.to, ` [label="taken"]`})
+		}
+	}
+	for _, l := range leaders[1:] {
+		last := insns[l-1]
+		wide := l >= 2 && insns[l-2].Wide()
+		if _, jump := jumpTarget(last, l-1); wide || !isExit(last) && (!jump || last.Op&0xf0 != bpf.JA) {
+			edges = append(edges, edge{block(l - 1), l, ""})
+		}
+	}
+	return leaders, edges
+}
+
+func isExit(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.EXIT }
+
+// jumpTarget returns where a jump goes; calls and exits are no jumps.
+func jumpTarget(in bpf.Insn, slot int) (int, bool) {
+	if c := in.Class(); c != bpf.ClassJMP && c != bpf.ClassJMP32 {
+		return 0, false
+	}
+	switch in.Op & 0xf0 {
+	case bpf.CALL, bpf.EXIT:
+		return 0, false
+	case bpf.JA:
+		if in.Class() == bpf.ClassJMP32 { // the long jump has its offset in Imm
+			return slot + 1 + int(in.Imm), true
+		}
+	}
+	return slot + 1 + int(in.Off), true
+}

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/offload/kernel"
+)
+
+func newReplaceCmd() *cobra.Command {
+	var dev deviceFlags
+	var hook hookFlags
+	cmd := &cobra.Command{
+		Use:   "replace DEV [OBJ]",
+		Short: "Put a program in the place of the one that is attached",
+		Long: `Load a program and put it in the place of the attached one in one step: the
+port is never without a program. Maps of the same name and shape are used on
+with their contents.`,
+		Example: `  offload replace eth0 prog.o
+  offload replace eth0 prog.o --tc --pref 1 --handle 1`,
+		Args:              deviceAndObject,
+		ValidArgsFunction: completeDevice,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
+				return transfer(ctx, cmd.OutOrStdout(), d, &hook, args, offload.Replace)
+			})
+		},
+	}
+	dev.add(cmd)
+	hook.add(cmd)
+	return cmd
+}

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/translate/bug"
+)
+
+// The exit codes.
+const (
+	exitDone  = 0
+	exitInput = 1 // the input is at fault
+	exitUsage = 2 // wrong usage
+	exitBug   = 3 // the compiler is at fault
+)
+
+// usageError is an error of the command line, not of the input.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// detailer is an error that has more to say with -v than its one line.
+type detailer interface{ Detail() string }
+
+// Main runs the command line and returns the exit code. Results go to stdout;
+// a failure is one line on stderr, and with -v its detail after it.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var verbose bool
+	root := newRoot(&verbose)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return report(root.Execute(), verbose, stderr)
+}
+
+// report says what went wrong, if anything did, and returns the exit code.
+func report(err error, verbose bool, stderr io.Writer) int {
+	if err == nil {
+		return exitDone
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	if isBug(err) && !verbose {
+		line += "; -v prints the stack"
+	}
+	fmt.Fprintf(stderr, "offload: %s\n", line)
+	var d detailer
+	if verbose && errors.As(err, &d) {
+		fmt.Fprintln(stderr, strings.TrimRight(d.Detail(), "\n"))
+	}
+	var u usageError
+	if errors.As(err, &u) {
+		return exitUsage
+	}
+	if isBug(err) {
+		return exitBug
+	}
+	return exitInput
+}
+
+// isBug reports whether an error is a fault of the compiler.
+func isBug(err error) bool {
+	var b *bug.Error
+	return errors.As(err, &b)
+}
+
+func newRoot(verbose *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "offload",
+		Short:         "Compile, simulate and attach eBPF programs for NFP network cards",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.PersistentFlags().BoolVarP(verbose, "verbose", "v", false, "print the detail of errors")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newCompileCmd(), newDisasmCmd(), newRunCmd(), newDiffCmd(), newConformanceCmd())
+	root.AddCommand(newAttachCmd(), newReplaceCmd(), newDetachCmd(), newShowCmd(), newDevCmd(), newMapCmd(), newProgCmd(), newCheckCmd(), newFeaturesCmd(), newStatsCmd(), newEventsCmd(), newGuardCmd())
+	root.AddCommand(newAsmCmd())
+	return root
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasSubCommands() {
+		return usagef("%s: unknown command %q; `%s --help` lists the commands", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return usagef("%s takes no arguments", cmd.CommandPath())
+}
+
+// exactArgs returns an argument check that names what is missing.
+func exactArgs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return usagef("%s needs %s; `%s --help` shows the usage", cmd.CommandPath(), strings.Join(names, " "), cmd.CommandPath())
+		}
+		return nil
+	}
+}

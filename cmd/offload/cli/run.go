@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/internal/packetrun"
+	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim"
+)
+
+type runFlags struct {
+	build  buildFlags
+	pcap   string
+	out    string
+	maps   bool
+	asJSON bool
+	hot    int
+}
+
+func newRunCmd() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] --pcap IN OBJ-or-IMAGE",
+		Short: "Run a program on the packets of a capture file in the simulated card",
+		Args:  exactArgs("OBJ-or-IMAGE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.pcap == "" {
+				return usagef("offload run needs --pcap IN")
+			}
+			if f.hot < 0 {
+				return usagef("--hot takes a number of lines, not %d", f.hot)
+			}
+			return run(cmd, args[0], f)
+		},
+	}
+	f.build.add(cmd)
+	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet)")
+	cmd.Flags().StringVar(&f.out, "out", "", "write the packets that leave the program, passed or sent, to the capture file `OUT`")
+	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
+	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
+	return cmd
+}
+
+func run(cmd *cobra.Command, path string, f runFlags) error {
+	img, err := f.build.image(path)
+	if err != nil {
+		return err
+	}
+	packets, err := pcap.ReadFile(f.pcap)
+	if err != nil {
+		return err
+	}
+	spec := sim.DefaultSpec()
+	spec.Profile = f.hot > 0
+	m, err := sim.New(img, spec)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	sum, left := packetrun.Run(m, img, packets)
+	if f.maps {
+		sum.Maps = packetrun.Dump(m, img)
+	}
+	if f.out != "" {
+		if err := pcap.WriteFile(f.out, left); err != nil {
+			return err
+		}
+	}
+	if f.asJSON {
+		err = printJSON(cmd, sum)
+	} else {
+		printRun(cmd.OutOrStdout(), sum)
+		if f.hot > 0 {
+			printHot(cmd.OutOrStdout(), img, m.Profile().Cycles, f.hot)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if sum.FirstFault != nil {
+		return fmt.Errorf("%s: %d of %d packets faulted, first: %w", path, sum.Faults, sum.Packets, sum.FirstFault)
+	}
+	return nil
+}
+
+func printRun(w io.Writer, s *packetrun.Summary) {
+	fmt.Fprintf(w, "packets       %d\n", s.Packets)
+	for _, name := range sortedKeys(s.Verdicts) {
+		fmt.Fprintf(w, "  %-12s%d\n", name, s.Verdicts[name])
+	}
+	if s.Faults > 0 {
+		fmt.Fprintf(w, "  %-12s%d\n", "faults", s.Faults)
+	}
+	fmt.Fprintf(w, "cycles        min %d  mean %.1f  p50 %d  p99 %d  max %d\n",
+		s.Cycles.Min, s.Cycles.Mean, s.Cycles.P50, s.Cycles.P99, s.Cycles.Max)
+	fmt.Fprintf(w, "instructions  mean %.1f\n", s.Instructions.Mean)
+	for _, name := range sortedKeys(s.Maps) {
+		printMap(w, name, s.Maps[name])
+	}
+}
+
+// printMap leaves out the entries that are all zero and says how many they are.
+func printMap(w io.Writer, name string, entries []packetrun.KV) {
+	zero := 0
+	fmt.Fprintf(w, "map %s\n", name)
+	for _, e := range entries {
+		if strings.Trim(e.Value, "0") == "" {
+			zero++
+			continue
+		}
+		fmt.Fprintf(w, "  %s: %s\n", e.Key, e.Value)
+	}
+	if zero > 0 {
+		fmt.Fprintf(w, "  (%d entries with zero values)\n", zero)
+	}
+}
+
+func printHot(w io.Writer, img *image.Image, cycles []uint64, n int) {
+	lines := packetrun.Hot(img, cycles, n)
+	var total uint64
+	for _, c := range cycles {
+		total += c
+	}
+	fmt.Fprintf(w, "\nhottest lines (share of %d cycles)\n", total)
+	for _, h := range lines {
+		fmt.Fprintf(w, "%5.1f%%  %s\n", 100*float64(h.Cycles)/float64(max(total, 1)), h.Title())
+		for _, word := range h.Words {
+			fmt.Fprintf(w, "  %10d  %5d  %s\n", cycles[word], int(img.Machine.CodeStart)+word,
+				wordText(img.Words[word], img.Machine.Mode))
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

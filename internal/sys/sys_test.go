@@ -1,0 +1,99 @@
+package sys
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf/btf"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+func TestNames(t *testing.T) {
+	tests := []struct{ in, obj, c string }{
+		{"counters", "counters", "counters"},
+		{".rodata", ".rodata", "_rodata"},
+		{"a-name-that-is-too-long", "a_name_that_is_", "a_name_that_is_too_long"},
+		{"2nd", "2nd", "_nd"},
+		{"", "", "_"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.in, func(t *testing.T) {
+			require.Equal(t, tt.obj, ObjName(tt.in))
+			require.Equal(t, tt.c, CName(tt.in))
+		})
+	}
+}
+
+func TestError(t *testing.T) {
+	err := error(&Error{Command: "BPF_MAP_CREATE", Errno: unix.EINVAL})
+	require.EqualError(t, err, "BPF_MAP_CREATE: invalid argument")
+	require.ErrorIs(t, err, unix.EINVAL)
+	require.EqualError(t, &Error{Command: "BPF_PROG_LOAD", Errno: ENOTSUPP}, "BPF_PROG_LOAD: operation not supported (ENOTSUPP)")
+	require.True(t, Gone(&Error{Errno: unix.ENODEV}))
+	require.False(t, Gone(err))
+}
+
+// TestRefused asks for what every kernel refuses, with or without privilege:
+// the error names the command.
+func TestRefused(t *testing.T) {
+	require.ErrorContains(t, LookupElem(-1, []byte{1}, []byte{2}), "BPF_MAP_LOOKUP_ELEM: ")
+	_, err := OpenPin("/no/such/pin")
+	require.ErrorContains(t, err, "BPF_OBJ_GET: ")
+	_, err = ReadProg(-1)
+	require.ErrorContains(t, err, "BPF_OBJ_GET_INFO_BY_FD: ")
+}
+
+func TestRecords(t *testing.T) {
+	l := LineRecord{Slot: 3, File: 1, Text: 9, LineNo: 70000, Column: 1023}
+	require.Equal(t, l, parseLine(l.Append(nil)))
+	require.Len(t, l.Append(nil), lineRecordSize)
+	require.Len(t, FuncRecord{Slot: 1, Type: 2}.Append(nil), funcRecordSize)
+}
+
+func TestStrings(t *testing.T) {
+	b, err := btf.NewBuilder([]btf.Type{&btf.Int{Name: "int", Size: 4}}, nil)
+	require.NoError(t, err)
+	raw, err := b.Marshal(nil, &btf.MarshalOptions{Order: order})
+	require.NoError(t, err)
+	s, err := NewStrings(bytes.Clone(raw))
+	require.NoError(t, err)
+	at := s.Add("prog.c")
+	require.Equal(t, at, s.Add("prog.c"), "each string stands once")
+	require.NotEqual(t, at, s.Add("return 0;"))
+	out := s.Raw()
+	start, end, err := stringSection(out)
+	require.NoError(t, err)
+	require.Equal(t, len(out), end)
+	require.Equal(t, "prog.c", CString(out[start+int(at):]))
+
+	for _, bad := range [][]byte{nil, raw[:10], append(bytes.Clone(raw[:headerSize]), 1)} {
+		_, err := NewStrings(bad)
+		require.Error(t, err)
+	}
+}
+
+// TestOnlyHere looks for the system call in the module's other packages.
+func TestOnlyHere(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	here := filepath.Join(root, "internal", "sys")
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (path == here || strings.HasPrefix(d.Name(), ".")):
+			return fs.SkipDir
+		case !strings.HasSuffix(path, ".go"), filepath.Base(path) == "kill_test.go": // it watches system calls
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		require.NotContains(t, string(text), "SYS_BPF", path)
+		return err
+	})
+	require.NoError(t, err)
+}

@@ -1,0 +1,56 @@
+package image
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// machineAt is the place of the machine number in an ELF header.
+const machineAt = 18
+
+// Is reports whether a file's content is an image, by the ELF machine. Other
+// content may be anything, an eBPF object for one.
+func Is(data []byte) bool {
+	return len(data) >= machineAt+2 && string(data[:4]) == elf.ELFMAG && le.Uint16(data[machineAt:]) == elfMachineNFP
+}
+
+// ReadFile reads an image from a file.
+func ReadFile(path string) (*Image, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	img, err := Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return img, nil
+}
+
+// WriteFile writes the image to a file so that a failure leaves no half-written
+// file.
+func (im *Image) WriteFile(path string) error {
+	data, err := im.Marshal()
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".offload-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	if _, err := tmp.Write(data); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Chmod(0o644); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

@@ -1,0 +1,63 @@
+package target
+
+// Packet is what a packet pointer is: a memory address whose low bits are the
+// offset in the packet's buffer and whose upper bits name the buffer.
+type Packet struct {
+	// Memory is the memory that packets are in.
+	Memory string `json:"memory"`
+	// PointerBits is the width of a packet pointer.
+	PointerBits uint8 `json:"pointer_bits"`
+	// PointerSet are the bits that are set in every packet pointer.
+	PointerSet uint64 `json:"pointer_set"`
+	// OffsetBits is the number of low bits that are the offset in the buffer.
+	OffsetBits uint8 `json:"offset_bits"`
+	// NumberLow is the lowest bit of the buffer's number.
+	NumberLow uint8 `json:"number_low"`
+}
+
+// OffsetMask returns the bits of a packet pointer that are the offset in the
+// buffer.
+func (p *Packet) OffsetMask() uint32 { return 1<<p.OffsetBits - 1 }
+
+// PacketVector is where the packet's description is in local memory. A field
+// that is nil is not there.
+type PacketVector struct {
+	Words    int    `json:"words"`               // of the whole vector
+	Length   Field  `json:"length"`              // packet length in bytes; other bits of its word are the firmware's
+	Pointer  Field  `json:"pointer"`             // packet pointer
+	QueueSet *Field `json:"queue_set,omitempty"` // set when a queue was selected
+	Queue    *Queue `json:"queue,omitempty"`     // the selected queue
+	Ingress  *Field `json:"ingress,omitempty"`   // ingress interface index
+	RxQueue  *Field `json:"rx_queue,omitempty"`  // receive queue index
+}
+
+// Queue is the field of the selected queue.
+type Queue struct {
+	Word LMWord `json:"word"`
+	Low  uint8  `json:"low"`
+	Bits uint8  `json:"bits"`
+	// OutOfRange is the value for a queue that the field cannot hold.
+	OutOfRange uint32 `json:"out_of_range"`
+}
+
+// Field returns where the queue is.
+func (q *Queue) Field() Field { return Field{q.Word, q.Low, q.Bits} }
+
+// fields lists the fields that are there, with their names.
+func (v *PacketVector) fields() (names []string, fields []Field) {
+	add := func(name string, f *Field) {
+		if f != nil {
+			names, fields = append(names, name), append(fields, *f)
+		}
+	}
+	add("length", &v.Length)
+	add("pointer", &v.Pointer)
+	add("queue_set", v.QueueSet)
+	if v.Queue != nil {
+		f := v.Queue.Field()
+		add("queue", &f)
+	}
+	add("ingress", v.Ingress)
+	add("rx_queue", v.RxQueue)
+	return names, fields
+}

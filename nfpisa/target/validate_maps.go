@@ -1,0 +1,162 @@
+package target
+
+import (
+	"math/bits"
+	"slices"
+	"strings"
+)
+
+// mapTypes are the kernel's names of the map types that programs for a network
+// card can use.
+var mapTypes = []string{
+	"array", "array_of_maps", "cpumap", "devmap", "devmap_hash", "hash", "hash_of_maps", "lpm_trie", "lru_hash", "lru_percpu_hash",
+	"percpu_array", "percpu_hash", "perf_event_array", "prog_array", "queue", "ringbuf", "stack", "xskmap",
+}
+
+// atomicOps are the names of atomic operations.
+var atomicOps = []string{"add", "or", "and", "xor", "xchg", "fetch"}
+
+func (c *checker) maps() {
+	m := &c.t.Maps
+	c.oneOf("maps.kind", m.Kind, MapsFirmware, MapsDirect)
+	for _, l := range []struct {
+		name        string
+		list, known []string
+	}{{"maps.types", m.Types, mapTypes}, {"maps.atomics", m.Atomics, atomicOps}} {
+		distinct(c, l.name, l.list)
+		for _, n := range l.list {
+			if !slices.Contains(l.known, n) {
+				c.fail("%s has %q, must be one of %s", l.name, n, strings.Join(l.known, ", "))
+			}
+		}
+	}
+	c.within("maps.max_maps", m.MaxMaps, 0, 1<<16-1)
+	c.within("maps.max_key", m.MaxKey, 0, 512)
+	c.within("maps.max_value", m.MaxValue, 0, 1<<20)
+	c.within("maps.max_element", m.MaxElement, 0, 1<<21)
+	if m.MaxEntries > 1<<32-1 {
+		c.fail("maps.max_entries is %d, must fit 32 bits", m.MaxEntries)
+	}
+	if m.TotalEntries < m.MaxEntries {
+		c.fail("maps.total_entries is %d, less than maps.max_entries %d", m.TotalEntries, m.MaxEntries)
+	}
+	if m.MaxElement < max(m.MaxKey, m.MaxValue) {
+		c.fail("maps.max_element is %d, less than maps.max_key %d or maps.max_value %d", m.MaxElement, m.MaxKey, m.MaxValue)
+	}
+	if len(m.Regions) == 0 {
+		c.fail("maps.regions is empty")
+	}
+	for k := range m.Regions {
+		c.region(k)
+	}
+}
+
+func (c *checker) region(k int) {
+	r := &c.t.Maps.Regions[k]
+	if _, ok := c.t.Memories[r.Memory]; !ok {
+		c.fail("maps.regions[%d].memory is %q, which memories does not have", k, r.Memory)
+	}
+	if r.Align < 8 || r.Align > 1<<20 || bits.OnesCount64(r.Align) != 1 {
+		c.fail("maps.regions[%d].align is %d, must be a power of two from 8 to %d", k, r.Align, 1<<20)
+	}
+	if r.Base >= addressMax || r.Size == 0 || r.Size > addressMax-r.Base {
+		c.fail("maps.regions[%d] is %d bytes at %#x, must be within 40 address bits", k, r.Size, r.Base)
+		return
+	}
+	if r.Base == 0 {
+		c.fail("maps.regions[%d].base is 0, where the addresses of packets are", k)
+	}
+	for j := range c.t.Maps.Regions[:k] {
+		o := &c.t.Maps.Regions[j]
+		if r.Base < o.Base+o.Size && o.Base < r.Base+r.Size {
+			c.fail("maps.regions[%d] overlaps maps.regions[%d]", k, j)
+		}
+	}
+}
+
+func (c *checker) helpers() {
+	t := c.t
+	at := map[CodeAddr]string{}
+	for _, name := range sorted(t.Helpers) {
+		h := t.Helpers[name]
+		if !slices.Contains(helperNames, name) {
+			c.fail("helpers has %q, which is no helper of the kernel for XDP or tc programs", name)
+		}
+		if h.By != HelperFirmware {
+			continue
+		}
+		c.within("helpers."+name, int(h.Address), 0, storeWords-1)
+		switch other, taken := at[h.Address]; {
+		case taken:
+			c.fail("helpers.%s is at %d, as helpers.%s", name, h.Address, other)
+		case c.inCode(h.Address):
+			c.fail("helpers.%s is at %d, inside the program's code", name, h.Address)
+		case h.Address == t.Core.Done:
+			c.fail("helpers.%s is at %d, which is core.done", name, h.Address)
+		}
+		at[h.Address] = name
+	}
+	for _, o := range []struct {
+		helper, field string
+		is            bool
+	}{
+		{"xdp_adjust_head", "adjust_head", t.AdjustHead != nil},
+		{"xdp_adjust_tail", "adjust_tail", t.AdjustTail != nil},
+		{"perf_event_output", "event", t.Event != nil},
+	} {
+		if t.HasHelper(o.helper) != o.is {
+			c.fail("%s and helpers.%s come together", o.field, o.helper)
+		}
+	}
+	buffer := 1<<min(t.Packet.OffsetBits, 16) - 1
+	if h := t.AdjustHead; h != nil {
+		c.within("adjust_head.off_min", h.OffMin, 0, buffer)
+		c.within("adjust_head.off_max", h.OffMax, h.OffMin, buffer)
+		c.within("adjust_head.min_length", h.MinLength, 1, buffer)
+	}
+	if h := t.AdjustTail; h != nil {
+		c.within("adjust_tail.min_length", h.MinLength, 1, buffer)
+	}
+	if e := t.Event; e != nil {
+		c.event(e)
+	}
+	for _, n := range sorted(t.Memories) {
+		m := t.Memories[n]
+		for _, f := range []struct {
+			name string
+			v    uint32
+		}{{"read", m.Read}, {"write", m.Write}, {"atomic", m.Atomic}} {
+			c.within("memories."+n+"."+f.name, int(f.v), 1, 100_000)
+		}
+		c.within("memories."+n+".per_word", int(m.PerWord), 0, 100_000)
+		c.within("memories."+n+".busy", int(m.Busy), 0, 100_000)
+	}
+}
+
+func (c *checker) event(e *Event) {
+	pairs := []struct {
+		name string
+		g    GPR
+	}{{"map", e.Map}, {"flags", e.Flags}, {"data", e.Data}, {"size", e.Size}}
+	for k, p := range pairs {
+		c.within("event."+p.name, int(p.g), 0, bankGPRs-2)
+		for _, q := range pairs[:k] {
+			if p.g == q.g || p.g+1 == q.g || q.g+1 == p.g {
+				c.fail("event.%s is %d, which event.%s takes", p.name, p.g, q.name)
+			}
+		}
+		if e.Kind.Num == p.g || e.Kind.Num == p.g+1 {
+			c.fail("event.kind is %v, which event.%s takes", e.Kind, p.name)
+		}
+		if ret := c.t.Calls.Return.Num; ret == p.g || ret == p.g+1 {
+			c.fail("event.%s is %d, which calls.return takes", p.name, p.g)
+		}
+	}
+	c.within("event.kind", int(e.Kind.Num), 0, bankGPRs-1)
+	if e.Kind == c.t.Calls.Return {
+		c.fail("event.kind is %v, as calls.return", e.Kind)
+	}
+	if e.MapValue == e.Stack {
+		c.fail("event.stack is %d, as event.map_value", e.Stack)
+	}
+}

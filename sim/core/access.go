@@ -1,0 +1,99 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/sim/mem"
+)
+
+// PacketBounds returns where the packet lies in the context's buffer, as the
+// packet vector says; an impossible vector gives an empty packet.
+func (x *Context) PacketBounds() (lo, hi uint32) {
+	v := &x.core.cfg.View
+	lm := x.core.lm[x.lmLo:]
+	lo = uint32(lm[v.Pointer]) - uint32(x.buf.Base)
+	n := uint32(lm[v.Length]) & v.LengthMask
+	if size := uint32(len(x.buf.Data)); lo > size || n > size-lo {
+		return 0, 0
+	}
+	return lo, lo + n
+}
+
+// resolve finds the memory that a command reaches, and faults for memory that
+// is not the program's.
+func (c *Core) resolve(x *Context, q *mem.Command) bool {
+	if q.Address>>31 == 1 {
+		return c.resolvePacket(x, q)
+	}
+	return c.resolveMap(x, q)
+}
+
+func (c *Core) resolveMap(x *Context, q *mem.Command) bool {
+	r := c.recent
+	if r == nil || q.Address < r.Base || q.Address >= r.End() {
+		if r = c.mem.Map.Find(q.Address); r != nil {
+			c.recent = r
+		}
+	}
+	n := q.Bytes
+	if r == nil || q.Address+uint64(n) > r.End() {
+		c.fail(x, FaultMemory, "%s of %d bytes at memory address %#x, which is neither packet nor map memory%s", verb(q), n, q.Address, c.nearMap(q.Address))
+		return false
+	}
+	off := q.Address - r.Base
+	if c.cfg.Checks&CheckMapValues != 0 && (!r.Values.Mixed() || c.code.ofProgram(x.swapPC)) {
+		in, ok := r.Values.Inside(off, n)
+		if !ok {
+			c.fail(x, FaultMemory, "%s of %d bytes at offset %d of map %q, %d bytes from the start of a value of %d", verb(q), n, off, r.Name, int64(in), r.Values.Size)
+			return false
+		}
+		if c.cfg.Checks&CheckExact != 0 && !r.Values.Holds(in, n) {
+			c.fail(x, FaultMemory, "%s of %d bytes at offset %d of a value of map %q, which has %d bytes", verb(q), n, in, r.Name, r.Values.Size)
+			return false
+		}
+	}
+	q.Region, q.Offset = r, off
+	q.Ticket.Lo, q.Ticket.Hi = 0, n
+	return true
+}
+
+func (c *Core) resolvePacket(x *Context, q *mem.Command) bool {
+	n, base, size := q.Bytes, uint32(x.buf.Base), uint32(len(x.buf.Data))
+	off := uint32(q.Address) - base
+	if off >= size || n > size-off {
+		c.fail(x, FaultPacket, "%s of %d bytes at packet address %s, outside the packet buffer %s to %s",
+			verb(q), n, hex32(uint32(q.Address)), hex32(base), hex32(base+size-1))
+		return false
+	}
+	write := !q.Op.Reads()
+	if write {
+		x.dirty = max(x.dirty, off+n)
+	}
+	q.Region, q.Offset = x.buf, uint64(off)
+	lo, hi := x.PacketBounds()
+	if off >= lo && off+n <= hi {
+		q.Ticket.Lo, q.Ticket.Hi = 0, n
+		return true
+	}
+	if write && c.cfg.Checks&CheckPacketWrites != 0 || !write && c.cfg.Checks&CheckExact != 0 {
+		c.fail(x, FaultPacket, "%s of %d bytes at packet offset %d; the packet has %d bytes", verb(q), n, int64(off)-int64(lo), hi-lo)
+		return false
+	}
+	q.Ticket.Lo, q.Ticket.Hi = min(max(lo, off)-off, n), min(max(hi, off)-off, n)
+	return true
+}
+
+// nearMap says which map ends before a wrong address.
+func (c *Core) nearMap(addr uint64) string {
+	if r := c.mem.Map.Before(addr); r != nil {
+		return fmt.Sprintf("; map %q ends %d bytes before", r.Name, addr-r.End())
+	}
+	return ""
+}
+
+func verb(q *mem.Command) string {
+	if q.Op.Reads() {
+		return "read"
+	}
+	return "write"
+}

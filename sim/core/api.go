@@ -1,0 +1,202 @@
+package core
+
+import "github.com/skipsw/skipsw/sim/mem"
+
+// File names a register file of a context.
+type File uint8
+
+// The files.
+const (
+	FileA File = iota
+	FileB
+)
+
+func (f File) slot(n int) uint16 { return uint16(n)&(gprs-1) + slotB*uint16(f) }
+
+// The methods below are for those who enter contexts, execute routines for them
+// and take their results.
+
+// Core returns the core that the context belongs to.
+func (x *Context) Core() *Core { return x.core }
+
+// Slot returns the context's number on its core, 0..3.
+func (x *Context) Slot() int { return int(x.slot) }
+
+// Fault returns why the context stopped, or nil.
+func (x *Context) Fault() *Fault { return x.fault }
+
+// Fail ends the context with a fault; the first one stays.
+func (x *Context) Fail(kind FaultKind, format string, args ...any) {
+	x.core.fail(x, kind, format, args...)
+}
+
+// Enter prepares the context for a packet: its first word, and the local memory
+// that is its own, in bytes. No register and no word of local memory is written
+// then.
+func (x *Context) Enter(word, lmBase, lmSize uint32) {
+	c := x.core
+	x.reset(c.blank)
+	x.lmLo, x.lmLen = lmBase/4, (lmSize+3)/4
+	x.pc = word
+	lm := c.lm[x.lmLo : x.lmLo+x.lmLen]
+	for i := range lm {
+		lm[i] = c.blank
+	}
+}
+
+// Fill puts a packet into the context's buffer, off bytes from its beginning,
+// and zeros around it. It returns the packet's address.
+func (x *Context) Fill(packet []byte, off uint32) uint32 {
+	if x.buf.Data == nil {
+		x.buf.Data = make([]byte, x.core.cfg.PacketBuffer)
+	}
+	buf := x.buf.Data
+	end := off + uint32(copy(buf[off:], packet))
+	clear(buf[:off])
+	clear(buf[end:max(end, x.dirty)])
+	x.dirty = end
+	return uint32(x.buf.Base) + off
+}
+
+// Packet returns n bytes of the buffer from address addr on; false when they
+// are not inside it.
+func (x *Context) Packet(addr, n uint32) ([]byte, bool) {
+	off := addr - uint32(x.buf.Base)
+	if size := uint32(len(x.buf.Data)); off > size || n > size-off {
+		return nil, false
+	}
+	return x.buf.Data[off : off+n : off+n], true
+}
+
+// Frame returns the packet as the packet vector says.
+func (x *Context) Frame() []byte {
+	lo, hi := x.PacketBounds()
+	return x.buf.Data[lo:hi]
+}
+
+// Reg returns a general-purpose register and the bits of it that nobody wrote.
+func (x *Context) Reg(f File, n int) (v, unwritten uint32) {
+	w := x.regs[f.slot(n)]
+	return uint32(w), uint32(w >> 32)
+}
+
+// Arg returns a register that a routine or an exit needs whole. It fails the
+// context when there are bits in it that nobody wrote; what names it.
+func (x *Context) Arg(f File, n int, what string) (uint32, bool) {
+	v, unwritten := x.Reg(f, n)
+	if unwritten != 0 {
+		x.core.undefinedUse(x, f.slot(n), "%s", what)
+		return 0, false
+	}
+	return v, true
+}
+
+// SetReg writes a general-purpose register.
+func (x *Context) SetReg(f File, n int, v uint32) { x.regs[f.slot(n)] = uint64(v) }
+
+// Pointer returns index register i, ActLMAddr0 to ActLMAddr3, and whether
+// somebody wrote it.
+func (x *Context) Pointer(i int) (addr uint32, written bool) {
+	return x.lm[i&3].addr, x.lmSet>>(i&3)&1 != 0 || !x.core.undefined
+}
+
+// SetPointer writes index register i, which can be used at once.
+func (x *Context) SetPointer(i int, addr uint32) {
+	x.lm[i&3].addr = addr &^ 3
+	x.lmSet |= 1 << (i & 3)
+}
+
+// SetLocal writes bits of a word of the context's local memory, which is word
+// words from its first; the other bits count as written by nobody.
+func (x *Context) SetLocal(word int, bits, v uint32) {
+	c := x.core
+	c.lm[int(x.lmLo)+word] = c.blank&(uint64(^bits)<<32|uint64(^bits)) | uint64(v&bits)
+}
+
+// Local returns a word of the context's local memory and the bits of it that
+// nobody wrote.
+func (x *Context) Local(word int) (v, unwritten uint32) {
+	w := x.core.lm[int(x.lmLo)+word]
+	return uint32(w), uint32(w >> 32)
+}
+
+// LocalBytes copies bytes of local memory from byte address addr on; a word's
+// first byte is its least significant. It fails the context for what is not its
+// own or was written by nobody; what names it.
+func (x *Context) LocalBytes(dst []byte, addr uint32, what string) bool {
+	c := x.core
+	for i := range dst {
+		a := addr + uint32(i)
+		w := a >> 2 & (lmWords - 1)
+		if w-x.lmLo >= x.lmLen {
+			c.fail(x, FaultLocalMemory, "%s of a firmware routine reaches local-memory byte %d, outside the context's packet vector and stack", what, a)
+			return false
+		}
+		v := c.lm[w]
+		if v>>32>>(8*(a&3))&0xff != 0 {
+			c.fail(x, FaultUndefined, "byte %d of %s of a firmware routine was written by nobody", i, what)
+			return false
+		}
+		dst[i] = byte(v >> (8 * (a & 3)))
+	}
+	return true
+}
+
+// Lose loses what a routine may lose of the context: the registers of both
+// banks whose bit is not set in keep, transfer registers that no command fills,
+// T_INDEX's target, index registers from the third on, flags and what lives
+// between neighbouring instructions.
+func (x *Context) Lose(keepA, keepB uint32) {
+	c := x.core
+	v := c.blank
+	if c.undefined {
+		x.cc, x.cv = v, flagUndef
+		x.lmSet &= 3
+	}
+	for r := range gprs {
+		if keepA>>r&1 == 0 {
+			x.regs[slotA+r] = v
+		}
+		if keepB>>r&1 == 0 {
+			x.regs[slotB+r] = v
+		}
+	}
+	for r := range xfers {
+		if x.pending>>r&1 == 0 {
+			x.regs[slotIn+r] = v
+		}
+		x.regs[slotOut+r] = v
+	}
+	x.forget(v)
+}
+
+// MemoryBytes copies memory from an address on, as a command of the context
+// would reach it; the context fails where that would.
+func (x *Context) MemoryBytes(dst []byte, addr uint64) bool {
+	q := mem.Command{Op: mem.Read, Address: addr, Bytes: uint32(len(dst))}
+	if !x.core.resolve(x, &q) {
+		return false
+	}
+	copy(dst, q.Region.Data[q.Offset:])
+	return true
+}
+
+// Checked reports whether a rule is on.
+func (x *Context) Checked(rule Checks) bool { return x.core.cfg.Checks&rule != 0 }
+
+// Counts is what a packet has cost so far.
+type Counts struct {
+	Cycles       uint64 // from the first instruction
+	Instructions uint64
+	Commands     uint64 // memory commands
+	MemWait      uint64 // cycles in which the context waited for a signal
+}
+
+// End ends the context's packet, now, and returns its counts.
+func (x *Context) End() Counts {
+	c := x.core
+	c.switched(x, SwitchEnd)
+	n := Counts{Cycles: c.now - x.start, Commands: x.commands, MemWait: x.waited}
+	n.Instructions = n.Cycles - x.waited - x.lost
+	return n
+}

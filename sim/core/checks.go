@@ -1,0 +1,81 @@
+package core
+
+// Checks selects the rules that end a run with a fault when they are broken.
+type Checks uint32
+
+// The rules.
+const (
+	// CheckUndefined tracks bits that nobody wrote, and faults when they show.
+	// Packet bytes read beyond the packet's end, registers a firmware routine
+	// may have lost, and flags an operation does not define count as unwritten.
+	CheckUndefined Checks = 1 << iota
+	// CheckSignals faults when a transfer register is used before the signal of
+	// its command was waited for.
+	CheckSignals
+	// CheckPointerLatency faults when an index register is used within three
+	// cycles of its write. Without it the old value is used, as the core does.
+	CheckPointerLatency
+	// CheckLocalMemory keeps a context inside its packet vector and stack.
+	CheckLocalMemory
+	// CheckPacketWrites keeps writes inside the packet, as the packet vector
+	// describes it at that moment. Without it the whole buffer is writable.
+	CheckPacketWrites
+	// CheckMapValues keeps accesses to array maps inside one value. Without it
+	// the map's whole region will do.
+	CheckMapValues
+	// CheckHazards faults on sequences that the core does not define.
+	CheckHazards
+
+	// AllChecks is every rule that compiled programs keep.
+	AllChecks Checks = 1<<iota - 1
+
+	// CheckExact keeps reads inside the packet, and accesses to a map value
+	// out of the padding behind its last byte. Programs that are proven safe
+	// read whole words and blocks and use what they may of them, so they break
+	// this rule; those compiled with translate.Options.Unproven keep it as
+	// long as they do no wrong.
+	CheckExact Checks = AllChecks + 1
+)
+
+// Config holds the parameters of a core.
+type Config struct {
+	Checks Checks
+	// Budget is the number of cycles after which a packet is a runaway.
+	Budget uint64
+	// PointerLatency is the number of cycles between a write of an index
+	// register (ActLMAddr, T_INDEX, ByteIndex) and its first use.
+	PointerLatency uint32
+	// SwapSlots is the number of cycles that a context swap costs when no defer
+	// slot is filled.
+	SwapSlots uint32
+	// Unwritten is what an unwritten word holds.
+	Unwritten uint32
+	// Seed starts the pseudo random number CSR.
+	Seed uint64
+	// PacketBuffer is the size of a packet buffer in bytes.
+	PacketBuffer int
+	// View is where a packet's place stands.
+	View PacketView
+
+	Hooks Hooks
+}
+
+// PacketView is where in a context's local memory the place of its packet
+// stands: words from the context's first, and the bits of the length's word
+// that count.
+type PacketView struct {
+	Pointer, Length int
+	LengthMask      uint32
+}
+
+// Cost is the cost of something that is not simulated word by word, in core
+// cycles: Busy on the core, Wait asleep.
+type Cost struct{ Busy, Wait uint32 }
+
+// Routines are what lies at the control-store addresses outside the code.
+type Routines interface {
+	// Call executes the routine of an eBPF helper. It returns the control-store
+	// address at which the program goes on; false means that the context has
+	// failed.
+	Call(x *Context, helper uint32) (back uint32, cost Cost, ok bool)
+}

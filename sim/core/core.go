@@ -1,0 +1,128 @@
+package core
+
+import "github.com/skipsw/skipsw/sim/mem"
+
+// Contexts is the number of contexts of a core.
+const Contexts = 4
+
+// Core is one flow processor: contexts, local memory and what they share.
+type Core struct {
+	cfg      Config
+	id       int
+	code     *Code
+	mem      *mem.System
+	routines Routines
+	ctx      [Contexts]Context
+
+	shared
+
+	undefined bool   // unwritten values are tracked
+	blank     uint64 // the value of an unwritten word
+	observed  bool   // a hook wants to see instructions
+	// alone: a context swap waits for the signal at once, since no other
+	// context could run.
+	alone  bool
+	logic  uint8       // what logic operations leave in the carry and overflow flags
+	recent *mem.Region // map memory of the last access
+}
+
+// shared is what the contexts of a core share and the clock.
+type shared struct {
+	lm     [lmWords]uint64
+	cam    cam
+	csrs   [numCSRs]uint32
+	crc    uint32 // CRC remainder
+	random uint64
+	now    uint64
+}
+
+// Wiring is what a core is connected to.
+type Wiring struct {
+	ID       int // number among the cores of the memory
+	Code     *Code
+	Memory   *mem.System
+	Routines Routines
+	// Buffers are the contexts' packet buffers. One gets its memory with its
+	// first packet.
+	Buffers [Contexts]*mem.Region
+}
+
+// New makes a core.
+func New(cfg Config, w Wiring) *Core {
+	c := &Core{cfg: cfg, id: w.ID, code: w.Code, mem: w.Memory, routines: w.Routines, alone: true}
+	c.undefined = cfg.Checks&CheckUndefined != 0
+	c.blank = uint64(cfg.Unwritten)
+	if c.undefined {
+		c.blank |= undefAll
+		c.logic = flagUndef
+	}
+	h := &cfg.Hooks
+	c.observed = h.Step != nil || h.Call != nil || h.Exit != nil
+	for i := range c.ctx {
+		x := &c.ctx[i]
+		x.core, x.slot, x.buf = c, uint8(i), w.Buffers[i]
+		x.constants()
+		x.reset(c.blank)
+	}
+	c.Reset()
+	return c
+}
+
+// Reset brings back the state of a core before its first packet.
+func (c *Core) Reset() {
+	c.now, c.random = 0, c.cfg.Seed
+	c.cam, c.crc = cam{}, 0
+	clear(c.csrs[:])
+}
+
+// ID returns the core's number among the cores of its memory.
+func (c *Core) ID() int { return c.id }
+
+// Context returns context i.
+func (c *Core) Context(i int) *Context { return &c.ctx[i] }
+
+// Now returns the core's clock, in cycles.
+func (c *Core) Now() uint64 { return c.now }
+
+// Restart sets the clock to cycle 0.
+func (c *Core) Restart() { c.now = 0 }
+
+// Stop says why a context no longer runs.
+type Stop uint8
+
+// The reasons.
+const (
+	StopDone  Stop = iota // the program reached its exit
+	StopFault             // Context.Fault says why
+	stopSwap              // the context waits for signals, until its wake
+)
+
+// Begin starts a context's clock at its first word, now.
+func (c *Core) Begin(x *Context) {
+	x.start, x.limit = c.now, c.now+c.cfg.Budget
+	c.switched(x, SwitchBegin)
+}
+
+// RunAlone executes a context that has begun until it stops, with no other
+// context on the core.
+func (c *Core) RunAlone(x *Context) Stop {
+	c.alone = true
+	return c.run(x)
+}
+
+// call executes a routine outside the code for a context, which then sleeps. It
+// returns the time after its work on the core.
+func (c *Core) call(x *Context, helper uint32, now uint64) (uint64, bool) {
+	back, cost, ok := c.routines.Call(x, helper)
+	if !ok {
+		return now, false
+	}
+	t, ok := c.code.index(back)
+	if !ok || int(t) >= c.code.words {
+		c.fail(x, FaultBadPC, "helper %d returns to control-store address %d, where there is no code", helper, back)
+		return now, false
+	}
+	x.pc = t
+	x.lost += uint64(cost.Busy)
+	return c.fall(x, now+uint64(cost.Busy), uint64(cost.Wait)), true
+}

@@ -1,0 +1,115 @@
+package firmware
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/hostmap"
+)
+
+// Input is one packet and what comes with it.
+type Input struct {
+	// Packet is the frame, 0 bytes up to what the packet buffer holds. Any
+	// memory can take the packet's place: the program sees its address and
+	// length in the packet vector.
+	Packet []byte
+	// Program is the index into the image's programs.
+	Program        int
+	IngressIfindex uint32
+	RxQueue        uint32
+}
+
+// Outcome is what a program left at its exit.
+type Outcome struct {
+	// Verdict is the eBPF verdict. Target agilio leaves an action code, which
+	// is turned into the verdict that stands for it: for tc, pass is
+	// TC_ACT_OK, drop TC_ACT_SHOT, uncounted drop TC_ACT_STOLEN.
+	Verdict uint32
+	// Code is A0 at the exit.
+	Code uint32
+	// Packet is the frame as the program left it. It is valid until the
+	// context's next packet.
+	Packet []byte
+	// QueueSelected and Queue are the program's choice of a receive queue.
+	QueueSelected bool
+	Queue         uint8
+}
+
+// Event is one record that the program sent to a perf event array or ring. It
+// is valid until the context's next packet.
+type Event struct {
+	Map    uint32 // the number that the program passed: the image's map ID
+	Flags  uint32 // low word of the helper's flags
+	Data   []byte
+	Packet []byte // packet bytes that were appended
+}
+
+// Model is the firmware around the programs of one image. A context that it
+// cannot serve it ends with core.Context.Fail.
+type Model interface {
+	// Enter puts a context at the first word of a program with a packet in its
+	// buffer.
+	Enter(x *core.Context, in *Input)
+	// Routines execute what programs branch to.
+	core.Routines
+	// Leave reads what a context left at its exit; false means that it failed
+	// the context.
+	Leave(x *core.Context, program int, out *Outcome) bool
+	// Events returns what the context's packet has sent.
+	Events(x *core.Context) []Event
+}
+
+// Costs is what the firmware's routines cost.
+type Costs struct {
+	LookupArray, LookupHash, Update, Delete, Event core.Cost
+}
+
+// Config is what a model is made from.
+type Config struct {
+	Image *image.Image
+	Maps  []*hostmap.Map
+	Costs Costs
+	// PacketOffset is where a received frame begins in its buffer, in bytes.
+	PacketOffset int
+	// Cores is the number of cores that share the model.
+	Cores int
+}
+
+// Maker makes a model. An error says what of the image the model has not.
+type Maker func(Config) (Model, error)
+
+// Registry is the models that a binary has, by name.
+type Registry struct{ makers map[string]Maker }
+
+// Builtin returns a registry with the models of this package.
+func Builtin() *Registry {
+	r := &Registry{makers: map[string]Maker{}}
+	r.Register("agilio", NewAgilio)
+	r.Register("skipsw", NewSkipsw)
+	return r
+}
+
+// Register adds a model. A name that is taken is a mistake of the program that
+// calls.
+func (r *Registry) Register(name string, make Maker) {
+	if r.makers[name] != nil || name == "" {
+		panic(fmt.Sprintf("BUG: firmware model %q is registered twice or has no name", name))
+	}
+	r.makers[name] = make
+}
+
+// Names returns the names of all models, sorted.
+func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.makers)) }
+
+// New makes the named model.
+func (r *Registry) New(name string, cfg Config) (Model, error) {
+	make := r.makers[name]
+	if make == nil {
+		return nil, fmt.Errorf("not supported: firmware model %q, because this binary has %s", name, strings.Join(r.Names(), ", "))
+	}
+	return make(cfg)
+}

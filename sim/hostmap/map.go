@@ -1,0 +1,207 @@
+package hostmap
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"syscall"
+
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim/mem"
+)
+
+// Update flags, as the kernel numbers them.
+const (
+	UpdateAny     = 0 // create or replace
+	UpdateNoExist = 1 // create only
+	UpdateExist   = 2 // replace only
+)
+
+// Map is one map in card memory. Keys and values at its methods are in the
+// host's byte order, whatever order the memory has.
+type Map struct {
+	info   image.Map
+	size   uint64 // of the region, in bytes
+	region *mem.Region
+	table  table
+}
+
+// table finds values by key. Values are named by their
+// offset in the region.
+type table interface {
+	// reset makes the table empty, in memory that is all zero.
+	reset(memory []byte)
+	find(key []byte) (value uint64, ok bool)
+	// exact finds the entry of the key itself, which is what an update
+	// changes; find may answer with another that covers it.
+	exact(key []byte) (value uint64, ok bool)
+	// insert makes room for a key that exact does not find.
+	insert(key []byte) (value uint64, errno syscall.Errno)
+	remove(key []byte) syscall.Errno
+	// each calls f for every entry; f may keep the key.
+	each(f func(key []byte, value uint64))
+}
+
+// Info returns the map's description.
+func (m *Map) Info() image.Map { return m.info }
+
+// Region returns the memory that the map is in.
+func (m *Map) Region() *mem.Region { return m.region }
+
+// KeySize returns the size of a key in bytes.
+func (m *Map) KeySize() int { return int(m.info.KeySize) }
+
+// ValueSize returns the size of a value in bytes.
+func (m *Map) ValueSize() int { return int(m.info.ValueSize) }
+
+// IsArray reports whether the map is addressed by index.
+func (m *Map) IsArray() bool { return isArray(m.info.Type) }
+
+// wordAtomic is the use of a value word that is an atomic counter.
+const wordAtomic = 3
+
+// reversed returns for each word of a value whether its bytes are stored in
+// reverse order.
+func reversed(info *image.Map) []bool {
+	out := make([]bool, (info.ValueSize+3)/4)
+	for i := range out {
+		out[i] = info.Swapped || i < len(info.WordUse) && info.WordUse[i] == wordAtomic
+	}
+	return out
+}
+
+// Reset brings back the initial entries.
+func (m *Map) Reset() error {
+	clear(m.region.Data)
+	m.table.reset(m.region.Data)
+	for _, e := range m.info.Initial {
+		if err := m.Update(e.Key, e.Value, UpdateAny); err != nil {
+			return fmt.Errorf("initial entry %x: %w", e.Key, err)
+		}
+	}
+	return nil
+}
+
+// Find returns the address of the value that a lookup of key gives.
+func (m *Map) Find(key []byte) (addr uint64, ok bool) {
+	v, ok := m.table.find(key)
+	return m.region.Base + v, ok
+}
+
+// Place finds or makes the value of a key for an update and returns its
+// address, or an errno.
+func (m *Map) Place(key []byte, flags uint64) (uint64, syscall.Errno) {
+	v, errno := m.place(key, flags)
+	return m.region.Base + v, errno
+}
+
+// Remove removes a key. It returns 0 or an errno.
+func (m *Map) Remove(key []byte) syscall.Errno { return m.table.remove(key) }
+
+// Bytes returns the memory of the value at an address that Find or Place gave.
+func (m *Map) Bytes(addr uint64) []byte {
+	return m.region.Data[addr-m.region.Base:][:m.info.ValueSize]
+}
+
+// place finds or makes the value of a key for an update.
+func (m *Map) place(key []byte, flags uint64) (uint64, syscall.Errno) {
+	if flags > UpdateExist {
+		return 0, syscall.EINVAL
+	}
+	v, ok := m.table.exact(key)
+	switch {
+	case ok && flags == UpdateNoExist:
+		return 0, syscall.EEXIST
+	case ok:
+		return v, 0
+	case flags == UpdateExist && !m.IsArray():
+		return 0, syscall.ENOENT
+	}
+	return m.table.insert(key)
+}
+
+// read copies a value in host order to dst.
+func (m *Map) read(dst []byte, value uint64) {
+	src := m.region.Data[value:]
+	for i := range dst {
+		k := i
+		if m.region.Values.Reversed[i/4] {
+			k = i ^ 3
+		}
+		dst[i] = src[k]
+	}
+}
+
+// write stores a value in host order.
+func (m *Map) write(value uint64, v []byte) {
+	dst := m.region.Data[value:]
+	for i := range v {
+		k := i
+		if m.region.Values.Reversed[i/4] {
+			k = i ^ 3
+		}
+		dst[k] = v[i]
+	}
+}
+
+func (m *Map) checkKey(key []byte) error {
+	if len(key) != int(m.info.KeySize) {
+		return fmt.Errorf("map %q: key of %d bytes, want %d: %w", m.info.Name, len(key), m.info.KeySize, syscall.EINVAL)
+	}
+	return nil
+}
+
+// Lookup returns a copy of the value of a key.
+func (m *Map) Lookup(key []byte) (value []byte, ok bool) {
+	if len(key) != int(m.info.KeySize) {
+		return nil, false
+	}
+	v, ok := m.table.find(key)
+	if !ok {
+		return nil, false
+	}
+	value = make([]byte, m.info.ValueSize)
+	m.read(value, v)
+	return value, true
+}
+
+// Update stores a value. Errors wrap the kernel's errno: EEXIST, ENOENT, E2BIG
+// (the map is full, or the index is out of range), EINVAL.
+func (m *Map) Update(key, value []byte, flags uint64) error {
+	if err := m.checkKey(key); err != nil {
+		return err
+	}
+	if len(value) != int(m.info.ValueSize) {
+		return fmt.Errorf("map %q: value of %d bytes, want %d: %w", m.info.Name, len(value), m.info.ValueSize, syscall.EINVAL)
+	}
+	v, errno := m.place(key, flags)
+	if errno != 0 {
+		return fmt.Errorf("map %q: update %x: %w", m.info.Name, key, errno)
+	}
+	m.write(v, value)
+	return nil
+}
+
+// Delete removes a key. Errors wrap the kernel's errno: ENOENT, or EINVAL for
+// an array, whose entries cannot be deleted.
+func (m *Map) Delete(key []byte) error {
+	if err := m.checkKey(key); err != nil {
+		return err
+	}
+	if errno := m.table.remove(key); errno != 0 {
+		return fmt.Errorf("map %q: delete %x: %w", m.info.Name, key, errno)
+	}
+	return nil
+}
+
+// Entries returns copies of all entries, sorted by the bytes of the key.
+func (m *Map) Entries() []image.Entry {
+	var out []image.Entry
+	m.table.each(func(key []byte, value uint64) {
+		v := make([]byte, m.info.ValueSize)
+		m.read(v, value)
+		out = append(out, image.Entry{Key: key, Value: v})
+	})
+	slices.SortFunc(out, func(a, b image.Entry) int { return bytes.Compare(a.Key, b.Key) })
+	return out
+}

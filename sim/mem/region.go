@@ -1,0 +1,105 @@
+package mem
+
+import "sort"
+
+// Region is a stretch of memory that belongs to one owner: a packet buffer, or
+// the memory of a map.
+type Region struct {
+	Name string
+	Unit UnitID
+	Base uint64 // address of the first byte
+	Data []byte
+
+	Values Values
+}
+
+// End returns the address behind the last byte.
+func (r *Region) End() uint64 { return r.Base + uint64(len(r.Data)) }
+
+// Values says where in a region values lie that programs may reach: from First
+// on, Stride bytes apart, each at Offset. What else is in the region is for
+// linked routines only.
+type Values struct {
+	First, Stride, Offset uint64
+	Size                  uint32 // bytes of a value
+	// Reversed says for each word of a value that its bytes are stored in
+	// reverse order.
+	Reversed []bool
+}
+
+// Mixed reports whether the region holds more than values.
+func (v *Values) Mixed() bool { return v.First != 0 || v.Offset != 0 }
+
+// Inside reports whether n bytes at offset off of the region lie in the words
+// of one value, and how far from the value's beginning.
+func (v *Values) Inside(off uint64, n uint32) (in uint64, ok bool) {
+	if off < v.First {
+		return 0, false
+	}
+	words := uint64(v.Size+3) &^ 3
+	in = (off-v.First)%v.Stride - v.Offset
+	return in, in+uint64(n) <= words && in < words
+}
+
+// Holds reports whether n bytes from offset in of a value on, which lie in its
+// words, are bytes of the value and not padding.
+func (v *Values) Holds(in uint64, n uint32) bool {
+	for k := in; k < in+uint64(n); k++ {
+		at := k
+		if v.Reversed[k/4] {
+			at = k ^ 3
+		}
+		if at >= uint64(v.Size) {
+			return false
+		}
+	}
+	return true
+}
+
+// Map is an address map: regions that do not overlap, in the order of their
+// addresses.
+type Map struct{ regions []*Region }
+
+// Add places a region. It returns the one that is in the way, or nil.
+func (m *Map) Add(r *Region) *Region {
+	i := m.search(r.Base)
+	if i < len(m.regions) && m.regions[i].Base < r.End() {
+		return m.regions[i]
+	}
+	m.regions = append(m.regions, nil)
+	copy(m.regions[i+1:], m.regions[i:])
+	m.regions[i] = r
+	return nil
+}
+
+// Remove takes a region out.
+func (m *Map) Remove(r *Region) {
+	for i, o := range m.regions {
+		if o == r {
+			m.regions = append(m.regions[:i], m.regions[i+1:]...)
+			return
+		}
+	}
+}
+
+// search returns the index of the first region that ends behind addr.
+func (m *Map) search(addr uint64) int {
+	return sort.Search(len(m.regions), func(i int) bool { return m.regions[i].End() > addr })
+}
+
+// Find returns the region that holds addr, or nil.
+func (m *Map) Find(addr uint64) *Region {
+	i := m.search(addr)
+	if i == len(m.regions) || addr < m.regions[i].Base {
+		return nil
+	}
+	return m.regions[i]
+}
+
+// Before returns the last region that ends at or before addr, or nil.
+func (m *Map) Before(addr uint64) *Region {
+	if i := m.search(addr); i > 0 {
+		return m.regions[i-1]
+	}
+	return nil
+}

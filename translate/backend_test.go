@@ -1,0 +1,59 @@
+package translate_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate"
+	"github.com/skipsw/skipsw/translate/internal/backend"
+	"github.com/skipsw/skipsw/translate/internal/lower"
+	"github.com/skipsw/skipsw/translate/internal/opt"
+	"github.com/skipsw/skipsw/translate/internal/pass"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// text is a back end that keeps the SSA form and writes it down: a machine that
+// loads and stores bytes where they are, so that nothing has to be lowered.
+type text struct{ t *target.Target }
+
+func (b text) Target() string                      { return "text" }
+func (b text) Lowering(*verify.Program) []opt.Pass { return nil }
+func (b text) Stages() []pass.Info                 { return []pass.Info{writing} }
+func (b text) Prepare(u *backend.Unit) (*ssa.Env, error) {
+	return &ssa.Env{Target: b.t, Maps: make([]ssa.MapPlace, len(u.Program.Source().Maps)), Helpers: &lower.Helpers{Target: b.t}}, nil
+}
+
+var writing = pass.Info{Name: "write", Doc: "write the form down", Required: true}
+
+func (b text) Emit(u *backend.Unit, f *ssa.Func) (string, error) {
+	var out string
+	u.Run.Do(&writing, f, func() bool { out = f.String(); return true })
+	u.Report.Words = len(f.Values)
+	return out, nil
+}
+
+// TestSecondBackend compiles with a back end that has nothing of the NFP's.
+func TestSecondBackend(t *testing.T) {
+	tg, err := target.Builtin("skipsw")
+	require.NoError(t, err)
+	v, err := verify.Verify(sample(t, "vlan_filter"), verify.Options{})
+	require.NoError(t, err)
+	var r translate.Report
+	got, err := translate.CompileFor[string](v, text{tg}, translate.Options{Report: &r})
+	require.NoError(t, err)
+	require.Contains(t, got, "load packet size 2")
+	require.NotContains(t, got, "read packet", "only the NFP has commands")
+	require.Equal(t, "text", r.Target)
+	names := []string{}
+	for _, p := range r.Passes {
+		names = append(names, p.Name)
+	}
+	require.Contains(t, names, "fold")
+	require.Equal(t, "write", names[len(names)-1])
+	require.NotContains(t, names, "select")
+	_, err = translate.CompileFor[string](v, text{tg}, translate.Options{Passes: map[string]bool{"fill-slots": false}})
+	require.ErrorIs(t, err, translate.ErrNoPass)
+}

@@ -1,0 +1,36 @@
+package bpf
+
+// The operations under their names in the kernel's header, without a type. They
+// go when the last package has changed to the typed ones.
+const (
+	ADD  = 0x00
+	SUB  = 0x10
+	MUL  = 0x20
+	DIV  = 0x30
+	OR   = 0x40
+	AND  = 0x50
+	LSH  = 0x60
+	RSH  = 0x70
+	NEG  = 0x80
+	MOD  = 0x90
+	XOR  = 0xa0
+	MOV  = 0xb0
+	ARSH = 0xc0
+	END  = 0xd0
+
+	JA    = 0x00
+	JEQ   = 0x10
+	JGT   = 0x20
+	JGE   = 0x30
+	JSET  = 0x40
+	JNE   = 0x50
+	JSGT  = 0x60
+	JSGE  = 0x70
+	CALL  = 0x80
+	EXIT  = 0x90
+	JLT   = 0xa0
+	JLE   = 0xb0
+	JSLT  = 0xc0
+	JSLE  = 0xd0
+	JCOND = 0xe0
+)

@@ -1,0 +1,114 @@
+package bpf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// HelperID is the number of a helper function, enum bpf_func_id.
+type HelperID int32
+
+// String returns the kernel's name without "bpf_": "map_lookup_elem".
+func (h HelperID) String() string {
+	if h.Known() {
+		return helperNames[h]
+	}
+	return fmt.Sprintf("helper %d", int32(h))
+}
+
+// Known reports whether the kernel has a helper of this number.
+func (h HelperID) Known() bool { return h > 0 && int(h) < len(helperNames) }
+
+// HelperByName returns the helper of a name, with or without "bpf_".
+func HelperByName(name string) (h HelperID, ok bool) {
+	n, ok := byName(helperNames[:], strings.TrimPrefix(name, "bpf_"))
+	return HelperID(n), ok && n > 0
+}
+
+// MapType is the type of a map, enum bpf_map_type.
+type MapType uint32
+
+// String returns the kernel's name: "lru_percpu_hash".
+func (t MapType) String() string { return nameOf(mapTypeNames[:], uint32(t), "type") }
+
+// Known reports whether the kernel has this type.
+func (t MapType) Known() bool { return t > 0 && int(t) < len(mapTypeNames) }
+
+// MapTypeByName returns the map type of a name.
+func MapTypeByName(name string) (t MapType, ok bool) {
+	n, ok := byName(mapTypeNames[:], name)
+	return MapType(n), ok && n > 0
+}
+
+// PerCPU reports a map with a value for each CPU.
+func (t MapType) PerCPU() bool {
+	switch t {
+	case MapTypePerCPUHash, MapTypePerCPUArray, MapTypeLRUPerCPUHash, MapTypePerCPUCgroupStorage:
+		return true
+	}
+	return false
+}
+
+// ProgType is the type of a program, enum bpf_prog_type.
+type ProgType uint32
+
+// String returns the kernel's name: "sched_cls".
+func (t ProgType) String() string { return nameOf(progTypeNames[:], uint32(t), "type") }
+
+// AttachType is a place that programs are attached to, enum bpf_attach_type.
+type AttachType uint32
+
+// String returns the kernel's name without "BPF_": "tcx_ingress".
+func (t AttachType) String() string { return nameOf(attachTypeNames[:], uint32(t), "type") }
+
+// XDPAction is what an XDP program decides, enum xdp_action.
+type XDPAction uint32
+
+// String returns the kernel's name without "XDP_": "pass".
+func (a XDPAction) String() string { return nameOf(xdpActionNames[:], uint32(a), "action") }
+
+// Known reports whether the kernel has this action; it takes others for
+// XDPAborted.
+func (a XDPAction) Known() bool { return int(a) < len(xdpActionNames) }
+
+// TCAction is what a tc program decides, TC_ACT_*.
+type TCAction int32
+
+// String returns the kernel's name without "TC_ACT_": "shot".
+func (a TCAction) String() string {
+	if a == TCActUnspec {
+		return "unspec"
+	}
+	return nameOf(tcActionNames[:], uint32(a), "action")
+}
+
+// Errno is an error number of the kernel. Helpers return it as a negative
+// number.
+type Errno int32
+
+// String returns the kernel's name: "EINVAL".
+func (e Errno) String() string {
+	if n, ok := errnoNames[e]; ok {
+		return n
+	}
+	return fmt.Sprintf("errno %d", int32(e))
+}
+
+// Result returns the error as a helper returns it in R0: the negative number.
+func (e Errno) Result() uint64 { return uint64(-int64(e)) }
+
+func nameOf(names []string, v uint32, what string) string {
+	if int64(v) < int64(len(names)) {
+		return names[v]
+	}
+	return fmt.Sprintf("%s %d", what, v)
+}
+
+func byName(names []string, name string) (int, bool) {
+	for i, n := range names {
+		if n == name {
+			return i, true
+		}
+	}
+	return 0, false
+}

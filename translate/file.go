@@ -1,0 +1,144 @@
+package translate
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// FileOptions choose programs of a file and say how they are compiled.
+type FileOptions struct {
+	Options
+	// Program is the name of the program; "" for all of Object's, or the only
+	// one of File's.
+	Program string
+	// Type is the type of programs whose section names none.
+	Type object.Type
+}
+
+// Compiled is what became of one program of an object.
+type Compiled struct {
+	Program *object.Program
+	Image   *image.Image // nil when Err is set
+	Report  Report
+	Err     error // what concerns this program alone: unsafe, or not supported
+}
+
+// ErrSeveral is what errors.Is finds in the error of File for a file with
+// several programs when none is named.
+var ErrSeveral = errors.New("several programs")
+
+// Object compiles the programs of an eBPF object file: it is loaded, each
+// program is proven and compiled. The error is about the file or the options;
+// what concerns one program is in its Err.
+func Object(path string, o FileOptions) ([]Compiled, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return objectBytes(path, data, o)
+}
+
+func objectBytes(path string, data []byte, o FileOptions) ([]Compiled, error) {
+	if err := checkPasses(Passes(), o.Passes); err != nil {
+		return nil, err
+	}
+	progs, err := programs(path, data, o)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Compiled, len(progs))
+	for k, p := range progs {
+		out[k].Program = p
+		out[k].compile(o.Options)
+	}
+	return out, nil
+}
+
+// programs returns the programs of an object, or the one that is named.
+func programs(path string, data []byte, o FileOptions) ([]*object.Program, error) {
+	obj, err := object.LoadBytes(filepath.Base(path), data, object.Options{Type: o.Type})
+	if err != nil {
+		return nil, err
+	}
+	if o.Program == "" {
+		return obj.Programs, nil
+	}
+	for _, p := range obj.Programs {
+		if p.Name == o.Program {
+			return []*object.Program{p}, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: no program %q; it has %s", path, o.Program, names(obj.Programs))
+}
+
+func (c *Compiled) compile(o Options) {
+	if c.Err = c.Program.Refused; c.Err != nil {
+		return
+	}
+	v, err := verify.Verify(c.Program, verify.Options{Offload: true})
+	if err != nil {
+		c.Err = err
+		return
+	}
+	o.Report = &c.Report
+	c.Image, c.Err = Compile(v, o)
+}
+
+// File returns the image of one program: the file itself when it is an image,
+// the compiled program when it is an eBPF object.
+func File(path string, o FileOptions) (*image.Image, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if image.Is(data) {
+		return readImage(path, data, o.Program)
+	}
+	if o.Program == "" {
+		progs, err := programs(path, data, o)
+		if err != nil {
+			return nil, err
+		}
+		if len(progs) > 1 {
+			return nil, fmt.Errorf("%s: %w, one must be named: %s", path, ErrSeveral, names(progs))
+		}
+	}
+	res, err := objectBytes(path, data, o)
+	if err != nil {
+		return nil, err
+	}
+	return res[0].Image, res[0].Err
+}
+
+func readImage(path string, data []byte, program string) (*image.Image, error) {
+	img, err := image.Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if program != "" && img.ProgramNamed(program) == nil {
+		have := make([]string, len(img.Programs))
+		for k := range img.Programs {
+			have[k] = img.Programs[k].Name
+		}
+		if len(have) == 0 {
+			have = []string{"none"}
+		}
+		return nil, fmt.Errorf("%s: no program %q; it has %s", path, program, strings.Join(have, ", "))
+	}
+	return img, nil
+}
+
+func names(progs []*object.Program) string {
+	s := make([]string, len(progs))
+	for k, p := range progs {
+		s[k] = p.Name
+	}
+	return strings.Join(s, ", ")
+}

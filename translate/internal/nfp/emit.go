@@ -1,0 +1,251 @@
+package nfp
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/regalloc"
+)
+
+// Word is one instruction of the final code.
+type Word struct {
+	I    nfpisa.Instr
+	Slot int32 // eBPF slot that it comes from
+	// Block is the block that a branch leads to, or -1; Done marks the branch
+	// that ends the packet, Helper one to a helper's routine, and Return the
+	// immed that takes the address of word Target.
+	Block  int32
+	Done   bool
+	Helper uint32
+	Table  int32 // with Helper: the map whose routine it is, or -1
+	Return bool
+}
+
+// Output is the final code of a function.
+type Output struct {
+	Words []Word
+	// Starts gives the first word of each block in order of the layout.
+	Starts []int
+	Stats  regalloc.Stats
+	// StackBytes is the local memory used from the stack base on.
+	StackBytes int
+}
+
+// emitter turns nodes into instructions.
+type emitter struct {
+	c   *Code
+	t   *target.Target
+	res *regalloc.Result
+	out []Word
+}
+
+// place returns the operand for an allocated place. Slots lie behind the
+// arguments of firmware routines.
+func (e *emitter) place(l regalloc.Loc) nfpisa.Operand {
+	switch l.File {
+	case regalloc.A, regalloc.Both:
+		return nfpisa.A(int(l.Num))
+	case regalloc.B:
+		return nfpisa.B(int(l.Num))
+	case regalloc.In, regalloc.Out:
+		return nfpisa.X(int(l.Num))
+	case regalloc.Slot:
+		return nfpisa.LMem(lmStack, int(l.Num)+e.c.argWords)
+	}
+	panic(fmt.Sprintf("BUG: operand in file %d", l.File))
+}
+
+// emit appends an instruction.
+func (e *emitter) emit(slot int32, i nfpisa.Instr) {
+	e.out = append(e.out, Word{I: i, Slot: slot, Block: -1})
+}
+
+// move appends an inserted move. None of its forms touches the flags.
+func (e *emitter) move(slot int32, m regalloc.Move) {
+	dst := e.place(m.Dst)
+	if m.Src.File == regalloc.Remat {
+		for _, i := range nfpisa.LoadImmed(dst, e.c.vregs[m.V].val) {
+			i.WrBoth = m.Dst.File == regalloc.Both
+			e.emit(slot, i)
+		}
+		return
+	}
+	i := nfpisa.Mov(dst, e.place(m.Src)).KeepCC()
+	i.WrBoth = m.Dst.File == regalloc.Both
+	e.emit(slot, i)
+}
+
+func (e *emitter) moves(slot int32, list []regalloc.Move) {
+	for _, m := range list {
+		e.move(slot, m)
+	}
+}
+
+// node appends the instructions of node k. Branches lead to blocks of the
+// function, by number.
+func (e *emitter) node(k int, succs []int) {
+	n := &e.c.nodes[k]
+	locs := e.res.Locs(k)
+	both := false
+	at := func(r ref) nfpisa.Operand {
+		if r.op < 0 {
+			return r.fixed
+		}
+		if locs[r.op].File == regalloc.Both && n.ops[r.op].Flags&regalloc.Def != 0 {
+			both = true
+		}
+		return e.place(locs[r.op])
+	}
+	put := func(i nfpisa.Instr) {
+		i.WrBoth = both
+		e.emit(n.slot, i)
+	}
+	var d, l, r nfpisa.Operand
+	l, r, d = at(n.l), at(n.r), at(n.d)
+	switch n.form {
+	case formALU:
+		i := nfpisa.ALU(d, l, n.alu, r)
+		i.NoCC = n.noCC
+		put(i)
+	case formShf:
+		put(nfpisa.Shf(d, l, n.shf, r, n.shift))
+	case formDbl:
+		put(nfpisa.DblShf(d, l, r, int(n.shift.Amount)))
+	case formAsr:
+		e.emit(n.slot, nfpisa.Mov(nfpisa.NoOperand, r))
+		put(nfpisa.Asr(d, r, n.shift))
+	case formShfV:
+		e.emit(n.slot, nfpisa.ALU(nfpisa.NoOperand, at(n.x), nfpisa.ALUOr, nfpisa.Const(0)))
+		put(nfpisa.Shf(d, l, n.shf, r, n.shift))
+	case formAsrV:
+		e.emit(n.slot, nfpisa.ALU(nfpisa.NoOperand, at(n.x), nfpisa.ALUOr, r))
+		put(nfpisa.Asr(d, r, n.shift))
+	case formDblV:
+		e.emit(n.slot, nfpisa.ALU(nfpisa.NoOperand, at(n.x), nfpisa.ALUOr, nfpisa.Const(0)))
+		put(nfpisa.DblShf(d, l, r, 0))
+	case formField:
+		put(nfpisa.LdField(d, n.mask, r, n.shift))
+	case formClr:
+		put(nfpisa.LdFieldClr(d, n.mask, r, n.shift))
+	case formConst:
+		for _, i := range nfpisa.LoadImmed(d, n.val) {
+			put(i)
+		}
+	case formMul:
+		e.mul(n, l, r, at, put, &both)
+	case formMem32:
+		e.mem(n, nfpisa.Mem32(n.mem, int(at(n.x).Num), l, r, 1))
+	case formMem40:
+		e.mem(n, nfpisa.Mem40(n.mem, int(at(n.x).Num), l, r, 1))
+	case formAddImm:
+		e.emit(n.slot, nfpisa.Shf(nfpisa.NoOperand, at(n.e), nfpisa.ShfOr, at(n.x), nfpisa.Lsh(addImmShift)))
+		e.emit(n.slot, nfpisa.Mem40(n.mem, 0, l, r, 1).IndirectRef())
+	case formCSRWr:
+		e.emit(n.slot, nfpisa.CSRWr(n.csr, r))
+	case formRandom:
+		e.emit(n.slot, nfpisa.CSRRd(nfpisa.CSRPseudoRndNum))
+		put(nfpisa.Immed(d, 0))
+	case formNop:
+		e.emit(n.slot, nfpisa.Nop())
+	case formBcc:
+		e.branch(n, nfpisa.Bcc(n.cond, 0), succs)
+	case formBrBit:
+		if n.taken {
+			e.branch(n, nfpisa.BrSet(r, int(n.bit), 0), succs)
+		} else {
+			e.branch(n, nfpisa.BrClr(r, int(n.bit), 0), succs)
+		}
+	case formBrByte:
+		if n.taken {
+			e.branch(n, nfpisa.BrByteEq(r, int(n.bit), uint8(n.val), 0), succs)
+		} else {
+			e.branch(n, nfpisa.BrByteNe(r, int(n.bit), uint8(n.val), 0), succs)
+		}
+	case formExit:
+		e.exit(n)
+	case formCall:
+		e.call(n)
+	case formEntry:
+	}
+}
+
+// mul appends the steps of a multiplication.
+func (e *emitter) mul(n *node, l, r nfpisa.Operand, at func(ref) nfpisa.Operand, put func(nfpisa.Instr), both *bool) {
+	kind, steps := nfpisa.Mul32x32, []nfpisa.MulStep{nfpisa.MulStep1, nfpisa.MulStep2, nfpisa.MulStep3, nfpisa.MulStep4}
+	if n.short {
+		kind, steps = nfpisa.Mul16x16, steps[:2]
+	}
+	e.emit(n.slot, nfpisa.MulStepOf(nfpisa.MulStart, nfpisa.MulStep1, l, r))
+	for _, s := range steps {
+		e.emit(n.slot, nfpisa.MulStepOf(kind, s, l, r))
+	}
+	*both = false
+	last := func(x ref, step nfpisa.MulStep) {
+		*both = false
+		i := nfpisa.MulLastOf(kind, step, at(x))
+		put(i)
+	}
+	// The high word can only be taken after the low one.
+	last(n.d, nfpisa.MulLast)
+	if n.e.op >= 0 {
+		last(n.e, nfpisa.MulLast2)
+	}
+}
+
+// Override of the length of a command, in PREV_ALU.
+const (
+	overrideLength = 1 << 7
+	overrideShift  = 8
+	swapSignal     = 1
+)
+
+// mem appends a memory command that gives up the core until it is done.
+func (e *emitter) mem(n *node, i nfpisa.Instr) {
+	i.Cmd.Len = uint8(n.units-1) & 7
+	if n.indirect {
+		i.Cmd.Len = 0
+		e.emit(n.slot, nfpisa.Immed(nfpisa.NoOperand, overrideLength|uint32(n.units-1)<<overrideShift))
+		i = i.IndirectRef()
+	}
+	e.emit(n.slot, i.CtxSwap(swapSignal))
+}
+
+// branch appends a branch to a successor.
+func (e *emitter) branch(n *node, i nfpisa.Instr, succs []int) {
+	e.emit(n.slot, i)
+	e.out[len(e.out)-1].Block = int32(succs[n.to])
+}
+
+// exit appends the end of the program: the branch to the packet's end. A
+// constant result is loaded in its defer slots, another is in place.
+func (e *emitter) exit(n *node) {
+	var load []nfpisa.Instr
+	if n.r.op < 0 {
+		load = nfpisa.LoadImmed(nfpisa.A(0), n.val)
+	}
+	e.emit(n.slot, nfpisa.Br(0).WithDefer(len(load)))
+	e.out[len(e.out)-1].Done = true
+	for _, i := range load {
+		e.emit(n.slot, i)
+	}
+}
+
+// call appends a call of a firmware routine: the branch with the moves of the
+// table number and of the return address in its defer slots.
+func (e *emitter) call(n *node) {
+	switch n.bit {
+	case 2:
+		e.emit(n.slot, nfpisa.Immed(nfpisa.A(1), uint32(n.csr)))
+		fallthrough
+	case 0:
+		e.emit(n.slot, nfpisa.Br(0).WithDefer(1))
+		e.out[len(e.out)-1].Helper, e.out[len(e.out)-1].Table = n.val, n.table
+	case 1:
+		e.emit(n.slot, nfpisa.Br(0).WithDefer(2))
+		e.out[len(e.out)-1].Helper, e.out[len(e.out)-1].Table = n.val, n.table
+		e.emit(n.slot, nfpisa.Immed(nfpisa.A(0), uint32(n.csr)))
+	}
+	e.emit(n.slot, nfpisa.Immed(nfpisa.B(0), 0))
+	e.out[len(e.out)-1].Return = true
+}

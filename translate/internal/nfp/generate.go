@@ -1,0 +1,70 @@
+package nfp
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/regalloc"
+	"github.com/skipsw/skipsw/translate/internal/pass"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
+
+// The stages of Generate.
+var (
+	selecting  = pass.Info{Name: "select", Doc: "select instructions on virtual registers", Required: true}
+	allocating = pass.Info{Name: "allocate", Doc: "find registers, banks and spill slots", Required: true}
+	placing    = pass.Info{Name: "layout", Doc: "place blocks one after the other", Required: true}
+	deferring  = pass.Info{Name: "fill-slots", Doc: "move instructions into defer slots of branches", EveryLevel: true}
+)
+
+// Stages returns the passes of Generate in order.
+func Stages() []pass.Info { return []pass.Info{selecting, allocating, placing, deferring} }
+
+// Generate makes the code of a function. check has the allocation proven right;
+// a wrong one panics.
+func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output, error) {
+	code, err := &Code{}, error(nil)
+	do := func(p *pass.Info, show fmt.Stringer, stage func()) {
+		if err == nil {
+			run.Do(p, show, func() bool { stage(); return err == nil })
+		}
+	}
+	out := &Output{}
+	var alloc regalloc.Allocator
+	var res *regalloc.Result
+	list := listing{&code, &res}
+	do(&selecting, list, func() { code, err = selectCode(f, t) })
+	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+	do(&placing, out, func() { code.place(t, res, out) })
+	do(&deferring, out, func() { out.fillSlots() })
+	return out, err
+}
+
+// place lays the code out.
+func (c *Code) place(t *target.Target, res *regalloc.Result, out *Output) {
+	l := &layout{emitter: &emitter{c: c, t: t, res: res}, starts: make([]int, len(c.blocks))}
+	l.run()
+	*out = Output{Words: l.out, Starts: l.starts, Stats: res.Stats(), StackBytes: 4 * max(c.argWords+res.Slots(), c.farWords)}
+}
+
+// String lists the instructions, blocks by number.
+func (o *Output) String() string {
+	var sb strings.Builder
+	blocks := map[int][]int{}
+	for b, at := range o.Starts {
+		blocks[at] = append(blocks[at], b)
+	}
+	for k := range o.Words {
+		for _, b := range blocks[k] {
+			fmt.Fprintf(&sb, "b%d:\n", b)
+		}
+		w := &o.Words[k]
+		fmt.Fprintf(&sb, "  %s", w.I)
+		if w.Block >= 0 {
+			fmt.Fprintf(&sb, " ; to b%d", w.Block)
+		}
+		sb.WriteByte('\n')
+	}
+	return sb.String()
+}

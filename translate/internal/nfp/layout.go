@@ -1,0 +1,140 @@
+package nfp
+
+import (
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/regalloc"
+)
+
+// layout places blocks one after the other and ends them with branches.
+type layout struct {
+	*emitter
+	starts []int // first word by block; blocks that hold edge moves follow
+	// stubs are the edges with moves of their own: the moves, then a branch.
+	stubs []stub
+}
+
+type stub struct {
+	from, succ int
+	to         int32
+	slot       int32
+}
+
+func (l *layout) run() {
+	for b := range l.c.blocks {
+		l.starts[b] = len(l.out)
+		l.block(b)
+	}
+	for k := 0; k < len(l.stubs); k++ {
+		s := l.stubs[k]
+		l.starts = append(l.starts, len(l.out))
+		l.moves(s.slot, l.res.OnEdge(s.from, s.succ))
+		l.jump(s.slot, s.to)
+	}
+}
+
+// block appends the instructions of a block, its moves and its end.
+func (l *layout) block(b int) {
+	blk := &l.c.blocks[b]
+	l.moves(l.slotAt(b, blk.lo), l.res.AtStart(b))
+	end := blk.lo
+	for end < blk.hi && l.c.nodes[end].flags&regalloc.Branch == 0 {
+		end++
+	}
+	for k := blk.lo; k < end; k++ {
+		l.moves(l.c.nodes[k].slot, l.res.Before(k))
+		if !l.res.Removed(k) {
+			l.node(k, blk.succs)
+		}
+	}
+	final := blk.final
+	next := b + 1
+	// The last branch is turned round if its successor comes next.
+	if n := blk.hi - 1; n >= end && final >= 0 && blk.succs[final] != next && blk.succs[l.c.nodes[n].to] == next {
+		final = l.invert(&l.c.nodes[n], final)
+	}
+	if end < blk.hi {
+		l.moves(l.c.nodes[end].slot, l.res.Before(end))
+	}
+	l.moves(blk.slot, l.res.AtEnd(b))
+	for k := end; k < blk.hi; k++ {
+		if k > end {
+			l.moves(l.c.nodes[k].slot, l.res.Before(k))
+		}
+		at := len(l.out)
+		l.node(k, blk.succs)
+		to := int(l.c.nodes[k].to)
+		if len(l.res.OnEdge(b, to)) > 0 {
+			l.out[at].Block = l.stub(b, to, l.c.nodes[k].slot)
+		}
+	}
+	if final < 0 {
+		return
+	}
+	l.moves(blk.slot, l.res.OnEdge(b, final))
+	if blk.succs[final] != next {
+		l.jump(blk.slot, int32(blk.succs[final]))
+	}
+}
+
+// slotAt returns the eBPF slot of node k of block b, or of the block's end.
+func (l *layout) slotAt(b, k int) int32 {
+	if k < l.c.blocks[b].hi {
+		return l.c.nodes[k].slot
+	}
+	return l.c.blocks[b].slot
+}
+
+// jump appends a branch to a block.
+func (l *layout) jump(slot, to int32) {
+	l.emit(slot, nfpisa.Br(0))
+	l.out[len(l.out)-1].Block = to
+}
+
+// stub returns the block number of the moves on an edge.
+func (l *layout) stub(b, succ int, slot int32) int32 {
+	for k, s := range l.stubs {
+		if s.from == b && s.succ == succ {
+			return int32(len(l.c.blocks) + k)
+		}
+	}
+	l.stubs = append(l.stubs, stub{b, succ, int32(l.c.blocks[b].succs[succ]), slot})
+	return int32(len(l.c.blocks) + len(l.stubs) - 1)
+}
+
+// opposite gives the branch that is taken when the other is not.
+var opposite = map[nfpisa.Cond]nfpisa.Cond{
+	nfpisa.CondEQ: nfpisa.CondNE, nfpisa.CondNE: nfpisa.CondEQ, nfpisa.CondCS: nfpisa.CondCC, nfpisa.CondCC: nfpisa.CondCS,
+	nfpisa.CondGE: nfpisa.CondLT, nfpisa.CondLT: nfpisa.CondGE,
+}
+
+// invert makes a branch lead to the successor that would be reached without
+// it, and returns the one that is reached without it now.
+func (l *layout) invert(n *node, final int) int {
+	if n.form == formBcc {
+		n.cond = opposite[n.cond]
+	} else {
+		n.taken = !n.taken
+	}
+	was := int(n.to)
+	n.to = int8(final)
+	return was
+}
+
+// Link gives branches their targets: the code runs with its first word at
+// control-store address start. routine gives the addresses of helper routines;
+// table is the map whose own routine it is, or -1 for one of the firmware.
+func (o *Output) Link(start uint16, done uint16, routine func(helper uint32, table int32) uint16) {
+	for k := range o.Words {
+		w := &o.Words[k]
+		switch {
+		case w.Done:
+			w.I.Target = done
+		case w.Helper != 0:
+			w.I.Target = routine(w.Helper, w.Table)
+		case w.Return:
+			w.I.Imm = uint32(start) + uint32(k) + 1
+		case w.Block >= 0:
+			w.I.Target = start + uint16(o.Starts[w.Block])
+		}
+	}
+}

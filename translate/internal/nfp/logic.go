@@ -1,0 +1,91 @@
+package nfp
+
+import (
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/regalloc"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
+
+// byteMask returns the mask of bytes if c is made of whole bytes.
+func byteMask(c uint32) (mask uint8, ok bool) {
+	for k := range 4 {
+		switch c >> (8 * k) & 0xff {
+		case 0xff:
+			mask |= 1 << k
+		case 0:
+		default:
+			return 0, false
+		}
+	}
+	return mask, true
+}
+
+// single reports whether a value's only use is the instruction at hand, so
+// that its work can be taken over without computing it as well.
+func (s *selector) single(id ssa.ID) bool {
+	return s.uses[id] == 1 && s.regs[id] == regalloc.NoVReg
+}
+
+// asShift reports a value as a shifted one, and takes over its shift if nobody
+// else needs it in this form.
+func (s *selector) asShift(id ssa.ID) (x ssa.ID, shift nfpisa.Shift, ok bool) {
+	v := s.f.V(id)
+	if (v.Op != ssa.Shl && v.Op != ssa.Shr) || !s.single(id) {
+		return id, nfpisa.Shift{}, false
+	}
+	if v.Op == ssa.Shl {
+		return v.Args[0], nfpisa.Lsh(int(v.Imm)), true
+	}
+	return v.Args[0], nfpisa.Rsh(int(v.Imm)), true
+}
+
+// logic selects And, Or and Xor: as a field extraction, with a shift of one
+// operand, or plain.
+func (s *selector) logic(d regalloc.VReg, v *ssa.Value) {
+	x, y := v.Args[0], v.Args[1]
+	c, isConst := s.f.IsConst(y)
+	if isConst && v.Op == ssa.And {
+		if mask, ok := byteMask(c); ok && c > fullImm || c == 0xff {
+			src, shift, ok := s.asShift(x)
+			if !ok {
+				shift = nfpisa.Rot(0)
+			}
+			s.clr(d, mask, src, shift)
+			return
+		}
+		if ^c <= fullImm {
+			s.alu(d, x, nfpisa.ALUAndNot, s.f.Const(^c))
+			return
+		}
+	}
+	if isConst && v.Op == ssa.Xor && c == ^uint32(0) {
+		n := newNode(formALU)
+		n.alu = nfpisa.ALUNotB
+		n.r = s.full(&n, x)
+		n.d = s.fullDef(&n, d)
+		s.add(n)
+		return
+	}
+	if v.Op != ssa.Xor {
+		op := nfpisa.ShfAnd
+		if v.Op == ssa.Or {
+			op = nfpisa.ShfOr
+		}
+		for _, p := range [2][2]ssa.ID{{x, y}, {y, x}} {
+			src, shift, ok := s.asShift(p[1])
+			if !ok {
+				continue
+			}
+			n := newNode(formShf)
+			n.shf, n.shift = op, shift
+			n.l, n.r = s.short(&n, p[0]), s.short(&n, src)
+			n.pair()
+			n.d = s.shortDef(&n, d)
+			s.legalConsts(&n, src)
+			s.add(n)
+			return
+		}
+	}
+	op := map[ssa.Op]nfpisa.ALUOp{ssa.And: nfpisa.ALUAnd, ssa.Or: nfpisa.ALUOr, ssa.Xor: nfpisa.ALUXor}[v.Op]
+	s.alu(d, x, op, y)
+}

@@ -1,0 +1,290 @@
+package nfp
+
+import (
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/regalloc"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
+
+// address makes the address operands of a memory command for a value that has
+// them first in its arguments, and returns the number of arguments taken.
+func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
+	if v.Space == ssa.MapValue {
+		n.form = formMem40
+		lo, hi := v.Args[0], v.Args[1]
+		off := v.Imm + skip
+		n.l = n.read(s.reg(hi), regalloc.GPRSet, 0)
+		if c, ok := s.f.IsConst(lo); ok {
+			n.r = n.read(s.constReg(c+off), regalloc.GPRSet, 0)
+		} else if off == 0 {
+			n.r = n.read(s.reg(lo), regalloc.GPRSet, 0)
+		} else {
+			t := s.newReg()
+			s.alu(t, lo, nfpisa.ALUAdd, s.f.Const(off))
+			n.r = n.read(t, regalloc.GPRSet, 0)
+		}
+		n.pair()
+		return 2
+	}
+	n.form = formMem32
+	base, off := v.Args[0], v.Imm+skip
+	b := s.f.V(base)
+	if b.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer.Word < shortReach {
+		n.l = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Pointer.Word))}
+	} else if b.Op == ssa.Add && off == 0 && s.single(base) {
+		n.l = s.addressPart(n, b.Args[0])
+		n.r = s.addressPart(n, b.Args[1])
+		s.legalConsts(n, b.Args[1])
+		n.pair()
+		return 1
+	} else {
+		n.l = n.read(s.reg(base), regalloc.GPRSet, 0)
+	}
+	if off <= shortImm {
+		n.r = ref{op: -1, fixed: nfpisa.Const(int(off))}
+	} else {
+		n.r = n.read(s.constReg(off), regalloc.GPRSet, 0)
+	}
+	n.pair()
+	return 1
+}
+
+// addressPart makes one of two added address operands.
+func (s *selector) addressPart(n *node, id ssa.ID) ref {
+	v := s.f.V(id)
+	if v.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer.Word < shortReach {
+		return ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Pointer.Word))}
+	}
+	if c, ok := s.f.IsConst(id); ok && c <= shortImm {
+		return ref{op: -1, fixed: nfpisa.Const(int(c))}
+	}
+	return n.read(s.reg(id), regalloc.GPRSet, 0)
+}
+
+// readMem selects a read command with the words that are used.
+func (s *selector) readMem(id ssa.ID, v *ssa.Value) {
+	n := newNode(formMem32)
+	count := (int(v.Size) + 3) / 4
+	regs := make([]regalloc.VReg, count)
+	for k := range regs {
+		regs[k] = regalloc.NoVReg
+	}
+	var copies []ssa.ID
+	first, last := count, -1
+	for _, w := range s.words[id] {
+		r := s.regs[w]
+		if r == regalloc.NoVReg {
+			continue
+		}
+		k := int(s.f.V(w).Imm)
+		if regs[k] != regalloc.NoVReg {
+			copies = append(copies, w)
+			continue
+		}
+		regs[k] = r
+		first, last = min(first, k), max(last, k)
+	}
+	if last < 0 {
+		if !v.Exact {
+			return
+		}
+		regs[0] = s.newReg()
+		first, last = 0, 0
+	}
+	if len(copies) > 0 {
+		panic("BUG: a word of a read is taken twice")
+	}
+	bytes := v.Size%4 != 0
+	s.address(&n, v, uint32(4*first))
+	switch {
+	case bytes:
+		n.mem, n.units = nfpisa.MemRead8, int(v.Size)
+	case v.Order == ssa.Big:
+		n.mem, n.units = nfpisa.MemRead32, last-first+1
+	default:
+		n.mem, n.units = nfpisa.MemRead32Swap, last-first+1
+	}
+	n.indirect = n.units > maxUnits
+	for k := first; k <= last; k++ {
+		n.ops = append(n.ops, regalloc.Operand{V: regs[k], Flags: regalloc.Def, Files: regalloc.InSet, Group: 1})
+		if k == first {
+			n.x = ref{op: int8(len(n.ops) - 1)}
+		}
+	}
+	s.add(n)
+}
+
+// outWords adds words as a block of transfer registers to be written.
+func (s *selector) outWords(n *node, words []ssa.ID) {
+	seen := map[regalloc.VReg]bool{}
+	for k, w := range words {
+		r := s.reg(w)
+		if seen[r] {
+			d := s.newReg()
+			s.move(d, w)
+			r = d
+		}
+		seen[r] = true
+		n.ops = append(n.ops, regalloc.Operand{V: r, Files: regalloc.OutSet, Group: 1})
+		if k == 0 {
+			n.x = ref{op: int8(len(n.ops) - 1)}
+		}
+	}
+}
+
+// writeMem selects a write command.
+func (s *selector) writeMem(v *ssa.Value) {
+	n := newNode(formMem32)
+	args := s.address(&n, v, 0)
+	whole := v.Size%4 == 0
+	switch {
+	case v.Order == ssa.Big && whole:
+		n.mem, n.units = nfpisa.MemWrite32, int(v.Size)/4
+	case v.Order == ssa.Big:
+		n.mem, n.units = nfpisa.MemWrite8, int(v.Size)
+	case whole:
+		n.mem, n.units = nfpisa.MemWrite32Swap, int(v.Size)/4
+	default:
+		n.mem, n.units = nfpisa.MemWrite8Swap, int(v.Size)
+	}
+	n.indirect = n.units > maxUnits
+	s.outWords(&n, v.Args[args:])
+	s.add(n)
+}
+
+// Parameters of add_imm in PREV_ALU: the number comes from bits 31:16, and the
+// length, which is overridden, says so once more and how wide the addition is.
+const (
+	addImmData  = 2<<3 | overrideLength
+	addImm32    = addImmData | 8<<overrideShift
+	addImm64    = addImmData | 12<<overrideShift
+	addImmShift = 16
+	addImmMax   = 1<<16 - 1
+)
+
+// atomicOps gives the commands of atomic operations: plain, and returning the
+// old value.
+var atomicOps = map[ssa.Op][2]nfpisa.MemOp{
+	ssa.AtomicAdd:  {nfpisa.MemAdd, nfpisa.MemTestAdd},
+	ssa.AtomicOr:   {nfpisa.MemSet, nfpisa.MemTestSet},
+	ssa.AtomicClr:  {nfpisa.MemClr, nfpisa.MemTestClr},
+	ssa.AtomicXor:  {nfpisa.MemXor, nfpisa.MemTestXor},
+	ssa.AtomicXchg: {nfpisa.MemSwap, nfpisa.MemSwap},
+}
+
+// atomic selects an atomic operation. An addition of at most 16 bits is sent
+// with the command and not waited for; other operands are fetched from transfer
+// registers, which must stay until then. An old value comes to the transfer-in
+// registers of the same numbers.
+func (s *selector) atomic(id ssa.ID, v *ssa.Value) {
+	n := newNode(formMem40)
+	args := s.address(&n, v, 0)
+	words := v.Args[args:]
+	fetch := v.Op == ssa.AtomicXchg
+	for _, w := range s.words[id] {
+		fetch = fetch || s.regs[w] != regalloc.NoVReg
+	}
+	if v.Op == ssa.AtomicAdd && !fetch && s.f.UMax(words[0]) <= addImmMax && (len(words) == 1 || s.f.UMax(words[1]) == 0) {
+		s.addImm(&n, v, words[0])
+		return
+	}
+	n.mem, n.units = atomicOps[v.Op][0], len(words)
+	if v.Op == ssa.AtomicAdd && v.Size == 8 {
+		n.units = 5 // bit 2 of the length field makes it 64 bits wide
+	}
+	if !fetch {
+		s.outWords(&n, words)
+		s.add(n)
+		return
+	}
+	n.mem = atomicOps[v.Op][1]
+	n.clob = &regalloc.RegSet{regalloc.In: 1<<len(words) - 1}
+	n.x = ref{op: -1, fixed: nfpisa.X(0)}
+	for k, w := range words {
+		n.ops = append(n.ops, regalloc.Operand{V: s.copyOf(w), Flags: regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.Out, Num: uint8(k)}})
+	}
+	for _, w := range s.words[id] {
+		if r := s.regs[w]; r != regalloc.NoVReg {
+			n.ops = append(n.ops, regalloc.Operand{V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.In, Num: uint8(s.f.V(w).Imm)}})
+		}
+	}
+	s.add(n)
+}
+
+// addImm selects an addition of at most 16 bits.
+func (s *selector) addImm(n *node, v *ssa.Value, x ssa.ID) {
+	n.form = formAddImm
+	n.mem = nfpisa.MemAddImm
+	param := uint32(addImm32)
+	if v.Size == 8 {
+		param = addImm64
+	}
+	n.e = n.read(s.constReg(param), regalloc.BSet, 0)
+	if c, ok := s.f.IsConst(x); ok && c <= shortImm {
+		n.x = ref{op: -1, fixed: nfpisa.Const(int(c))}
+	} else {
+		n.x = n.read(s.reg(x), regalloc.ASet, 0)
+	}
+	s.add(*n)
+}
+
+// setPacket writes the packet pointer and the length to the packet vector; the
+// other bits of the length's word stay.
+func (s *selector) setPacket(v *ssa.Value) {
+	vec := &s.t.PacketVector
+	ptr, length := v.Args[0], v.Args[1]
+	if old := s.f.V(ptr); old.Op != ssa.PktPtr {
+		s.storeLM(lmVector, int(vec.Pointer.Word), ptr)
+	}
+	if s.f.V(length).Op == ssa.PktLen {
+		return
+	}
+	mask := vec.Length.Mask()
+	t, u := s.newReg(), s.newReg()
+	n := newNode(formALU)
+	n.alu = nfpisa.ALUNotAnd
+	n.l = n.read(s.constReg(mask), regalloc.GPRSet, 0)
+	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Length.Word))}
+	n.d = s.fullDef(&n, t)
+	s.add(n)
+	n = newNode(formALU)
+	n.alu = nfpisa.ALUOr
+	n.l = n.read(t, regalloc.AnySource, s.spillSlots(fullReach))
+	n.r = s.full(&n, length)
+	n.pair()
+	n.d = s.fullDef(&n, u)
+	s.add(n)
+	n = newNode(formALU)
+	n.alu = nfpisa.ALUB
+	n.r = n.read(u, regalloc.AnySource, s.spillSlots(fullReach))
+	n.d = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Length.Word))}
+	s.add(n)
+}
+
+// storeLM writes a value to local memory word k at an index register.
+func (s *selector) storeLM(index, k int, id ssa.ID) {
+	n := newNode(formALU)
+	n.alu, n.noCC = nfpisa.ALUB, true
+	n.r = s.full(&n, id)
+	n.d = ref{op: -1, fixed: nfpisa.LMem(index, k)}
+	s.add(n)
+}
+
+// setQueue writes the selected queue, which is byte 0 of its word, and the bit
+// that says so. The value is in range.
+func (s *selector) setQueue(v *ssa.Value) {
+	vec := &s.t.PacketVector
+	queue := ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Queue.Word))}
+	n := newNode(formField)
+	n.mask, n.shift = 1, nfpisa.Rot(0)
+	n.l, n.d = queue, queue
+	n.r = s.short(&n, v.Args[0])
+	n.pair()
+	s.add(n)
+	flags := ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.QueueSet.Word))}
+	n = newNode(formALU)
+	n.alu = nfpisa.ALUOr
+	n.l, n.d = flags, flags
+	n.r = ref{op: -1, fixed: nfpisa.Const(int(vec.QueueSet.Mask()))}
+	s.add(n)
+}

@@ -1,0 +1,296 @@
+package nfp
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/regalloc"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
+
+// value selects one value that somebody asked for.
+func (s *selector) value(id ssa.ID, v *ssa.Value) {
+	d := s.regs[id]
+	switch v.Op {
+	case ssa.Add, ssa.Sub:
+		s.sum(d, v)
+	case ssa.AddHi, ssa.SubHi:
+		s.high(d, v)
+	case ssa.And, ssa.Or, ssa.Xor:
+		s.logic(d, v)
+	case ssa.Mul, ssa.MulHi:
+		s.mul(id, v)
+	case ssa.Shl, ssa.Shr:
+		s.shiftConst(d, v)
+	case ssa.Sar:
+		n := newNode(formAsr)
+		n.shift = nfpisa.Rsh(int(v.Imm))
+		n.r = s.short(&n, v.Args[0])
+		n.d = s.shortDef(&n, d)
+		s.add(n)
+	case ssa.ShlV, ssa.ShrV, ssa.SarV:
+		s.shiftVar(d, v)
+	case ssa.Funnel:
+		n := newNode(formDbl)
+		n.shift.Amount = uint8(v.Imm)
+		n.l, n.r = s.short(&n, v.Args[0]), s.short(&n, v.Args[1])
+		n.pair()
+		n.d = s.shortDef(&n, d)
+		s.legalConsts(&n, v.Args[1])
+		s.add(n)
+	case ssa.FunnelV:
+		n := newNode(formDblV)
+		n.l, n.r = s.short(&n, v.Args[0]), s.short(&n, v.Args[1])
+		n.pair()
+		n.x = n.read(s.reg(v.Args[2]), regalloc.ASet, 0)
+		n.d = s.shortDef(&n, d)
+		s.legalConsts(&n, v.Args[1])
+		s.add(n)
+	case ssa.Bswap, ssa.Bswap16:
+		s.bswap(d, v)
+	case ssa.Insert:
+		s.insert(d, v.Args[0], uint8(v.Imm&15), v.Args[1], ssa.InsertShift(v.Imm))
+	case ssa.PktPtr:
+		s.vectorWord(d, int(s.t.PacketVector.Pointer.Word))
+	case ssa.VecWord:
+		s.vectorWord(d, int(v.Imm))
+	case ssa.PktLen:
+		s.packetLength(d)
+	case ssa.StackBase:
+		n := newNode(formEntry)
+		n.ops = append(n.ops, regalloc.Operand{V: d, Flags: regalloc.Def | regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.A, Num: uint8(s.t.Entry.Stack.Num)}})
+		s.add(n)
+	case ssa.Read:
+		s.readMem(id, v)
+	case ssa.Word:
+		// The Read defines it.
+	case ssa.Write:
+		s.writeMem(v)
+	case ssa.AtomicAdd, ssa.AtomicOr, ssa.AtomicClr, ssa.AtomicXor, ssa.AtomicXchg:
+		s.atomic(id, v)
+	case ssa.Random:
+		n := newNode(formRandom)
+		if d == regalloc.NoVReg {
+			d = s.newReg()
+		}
+		n.d = n.def(d, regalloc.GPRSet|regalloc.BothSet, 0)
+		s.add(n)
+	case ssa.SetPkt:
+		s.setPacket(v)
+	case ssa.SetQueue:
+		s.setQueue(v)
+	case ssa.Call:
+		s.call(id, v)
+	case ssa.Result:
+		// The Call defines it.
+	default:
+		panic(fmt.Sprintf("BUG: no instructions for %s", v.Op))
+	}
+}
+
+// sum selects Add and Sub; an addition of a small negative constant becomes a
+// subtraction.
+func (s *selector) sum(d regalloc.VReg, v *ssa.Value) {
+	x, y := v.Args[0], v.Args[1]
+	if c, ok := s.f.IsConst(y); ok && v.Op == ssa.Add && c > fullImm && -c <= fullImm {
+		s.alu(d, x, nfpisa.ALUSub, s.f.Const(-c))
+		return
+	}
+	op := nfpisa.ALUAdd
+	if v.Op == ssa.Sub {
+		op = nfpisa.ALUSub
+	}
+	s.alu(d, x, op, y)
+}
+
+// high selects the high word of a sum or difference. The low word is computed
+// by the same two instructions if it is the value before.
+func (s *selector) high(d regalloc.VReg, v *ssa.Value) {
+	low, lowOp, highOp := ssa.Add, nfpisa.ALUAdd, nfpisa.ALUAddCarry
+	if v.Op == ssa.SubHi {
+		low, lowOp, highOp = ssa.Sub, nfpisa.ALUSub, nfpisa.ALUSubCarry
+	}
+	xl, yl := v.Args[2], v.Args[3]
+	dl := regalloc.NoVReg
+	if prev := s.prev; prev != 0 {
+		p := s.f.V(prev)
+		if p.Op == low && p.Args[0] == xl && p.Args[1] == yl {
+			if v.Args[0] == prev || v.Args[1] == prev {
+				s.reg(prev)
+			}
+			dl = s.regs[prev]
+			s.fused[prev] = true
+		}
+	}
+	// An added constant cannot turn into a subtraction here: the carry differs
+	// for 0, which has no high part, and the borrow is its opposite.
+	if c, ok := s.f.IsConst(yl); ok && c > fullImm && -c <= fullImm {
+		flip := nfpisa.ALUSub
+		if lowOp == nfpisa.ALUSub {
+			flip = nfpisa.ALUAdd
+		}
+		// x + c and x - (2^32 - c) leave the same carry: the sum wraps just
+		// when there is no borrow.
+		s.alu(dl, xl, flip, s.f.Const(-c))
+	} else {
+		s.alu(dl, xl, lowOp, yl)
+	}
+	s.alu(d, v.Args[0], highOp, v.Args[1])
+}
+
+// shiftConst selects a shift by a constant.
+func (s *selector) shiftConst(d regalloc.VReg, v *ssa.Value) {
+	n := newNode(formShf)
+	n.shf = nfpisa.ShfB
+	n.shift = nfpisa.Lsh(int(v.Imm))
+	if v.Op == ssa.Shr {
+		n.shift = nfpisa.Rsh(int(v.Imm))
+	}
+	n.r = s.short(&n, v.Args[0])
+	n.d = s.shortDef(&n, d)
+	s.add(n)
+}
+
+// shiftVar selects a shift by a register. The sign of an arithmetic shift comes
+// from amount OR value, so that the amount must not be negative.
+func (s *selector) shiftVar(d regalloc.VReg, v *ssa.Value) {
+	x, amount := v.Args[0], v.Args[1]
+	n := newNode(formShfV)
+	n.shf = nfpisa.ShfB
+	amountReg := s.reg(amount)
+	switch v.Op {
+	case ssa.ShlV:
+		n.shift = nfpisa.LshIndirect
+	case ssa.ShrV:
+		n.shift = nfpisa.RshIndirect
+	case ssa.SarV:
+		n.form, n.shift = formAsrV, nfpisa.RshIndirect
+		if zero, _ := s.f.Known(amount); zero>>31 == 0 {
+			amountReg = s.newReg()
+			s.alu(amountReg, amount, nfpisa.ALUAnd, s.f.Const(31))
+		}
+	}
+	n.r = s.short(&n, x)
+	if n.r.op < 0 && n.form == formAsrV {
+		n.r = n.read(s.reg(x), regalloc.GPRSet, 0)
+	}
+	n.x = n.read(amountReg, regalloc.ASet, 0)
+	if n.form == formAsrV && n.r.op >= 0 {
+		n.ops[n.r.op].Flags |= regalloc.Paired
+		n.ops[n.x.op].Flags |= regalloc.Paired
+		n.ops[n.r.op].Files &^= regalloc.ASet
+	}
+	n.d = s.shortDef(&n, d)
+	s.add(n)
+}
+
+// bswap selects byte exchanges: a rotation puts two bytes in their places, a
+// field load the other two.
+func (s *selector) bswap(d regalloc.VReg, v *ssa.Value) {
+	t := s.newReg()
+	x := v.Args[0]
+	if v.Op == ssa.Bswap {
+		n := newNode(formShf)
+		n.shf, n.shift = nfpisa.ShfB, nfpisa.Rot(8)
+		n.r = s.short(&n, x)
+		n.d = s.shortDef(&n, t)
+		s.add(n)
+		s.fieldReg(d, t, 0b0101, x, nfpisa.Rot(24))
+		return
+	}
+	s.clr(t, 0b0010, x, nfpisa.Lsh(8))
+	s.fieldReg(d, t, 0b0001, x, nfpisa.Rsh(8))
+}
+
+// clr adds ld_field_w_clr[d, mask, x, shift]. The destination stands in
+// field A, so that the source must not be in bank A.
+func (s *selector) clr(d regalloc.VReg, mask uint8, x ssa.ID, shift nfpisa.Shift) {
+	n := newNode(formClr)
+	n.mask, n.shift = mask, shift
+	n.r = s.short(&n, x)
+	if n.r.op >= 0 {
+		n.ops[n.r.op].Files &^= regalloc.ASet
+	}
+	n.d = n.def(d, regalloc.ASet|regalloc.BothSet, 0)
+	s.add(n)
+}
+
+// fieldReg adds ld_field[d, mask, x, shift] where d begins as register t.
+func (s *selector) fieldReg(d, t regalloc.VReg, mask uint8, x ssa.ID, shift nfpisa.Shift) {
+	n := newNode(formField)
+	n.mask, n.shift = mask, shift
+	n.l = n.read(t, regalloc.GPRSet, 0)
+	n.r = s.short(&n, x)
+	n.pair()
+	n.ops = append(n.ops, regalloc.Operand{V: d, Flags: regalloc.Def | regalloc.Tied, Tie: uint8(n.l.op), Files: regalloc.GPRSet})
+	n.d = ref{op: int8(len(n.ops) - 1)}
+	s.add(n)
+}
+
+// insert selects an insertion of bytes.
+func (s *selector) insert(d regalloc.VReg, x ssa.ID, mask uint8, y ssa.ID, left int) {
+	shift := nfpisa.Rot(0)
+	if left != 0 {
+		shift = nfpisa.Rot(32 - left)
+	}
+	s.fieldReg(d, s.reg(x), mask, y, shift)
+}
+
+// vectorWord adds a copy of a word of the packet vector.
+func (s *selector) vectorWord(d regalloc.VReg, word int) {
+	n := newNode(formALU)
+	n.alu, n.noCC = nfpisa.ALUB, true
+	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, word)}
+	n.d = s.fullDef(&n, d)
+	s.add(n)
+}
+
+// packetLength adds the instructions that take the length out of the packet
+// vector.
+func (s *selector) packetLength(d regalloc.VReg) {
+	n := newNode(formALU)
+	n.alu = nfpisa.ALUAnd
+	n.l = n.read(s.constReg(s.t.PacketVector.Length.Mask()), regalloc.GPRSet, 0)
+	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Length.Word))}
+	n.d = s.fullDef(&n, d)
+	s.add(n)
+}
+
+// mul selects a product. The high word takes the low word along if it follows
+// it directly.
+func (s *selector) mul(id ssa.ID, v *ssa.Value) {
+	n := newNode(formMul)
+	x, y := v.Args[0], v.Args[1]
+	wide := func(a ssa.ID) bool { return bits.Len32(s.f.UMax(a)) > 16 }
+	n.short = !wide(x) && !wide(y)
+	n.l = s.mulSource(&n, x)
+	n.r = s.mulSource(&n, y)
+	n.pair()
+	files := regalloc.GPRSet | regalloc.BothSet
+	switch {
+	case v.Op == ssa.Mul:
+		n.d = n.def(s.regs[id], files, 0)
+	default:
+		n.short = false
+		n.e = n.def(s.regs[id], files, 0)
+		if prev := s.prev; prev != 0 {
+			p := s.f.V(prev)
+			if p.Op == ssa.Mul && p.Args[0] == x && p.Args[1] == y {
+				s.fused[prev] = true
+				if s.regs[prev] != regalloc.NoVReg {
+					n.d = n.def(s.regs[prev], files, 0)
+				}
+			}
+		}
+	}
+	s.add(n)
+}
+
+// mulSource makes an operand of a multiplication.
+func (s *selector) mulSource(n *node, id ssa.ID) ref {
+	if c, ok := s.f.IsConst(id); ok && c <= fullImm && n.l.op >= 0 {
+		return ref{op: -1, fixed: nfpisa.Const(int(c))}
+	}
+	return n.read(s.reg(id), regalloc.GPRSet, 0)
+}

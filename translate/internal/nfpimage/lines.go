@@ -1,0 +1,34 @@
+package nfpimage
+
+import (
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/translate/internal/nfp"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// lines makes the line table: an entry wherever the eBPF instruction that words
+// come from changes. Padding words after the code come from none.
+func lines(p *verify.Program, out *nfp.Output, padding int) []image.Line {
+	src := p.Source()
+	var list []image.Line
+	last := int32(-2)
+	for k := range out.Words {
+		slot := out.Words[k].Slot
+		if slot == last {
+			continue
+		}
+		last = slot
+		line := image.Line{Word: uint32(k), Insn: slot}
+		if slot >= 0 {
+			line.BPF = src.Insns[slot].String()
+			if l := src.LineAt(int(slot)); l != nil {
+				line.File, line.LineNo, line.Column, line.Text = l.File, uint32(l.LineNo), uint32(l.Column), l.Text
+			}
+		}
+		list = append(list, line)
+	}
+	if n := len(out.Words); padding > 0 && last != -1 {
+		list = append(list, image.Line{Word: uint32(n), Insn: -1})
+	}
+	return list
+}

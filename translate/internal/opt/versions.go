@@ -1,0 +1,161 @@
+package opt
+
+import "github.com/skipsw/skipsw/translate/internal/ssa"
+
+// versions tells which state of a memory each access sees. Every operation that
+// may change the memory makes a new version; where different versions meet a
+// new one begins. Two accesses that see one version read the same bytes.
+type versions struct {
+	f     *ssa.Func
+	space ssa.Space
+	at    []int32 // by value: version that a Load or Store sees
+	// stores lists the Store that made a version, 0 for other versions; before
+	// is the version that the store saw.
+	stores []ssa.ID
+	before []int32
+}
+
+// effect is what a value does to a memory.
+type effect uint8
+
+const (
+	effectNone    effect = iota
+	effectStore          // writes known bytes
+	effectBarrier        // may write anything, or lets transfer registers be lost
+)
+
+func effectOn(v *ssa.Value, space ssa.Space) effect {
+	switch {
+	case v.Op == ssa.Store && v.Space == space:
+		return effectStore
+	case v.Op.Atomic() && space == ssa.MapValue, v.Op == ssa.Call, v.Op == ssa.SetPkt:
+		return effectBarrier
+	}
+	return effectNone
+}
+
+// findVersions computes the versions of one memory.
+func findVersions(f *ssa.Func, space ssa.Space) *versions {
+	s := &versions{f: f, space: space, at: make([]int32, len(f.Values)), stores: []ssa.ID{0}, before: []int32{0}}
+	order := f.RPO()
+	preds := f.Preds()
+	fresh := func(store ssa.ID) int32 {
+		s.stores = append(s.stores, store)
+		s.before = append(s.before, 0)
+		return int32(len(s.stores) - 1)
+	}
+	made := make([]int32, len(f.Values)) // by value: the version it makes
+	met := make([]int32, len(f.Blocks))  // by block: the version that begins there
+	out := make([]int32, len(f.Blocks))
+	entry := fresh(0)
+	for changed := true; changed; {
+		changed = false
+		for _, b := range order {
+			in := entry
+			if b != 0 {
+				in = 0
+				for _, p := range preds[b] {
+					switch {
+					case out[p] == 0 || out[p] == in:
+					case in == 0:
+						in = out[p]
+					default:
+						if met[b] == 0 {
+							met[b] = fresh(0)
+						}
+						in = met[b]
+					}
+					if in != 0 && in == met[b] {
+						break
+					}
+				}
+				if met[b] != 0 {
+					in = met[b]
+				}
+			}
+			cur := in
+			for _, id := range f.B(b).Values {
+				v := f.V(id)
+				s.at[id] = cur
+				switch effectOn(v, space) {
+				case effectStore:
+					if made[id] == 0 {
+						made[id] = fresh(id)
+					}
+					s.before[made[id]] = cur
+					cur = made[id]
+				case effectBarrier:
+					if made[id] == 0 {
+						made[id] = fresh(0)
+					}
+					cur = made[id]
+				}
+			}
+			if out[b] != cur {
+				out[b] = cur
+				changed = true
+			}
+		}
+	}
+	return s
+}
+
+// bytesOf is a run of bytes relative to an address. Offsets wrap, as addresses
+// do: they are compared by their differences.
+type bytesOf struct {
+	base [2]ssa.ID // address words
+	lo   int32     // first byte
+	n    int32
+}
+
+// access returns the bytes of a Load or Store.
+func access(v *ssa.Value) bytesOf {
+	a := bytesOf{lo: int32(v.Imm), n: int32(v.Size)}
+	a.base[0] = v.Args[0]
+	if v.Space == ssa.MapValue {
+		a.base[1] = v.Args[1]
+	}
+	return a
+}
+
+// overlaps reports whether two runs may share a byte.
+func (a bytesOf) overlaps(b bytesOf) bool {
+	at := int64(b.lo - a.lo)
+	return a.base != b.base || at < int64(a.n) && -at < int64(b.n)
+}
+
+// covers reports whether all of b's bytes are a's.
+func (a bytesOf) covers(b bytesOf) bool {
+	return a.base == b.base && b.lo-a.lo >= 0 && b.lo-a.lo <= a.n-b.n
+}
+
+// same reports whether the bytes that a sees at version from are still those
+// of version to: only stores beside them lie between.
+func (s *versions) same(a bytesOf, from, to int32) bool {
+	for from != to {
+		st := s.stores[from]
+		if st == 0 || access(s.f.V(st)).overlaps(a) {
+			return false
+		}
+		from = s.before[from]
+	}
+	return true
+}
+
+// source returns the store that wrote all the bytes a sees at a version, or 0.
+func (s *versions) source(a bytesOf, from int32) ssa.ID {
+	for {
+		st := s.stores[from]
+		if st == 0 {
+			return 0
+		}
+		w := access(s.f.V(st))
+		if w.covers(a) {
+			return st
+		}
+		if w.overlaps(a) {
+			return 0
+		}
+		from = s.before[from]
+	}
+}

@@ -1,0 +1,155 @@
+package ssa
+
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Byte offsets of struct __sk_buff whose words have a meaning of their own.
+const (
+	skbProtocol = 16
+	skbIfindex  = 40
+	skbTCIndex  = 44
+	skbTCClass  = 72
+	skbQueue    = 12
+	skbWords    = 48
+)
+
+// skbZero are the words of the context that are zero for a packet that has just
+// arrived, and that programs can only read: VLAN tags are in the packet, there
+// is no hash and no segmentation.
+var skbZero = map[int32]bool{20: true, 24: true, 28: true, 68: true, 84: true, 164: true, 176: true, 180: true, 184: true, 188: true}
+
+// skbScratch are the words that programs may write. They begin as zero and are
+// the program's own: the card passes none of them on.
+var skbScratch = map[int32]bool{
+	8: true, skbQueue: true, 32: true, skbTCIndex: true, 48: true, 52: true, 56: true, 60: true, 64: true, 72: true, 152: true, 156: true,
+}
+
+// skbHalf are the words of 16 bits: the kernel gives them whole to loads of
+// two bytes, whichever half is asked for.
+var skbHalf = map[int32]bool{skbQueue: true, skbProtocol: true, skbTCIndex: true, skbTCClass: true}
+
+// startSkb sets up the context of a tc program on targets that have one.
+func (b *Builder) startSkb() {
+	if b.Prog.Source().Type != object.TC || !b.Env.Target.SkbScratch {
+		return
+	}
+	zero := b.Const(0)
+	for off := range skbScratch {
+		b.write(varSkb+variable(off/4), zero)
+	}
+	if b.usesProtocol() {
+		b.write(varSkb+skbProtocol/4, b.protocol())
+	}
+}
+
+// protocol makes the protocol of the frame, in network byte order as the
+// context has it: the type field, or a number for frames with a length there.
+// Frames without a whole header have 0.
+func (b *Builder) protocol() ID {
+	const (
+		header, minType = 14, 0x600
+		rawIPX          = 0xffff // first bytes of IPX in 802.3 frames
+		ieee8023        = 0x0100
+		ieee8022        = 0x0400
+	)
+	ptr, length := b.Packet()
+	field := func(off uint32) ID {
+		return b.Add(Value{Op: Load, Space: Packet, Size: 2, Imm: off, Args: []ID{ptr}})
+	}
+	one := func(id ID) func() []ID { return func() []ID { return []ID{id} } }
+	old := func() []ID {
+		return b.Choose(Compare{Cond: UGE, XL: length, YL: b.Const(header + 2)}, func() []ID {
+			return b.Choose(Compare{Cond: EQ, XL: field(header), YL: b.Const(rawIPX)}, one(b.Const(ieee8023)), one(b.Const(ieee8022)))
+		}, one(b.Const(ieee8022)))
+	}
+	words := b.Choose(Compare{Cond: UGE, XL: length, YL: b.Const(header)}, func() []ID {
+		typ := field(header - 2)
+		return b.Choose(Compare{Cond: UGE, XL: b.Op(Bswap16, 0, typ), YL: b.Const(minType)}, one(typ), old)
+	}, one(b.Const(0)))
+	return words[0]
+}
+
+// usesProtocol reports whether the program reads the protocol of its context.
+// The loads for it are made only then.
+func (b *Builder) usesProtocol() bool {
+	p := b.Prog.Source()
+	for pc := range p.Insns {
+		in := p.Insns[pc]
+		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == skbProtocol {
+			return true
+		}
+	}
+	return false
+}
+
+// skbWord returns the aligned word of a tc program's context at off, or 0 if
+// there is no such word.
+func (b *Builder) skbWord(off int32) ID {
+	switch {
+	case !b.Env.Target.SkbScratch:
+		return 0
+	case skbZero[off]:
+		return b.Const(0)
+	case skbScratch[off], off == skbProtocol:
+		return b.read(varSkb + variable(off/4))
+	case off == skbIfindex && b.Env.Target.PacketVector.Ingress != nil:
+		return b.Add(Value{Op: VecWord, Imm: uint32(b.Env.Target.PacketVector.Ingress.Word)})
+	}
+	return 0
+}
+
+// loadSkb loads n bytes of a tc program's context; ok is false if the target
+// does not have them.
+func (b *Builder) loadSkb(at int32, n int) (r pair, ok bool) {
+	word := at &^ 3
+	x := b.skbWord(word)
+	if word == skbLen {
+		_, x = b.Packet()
+	}
+	if x == 0 {
+		return pair{}, false
+	}
+	r = pair{x, b.Const(0)}
+	switch {
+	case n == 8:
+		r.hi = b.skbWord(word + 4)
+		return r, r.hi != 0
+	case n < 4:
+		shift := uint32(at&3) * 8
+		if n == 2 && skbHalf[word] {
+			shift = 0
+		}
+		r.lo = b.And(b.Shift(Shr, x, shift), 1<<(8*n)-1)
+	}
+	return r, true
+}
+
+// storeSkb stores n bytes to a tc program's context.
+func (b *Builder) storeSkb(at int32, n int, v pair) bool {
+	word := at &^ 3
+	if !b.Env.Target.SkbScratch || !skbScratch[word] || n == 8 && !skbScratch[word+4] {
+		return false
+	}
+	dst := varSkb + variable(word/4)
+	switch {
+	case n == 8:
+		b.write(dst, v.lo)
+		b.write(dst+1, v.hi)
+	case n < 4:
+		shift := int(at&3) * 8
+		b.write(dst, b.Op(Insert, InsertImm((1<<n-1)<<(at&3), shift), b.read(dst), v.lo))
+	case word == skbTCIndex, word == skbTCClass:
+		b.write(dst, b.And(v.lo, 0xffff))
+	case word == skbQueue:
+		// The kernel takes no queue that it cannot have.
+		old := b.read(dst)
+		words := b.Choose(b.NarrowCompare(Compare{Cond: UGE, XL: v.lo, XH: v.hi, YL: b.Const(0xffff), YH: b.Const(0)}),
+			func() []ID { return []ID{old} }, func() []ID { return []ID{v.lo} })
+		b.write(dst, words[0])
+	default:
+		b.write(dst, v.lo)
+	}
+	return true
+}
