@@ -15,9 +15,12 @@ type Helper struct {
 	Fixed [2]int
 	// Packet says that memory arguments may lie in the packet.
 	Packet bool
-	// Moves says that pointers into the packet do not survive the call; of a
-	// tail call, one that succeeds.
+	// Moves says that pointers into the packet do not survive the call; of one
+	// that leaves, a call that succeeds.
 	Moves bool
+	// Leaves says that a call that succeeds does not come back: another program
+	// runs in the place of the function.
+	Leaves bool
 	// Writes says that it changes what its map holds.
 	Writes bool
 	// Refused says why a program that calls it is not supported, "" when it is.

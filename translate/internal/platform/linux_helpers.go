@@ -33,7 +33,7 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperSkbStoreBytes, For: tc, Moves: true, Args: args{ArgCtx, ArgAnything, ArgMem, ArgSize, ArgAnything}},
 	{ID: bpf.HelperL3CsumReplace, For: tc, Moves: true, Args: args{ArgCtx, ArgAnything, ArgAnything, ArgAnything, ArgAnything}},
 	{ID: bpf.HelperL4CsumReplace, For: tc, Moves: true, Args: args{ArgCtx, ArgAnything, ArgAnything, ArgAnything, ArgAnything}},
-	{ID: bpf.HelperTailCall, For: both, Ret: RetVoid, Args: args{ArgCtx, ArgMap, ArgAnything}},
+	{ID: bpf.HelperTailCall, For: both, Moves: true, Leaves: true, Ret: RetVoid, Args: args{ArgCtx, ArgMap, ArgAnything}},
 	{ID: bpf.HelperCloneRedirect, For: tc, Moves: true, Args: args{ArgCtx, ArgAnything, ArgAnything}},
 	{ID: bpf.HelperGetCurrentPIDTGID, For: both},
 	{ID: bpf.HelperGetCurrentUIDGID, For: both},
