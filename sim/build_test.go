@@ -9,6 +9,7 @@ import (
 	"github.com/skipsw/skipsw/internal/peer"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/hostmap"
 )
 
@@ -61,7 +62,8 @@ func at(n int) int { return testStart + n }
 // testImage makes an image of target skipsw.
 func testImage(t testing.TB, code ins) *image.Image {
 	img := &image.Image{
-		Machine:  image.Machine{Target: "skipsw", ABI: 1, CodeStart: testStart, Done: testDone, StackSize: 512},
+		Target:   target.MustBuiltin("skipsw"),
+		Machine:  image.Machine{CodeStart: testStart, Done: testDone, StackSize: 512},
 		Programs: []image.Program{{Name: "test", Type: "xdp"}},
 	}
 	for i, in := range code {

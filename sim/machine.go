@@ -102,7 +102,10 @@ func (m *Machine) firmware() string {
 	if m.spec.Interface != "" {
 		return m.spec.Interface
 	}
-	return m.img.Machine.Target
+	if m.img.Target == nil {
+		return ""
+	}
+	return m.img.Target.Firmware
 }
 
 // check rejects what the machine cannot take.

@@ -116,7 +116,7 @@ func TestBadImages(t *testing.T) {
 		want   string
 	}{
 		{"no code", func(_ *Spec, i *image.Image) { i.Words, i.Programs = nil, nil }, "no code"},
-		{"unknown target", func(_ *Spec, i *image.Image) { i.Machine.Target = "x" }, `not supported: firmware model "x", because this binary has agilio, skipsw`},
+		{"unknown firmware", func(_ *Spec, i *image.Image) { i.Target.Firmware = "x" }, `not supported: firmware model "x", because this binary has agilio, skipsw`},
 		{"eight contexts", func(_ *Spec, i *image.Image) { i.Machine.Mode = nfpisa.Ctx8 }, "not supported: eight contexts"},
 		{"too much stack", func(_ *Spec, i *image.Image) { i.Machine.StackSize = 961 }, "961 bytes of stack"},
 		{"entry outside", func(_ *Spec, i *image.Image) { i.Programs[0].Entry = 2 }, "begins at word 2"},
@@ -126,7 +126,7 @@ func TestBadImages(t *testing.T) {
 		{"no budget", func(s *Spec, _ *image.Image) { s.Budget = 0 }, "budget is 0"},
 		{"map of an unknown kind", func(_ *Spec, i *image.Image) {
 			i.Maps = []image.Map{{Name: "q", Type: "queue", KeySize: 4, ValueSize: 4, MaxEntries: 1}}
-		}, `map "q": not supported: type "queue"`},
+		}, `map "q": not supported: maps of type "queue", because the firmware keeps none`},
 		{"map outside memory", func(s *Spec, i *image.Image) { arrayMap(s, i); i.Maps[0].Base = 64 }, "not in map memory"},
 		{"maps that overlap", func(s *Spec, i *image.Image) {
 			arrayMap(s, i)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
 )
 
@@ -235,7 +236,7 @@ func helperProgram(t *testing.T, helper uint16, before, after ins, change func(*
 	code = append(code, nfpisa.Br(int(helper)).WithDefer(2), nfpisa.Mov(a(0), k(1)), nfpisa.Immed(b(0), uint32(at(len(code)+3))))
 	code = append(code, after...)
 	m := testMachine(t, code, func(_ *Spec, img *image.Image) {
-		img.Machine.Target, img.Machine.Helpers = "agilio", map[uint32]uint16{1: 5000, 2: 5001}
+		img.Target, img.Machine.Helpers = target.MustBuiltin("agilio"), map[uint32]uint16{1: 5000, 2: 5001}
 		img.Maps = []image.Map{{Name: "m", Type: "hash", ID: 1, KeySize: 6, ValueSize: 8, MaxEntries: 2, Initial: []image.Entry{{Key: []byte{1, 0, 0, 0, 2, 0}, Value: make([]byte, 8)}}}}
 		if change != nil {
 			change(img)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -48,8 +49,10 @@ func (c *Case) Program() (*object.Program, error) {
 
 // Image returns the words of the kernel's JIT as an image for target agilio.
 func (c *Case) Image() (*image.Image, error) {
-	img := &image.Image{Machine: image.Machine{
-		Target: "agilio", ABI: 3, Mode: nfpisa.Ctx4, CodeStart: c.NFP.StartOff, Done: c.NFP.TgtDone,
+	t := target.MustBuiltin("agilio")
+	t.Core.CodeStart, t.Core.CodeWords, t.Core.Done = target.CodeAddr(c.NFP.StartOff), len(c.NFP.Words), target.CodeAddr(c.NFP.TgtDone)
+	img := &image.Image{Target: t, Machine: image.Machine{
+		Mode: nfpisa.Ctx4, CodeStart: c.NFP.StartOff, Done: c.NFP.TgtDone,
 		Helpers: map[uint32]uint16{}, StackSize: c.NFP.StackSize,
 	}}
 	for name, addr := range c.NFP.Helpers {
@@ -58,6 +61,7 @@ func (c *Case) Image() (*image.Image, error) {
 			return nil, fmt.Errorf("%s: no helper is named %q", c.Name, name)
 		}
 		img.Machine.Helpers[uint32(id)] = addr
+		t.Helpers[name] = target.Helper{By: target.HelperFirmware, Address: target.CodeAddr(addr)}
 	}
 	for _, w := range c.NFP.Words {
 		v, err := strconv.ParseUint(w, 16, 64)

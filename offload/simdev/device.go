@@ -1,10 +1,13 @@
 package simdev
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
@@ -95,8 +98,8 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 	if p.Image == nil {
 		return nil, fmt.Errorf("%s: the program has no image for target %s", op, d.target.Name)
 	}
-	if got := p.Image.Machine.Target; got != d.target.Name {
-		return nil, fmt.Errorf("%s: the program's image is for target %s, the card runs those for %s", op, got, d.target.Name)
+	if err := d.imageFits(p.Image); err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	if len(maps) != len(p.Maps) {
 		return nil, fmt.Errorf("%s: %d maps were given for the program's %d", op, len(maps), len(p.Maps))
@@ -123,6 +126,19 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 	l.id = d.id()
 	d.programs[l.id] = l
 	return &loaded{program: l, card: d.card}, nil
+}
+
+// imageFits refuses an image that was made for another target than the card's.
+func (d *Device) imageFits(img *image.Image) error {
+	switch {
+	case img.Target == nil:
+		return errors.New("the image does not say what target it is for")
+	case img.Target.Name != d.target.Name:
+		return fmt.Errorf("the image is for target %s, the card runs those for %s", img.Target.Name, d.target.Name)
+	case !bytes.Equal(img.Target.Marshal(), d.target.Marshal()):
+		return fmt.Errorf("the image is for another description of target %s than the card's; compile the program again", d.target.Name)
+	}
+	return nil
 }
 
 // Attached implements offload.Device.

@@ -86,12 +86,15 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 		return nil, err
 	}
 	c := &cardMap{open: 1}
-	if m.Type != bpf.MapTypePerfEventArray {
+	switch {
+	case m.Type != bpf.MapTypePerfEventArray:
 		home, err := holder(d, m)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
 		}
 		c.home = home
+	case !d.target.HasHelper(bpf.HelperPerfEventOutput.String()):
+		return nil, fmt.Errorf("%s: %w", op, unsupported.New("events", fmt.Sprintf("target %s has no way to send them", d.target.Name)))
 	}
 	if err := d.enter(op); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math"
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/offload"
@@ -21,6 +22,7 @@ func (d *Device) Capabilities(ctx context.Context) (*offload.Capabilities, error
 	c := &offload.Capabilities{
 		Device: d.name, Driver: "simdev", Firmware: d.target.Name, HWTCOffload: always.String(),
 		LiveReplace: offload.Capability{Name: "live replace", OK: true},
+		StackBytes:  d.target.LocalMemory.Stack, ProgramWords: d.target.Core.CodeWords,
 	}
 	for _, typ := range []bpf.ProgType{bpf.ProgTypeXDP, bpf.ProgTypeSchedCLS} {
 		c.Programs = append(c.Programs, offload.Capability{Name: typ.String(), ID: uint32(typ), OK: true})
@@ -32,13 +34,22 @@ func (d *Device) Capabilities(ctx context.Context) (*offload.Capabilities, error
 		m := offload.MapCapability{Capability: offload.Capability{Name: typ.String(), ID: uint32(typ)}}
 		h, err := d.NewMap(ctx, smallest(typ), offload.Hardware)
 		if err == nil {
-			m.OK = true
+			limits := &d.target.Maps
+			m.OK, m.MaxEntries = true, uint32(min(limits.MaxEntries, math.MaxUint32))
+			m.MaxKey, m.MaxValue = uint32(limits.MaxKey), uint32(limits.MaxValue)
 			err = h.Close()
 		}
 		if err != nil {
 			m.Reason = err.Error()
 		}
 		c.Maps = append(c.Maps, m)
+	}
+	for id := bpf.HelperMapLookupElem; id.Known(); id++ {
+		h := offload.Capability{Name: "bpf_" + id.String(), ID: uint32(id), OK: d.target.HasHelper(id.String())}
+		if !h.OK {
+			h.Reason = "target " + d.target.Name + " does not have it"
+		}
+		c.Helpers = append(c.Helpers, h)
 	}
 	return c, nil
 }

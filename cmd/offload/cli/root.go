@@ -3,10 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/translate/bug"
 )
 
 // The exit codes.
@@ -14,6 +17,7 @@ const (
 	exitDone  = 0
 	exitInput = 1 // the input is at fault
 	exitUsage = 2 // wrong usage
+	exitBug   = 3 // the compiler is at fault
 )
 
 // usageError is an error of the command line, not of the input.
@@ -55,23 +59,40 @@ func Main(c Config) int {
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
-	if err = root.Execute(); err == nil {
+	return a.report(root.Execute(), verbose, c.Stderr)
+}
+
+// report says what went wrong, if anything did, and returns the exit code.
+func (a *app) report(err error, verbose bool, stderr io.Writer) int {
+	if err == nil {
 		return exitDone
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	if words := a.advice(err); words != "" {
 		line += "; " + words
 	}
-	fmt.Fprintf(c.Stderr, "%s: %s\n", a.name, line)
+	if isBug(err) && !verbose {
+		line += "; -v prints the stack"
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", a.name, line)
 	var d detailer
 	if verbose && errors.As(err, &d) {
-		fmt.Fprintln(c.Stderr, strings.TrimRight(d.Detail(), "\n"))
+		fmt.Fprintln(stderr, strings.TrimRight(d.Detail(), "\n"))
 	}
 	var u usageError
 	if errors.As(err, &u) {
 		return exitUsage
 	}
+	if isBug(err) {
+		return exitBug
+	}
 	return exitInput
+}
+
+// isBug reports whether an error is a fault of the compiler.
+func isBug(err error) bool {
+	var b *bug.Error
+	return errors.As(err, &b)
 }
 
 func newRoot(a *app, verbose *bool) *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 // versions names the versions of the program, of images and of target files.
@@ -13,7 +14,7 @@ func versions() string {
 	if b, ok := debug.ReadBuildInfo(); ok {
 		v = moduleVersion(b)
 	}
-	return fmt.Sprintf("%s, images of version %d", v, image.Version)
+	return fmt.Sprintf("%s, images of version %d, target files of schema %d", v, image.Version, target.Schema)
 }
 
 // module is the path of the module that the verbs come from. In a vendor's
