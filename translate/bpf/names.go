@@ -94,6 +94,9 @@ func (e Errno) String() string {
 	return fmt.Sprintf("errno %d", int32(e))
 }
 
+// Error returns the name.
+func (e Errno) Error() string { return e.String() }
+
 // Result returns the error as a helper returns it in R0: the negative number.
 func (e Errno) Result() uint64 { return uint64(-int64(e)) }
 
