@@ -210,11 +210,14 @@ func (e *Error) orAt(i int) *Error {
 
 // nextPath ends the current path and goes on with the newest pending one.
 func (v *verifier) nextPath() bool {
-	for c := v.cur.parent; c != nil; c = c.parent {
+	for c := v.cur.parent; c != nil; {
 		c.branches--
 		if c.branches > 0 {
 			break
 		}
+		next := c.parent
+		v.finished(c)
+		c = next
 	}
 	v.mem.states = append(v.mem.states, v.cur)
 	n := len(v.pending)
@@ -231,7 +234,7 @@ func (v *verifier) nextPath() bool {
 // fork keeps a copy of the current state for later, to go on at slot i.
 func (v *verifier) fork(i int) *state {
 	s := v.mem.state()
-	s.copyFrom(v.cur, &v.mem.frames)
+	v.mem.frames.copyState(s, v.cur)
 	s.insn, s.begun = i, false
 	s.logMark = v.log.mark()
 	if s.parent != nil {
