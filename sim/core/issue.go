@@ -114,13 +114,21 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 		c.fail(x, FaultHazard, "atomic command on address %#x, which is not aligned", q.Address)
 		return false
 	}
-	in := x.regs[slotIn+int(k.xfer):]
-	if hold {
-		in = x.landing[k.xfer:]
-	}
-	done := c.mem.Do(q, x.regs[slotOut+int(k.xfer):], in)
-	if q.Op == mem.Read && c.undefined {
-		marks(q, in)
+	var done uint64
+	q.Ticket.Register, q.Ticket.Held = k.xfer, hold
+	if c.queued {
+		q.Ticket.Source, q.Ticket.Context, q.Ticket.Signal = uint16(c.id), x.slot, k.signal
+		done = c.mem.Post(q, x.regs[slotOut+int(k.xfer):])
+		x.unanswered |= 1 << k.signal
+		if k.signal == 0 {
+			x.swapLeft |= pauseNext
+		}
+	} else {
+		in := x.into(q)
+		done = c.mem.Do(q, x.regs[slotOut+int(k.xfer):], in)
+		if q.Op == mem.Read && c.undefined {
+			marks(q, in)
+		}
 	}
 	if hold {
 		x.pending |= words
@@ -150,6 +158,14 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 		x.busy |= words
 	}
 	return true
+}
+
+// into returns the words that a command's reply fills.
+func (x *Context) into(q *mem.Command) []uint64 {
+	if q.Ticket.Held {
+		return x.landing[q.Ticket.Register:]
+	}
+	return x.regs[slotIn+int(q.Ticket.Register):]
 }
 
 // marks marks what a read delivers and nobody wrote: the end of a word that is

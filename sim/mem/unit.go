@@ -44,8 +44,11 @@ type System struct {
 	Map   Map
 	Hooks Hooks
 
-	cfg   Config
-	state [NumUnits]unitState
+	cfg        Config
+	requesters []Requester
+	state      [NumUnits]unitState
+	queues     [NumUnits]queue
+	served     Key // what comes before has been served
 }
 
 // unitState is what changes of a unit, apart from the memory itself.
@@ -64,8 +67,15 @@ type Hooks struct {
 // New makes a memory without regions.
 func New(cfg Config) *System { return &System{cfg: cfg} }
 
-// Restart sets all clocks to cycle 0.
-func (s *System) Restart() { s.state = [NumUnits]unitState{} }
+// Restart sets all clocks to cycle 0. No command may wait.
+func (s *System) Restart() {
+	for u := range s.queues {
+		if len(s.queues[u].order) > 0 {
+			panic("BUG: memory is restarted while commands wait")
+		}
+	}
+	s.state, s.served = [NumUnits]unitState{}, Key{}
+}
 
 // Do serves a command at once, for a requester that is alone and issues in the
 // order of time. Words come from out and go to in, one in the low half of each

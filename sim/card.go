@@ -1,0 +1,200 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/hostmap"
+	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/sim/trace"
+)
+
+// card is what the cores that run one image have in common.
+type card struct {
+	img     *image.Image
+	spec    Spec
+	code    *core.Code
+	mem     *mem.System
+	model   firmware.Model
+	maps    []*Map // in the image's order
+	profile *Profile
+	program []int            // of each context of each core
+	in      Input            // of the packet that enters
+	out     firmware.Outcome // of the packet that leaves
+}
+
+// load puts an image on a card for a number of cores.
+func (m *card) load(img *image.Image, spec Spec, cores int) error {
+	m.img, m.spec = img, spec
+	if err := m.check(); err != nil {
+		return err
+	}
+	var err error
+	if m.code, err = core.Load(img, spec.CorrectECC); err != nil {
+		return err
+	}
+	m.mem = mem.New(mem.Config{Latency: [mem.NumUnits]Latency{mem.CTM: spec.CTM, mem.EMEM: spec.EMEM}})
+	space := hostmap.NewSpace(m.mem)
+	for _, info := range img.Maps {
+		mp, err := space.Create(info)
+		if err != nil {
+			return err
+		}
+		if mp != nil {
+			m.maps = append(m.maps, mp)
+		}
+	}
+	if spec.Profile {
+		m.profile = trace.NewProfile(len(img.Words))
+	}
+	m.program = make([]int, cores*core.Contexts)
+	models := spec.Models
+	if models == nil {
+		models = firmware.Builtin()
+	}
+	m.model, err = models.New(m.firmware(), firmware.Config{
+		Image: img, Maps: m.maps, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, Cores: cores,
+	})
+	return err
+}
+
+// newCore makes core id; shared says that there are others.
+func (m *card) newCore(id int, shared bool) *core.Core {
+	return core.New(m.config(), core.Wiring{
+		ID: id, Shared: shared, Code: m.code, Memory: m.mem, Routines: m.model, Buffers: m.buffers(id),
+	})
+}
+
+// config returns the core's parameters.
+func (m *card) config() core.Config {
+	s := &m.spec
+	cfg := core.Config{
+		Checks: s.Checks, Budget: s.Budget, PointerLatency: s.PointerLatency, SwapSlots: s.SwapSlots,
+		Unwritten: s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(), Hooks: s.Hooks,
+	}
+	if m.profile != nil {
+		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)
+	}
+	return cfg
+}
+
+// packetAddress is the 32-bit memory address of a packet's buffer.
+func packetAddress(number uint32) uint32 { return 1<<31 | number<<16 }
+
+// buffers returns the packet buffers of a core.
+func (m *card) buffers(id int) (out [core.Contexts]*mem.Region) {
+	for i := range out {
+		out[i] = &mem.Region{
+			Name: "packet buffer", Unit: mem.CTM, Base: uint64(packetAddress(uint32(id*core.Contexts + i + 1))),
+		}
+	}
+	return out
+}
+
+// firmware names the model that the machine provides.
+func (m *card) firmware() string {
+	if m.spec.Interface != "" {
+		return m.spec.Interface
+	}
+	return m.img.Machine.Target
+}
+
+// check rejects what the machine cannot take.
+func (m *card) check() error {
+	img, s := m.img, &m.spec
+	if img.Machine.Mode != nfpisa.Ctx4 {
+		return fmt.Errorf("not supported: eight contexts, because the interfaces of both targets are for four")
+	}
+	if n := s.PacketBuffer; n < 256 || n > 8192 || n&(n-1) != 0 {
+		return fmt.Errorf("packet buffer of %d bytes; it must be a power of two from 256 to 8192", n)
+	}
+	if s.PacketOffset < 0 || s.PacketOffset >= s.PacketBuffer {
+		return fmt.Errorf("packet offset %d lies outside the packet buffer of %d bytes", s.PacketOffset, s.PacketBuffer)
+	}
+	if s.Budget == 0 {
+		return fmt.Errorf("cycle budget is 0; DefaultSpec has a sensible one")
+	}
+	for _, p := range img.Programs {
+		if int(p.Entry) >= len(img.Words) {
+			return fmt.Errorf("program %q begins at word %d of %d", p.Name, p.Entry, len(img.Words))
+		}
+	}
+	return nil
+}
+
+// Map returns the map of a name.
+func (m *card) Map(name string) (*Map, bool) {
+	for _, mp := range m.maps {
+		if mp.Info().Name == name {
+			return mp, true
+		}
+	}
+	return nil, false
+}
+
+// Maps returns all maps in the image's order.
+func (m *card) Maps() []*Map { return m.maps }
+
+// resetMaps brings back the initial contents of all maps.
+func (m *card) resetMaps() error {
+	for _, mp := range m.maps {
+		if err := mp.Reset(); err != nil {
+			return fmt.Errorf("sim: map %q: %w", mp.Info().Name, err)
+		}
+	}
+	return nil
+}
+
+// place returns the place of a context among those of all cores.
+func place(x *core.Context) int { return x.Core().ID()*core.Contexts + x.Slot() }
+
+func (m *card) enter(x *core.Context, in *Input) {
+	m.program[place(x)] = in.Program
+	m.model.Enter(x, in)
+}
+
+// refuse returns a fault for input that the machine cannot take.
+func (m *card) refuse(in *Input) *Fault {
+	if in.Program < 0 || in.Program >= len(m.img.Programs) {
+		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("program %d of %d", in.Program, len(m.img.Programs))}
+	}
+	if room := m.spec.PacketBuffer - m.spec.PacketOffset; len(in.Packet) > room {
+		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("packet of %d bytes; the buffer takes %d", len(in.Packet), room)}
+	}
+	return nil
+}
+
+// finish fills in the result of a context that stopped.
+func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
+	n := x.End()
+	res.Cycles, res.Instructions, res.Commands, res.MemWait = n.Cycles, n.Instructions, n.Commands, n.MemWait
+	res.Events = m.model.Events(x)
+	if s == core.StopDone {
+		out := &m.out
+		*out = firmware.Outcome{}
+		if m.model.Leave(x, m.program[place(x)], out) {
+			res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
+			return
+		}
+		res.Code = out.Code
+		x.Fault().Cycle = res.Cycles
+	}
+	res.Fault = x.Fault()
+}
+
+// Profile returns the counts since New, or nil when Spec.Profile is off.
+func (m *card) Profile() *Profile { return m.profile }
+
+// WriteProfile writes the counts as a gzipped pprof profile with two values a
+// sample: cycles and executed instructions. Addresses are control-store
+// addresses, lines are those of the C source.
+func (m *card) WriteProfile(w io.Writer) error {
+	if m.profile == nil {
+		return fmt.Errorf("sim: no profile was taken; set Spec.Profile")
+	}
+	return m.profile.Write(w, m.img)
+}
