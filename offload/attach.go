@@ -202,7 +202,7 @@ func (t *transfer) addLoad(old []MapInfo) {
 func sameShape(old []MapInfo, m *object.Map) *MapInfo {
 	for i := range old {
 		o := &old[i]
-		if o.Name == KernelName(m.Name) && o.Type == m.Type && o.KeySize == m.KeySize &&
+		if o.Name == KernelName(m.Name) && o.Type == uint32(m.Type) && o.KeySize == m.KeySize &&
 			o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !m.Frozen {
 			return o
 		}

@@ -85,7 +85,7 @@ func (c *card) NewMap(_ context.Context, m *object.Map, _ offload.Mode) (offload
 	}
 	c.next++
 	c.maps++
-	return &cardMap{c, offload.MapInfo{ID: c.next, Name: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}}, nil
+	return &cardMap{c, offload.MapInfo{ID: c.next, Name: m.Name, Type: uint32(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}}, nil
 }
 
 func (c *card) OpenMap(_ context.Context, id uint32) (offload.Map, error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/skipsw/skipsw/internal/peer"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
-	"github.com/skipsw/skipsw/sim/hostmap"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 // testStart and testDone are the addresses of target skipsw.
@@ -18,8 +18,14 @@ const (
 	testDone  = 1
 )
 
-// mapBase is the address of map memory.
-const mapBase = hostmap.Base
+// mapBase is the address of map memory of target skipsw.
+const mapBase = 0x20_0000_0000
+
+// Latencies of the memories of target skipsw.
+var (
+	ctmLatency  = target.MustBuiltin("skipsw").Memories["ctm"]
+	ememLatency = target.MustBuiltin("skipsw").Memories["emem"]
+)
 
 // ins is one instruction or a list of them.
 type ins = []nfpisa.Instr
@@ -61,7 +67,8 @@ func at(n int) int { return testStart + n }
 // testImage makes an image of target skipsw.
 func testImage(t testing.TB, code ins) *image.Image {
 	img := &image.Image{
-		Machine:  image.Machine{Target: "skipsw", ABI: 1, CodeStart: testStart, Done: testDone, StackSize: 512},
+		Target:   target.MustBuiltin("skipsw"),
+		Machine:  image.Machine{CodeStart: testStart, Done: testDone, StackSize: 512},
 		Programs: []image.Program{{Name: "test", Type: "xdp"}},
 	}
 	for i, in := range code {

@@ -3,9 +3,13 @@ package sim
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/sim/hostmap"
@@ -15,16 +19,18 @@ import (
 
 // card is what the cores that run one image have in common.
 type card struct {
-	img     *image.Image
-	spec    Spec
-	code    *core.Code
-	mem     *mem.System
-	model   firmware.Model
-	maps    []*Map // in the image's order
-	profile *Profile
-	program []int            // of each context of each core
-	in      Input            // of the packet that enters
-	out     firmware.Outcome // of the packet that leaves
+	img       *image.Image
+	spec      Spec
+	code      *core.Code
+	mem       *mem.System
+	model     firmware.Model
+	maps      []*Map     // in the image's order
+	packets   mem.UnitID // where packet buffers are
+	profile   *Profile
+	maxPacket int              // bytes that the packet vector can describe
+	program   []int            // of each context of each core
+	in        Input            // of the packet that enters
+	out       firmware.Outcome // of the packet that leaves
 }
 
 // load puts an image on a card for a number of cores.
@@ -33,12 +39,26 @@ func (m *card) load(img *image.Image, spec Spec, cores int) error {
 	if err := m.check(); err != nil {
 		return err
 	}
+	grant := core.Everything()
+	if spec.Checks&CheckGrant != 0 {
+		grant = firmware.Granted(img.Target)
+	}
 	var err error
-	if m.code, err = core.Load(img, spec.CorrectECC); err != nil {
+	if m.code, err = core.Load(img, grant, spec.CorrectECC); err != nil {
 		return err
 	}
-	m.mem = mem.New(mem.Config{Latency: [mem.NumUnits]Latency{mem.CTM: spec.CTM, mem.EMEM: spec.EMEM}})
-	space := hostmap.NewSpace(m.mem)
+	units, err := memories(img.Target, spec.Memories)
+	if err != nil {
+		return err
+	}
+	m.mem = mem.New(mem.Config{Units: units})
+	var rooms []hostmap.Room
+	for _, r := range img.Target.Maps.Regions {
+		rooms = append(rooms, hostmap.Room{Unit: unit(units, r.Memory), Region: r})
+	}
+	m.maxPacket = firmware.MaxPacket(img.Target)
+	m.packets = unit(units, img.Target.Packet.Memory)
+	space := hostmap.NewSpace(m.mem, rooms)
 	for _, info := range img.Maps {
 		mp, err := space.Create(info)
 		if err != nil {
@@ -62,6 +82,33 @@ func (m *card) load(img *image.Image, spec Spec, cores int) error {
 	return err
 }
 
+// memories returns the memory units of a target, in the order of their names.
+func memories(t *target.Target, override map[string]Latency) ([]mem.Unit, error) {
+	var units []mem.Unit
+	for _, name := range slices.Sorted(maps.Keys(t.Memories)) {
+		l, ok := override[name]
+		if !ok {
+			l = t.Memories[name]
+		}
+		units = append(units, mem.Unit{Name: name, Latency: l})
+	}
+	for name := range override {
+		if _, ok := t.Memories[name]; !ok {
+			return nil, fmt.Errorf("Spec.Memories has %q, which target %s has not", name, t.Name)
+		}
+	}
+	return units, nil
+}
+
+// unit returns the number of a memory that the target has.
+func unit(units []mem.Unit, name string) mem.UnitID {
+	i := slices.IndexFunc(units, func(u mem.Unit) bool { return u.Name == name })
+	if i < 0 {
+		panic("BUG: target without memory " + name)
+	}
+	return mem.UnitID(i)
+}
+
 // newCore makes core id; shared says that there are others.
 func (m *card) newCore(id int, shared bool) *core.Core {
 	return core.New(m.config(), core.Wiring{
@@ -73,8 +120,8 @@ func (m *card) newCore(id int, shared bool) *core.Core {
 func (m *card) config() core.Config {
 	s := &m.spec
 	cfg := core.Config{
-		Checks: s.Checks, Budget: s.Budget, PointerLatency: s.PointerLatency, SwapSlots: s.SwapSlots,
-		Unwritten: s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(), Hooks: s.Hooks,
+		Checks: s.Checks, Budget: s.Budget, PointerLatency: uint32(m.img.Target.LocalMemory.PointerDelay), SwapSlots: s.SwapSlots,
+		Unwritten: s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
 	}
 	if m.profile != nil {
 		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)
@@ -82,15 +129,12 @@ func (m *card) config() core.Config {
 	return cfg
 }
 
-// packetAddress is the 32-bit memory address of a packet's buffer.
-func packetAddress(number uint32) uint32 { return 1<<31 | number<<16 }
-
 // buffers returns the packet buffers of a core.
 func (m *card) buffers(id int) (out [core.Contexts]*mem.Region) {
+	p := &m.img.Target.Packet
 	for i := range out {
-		out[i] = &mem.Region{
-			Name: "packet buffer", Unit: mem.CTM, Base: uint64(packetAddress(uint32(id*core.Contexts + i + 1))),
-		}
+		number := uint64(id*core.Contexts + i + 1)
+		out[i] = &mem.Region{Name: "packet buffer", Unit: m.packets, Base: p.PointerSet | number<<p.NumberLow}
 	}
 	return out
 }
@@ -100,17 +144,28 @@ func (m *card) firmware() string {
 	if m.spec.Interface != "" {
 		return m.spec.Interface
 	}
-	return m.img.Machine.Target
+	return m.img.Target.Firmware
 }
 
 // check rejects what the machine cannot take.
 func (m *card) check() error {
 	img, s := m.img, &m.spec
-	if img.Machine.Mode != nfpisa.Ctx4 {
-		return fmt.Errorf("not supported: eight contexts, because the interfaces of both targets are for four")
+	if img.Target == nil {
+		return fmt.Errorf("image says no target, so nobody knows what is around its code")
 	}
-	if n := s.PacketBuffer; n < 256 || n > 8192 || n&(n-1) != 0 {
-		return fmt.Errorf("packet buffer of %d bytes; it must be a power of two from 256 to 8192", n)
+	t := img.Target
+	if err := t.Check(); err != nil {
+		return fmt.Errorf("target %s: %w", t.Name, err)
+	}
+	if img.Machine.Mode != nfpisa.Ctx4 || t.Core.Contexts != core.Contexts {
+		return unsupported.New("eight contexts", "a core has four here")
+	}
+	if len(img.Words) > t.Core.CodeWords {
+		return fmt.Errorf("image has %d words; target %s has room for %d", len(img.Words), t.Name, t.Core.CodeWords)
+	}
+	most := 1 << t.Packet.OffsetBits
+	if n := s.PacketBuffer; n < 256 || n > most || n&(n-1) != 0 {
+		return fmt.Errorf("packet buffer of %d bytes; it must be a power of two from 256 to %d", n, most)
 	}
 	if s.PacketOffset < 0 || s.PacketOffset >= s.PacketBuffer {
 		return fmt.Errorf("packet offset %d lies outside the packet buffer of %d bytes", s.PacketOffset, s.PacketBuffer)
@@ -162,8 +217,8 @@ func (m *card) refuse(in *Input) *Fault {
 	if in.Program < 0 || in.Program >= len(m.img.Programs) {
 		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("program %d of %d", in.Program, len(m.img.Programs))}
 	}
-	if room := m.spec.PacketBuffer - m.spec.PacketOffset; len(in.Packet) > room {
-		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("packet of %d bytes; the buffer takes %d", len(in.Packet), room)}
+	if room := min(m.spec.PacketBuffer-m.spec.PacketOffset, m.maxPacket); len(in.Packet) > room {
+		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("packet of %d bytes; the buffer and the packet vector take %d", len(in.Packet), room)}
 	}
 	return nil
 }

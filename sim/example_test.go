@@ -5,6 +5,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 )
 
@@ -20,7 +21,8 @@ func Example() {
 		nfpisa.Immed(nfpisa.A(0), xdpPass),
 	}
 	img := &image.Image{
-		Machine:  image.Machine{Target: "skipsw", CodeStart: start, Done: done},
+		Target:   target.MustBuiltin("skipsw"),
+		Machine:  image.Machine{CodeStart: start, Done: done},
 		Programs: []image.Program{{Name: "odd", Type: "xdp"}},
 	}
 	for _, in := range code {

@@ -9,13 +9,15 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 // fuzzImage makes an image of any words, with check bits put right.
-func fuzzImage(words []byte, target string) *image.Image {
+func fuzzImage(words []byte, name string) *image.Image {
 	img := &image.Image{
+		Target: target.MustBuiltin(name),
 		Machine: image.Machine{
-			Target: target, CodeStart: 16, Done: 1, StackSize: 256,
+			CodeStart: 16, Done: 1, StackSize: 256,
 			Helpers: map[uint32]uint16{1: 3, 2: 4, 3: 5, 25: 6},
 		},
 		Programs: []image.Program{{Type: "xdp"}},

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/engine"
@@ -44,11 +45,11 @@ func sharable(s *Spec, cores int) error {
 		return fmt.Errorf("%d cores; it must be 1 to %d", cores, MaxCores)
 	}
 	if missing := (CheckSignals | CheckHazards) &^ s.Checks; missing != 0 {
-		return fmt.Errorf("not supported: several cores without CheckSignals and CheckHazards, because what a register holds before its signal would be open")
+		return unsupported.New("several cores without CheckSignals and CheckHazards", "what a register holds before its signal would be open")
 	}
-	for _, l := range []Latency{s.CTM, s.EMEM} {
+	for _, l := range s.Memories {
 		if min(l.Read, l.Write, l.Atomic) == 0 {
-			return fmt.Errorf("not supported: several cores and a memory that answers in the cycle of the command, because nobody could tell who comes first")
+			return unsupported.New("several cores and a memory that answers in the cycle of the command", "nobody could tell who comes first")
 		}
 	}
 	return nil

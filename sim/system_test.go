@@ -102,7 +102,7 @@ func TestSharedCounter(t *testing.T) {
 	var served []mem.Key
 	last := uint64(0)
 	s.mem.Hooks.Serve = func(c *mem.Command, start, done uint64) {
-		require.GreaterOrEqual(t, start, last+uint64(s.spec.EMEM.Busy), "one after the other")
+		require.GreaterOrEqual(t, start, last+uint64(ememLatency.Busy), "one after the other")
 		require.GreaterOrEqual(t, start, c.Arrival)
 		last = start
 		served = append(served, mem.Key{Cycle: c.Arrival, Source: int(c.Ticket.Source)})
@@ -157,7 +157,7 @@ func TestStepsDoNotMatter(t *testing.T) {
 			}
 		})
 		s.mem.Hooks.Serve = func(c *mem.Command, start, done uint64) {
-			if c.Region.Unit == mem.EMEM {
+			if c.Region.Unit != s.packets {
 				served = append(served, fmt.Sprint(c.Ticket.Source, start, done))
 			}
 		}

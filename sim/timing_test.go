@@ -14,8 +14,8 @@ import (
 func TestCycles(t *testing.T) {
 	const end = 3
 	zero := nfpisa.Immed(a(0), 0)
-	ctm := DefaultSpec().CTM
-	emem := DefaultSpec().EMEM
+	ctm := ctmLatency
+	emem := ememLatency
 	readAt := func(n int) nfpisa.Instr { return nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), n) }
 	for _, tc := range []struct {
 		name                    string
@@ -116,7 +116,7 @@ func TestBadImages(t *testing.T) {
 		want   string
 	}{
 		{"no code", func(_ *Spec, i *image.Image) { i.Words, i.Programs = nil, nil }, "no code"},
-		{"unknown target", func(_ *Spec, i *image.Image) { i.Machine.Target = "x" }, `not supported: firmware model "x", because this binary has agilio, skipsw`},
+		{"unknown firmware", func(_ *Spec, i *image.Image) { i.Target.Firmware = "x" }, `not supported: firmware model "x", because this binary has agilio, skipsw`},
 		{"eight contexts", func(_ *Spec, i *image.Image) { i.Machine.Mode = nfpisa.Ctx8 }, "not supported: eight contexts"},
 		{"too much stack", func(_ *Spec, i *image.Image) { i.Machine.StackSize = 961 }, "961 bytes of stack"},
 		{"entry outside", func(_ *Spec, i *image.Image) { i.Programs[0].Entry = 2 }, "begins at word 2"},

@@ -51,25 +51,26 @@ func request(op, flags byte, key uint32, tail byte, value uint64) []byte {
 // operations on few keys: results and contents must be the kernel's.
 func TestMapsLikeKernel(t *testing.T) {
 	for _, c := range []struct {
-		name       string
-		typ, flags uint32
-		keySize    uint32
-		ops        int
+		name    string
+		typ     bpf.MapType
+		flags   uint32
+		keySize uint32
+		ops     int
 	}{
-		{"array", 2, 0, 4, 5},
-		{"percpu_array", 6, 0, 4, 5},
-		{"hash", 1, 0, 4, 4},
-		{"hash no_prealloc", 1, 1, 4, 4},
-		{"hash 8", 1, 0, 8, 4},
-		{"percpu_hash", 5, 0, 4, 5},
-		{"lru_hash", 9, 0, 4, 4},
-		{"lru_percpu_hash", 10, 0, 4, 4},
-		{"lpm", 11, 1, 8, 4},
+		{"array", bpf.MapTypeArray, 0, 4, 5},
+		{"percpu_array", bpf.MapTypePerCPUArray, 0, 4, 5},
+		{"hash", bpf.MapTypeHash, 0, 4, 4},
+		{"hash no_prealloc", bpf.MapTypeHash, bpf.FNoPrealloc, 4, 4},
+		{"hash 8", bpf.MapTypeHash, 0, 8, 4},
+		{"percpu_hash", bpf.MapTypePerCPUHash, 0, 4, 5},
+		{"lru_hash", bpf.MapTypeLRUHash, 0, 4, 4},
+		{"lru_percpu_hash", bpf.MapTypeLRUPerCPUHash, 0, 4, 4},
+		{"lpm", bpf.MapTypeLPMTrie, bpf.FNoPrealloc, 8, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := &object.Map{Name: "m", Type: c.typ, KeySize: c.keySize, ValueSize: 8, MaxEntries: 8, Flags: c.flags}
 			keys := 10
-			if c.typ == 9 || c.typ == 10 {
+			if c.typ == bpf.MapTypeLRUHash || c.typ == bpf.MapTypeLRUPerCPUHash {
 				// The kernel evicts before it must; stay far from that.
 				m.MaxEntries, keys = 4096, 50
 			}
@@ -100,7 +101,7 @@ func TestFifosLikeKernel(t *testing.T) {
 		done := seq(store(40), ldx(bpf.SizeDW, 2, 10, -8), stx(bpf.SizeDW, 6, 48, 2), mov(0, 1), exit())
 		body = append(body, seq(jmp(bpf.JNE, 7, int32(i), len(b)+len(done)), b, done)...)
 	}
-	for _, typ := range []uint32{22, 23} {
+	for _, typ := range []bpf.MapType{bpf.MapTypeQueue, bpf.MapTypeStack} {
 		t.Run(fmt.Sprint(typ), func(t *testing.T) {
 			m := &object.Map{Name: "m", Type: typ, ValueSize: 8, MaxEntries: 4}
 			p := newPair(t, newProgram(object.XDP, withPacket(object.XDP, body), m))

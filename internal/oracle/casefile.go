@@ -107,7 +107,7 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 	}
 	for _, m := range c.Program.Maps {
 		f.Maps = append(f.Maps, fileMap{
-			Name: m.Name, Type: m.Type, Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries,
+			Name: m.Name, Type: uint32(m.Type), Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries,
 			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial),
 		})
 	}
@@ -209,7 +209,7 @@ func (f *caseFile) recorded() (*Recorded, error) {
 	}
 	for _, m := range f.Maps {
 		spec := &object.Map{
-			Name: m.Name, Type: m.Type, KeySize: m.Key, ValueSize: m.Value, MaxEntries: m.Entries,
+			Name: m.Name, Type: bpf.MapType(m.Type), KeySize: m.Key, ValueSize: m.Value, MaxEntries: m.Entries,
 			Flags: m.Flags, Frozen: m.Frozen,
 		}
 		if spec.Initial, err = fromFile(m.Initial); err != nil {

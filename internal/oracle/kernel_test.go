@@ -153,14 +153,14 @@ func TestKernelMaps(t *testing.T) {
 	value := func(v uint32) []byte { return append(key(v), 0, 0, 0, 0, 9, 9) }
 	for _, tt := range []struct {
 		name string
-		typ  uint32
+		typ  bpf.MapType
 		all  bool // entries that were not given are there, with zeros
 	}{
-		{"array", unix.BPF_MAP_TYPE_ARRAY, true},
-		{"hash", unix.BPF_MAP_TYPE_HASH, false},
-		{"lru hash", unix.BPF_MAP_TYPE_LRU_HASH, false},
-		{"per-CPU array", unix.BPF_MAP_TYPE_PERCPU_ARRAY, true},
-		{"per-CPU hash", unix.BPF_MAP_TYPE_PERCPU_HASH, false},
+		{"array", bpf.MapTypeArray, true},
+		{"hash", bpf.MapTypeHash, false},
+		{"lru hash", bpf.MapTypeLRUHash, false},
+		{"per-CPU array", bpf.MapTypePerCPUArray, true},
+		{"per-CPU hash", bpf.MapTypePerCPUHash, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := &object.Map{

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/skipsw/skipsw/internal/sys"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"golang.org/x/sys/unix"
 )
@@ -36,13 +37,13 @@ func createMap(spec *object.Map) (*KernelMap, error) {
 		ask.Inner = in.fd
 	}
 	switch spec.Type {
-	case unix.BPF_MAP_TYPE_PERCPU_ARRAY, unix.BPF_MAP_TYPE_PERCPU_HASH, unix.BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case bpf.MapTypePerCPUArray, bpf.MapTypePerCPUHash, bpf.MapTypeLRUPerCPUHash:
 		n, err := ebpf.PossibleCPU()
 		if err != nil {
 			return nil, err
 		}
 		m.cpus = n
-	case unix.BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case bpf.MapTypePerfEventArray:
 		if ask.MaxEntries == 0 {
 			n, err := ebpf.PossibleCPU()
 			if err != nil {
@@ -77,21 +78,20 @@ func (m *KernelMap) Close() {
 // file descriptors, rings or queues.
 func (m *KernelMap) Plain() bool { return PlainMap(m.Spec.Type) }
 
-// PlainMap reports whether maps of the kernel type t hold keys with value
+// PlainMap reports whether maps of type t hold keys with value
 // bytes that can be read back and compared: not file descriptors, rings or
 // queues.
-func PlainMap(t uint32) bool {
+func PlainMap(t bpf.MapType) bool {
 	switch t {
-	case unix.BPF_MAP_TYPE_HASH, unix.BPF_MAP_TYPE_ARRAY, unix.BPF_MAP_TYPE_LRU_HASH,
-		unix.BPF_MAP_TYPE_PERCPU_HASH, unix.BPF_MAP_TYPE_PERCPU_ARRAY, unix.BPF_MAP_TYPE_LRU_PERCPU_HASH,
-		unix.BPF_MAP_TYPE_LPM_TRIE:
+	case bpf.MapTypeHash, bpf.MapTypeArray, bpf.MapTypeLRUHash,
+		bpf.MapTypePerCPUHash, bpf.MapTypePerCPUArray, bpf.MapTypeLRUPerCPUHash, bpf.MapTypeLPMTrie:
 		return true
 	}
 	return false
 }
 
-func arrayType(t uint32) bool {
-	return t == unix.BPF_MAP_TYPE_ARRAY || t == unix.BPF_MAP_TYPE_PERCPU_ARRAY
+func arrayType(t bpf.MapType) bool {
+	return t == bpf.MapTypeArray || t == bpf.MapTypePerCPUArray
 }
 
 // stride is the size of one CPU's value in the buffers of bpf(2), in bytes.

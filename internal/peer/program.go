@@ -6,14 +6,9 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-)
-
-// Numbers of enum bpf_map_type and of the helpers in linux/bpf.h.
-var (
-	mapTypes  = map[string]uint32{"hash": 1, "array": 2, "perf_event_array": 4, "percpu_array": 6, "lru_hash": 9}
-	helperIDs = map[string]uint32{"map_lookup_elem": 1, "map_update_elem": 2, "map_delete_elem": 3, "perf_event_output": 25}
 )
 
 // Program returns the case's eBPF as an object file would give it.
@@ -30,23 +25,20 @@ func (c *Case) Program() (*object.Program, error) {
 	if p.Insns, err = bpf.Decode(raw); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
 	}
-	starts := map[int]bool{0: true}
 	for pc := range p.Insns {
-		in := &p.Insns[pc]
-		if in.Wide() && in.Src == bpf.PseudoMapFD {
-			in.Imm-- // the file counts maps from 1
-		}
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
-			starts[pc+1+int(in.Imm)] = true
+		if p.Insns[pc].IsMapLoad() {
+			p.Insns[pc].Imm-- // the file counts maps from 1
 		}
 	}
-	for pc := range p.Insns {
-		if starts[pc] {
-			p.Funcs = append(p.Funcs, object.Func{Name: fmt.Sprintf("f%d", pc), Start: pc})
-		}
+	for _, pc := range append([]int{0}, bpf.FuncStarts(p.Insns)...) {
+		p.Funcs = append(p.Funcs, object.Func{Name: fmt.Sprintf("f%d", pc), Start: pc})
 	}
 	for _, m := range c.Maps {
-		om := &object.Map{Name: m.Name, Type: mapTypes[m.Type], KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
+		typ, ok := bpf.MapTypeByName(m.Type)
+		if !ok {
+			return nil, fmt.Errorf("%s: map %s: no map type is named %q", c.Name, m.Name, m.Type)
+		}
+		om := &object.Map{Name: m.Name, Type: typ, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
 		for _, e := range m.Initial {
 			om.Initial = append(om.Initial, object.Entry{Key: e.Key, Value: e.Value})
 		}
@@ -57,12 +49,19 @@ func (c *Case) Program() (*object.Program, error) {
 
 // Image returns the words of the kernel's JIT as an image for target agilio.
 func (c *Case) Image() (*image.Image, error) {
-	img := &image.Image{Machine: image.Machine{
-		Target: "agilio", ABI: 3, Mode: nfpisa.Ctx4, CodeStart: c.NFP.StartOff, Done: c.NFP.TgtDone,
+	t := target.MustBuiltin("agilio")
+	t.Core.CodeStart, t.Core.CodeWords, t.Core.Done = target.CodeAddr(c.NFP.StartOff), len(c.NFP.Words), target.CodeAddr(c.NFP.TgtDone)
+	img := &image.Image{Target: t, Machine: image.Machine{
+		Mode: nfpisa.Ctx4, CodeStart: c.NFP.StartOff, Done: c.NFP.TgtDone,
 		Helpers: map[uint32]uint16{}, StackSize: c.NFP.StackSize,
 	}}
 	for name, addr := range c.NFP.Helpers {
-		img.Machine.Helpers[helperIDs[name]] = addr
+		id, ok := bpf.HelperByName(name)
+		if !ok {
+			return nil, fmt.Errorf("%s: no helper is named %q", c.Name, name)
+		}
+		img.Machine.Helpers[uint32(id)] = addr
+		t.Helpers[name] = target.Helper{By: target.HelperFirmware, Address: target.CodeAddr(addr)}
 	}
 	for _, w := range c.NFP.Words {
 		v, err := strconv.ParseUint(w, 16, 64)

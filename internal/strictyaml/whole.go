@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/token"
 )
@@ -15,8 +14,8 @@ import (
 // maxDepth is how deep lists and maps of a whole file may be nested.
 const maxDepth = 16
 
-// UnmarshalWhole decodes data into to, a pointer to a struct, as Unmarshal
-// does. A field of a struct that the file does not have is an error too, unless
+// UnmarshalWhole decodes data into to, a pointer to a struct with json tags, as
+// Unmarshal does. A field of a struct that the file does not have is an error too, unless
 // its tag says omitempty; all of them come at once. Nesting is bounded, and
 // there are no anchors, whose expansion is not.
 func UnmarshalWhole(data []byte, to any) error {
@@ -34,9 +33,6 @@ func UnmarshalWhole(data []byte, to any) error {
 	missing(reflect.TypeOf(to).Elem(), tree, "", &errs)
 	return errors.Join(errs...)
 }
-
-// Marshal encodes a value. The same value gives the same bytes.
-func Marshal(v any) ([]byte, error) { return yaml.MarshalWithOptions(v, yaml.IndentSequence(true)) }
 
 // bounded refuses files whose decoding takes more than their size lets expect.
 func bounded(data []byte) (err error) {
@@ -95,11 +91,7 @@ func missing(t reflect.Type, tree any, path string, errs *[]error) {
 		}
 		for k := range t.NumField() {
 			f := t.Field(k)
-			name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-			if options == "inline" {
-				missing(f.Type, m, path, errs)
-				continue
-			}
+			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 			v, there := m[name]
 			at := strings.TrimPrefix(path+"."+name, ".")
 			switch {

@@ -4,11 +4,13 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // MapSpec says what map to make. Sizes are in bytes.
 type MapSpec struct {
-	Type                                  uint32 // enum bpf_map_type
+	Type                                  bpf.MapType
 	KeySize, ValueSize, MaxEntries, Flags uint32
 	Name                                  string // made fit by ObjName
 	Inner                                 int    // descriptor of a map of maps' template; 0 is none
@@ -18,10 +20,11 @@ type MapSpec struct {
 // CreateMap makes a map and returns its descriptor.
 func CreateMap(s MapSpec) (fd int, err error) {
 	return call(unix.BPF_MAP_CREATE, &struct {
-		mapType, keySize, valueSize, maxEntries, flags uint32
-		innerFD, numaNode                              uint32
-		name                                           [nameLen]byte
-		ifindex                                        uint32
+		mapType                               bpf.MapType
+		keySize, valueSize, maxEntries, flags uint32
+		innerFD, numaNode                     uint32
+		name                                  [nameLen]byte
+		ifindex                               uint32
 	}{
 		mapType: s.Type, keySize: s.KeySize, valueSize: s.ValueSize, maxEntries: s.MaxEntries, flags: s.Flags,
 		innerFD: uint32(s.Inner), name: cName(s.Name), ifindex: uint32(s.Ifindex),

@@ -1,20 +1,30 @@
 package image
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 // FromAssembly makes an image of assembled code: its entries are the programs,
 // its labels the symbols, and every word is tied to its source line. file and
-// src name and hold the source.
+// src name and hold the source. Code that names no target is bare.
 func FromAssembly(a *nfpisa.Assembly, file string, src []byte) (*Image, error) {
 	im := &Image{
-		Machine: Machine{
-			Target: a.Target, ABI: a.ABI, Mode: a.Mode, CodeStart: a.Start, Done: a.Done, StackSize: a.Stack,
-		},
-		Words: a.Words,
+		Machine: Machine{Mode: a.Mode, CodeStart: a.Start, Done: a.Done, StackSize: a.Stack},
+		Words:   a.Words,
+	}
+	if a.Target != "" {
+		t, err := target.Builtin(a.Target)
+		if err != nil {
+			return nil, fmt.Errorf("%s: .target: %w", file, err)
+		}
+		if a.ABI != t.ABI {
+			return nil, fmt.Errorf("%s: .target: %s has ABI %d, not %d", file, a.Target, t.ABI, a.ABI)
+		}
+		im.Target = t
 	}
 	entries := map[string]nfpisa.Entry{}
 	for _, e := range a.Entries {

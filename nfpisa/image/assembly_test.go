@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 const source = `	.target skipsw 1
@@ -24,7 +25,8 @@ func TestFromAssembly(t *testing.T) {
 	require.NoError(t, err)
 	im, err := FromAssembly(a, "x.s", []byte(source))
 	require.NoError(t, err)
-	require.Equal(t, Machine{Target: "skipsw", ABI: 1, CodeStart: 16, Done: 1}, im.Machine)
+	require.Equal(t, Machine{CodeStart: 16, Done: 1}, im.Machine)
+	require.Equal(t, target.MustBuiltin("skipsw"), im.Target)
 	require.Equal(t, []Program{
 		{Name: "first", Section: "xdp", Type: "xdp"},
 		{Name: "second", Section: "tc", Type: "tc", Entry: 2},

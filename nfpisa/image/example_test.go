@@ -15,7 +15,7 @@ func Example() {
 		return
 	}
 	im := &image.Image{
-		Machine:  image.Machine{Target: "skipsw", ABI: 1, CodeStart: 100, Done: 1},
+		Machine:  image.Machine{CodeStart: 100, Done: 1},
 		Programs: []image.Program{{Name: "spin", Type: "xdp"}},
 		Words:    []nfpisa.Word{w},
 		Relocs:   []image.Reloc{{Word: 0, Kind: image.RelocBranch}},

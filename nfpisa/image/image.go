@@ -1,16 +1,22 @@
 // Package image holds the container of compiled NFP code: an ELF file (EM_NFP)
 // with code words, symbols, relocations, maps, a line table and metadata.
 //
-// It never knows eBPF semantics, the compiler or the simulator: it is the
-// contract between them.
+// It never knows eBPF semantics, the compiler or the simulator: with the target
+// that it carries it is the contract between them.
 package image
 
-import "github.com/skipsw/skipsw/nfpisa"
+import (
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
+)
 
 // Image is one linked program with everything that is needed to load and run
 // it. All offsets into code are in words from the start of Words; the code is
 // linked to run with Words[0] at control-store address Machine.CodeStart.
 type Image struct {
+	// Target is what the code was made for, whole; nil for bare code, which can
+	// be listed and moved but not run.
+	Target   *target.Target
 	Machine  Machine
 	Programs []Program
 	Words    []nfpisa.Word
@@ -20,16 +26,14 @@ type Image struct {
 	Lines    []Line // sorted by Word; an entry holds until the next
 }
 
-// Machine describes the core and the firmware interface the code was made
-// for. It is what a loader or simulator needs and nothing else.
+// Machine says how the code is linked as it stands, which Relocate changes, and
+// what it takes of a core.
 type Machine struct {
-	Target    string            // "agilio", "skipsw" or a vendor's name
-	ABI       int               // version of the target's entry and exit interface
 	Mode      nfpisa.Mode       // context mode
 	CodeStart uint16            // control-store address of Words[0]
 	Done      uint16            // control-store address that ends a packet
 	Helpers   map[uint32]uint16 // eBPF helper id to firmware routine address
-	StackSize uint32            // bytes of local memory below the stack base that the code uses
+	StackSize uint32            // bytes of local memory from the stack base on that the code uses
 }
 
 // Program is one entry point.
@@ -87,12 +91,12 @@ type Map struct {
 	ValueSize  uint32 // bytes
 	MaxEntries uint32
 	Flags      uint32
-	ID         uint32 // agilio: table number that the program passes to helpers
+	ID         uint32 // firmware maps: table number that the program passes to helpers
 	// Initial holds the entries that the object file defines.
 	Initial []Entry
 
 	// Layout says where the data is when the program addresses it itself
-	// (target skipsw). "" means that firmware keeps the map.
+	// (a target with direct maps). "" means that firmware keeps the map.
 	Layout string // "", "array", "hash", ...
 	Base   uint64 // 40-bit memory address of entry 0
 	Stride uint32 // bytes from one entry to the next
@@ -100,7 +104,7 @@ type Map struct {
 	// bytes reversed, which is the order of the atomic engine. Hosts swap on
 	// every access.
 	Swapped bool
-	// WordUse (agilio) is the use of each 4-byte word of a value, the kernel
+	// WordUse (firmware maps) is the use of each 4-byte word of a value, the kernel
 	// driver's numbers: 0 unused, 1 read, 2 written, 3 atomic counter.
 	WordUse []uint8
 	// Params are further numbers of a layout, by name.

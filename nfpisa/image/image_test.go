@@ -13,6 +13,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/objdump"
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 func encode(t testing.TB, m nfpisa.Mode, is ...nfpisa.Instr) []nfpisa.Word {
@@ -29,8 +30,9 @@ func encode(t testing.TB, m nfpisa.Mode, is ...nfpisa.Instr) []nfpisa.Word {
 // sample is an image that uses every part of the format.
 func sample(t testing.TB) *Image {
 	return &Image{
+		Target: target.MustBuiltin("agilio"),
 		Machine: Machine{
-			Target: "agilio", ABI: 2, Mode: nfpisa.Ctx4, CodeStart: 3072, Done: 1, StackSize: 64,
+			Mode: nfpisa.Ctx4, CodeStart: 3072, Done: 1, StackSize: 64,
 			Helpers: map[uint32]uint16{1: 9001, 2: 9002, 25: 9003},
 		},
 		Programs: []Program{
@@ -84,7 +86,7 @@ func TestRoundTrip(t *testing.T) {
 		"full":  sample(t),
 		"empty": {},
 		"eight contexts": {
-			Machine: Machine{Target: "x", Mode: nfpisa.Ctx8},
+			Machine: Machine{Mode: nfpisa.Ctx8},
 			Words:   encode(t, nfpisa.Ctx8, nfpisa.Nop()),
 		},
 	} {
@@ -148,7 +150,7 @@ func TestVersionIsChecked(t *testing.T) {
 	at := bytes.Index(b, []byte(tableMagic))
 	le.PutUint32(b[at+4:], Version+1)
 	_, err = Read(b)
-	require.ErrorContains(t, err, "has format version 2 and this program reads version 1")
+	require.ErrorContains(t, err, "has format version 3 and this program reads version 2: recompile")
 }
 
 func TestRecordsMayGrow(t *testing.T) {
@@ -176,7 +178,9 @@ func TestValidate(t *testing.T) {
 		"mode":         {func(im *Image) { im.Machine.Mode = 2 }, "there is no context mode 2"},
 		"start":        {func(im *Image) { im.Machine.CodeStart = 16380 }, "reach past control-store address 16383"},
 		"done":         {func(im *Image) { im.Machine.Done = 16384 }, "done address 16384"},
-		"abi":          {func(im *Image) { im.Machine.ABI = -1 }, "ABI version -1"},
+		"target":       {func(im *Image) { im.Target.ABI = -1 }, "target agilio: abi is -1"},
+		"contexts":     {func(im *Image) { im.Machine.Mode = nfpisa.Ctx8 }, "the code is for another context mode than the 4 contexts of target agilio"},
+		"stack":        {func(im *Image) { im.Machine.StackSize = 516 }, "the code takes 516 bytes of stack, and target agilio has 512"},
 		"helper":       {func(im *Image) { im.Machine.Helpers[7] = 20000 }, "helper 7 at address 20000"},
 		"word":         {func(im *Image) { im.Words[2] |= 1 << 60 }, "word 2"},
 		"entry":        {func(im *Image) { im.Programs[1].Entry = 6 }, `program "tc_main" begins at word 6 of 6`},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 // Read reads an image that Marshal wrote. Whatever the bytes are, it does not
@@ -41,7 +42,7 @@ func read(b []byte) (*Image, error) {
 	r := &reader{ss, string(ss[sectionStrings].data), bytes.Clone(ss[sectionData].data)}
 	im := &Image{}
 	for _, step := range []func(*Image) error{
-		r.machine, r.words, r.symbols, r.helpers, r.programs, r.relocs, r.maps, r.entries, r.params, r.lines,
+		r.machine, r.target, r.words, r.symbols, r.helpers, r.programs, r.relocs, r.maps, r.entries, r.params, r.lines,
 	} {
 		if err := step(im); err != nil {
 			return nil, err
@@ -65,8 +66,6 @@ func (r *reader) machine(im *Image) error {
 	}
 	t.next()
 	m := &im.Machine
-	m.Target = t.str()
-	m.ABI = int(t.u32())
 	mode := t.u32()
 	m.CodeStart = t.u16("code start")
 	m.Done = t.u16("done address")
@@ -76,6 +75,13 @@ func (r *reader) machine(im *Image) error {
 	}
 	m.Mode = nfpisa.Mode(mode)
 	return t.err
+}
+
+func (r *reader) target(im *Image) (err error) {
+	if s := r.sections[sectionTarget]; s != nil {
+		im.Target, err = target.Unmarshal(s.data)
+	}
+	return err
 }
 
 func (r *reader) words(im *Image) error {

@@ -19,7 +19,7 @@ const (
 
 	// Version is the version of the format that Marshal writes. Read accepts
 	// this one only.
-	Version = 1
+	Version = 2
 )
 
 // heap collects the strings and bytes that records point at.
@@ -98,7 +98,7 @@ func openTable(s *section, name string, want int, strings string, data []byte) (
 		return nil, fmt.Errorf("section %s is no table", name)
 	}
 	if v := le.Uint32(b[4:]); v != Version {
-		return nil, fmt.Errorf("section %s has format version %d and this program reads version %d: compile the program again, or use the version of offload that wrote the image", name, v, Version)
+		return nil, fmt.Errorf("section %s has format version %d and this program reads version %d: recompile the program, or use the version of offload that wrote the image", name, v, Version)
 	}
 	size, count := uint64(le.Uint32(b[8:])), uint64(le.Uint32(b[12:]))
 	if count == 0 {

@@ -33,8 +33,11 @@ func (im *Image) validate() error {
 		return fmt.Errorf("%d words from address %d on reach past control-store address %d", n, m.CodeStart, maxWord)
 	case m.Done > maxWord:
 		return fmt.Errorf("done address %d is past control-store address %d", m.Done, maxWord)
-	case m.ABI < 0 || uint64(m.ABI) > 0xffffffff:
-		return fmt.Errorf("ABI version %d does not fit 32 bits", m.ABI)
+	}
+	if im.Target != nil {
+		if err := im.validateTarget(); err != nil {
+			return err
+		}
 	}
 	for id, addr := range m.Helpers {
 		if addr > maxWord {
@@ -75,6 +78,21 @@ func (im *Image) validate() error {
 		}
 	}
 	return im.validateMaps()
+}
+
+// validateTarget checks that the code keeps to its target.
+func (im *Image) validateTarget() error {
+	t, m := im.Target, &im.Machine
+	if err := t.Check(); err != nil {
+		return fmt.Errorf("target %s: %w", t.Name, err)
+	}
+	switch {
+	case (m.Mode == nfpisa.Ctx4) != (t.Core.Contexts == 4):
+		return fmt.Errorf("the code is for another context mode than the %d contexts of target %s", t.Core.Contexts, t.Name)
+	case int64(m.StackSize) > int64(t.LocalMemory.Stack):
+		return fmt.Errorf("the code takes %d bytes of stack, and target %s has %d", m.StackSize, t.Name, t.LocalMemory.Stack)
+	}
+	return nil
 }
 
 func (im *Image) validateMaps() error {

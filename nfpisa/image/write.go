@@ -15,6 +15,7 @@ const (
 	sectionSymbols  = ".symtab"
 	sectionSymNames = ".strtab"
 	sectionNames    = ".shstrtab"
+	sectionTarget   = ".skipsw.target"
 	sectionMachine  = ".skipsw.machine"
 	sectionHelpers  = ".skipsw.helpers"
 	sectionPrograms = ".skipsw.programs"
@@ -27,9 +28,9 @@ const (
 	sectionData     = ".skipsw.data"
 )
 
-// The sizes of the records of version 1, in bytes.
+// The sizes of the records, in bytes.
 const (
-	sizeMachine = 32
+	sizeMachine = 16
 	sizeHelper  = 8
 	sizeProgram = 40
 	sizeReloc   = 12
@@ -66,6 +67,9 @@ func (im *Image) Marshal() ([]byte, error) {
 	symbols.link = uint32(len(ss) + 1)
 	ss = append(ss, symbols, names)
 	ss = append(ss, tables...)
+	if im.Target != nil {
+		ss = append(ss, section{name: sectionTarget, typ: shtProgbits, align: 1, data: im.Target.Marshal()})
+	}
 	ss = append(ss, section{name: sectionNames, typ: shtStrtab, align: 1})
 	entry := text.addr
 	if len(im.Programs) != 0 {
@@ -151,13 +155,10 @@ func table(h *heap, name string, fill func(*tableWriter)) section {
 func (im *Image) machineTable(h *heap) section {
 	return table(h, sectionMachine, func(w *tableWriter) {
 		m := &im.Machine
-		w.str(m.Target)
-		w.u32(uint32(m.ABI))
 		w.u32(uint32(m.Mode))
 		w.u32(uint32(m.CodeStart))
 		w.u32(uint32(m.Done))
 		w.u32(m.StackSize)
-		w.u32(0)
 		w.end()
 	})
 }

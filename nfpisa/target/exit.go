@@ -8,20 +8,20 @@ const (
 
 // Exit says how a program hands back its verdict.
 type Exit struct {
-	Kind     string `yaml:"kind"`
-	Register Reg    `yaml:"register"`
+	Kind     string `json:"kind"`
+	Register Reg    `json:"register"`
 	// Writes is who waits until a program's writes to memory are done before
 	// the packet goes on: "program", before it branches to done. Atomic
 	// operations whose result is not used are waited for by nobody.
-	Writes string `yaml:"writes"`
+	Writes string `json:"writes"`
 	// Shift is the lowest bit of the code in the register, for ExitCode.
-	Shift uint8 `yaml:"shift,omitempty"`
+	Shift uint8 `json:"shift,omitempty"`
 	// XDP and TC are the 8-bit codes by verdict, named as in the kernel's
 	// headers, for ExitCode. XDPOther and TCOther are those of all others.
-	XDP      map[string]uint8 `yaml:"xdp,omitempty"`
-	XDPOther uint8            `yaml:"xdp_other,omitempty"`
-	TC       map[string]uint8 `yaml:"tc,omitempty"`
-	TCOther  uint8            `yaml:"tc_other,omitempty"`
+	XDP      map[string]uint8 `json:"xdp,omitempty"`
+	XDPOther uint8            `json:"xdp_other,omitempty"`
+	TC       map[string]uint8 `json:"tc,omitempty"`
+	TCOther  uint8            `json:"tc_other,omitempty"`
 }
 
 // The verdicts that have codes, by number.

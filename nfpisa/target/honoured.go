@@ -76,7 +76,7 @@ func (c *checker) honoured() {
 	c.only("packet_vector.pointer", v.Pointer, Field{2, 0, 32}, "the simulator has the pointer there")
 	if v.Queue != nil && v.QueueSet != nil {
 		c.only("packet_vector.queue_set", *v.QueueSet, Field{4, 4, 1}, "the simulator looks for it there")
-		c.only("packet_vector.queue", v.Queue.Field, Field{6, 0, 8}, "the simulator looks for it there")
+		c.only("packet_vector.queue", v.Queue.Field(), Field{6, 0, 8}, "the simulator looks for it there")
 	}
 	if v.Ingress != nil {
 		c.only("packet_vector.ingress", *v.Ingress, Field{8, 0, 32}, "the simulator has it there")

@@ -1,12 +1,15 @@
 package target
 
 import (
+	"bytes"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/skipsw/skipsw/internal/strictyaml"
 )
@@ -33,11 +36,34 @@ func Names() []string {
 
 // Builtin returns the named built-in target.
 func Builtin(name string) (*Target, error) {
-	data, err := BuiltinFile(name)
-	if err != nil {
+	if _, err := BuiltinFile(name); err != nil {
 		return nil, err
 	}
-	return Parse(name+".yaml", data)
+	return builtins()[name].Clone(), nil
+}
+
+// builtins reads the built-in targets once, for reading takes long.
+var builtins = sync.OnceValue(func() map[string]*Target {
+	out := map[string]*Target{}
+	for _, name := range Names() {
+		data, err := BuiltinFile(name)
+		if err == nil {
+			out[name], err = Parse(name+".yaml", data)
+		}
+		if err != nil {
+			panic("BUG: " + err.Error())
+		}
+	}
+	return out
+})
+
+// MustBuiltin is Builtin for a name that is known to be there.
+func MustBuiltin(name string) *Target {
+	t, err := Builtin(name)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return t
 }
 
 // BuiltinFile returns the file of a built-in target, a good start for an own
@@ -86,20 +112,36 @@ func Parse(file string, data []byte) (*Target, error) {
 	return t, nil
 }
 
-// Marshal returns the description as a file. The same target gives the same
-// bytes.
+// Marshal returns the description as JSON, which Parse and Unmarshal read. The
+// same target gives the same bytes.
 func (t *Target) Marshal() []byte {
-	data, err := strictyaml.Marshal(t)
+	data, err := json.Marshal(t)
 	if err != nil {
 		panic("BUG: target " + t.Name + ": " + err.Error())
 	}
 	return data
 }
 
+// Unmarshal reads what Marshal wrote. Unlike Parse it takes a field that is
+// missing as zero, which Check refuses where it makes no sense.
+func Unmarshal(data []byte) (*Target, error) {
+	t := new(Target)
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(t)
+	if err == nil {
+		err = t.Check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	return t, nil
+}
+
 // Clone returns a copy that shares nothing with t.
 func (t *Target) Clone() *Target {
 	c := new(Target)
-	if err := strictyaml.Unmarshal(t.Marshal(), c); err != nil {
+	if err := json.Unmarshal(t.Marshal(), c); err != nil {
 		panic("BUG: target " + t.Name + ": " + err.Error())
 	}
 	return c

@@ -8,33 +8,33 @@ const (
 
 // Maps is what the target offers for maps.
 type Maps struct {
-	Kind string `yaml:"kind"`
+	Kind string `json:"kind"`
 	// Types are the map types that can be used, by the kernel's names.
-	Types []string `yaml:"types"`
+	Types []string `json:"types"`
 	// Regions are the memory that maps are in.
-	Regions []Region `yaml:"regions"`
-	MaxMaps int      `yaml:"max_maps"`
+	Regions []Region `json:"regions"`
+	MaxMaps int      `json:"max_maps"`
 	// MaxEntries is the most entries of a map, TotalEntries of all together.
-	MaxEntries   uint64 `yaml:"max_entries"`
-	TotalEntries uint64 `yaml:"total_entries"`
-	MaxKey       int    `yaml:"max_key"`
-	MaxValue     int    `yaml:"max_value"`
-	MaxElement   int    `yaml:"max_element"` // key and value together, each rounded up to 8
+	MaxEntries   uint64 `json:"max_entries"`
+	TotalEntries uint64 `json:"total_entries"`
+	MaxKey       int    `json:"max_key"`
+	MaxValue     int    `json:"max_value"`
+	MaxElement   int    `json:"max_element"` // key and value together, each rounded up to 8
 	// Atomics are the atomic operations that programs may use on map values:
 	// add, or, and, xor, xchg, and fetch for those that return the old value.
-	Atomics []string `yaml:"atomics"`
+	Atomics []string `json:"atomics"`
 	// Stores says that programs may store to map values; without it only loads
 	// and atomic additions are possible.
-	Stores bool `yaml:"stores"`
+	Stores bool `json:"stores"`
 }
 
 // Region is a piece of card memory for maps. The first map begins at Align, so
 // that no map's address has a low word of 0.
 type Region struct {
-	Memory string `yaml:"memory"` // by name in Target.Memories
-	Base   uint64 `yaml:"base"`   // memory address
-	Size   uint64 `yaml:"size"`   // bytes
-	Align  uint64 `yaml:"align"`  // of each map
+	Memory string `json:"memory"` // by name in Target.Memories
+	Base   uint64 `json:"base"`   // memory address
+	Size   uint64 `json:"size"`   // bytes
+	Align  uint64 `json:"align"`  // of each map
 }
 
 // Region returns the region that maps are in.

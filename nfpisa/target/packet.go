@@ -4,15 +4,15 @@ package target
 // offset in the packet's buffer and whose upper bits name the buffer.
 type Packet struct {
 	// Memory is the memory that packets are in.
-	Memory string `yaml:"memory"`
+	Memory string `json:"memory"`
 	// PointerBits is the width of a packet pointer.
-	PointerBits uint8 `yaml:"pointer_bits"`
+	PointerBits uint8 `json:"pointer_bits"`
 	// PointerSet are the bits that are set in every packet pointer.
-	PointerSet uint64 `yaml:"pointer_set"`
+	PointerSet uint64 `json:"pointer_set"`
 	// OffsetBits is the number of low bits that are the offset in the buffer.
-	OffsetBits uint8 `yaml:"offset_bits"`
+	OffsetBits uint8 `json:"offset_bits"`
 	// NumberLow is the lowest bit of the buffer's number.
-	NumberLow uint8 `yaml:"number_low"`
+	NumberLow uint8 `json:"number_low"`
 }
 
 // OffsetMask returns the bits of a packet pointer that are the offset in the
@@ -22,21 +22,26 @@ func (p *Packet) OffsetMask() uint32 { return 1<<p.OffsetBits - 1 }
 // PacketVector is where the packet's description is in local memory. A field
 // that is nil is not there.
 type PacketVector struct {
-	Words    int    `yaml:"words"`               // of the whole vector
-	Length   Field  `yaml:"length"`              // packet length in bytes; other bits of its word are the firmware's
-	Pointer  Field  `yaml:"pointer"`             // packet pointer
-	QueueSet *Field `yaml:"queue_set,omitempty"` // set when a queue was selected
-	Queue    *Queue `yaml:"queue,omitempty"`     // the selected queue
-	Ingress  *Field `yaml:"ingress,omitempty"`   // ingress interface index
-	RxQueue  *Field `yaml:"rx_queue,omitempty"`  // receive queue index
+	Words    int    `json:"words"`               // of the whole vector
+	Length   Field  `json:"length"`              // packet length in bytes; other bits of its word are the firmware's
+	Pointer  Field  `json:"pointer"`             // packet pointer
+	QueueSet *Field `json:"queue_set,omitempty"` // set when a queue was selected
+	Queue    *Queue `json:"queue,omitempty"`     // the selected queue
+	Ingress  *Field `json:"ingress,omitempty"`   // ingress interface index
+	RxQueue  *Field `json:"rx_queue,omitempty"`  // receive queue index
 }
 
 // Queue is the field of the selected queue.
 type Queue struct {
-	Field `yaml:",inline"`
+	Word LMWord `json:"word"`
+	Low  uint8  `json:"low"`
+	Bits uint8  `json:"bits"`
 	// OutOfRange is the value for a queue that the field cannot hold.
-	OutOfRange uint32 `yaml:"out_of_range"`
+	OutOfRange uint32 `json:"out_of_range"`
 }
+
+// Field returns where the queue is.
+func (q *Queue) Field() Field { return Field{q.Word, q.Low, q.Bits} }
 
 // fields lists the fields that are there, with their names.
 func (v *PacketVector) fields() (names []string, fields []Field) {
@@ -49,7 +54,8 @@ func (v *PacketVector) fields() (names []string, fields []Field) {
 	add("pointer", &v.Pointer)
 	add("queue_set", v.QueueSet)
 	if v.Queue != nil {
-		add("queue", &v.Queue.Field)
+		f := v.Queue.Field()
+		add("queue", &f)
 	}
 	add("ingress", v.Ingress)
 	add("rx_queue", v.RxQueue)

@@ -21,162 +21,162 @@ const Schema = 2
 // Target is one description. Sizes are in bytes unless the field says words;
 // control-store addresses count words.
 type Target struct {
-	Schema int    `yaml:"schema"`
-	Name   string `yaml:"name"`
+	Schema int    `json:"schema"`
+	Name   string `json:"name"`
 	// Firmware names the model of the firmware around the core. A vendor's
 	// target with a name of its own keeps the model's.
-	Firmware string `yaml:"firmware"`
+	Firmware string `json:"firmware"`
 	// ABI is the version of the interface that the firmware speaks.
-	ABI          int          `yaml:"abi"`
-	Card         Card         `yaml:"card"`
-	Core         Core         `yaml:"core"`
-	Registers    Registers    `yaml:"registers"`
-	Entry        Entry        `yaml:"entry"`
-	Calls        Calls        `yaml:"calls"`
-	LocalMemory  LocalMemory  `yaml:"local_memory"`
-	Packet       Packet       `yaml:"packet"`
-	PacketVector PacketVector `yaml:"packet_vector"`
-	Exit         Exit         `yaml:"exit"`
-	Maps         Maps         `yaml:"maps"`
+	ABI          int          `json:"abi"`
+	Card         Card         `json:"card"`
+	Core         Core         `json:"core"`
+	Registers    Registers    `json:"registers"`
+	Entry        Entry        `json:"entry"`
+	Calls        Calls        `json:"calls"`
+	LocalMemory  LocalMemory  `json:"local_memory"`
+	Packet       Packet       `json:"packet"`
+	PacketVector PacketVector `json:"packet_vector"`
+	Exit         Exit         `json:"exit"`
+	Maps         Maps         `json:"maps"`
 	// Helpers says by the kernel's helper name, without bpf_, who does the work
 	// of a helper. A helper without a row is not there.
-	Helpers map[string]Helper `yaml:"helpers"`
+	Helpers map[string]Helper `json:"helpers"`
 	// Event is how the firmware's routine for perf_event_output is called; nil
 	// without one.
-	Event *Event `yaml:"event,omitempty"`
+	Event *Event `json:"event,omitempty"`
 	// AdjustHead limits xdp_adjust_head; nil without this helper.
-	AdjustHead *AdjustHead `yaml:"adjust_head,omitempty"`
+	AdjustHead *AdjustHead `json:"adjust_head,omitempty"`
 	// AdjustTail limits xdp_adjust_tail; nil without this helper.
-	AdjustTail *AdjustTail `yaml:"adjust_tail,omitempty"`
+	AdjustTail *AdjustTail `json:"adjust_tail,omitempty"`
 	// SkbScratch says that tc programs have the fields of their context that a
 	// program may write, as scratch memory that nobody else sees, and the
 	// fields that follow from the frame.
-	SkbScratch bool `yaml:"skb_scratch"`
+	SkbScratch bool `json:"skb_scratch"`
 	// Memories are the memories that programs reach, by name, with their
 	// latencies: the simulator's defaults.
-	Memories map[string]Memory `yaml:"memories"`
+	Memories map[string]Memory `json:"memories"`
 }
 
 // Card is how the card as a whole deals with programs and maps.
 type Card struct {
 	// CPUs is what counts as a CPU for per-CPU maps and for
 	// get_smp_processor_id: "one" is the whole card.
-	CPUs string `yaml:"cpus"`
+	CPUs string `json:"cpus"`
 	// Programs is how many programs the card runs: "one" for all ports.
-	Programs string `yaml:"programs"`
+	Programs string `json:"programs"`
 	// Maps is what maps belong to: "program", with which they come and go.
-	Maps string `yaml:"maps"`
+	Maps string `json:"maps"`
 	// Idle is what becomes of packets without a program: "none" are taken.
-	Idle string `yaml:"idle"`
+	Idle string `json:"idle"`
 }
 
 // Core is the control store and its entry points.
 type Core struct {
-	Contexts  int      `yaml:"contexts"`   // contexts that run: 4 or 8
-	CodeStart CodeAddr `yaml:"code_start"` // address of the first word
-	CodeWords int      `yaml:"code_words"` // words that a program may have
+	Contexts  int      `json:"contexts"`   // contexts that run: 4 or 8
+	CodeStart CodeAddr `json:"code_start"` // address of the first word
+	CodeWords int      `json:"code_words"` // words that a program may have
 	// CodeSharers is the number of cores that share one control store.
-	CodeSharers int      `yaml:"code_sharers"`
-	Done        CodeAddr `yaml:"done"` // address that ends a packet
+	CodeSharers int      `json:"code_sharers"`
+	Done        CodeAddr `json:"done"` // address that ends a packet
 	// Padding is the number of no-operation words after the code, which the
 	// core may fetch beyond the last instruction.
-	Padding int `yaml:"padding"`
+	Padding int `json:"padding"`
 }
 
 // Registers is what programs and the routines linked to them may use.
 type Registers struct {
-	GPRs    int      `yaml:"gprs"`     // registers 0..GPRs-1 of both banks
-	KeepA   []GPR    `yaml:"keep_a"`   // of these, registers of bank A that must not change
-	KeepB   []GPR    `yaml:"keep_b"`   // of these, registers of bank B that must not change
-	XferIn  int      `yaml:"xfer_in"`  // transfer-in registers 0..XferIn-1
-	XferOut int      `yaml:"xfer_out"` // transfer-out registers 0..XferOut-1
-	Signals []Signal `yaml:"signals"`  // programs wait with the first one
+	GPRs    int      `json:"gprs"`     // registers 0..GPRs-1 of both banks
+	KeepA   []GPR    `json:"keep_a"`   // of these, registers of bank A that must not change
+	KeepB   []GPR    `json:"keep_b"`   // of these, registers of bank B that must not change
+	XferIn  int      `json:"xfer_in"`  // transfer-in registers 0..XferIn-1
+	XferOut int      `json:"xfer_out"` // transfer-out registers 0..XferOut-1
+	Signals []Signal `json:"signals"`  // programs wait with the first one
 }
 
 // Entry is what a program finds when it begins, beside the packet vector.
 type Entry struct {
-	Stack       Reg     `yaml:"stack"`        // register with the stack base, a byte address in local memory
-	StackIndex  LMIndex `yaml:"stack_index"`  // index register that points there
-	VectorIndex LMIndex `yaml:"vector_index"` // index register that points at the packet vector
+	Stack       Reg     `json:"stack"`        // register with the stack base, a byte address in local memory
+	StackIndex  LMIndex `json:"stack_index"`  // index register that points there
+	VectorIndex LMIndex `json:"vector_index"` // index register that points at the packet vector
 }
 
 // Calls is the calling convention of routines, the firmware's as well as linked
 // ones.
 type Calls struct {
-	Return Reg `yaml:"return"` // register with the return address
+	Return Reg `json:"return"` // register with the return address
 	// Map is the register with the map's number, for routines that serve more
 	// than one map; nil where each map has routines of its own.
-	Map *Reg `yaml:"map,omitempty"`
+	Map *Reg `json:"map,omitempty"`
 	// Flags is the register of both banks with the low word of the flags of an
 	// update; the high word is in the next.
-	Flags GPR `yaml:"flags"`
+	Flags GPR `json:"flags"`
 	// Result is the register of both banks with the low word of the result; the
 	// high word is in the next.
-	Result GPR `yaml:"result"`
+	Result GPR `json:"result"`
 	// Key is where the key lies. Word counts from the stack base.
-	Key LMPlace `yaml:"key"`
+	Key LMPlace `json:"key"`
 	// Value is where the value of an update lies. Word counts from the stack
 	// base.
-	Value LMPlace `yaml:"value"`
+	Value LMPlace `json:"value"`
 	// Kept are the registers of both banks that a routine does not change.
-	Kept []GPR `yaml:"kept"`
+	Kept []GPR `json:"kept"`
 	// KeptIndexes are the index registers that a routine does not change.
-	KeptIndexes []LMIndex `yaml:"kept_indexes"`
+	KeptIndexes []LMIndex `json:"kept_indexes"`
 }
 
 // Event is how the firmware's event routine takes its arguments: registers of
 // both banks with the low word, the high word being in the next, and what the
 // data pointer may be.
 type Event struct {
-	Map   GPR `yaml:"map"`   // number of the event array
-	Flags GPR `yaml:"flags"` // flags; bits of the high word count packet bytes
-	Data  GPR `yaml:"data"`  // pointer to the data
-	Size  GPR `yaml:"size"`  // bytes of data
-	Kind  Reg `yaml:"kind"`  // register with the kind of the data pointer
+	Map   GPR `json:"map"`   // number of the event array
+	Flags GPR `json:"flags"` // flags; bits of the high word count packet bytes
+	Data  GPR `json:"data"`  // pointer to the data
+	Size  GPR `json:"size"`  // bytes of data
+	Kind  Reg `json:"kind"`  // register with the kind of the data pointer
 	// MapValue and Stack are the kinds of pointers to map values and to the
 	// stack.
-	MapValue uint8 `yaml:"map_value"`
-	Stack    uint8 `yaml:"stack"`
+	MapValue uint8 `json:"map_value"`
+	Stack    uint8 `json:"stack"`
 }
 
 // LocalMemory is the part of local memory that belongs to a context, and of
 // that the program's.
 type LocalMemory struct {
-	Context   int `yaml:"context"`    // bytes of a context
-	Vector    int `yaml:"vector"`     // where the packet vector is in them
-	StackBase int `yaml:"stack_base"` // where the stack base is in them
+	Context   int `json:"context"`    // bytes of a context
+	Vector    int `json:"vector"`     // where the packet vector is in them
+	StackBase int `json:"stack_base"` // where the stack base is in them
 	// Stack is the number of bytes from the stack base on, for the stack of
 	// the program and for spilled registers.
-	Stack int `yaml:"stack"`
+	Stack int `json:"stack"`
 	// PointerDelay is the number of instructions that must separate a write of
 	// an index register from its first use.
-	PointerDelay int `yaml:"pointer_delay"`
+	PointerDelay int `json:"pointer_delay"`
 }
 
 // AdjustHead is what the packet start may become, as offsets in the packet
 // buffer, and the smallest packet that may be left.
 type AdjustHead struct {
-	OffMin    int `yaml:"off_min"`
-	OffMax    int `yaml:"off_max"`
-	MinLength int `yaml:"min_length"`
+	OffMin    int `json:"off_min"`
+	OffMax    int `json:"off_max"`
+	MinLength int `json:"min_length"`
 }
 
 // AdjustTail is the smallest packet that may be left.
 type AdjustTail struct {
-	MinLength int `yaml:"min_length"`
+	MinLength int `json:"min_length"`
 }
 
 // Memory is the timing of a memory as one core sees it, in core cycles.
 type Memory struct {
 	// Read, Write and Atomic are the cycles from a command to its signal for the
 	// first eight bytes.
-	Read   uint32 `yaml:"read"`
-	Write  uint32 `yaml:"write"`
-	Atomic uint32 `yaml:"atomic"`
+	Read   uint32 `json:"read"`
+	Write  uint32 `json:"write"`
+	Atomic uint32 `json:"atomic"`
 	// PerWord is added for each further eight bytes.
-	PerWord uint32 `yaml:"per_word"`
+	PerWord uint32 `json:"per_word"`
 	// Busy is how long the memory is taken for each eight bytes.
-	Busy uint32 `yaml:"busy"`
+	Busy uint32 `json:"busy"`
 }
 
 // Direct reports whether the program addresses map memory itself.

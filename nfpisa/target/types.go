@@ -12,14 +12,14 @@ import (
 // place of one is seen.
 type (
 	// GPR is the number of a general-purpose register in a bank.
-	GPR uint8
+	GPR uint16
 	// LMIndex is the number of a local-memory index register, ActLMAddr0 to 3.
-	LMIndex uint8
+	LMIndex uint16
 	// LMWord is a distance in local memory in words: from the stack base, or in
 	// the packet vector.
-	LMWord uint8
+	LMWord uint16
 	// Signal is the number of a signal, 1..15.
-	Signal uint8
+	Signal uint16
 	// CodeAddr is a control-store address, in words.
 	CodeAddr uint16
 )
@@ -61,16 +61,16 @@ func (r *Reg) UnmarshalText(b []byte) error {
 // LMPlace is a place in local memory: the index register that points at it
 // when a routine is called, and where it is.
 type LMPlace struct {
-	Index LMIndex `yaml:"index"`
-	Word  LMWord  `yaml:"word"`
+	Index LMIndex `json:"index"`
+	Word  LMWord  `json:"word"`
 }
 
 // Field is a field of the packet vector: the word, its lowest bit there, and
 // its width in bits.
 type Field struct {
-	Word LMWord `yaml:"word"`
-	Low  uint8  `yaml:"low"`
-	Bits uint8  `yaml:"bits"`
+	Word LMWord `json:"word"`
+	Low  uint8  `json:"low"`
+	Bits uint8  `json:"bits"`
 }
 
 // Mask returns the field's bits in its word.

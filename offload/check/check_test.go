@@ -42,7 +42,7 @@ func peerCases(t *testing.T, file string) []peerCase {
 	return all
 }
 
-var mapTypes = map[string]uint32{"hash": mapHash, "array": mapArray, "perf_event_array": mapPerfEvent, "lru_hash": 9, "percpu_array": 6}
+var mapTypes = map[string]bpf.MapType{"hash": mapHash, "array": mapArray, "perf_event_array": mapPerfEvent, "lru_hash": 9, "percpu_array": 6}
 
 func (c *peerCase) program(t *testing.T) *object.Program {
 	t.Helper()

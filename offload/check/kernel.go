@@ -53,7 +53,7 @@ func (c *checker) kernelMap(m *object.Map) {
 		c.add(by, -1, fmt.Sprintf("map %s is a program array; tail calls are not offloaded", m.Name), "call the functions directly")
 		return
 	case m.Type != mapHash && m.Type != mapArray:
-		c.add(by, -1, fmt.Sprintf("map %s is of type %s; the kernel offloads hash, array and perf_event_array", m.Name, offload.MapTypeName(m.Type)), "make it a hash or an array")
+		c.add(by, -1, fmt.Sprintf("map %s is of type %s; the kernel offloads hash, array and perf_event_array", m.Name, offload.MapTypeName(uint32(m.Type))), "make it a hash or an array")
 		return
 	}
 	if m.Flags != 0 {
@@ -79,7 +79,7 @@ func (c *checker) deviceRules() {
 	}
 	for _, m := range c.p.Maps {
 		for _, have := range d.Maps {
-			if have.ID == m.Type && m.Type != mapPerfEvent {
+			if have.ID == uint32(m.Type) && m.Type != mapPerfEvent {
 				c.deviceMap(m, have)
 			}
 		}

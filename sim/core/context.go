@@ -88,8 +88,9 @@ type state struct {
 	tindex indexReg
 	bindex indexReg
 
-	// Local memory that is this context's: the packet vector, then the stack.
-	lmLo, lmLen uint32
+	// Local memory that is this context's, in words, a gap in it that is not,
+	// and where the packet vector begins.
+	lmLo, lmLen, gapLo, gapLen, vector uint32
 
 	// Signals: raised is set from the issue of the command, arrival says when
 	// it comes.

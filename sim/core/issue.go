@@ -57,8 +57,13 @@ func (c *Core) cmdOperands(x *Context, k *command, a, b uint32, q *mem.Command) 
 	default:
 		q.Bytes = 4 * units
 	}
-	if n := (q.Bytes + 3) / 4; n+uint32(k.xfer) > xfers {
-		c.fail(x, FaultHazard, "the command uses %d transfer registers from $xfer_%d on; a context has %d", n, k.xfer, xfers)
+	end := int(q.Bytes+3)/4 + int(k.xfer)
+	if end > xfers {
+		c.fail(x, FaultHazard, "the command uses transfer registers $xfer_%d to $xfer_%d; a context has %d", k.xfer, end-1, xfers)
+		return false
+	}
+	if g := &c.code.grant; end > g.XferIn && q.Returns() || end > g.XferOut && q.Takes() {
+		c.fail(x, FaultGrant, "the command uses transfer registers $xfer_%d to $xfer_%d, which are not all the program's", k.xfer, end-1)
 		return false
 	}
 	q.Address = addr

@@ -3,52 +3,95 @@ package hostmap
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-// Base is the 40-bit address at which map memory begins.
-const Base = 0x20_0000_0000
+// maxMemory is the most bytes of a map: what its 32-bit pointers reach.
+const maxMemory = 1 << 32
 
-// Limits of map memory.
-const (
-	mapAlign  = 256
-	maxRegion = 1 << 30
-)
+// Room is a piece of memory for maps.
+type Room struct {
+	Unit mem.UnitID
+	target.Region
+}
 
 // Space is map memory and the maps in it.
 type Space struct {
 	memory *mem.System
-	next   uint64 // offset from Base of the next map that has no place of its own
+	rooms  []room
+}
+
+// room is a Room, and where in it the next map goes that has no place of its
+// own.
+type room struct {
+	Room
+	next uint64
 }
 
 // NewSpace returns the map memory of a system, without maps.
-func NewSpace(memory *mem.System) *Space { return &Space{memory: memory, next: mapAlign} }
+func NewSpace(memory *mem.System, rooms []Room) *Space {
+	s := &Space{memory: memory}
+	for _, r := range rooms {
+		s.rooms = append(s.rooms, room{r, r.Base + r.Align})
+	}
+	return s
+}
 
 // Create makes a map with its initial entries. It returns nil for a map that
 // has no card memory, since it belongs to the host.
 func (s *Space) Create(info image.Map) (*Map, error) {
-	m, err := s.place(info)
+	fail := func(err error) (*Map, error) { return nil, fmt.Errorf("map %q: %w", info.Name, err) }
+	m, err := lay(info)
 	if err != nil {
-		return nil, fmt.Errorf("map %q: %w", info.Name, err)
+		return fail(err)
 	}
 	if m == nil {
 		return nil, nil
 	}
-	r := m.region
-	if end := r.Base - Base + m.size; end > maxRegion {
-		return nil, fmt.Errorf("map %q: map memory of %d bytes is more than %d", info.Name, end, maxRegion)
+	in, err := s.place(m)
+	if err != nil {
+		return fail(err)
 	}
-	r.Data = make([]byte, m.size)
+	r := m.region
 	if o := s.memory.Map.Add(r); o != nil {
 		return nil, fmt.Errorf("maps %q and %q overlap in memory", o.Name, info.Name)
 	}
+	r.Data, r.Values.Reversed = make([]byte, m.size), reversed(&m.info)
 	if err := m.Reset(); err != nil {
 		s.Free(m)
-		return nil, fmt.Errorf("map %q: %w", info.Name, err)
+		return fail(err)
 	}
-	s.next = max(s.next, (r.End()-Base+mapAlign-1)&^(mapAlign-1))
+	in.next = max(in.next, (r.End()+in.Align-1)&^(in.Align-1))
 	return m, nil
+}
+
+// place finds the room of a map, and its address if it has none.
+func (s *Space) place(m *Map) (*room, error) {
+	r := m.region
+	for i := range s.rooms {
+		in := &s.rooms[i]
+		at := r.Base
+		if at == 0 {
+			at = in.next
+		}
+		if at <= in.Base || at-in.Base > in.Size || m.size > in.Size-(at-in.Base) {
+			continue
+		}
+		if last := at + max(m.size, 1) - 1; last>>32 != at>>32 {
+			return nil, fmt.Errorf("not supported: memory %#x to %#x, because a map's pointers have 32 bits and it crosses 4 GiB", at, last)
+		}
+		r.Base, r.Unit = at, in.Unit
+		m.table.settle(at)
+		return in, nil
+	}
+	if r.Base != 0 {
+		return nil, fmt.Errorf("%d bytes at address %#x are not in map memory", m.size, r.Base)
+	}
+	return nil, fmt.Errorf("map memory has no room for %d bytes", m.size)
 }
 
 // Free takes a map out of memory. Nobody may use it then.
@@ -58,63 +101,64 @@ func (s *Space) Free(m *Map) {
 }
 
 // isArray tells the maps that are addressed by index.
-func isArray(typ string) bool { return typ == "array" || typ == "percpu_array" }
+func isArray(t bpf.MapType) bool { return t == bpf.MapTypeArray || t == bpf.MapTypePerCPUArray }
 
-// place lays a map out, but does not put it into memory.
-func (s *Space) place(info image.Map) (*Map, error) {
-	if (isArray(info.Type) || isArray(info.Layout)) && info.KeySize != 4 {
-		return nil, fmt.Errorf("key of %d bytes, an array has 4", info.KeySize)
+// lay describes a map in its layout, without memory.
+func lay(info image.Map) (*Map, error) {
+	typ, _ := bpf.MapTypeByName(info.Type)
+	layout, _ := bpf.MapTypeByName(info.Layout) // layouts are named by the type that they are made for
+	if (isArray(typ) || isArray(layout)) && info.KeySize != arrayKey {
+		return nil, fmt.Errorf("key of %d bytes, an array has %d", info.KeySize, arrayKey)
 	}
-	if (info.ValueSize == 0 || info.KeySize == 0) && info.Type != "perf_event_array" {
+	if (info.ValueSize == 0 || info.KeySize == 0) && typ != bpf.MapTypePerfEventArray {
 		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", info.KeySize, info.ValueSize)
 	}
-	if uint64(info.ValueSize)*uint64(info.MaxEntries) > maxRegion {
-		return nil, fmt.Errorf("%d values of %d bytes are more than %d bytes", info.MaxEntries, info.ValueSize, maxRegion)
+	if uint64(info.ValueSize)*uint64(info.MaxEntries) > maxMemory || uint64(info.Stride)*uint64(info.MaxEntries) > maxMemory {
+		return nil, fmt.Errorf("%d values of %d bytes are more than %d bytes", info.MaxEntries, info.ValueSize, uint64(maxMemory))
 	}
-	stride := uint64(info.ValueSize+7) &^ 7
-	if info.Layout != "" && (info.Base < Base+8 || info.Base-Base >= maxRegion || info.Base&7 != 0) {
-		return nil, fmt.Errorf("base address %#x is not in map memory, which begins at %#x", info.Base, uint64(Base))
+	stride := (uint64(info.ValueSize) + 7) &^ 7
+	if info.Layout != "" && (info.Base == 0 || info.Base&7 != 0) {
+		return nil, fmt.Errorf("base address %#x is not in map memory", info.Base)
 	}
-	switch info.Layout {
-	case "":
-		at := Base + s.next
-		switch {
-		case isArray(info.Type):
-			return arrayMap(info, at, stride), nil
-		case info.Type == "hash":
-			t := &firmwareTable{stride: stride, entries: info.MaxEntries}
-			return newMap(info, at, stride*uint64(info.MaxEntries), mem.Values{Stride: stride}, t), nil
-		case info.Type == "perf_event_array":
-			return nil, nil
-		}
-	case "array", "percpu_array":
+	m := &Map{info: info, typ: typ, region: &mem.Region{Name: info.Name}}
+	v := &m.region.Values
+	v.Size = info.ValueSize
+	var err error
+	switch {
+	case info.Layout == "" && typ == bpf.MapTypePerfEventArray:
+		return nil, nil
+	case info.Layout == "" && isArray(typ):
+		m.arrange(&arrayTable{stride: stride, entries: info.MaxEntries}, stride*uint64(info.MaxEntries), stride)
+	case info.Layout == "" && typ == bpf.MapTypeHash:
+		m.arrange(&firmwareTable{stride: stride, entries: info.MaxEntries}, stride*uint64(info.MaxEntries), stride)
+	case isArray(layout):
 		if uint64(info.Stride) < stride || info.Stride&7 != 0 {
 			return nil, fmt.Errorf("stride %d does not hold a value of %d bytes", info.Stride, info.ValueSize)
 		}
-		return arrayMap(info, info.Base, uint64(info.Stride)), nil
-	case "hash":
-		t, err := newChainTable(&info)
-		if err != nil {
-			return nil, err
+		stride = uint64(info.Stride)
+		m.arrange(&arrayTable{stride: stride, entries: info.MaxEntries}, stride*uint64(info.MaxEntries), stride)
+	case layout == bpf.MapTypeHash:
+		var t *chainTable
+		if t, err = newChainTable(&info); err == nil {
+			m.arrange(t, t.size(), t.stride)
+			v.First, v.Offset = t.first, t.value
 		}
-		return newMap(info, info.Base, t.size(), mem.Values{First: t.first, Stride: t.stride, Offset: t.value}, t), nil
-	case "lpm_trie":
-		t, err := newTrieTable(&info)
-		if err != nil {
-			return nil, err
+	case layout == bpf.MapTypeLPMTrie:
+		var t *trieTable
+		if t, err = newTrieTable(&info); err == nil {
+			m.arrange(t, t.size(), t.stride)
+			v.First, v.Offset = t.first, t.value
 		}
-		return newMap(info, info.Base, t.size(), mem.Values{First: t.first, Stride: t.stride, Offset: t.value}, t), nil
+	default:
+		err = unsupported.New(fmt.Sprintf("type %q in layout %q", info.Type, info.Layout), "the host side has no such table")
 	}
-	return nil, fmt.Errorf("not supported: type %q in layout %q", info.Type, info.Layout)
+	if info.Layout != "" {
+		m.region.Base = info.Base
+	}
+	return m, err
 }
 
-func arrayMap(info image.Map, base, stride uint64) *Map {
-	t := &arrayTable{stride: stride, entries: info.MaxEntries, keySize: info.KeySize}
-	return newMap(info, base, stride*uint64(info.MaxEntries), mem.Values{Stride: stride}, t)
-}
-
-// newMap describes a map of size bytes, without the memory.
-func newMap(info image.Map, base, size uint64, v mem.Values, t table) *Map {
-	v.Size, v.Reversed = info.ValueSize, reversed(&info)
-	return &Map{info: info, size: size, region: &mem.Region{Name: info.Name, Unit: mem.EMEM, Base: base, Values: v}, table: t}
+// arrange gives a map its table, its size in memory and the distance of values.
+func (m *Map) arrange(t table, size, stride uint64) {
+	m.table, m.size, m.region.Values.Stride = t, size, stride
 }

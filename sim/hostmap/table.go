@@ -4,19 +4,23 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"syscall"
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/internal/crc"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
+
+// arrayKey is the size of an array's key in bytes.
+const arrayKey = 4
 
 // arrayTable is an array: value i is at i*stride.
 type arrayTable struct {
 	stride  uint64
 	entries uint32
-	keySize uint32
 }
+
+func (t *arrayTable) settle(uint64) {}
 
 func (t *arrayTable) reset([]byte) {}
 
@@ -27,13 +31,13 @@ func (t *arrayTable) find(key []byte) (uint64, bool) {
 
 func (t *arrayTable) exact(key []byte) (uint64, bool) { return t.find(key) }
 
-func (t *arrayTable) insert([]byte) (uint64, syscall.Errno) { return 0, syscall.E2BIG }
+func (t *arrayTable) insert([]byte) (uint64, bpf.Errno) { return 0, bpf.E2BIG }
 
-func (t *arrayTable) remove([]byte) syscall.Errno { return syscall.EINVAL }
+func (t *arrayTable) remove([]byte) bpf.Errno { return bpf.EINVAL }
 
 func (t *arrayTable) each(f func([]byte, uint64)) {
 	for i := range t.entries {
-		k := make([]byte, t.keySize)
+		k := make([]byte, arrayKey)
 		binary.LittleEndian.PutUint32(k, i)
 		f(k, uint64(i)*t.stride)
 	}
@@ -48,6 +52,8 @@ type firmwareTable struct {
 	keys    [][]byte          // key of each slot, nil when free
 	free    []uint32
 }
+
+func (t *firmwareTable) settle(uint64) {}
 
 func (t *firmwareTable) reset([]byte) {
 	t.index = make(map[string]uint32)
@@ -67,9 +73,9 @@ func (t *firmwareTable) find(key []byte) (uint64, bool) {
 
 func (t *firmwareTable) exact(key []byte) (uint64, bool) { return t.find(key) }
 
-func (t *firmwareTable) insert(key []byte) (uint64, syscall.Errno) {
+func (t *firmwareTable) insert(key []byte) (uint64, bpf.Errno) {
 	if len(t.free) == 0 {
-		return 0, syscall.E2BIG
+		return 0, bpf.E2BIG
 	}
 	s := t.free[len(t.free)-1]
 	t.free = t.free[:len(t.free)-1]
@@ -79,10 +85,10 @@ func (t *firmwareTable) insert(key []byte) (uint64, syscall.Errno) {
 	return t.value(s), 0
 }
 
-func (t *firmwareTable) remove(key []byte) syscall.Errno {
+func (t *firmwareTable) remove(key []byte) bpf.Errno {
 	s, ok := t.index[string(key)]
 	if !ok {
-		return syscall.ENOENT
+		return bpf.ENOENT
 	}
 	delete(t.index, string(key))
 	t.keys[s] = nil
@@ -102,7 +108,7 @@ func (t *firmwareTable) each(f func([]byte, uint64)) {
 // own code walks. docs/map-layouts.md describes it.
 type chainTable struct {
 	mem     []byte // the region
-	lo      uint64 // what a stored pointer to its first byte is
+	lo      uint64 // low word of the address of the first byte
 	buckets uint32
 	first   uint64 // offset of entry 0 in the region
 	stride  uint64
@@ -126,7 +132,7 @@ const (
 // newChainTable checks the numbers of a layout.
 func newChainTable(info *image.Map) (*chainTable, error) {
 	t := &chainTable{
-		lo: info.Base - Base, buckets: uint32(info.Params["buckets"]), first: info.Params["entries"],
+		buckets: uint32(info.Params["buckets"]), first: info.Params["entries"],
 		stride: uint64(info.Stride), key: info.Params["key"], value: info.Params["value"],
 		entries: info.MaxEntries, keySize: info.KeySize, lru: info.Params["lru"] != 0,
 	}
@@ -136,11 +142,11 @@ func newChainTable(info *image.Map) (*chainTable, error) {
 		least = chainUsed + 4
 	}
 	switch {
-	case t.buckets == 0 || t.buckets&(t.buckets-1) != 0 || info.Params["buckets"] > maxRegion/4:
+	case t.buckets == 0 || t.buckets&(t.buckets-1) != 0 || info.Params["buckets"] > maxMemory/4:
 		return nil, fmt.Errorf("layout hash with %d buckets, which must be a power of two", info.Params["buckets"])
-	case t.first < chainBuckets+4*uint64(t.buckets) || t.first&7 != 0 || t.first > maxRegion:
+	case t.first < chainBuckets+4*uint64(t.buckets) || t.first&7 != 0 || t.first > maxMemory:
 		return nil, fmt.Errorf("layout hash with entries at offset %d, among %d buckets", t.first, t.buckets)
-	case t.key < least || t.key&3 != 0 || t.key > maxRegion:
+	case t.key < least || t.key&3 != 0 || t.key > maxMemory:
 		return nil, fmt.Errorf("layout hash with keys at offset %d of entries", t.key)
 	case t.value < keyEnd || t.value&7 != 0 || t.value+uint64(info.ValueSize+3)&^3 > t.stride || t.stride&7 != 0:
 		return nil, fmt.Errorf("layout hash with a value of %d bytes at offset %d of entries of %d bytes", info.ValueSize, t.value, t.stride)
@@ -161,6 +167,8 @@ func (t *chainTable) entry(p uint32) (uint64, bool) {
 	e := uint64(p) - t.lo
 	return e, p != 0 && e >= t.first && e < t.size() && (e-t.first)%t.stride == 0
 }
+
+func (t *chainTable) settle(base uint64) { t.lo = base & (1<<32 - 1) }
 
 func (t *chainTable) reset(memory []byte) {
 	t.mem = memory
@@ -211,7 +219,7 @@ func (t *chainTable) find(key []byte) (uint64, bool) {
 
 func (t *chainTable) exact(key []byte) (uint64, bool) { return t.find(key) }
 
-func (t *chainTable) insert(key []byte) (uint64, syscall.Errno) {
+func (t *chainTable) insert(key []byte) (uint64, bpf.Errno) {
 	e, ok := t.entry(t.word(chainFree))
 	switch {
 	case ok:
@@ -220,7 +228,7 @@ func (t *chainTable) insert(key []byte) (uint64, syscall.Errno) {
 		e, ok = t.evict()
 	}
 	if !ok {
-		return 0, syscall.E2BIG
+		return 0, bpf.E2BIG
 	}
 	b := t.bucket(key)
 	t.set(e+chainLink, t.word(b))
@@ -260,10 +268,10 @@ func (t *chainTable) evict() (uint64, bool) {
 	return 0, false
 }
 
-func (t *chainTable) remove(key []byte) syscall.Errno {
+func (t *chainTable) remove(key []byte) bpf.Errno {
 	link, e := t.walk(key)
 	if e == 0 {
-		return syscall.ENOENT
+		return bpf.ENOENT
 	}
 	p := t.word(link)
 	t.set(link, t.word(e+chainLink))

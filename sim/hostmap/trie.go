@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"syscall"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // trieTable is the layout "lpm_trie": prefixes in memory that the program's
@@ -14,7 +14,7 @@ import (
 // and the bytes it counts.
 type trieTable struct {
 	mem     []byte // the region
-	lo      uint64 // what a stored pointer to its first byte is
+	lo      uint64 // low word of the address of the first byte
 	nodes   uint32
 	first   uint64 // offset of node 0 in the region
 	stride  uint64
@@ -38,15 +38,15 @@ const (
 // newTrieTable checks the numbers of a layout.
 func newTrieTable(info *image.Map) (*trieTable, error) {
 	t := &trieTable{
-		lo: info.Base - Base, nodes: uint32(info.Params["nodes"]), first: info.Params["first"],
+		nodes: uint32(info.Params["nodes"]), first: info.Params["first"],
 		stride: uint64(info.Stride), value: info.Params["value"], entries: info.MaxEntries, keySize: info.KeySize,
 	}
 	switch {
 	case info.KeySize <= trieLen:
 		return nil, fmt.Errorf("layout lpm_trie with keys of %d bytes", info.KeySize)
-	case info.Params["nodes"] < 2*uint64(info.MaxEntries) || info.Params["nodes"] > maxRegion/8:
+	case info.Params["nodes"] < 2*uint64(info.MaxEntries) || info.Params["nodes"] > maxMemory/8:
 		return nil, fmt.Errorf("layout lpm_trie with %d nodes for %d entries", info.Params["nodes"], info.MaxEntries)
-	case t.first < trieMin || t.first&7 != 0 || t.first > maxRegion:
+	case t.first < trieMin || t.first&7 != 0 || t.first > maxMemory:
 		return nil, fmt.Errorf("layout lpm_trie with nodes at offset %d", t.first)
 	case t.value < trieKey+3*t.keyRoom() || t.value&7 != 0 || t.value+uint64(info.ValueSize+3)&^3 > t.stride || t.stride&7 != 0:
 		return nil, fmt.Errorf("layout lpm_trie with a value of %d bytes at offset %d of nodes of %d bytes", info.ValueSize, t.value, t.stride)
@@ -96,6 +96,8 @@ func common(a, b []byte, n uint32) uint32 {
 	}
 	return n
 }
+
+func (t *trieTable) settle(base uint64) { t.lo = base & (1<<32 - 1) }
 
 func (t *trieTable) reset(memory []byte) {
 	t.mem = memory
@@ -195,13 +197,13 @@ func (t *trieTable) exact(key []byte) (uint64, bool) {
 	return n + t.value, true
 }
 
-func (t *trieTable) insert(key []byte) (uint64, syscall.Errno) {
+func (t *trieTable) insert(key []byte) (uint64, bpf.Errno) {
 	length, data, ok := t.split(key)
 	if !ok {
-		return 0, syscall.EINVAL
+		return 0, bpf.EINVAL
 	}
 	if t.used == t.entries {
-		return 0, syscall.ENOSPC
+		return 0, bpf.ENOSPC
 	}
 	link, n, there, same, _ := t.descend(length, data)
 	if there && t.length(n) == length && same == length {
@@ -211,7 +213,7 @@ func (t *trieTable) insert(key []byte) (uint64, syscall.Errno) {
 	}
 	leaf, ok := t.take(length, data, true)
 	if !ok {
-		return 0, syscall.ENOSPC
+		return 0, bpf.ENOSPC
 	}
 	switch {
 	case !there:
@@ -223,7 +225,7 @@ func (t *trieTable) insert(key []byte) (uint64, syscall.Errno) {
 		fork, ok := t.take(same, t.key(n), false)
 		if !ok {
 			t.release(leaf)
-			return 0, syscall.ENOSPC
+			return 0, bpf.ENOSPC
 		}
 		t.point(fork+4*bitAt(data, same), leaf)
 		t.point(fork+4*bitAt(t.key(n), same), n)
@@ -233,13 +235,13 @@ func (t *trieTable) insert(key []byte) (uint64, syscall.Errno) {
 	return leaf + t.value, 0
 }
 
-func (t *trieTable) remove(key []byte) syscall.Errno {
+func (t *trieTable) remove(key []byte) bpf.Errno {
 	length, data, ok := t.split(key)
 	if !ok {
-		return syscall.EINVAL
+		return bpf.EINVAL
 	}
 	if _, ok := t.exact(key); !ok {
-		return syscall.ENOENT
+		return bpf.ENOENT
 	}
 	link, n, _, _, before := t.descend(length, data)
 	t.used--

@@ -79,7 +79,7 @@ func (s *System) Post(c *Command, out []uint64) (least uint64) {
 	}
 	u := c.Region.Unit
 	s.queues[u].put(c, words)
-	return c.Arrival + s.cfg.Latency[u].least()
+	return c.Arrival + s.cfg.Units[u].least()
 }
 
 // Serve lets every unit serve the commands that come before a moment. Nothing

@@ -36,7 +36,7 @@ func (v *Values) Inside(off uint64, n uint32) (in uint64, ok bool) {
 	if off < v.First {
 		return 0, false
 	}
-	words := uint64(v.Size+3) &^ 3
+	words := (uint64(v.Size) + 3) &^ 3
 	in = (off-v.First)%v.Stride - v.Offset
 	return in, in+uint64(n) <= words && in < words
 }

@@ -92,7 +92,7 @@ func (p *Profile) Write(w io.Writer, img *image.Image) error {
 	}
 	mapping := &pp.Mapping{
 		ID: 1, Start: uint64(img.Machine.CodeStart), Limit: uint64(img.Machine.CodeStart) + uint64(len(img.Words)),
-		File: img.Machine.Target, HasFunctions: true, HasFilenames: true, HasLineNumbers: true,
+		File: img.Target.Name, HasFunctions: true, HasFilenames: true, HasLineNumbers: true,
 	}
 	prof.Mapping = []*pp.Mapping{mapping}
 	type fkey struct{ name, file string }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // loadMaps converts all maps of the object, legacy definitions included.
@@ -34,7 +36,7 @@ func (l *linker) loadMaps() error {
 
 func convertMap(name string, spec *ebpf.MapSpec) (*Map, error) {
 	m := &Map{
-		Name: name, Type: uint32(spec.Type), KeySize: spec.KeySize, ValueSize: spec.ValueSize,
+		Name: name, Type: bpf.MapType(spec.Type), KeySize: spec.KeySize, ValueSize: spec.ValueSize,
 		MaxEntries: spec.MaxEntries, Flags: spec.Flags,
 		Frozen: strings.HasPrefix(name, ".rodata") && spec.Type == ebpf.Array,
 	}
@@ -69,7 +71,7 @@ func (l *linker) fill(m *Map, contents []ebpf.MapKV) error {
 		case []byte:
 			m.Initial = append(m.Initial, Entry{Key: binary.LittleEndian.AppendUint32(nil, k), Value: slices.Clone(v)})
 		case string:
-			if ebpf.MapType(m.Type) == ebpf.ProgramArray {
+			if m.Type == bpf.MapTypeProgArray {
 				m.setProgram(k, v)
 			} else if err := m.setInner(k, l.maps[v]); err != nil {
 				return fmt.Errorf("entry %d, %q: %w", k, v, err)
@@ -155,7 +157,7 @@ const noInnerIndex = 0xffffffff
 // own definition says.
 func wireInner(m *Map, tails map[string]elfMapTail, byID map[uint32]*Map) error {
 	t := tails[m.Name]
-	outer := ebpf.MapType(m.Type) == ebpf.ArrayOfMaps || ebpf.MapType(m.Type) == ebpf.HashOfMaps
+	outer := m.Type == bpf.MapTypeArrayOfMaps || m.Type == bpf.MapTypeHashOfMaps
 	if !outer || t.InnerID == 0 {
 		return nil
 	}
@@ -165,7 +167,7 @@ func wireInner(m *Map, tails map[string]elfMapTail, byID map[uint32]*Map) error 
 	}
 	m.Inner = inner
 	index := tails[inner.Name].InnerIndex
-	if ebpf.MapType(m.Type) != ebpf.ArrayOfMaps || index == noInnerIndex {
+	if m.Type != bpf.MapTypeArrayOfMaps || index == noInnerIndex {
 		return nil
 	}
 	if index >= m.MaxEntries {
@@ -185,7 +187,7 @@ func (l *linker) wireTailCalls(byID map[uint32]*Map) error {
 			continue
 		}
 		m := byID[id]
-		if m == nil || ebpf.MapType(m.Type) != ebpf.ProgramArray {
+		if m == nil || m.Type != bpf.MapTypeProgArray {
 			return fmt.Errorf("section %q: no program array has the ID %d", p.SectionName, id)
 		}
 		if slot >= m.MaxEntries {

@@ -68,7 +68,7 @@ type Line struct {
 // Map is one map of the object.
 type Map struct {
 	Name       string
-	Type       uint32 // enum bpf_map_type
+	Type       bpf.MapType
 	KeySize    uint32
 	ValueSize  uint32
 	MaxEntries uint32

@@ -3,6 +3,7 @@ package verify
 import (
 	"slices"
 
+	"github.com/skipsw/skipsw/translate/internal/number"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -99,9 +100,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	case retCPU:
 		ret = unknownReg()
 		if n := v.o.CPUs; n > 0 {
-			ret.unsigned64(0, uint64(n-1))
-			ret.unsigned32(0, uint32(n-1))
-			ret.sync()
+			ret.Scalar = number.UpTo(uint32(n - 1))
 		}
 	case retValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
@@ -158,10 +157,10 @@ func (c *call) arg(n uint8, a argKind) *Error {
 	r := v.reg(n)
 	switch a {
 	case argCtx, argCtxOrNull:
-		if a == argCtxOrNull && r.isZero() {
+		if a == argCtxOrNull && r.IsZero() {
 			return nil
 		}
-		if r.kind != PtrCtx || r.off != 0 || !r.scalar.isZero() {
+		if r.kind != PtrCtx || r.off != 0 || !r.Scalar.IsZero() {
 			return unsafef("%s needs the context in R%d, it holds %s", c.name, n, r.kind.name())
 		}
 	case argMap:
@@ -173,7 +172,7 @@ func (c *call) arg(n uint8, a argKind) *Error {
 		if m.Flags&flagReadOnly != 0 && slices.Contains(writeHelpers, c.id) {
 			return unsafef("%s would write to map %q, which programs may only read", c.name, m.Name)
 		}
-		return mapFits(c.id, m.Type, m.Name)
+		return mapFits(c.id, uint32(m.Type), m.Name)
 	case argKey:
 		return c.memory(n, int(c.m().KeySize), false)
 	case argValue:
@@ -190,7 +189,7 @@ func (c *call) arg(n uint8, a argKind) *Error {
 	case argSize, argSizeOrZero:
 		return c.size(n, a)
 	case argMem, argMemOrNull, argFill:
-		if r.kind == Scalar && !(a == argMemOrNull && r.isZero()) {
+		if r.kind == Scalar && !(a == argMemOrNull && r.IsZero()) {
 			return unsafef("%s needs memory in R%d, it holds %s", c.name, n, r.kind.name())
 		}
 	}
@@ -212,23 +211,23 @@ func (c *call) size(n uint8, a argKind) *Error {
 	if r.kind != Scalar {
 		return unsafef("%s needs a size in R%d, it holds %s", c.name, n, r.kind.name())
 	}
-	if r.smin < 0 {
+	if r.SMin < 0 {
 		return unsafef("the size of R%d's memory (R%d) may be negative", n-1, n).hint("make the size unsigned, or mask it")
 	}
-	if r.umin == 0 && a == argSize {
+	if r.UMin == 0 && a == argSize {
 		return unsafef("the size of R%d's memory (R%d) may be 0, which %s does not take", n-1, n, c.name)
 	}
-	if r.umax >= maxOffset {
+	if r.UMax >= maxOffset {
 		return unsafef("the size of R%d's memory (R%d) is unbounded", n-1, n).hint("mask the size, or test it first")
 	}
 	v.origins.need(r.node)
-	if p.isZero() {
-		if r.umax != 0 {
+	if p.IsZero() {
+		if r.UMax != 0 {
 			return unsafef("%s gets null in R%d and a size that may not be 0", c.name, n-1)
 		}
 		return nil
 	}
-	return c.memory(n-1, int(r.umax), c.args[n-2] == argFill)
+	return c.memory(n-1, int(r.UMax), c.args[n-2] == argFill)
 }
 
 // aligned checks n aligned bytes that the helper fills.
@@ -247,14 +246,14 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 		if size == 0 {
 			return nil
 		}
-		if p.smin <= -maxOffset || p.smax >= maxOffset {
+		if p.SMin <= -maxOffset || p.SMax >= maxOffset {
 			return unsafef("%s gets a stack pointer with an unbounded offset in R%d", c.name, n)
 		}
 		lo, hi, err := v.stackRange(p, 0, size, write)
 		if err != nil {
 			return err
 		}
-		if !p.scalar.isConst() {
+		if !p.Scalar.IsConst() {
 			v.origins.need(p.node)
 		}
 		if write {
@@ -283,20 +282,20 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 func (c *call) constKey() (key uint64, known bool) {
 	v, p := c.v, c.v.reg(2)
 	if t := c.m().Type; c.id != helperLookup || t != mapArray && t != mapPercpuArray ||
-		c.m().KeySize != 4 || p.kind != PtrStack || !p.scalar.isConst() {
+		c.m().KeySize != 4 || p.kind != PtrStack || !p.Scalar.IsConst() {
 		return 0, false
 	}
-	off := int(p.off) + int(p.bits.Value)
+	off := int(p.off) + int(p.Bits.Value)
 	s, k := v.cur.frames[p.frame].slotAt(off)
 	if k <= 4 && [4]byteKind(s.bytes[k:k+4]) == [4]byteKind{byteZero, byteZero, byteZero, byteZero} {
 		return 0, true
 	}
 	// The kernel takes the last four bytes of eight for the whole number.
-	if k+s.width() != 4 && k+s.width() != 12 || s.kind != Scalar || !s.scalar.isConst() {
+	if k+s.width() != 4 && k+s.width() != 12 || s.kind != Scalar || !s.Scalar.IsConst() {
 		return 0, false
 	}
 	v.origins.need(s.node)
-	return s.bits.Value, true
+	return s.Bits.Value, true
 }
 
 // fill makes data of the stack bytes that the helper wrote.

@@ -1,5 +1,7 @@
 package verify
 
+import "github.com/skipsw/skipsw/translate/internal/number"
+
 import "github.com/skipsw/skipsw/translate/bpf"
 
 // seed adds what a pruned path holds in register r at slot i.
@@ -128,7 +130,7 @@ func loads(in bpf.Insn) (base, dst uint8, ok bool) {
 
 // regOf returns a fact as a register's state.
 func regOf(f *Reg) *reg {
-	r := reg{kind: f.Kind, scalar: f.scalar(), mp: int32(f.Map), inner: f.Inner, off: f.Off, rng: int32(f.Range)}
+	r := reg{kind: f.Kind, Scalar: f.scalar(), mp: int32(f.Map), inner: f.Inner, off: f.Off, rng: int32(f.Range)}
 	if f.Frame > 0 {
 		r.frame = uint8(f.Frame)
 	}
@@ -147,7 +149,7 @@ func (v *verifier) give(i, r int, x *reg) {
 	}
 	if x.kind == Mixed {
 		x.kind = Scalar
-		x.scalar = unknownScalar
+		x.Scalar = number.Unknown()
 		if f.Kind != Scalar {
 			return
 		}
@@ -186,9 +188,9 @@ func (v *verifier) carryBranch(i int, m uint16) {
 			v.pass(i, way.to, m)
 			continue
 		}
-		op, word := in.Op&0xf0, in.Class() == bpf.ClassJMP32
+		op, word := number.CondOf(in.Op&0xf0), in.Class() == bpf.ClassJMP32
 		if way.bit == 1 {
-			op = inverse(op)
+			op = op.Not()
 		}
 		operands := v.uses[i]
 		v.pass(i, way.to, m&^operands)
@@ -200,12 +202,12 @@ func (v *verifier) carryBranch(i int, m uint16) {
 			b = regOf(v.regAt(i, int(in.Src)))
 		}
 		if a.kind == Scalar && b.kind == Scalar && (in.Op&bpf.X == 0 || in.Src != in.Dst) {
-			x, y := a.scalar, b.scalar
-			refine(op, &x, &y, word)
-			if x.broken() || y.broken() {
+			x, y := a.Scalar, b.Scalar
+			number.Refine(op, &x, &y, word)
+			if x.Broken() || y.Broken() {
 				continue
 			}
-			a.scalar, b.scalar = x, y
+			a.Scalar, b.Scalar = x, y
 		}
 		v.give(way.to, int(in.Dst), a)
 		if in.Op&bpf.X != 0 {
@@ -232,27 +234,27 @@ func (v *verifier) aluFact(i int) reg {
 		d = s
 		switch {
 		case in.Off != 0 && word:
-			d.signExtend32(int(in.Off) / 8)
+			d.SignExtend32(int(in.Off) / 8)
 		case in.Off != 0:
-			d.signExtend(int(in.Off) / 8)
+			d.SignExtend(int(in.Off) / 8)
 		case word:
-			d.truncate(4)
+			d.Truncate(4)
 		}
 		return *d
 	}
 	if op == bpf.END && d.kind == Scalar {
-		d.reorder(in)
+		reorder(&d.Scalar, in)
 		return *d
 	}
 	if d.kind != Scalar || s.kind != Scalar {
 		return reg{kind: Mixed}
 	}
 	if op == bpf.NEG {
-		x := constScalar(0)
-		x.apply(bpf.SUB, d.scalar, word)
+		x := number.Const(0)
+		x.Apply(bpf.SUB, d.Scalar, word)
 		return scalarReg(x)
 	}
-	d.apply(op, s.scalar, word)
+	d.Apply(op, s.Scalar, word)
 	return *d
 }
 
@@ -263,7 +265,7 @@ func (v *verifier) spill(in bpf.Insn, base *Reg, x *reg) {
 	}
 	changed := false
 	v.eachSlot(base, int(in.Off), in.Bytes(), func(s *Reg) {
-		changed = s.absorb(x, s.Kind == Scalar && !x.scalar.isConst()) || changed
+		changed = s.absorb(x, s.Kind == Scalar && !x.Scalar.IsConst()) || changed
 	})
 	if changed {
 		v.spoilFills()
@@ -286,14 +288,14 @@ func (v *verifier) fill(i int, in bpf.Insn, base *Reg, dst int) {
 			return
 		case !aligned && in.Op&0xe0 == bpf.ModeMEMSX:
 			// Some bytes from the middle of the slot: any number of that size.
-			x.scalar = loadedScalar(in.Bytes())
-			x.signExtend(in.Bytes())
+			x.Scalar = number.OfBytes(in.Bytes())
+			x.SignExtend(in.Bytes())
 		case !aligned:
-			x.scalar = loadedScalar(in.Bytes())
+			x.Scalar = number.OfBytes(in.Bytes())
 		case in.Op&0xe0 == bpf.ModeMEMSX:
-			x.signExtend(in.Bytes())
+			x.SignExtend(in.Bytes())
 		default:
-			x.truncate(in.Bytes())
+			x.Truncate(in.Bytes())
 		}
 		v.give(i+1, dst, x)
 	})

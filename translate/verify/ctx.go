@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/translate/internal/number"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -75,11 +76,11 @@ func ctxName(t object.Type) string {
 // ctxField finds the context member that an access lies in.
 func (v *verifier) ctxField(p *reg, base uint8, off, size int, write bool) (*field, *Error) {
 	name := ctxName(v.p.Type)
-	if !p.scalar.isConst() {
+	if !p.Scalar.IsConst() {
 		return nil, unsafef("%s accessed at a variable offset (R%d)", name, base)
 	}
-	if p.off != 0 || p.bits.Value != 0 {
-		return nil, unsafef("%s accessed through a pointer that was moved by %d (R%d)", name, int64(p.off)+int64(p.bits.Value), base).
+	if p.off != 0 || p.Bits.Value != 0 {
+		return nil, unsafef("%s accessed through a pointer that was moved by %d (R%d)", name, int64(p.off)+int64(p.Bits.Value), base).
 			hint("access members of the context directly")
 	}
 	fields := xdpFields
@@ -129,7 +130,7 @@ func (v *verifier) loadCtx(p *reg, base uint8, off, size int) (reg, *Error) {
 		return reg{}, err
 	}
 	if f.holds == Scalar {
-		return scalarReg(loadedScalar(size)), nil
+		return scalarReg(number.OfBytes(size)), nil
 	}
 	return pointer(f.holds), nil
 }

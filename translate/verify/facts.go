@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/number"
 )
 
 func trailing(m uint16) int { return bits.TrailingZeros16(m) }
@@ -160,11 +161,11 @@ func (v *verifier) usedStack(fn, bytes int) { v.depth[fn] = max(v.depth[fn], byt
 func fromReg(r *reg) Reg {
 	f := Reg{
 		Kind: r.kind, Map: int(r.mp), Inner: r.inner, Frame: int(r.frame),
-		Bits: r.bits, UMin: r.umin, UMax: r.umax, SMin: r.smin, SMax: r.smax,
+		Bits: r.Bits, UMin: r.UMin, UMax: r.UMax, SMin: r.SMin, SMax: r.SMax,
 	}
 	if r.kind != Scalar {
 		f.Off = r.off
-		f.OffKnown = r.scalar.isZero()
+		f.OffKnown = r.Scalar.IsZero()
 		f.Range = rangeOf(r)
 	}
 	return f
@@ -184,24 +185,24 @@ func (f *Reg) absorb(r *reg, widen bool) bool {
 		*f = fromReg(r)
 		return true
 	case f.Kind == Scalar && r.kind == Scalar:
-		return f.absorbScalar(&r.scalar, widen)
+		return f.absorbScalar(&r.Scalar, widen)
 	case f.Kind != r.kind:
 		return f.absorbKind(r)
 	}
 	return f.absorbPointer(r, widen)
 }
 
-func (f *Reg) absorbScalar(s *scalar, widen bool) bool {
-	if f.UMin <= s.umin && s.umax <= f.UMax && f.SMin <= s.smin && s.smax <= f.SMax && s.bits.within(f.Bits) {
+func (f *Reg) absorbScalar(s *number.Scalar, widen bool) bool {
+	if f.UMin <= s.UMin && s.UMax <= f.UMax && f.SMin <= s.SMin && s.SMax <= f.SMax && s.Bits.Within(f.Bits) {
 		return false
 	}
 	if widen {
-		f.Bits, f.UMin, f.UMax, f.SMin, f.SMax = unknown, 0, math.MaxUint64, math.MinInt64, math.MaxInt64
+		f.Bits, f.UMin, f.UMax, f.SMin, f.SMax = number.UnknownTnum(), 0, math.MaxUint64, math.MinInt64, math.MaxInt64
 		return true
 	}
-	f.Bits = f.Bits.union(s.bits)
-	f.UMin, f.UMax = min(f.UMin, s.umin), max(f.UMax, s.umax)
-	f.SMin, f.SMax = min(f.SMin, s.smin), max(f.SMax, s.smax)
+	f.Bits = f.Bits.Union(s.Bits)
+	f.UMin, f.UMax = min(f.UMin, s.UMin), max(f.UMax, s.UMax)
+	f.SMin, f.SMax = min(f.SMin, s.SMin), max(f.SMax, s.SMax)
 	return true
 }
 
@@ -218,7 +219,7 @@ func (f *Reg) absorbKind(r *reg) bool {
 		return Mixed
 	}
 	switch {
-	case r.isZero() && orNull(f.Kind) != Mixed:
+	case r.IsZero() && orNull(f.Kind) != Mixed:
 		was := f.Kind
 		f.Kind = orNull(f.Kind)
 		return f.Kind != was
@@ -232,7 +233,7 @@ func (f *Reg) absorbKind(r *reg) bool {
 		f.absorbPointer(r, false)
 		return *f != was
 	}
-	*f = Reg{Kind: Mixed, Map: -1, Bits: unknown, UMax: math.MaxUint64, SMin: math.MinInt64, SMax: math.MaxInt64}
+	*f = Reg{Kind: Mixed, Map: -1, Bits: number.UnknownTnum(), UMax: math.MaxUint64, SMin: math.MinInt64, SMax: math.MaxInt64}
 	return true
 }
 
@@ -246,14 +247,14 @@ func (f *Reg) absorbPointer(r *reg, widen bool) bool {
 	}
 	if f.Off == r.off {
 		f.Range = min(f.Range, rangeOf(r))
-		f.OffKnown = f.OffKnown && r.scalar.isZero()
-		f.absorbScalar(&r.scalar, widen)
+		f.OffKnown = f.OffKnown && r.Scalar.IsZero()
+		f.absorbScalar(&r.Scalar, widen)
 		return *f != was
 	}
 	// Different constant parts become part of the variable one.
 	f.shift()
-	s := r.scalar
-	s.apply64(bpf.ADD, ptr(constScalar(uint64(int64(r.off)))))
+	s := r.Scalar
+	s.Apply64(bpf.ADD, ptr(number.Const(uint64(int64(r.off)))))
 	f.Range = min(f.Range, uint16(max(int32(rangeOf(r))-r.off, 0)))
 	f.absorbScalar(&s, widen)
 	return *f != was
@@ -262,16 +263,16 @@ func (f *Reg) absorbPointer(r *reg, widen bool) bool {
 // shift moves the constant part of an offset into the variable part.
 func (f *Reg) shift() {
 	s := f.scalar()
-	s.apply64(bpf.ADD, ptr(constScalar(uint64(int64(f.Off)))))
-	f.Bits, f.UMin, f.UMax, f.SMin, f.SMax = s.bits, s.umin, s.umax, s.smin, s.smax
+	s.Apply64(bpf.ADD, ptr(number.Const(uint64(int64(f.Off)))))
+	f.Bits, f.UMin, f.UMax, f.SMin, f.SMax = s.Bits, s.UMin, s.UMax, s.SMin, s.SMax
 	f.Range = uint16(max(int32(f.Range)-f.Off, 0))
 	f.Off, f.OffKnown = 0, false
 }
 
 // scalar returns the fact's number.
-func (f *Reg) scalar() scalar {
-	s := unknownScalar
-	s.bits, s.umin, s.umax, s.smin, s.smax = f.Bits, f.UMin, f.UMax, f.SMin, f.SMax
-	s.sync()
+func (f *Reg) scalar() number.Scalar {
+	s := number.Unknown()
+	s.Bits, s.UMin, s.UMax, s.SMin, s.SMax = f.Bits, f.UMin, f.UMax, f.SMin, f.SMax
+	s.Sync()
 	return s
 }

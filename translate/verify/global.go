@@ -130,10 +130,10 @@ func (c *call) globalArg(n uint8, a object.Arg) *Error {
 		}
 		return nil
 	}
-	if a.NonNull && (r.isZero() || r.kind.maybeNull()) {
+	if a.NonNull && (r.IsZero() || r.kind.maybeNull()) {
 		return unsafef("%s needs memory in R%d, which may be null here", c.name, n).hint("compare the pointer with NULL first")
 	}
-	if r.isZero() {
+	if r.IsZero() {
 		return nil
 	}
 	was := *r

@@ -2,13 +2,14 @@ package verify
 
 import (
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/number"
 )
 
 // branchAt executes a conditional jump: it goes on with the fall-through way
 // and keeps the taken one for later, or follows the only possible way.
 func (v *verifier) branchAt(i int) *Error {
 	in := v.insns[i]
-	op, word, byReg := in.Op&0xf0, in.Class() == bpf.ClassJMP32, in.Op&bpf.X != 0
+	op, word, byReg := number.CondOf(in.Op&0xf0), in.Class() == bpf.ClassJMP32, in.Op&bpf.X != 0
 	if err := v.needReg(in.Dst); err != nil {
 		return err
 	}
@@ -21,14 +22,14 @@ func (v *verifier) branchAt(i int) *Error {
 		b = v.reg(in.Src)
 	}
 	switch v.foresee(op, a, b, word) {
-	case always:
+	case number.Always:
 		v.origins.need(scalarNode(a))
 		v.origins.need(scalarNode(b))
 		v.branch(i, true)
 		v.way(v.cur, i, true)
 		v.cur.insn = target(v.insns, i)
 		return nil
-	case never:
+	case number.Never:
 		v.origins.need(scalarNode(a))
 		v.origins.need(scalarNode(b))
 		v.branch(i, false)
@@ -41,7 +42,7 @@ func (v *verifier) branchAt(i int) *Error {
 	v.way(other, i, true)
 	v.way(v.cur, i, false)
 	v.assume(other, in, op, word, byReg)
-	v.assume(v.cur, in, inverse(op), word, byReg)
+	v.assume(v.cur, in, op.Not(), word, byReg)
 	return nil
 }
 
@@ -53,49 +54,49 @@ func scalarNode(r *reg) int32 {
 }
 
 // foresee tells whether the comparison has only one outcome on this path.
-func (v *verifier) foresee(op uint8, a, b *reg, word bool) verdict {
+func (v *verifier) foresee(op number.Cond, a, b *reg, word bool) number.Verdict {
 	if a.kind == Scalar && b.kind == Scalar {
-		if a.broken() || b.broken() {
-			return either
+		if a.Broken() || b.Broken() {
+			return number.Either
 		}
-		return compare(op, &a.scalar, &b.scalar, word)
+		return number.Compare(op, &a.Scalar, &b.Scalar, word)
 	}
 	if word {
-		return either
+		return number.Either
 	}
 	if a.kind == PtrPacketEnd && b.kind == PtrPacket {
-		a, b, op = b, a, flipped(op)
+		a, b, op = b, a, op.Flip()
 	}
 	if a.kind == PtrPacket && b.kind == PtrPacketEnd {
 		switch {
-		case a.rng == beyondEnd && (op == bpf.JGT || op == bpf.JGE):
-			return always
-		case a.rng == beyondEnd && (op == bpf.JLE || op == bpf.JLT):
-			return never
-		case a.rng == atEnd && op == bpf.JGE:
-			return always
-		case a.rng == atEnd && op == bpf.JLT:
-			return never
+		case a.rng == beyondEnd && (op == number.GT || op == number.GE):
+			return number.Always
+		case a.rng == beyondEnd && (op == number.LE || op == number.LT):
+			return number.Never
+		case a.rng == atEnd && op == number.GE:
+			return number.Always
+		case a.rng == atEnd && op == number.LT:
+			return number.Never
 		}
-		return either
+		return number.Either
 	}
 	if a.kind == Scalar {
 		a, b = b, a
 	}
-	if !b.isZero() || op != bpf.JEQ && op != bpf.JNE {
-		return either
+	if !b.IsZero() || op != number.EQ && op != number.NE {
+		return number.Either
 	}
 	switch a.kind {
 	case PtrMapValue, PtrMap, PtrMem:
 		if !v.anywhere(a) || a.near() {
-			return decided(op == bpf.JNE)
+			return number.Decided(op == number.NE)
 		}
 	}
-	return either
+	return number.Either
 }
 
 // assume narrows s by the knowledge that the comparison of in, as op, holds.
-func (v *verifier) assume(s *state, in bpf.Insn, op uint8, word, byReg bool) {
+func (v *verifier) assume(s *state, in bpf.Insn, op number.Cond, word, byReg bool) {
 	f := s.top()
 	imm := constReg(uint64(int64(in.Imm)))
 	a, b := &f.regs[in.Dst], &imm
@@ -107,19 +108,19 @@ func (v *verifier) assume(s *state, in bpf.Insn, op uint8, word, byReg bool) {
 		v.assumeScalars(s, a, b, op, word, byReg)
 	case a == b:
 	case word:
-	case a.kind.maybeNull() && !byReg && in.Imm == 0 && (op == bpf.JEQ || op == bpf.JNE):
-		settleNull(s, a.id, op == bpf.JEQ)
+	case a.kind.maybeNull() && !byReg && in.Imm == 0 && (op == number.EQ || op == number.NE):
+		settleNull(s, a.id, op == number.EQ)
 	case a.kind == PtrPacket && b.kind == PtrPacketEnd:
 		v.assumeEnd(s, a, op)
 	case a.kind == PtrPacketEnd && b.kind == PtrPacket:
-		v.assumeEnd(s, b, flipped(op))
+		v.assumeEnd(s, b, op.Flip())
 	case a.kind == PtrPacketMeta && atPacketStart(b):
 		v.assumeEnd(s, a, op)
 	case atPacketStart(a) && b.kind == PtrPacketMeta:
-		v.assumeEnd(s, b, flipped(op))
-	case op == bpf.JEQ && a.kind.maybeNull() && b.isPointer() && !b.kind.maybeNull():
+		v.assumeEnd(s, b, op.Flip())
+	case op == number.EQ && a.kind.maybeNull() && b.isPointer() && !b.kind.maybeNull():
 		settleNull(s, a.id, false)
-	case op == bpf.JEQ && b.kind.maybeNull() && a.isPointer() && !a.kind.maybeNull():
+	case op == number.EQ && b.kind.maybeNull() && a.isPointer() && !a.kind.maybeNull():
 		settleNull(s, b.id, false)
 	}
 }
@@ -127,22 +128,22 @@ func (v *verifier) assume(s *state, in bpf.Insn, op uint8, word, byReg bool) {
 // atPacketStart reports an unmoved pointer to the packet, which is where
 // metadata ends.
 func atPacketStart(r *reg) bool {
-	return r.kind == PtrPacket && r.off == 0 && r.scalar.isZero()
+	return r.kind == PtrPacket && r.off == 0 && r.Scalar.IsZero()
 }
 
-func (v *verifier) assumeScalars(s *state, a, b *reg, op uint8, word, byReg bool) {
+func (v *verifier) assumeScalars(s *state, a, b *reg, op number.Cond, word, byReg bool) {
 	before := a.node
 	bBefore := b.node
-	x, y := a.scalar, b.scalar
+	x, y := a.Scalar, b.Scalar
 	if a == b {
 		// A register beside itself narrows as one; no run takes a way on which
 		// that takes something away.
-		refine(op, &x, &x, word)
+		number.Refine(op, &x, &x, word)
 		y = x
 	} else {
-		refine(op, &x, &y, word)
+		number.Refine(op, &x, &y, word)
 	}
-	a.scalar, b.scalar = settle(x), settle(y)
+	a.Scalar, b.Scalar = x.Settled(), y.Settled()
 	if byReg {
 		n := v.origins.from(before, bBefore)
 		a.node, b.node = n, n
@@ -155,16 +156,6 @@ func (v *verifier) assumeScalars(s *state, a, b *reg, op uint8, word, byReg bool
 	}
 }
 
-// settle drops ranges that contradict each other or the known bits: no run
-// takes that way.
-func settle(s scalar) scalar {
-	if s.outOfStep() {
-		s.forget64()
-		s.forget32()
-	}
-	return s
-}
-
 // spread gives the range of a linked scalar to all that are linked with it.
 func (v *verifier) spread(s *state, from *reg) {
 	src := *from
@@ -174,11 +165,11 @@ func (v *verifier) spread(s *state, from *reg) {
 		}
 		note(r)
 		r.node = v.origins.from(r.node, src.node)
-		n := src.scalar
+		n := src.Scalar
 		if r.off != src.off {
-			n.apply(bpf.ADD, constScalar(uint64(int64(r.off)-int64(src.off))), (r.sum|src.sum)&sum32 != 0)
+			n.Apply(bpf.ADD, number.Const(uint64(int64(r.off)-int64(src.off))), (r.sum|src.sum)&sum32 != 0)
 		}
-		r.scalar = n
+		r.Scalar = n
 	}
 	for n, f := range s.frames {
 		for k := range f.regs {
@@ -221,17 +212,17 @@ func settleNull(s *state, id uint32, null bool) {
 
 // assumeEnd learns from "p op end", where end is the end of the packet (or,
 // for metadata, the start of the packet).
-func (v *verifier) assumeEnd(s *state, p *reg, op uint8) {
+func (v *verifier) assumeEnd(s *state, p *reg, op number.Cond) {
 	switch op {
-	case bpf.JLE:
+	case number.LE:
 		v.proveRange(s, p, 0)
-	case bpf.JLT:
+	case number.LT:
 		v.proveRange(s, p, 1)
-	case bpf.JGT:
+	case number.GT:
 		if p.kind == PtrPacket {
 			p.rng = beyondEnd
 		}
-	case bpf.JGE:
+	case number.GE:
 		if p.kind == PtrPacket {
 			p.rng = atEnd
 		}
@@ -244,7 +235,7 @@ const maxPacket = 0xffff
 // proveRange records that the bytes before p, and more, are in the packet,
 // for all pointers that share p's variable part.
 func (v *verifier) proveRange(s *state, p *reg, more int32) {
-	if p.off < 0 || p.off == 0 && more != 0 || p.umax > maxPacket || p.umax+uint64(p.off) > maxPacket {
+	if p.off < 0 || p.off == 0 && more != 0 || p.UMax > maxPacket || p.UMax+uint64(p.off) > maxPacket {
 		return
 	}
 	kind, id, n := p.kind, p.id, p.off+more
@@ -290,11 +281,11 @@ func (v *verifier) widen(i int, s *state) {
 func (v *verifier) widenFrom(c *checkpoint, s *state) {
 	v.idmap = v.idmap[:0]
 	same := func(old, now *reg) bool {
-		return old.scalar == now.scalar && old.sum == now.sum && old.off == now.off && (old.id == 0) == (now.id == 0) && v.sameID(old.id, now.id)
+		return old.Scalar == now.Scalar && old.sum == now.sum && old.off == now.off && (old.id == 0) == (now.id == 0) && v.sameID(old.id, now.id)
 	}
 	loosen := func(old, now *reg) {
 		if old.kind == Scalar && now.kind == Scalar && !v.origins.precise(old.node) && !same(old, now) {
-			now.scalar = unknownScalar
+			now.Scalar = number.Unknown()
 			now.dropLink()
 		}
 	}

@@ -2,11 +2,10 @@ package verify
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/number"
 )
 
 // maxLog bounds the log, in bytes.
@@ -64,7 +63,7 @@ func (l *logger) after(v *verifier, i int) {
 	var changed []string
 	for r := range v.cur.top().regs {
 		x := &v.cur.top().regs[r]
-		if w := &l.was[r]; x.kind != Uninit && (x.kind != w.kind || x.scalar != w.scalar || x.off != w.off || x.rng != w.rng || x.mp != w.mp) {
+		if w := &l.was[r]; x.kind != Uninit && (x.kind != w.kind || x.Scalar != w.Scalar || x.off != w.off || x.rng != w.rng || x.mp != w.mp) {
 			changed = append(changed, fmt.Sprintf("R%d=%s", r, v.regText(x)))
 		}
 	}
@@ -123,16 +122,16 @@ func (v *verifier) slotText(s *slot) string {
 }
 
 func (v *verifier) regText(r *reg) string {
-	if r.kind == Scalar && r.scalar.isConst() {
-		return snum(int64(r.bits.Value))
+	if r.kind == Scalar && r.Scalar.IsConst() {
+		return number.Signed(int64(r.Bits.Value))
 	}
 	name := r.kind.name()
 	if r.kind == PtrStack {
 		if int(r.frame) != len(v.cur.frames)-1 {
 			name = fmt.Sprintf("fp[%d]", r.frame)
 		}
-		if r.scalar.isConst() {
-			return name + snum(int64(r.bits.Value)+int64(r.off))
+		if r.Scalar.IsConst() {
+			return name + number.Signed(int64(r.Bits.Value)+int64(r.off))
 		}
 	}
 	var a []string
@@ -148,88 +147,18 @@ func (v *verifier) regText(r *reg) string {
 		a = append(a, fmt.Sprintf("map=%s,ks=%d,vs=%d", m.Name, m.KeySize, m.ValueSize))
 	}
 	if r.kind != Scalar && r.off != 0 {
-		a = append(a, "off="+snum(int64(r.off)))
+		a = append(a, "off="+number.Signed(int64(r.off)))
 	}
 	if r.kind.isPacket() {
-		a = append(a, "r="+unum(uint64(int64(r.rng))))
+		a = append(a, "r="+number.Unsigned(uint64(int64(r.rng))))
 	}
 	if r.kind == PtrMem || r.kind == PtrMemOrNull {
-		a = append(a, "sz="+unum(uint64(r.rng)))
+		a = append(a, "sz="+number.Unsigned(uint64(r.rng)))
 	}
-	if !r.scalar.isConst() {
-		a = append(a, r.limits()...)
-	} else if r.bits.Value != 0 {
-		a = append(a, "imm="+snum(int64(r.bits.Value)))
+	if !r.Scalar.IsConst() {
+		a = append(a, r.Terms()...)
+	} else if r.Bits.Value != 0 {
+		a = append(a, "imm="+number.Signed(int64(r.Bits.Value)))
 	}
 	return name + "(" + strings.Join(a, ",") + ")"
-}
-
-// snum and unum write small numbers in decimal and others in hexadecimal.
-func snum(n int64) string {
-	if n >= math.MinInt16 && n <= math.MaxInt16 {
-		return strconv.FormatInt(n, 10)
-	}
-	return unumHex(uint64(n))
-}
-
-func unum(n uint64) string {
-	if n <= math.MaxUint16 {
-		return strconv.FormatUint(n, 10)
-	}
-	return unumHex(n)
-}
-
-func unumHex(n uint64) string { return "0x" + strconv.FormatUint(n, 16) }
-
-// limits lists what is known of a number: its ranges, those of equal value in
-// one item, and its known bits.
-func (s *scalar) limits() []string {
-	type limit struct {
-		name   string
-		val    uint64
-		signed bool
-		omit   bool
-	}
-	word := func(n int32) uint64 { // a signed word is written as one when it is large
-		if n >= math.MinInt16 && n <= math.MaxInt16 {
-			return uint64(int64(n))
-		}
-		return uint64(uint32(n))
-	}
-	u := &unknownScalar
-	all := [...]limit{
-		{"smin", uint64(s.smin), true, s.smin == u.smin},
-		{"smax", uint64(s.smax), true, s.smax == u.smax},
-		{"umin", s.umin, false, s.umin == u.umin},
-		{"umax", s.umax, false, s.umax == u.umax},
-		{"smin32", word(s.smin32), true, s.smin32 == u.smin32},
-		{"smax32", word(s.smax32), true, s.smax32 == u.smax32},
-		{"umin32", uint64(s.umin32), false, s.umin32 == u.umin32},
-		{"umax32", uint64(s.umax32), false, s.umax32 == u.umax32},
-	}
-	negative := func(l *limit) bool { return l.signed && int64(l.val) < 0 }
-	var a []string
-	for i := range all {
-		l := &all[i]
-		if l.omit {
-			continue
-		}
-		names := l.name
-		// Minima stand with minima and maxima with maxima.
-		for k := i + 2; k < len(all); k += 2 {
-			if m := &all[k]; !m.omit && m.val == l.val && negative(m) == negative(l) {
-				m.omit = true
-				names += "=" + m.name
-			}
-		}
-		if l.signed {
-			a = append(a, names+"="+snum(int64(l.val)))
-		} else {
-			a = append(a, names+"="+unum(l.val))
-		}
-	}
-	if s.bits != unknown {
-		a = append(a, "var_off="+s.bits.String())
-	}
-	return a
 }

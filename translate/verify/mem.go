@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/number"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -34,7 +35,7 @@ func (v *verifier) load(base uint8, off, size int, strict bool) (reg, *Error) {
 			return reg{}, err
 		}
 	}
-	return scalarReg(loadedScalar(size)), nil
+	return scalarReg(number.OfBytes(size)), nil
 }
 
 // store writes the low size bytes of src, or an immediate, at register base
@@ -161,7 +162,7 @@ func (v *verifier) aligned(p *reg, base uint8, off, size int, strict bool) *Erro
 	if !strict && p.kind != PtrStack {
 		return nil
 	}
-	t := p.bits.add(constTnum(uint64(int64(p.off) + int64(off))))
+	t := p.Bits.Add(number.ConstTnum(uint64(int64(p.off) + int64(off))))
 	if (t.Value|t.Mask)&uint64(size-1) != 0 {
 		return unsafef("access of %d bytes to %s at offset %d is not aligned", size, p.kind.name(), int(p.off)+off)
 	}
@@ -201,7 +202,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 		}
 		return unsafef("R%d is map %q itself, not a value of it", base, name).hint("look the value up with bpf_map_lookup_elem")
 	case Scalar:
-		if p.isZero() {
+		if p.IsZero() {
 			return unsafef("R%d is null", base)
 		}
 		if p.rng == stale {
@@ -214,17 +215,17 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 		return unsafef("R%d is %s, nothing can be %s through it", base, p.kind.name(), verb(write))
 	}
 	what := map[Kind]string{PtrPacket: "packet", PtrPacketMeta: "packet metadata", PtrMem: "memory"}[p.kind]
-	if p.smin < 0 {
-		return unsafef("%s offset R%d may be negative (from %d on)", what, base, p.smin+lo).outOfBounds().
+	if p.SMin < 0 {
+		return unsafef("%s offset R%d may be negative (from %d on)", what, base, p.SMin+lo).outOfBounds().
 			hint("make the index unsigned or test it with >= 0")
 	}
 	room := int64(max(p.rng, 0))
 	if p.kind == PtrMem {
-		lo += int64(p.smin)
-		if p.umax >= maxOffset {
+		lo += int64(p.SMin)
+		if p.UMax >= maxOffset {
 			return unsafef("memory offset R%d is unbounded", base).hint("bound the index before it is used")
 		}
-		room -= int64(p.umax) - int64(p.smin)
+		room -= int64(p.UMax) - int64(p.SMin)
 	}
 	if lo >= 0 && lo+int64(size) <= room {
 		return nil
@@ -234,7 +235,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	}
 	e := unsafef("%s byte %s %s, %s", what, span(lo, lo+int64(max(size, 1))), verb(write), v.proven(p, room)).outOfBounds()
 	if p.kind == PtrPacket {
-		if !p.scalar.isConst() {
+		if !p.Scalar.IsConst() {
 			return e.hint("check the pointer against data_end after the variable offset was added")
 		}
 		return e.hint("before the access, test data + %d > data_end and leave", lo+int64(size))
@@ -279,16 +280,16 @@ func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Er
 	}
 	fixed := int64(p.off) + int64(off)
 	what := fmt.Sprintf("value of map %q (%d bytes)", m.Name, m.ValueSize)
-	if p.smin+fixed < 0 {
-		return unsafef("byte %d of the %s %s", p.smin+fixed, what, verb(write)).outOfBounds().
+	if p.SMin+fixed < 0 {
+		return unsafef("byte %d of the %s %s", p.SMin+fixed, what, verb(write)).outOfBounds().
 			hint("make the index unsigned or test it with >= 0")
 	}
-	if p.umax >= maxOffset {
+	if p.UMax >= maxOffset {
 		return unsafef("%s %s at an unbounded offset (R%d)", what, verb(write), base).outOfBounds().
 			hint("bound the index before it is used")
 	}
-	if hi := int64(p.umax) + fixed + int64(size); hi > int64(m.ValueSize) {
-		return unsafef("byte %s of the %s %s", span(p.smin+fixed, hi), what, verb(write)).outOfBounds()
+	if hi := int64(p.UMax) + fixed + int64(size); hi > int64(m.ValueSize) {
+		return unsafef("byte %s of the %s %s", span(p.SMin+fixed, hi), what, verb(write)).outOfBounds()
 	}
 	return nil
 }
@@ -296,10 +297,10 @@ func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Er
 // rodata returns the constant at a fixed place of a map that never changes.
 func (v *verifier) rodata(p *reg, off, size int) (uint64, bool) {
 	m := v.mapOf(p)
-	if !m.Frozen || m.Flags&flagReadOnly == 0 || m.Type != mapArray || !p.scalar.isConst() || len(m.Initial) != 1 {
+	if !m.Frozen || m.Flags&flagReadOnly == 0 || m.Type != mapArray || !p.Scalar.IsConst() || len(m.Initial) != 1 {
 		return 0, false
 	}
-	at := int(p.off) + int(p.bits.Value) + off
+	at := int(p.off) + int(p.Bits.Value) + off
 	val := m.Initial[0].Value
 	var c uint64
 	for k := range size {

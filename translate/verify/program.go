@@ -8,6 +8,7 @@ package verify
 import (
 	"math/bits"
 
+	"github.com/skipsw/skipsw/translate/internal/number"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -35,7 +36,7 @@ const (
 
 // Tnum is a number of which some bits are known: bits set in Mask are unknown
 // and zero in Value.
-type Tnum struct{ Value, Mask uint64 }
+type Tnum = number.Tnum
 
 // Reg is the join over all paths of what a register holds before an
 // instruction. For pointers Off is the constant part of the offset and the

@@ -152,7 +152,7 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 
 func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 	if how == asExact {
-		return old.kind == now.kind && old.scalar == now.scalar && old.off == now.off && old.rng == now.rng &&
+		return old.kind == now.kind && old.Scalar == now.Scalar && old.off == now.off && old.rng == now.rng &&
 			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.sameID(old.id, now.id)
 	}
 	if old.kind == Uninit {
@@ -165,10 +165,10 @@ func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 		if how == asNeeded && v.origins.of(old.node) == unneeded {
 			return true
 		}
-		return now.within(&old.scalar) && v.sameLink(old, now)
+		return now.Within(&old.Scalar) && v.sameLink(old, now)
 	}
 	if old.off != now.off || old.mp != now.mp || old.inner != now.inner || old.frame != now.frame ||
-		!now.within(&old.scalar) || !v.sameID(old.id, now.id) {
+		!now.Within(&old.Scalar) || !v.sameID(old.id, now.id) {
 		return false
 	}
 	if old.rng < 0 || now.rng < 0 {
@@ -297,7 +297,7 @@ func (v *verifier) takeOver(old, now *reg) (seed bool) {
 		return false
 	}
 	linked := v.sameLink(old, now)
-	return !linked || !now.within(&old.scalar)
+	return !linked || !now.Within(&old.Scalar)
 }
 
 // coveredInFlight ends a path at a checkpoint of the same may_goto loop whose

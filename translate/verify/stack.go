@@ -1,15 +1,17 @@
 package verify
 
+import "github.com/skipsw/skipsw/translate/internal/number"
+
 import "github.com/skipsw/skipsw/translate/bpf"
 
 // stackRange checks that size bytes at pointer p plus off lie in the frame,
 // and returns the lowest offset and the end of the highest access.
 func (v *verifier) stackRange(p *reg, off, size int, write bool) (lo, hi int, err *Error) {
-	if p.smin <= -maxOffset || p.smax >= maxOffset {
+	if p.SMin <= -maxOffset || p.SMax >= maxOffset {
 		return 0, 0, unsafef("stack %s at an unbounded offset", verb(write)).hint("bound the index before it is used")
 	}
-	lo = int(p.smin) + int(p.off) + off
-	hi = int(p.smax) + int(p.off) + off + size
+	lo = int(p.SMin) + int(p.off) + off
+	hi = int(p.SMax) + int(p.off) + off + size
 	if lo < -stackBytes || hi > 0 || lo >= 0 {
 		what := "stack byte %s %s, the stack ends at byte 0 below the frame pointer"
 		if lo < -stackBytes {
@@ -40,7 +42,7 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		if zero {
 			return constReg(0), nil
 		}
-		return scalarReg(loadedScalar(size)), nil
+		return scalarReg(number.OfBytes(size)), nil
 	}
 	s, k := f.slotAt(lo)
 	n := s.width()
@@ -52,12 +54,12 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 			return reg{}, unsafef("part of a pointer on the stack is read (%d bytes at %d)", size, lo)
 		case k == 0 && size <= n:
 			r := s.reg
-			if r.umax>>(8*size) != 0 {
+			if r.UMax>>(8*size) != 0 {
 				r.dropLink()
 			}
-			r.truncate(size)
+			r.Truncate(size)
 			return r, nil
-		case k+size <= n && s.isZero():
+		case k+size <= n && s.IsZero():
 			r := constReg(0)
 			r.node = s.node
 			return r, nil
@@ -70,7 +72,7 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 	if zero {
 		return constReg(0), nil
 	}
-	return scalarReg(loadedScalar(size)), nil
+	return scalarReg(number.OfBytes(size)), nil
 }
 
 // storeStack writes to the stack of the frame that p points to.
@@ -90,7 +92,7 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 	}
 	switch {
 	case k == 0 && src.kind == Scalar:
-		fits := size == 8 || src.umax>>(8*size) == 0
+		fits := size == 8 || src.UMax>>(8*size) == 0
 		if !imm && fits {
 			v.identify(src)
 		}
@@ -123,7 +125,7 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 	}
 	s.scrub()
 	b := byteMisc
-	if src.isZero() {
+	if src.IsZero() {
 		b = byteZero
 		v.origins.need(src.node)
 	}
@@ -135,12 +137,12 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 
 // storeSomewhere writes to an unknown place between lo and hi.
 func (v *verifier) storeSomewhere(f *frame, lo, hi int, src *reg) *Error {
-	zero := src.isZero()
+	zero := src.IsZero()
 	usedZero := false
 	for o := lo; o < hi; o++ {
 		s, k := f.slotAt(o)
 		if s.spilled() {
-			if zero && s.isZero() {
+			if zero && s.IsZero() {
 				usedZero = true
 				continue
 			}
@@ -160,8 +162,8 @@ func (v *verifier) storeSomewhere(f *frame, lo, hi int, src *reg) *Error {
 
 // dataOnStack turns the bytes of an atomic access into plain data.
 func (v *verifier) dataOnStack(p *reg, off, size int) {
-	lo := int(p.smin) + int(p.off) + off
-	hi := int(p.smax) + int(p.off) + off + size
+	lo := int(p.SMin) + int(p.off) + off
+	hi := int(p.SMax) + int(p.off) + off + size
 	v.fillStack(int(p.frame), lo, hi)
 }
 

@@ -1,10 +1,12 @@
 package verify
 
+import "github.com/skipsw/skipsw/translate/internal/number"
+
 // reg is the state of a register or of a spilled one on one path. For
 // pointers off is the constant part of the offset and the scalar the variable
 // part.
 type reg struct {
-	scalar
+	number.Scalar
 	kind  Kind
 	frame uint8 // stack pointers: number of the frame
 	// sum marks a scalar that equals the linked one with the same id plus off.
@@ -16,7 +18,7 @@ type reg struct {
 	// atEnd, beyondEnd), and the size for memory returned by a helper.
 	rng int32
 	mp  int32 // map index, for map pointers
-	// id links scalars that are equal, pointers with the same variable part,
+	// id links number.Scalars that are equal, pointers with the same variable part,
 	// and or-null pointers from the same call; 0 is no link.
 	id uint32
 	// node is where the scalar came from, for precision marks.
@@ -54,17 +56,20 @@ const (
 	stackSlots = stackBytes / 8
 )
 
-func scalarReg(s scalar) reg { return reg{kind: Scalar, scalar: s, mp: -1} }
+func scalarReg(s number.Scalar) reg { return reg{kind: Scalar, Scalar: s, mp: -1} }
 
-func constReg(v uint64) reg { return reg{kind: Scalar, scalar: constScalar(v), mp: -1} }
+func constReg(v uint64) reg { return reg{kind: Scalar, Scalar: number.Const(v), mp: -1} }
 
-func unknownReg() reg { return reg{kind: Scalar, scalar: unknownScalar, mp: -1} }
+func unknownReg() reg { return reg{kind: Scalar, Scalar: number.Unknown(), mp: -1} }
 
-func pointer(k Kind) reg { return reg{kind: k, scalar: constScalar(0), mp: -1} }
+func pointer(k Kind) reg { return reg{kind: k, Scalar: number.Const(0), mp: -1} }
 
-func (r *reg) isConst() bool { return r.kind == Scalar && r.scalar.isConst() }
+// IsConst reports whether the register is a number, and a known one. (Of a
+// pointer Scalar.IsConst says that the offset is known.)
+func (r *reg) IsConst() bool { return r.kind == Scalar && r.Scalar.IsConst() }
 
-func (r *reg) isZero() bool { return r.kind == Scalar && r.scalar.isZero() }
+// IsZero reports whether the register is the number 0, that is null.
+func (r *reg) IsZero() bool { return r.kind == Scalar && r.Scalar.IsZero() }
 
 func (r *reg) isPointer() bool { return r.kind != Scalar && r.kind != Uninit }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/number"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -31,7 +32,7 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		}
 		if in.Op&0xe0 == bpf.ModeMEMSX {
 			if r.kind == Scalar {
-				r.signExtend(in.Bytes())
+				r.SignExtend(in.Bytes())
 				r.dropLink()
 			} else {
 				return false, unsafef("sign-extending load of a pointer")
@@ -145,7 +146,7 @@ func (v *verifier) legacyLoad(i int) *Error {
 	if v.reg(6).kind != PtrCtx {
 		return unsafef("LD_ABS and LD_IND need the context in R6, it holds %s", v.reg(6).kind.name())
 	}
-	if r := v.reg(6); r.off != 0 || !r.scalar.isZero() {
+	if r := v.reg(6); r.off != 0 || !r.Scalar.IsZero() {
 		return unsafef("LD_ABS and LD_IND need the context in R6, it was moved by %d", r.off)
 	}
 	if in.Op&0xe0 == bpf.ModeIND {
@@ -181,13 +182,13 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 		case d.kind == Scalar && op == bpf.END && word && !byReg && in.Imm == 64:
 			return nil // the order that the number has
 		case d.kind != Scalar:
-			*d = reg{kind: Scalar, scalar: unknownScalar, mp: -1}
+			*d = reg{kind: Scalar, Scalar: number.Unknown(), mp: -1}
 		case op == bpf.NEG:
-			s := constScalar(0)
-			s.apply(bpf.SUB, d.scalar, word)
-			d.scalar = s
+			s := number.Const(0)
+			s.Apply(bpf.SUB, d.Scalar, word)
+			d.Scalar = s
 		default:
-			d.reorder(in)
+			reorder(&d.Scalar, in)
 		}
 		d.dropLink()
 		d.rng = 0
@@ -204,45 +205,41 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 		}
 		s = v.reg(in.Src)
 	} else if word {
-		imm.scalar = constScalar(uint64(uint32(in.Imm)))
+		imm.Scalar = number.Const(uint64(uint32(in.Imm)))
 	}
 	d := v.reg(in.Dst)
 	if d.kind != Scalar || s.kind != Scalar {
 		return v.pointerALU(in, op, word, d, s)
 	}
-	if (op == bpf.AND || op == bpf.OR) && s.isConst() {
+	if (op == bpf.AND || op == bpf.OR) && s.IsConst() {
 		v.splitMask(d, in.Dst)
 	}
 	v.link(d, s, op, word)
 	d.node = v.origins.from(d.node, s.node)
-	d.apply(op, s.scalar, word)
+	d.Apply(op, s.Scalar, word)
 	return nil
 }
 
 // reorder is a byte order instruction on a little-endian machine, which the
 // card's programs believe they run on.
-func (s *scalar) reorder(in bpf.Insn) {
-	n := int(in.Imm) / 8
-	if in.Class() == bpf.ClassALU && in.Op&bpf.X == 0 {
-		s.truncate(n)
-		return
+func reorder(s *number.Scalar, in bpf.Insn) {
+	if n := int(in.Imm) / 8; in.Class() == bpf.ClassALU && in.Op&bpf.X == 0 {
+		s.Truncate(n)
+	} else {
+		s.Swap(n)
 	}
-	b := s.bits.bswap(n)
-	*s = unknownScalar
-	s.bits = b
-	s.sync()
 }
 
 // splitMask walks the two values of a mask that was made of a sign bit apart:
 // all ones here, zero on a path of its own that begins at the same instruction.
 func (v *verifier) splitMask(d *reg, r uint8) {
 	switch {
-	case d.smin == -1 && d.smax == 0:
-		v.forkHere().top().regs[r].scalar = constScalar(0)
-		d.scalar = constScalar(math.MaxUint64)
-	case d.smin32 == -1 && d.smax32 == 0:
-		v.forkHere().top().regs[r].setLow(0)
-		d.setLow(math.MaxUint32)
+	case d.SMin == -1 && d.SMax == 0:
+		v.forkHere().top().regs[r].Scalar = number.Const(0)
+		d.Scalar = number.Const(math.MaxUint64)
+	case d.S32Min == -1 && d.S32Max == 0:
+		v.forkHere().top().regs[r].SetLow(0)
+		d.SetLow(math.MaxUint32)
 	}
 }
 
@@ -254,26 +251,20 @@ func (v *verifier) forkHere() *state {
 	return s
 }
 
-// setLow makes the low word a constant.
-func (s *scalar) setLow(w uint32) {
-	s.bits = s.bits.high().or(constTnum(uint64(w)))
-	s.umin32, s.umax32, s.smin32, s.smax32 = w, w, int32(w), int32(w)
-}
-
 // link keeps the link of a scalar through the addition or subtraction of a
 // constant and cuts it in all other operations. A 32-bit sum counts only where
 // the number has no more bits, so that it can be undone.
 func (v *verifier) link(d, s *reg, op uint8, word bool) {
-	k := int64(s.bits.Value)
-	known := s.isConst()
+	k := int64(s.Bits.Value)
+	known := s.IsConst()
 	if word {
-		k, known = int64(int32(k)), s.isConst32()
+		k, known = int64(int32(k)), s.IsConst32()
 	}
 	fits := k >= math.MinInt32 && k <= math.MaxInt32
 	if op == bpf.SUB {
 		k, fits = -k, fits && k != math.MinInt32
 	}
-	if op != bpf.ADD && op != bpf.SUB || d.id == 0 || d.sum != 0 || !known || !fits || word && d.umax > math.MaxUint32 {
+	if op != bpf.ADD && op != bpf.SUB || d.id == 0 || d.sum != 0 || !known || !fits || word && d.UMax > math.MaxUint32 {
 		d.dropLink()
 		return
 	}
@@ -303,7 +294,7 @@ func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
 		}
 		u := unknownReg()
 		if word {
-			u.scalar = loadedScalar(4)
+			u.Scalar = number.OfBytes(4)
 		}
 		v.set(in.Dst, u)
 		return nil
@@ -312,10 +303,10 @@ func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
 	fits := true
 	switch {
 	case word && size == 0:
-		fits = s.umax <= 1<<32-1
+		fits = s.UMax <= 1<<32-1
 	case size != 0:
 		half := uint64(1) << (8*size - 1)
-		fits = s.umax < half
+		fits = s.UMax < half
 	}
 	if fits {
 		v.identify(s)
@@ -326,11 +317,11 @@ func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
 	}
 	switch {
 	case word && size != 0:
-		d.signExtend32(size)
+		d.SignExtend32(size)
 	case word:
-		d.truncate(4)
+		d.Truncate(4)
 	case size != 0:
-		d.signExtend(size)
+		d.SignExtend(size)
 	}
 	v.set(in.Dst, d)
 	return nil
@@ -342,7 +333,7 @@ func (v *verifier) identify(s *reg) {
 	if s.sum != 0 {
 		s.dropLink()
 	}
-	if !s.isConst() && s.id == 0 {
+	if !s.IsConst() && s.id == 0 {
 		s.id = v.newID()
 	}
 }
@@ -376,7 +367,7 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 	if !anywhere {
 		v.origins.need(n.node)
 	}
-	if n.broken() {
+	if n.Broken() {
 		*d = unknownReg()
 		return nil
 	}
@@ -386,7 +377,7 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 	switch p.kind {
 	case PtrCtx, PtrMapValue, PtrStack, PtrPacket, PtrPacketMeta, PtrMem:
 	case PtrMap:
-		if n.isZero() && op == bpf.ADD {
+		if n.IsZero() && op == bpf.ADD {
 			break
 		}
 		fallthrough
@@ -406,8 +397,8 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 		return err
 	}
 	r := *p
-	if n.isConst() {
-		k := int64(n.bits.Value)
+	if n.IsConst() {
+		k := int64(n.Bits.Value)
 		if op == bpf.SUB {
 			k = -k
 		}
@@ -420,11 +411,11 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 			return v.saneOffset(d, in.Dst)
 		}
 	}
-	r.apply64(op, &n.scalar)
+	r.Apply64(op, &n.Scalar)
 	r.node = v.origins.from(p.node, n.node)
 	if r.kind.isPacket() {
 		r.id = v.newID()
-		if op == bpf.ADD || n.smin < 0 || r.rng < 0 {
+		if op == bpf.ADD || n.SMin < 0 || r.rng < 0 {
 			r.rng = 0
 		}
 	}
@@ -439,8 +430,8 @@ func (v *verifier) saneOffset(r *reg, n uint8) *Error {
 	if r.kind != Scalar && (r.off >= maxOffset || r.off <= -maxOffset) {
 		return unsafef("R%d points %d bytes away from its object, the limit is %d", n, r.off, maxOffset)
 	}
-	if r.smin >= maxOffset || r.smin <= -maxOffset {
-		return unsafef("pointer arithmetic with R%d, which may be as low as %d", n, r.smin).
+	if r.SMin >= maxOffset || r.SMin <= -maxOffset {
+		return unsafef("pointer arithmetic with R%d, which may be as low as %d", n, r.SMin).
 			hint("bound the value from below, or make it unsigned")
 	}
 	return nil

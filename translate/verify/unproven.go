@@ -1,10 +1,8 @@
 package verify
 
 import (
-	"math"
-	"math/bits"
-
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/number"
 )
 
 // The walk of a program that cannot be proven (Options.Unproven): accesses to
@@ -23,7 +21,7 @@ func (v *verifier) anywhere(r *reg) bool {
 
 // near reports whether the variable part of a pointer's offset is within what
 // proven programs may have.
-func (r *reg) near() bool { return r.smin > -maxOffset && r.smax < maxOffset }
+func (r *reg) near() bool { return r.SMin > -maxOffset && r.SMax < maxOffset }
 
 // assumed reports whether a refusal is left to run-time checks.
 func (v *verifier) assumed(err *Error) bool { return err != nil && err.bounds && v.o.Unproven }
@@ -129,10 +127,10 @@ func (v *verifier) loosenReg(old, now *reg, all bool) {
 		if !all && v.origins.precise(old.node) {
 			return
 		}
-		if all || old.scalar != now.scalar {
+		if all || old.Scalar != now.Scalar {
 			now.dropLink()
 		}
-		now.scalar = old.loosened(&now.scalar)
+		now.Scalar = old.Widened(&now.Scalar)
 	case now.mp != old.mp || now.inner != old.inner || now.frame != old.frame:
 	case v.anywhere(now), all && (now.kind == PtrStack || now.kind == PtrCtx || now.kind == PtrMem):
 		v.loosenPointer(old, now)
@@ -141,14 +139,14 @@ func (v *verifier) loosenReg(old, now *reg, all bool) {
 
 func (v *verifier) loosenPointer(old, now *reg) {
 	if old.off != now.off {
-		now.apply64(bpf.ADD, ptr(constScalar(uint64(int64(now.off)-int64(old.off)))))
+		now.Apply64(bpf.ADD, ptr(number.Const(uint64(int64(now.off)-int64(old.off)))))
 		now.off, now.rng = old.off, 0
 		if now.kind.isPacket() {
 			now.id = v.newID()
 		}
 	}
-	if s := old.loosened(&now.scalar); s != now.scalar {
-		now.scalar, now.rng = s, 0
+	if s := old.Widened(&now.Scalar); s != now.Scalar {
+		now.Scalar, now.rng = s, 0
 		if now.kind.isPacket() {
 			now.id = v.newID()
 		}
@@ -156,52 +154,4 @@ func (v *verifier) loosenPointer(old, now *reg) {
 	if now.kind.isPacket() {
 		now.rng = max(0, min(now.rng, old.rng))
 	}
-}
-
-// limits are the ends that growing ranges take.
-var limits = [...]uint64{
-	0, math.MaxUint8, math.MaxUint16, math.MaxInt32, math.MaxUint32, math.MaxInt64, math.MaxUint64,
-}
-
-// loosened returns a scalar that holds s and now, with ranges that grow to the
-// next of few limits.
-func (s *scalar) loosened(now *scalar) scalar {
-	if now.within(s) {
-		return *s
-	}
-	if s.broken() || now.broken() {
-		return unknownScalar
-	}
-	w := unknownScalar
-	// Of the known bits those stay that tell the alignment.
-	differ := s.bits.Mask | now.bits.Mask | (s.bits.Value ^ now.bits.Value)
-	low := uint64(1)<<min(3, bits.TrailingZeros64(differ)) - 1
-	w.bits = Tnum{Value: s.bits.Value & low, Mask: ^low}
-	if w.umin = s.umin; now.umin < s.umin {
-		w.umin = 0
-	}
-	if w.umax = s.umax; now.umax > s.umax {
-		w.umax = nextLimit(now.umax)
-	}
-	if w.smin = s.smin; now.smin < s.smin {
-		if w.smin = math.MinInt64; now.smin >= 0 {
-			w.smin = 0
-		}
-	}
-	if w.smax = s.smax; now.smax > s.smax {
-		if w.smax = math.MaxInt64; now.smax >= 0 {
-			w.smax = int64(min(nextLimit(uint64(now.smax)), math.MaxInt64))
-		}
-	}
-	w.sync()
-	return w
-}
-
-func nextLimit(v uint64) uint64 {
-	for _, l := range limits {
-		if v <= l {
-			return l
-		}
-	}
-	return math.MaxUint64
 }

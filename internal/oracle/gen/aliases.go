@@ -67,7 +67,7 @@ func (f *fn) valueAliases() {
 		return
 	}
 	b := f.st.regs[v]
-	if spec := f.p.maps[b.id]; spec.Type == mapLPM || spec.Frozen {
+	if spec := f.p.maps[b.id]; spec.Type == bpf.MapTypeLPMTrie || spec.Frozen {
 		return
 	}
 	defer func(old uint16) { f.locked = old }(f.locked)

@@ -121,7 +121,7 @@ func (f *fn) chosenValue() {
 // The way goes on where there is one: R0 is its address.
 func (f *fn) found() int {
 	m := f.aMap(false)
-	if m < 0 || f.p.maps[m].Frozen || f.p.maps[m].Type == mapLPM {
+	if m < 0 || f.p.maps[m].Frozen || f.p.maps[m].Type == bpf.MapTypeLPMTrie {
 		return -1
 	}
 	if _, ok := f.keyArgs(m); !ok {
@@ -157,7 +157,7 @@ func (f *fn) chosenMap() {
 	}
 	n := -1
 	for k := 0; k < len(f.p.maps); k += 2 {
-		if k != m && f.p.maps[k].KeySize == f.p.maps[m].KeySize && f.p.maps[k].Type != mapLPM {
+		if k != m && f.p.maps[k].KeySize == f.p.maps[m].KeySize && f.p.maps[k].Type != bpf.MapTypeLPMTrie {
 			n = k
 		}
 	}

@@ -27,7 +27,7 @@ func (f *fn) key(m *object.Map) (off, known int) {
 	if off = f.place8(n); off == 0 {
 		return 0, noKey
 	}
-	if m.Type == mapLPM {
+	if m.Type == bpf.MapTypeLPMTrie {
 		f.prefixKey(off, n)
 		f.st.setStack(off, n)
 		return off, noKey

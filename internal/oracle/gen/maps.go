@@ -4,31 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-)
-
-// Map types, enum bpf_map_type of the kernel.
-const (
-	mapHash        = 1
-	mapArray       = 2
-	mapProgArray   = 3
-	mapPerfEvents  = 4
-	mapPerCPUHash  = 5
-	mapPerCPUArray = 6
-	mapLRUHash     = 9
-	mapLRUCPUHash  = 10
-	mapLPM         = 11
-	mapDevmap      = 14
-	mapCPUMap      = 16
-	mapQueue       = 22
-	mapStack       = 23
-	mapRingbuf     = 27
-)
-
-// Map creation flags.
-const (
-	noPrealloc = 1 << 0
-	rdonlyProg = 1 << 7
 )
 
 const (
@@ -39,16 +16,16 @@ const (
 	lruEntries = 512
 )
 
-func hashed(typ uint32) bool {
+func hashed(typ bpf.MapType) bool {
 	switch typ {
-	case mapHash, mapPerCPUHash, mapLRUHash, mapLRUCPUHash:
+	case bpf.MapTypeHash, bpf.MapTypePerCPUHash, bpf.MapTypeLRUHash, bpf.MapTypeLRUPerCPUHash:
 		return true
 	}
 	return false
 }
 
 // newMap adds a map of a plain type to the program.
-func (p *program) newMap(typ uint32, f *fn) int {
+func (p *program) newMap(typ bpf.MapType, f *fn) int {
 	m := &object.Map{
 		Type: typ, KeySize: 4,
 		ValueSize: uint32([]int{4, 8, 8, 12, 16, 24, 32, 64}[f.r.IntN(8)]), MaxEntries: uint32(1 + f.r.IntN(6)),
@@ -58,8 +35,8 @@ func (p *program) newMap(typ uint32, f *fn) int {
 		m.ValueSize = uint32(1 + f.r.IntN(40))
 	}
 	switch {
-	case typ == mapLPM:
-		m.KeySize, m.Flags = uint32(4+[]int{1, 2, 4, 4, 4, 8, 16}[f.r.IntN(7)]), noPrealloc
+	case typ == bpf.MapTypeLPMTrie:
+		m.KeySize, m.Flags = uint32(4+[]int{1, 2, 4, 4, 4, 8, 16}[f.r.IntN(7)]), bpf.FNoPrealloc
 		if odd {
 			m.KeySize = uint32(5 + f.r.IntN(20))
 		}
@@ -68,7 +45,7 @@ func (p *program) newMap(typ uint32, f *fn) int {
 		if odd {
 			m.KeySize = uint32(1 + f.r.IntN(64))
 		}
-		if typ == mapLRUHash || typ == mapLRUCPUHash {
+		if typ == bpf.MapTypeLRUHash || typ == bpf.MapTypeLRUPerCPUHash {
 			m.MaxEntries = lruEntries
 		}
 	}
@@ -109,7 +86,7 @@ func (f *fn) fillMap(m *object.Map) {
 		}
 		var key []byte
 		switch {
-		case m.Type == mapLPM:
+		case m.Type == bpf.MapTypeLPMTrie:
 			key = f.prefix(int(m.KeySize) - 4)
 		case hashed(m.Type):
 			key = hashKey(int(m.KeySize), uint64(f.r.IntN(8)))
@@ -147,22 +124,22 @@ func hashKey(n int, v uint64) []byte {
 
 // aMap returns a map of a type that the features allow, or -1.
 func (f *fn) aMap(update bool) int {
-	var types []uint32
-	add := func(need Feature, ts ...uint32) {
+	var types []bpf.MapType
+	add := func(need Feature, ts ...bpf.MapType) {
 		if f.o.has(need) {
 			types = append(types, ts...)
 		}
 	}
-	add(Array, mapArray, mapArray)
-	add(Hash, mapHash, mapHash)
-	add(PerCPU, mapPerCPUArray)
-	add(PerCPUHash, mapPerCPUHash)
-	add(LRU, mapLRUHash)
-	add(LRU|PerCPUHash, mapLRUCPUHash)
+	add(Array, bpf.MapTypeArray, bpf.MapTypeArray)
+	add(Hash, bpf.MapTypeHash, bpf.MapTypeHash)
+	add(PerCPU, bpf.MapTypePerCPUArray)
+	add(PerCPUHash, bpf.MapTypePerCPUHash)
+	add(LRU, bpf.MapTypeLRUHash)
+	add(LRU|PerCPUHash, bpf.MapTypeLRUPerCPUHash)
 	if update {
-		add(LPM|PrefixUpdate, mapLPM, mapLPM)
+		add(LPM|PrefixUpdate, bpf.MapTypeLPMTrie, bpf.MapTypeLPMTrie)
 	} else {
-		add(LPM, mapLPM, mapLPM)
+		add(LPM, bpf.MapTypeLPMTrie, bpf.MapTypeLPMTrie)
 	}
 	if len(types) == 0 {
 		return -1
@@ -184,7 +161,7 @@ func (f *fn) aMap(update bool) int {
 func (f *fn) global() {
 	m := -1
 	for i, s := range f.p.maps {
-		if s.Type == mapArray && s.MaxEntries == 1 && !s.Frozen {
+		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen {
 			m = i
 		}
 	}
@@ -192,7 +169,7 @@ func (f *fn) global() {
 		if len(f.p.maps) == maxMaps {
 			return
 		}
-		m = f.p.newMap(mapArray, f)
+		m = f.p.newMap(bpf.MapTypeArray, f)
 		spec := f.p.maps[m]
 		spec.MaxEntries, spec.Name = 1, spec.Name+"_data"
 		spec.Initial = nil
@@ -216,7 +193,7 @@ func (f *fn) rodata() {
 		}
 		n := 1 + f.r.IntN(32)
 		m = f.p.addMap(&object.Map{
-			Type: mapArray, KeySize: 4, ValueSize: uint32(n), MaxEntries: 1, Flags: rdonlyProg, Frozen: true,
+			Type: bpf.MapTypeArray, KeySize: 4, ValueSize: uint32(n), MaxEntries: 1, Flags: bpf.FRdonlyProg, Frozen: true,
 			Initial: []object.Entry{{Key: make([]byte, 4), Value: f.value(n)}},
 		})
 		f.p.maps[m].Name += "_rodata"

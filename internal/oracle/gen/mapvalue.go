@@ -105,7 +105,7 @@ func (f *fn) valueAccess() {
 	}
 	d := at - b.off
 	// A trie's values are never counted in: the card has no order for that.
-	counts := f.o.has(Atomic) && size >= 4 && b.slack == 0 && spec.Type != mapLPM && !spec.Frozen && f.chance(40)
+	counts := f.o.has(Atomic) && size >= 4 && b.slack == 0 && spec.Type != bpf.MapTypeLPMTrie && !spec.Frozen && f.chance(40)
 	if f.o.Card && f.o.has(Atomic) {
 		// Each map is either counted in or read.
 		if counts = b.id%2 == 1; counts && (size < 4 || b.slack != 0) {
@@ -210,7 +210,7 @@ func (f *fn) updateFlags() {
 // deletion may have made another entry's. Values found by another constant key
 // stay what they are.
 func (f *fn) dropValues(m, known int) {
-	if t := f.p.maps[m].Type; !hashed(t) && t != mapLPM {
+	if t := f.p.maps[m].Type; !hashed(t) && t != bpf.MapTypeLPMTrie {
 		return
 	}
 	gone := func(r *reg) {

@@ -7,7 +7,7 @@ import (
 
 // queue emits a push, a pop or a look at the top of a queue or a stack.
 func (f *fn) queue() {
-	types := []uint32{mapQueue, mapStack}
+	types := []bpf.MapType{bpf.MapTypeQueue, bpf.MapTypeStack}
 	m := f.p.onlyMap(&object.Map{
 		Type: types[f.r.IntN(2)], ValueSize: uint32([]int{4, 8, 8, 12, 20}[f.r.IntN(5)]), MaxEntries: uint32(1 + f.r.IntN(4)),
 	})
@@ -40,9 +40,9 @@ func (f *fn) queue() {
 // the result reaches nothing.
 func (f *fn) event() {
 	ring := f.chance(40)
-	spec := &object.Map{Type: mapPerfEvents, KeySize: 4, ValueSize: 4, MaxEntries: 2}
+	spec := &object.Map{Type: bpf.MapTypePerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 2}
 	if ring {
-		spec = &object.Map{Type: mapRingbuf, MaxEntries: 4096}
+		spec = &object.Map{Type: bpf.MapTypeRingbuf, MaxEntries: 4096}
 	}
 	m := f.p.onlyMap(spec)
 	if m < 0 || !ring && !f.hasCtx {

@@ -9,7 +9,7 @@ import (
 // with its verdict. The maps have no targets: the flags say the verdict then.
 func (f *fn) redirect() {
 	if f.typed(object.XDP) && f.chance(60) {
-		types := []uint32{mapDevmap, mapCPUMap}
+		types := []bpf.MapType{bpf.MapTypeDevMap, bpf.MapTypeCPUMap}
 		m := f.p.onlyMap(&object.Map{Type: types[f.r.IntN(2)], KeySize: 4, ValueSize: 4, MaxEntries: 4})
 		if m < 0 {
 			return
@@ -34,7 +34,7 @@ func (f *fn) tailCall() {
 	if !f.main() || !f.hasCtx {
 		return
 	}
-	m := f.p.onlyMap(&object.Map{Type: mapProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 4})
+	m := f.p.onlyMap(&object.Map{Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 4})
 	if m < 0 {
 		return
 	}

@@ -86,7 +86,7 @@ func (b *Builder) signExtend(x ID, n uint32) ID {
 // firmwareAddress reports whether a register points to a map value of firmware,
 // whose words are no number of 64 bits.
 func (b *Builder) firmwareAddress(r uint8) bool {
-	return !b.Env.Target.Direct() && b.Fact(int(r)).Kind == verify.PtrMapValue
+	return !b.Env.Machine.Direct && b.Fact(int(r)).Kind == verify.PtrMapValue
 }
 
 // addSub adds or subtracts. Of pointers, Reg mostly knows the high word anyway;

@@ -30,19 +30,19 @@ func (b *Builder) atomic(in bpf.Insn, pc int) error {
 	}
 	op, ok := atomicOps[in.Imm&^bpf.AtomicFetch]
 	fetch := in.Imm&bpf.AtomicFetch != 0
-	have := b.Env.Target.Maps.Atomics
+	have := b.Env.Machine.Atomics
 	switch {
 	case fact.Kind != verify.PtrMapValue:
 		return b.Unsupported("an atomic operation on "+kindNames[fact.Kind], "the atomic engine works on map values")
 	case !ok:
 		return b.Unsupported(fmt.Sprintf("atomic operation %#x", in.Imm), "the atomic engine has no such operation")
 	case !slices.Contains(have, op.name) || fetch && !slices.Contains(have, "fetch"):
-		return b.Unsupported(fmt.Sprintf("atomic operation %#x", in.Imm), fmt.Sprintf("target %s has only %v", b.Env.Target.Name, have))
+		return b.Unsupported(fmt.Sprintf("atomic operation %#x", in.Imm), fmt.Sprintf("target %s has only %v", b.Env.Machine.Name, have))
 	case fact.Map < 0:
 		return b.Unsupported("an atomic operation on a value of one of several maps", "the maps may store their words in different orders")
 	}
 	n := in.Bytes()
-	if b.Env.Target.Direct() {
+	if b.Env.Machine.Direct {
 		if !b.Env.Maps[fact.Map].Swapped {
 			panic("BUG: atomic operation on a map that is not swapped")
 		}

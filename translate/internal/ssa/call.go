@@ -13,7 +13,7 @@ const maxFrames = 8
 func (b *Builder) call(in bpf.Insn, pc int) error {
 	switch in.Src {
 	case 0:
-		if err := b.Env.Helpers.Call(b, in.Imm); err != nil {
+		if err := b.Env.Helpers.Call(b, bpf.HelperID(in.Imm)); err != nil {
 			return err
 		}
 		lo, hi := b.read(regVar(b.frame, 0, 0)), b.read(regVar(b.frame, 0, 1))

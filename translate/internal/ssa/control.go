@@ -128,7 +128,7 @@ func (b *Builder) terminator(in bpf.Insn, pc, next int, at func(slot int) BlockI
 	}
 	if in.Class() == bpf.ClassJMP32 {
 		c.XH, c.YH = 0, 0
-	} else if b.Env.Target.Direct() && b.Fact(int(in.Dst)).Kind == verify.PtrMapValueOrNull && b.F.Is(c.YL, 0) && b.F.Is(c.YH, 0) {
+	} else if b.Env.Machine.Direct && b.Fact(int(in.Dst)).Kind == verify.PtrMapValueOrNull && b.F.Is(c.YL, 0) && b.F.Is(c.YH, 0) {
 		// The low word of a pointer to a map value is never zero.
 		c.XH, c.YH = 0, 0
 	}

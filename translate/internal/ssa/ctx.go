@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -58,11 +57,10 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 		field = fmt.Sprintf("at byte %d", at)
 	}
 	ptr, length := b.Packet()
-	vec := &b.Env.Target.PacketVector
 	var id ID
-	word := func(f *target.Field) {
-		if f != nil {
-			id = b.Add(Value{Op: VecWord, Imm: uint32(f.Word)})
+	part := func(p *Part) {
+		if p != nil {
+			id = b.part(p)
 		}
 	}
 	if fact.OffKnown && n == 4 {
@@ -72,9 +70,9 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 		case xdp && at == xdpDataEnd, !xdp && at == skbDataEnd:
 			id = b.Op(Add, 0, ptr, length)
 		case xdp && at == xdpIngress, !xdp && at == skbIngress:
-			word(vec.Ingress)
+			part(b.Env.Machine.Ingress)
 		case xdp && at == xdpRxQueue:
-			word(vec.RxQueue)
+			part(b.Env.Machine.RxQueue)
 		case !xdp && at == skbLen:
 			id = length
 		}
@@ -85,7 +83,7 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 		}
 	}
 	if id == 0 {
-		return pair{}, b.Unsupported(fmt.Sprintf("a load of %d bytes of context field %s", n, field), "target "+b.Env.Target.Name+" does not have it")
+		return pair{}, b.Unsupported(fmt.Sprintf("a load of %d bytes of context field %s", n, field), "target "+b.Env.Machine.Name+" does not have it")
 	}
 	return pair{id, b.Const(0)}, nil
 }
@@ -98,10 +96,9 @@ func (b *Builder) storeCtx(fact *verify.Reg, off int32, n int, v pair) error {
 	if !xdp && fact.OffKnown && b.storeSkb(at, n, v) {
 		return nil
 	}
-	if vec := &b.Env.Target.PacketVector; xdp && at == xdpRxQueue && vec.Queue != nil {
-		// The queue is one byte; a greater number means no queue there is.
-		words := b.Choose(Compare{Cond: UGT, XL: val, YL: b.Const(0xff)},
-			func() []ID { return []ID{b.Const(vec.Queue.OutOfRange)} }, func() []ID { return []ID{val} })
+	if q := b.Env.Machine.Queue; xdp && at == xdpRxQueue && q != nil {
+		words := b.Choose(Compare{Cond: UGT, XL: val, YL: b.Const(q.Max)},
+			func() []ID { return []ID{b.Const(q.OutOfRange)} }, func() []ID { return []ID{val} })
 		b.Add(Value{Op: SetQueue, Args: words})
 		return nil
 	}
@@ -109,7 +106,7 @@ func (b *Builder) storeCtx(fact *verify.Reg, off int32, n int, v pair) error {
 	if xdp {
 		field = xdpFields[at]
 	}
-	return b.Unsupported(fmt.Sprintf("a store to context field %s", field), "target "+b.Env.Target.Name+" does not have it")
+	return b.Unsupported(fmt.Sprintf("a store to context field %s", field), "target "+b.Env.Machine.Name+" does not have it")
 }
 
 // packetLoad builds LD_ABS and LD_IND: a big-endian load from the packet that

@@ -159,8 +159,8 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 		b.storeWords(Value{Op: Store, Space: Packet}, []ID{b.inPacket(lo, hi)}, uint32(off), n, v)
 		return nil
 	case verify.PtrMapValue:
-		if !b.Env.Target.Maps.Stores {
-			return b.Unsupported("a store to a map value", "target "+b.Env.Target.Name+" can only read and atomically add")
+		if !b.Env.Machine.Stores {
+			return b.Unsupported("a store to a map value", "target "+b.Env.Machine.Name+" can only read and atomically add")
 		}
 		swapped, err := b.swapped(fact, off, n)
 		if err != nil {
@@ -206,10 +206,10 @@ func (b *Builder) ld(in bpf.Insn, pc int) error {
 	case bpf.PseudoMapFD:
 		b.SetReg(int(in.Dst), b.Const(b.Env.Maps[in.Imm].ID), b.Const(0))
 	case bpf.PseudoMapValue:
-		if !b.Env.Target.Direct() {
-			return b.Unsupported("direct access to a map value (a global variable)", "target "+b.Env.Target.Name+" reaches map values through lookups only")
+		if !b.Env.Machine.Direct {
+			return b.Unsupported("direct access to a map value (a global variable)", "target "+b.Env.Machine.Name+" reaches map values through lookups only")
 		}
-		b.SetReg(int(in.Dst), b.Const(uint32(b.Env.Maps[in.Imm].Base)+uint32(next.Imm)), b.Const(b.MapHigh()))
+		b.SetReg(int(in.Dst), b.Const(uint32(b.Env.Maps[in.Imm].Base)+uint32(next.Imm)), b.Const(b.Env.Machine.MapHigh))
 	default:
 		return b.Unsupported("the address of a function", "functions are expanded where they are called")
 	}

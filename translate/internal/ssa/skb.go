@@ -32,7 +32,7 @@ var skbHalf = map[int32]bool{skbQueue: true, skbProtocol: true, skbTCIndex: true
 
 // startSkb sets up the context of a tc program on targets that have one.
 func (b *Builder) startSkb() {
-	if b.Prog.Source().Type != object.TC || !b.Env.Target.SkbScratch {
+	if b.Prog.Source().Type != object.TC || !b.Env.Machine.Scratch {
 		return
 	}
 	zero := b.Const(0)
@@ -88,14 +88,14 @@ func (b *Builder) usesProtocol() bool {
 // there is no such word.
 func (b *Builder) skbWord(off int32) ID {
 	switch {
-	case !b.Env.Target.SkbScratch:
+	case !b.Env.Machine.Scratch:
 		return 0
 	case skbZero[off]:
 		return b.Const(0)
 	case skbScratch[off], off == skbProtocol:
 		return b.read(varSkb + variable(off/4))
-	case off == skbIfindex && b.Env.Target.PacketVector.Ingress != nil:
-		return b.Add(Value{Op: VecWord, Imm: uint32(b.Env.Target.PacketVector.Ingress.Word)})
+	case off == skbIfindex && b.Env.Machine.Ingress != nil:
+		return b.part(b.Env.Machine.Ingress)
 	}
 	return 0
 }
@@ -129,7 +129,7 @@ func (b *Builder) loadSkb(at int32, n int) (r pair, ok bool) {
 // storeSkb stores n bytes to a tc program's context.
 func (b *Builder) storeSkb(at int32, n int, v pair) bool {
 	word := at &^ 3
-	if !b.Env.Target.SkbScratch || !skbScratch[word] || n == 8 && !skbScratch[word+4] {
+	if !b.Env.Machine.Scratch || !skbScratch[word] || n == 8 && !skbScratch[word+4] {
 		return false
 	}
 	dst := varSkb + variable(word/4)

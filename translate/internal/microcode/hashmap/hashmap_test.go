@@ -10,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/internal/microcode/hashmap"
 )
@@ -104,7 +105,8 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 	}
 	l := m.Layout()
 	img := &image.Image{
-		Machine:  image.Machine{Target: "skipsw", CodeStart: start, Done: done, StackSize: 128},
+		Target:   target.MustBuiltin("skipsw"),
+		Machine:  image.Machine{CodeStart: start, Done: done, StackSize: 128},
 		Programs: []image.Program{{Name: "driver", Type: "xdp"}},
 		Symbols:  symbols,
 		Maps: []image.Map{{

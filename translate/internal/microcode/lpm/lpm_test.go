@@ -10,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/internal/microcode/lpm"
 )
@@ -50,7 +51,8 @@ func driver(t testing.TB, m lpm.Map) *image.Image {
 	require.NoError(t, err)
 	l := m.Layout()
 	img := &image.Image{
-		Machine:  image.Machine{Target: "skipsw", CodeStart: start, Done: done, StackSize: 64},
+		Target:   target.MustBuiltin("skipsw"),
+		Machine:  image.Machine{CodeStart: start, Done: done, StackSize: 64},
 		Programs: []image.Program{{Name: "driver", Type: "xdp"}},
 		Symbols:  []image.Symbol{{Name: "m.lookup", Word: uint32(len(code)), Size: uint32(len(routine)), Kind: image.SymRuntime}},
 		Maps: []image.Map{{

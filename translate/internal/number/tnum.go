@@ -1,22 +1,26 @@
-package verify
+package number
 
 import (
 	"fmt"
 	"math/bits"
 )
 
-// unknown is the number of which no bit is known.
-var unknown = Tnum{Mask: ^uint64(0)}
+// Tnum is a number of which some bits are known: bits set in Mask are unknown
+// and zero in Value. (The kernel's word is "tristate number".)
+type Tnum struct{ Value, Mask uint64 }
 
-// constTnum returns the number of which every bit is known.
-func constTnum(v uint64) Tnum { return Tnum{Value: v} }
+// UnknownTnum returns the number of which no bit is known.
+func UnknownTnum() Tnum { return Tnum{Mask: ^uint64(0)} }
 
-// rangeTnum returns the tightest number that holds all of min..max: the high
+// ConstTnum returns the number of which every bit is known.
+func ConstTnum(v uint64) Tnum { return Tnum{Value: v} }
+
+// RangeTnum returns the tightest number that holds all of min..max: the high
 // bits that both share are known.
-func rangeTnum(min, max uint64) Tnum {
+func RangeTnum(min, max uint64) Tnum {
 	n := bits.Len64(min ^ max)
 	if n > 63 {
-		return unknown
+		return UnknownTnum()
 	}
 	low := uint64(1)<<n - 1
 	return Tnum{min &^ low, low}
@@ -28,38 +32,38 @@ func (t Tnum) IsConst() bool { return t.Mask == 0 }
 // Contains reports whether v is one of the numbers that t stands for.
 func (t Tnum) Contains(v uint64) bool { return v&^t.Mask == t.Value }
 
-// within reports whether every number of t is one of o's.
-func (t Tnum) within(o Tnum) bool {
+// Within reports whether every number of t is one of o's.
+func (t Tnum) Within(o Tnum) bool {
 	return t.Mask&^o.Mask == 0 && t.Value&^o.Mask == o.Value
 }
 
-// union returns the tightest number that holds both.
-func (t Tnum) union(o Tnum) Tnum {
+// Union returns the tightest number that holds both.
+func (t Tnum) Union(o Tnum) Tnum {
 	m := t.Mask | o.Mask | (t.Value ^ o.Value)
 	return Tnum{t.Value &^ m, m}
 }
 
-// intersect returns what is known when both hold. When they contradict each
+// Intersect returns what is known when both hold. When they contradict each
 // other the result is that of o where it is known.
-func (t Tnum) intersect(o Tnum) Tnum {
+func (t Tnum) Intersect(o Tnum) Tnum {
 	m := t.Mask & o.Mask
 	return Tnum{(t.Value | o.Value) &^ m, m}
 }
 
-// conflicts reports whether no number is in both.
-func (t Tnum) conflicts(o Tnum) bool {
+// Conflicts reports whether no number is in both.
+func (t Tnum) Conflicts(o Tnum) bool {
 	return (t.Value^o.Value)&^(t.Mask|o.Mask) != 0
 }
 
-// max returns the greatest number of t.
-func (t Tnum) max() uint64 { return t.Value | t.Mask }
+// Max returns the greatest number of t.
+func (t Tnum) Max() uint64 { return t.Value | t.Mask }
 
-// after returns the smallest number of t that is greater than z, or t.max()
+// after returns the smallest number of t that is greater than z, or t.Max()
 // when there is none.
 func (t Tnum) after(z uint64) uint64 {
 	switch {
-	case z >= t.max():
-		return t.max()
+	case z >= t.Max():
+		return t.Max()
 	case z < t.Value:
 		return t.Value
 	}
@@ -73,56 +77,56 @@ func (t Tnum) after(z uint64) uint64 {
 	return ((z|^high)+1)&high | t.Value
 }
 
-func (t Tnum) add(o Tnum) Tnum {
+func (t Tnum) Add(o Tnum) Tnum {
 	sv := t.Value + o.Value
 	sigma := sv + t.Mask + o.Mask
 	m := sigma ^ sv | t.Mask | o.Mask
 	return Tnum{sv &^ m, m}
 }
 
-func (t Tnum) sub(o Tnum) Tnum {
+func (t Tnum) Sub(o Tnum) Tnum {
 	dv := t.Value - o.Value
 	m := (dv + t.Mask) ^ (dv - o.Mask) | t.Mask | o.Mask
 	return Tnum{dv &^ m, m}
 }
 
-func (t Tnum) and(o Tnum) Tnum {
+func (t Tnum) And(o Tnum) Tnum {
 	v := t.Value & o.Value
 	return Tnum{v, (t.Value | t.Mask) & (o.Value | o.Mask) &^ v}
 }
 
-func (t Tnum) or(o Tnum) Tnum {
+func (t Tnum) Or(o Tnum) Tnum {
 	v := t.Value | o.Value
 	return Tnum{v, (t.Mask | o.Mask) &^ v}
 }
 
-func (t Tnum) xor(o Tnum) Tnum {
+func (t Tnum) Xor(o Tnum) Tnum {
 	m := t.Mask | o.Mask
 	return Tnum{(t.Value ^ o.Value) &^ m, m}
 }
 
-// mul adds up the partial products: a set bit of t adds o, an unknown bit adds
+// Mul adds up the partial products: a set bit of t adds o, an unknown bit adds
 // o or nothing.
-func (t Tnum) mul(o Tnum) Tnum {
+func (t Tnum) Mul(o Tnum) Tnum {
 	if t.IsConst() && o.IsConst() {
-		return constTnum(t.Value * o.Value)
+		return ConstTnum(t.Value * o.Value)
 	}
 	var acc Tnum
 	for s := t.Value | t.Mask; s != 0; s &= s - 1 {
 		k := uint(bits.TrailingZeros64(s))
-		sum := acc.add(o.lsh(k))
+		sum := acc.Add(o.Lsh(k))
 		if t.Value>>k&1 != 0 {
 			acc = sum
 		} else {
-			acc = acc.union(sum)
+			acc = acc.Union(sum)
 		}
 	}
 	return acc
 }
 
-func (t Tnum) lsh(n uint) Tnum { return Tnum{t.Value << n, t.Mask << n} }
-func (t Tnum) rsh(n uint) Tnum { return Tnum{t.Value >> n, t.Mask >> n} }
-func (t Tnum) arsh(n uint) Tnum {
+func (t Tnum) Lsh(n uint) Tnum { return Tnum{t.Value << n, t.Mask << n} }
+func (t Tnum) Rsh(n uint) Tnum { return Tnum{t.Value >> n, t.Mask >> n} }
+func (t Tnum) Arsh(n uint) Tnum {
 	return Tnum{uint64(int64(t.Value) >> n), uint64(int64(t.Mask) >> n)}
 }
 
@@ -131,8 +135,8 @@ func (t Tnum) arsh32(n uint) Tnum {
 	return Tnum{uint64(uint32(int32(t.Value) >> n)), uint64(uint32(int32(t.Mask) >> n))}
 }
 
-// low returns the low bytes with the rest zero.
-func (t Tnum) low(bytes int) Tnum {
+// Low returns the low bytes with the rest zero.
+func (t Tnum) Low(bytes int) Tnum {
 	if bytes >= 8 {
 		return t
 	}
@@ -140,23 +144,23 @@ func (t Tnum) low(bytes int) Tnum {
 	return Tnum{t.Value & m, t.Mask & m}
 }
 
-// high returns t with the low word zero.
-func (t Tnum) high() Tnum { return Tnum{t.Value &^ 0xffffffff, t.Mask &^ 0xffffffff} }
+// High returns t with the low word zero.
+func (t Tnum) High() Tnum { return Tnum{t.Value &^ 0xffffffff, t.Mask &^ 0xffffffff} }
 
-// withLow returns t with the low word replaced by o's.
-func (t Tnum) withLow(o Tnum) Tnum { return t.high().or(o.low(4)) }
+// WithLow returns t with the low word replaced by o's.
+func (t Tnum) WithLow(o Tnum) Tnum { return t.High().Or(o.Low(4)) }
 
-// sext sign-extends from a width in bytes.
-func (t Tnum) sext(bytes int) Tnum {
+// Sext sign-extends from a width in bytes.
+func (t Tnum) Sext(bytes int) Tnum {
 	if bytes >= 8 {
 		return t
 	}
 	n := uint(64 - 8*bytes)
-	return t.lsh(n).arsh(n)
+	return t.Lsh(n).Arsh(n)
 }
 
-// bswap swaps the low bytes end for end and clears the rest.
-func (t Tnum) bswap(bytes int) Tnum {
+// Bswap swaps the low bytes end for end and clears the rest.
+func (t Tnum) Bswap(bytes int) Tnum {
 	n := uint(64 - 8*bytes)
 	return Tnum{bits.ReverseBytes64(t.Value) >> n, bits.ReverseBytes64(t.Mask) >> n}
 }
