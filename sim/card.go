@@ -134,7 +134,7 @@ func (m *card) buffers(id int) (out [core.Contexts]*mem.Region) {
 	p := &m.img.Target.Packet
 	for i := range out {
 		number := uint64(id*core.Contexts + i + 1)
-		out[i] = &mem.Region{Name: "packet buffer", Unit: m.packets, Base: p.PointerSet | number<<p.NumberLow}
+		out[i] = &mem.Region{Name: "packet buffer", Unit: m.packets, Base: p.PointerSet | number<<p.NumberLow, Size: uint64(m.spec.PacketBuffer)}
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"math/bits"
 
 	"github.com/skipsw/skipsw/nfpisa"
-	"github.com/skipsw/skipsw/sim/internal/crc"
 )
 
 // pauseNext, in a context's swapLeft, stops the core behind the instruction.
@@ -93,7 +92,7 @@ func (c *Core) run(x *Context) Stop {
 				v = uint32(bits.OnesCount32(b))
 			case opCRC:
 				v = b
-				c.crc = crc.Step(u.imm).Next(c.crc, b)
+				c.crc = crcStep(u.imm).next(c.crc, b)
 			case opCamClear, opCamLookup, opCamWrite, opCamWriteState, opCamReadTag, opCamReadState:
 				v = c.camOp(u, a, b)
 			case opShr:

@@ -5,13 +5,11 @@ import (
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/mem"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
-
-// maxMemory is the most bytes of a map: what its 32-bit pointers reach.
-const maxMemory = 1 << 32
 
 // Room is a piece of memory for maps.
 type Room struct {
@@ -25,18 +23,16 @@ type Space struct {
 	rooms  []room
 }
 
-// room is a Room, and where in it the next map goes that has no place of its
-// own.
 type room struct {
 	Room
-	next uint64
+	arena *maplayout.Arena
 }
 
 // NewSpace returns the map memory of a system, without maps.
 func NewSpace(memory *mem.System, rooms []Room) *Space {
 	s := &Space{memory: memory}
 	for _, r := range rooms {
-		s.rooms = append(s.rooms, room{r, r.Base + r.Align})
+		s.rooms = append(s.rooms, room{r, maplayout.NewArena(r.Base, r.Size, r.Align)})
 	}
 	return s
 }
@@ -45,12 +41,16 @@ func NewSpace(memory *mem.System, rooms []Room) *Space {
 // has no card memory, since it belongs to the host.
 func (s *Space) Create(info image.Map) (*Map, error) {
 	fail := func(err error) (*Map, error) { return nil, fmt.Errorf("map %q: %w", info.Name, err) }
-	m, err := lay(info)
+	typ, ok := bpf.MapTypeByName(info.Type)
+	if !ok {
+		return fail(unsupported.New(fmt.Sprintf("maps of type %q", info.Type), "the kernel has none"))
+	}
+	if typ == bpf.MapTypePerfEventArray {
+		return nil, nil
+	}
+	m, err := lay(info, typ)
 	if err != nil {
 		return fail(err)
-	}
-	if m == nil {
-		return nil, nil
 	}
 	in, err := s.place(m)
 	if err != nil {
@@ -60,105 +60,99 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 	if o := s.memory.Map.Add(r); o != nil {
 		return nil, fmt.Errorf("maps %q and %q overlap in memory", o.Name, info.Name)
 	}
-	r.Data, r.Values.Reversed = make([]byte, m.size), reversed(&m.info)
+	r.Data, r.Values.Reversed = make([]byte, r.Size), maplayout.Reversed(info.ValueSize, info.Swapped, info.WordUse)
 	if err := m.Reset(); err != nil {
 		s.Free(m)
 		return fail(err)
 	}
-	in.next = max(in.next, (r.End()+in.Align-1)&^(in.Align-1))
+	in.arena.Reserve(r.End())
 	return m, nil
-}
-
-// place finds the room of a map, and its address if it has none.
-func (s *Space) place(m *Map) (*room, error) {
-	r := m.region
-	for i := range s.rooms {
-		in := &s.rooms[i]
-		at := r.Base
-		if at == 0 {
-			at = in.next
-		}
-		if at <= in.Base || at-in.Base > in.Size || m.size > in.Size-(at-in.Base) {
-			continue
-		}
-		if last := at + max(m.size, 1) - 1; last>>32 != at>>32 {
-			return nil, fmt.Errorf("not supported: memory %#x to %#x, because a map's pointers have 32 bits and it crosses 4 GiB", at, last)
-		}
-		r.Base, r.Unit = at, in.Unit
-		m.table.settle(at)
-		return in, nil
-	}
-	if r.Base != 0 {
-		return nil, fmt.Errorf("%d bytes at address %#x are not in map memory", m.size, r.Base)
-	}
-	return nil, fmt.Errorf("map memory has no room for %d bytes", m.size)
 }
 
 // Free takes a map out of memory. Nobody may use it then.
 func (s *Space) Free(m *Map) {
 	s.memory.Map.Remove(m.region)
-	m.region.Data = nil
+	m.region.Size, m.region.Data = 0, nil
+}
+
+// place finds the room of a map, and an address if it has none.
+func (s *Space) place(m *Map) (*room, error) {
+	r := m.region
+	for i := range s.rooms {
+		in := &s.rooms[i]
+		switch {
+		case r.Base == 0:
+			at, ok := in.arena.Place(r.Size)
+			if !ok {
+				continue
+			}
+			r.Base = at
+		case !in.arena.Inside(r.Base, r.Size):
+			continue
+		}
+		if err := maplayout.CheckPlace(r.Base, r.Size); err != nil {
+			return nil, err
+		}
+		r.Unit = in.Unit
+		return in, nil
+	}
+	if r.Base == 0 {
+		return nil, fmt.Errorf("%d bytes are more than is left of map memory", r.Size)
+	}
+	return nil, fmt.Errorf("%d bytes at base address %#x are not in map memory", r.Size, r.Base)
 }
 
 // isArray tells the maps that are addressed by index.
 func isArray(t bpf.MapType) bool { return t == bpf.MapTypeArray || t == bpf.MapTypePerCPUArray }
 
 // lay describes a map in its layout, without memory.
-func lay(info image.Map) (*Map, error) {
-	typ, _ := bpf.MapTypeByName(info.Type)
-	layout, _ := bpf.MapTypeByName(info.Layout) // layouts are named by the type that they are made for
-	if (isArray(typ) || isArray(layout)) && info.KeySize != arrayKey {
-		return nil, fmt.Errorf("key of %d bytes, an array has %d", info.KeySize, arrayKey)
+func lay(info image.Map, typ bpf.MapType) (*Map, error) {
+	if info.Layout == string(maplayout.KindFirmware) {
+		return layFirmware(info, typ)
 	}
-	if (info.ValueSize == 0 || info.KeySize == 0) && typ != bpf.MapTypePerfEventArray {
-		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", info.KeySize, info.ValueSize)
+	if info.Base == 0 {
+		return nil, fmt.Errorf("base address 0 is not in map memory")
 	}
-	if uint64(info.ValueSize)*uint64(info.MaxEntries) > maxMemory || uint64(info.Stride)*uint64(info.MaxEntries) > maxMemory {
-		return nil, fmt.Errorf("%d values of %d bytes are more than %d bytes", info.MaxEntries, info.ValueSize, uint64(maxMemory))
+	l, err := maplayout.Parse(maplayout.Kind(info.Layout), shape(&info), info.Stride, info.Params)
+	if err != nil {
+		return nil, err
 	}
-	stride := (uint64(info.ValueSize) + 7) &^ 7
-	if info.Layout != "" && (info.Base == 0 || info.Base&7 != 0) {
-		return nil, fmt.Errorf("base address %#x is not in map memory", info.Base)
+	low := uint64(uint32(info.Base))
+	switch l := l.(type) {
+	case maplayout.Array:
+		return newMap(info, typ, l, &arrayTable{l}), nil
+	case maplayout.Hash:
+		return newMap(info, typ, l, &chainTable{Hash: l, lo: low, keySize: info.KeySize}), nil
+	case maplayout.LPM:
+		return newMap(info, typ, l, &trieTable{LPM: l, lo: low, entries: info.MaxEntries}), nil
 	}
-	m := &Map{info: info, typ: typ, region: &mem.Region{Name: info.Name}}
-	v := &m.region.Values
-	v.Size = info.ValueSize
-	var err error
-	switch {
-	case info.Layout == "" && typ == bpf.MapTypePerfEventArray:
-		return nil, nil
-	case info.Layout == "" && isArray(typ):
-		m.arrange(&arrayTable{stride: stride, entries: info.MaxEntries}, stride*uint64(info.MaxEntries), stride)
-	case info.Layout == "" && typ == bpf.MapTypeHash:
-		m.arrange(&firmwareTable{stride: stride, entries: info.MaxEntries}, stride*uint64(info.MaxEntries), stride)
-	case isArray(layout):
-		if uint64(info.Stride) < stride || info.Stride&7 != 0 {
-			return nil, fmt.Errorf("stride %d does not hold a value of %d bytes", info.Stride, info.ValueSize)
-		}
-		stride = uint64(info.Stride)
-		m.arrange(&arrayTable{stride: stride, entries: info.MaxEntries}, stride*uint64(info.MaxEntries), stride)
-	case layout == bpf.MapTypeHash:
-		var t *chainTable
-		if t, err = newChainTable(&info); err == nil {
-			m.arrange(t, t.size(), t.stride)
-			v.First, v.Offset = t.first, t.value
-		}
-	case layout == bpf.MapTypeLPMTrie:
-		var t *trieTable
-		if t, err = newTrieTable(&info); err == nil {
-			m.arrange(t, t.size(), t.stride)
-			v.First, v.Offset = t.first, t.value
-		}
-	default:
-		err = unsupported.New(fmt.Sprintf("type %q in layout %q", info.Type, info.Layout), "the host side has no such table")
-	}
-	if info.Layout != "" {
-		m.region.Base = info.Base
-	}
-	return m, err
+	return nil, unsupported.New(fmt.Sprintf("layout %q", info.Layout), "the host has no code for it")
 }
 
-// arrange gives a map its table, its size in memory and the distance of values.
-func (m *Map) arrange(t table, size, stride uint64) {
-	m.table, m.size, m.region.Values.Stride = t, size, stride
+// layFirmware describes a map that the firmware keeps.
+func layFirmware(info image.Map, typ bpf.MapType) (*Map, error) {
+	l := maplayout.NewFirmware(shape(&info))
+	switch {
+	case info.ValueSize == 0 || info.KeySize == 0:
+		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", info.KeySize, info.ValueSize)
+	case isArray(typ) && info.KeySize != maplayout.ArrayKey:
+		return nil, fmt.Errorf("key of %d bytes, an array has %d", info.KeySize, maplayout.ArrayKey)
+	case isArray(typ):
+		return newMap(info, typ, l, &arrayTable{l.Array}), nil
+	case typ == bpf.MapTypeHash:
+		return newMap(info, typ, l, &firmwareTable{Firmware: l}), nil
+	}
+	return nil, unsupported.New(fmt.Sprintf("maps of type %q", info.Type), "the firmware keeps none")
+}
+
+func shape(info *image.Map) maplayout.Shape {
+	return maplayout.Shape{KeySize: info.KeySize, ValueSize: info.ValueSize, MaxEntries: info.MaxEntries}
+}
+
+func newMap(info image.Map, typ bpf.MapType, l maplayout.Layout, t table) *Map {
+	at := l.Values()
+	return &Map{info: info, typ: typ, table: t, region: &mem.Region{
+		Name: info.Name, Base: info.Base, Size: l.Size(),
+		Values: mem.Values{First: at.First, Stride: at.Stride, Offset: at.Offset, Size: info.ValueSize},
+	}}
 }
