@@ -3,16 +3,12 @@ package sim
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
-	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/firmware"
-	"github.com/skipsw/skipsw/sim/hostmap"
 	"github.com/skipsw/skipsw/sim/mem"
 	"github.com/skipsw/skipsw/sim/trace"
 )
@@ -47,20 +43,19 @@ func (m *card) load(img *image.Image, spec Spec, cores int) error {
 	if m.code, err = core.Load(img, grant, spec.CorrectECC); err != nil {
 		return err
 	}
-	units, err := memories(img.Target, spec.Memories)
-	if err != nil {
+	memory := spec.Memory
+	if memory == nil {
+		if memory, err = newMemory(img.Target, &spec); err != nil {
+			return err
+		}
+	}
+	m.mem = memory.system
+	if m.packets, err = memory.unit(img.Target.Packet.Memory); err != nil {
 		return err
 	}
-	m.mem = mem.New(mem.Config{Units: units})
-	var rooms []hostmap.Room
-	for _, r := range img.Target.Maps.Regions {
-		rooms = append(rooms, hostmap.Room{Unit: unit(units, r.Memory), Region: r})
-	}
 	m.maxPacket = firmware.MaxPacket(img.Target)
-	m.packets = unit(units, img.Target.Packet.Memory)
-	space := hostmap.NewSpace(m.mem, rooms)
 	for _, info := range img.Maps {
-		mp, err := space.Create(info)
+		mp, err := memory.space.Create(info)
 		if err != nil {
 			return err
 		}
@@ -77,36 +72,9 @@ func (m *card) load(img *image.Image, spec Spec, cores int) error {
 		models = firmware.Builtin()
 	}
 	m.model, err = models.New(m.firmware(), firmware.Config{
-		Image: img, Maps: m.maps, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, Cores: cores,
+		Image: img, Maps: m.maps, Tables: memory.tables, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, Cores: cores,
 	})
 	return err
-}
-
-// memories returns the memory units of a target, in the order of their names.
-func memories(t *target.Target, override map[string]Latency) ([]mem.Unit, error) {
-	var units []mem.Unit
-	for _, name := range slices.Sorted(maps.Keys(t.Memories)) {
-		l, ok := override[name]
-		if !ok {
-			l = t.Memories[name]
-		}
-		units = append(units, mem.Unit{Name: name, Latency: l})
-	}
-	for name := range override {
-		if _, ok := t.Memories[name]; !ok {
-			return nil, fmt.Errorf("Spec.Memories has %q, which target %s has not", name, t.Name)
-		}
-	}
-	return units, nil
-}
-
-// unit returns the number of a memory that the target has.
-func unit(units []mem.Unit, name string) mem.UnitID {
-	i := slices.IndexFunc(units, func(u mem.Unit) bool { return u.Name == name })
-	if i < 0 {
-		panic("BUG: target without memory " + name)
-	}
-	return mem.UnitID(i)
 }
 
 // newCore makes core id; shared says that there are others.
@@ -231,11 +199,11 @@ func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 	if s == core.StopDone {
 		out := &m.out
 		*out = firmware.Outcome{}
-		if m.model.Leave(x, m.program[place(x)], out) {
-			res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
+		ok := m.model.Leave(x, m.program[place(x)], out)
+		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
+		if ok {
 			return
 		}
-		res.Code = out.Code
 		x.Fault().Cycle = res.Cycles
 	}
 	res.Fault = x.Fault()

@@ -26,13 +26,17 @@ type Space struct {
 type room struct {
 	Room
 	arena *maplayout.Arena
+	freed holes // of maps that the firmware had placed
 }
+
+// aligned rounds a size up to whole units of placement.
+func (r *room) aligned(size uint64) uint64 { return (size + r.Align - 1) &^ (r.Align - 1) }
 
 // NewSpace returns the map memory of a system, without maps.
 func NewSpace(memory *mem.System, rooms []Room) *Space {
 	s := &Space{memory: memory}
 	for _, r := range rooms {
-		s.rooms = append(s.rooms, room{r, maplayout.NewArena(r.Base, r.Size, r.Align)})
+		s.rooms = append(s.rooms, room{Room: r, arena: maplayout.NewArena(r.Base, r.Size, r.Align)})
 	}
 	return s
 }
@@ -72,6 +76,11 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 // Free takes a map out of memory. Nobody may use it then.
 func (s *Space) Free(m *Map) {
 	s.memory.Map.Remove(m.region)
+	for i := range s.rooms {
+		if r := &s.rooms[i]; m.info.Layout == string(maplayout.KindFirmware) && r.arena.Inside(m.region.Base, m.region.Size) {
+			r.freed.give(m.region.Base, r.aligned(m.region.Size))
+		}
+	}
 	m.region.Size, m.region.Data = 0, nil
 }
 
@@ -82,7 +91,11 @@ func (s *Space) place(m *Map) (*room, error) {
 		in := &s.rooms[i]
 		switch {
 		case r.Base == 0:
-			at, ok := in.arena.Place(r.Size)
+			size := in.aligned(r.Size)
+			at, ok := in.freed.take(size)
+			if !ok {
+				at, ok = in.arena.Place(size)
+			}
 			if !ok {
 				continue
 			}
