@@ -92,13 +92,15 @@ type checker struct {
 }
 
 // Program checks a program for offloading. No findings mean that nothing known
-// speaks against it.
-func Program(p *object.Program, o Options) []Finding {
+// speaks against it. An error is a fault of the verifier, not of the program.
+func Program(p *object.Program, o Options) ([]Finding, error) {
 	c := &checker{p: p, o: o, fw: o.Firmware}
 	if c.fw == nil {
 		c.fw = DefaultFirmware()
 	}
-	c.verifier()
+	if err := c.verifier(); err != nil {
+		return nil, err
+	}
 	c.kernelRules()
 	if o.Device != nil {
 		c.deviceRules()
@@ -111,23 +113,23 @@ func Program(p *object.Program, o Options) []Finding {
 		}
 	}
 	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Slot < c.found[j].Slot })
-	return c.found
+	return c.found, nil
 }
 
 // verifier runs the verifier. It stops at the first refusal, and rules that
 // need its facts are then left out.
-func (c *checker) verifier() {
+func (c *checker) verifier() error {
 	v, err := verify.Verify(c.p, verify.Options{Offload: true})
 	if err == nil {
 		c.v = v
-		return
+		return nil
 	}
 	var e *verify.Error
 	if !errors.As(err, &e) {
-		c.add("verifier", -1, err.Error(), "")
-		return
+		return err
 	}
 	c.add("verifier", e.Slot, e.Reason, e.Hint)
+	return nil
 }
 
 // add notes a finding once for each place and text.

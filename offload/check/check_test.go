@@ -112,7 +112,8 @@ func TestDriverRefusals(t *testing.T) {
 			continue
 		}
 		t.Run(c.Name, func(t *testing.T) {
-			found := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
+			found, err := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
+			require.NoError(t, err)
 			require.NotEmpty(t, found)
 			if c.VerifierLine == "" {
 				return
@@ -141,7 +142,9 @@ func TestDriverAccepts(t *testing.T) {
 			continue // the driver takes them only because it does not look at every path
 		}
 		t.Run(c.Name, func(t *testing.T) {
-			for _, f := range Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)}) {
+			found, err := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
+			require.NoError(t, err)
+			for _, f := range found {
 				t.Errorf("%s (%s)", f, f.Insn)
 			}
 		})
@@ -183,7 +186,8 @@ func TestDevice(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			found := Program(&tt.p, Options{Device: dev})
+			found, err := Program(&tt.p, Options{Device: dev})
+			require.NoError(t, err)
 			require.Len(t, found, len(tt.want))
 			for i, f := range found {
 				require.Contains(t, f.String(), tt.want[i])
@@ -200,8 +204,9 @@ func BenchmarkProgram(b *testing.B) {
 	p.Type = object.XDP
 	p.Insns = append(p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Imm: 2}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
 	for b.Loop() {
-		if found := Program(&p, Options{NFP: true}); len(found) > 0 {
-			b.Fatal(found)
+		found, err := Program(&p, Options{NFP: true})
+		if err != nil || len(found) > 0 {
+			b.Fatal(err, found)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(p.Insns)), "ns/insn")

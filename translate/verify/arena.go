@@ -37,8 +37,11 @@ func (a *arena) checkpoint() *checkpoint {
 }
 
 // release gives back all that the walk has made. The verifier is not to be used
-// after that.
+// after that. What a panic has left behind is not given back.
 func (v *verifier) release() {
+	if !v.ended {
+		return
+	}
 	a := v.mem
 	v.mem = nil
 	if v.cur != nil {

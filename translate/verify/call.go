@@ -115,18 +115,39 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 			}
 		}
 	}
+	if id == helperTailCall {
+		v.tailCall()
+	}
 	v.clobber()
-	if h.moves {
-		v.losePacket()
+	if h.moves && id != helperTailCall {
+		losePacket(v.cur)
 	}
 	v.set(0, ret)
 	return false, nil
 }
 
+// tailCall walks the way of a tail call that succeeds in a function: another
+// program runs in the function's place and returns to the function's caller. It
+// may have moved the packet, and returns any number. In the program itself that
+// way is the end. What follows the call is the way where it fails, and nothing
+// has happened.
+func (v *verifier) tailCall() {
+	f := v.cur.top()
+	if len(v.cur.frames) == 1 {
+		return
+	}
+	s := v.fork(f.call + 1)
+	n := len(s.frames) - 1
+	v.mem.frames.put(s.frames[n])
+	s.frames = s.frames[:n]
+	losePacket(s)
+	s.top().regs[0] = unknownReg()
+}
+
 // losePacket makes numbers of all pointers into the packet, which may have
 // moved.
-func (v *verifier) losePacket() {
-	v.cur.each(func(r *reg) {
+func losePacket(s *state) {
+	s.each(func(r *reg) {
 		if r.kind.isPacket() || r.kind == PtrPacketEnd {
 			*r = unknownReg()
 			r.rng = stale
@@ -277,21 +298,27 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 	return v.inMemory(p, n, 0, size, size, write)
 }
 
+// innerMap in a map's flags lets arrays of other lengths stand in for it in a
+// map of maps, BPF_F_INNER_MAP.
+const innerMap = 1 << 12
+
 // constKey returns the key of an array lookup when it is a constant on the
-// stack. An entry of an array always exists.
+// stack. An entry of an array always exists. Of a spilled constant the key must
+// be the end, all 4 bytes or the upper half of 8, and as in the kernel the whole
+// constant counts as the key: one that is below the number of entries has no
+// other upper half than 0, which is an entry, too.
 func (c *call) constKey() (key uint64, known bool) {
-	v, p := c.v, c.v.reg(2)
-	if t := c.m().Type; c.id != helperLookup || t != mapArray && t != mapPercpuArray ||
-		c.m().KeySize != 4 || p.kind != PtrStack || !p.Scalar.IsConst() {
+	const keySize = 4
+	v, p, m := c.v, c.v.reg(2), c.m()
+	if c.id != helperLookup || m.Type != mapArray && m.Type != mapPercpuArray || m.Flags&innerMap != 0 ||
+		m.KeySize != keySize || p.kind != PtrStack || !p.Scalar.IsConst() {
 		return 0, false
 	}
-	off := int(p.off) + int(p.Bits.Value)
-	s, k := v.cur.frames[p.frame].slotAt(off)
-	if k <= 4 && [4]byteKind(s.bytes[k:k+4]) == [4]byteKind{byteZero, byteZero, byteZero, byteZero} {
+	s, k := v.cur.frames[p.frame].slotAt(int(p.off) + int(p.Bits.Value))
+	if k <= len(s.bytes)-keySize && [keySize]byteKind(s.bytes[k:k+keySize]) == [keySize]byteKind{byteZero, byteZero, byteZero, byteZero} {
 		return 0, true
 	}
-	// The kernel takes the last four bytes of eight for the whole number.
-	if k+s.width() != 4 && k+s.width() != 12 || s.kind != Scalar || !s.Scalar.IsConst() {
+	if s.width()-k != keySize || s.kind != Scalar || !s.Scalar.IsConst() {
 		return 0, false
 	}
 	v.origins.need(s.node)

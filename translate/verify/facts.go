@@ -172,8 +172,11 @@ func fromReg(r *reg) Reg {
 }
 
 func rangeOf(r *reg) uint16 {
-	return uint16(min(max(r.rng, 0), math.MaxUint16))
+	return proven(r.rng)
 }
+
+// proven returns a number of bytes as a fact has it.
+func proven(n int32) uint16 { return uint16(min(max(n, 0), math.MaxUint16)) }
 
 // absorb joins r to the fact and reports whether the fact changed. widen
 // gives up ranges that grow.
@@ -255,7 +258,7 @@ func (f *Reg) absorbPointer(r *reg, widen bool) bool {
 	f.shift()
 	s := r.Scalar
 	s.Apply64(bpf.ADD, ptr(number.Const(uint64(int64(r.off)))))
-	f.Range = min(f.Range, uint16(max(int32(rangeOf(r))-r.off, 0)))
+	f.Range = min(f.Range, proven(int32(rangeOf(r))-r.off))
 	f.absorbScalar(&s, widen)
 	return *f != was
 }
@@ -265,7 +268,7 @@ func (f *Reg) shift() {
 	s := f.scalar()
 	s.Apply64(bpf.ADD, ptr(number.Const(uint64(int64(f.Off)))))
 	f.Bits, f.UMin, f.UMax, f.SMin, f.SMax = s.Bits, s.UMin, s.UMax, s.SMin, s.SMax
-	f.Range = uint16(max(int32(f.Range)-f.Off, 0))
+	f.Range = proven(int32(f.Range) - f.Off)
 	f.Off, f.OffKnown = 0, false
 }
 

@@ -113,7 +113,7 @@ func (v *verifier) callGlobal(k int) *Error {
 	v.called[k] = true
 	v.clobber()
 	if v.moves[k] {
-		v.losePacket()
+		losePacket(v.cur)
 	}
 	v.set(0, unknownReg())
 	return nil

@@ -57,7 +57,7 @@ type helper struct {
 	args    [5]argKind
 	fixed   [2]int // bytes of the argFixed arguments
 	pkt     bool   // memory arguments may be in the packet
-	moves   bool   // pointers into the packet do not survive the call
+	moves   bool   // pointers into the packet do not survive the call; for a tail call, one that succeeds
 	gpl     bool   // for programs with a GPL-compatible licence only
 	refused string // why a program that calls it is refused here
 }

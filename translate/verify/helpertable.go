@@ -35,7 +35,7 @@ var helpers = [...]helper{
 	9:   {name: "bpf_skb_store_bytes", progs: forTC, moves: true, args: [5]argKind{argCtx, argAnything, argMem, argSize, argAnything}},
 	10:  {name: "bpf_l3_csum_replace", progs: forTC, moves: true, args: [5]argKind{argCtx, argAnything, argAnything, argAnything, argAnything}},
 	11:  {name: "bpf_l4_csum_replace", progs: forTC, moves: true, args: [5]argKind{argCtx, argAnything, argAnything, argAnything, argAnything}},
-	12:  {name: "bpf_tail_call", progs: forBoth, ret: retVoid, args: [5]argKind{argCtx, argMap, argAnything}},
+	12:  {name: "bpf_tail_call", progs: forBoth, moves: true, ret: retVoid, args: [5]argKind{argCtx, argMap, argAnything}},
 	13:  {name: "bpf_clone_redirect", progs: forTC, moves: true, args: [5]argKind{argCtx, argAnything, argAnything}},
 	14:  {name: "bpf_get_current_pid_tgid", progs: forBoth},
 	15:  {name: "bpf_get_current_uid_gid", progs: forBoth},

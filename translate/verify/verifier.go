@@ -2,6 +2,7 @@ package verify
 
 import (
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/bug"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -32,8 +33,18 @@ type Options struct {
 }
 
 // Verify proves that p is safe and returns it with what was learnt on the way.
-// A refusal is an *Error.
-func Verify(p *object.Program, o Options) (*Program, error) {
+// A refusal is an *Error; a fault of the verifier itself is a *bug.Error.
+func Verify(p *object.Program, o Options) (prog *Program, err error) {
+	defer bug.Catch(p.Name, &err)
+	prog, refusal := verifyAny(p, o)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return prog, nil
+}
+
+// verifyAny proves p, or walks it unproven where that is asked for.
+func verifyAny(p *object.Program, o Options) (*Program, *Error) {
 	unproven := o.Unproven
 	o.Unproven = false
 	prog, err := verify(p, o)
@@ -70,12 +81,16 @@ func verify(p *object.Program, o Options) (*Program, *Error) {
 	if c.hasGlobals() && !o.Unproven {
 		apart := &verifier{code: c, p: p, o: o}
 		defer apart.release()
-		if err := apart.proveApart(); err != nil {
+		err := apart.proveApart()
+		apart.ended = true
+		if err != nil {
 			return nil, apart.complete(err)
 		}
 	}
 	defer v.release()
-	if err := v.prove(); err != nil {
+	err = v.prove()
+	v.ended = true
+	if err != nil {
 		if c.hasGlobals() && !o.Unproven {
 			err = err.inContext()
 		}
@@ -114,6 +129,7 @@ type verifier struct {
 	jumpsSince, insnsSince int
 	idmap                  []idPair
 	log                    logger
+	ended                  bool // the walk came to its end, with or without a proof
 	// apart makes each global function verified on its own: those that were
 	// called, and those that may move the packet
 	apart         bool

@@ -92,7 +92,10 @@ func checkObject(w io.Writer, path, section, prog string, typ object.Type, o che
 		if section != "" && p.Section != section || prog != "" && p.Name != prog {
 			continue
 		}
-		found := check.Program(p, o)
+		found, err := check.Program(p, o)
+		if err != nil {
+			return err
+		}
 		if len(found) > 0 {
 			bad++
 		}

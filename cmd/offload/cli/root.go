@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/translate/bug"
 )
 
 // The exit codes.
@@ -14,6 +16,7 @@ const (
 	exitDone  = 0
 	exitInput = 1 // the input is at fault
 	exitUsage = 2 // wrong usage
+	exitBug   = 3 // the compiler is at fault
 )
 
 // usageError is an error of the command line, not of the input.
@@ -37,11 +40,18 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.Execute()
+	return report(root.Execute(), verbose, stderr)
+}
+
+// report says what went wrong, if anything did, and returns the exit code.
+func report(err error, verbose bool, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
+	if isBug(err) && !verbose {
+		line += "; -v prints the stack"
+	}
 	fmt.Fprintf(stderr, "offload: %s\n", line)
 	var d detailer
 	if verbose && errors.As(err, &d) {
@@ -51,7 +61,16 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if errors.As(err, &u) {
 		return exitUsage
 	}
+	if isBug(err) {
+		return exitBug
+	}
 	return exitInput
+}
+
+// isBug reports whether an error is a fault of the compiler.
+func isBug(err error) bool {
+	var b *bug.Error
+	return errors.As(err, &b)
 }
 
 func newRoot(verbose *bool) *cobra.Command {
