@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim/mem"
 )
 
@@ -56,19 +57,6 @@ func (m *Map) ValueSize() int { return int(m.info.ValueSize) }
 
 // IsArray reports whether the map is addressed by index.
 func (m *Map) IsArray() bool { return isArray(m.info.Type) }
-
-// wordAtomic is the use of a value word that is an atomic counter.
-const wordAtomic = 3
-
-// reversed returns for each word of a value whether its bytes are stored in
-// reverse order.
-func reversed(info *image.Map) []bool {
-	out := make([]bool, (info.ValueSize+3)/4)
-	for i := range out {
-		out[i] = info.Swapped || i < len(info.WordUse) && info.WordUse[i] == wordAtomic
-	}
-	return out
-}
 
 // Reset brings back the initial entries.
 func (m *Map) Reset() error {
@@ -124,11 +112,7 @@ func (m *Map) place(key []byte, flags uint64) (uint64, syscall.Errno) {
 func (m *Map) read(dst []byte, value uint64) {
 	src := m.region.Data[value:]
 	for i := range dst {
-		k := i
-		if m.region.Values.Reversed[i/4] {
-			k = i ^ 3
-		}
-		dst[i] = src[k]
+		dst[i] = src[maplayout.Place(i, m.region.Values.Reversed[i/4])]
 	}
 }
 
@@ -136,11 +120,7 @@ func (m *Map) read(dst []byte, value uint64) {
 func (m *Map) write(value uint64, v []byte) {
 	dst := m.region.Data[value:]
 	for i := range v {
-		k := i
-		if m.region.Values.Reversed[i/4] {
-			k = i ^ 3
-		}
-		dst[k] = v[i]
+		dst[maplayout.Place(i, m.region.Values.Reversed[i/4])] = v[i]
 	}
 }
 

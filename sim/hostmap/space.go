@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim/mem"
 )
 
@@ -19,26 +20,25 @@ const (
 // Space is map memory and the maps in it.
 type Space struct {
 	memory *mem.System
-	next   uint64 // offset from Base of the next map that has no place of its own
+	arena  *maplayout.Arena
 }
 
 // NewSpace returns the map memory of a system, without maps.
-func NewSpace(memory *mem.System) *Space { return &Space{memory: memory, next: mapAlign} }
+func NewSpace(memory *mem.System) *Space {
+	return &Space{memory: memory, arena: maplayout.NewArena(Base, maxRegion, mapAlign)}
+}
 
 // Create makes a map with its initial entries. It returns nil for a map that
 // has no card memory, since it belongs to the host.
 func (s *Space) Create(info image.Map) (*Map, error) {
+	if info.Type == "perf_event_array" {
+		return nil, nil
+	}
 	m, err := s.place(info)
 	if err != nil {
 		return nil, fmt.Errorf("map %q: %w", info.Name, err)
 	}
-	if m == nil {
-		return nil, nil
-	}
 	r := m.region
-	if end := r.Base - Base + m.size; end > maxRegion {
-		return nil, fmt.Errorf("map %q: map memory of %d bytes is more than %d", info.Name, end, maxRegion)
-	}
 	r.Data = make([]byte, m.size)
 	if o := s.memory.Map.Add(r); o != nil {
 		return nil, fmt.Errorf("maps %q and %q overlap in memory", o.Name, info.Name)
@@ -47,7 +47,7 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 		s.Free(m)
 		return nil, fmt.Errorf("map %q: %w", info.Name, err)
 	}
-	s.next = max(s.next, (r.End()-Base+mapAlign-1)&^(mapAlign-1))
+	s.arena.Reserve(r.End())
 	return m, nil
 }
 
@@ -62,59 +62,64 @@ func isArray(typ string) bool { return typ == "array" || typ == "percpu_array" }
 
 // place lays a map out, but does not put it into memory.
 func (s *Space) place(info image.Map) (*Map, error) {
-	if (isArray(info.Type) || isArray(info.Layout)) && info.KeySize != 4 {
-		return nil, fmt.Errorf("key of %d bytes, an array has 4", info.KeySize)
-	}
-	if (info.ValueSize == 0 || info.KeySize == 0) && info.Type != "perf_event_array" {
-		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", info.KeySize, info.ValueSize)
-	}
 	if uint64(info.ValueSize)*uint64(info.MaxEntries) > maxRegion {
 		return nil, fmt.Errorf("%d values of %d bytes are more than %d bytes", info.MaxEntries, info.ValueSize, maxRegion)
 	}
-	stride := uint64(info.ValueSize+7) &^ 7
-	if info.Layout != "" && (info.Base < Base+8 || info.Base-Base >= maxRegion || info.Base&7 != 0) {
-		return nil, fmt.Errorf("base address %#x is not in map memory, which begins at %#x", info.Base, uint64(Base))
+	if info.Layout == string(maplayout.KindFirmware) {
+		return s.firmwareMap(info)
 	}
-	switch info.Layout {
-	case "":
-		at := Base + s.next
-		switch {
-		case isArray(info.Type):
-			return arrayMap(info, at, stride), nil
-		case info.Type == "hash":
-			t := &firmwareTable{stride: stride, entries: info.MaxEntries}
-			return newMap(info, at, stride*uint64(info.MaxEntries), mem.Values{Stride: stride}, t), nil
-		case info.Type == "perf_event_array":
-			return nil, nil
-		}
-	case "array", "percpu_array":
-		if uint64(info.Stride) < stride || info.Stride&7 != 0 {
-			return nil, fmt.Errorf("stride %d does not hold a value of %d bytes", info.Stride, info.ValueSize)
-		}
-		return arrayMap(info, info.Base, uint64(info.Stride)), nil
-	case "hash":
-		t, err := newChainTable(&info)
-		if err != nil {
-			return nil, err
-		}
-		return newMap(info, info.Base, t.size(), mem.Values{First: t.first, Stride: t.stride, Offset: t.value}, t), nil
-	case "lpm_trie":
-		t, err := newTrieTable(&info)
-		if err != nil {
-			return nil, err
-		}
-		return newMap(info, info.Base, t.size(), mem.Values{First: t.first, Stride: t.stride, Offset: t.value}, t), nil
+	l, err := maplayout.Parse(maplayout.Kind(info.Layout), shape(&info), info.Stride, info.Params)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("not supported: type %q in layout %q", info.Type, info.Layout)
+	if err := maplayout.CheckPlace(info.Base, l.Size()); err != nil || !s.arena.Inside(info.Base, l.Size()) {
+		return nil, fmt.Errorf("%d bytes at base address %#x are not in map memory, %d bytes at %#x", l.Size(), info.Base, maxRegion, uint64(Base))
+	}
+	low := uint64(uint32(info.Base))
+	switch l := l.(type) {
+	case maplayout.Array:
+		return newMap(info, info.Base, l, &arrayTable{l}), nil
+	case maplayout.Hash:
+		return newMap(info, info.Base, l, &chainTable{Hash: l, lo: low, keySize: info.KeySize}), nil
+	case maplayout.LPM:
+		return newMap(info, info.Base, l, &trieTable{LPM: l, lo: low, entries: info.MaxEntries}), nil
+	}
+	return nil, fmt.Errorf("not supported: layout %q, because the host has no code for it", info.Layout)
 }
 
-func arrayMap(info image.Map, base, stride uint64) *Map {
-	t := &arrayTable{stride: stride, entries: info.MaxEntries, keySize: info.KeySize}
-	return newMap(info, base, stride*uint64(info.MaxEntries), mem.Values{Stride: stride}, t)
+// firmwareMap lays out a map that the firmware places.
+func (s *Space) firmwareMap(info image.Map) (*Map, error) {
+	l := maplayout.NewFirmware(shape(&info))
+	var t table
+	switch {
+	case info.ValueSize == 0 || info.KeySize == 0:
+		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", info.KeySize, info.ValueSize)
+	case isArray(info.Type) && info.KeySize != maplayout.ArrayKey:
+		return nil, fmt.Errorf("key of %d bytes, an array has %d", info.KeySize, maplayout.ArrayKey)
+	case isArray(info.Type):
+		t = &arrayTable{l.Array}
+	case info.Type == "hash":
+		t = &firmwareTable{Firmware: l}
+	default:
+		return nil, fmt.Errorf("not supported: maps of type %q, because the firmware keeps none", info.Type)
+	}
+	base, ok := s.arena.Place(l.Size())
+	if !ok {
+		return nil, fmt.Errorf("%d bytes are more than is left of map memory of %d", l.Size(), maxRegion)
+	}
+	return newMap(info, base, l, t), nil
 }
 
-// newMap describes a map of size bytes, without the memory.
-func newMap(info image.Map, base, size uint64, v mem.Values, t table) *Map {
-	v.Size, v.Reversed = info.ValueSize, reversed(&info)
-	return &Map{info: info, size: size, region: &mem.Region{Name: info.Name, Unit: mem.EMEM, Base: base, Values: v}, table: t}
+func shape(info *image.Map) maplayout.Shape {
+	return maplayout.Shape{KeySize: info.KeySize, ValueSize: info.ValueSize, MaxEntries: info.MaxEntries}
+}
+
+// newMap describes a map, without the memory.
+func newMap(info image.Map, base uint64, l maplayout.Layout, t table) *Map {
+	at := l.Values()
+	v := mem.Values{
+		First: at.First, Stride: at.Stride, Offset: at.Offset,
+		Size: info.ValueSize, Reversed: maplayout.Reversed(info.ValueSize, info.Swapped, info.WordUse),
+	}
+	return &Map{info: info, size: l.Size(), region: &mem.Region{Name: info.Name, Unit: mem.EMEM, Base: base, Values: v}, table: t}
 }

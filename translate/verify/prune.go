@@ -1,5 +1,9 @@
 package verify
 
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
 // Pruning: a state that a kept, finished one covers needs no walk of its own.
 
 // idPair maps an id of a kept state to the one that stands for it in the
@@ -96,11 +100,11 @@ func (v *verifier) keep(i int) {
 
 // liveIn returns the registers of frame k that are live when the innermost
 // frame is at slot i.
-func (v *verifier) liveIn(frames []*frame, k, i int) uint16 {
+func (v *verifier) liveIn(frames []*frame, k, i int) bpf.RegSet {
 	if k == len(frames)-1 {
 		return v.live[i]
 	}
-	return v.live[frames[k+1].call+1] & 0x3c0
+	return v.live[frames[k+1].call+1] & savedRegs
 }
 
 // comparison is how much of two states must agree.
@@ -121,7 +125,7 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 	v.idmap = v.idmap[:0]
 	for k, f := range c.frames {
 		now := v.cur.frames[k]
-		for m := v.liveIn(c.frames, k, c.insn) & 0x3ff; m != 0; m &= m - 1 {
+		for m := v.liveIn(c.frames, k, c.insn) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)
 			if !v.regCovers(&f.regs[r], &now.regs[r], how) {
 				return false
@@ -264,7 +268,7 @@ func (v *verifier) covered(c *checkpoint, i int) {
 		if k < len(c.frames)-1 {
 			at = c.frames[k+1].call + 1
 		}
-		for m := v.liveIn(c.frames, k, i) & 0x3ff; m != 0; m &= m - 1 {
+		for m := v.liveIn(c.frames, k, i) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)
 			old, x := &f.regs[r], &now.regs[r]
 			if v.takeOver(old, x) {

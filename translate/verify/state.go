@@ -1,6 +1,9 @@
 package verify
 
-import "github.com/skipsw/skipsw/translate/internal/number"
+import (
+	"github.com/skipsw/skipsw/translate/internal/number"
+	"github.com/skipsw/skipsw/translate/internal/platform"
+)
 
 // reg is the state of a register or of a spilled one on one path. For
 // pointers off is the constant part of the offset and the scalar the variable
@@ -48,13 +51,6 @@ const (
 // stale in rng marks a scalar that was a packet pointer before a helper may
 // have moved the packet, for messages.
 const stale = 1
-
-const (
-	regs10     = 10 // the frame pointer
-	maxFrames  = 8
-	stackBytes = 512
-	stackSlots = stackBytes / 8
-)
 
 func scalarReg(s number.Scalar) reg { return reg{kind: Scalar, Scalar: s, mp: -1} }
 
@@ -219,9 +215,9 @@ type checkpoint struct {
 	state
 	next     *checkpoint // older one at the same instruction
 	branches int         // unfinished paths from here
-	read     [maxFrames]uint64
+	read     [platform.MaxFrames]uint64
 	// written is what the way from the parent to here overwrote
-	written [maxFrames]uint64
+	written [platform.MaxFrames]uint64
 	hits    int
 	misses  int
 }

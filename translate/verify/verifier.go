@@ -3,12 +3,13 @@ package verify
 import (
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/bug"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
 // DefaultBudget is the number of instructions that Verify walks before it
 // gives up, the kernel's limit.
-const DefaultBudget = 1_000_000
+const DefaultBudget = platform.MaxInsns
 
 // Options adjusts what a program may do. The zero value is what the kernel
 // allows a privileged user on the host.
@@ -70,7 +71,7 @@ func verify(p *object.Program, o Options) (*Program, *Error) {
 		o.Budget = DefaultBudget
 	}
 	v := &verifier{p: p, o: o}
-	if p.Type != object.XDP && p.Type != object.TC {
+	if programType(p.Type) == nil {
 		return nil, v.complete(refuse(Unsupported, "program type %q, because only xdp and tc programs are compiled", p.Type))
 	}
 	c, err := inspect(p)
