@@ -20,11 +20,15 @@ func Supports(t *target.Target, h bpf.HelperID, m bpf.MapType) error {
 		return nil
 	}
 	what := "helper " + h.String()
-	if m != bpf.MapTypeUnspec {
+	if m != bpf.MapTypeUnspec && lower.MapRegister(h) != 0 {
 		what += fmt.Sprintf(" on map type %v", m)
 	}
 	return &Unsupported{What: what, Why: why, Slot: -1}
 }
+
+// MapRegister returns the register with the map that a helper works on, 0 for
+// one that the compiler does not have or that works on none.
+func MapRegister(h bpf.HelperID) int { return lower.MapRegister(h) }
 
 // CheckTarget reports what a target says of helpers and map types that the
 // compiler has no code for, by the field's name. Compile does so, too.

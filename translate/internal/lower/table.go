@@ -49,6 +49,15 @@ func Rows() []bpf.HelperID {
 	return list
 }
 
+// MapRegister returns the register with the map that a helper works on, 0 for
+// none.
+func MapRegister(id bpf.HelperID) int {
+	if row := helpers[id]; row != nil {
+		return row.Map
+	}
+	return 0
+}
+
 // Call is a call of a helper that is being made into the current block.
 type Call struct {
 	*ssa.Builder
