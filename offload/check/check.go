@@ -61,7 +61,7 @@ type Options struct {
 
 // Firmware is what the BPF firmware of a card tells its driver.
 type Firmware struct {
-	Helpers        map[int32]bool // map helpers and event output, by id
+	Helpers        map[bpf.HelperID]bool // map helpers and event output, by id
 	AdjustHead     bool
 	AdjustHeadMeta bool // it can shift metadata without the driver's help
 	AdjustTail     bool
@@ -80,7 +80,7 @@ type Firmware struct {
 // helper that the driver knows.
 func DefaultFirmware() *Firmware {
 	return &Firmware{
-		Helpers:    map[int32]bool{helperLookup: true, helperUpdate: true, helperDelete: true, helperEvent: true},
+		Helpers:    map[bpf.HelperID]bool{bpf.HelperMapLookupElem: true, bpf.HelperMapUpdateElem: true, bpf.HelperMapDeleteElem: true, bpf.HelperPerfEventOutput: true},
 		AdjustHead: true, AdjustHeadMeta: true, AdjustTail: true, Random: true, QueueSelect: true,
 		Stack: 512, Words: 2560, MaxMaps: 128, MaxEntries: 2_048_000, MaxKey: 56, MaxValue: 56, MaxElement: 64,
 	}

@@ -8,14 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/check"
-	"github.com/skipsw/skipsw/offload/kernel"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-func newCheckCmd() *cobra.Command {
-	var dev deviceFlags
+func newCheckCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var devName, section, prog, driver, typeName, targetName string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -38,7 +37,7 @@ driver's rules are left out unless --dev or --driver asks for them.`,
 				return usagef("--driver is nfp or none, not %q", driver)
 			}
 			if devName != "" {
-				err := dev.with(devName, func(ctx context.Context, d *kernel.Device) error {
+				err := dev.with(devName, func(ctx context.Context, d offload.Device) error {
 					c, err := d.Capabilities(ctx)
 					o.Device = c
 					if err == nil && !cmd.Flags().Changed("driver") {
@@ -51,7 +50,7 @@ driver's rules are left out unless --dev or --driver asks for them.`,
 				}
 			}
 			if targetName != "" {
-				t, err := target.Load(targetName)
+				t, err := a.target(targetName)
 				if err != nil {
 					return err
 				}
@@ -71,13 +70,13 @@ driver's rules are left out unless --dev or --driver asks for them.`,
 	dev.add(cmd)
 	cmd.Flags().StringVar(&devName, "dev", "", "ask this device what it takes")
 	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
-	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: skipsw, agilio or the path of a target `file`")
+	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&section, "sec", "", "only programs of this section")
 	cmd.Flags().StringVar(&prog, "prog", "", "only the program of this name")
 	cmd.Flags().StringVar(&typeName, "type", "", "type of programs whose section names none: xdp or tc")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	_ = cmd.RegisterFlagCompletionFunc("dev", func(cmd *cobra.Command, _ []string, part string) ([]string, cobra.ShellCompDirective) {
-		return completeDevice(cmd, nil, part)
+		return a.completeDevice(cmd, nil, part)
 	})
 	_ = cmd.RegisterFlagCompletionFunc("driver", completeWords("nfp", "none"))
 	return cmd
