@@ -8,7 +8,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/firmware"
-	"github.com/skipsw/skipsw/sim/hostmap"
 	"github.com/skipsw/skipsw/sim/mem"
 	"github.com/skipsw/skipsw/sim/trace"
 )
@@ -46,10 +45,13 @@ func (m *Machine) load() error {
 	if err != nil {
 		return err
 	}
-	m.mem = mem.New(mem.Config{Latency: [mem.NumUnits]Latency{mem.CTM: m.spec.CTM, mem.EMEM: m.spec.EMEM}})
-	space := hostmap.NewSpace(m.mem)
+	memory := m.spec.Memory
+	if memory == nil {
+		memory = NewMemory(m.spec)
+	}
+	m.mem = memory.system
 	for _, info := range m.img.Maps {
-		mp, err := space.Create(info)
+		mp, err := memory.space.Create(info)
 		if err != nil {
 			return err
 		}
@@ -62,7 +64,7 @@ func (m *Machine) load() error {
 		models = firmware.Builtin()
 	}
 	m.model, err = models.New(m.firmware(), firmware.Config{
-		Image: m.img, Maps: m.maps, Costs: m.spec.Firmware, PacketOffset: m.spec.PacketOffset, Cores: 1,
+		Image: m.img, Maps: m.maps, Tables: memory.tables, Costs: m.spec.Firmware, PacketOffset: m.spec.PacketOffset, Cores: 1,
 	})
 	if err != nil {
 		return err
@@ -198,11 +200,11 @@ func (m *Machine) finish(x *core.Context, s core.Stop, res *Result) {
 	if s == core.StopDone {
 		out := &m.out
 		*out = firmware.Outcome{}
-		if m.model.Leave(x, m.program[x.Slot()], out) {
-			res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
+		ok := m.model.Leave(x, m.program[x.Slot()], out)
+		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
+		if ok {
 			return
 		}
-		res.Code = out.Code
 		x.Fault().Cycle = res.Cycles
 	}
 	res.Fault = x.Fault()

@@ -13,6 +13,10 @@ type Spec struct {
 	// Models are the firmware models to choose from; nil is those of package
 	// firmware.
 	Models *firmware.Registry
+	// Memory is where maps live that outlast the machine and are shared with
+	// others; nil gives the machine memory of its own. An image's own maps are
+	// made in it, too.
+	Memory *Memory
 	Checks Checks
 	// CorrectECC repairs single flipped bits of a word, as the control store
 	// does. Otherwise any wrong check bit is a fault.

@@ -17,7 +17,7 @@ import (
 // holding returns a program with hash maps of these numbers of entries, each of
 // which it looks up in.
 func holding(entries ...uint32) *object.Program {
-	p := &object.Program{Name: "limits", Type: object.XDP, License: "GPL"}
+	p := &object.Program{Name: "limits", Type: object.XDP, License: "GPL", Funcs: []object.Func{{Name: "limits"}}}
 	add := func(in ...bpf.Insn) { p.Insns = append(p.Insns, in...) }
 	add(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: 1, Imm: 7},
 		bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeW, Dst: 10, Src: 1, Off: -4})

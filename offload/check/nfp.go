@@ -8,17 +8,6 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// Helpers that the nfp driver knows (enum bpf_func_id).
-const (
-	helperLookup     = 1
-	helperUpdate     = 2
-	helperDelete     = 3
-	helperRandom     = 7
-	helperEvent      = 25
-	helperAdjustHead = 44
-	helperAdjustTail = 65
-)
-
 // nfp is what findings of this driver carry.
 const nfp = "nfp"
 
@@ -28,7 +17,7 @@ func (c *checker) nfpMaps() {
 	limit := &c.fw.Maps
 	entries, maps := uint64(0), 0
 	for _, m := range c.p.Maps {
-		if m.Type != mapHash && m.Type != mapArray {
+		if !onCard(m.Type) {
 			continue
 		}
 		maps++
@@ -60,38 +49,37 @@ func (c *checker) nfpInsns() {
 		if says, fix := nfpOpcode(in); says != "" {
 			c.add(nfp, slot, says, fix)
 		}
-		if isCall(in) && in.Src == 0 {
-			c.nfpHelper(slot, in.Imm)
+		if in.IsHelperCall() {
+			c.nfpHelper(slot, in.Helper())
 		}
 	})
 }
 
 // nfpOpcode tells why the driver has no code for an instruction.
 func nfpOpcode(in bpf.Insn) (says, fix string) {
-	op := in.Op & 0xf0
 	unknown := fmt.Sprintf("instruction %#02x not supported", in.Op)
 	switch in.Class() {
 	case bpf.ClassALU, bpf.ClassALU64:
 		switch {
-		case op == bpf.MOD:
+		case in.ALUOp() == bpf.Mod:
 			return unknown, "there is no remainder; by a power of two mask with &, else subtract the product of the quotient"
-		case op == bpf.END && in.Op != bpf.ClassALU|bpf.END|bpf.X:
+		case in.ALUOp() == bpf.End && (in.Class() != bpf.ClassALU || in.Source() != bpf.X):
 			return unknown, "only conversions to big-endian (bpf_htons, bpf_htonl) are there; conversions to little-endian do nothing and can be left out"
 		case in.Off != 0:
 			return "signed division and sign-extending moves are not supported", "compile with -mcpu=v3"
 		}
 	case bpf.ClassJMP32:
-		if op == bpf.JA {
+		if in.IsGoto() {
 			return unknown, "compile with -mcpu=v3"
 		}
 	case bpf.ClassLDX:
-		if in.Op&0xe0 != bpf.ModeMEM {
+		if in.Mode() != bpf.ModeMEM {
 			return "sign-extending loads are not supported", "compile with -mcpu=v3"
 		}
 	case bpf.ClassST:
 		return "storing a constant is not supported", "compile with -mcpu=v3, which stores from a register"
 	case bpf.ClassSTX:
-		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm != bpf.AtomicAdd {
+		if in.IsAtomic() && in.AtomicOp() != bpf.AtomicAdd {
 			return fmt.Sprintf("atomic op not implemented: %d", in.Imm), "only adding without using the old value is there: __sync_fetch_and_add with its result unused"
 		}
 	}
@@ -99,38 +87,38 @@ func nfpOpcode(in bpf.Insn) (says, fix string) {
 }
 
 // nfpHelper applies the list of helpers and the firmware's capabilities.
-func (c *checker) nfpHelper(slot int, id int32) {
+func (c *checker) nfpHelper(slot int, id bpf.HelperID) {
 	fw := c.fw
 	missing := func(name string) { c.addf(nfp, slot, "%s: not supported by FW", name) }
 	switch id {
-	case helperLookup:
-		if !fw.HasHelper(bpf.HelperID(id).String()) {
+	case bpf.HelperMapLookupElem:
+		if !fw.HasHelper(id.String()) {
 			missing("map_lookup")
 		}
-	case helperUpdate:
-		if !fw.HasHelper(bpf.HelperID(id).String()) {
+	case bpf.HelperMapUpdateElem:
+		if !fw.HasHelper(id.String()) {
 			missing("map_update")
 		}
-	case helperDelete:
-		if !fw.HasHelper(bpf.HelperID(id).String()) {
+	case bpf.HelperMapDeleteElem:
+		if !fw.HasHelper(id.String()) {
 			missing("map_delete")
 		}
-	case helperEvent:
-		if !fw.HasHelper(bpf.HelperID(id).String()) {
+	case bpf.HelperPerfEventOutput:
+		if !fw.HasHelper(id.String()) {
 			missing("event_output")
 		}
-	case helperRandom:
-		if !fw.HasHelper(bpf.HelperGetPrandomU32.String()) {
+	case bpf.HelperGetPrandomU32:
+		if !fw.HasHelper(id.String()) {
 			c.addf(nfp, slot, "bpf_get_prandom_u32(): FW doesn't support random number generation")
 		}
-	case helperAdjustHead:
+	case bpf.HelperXDPAdjustHead:
 		switch {
 		case fw.AdjustHead == nil:
 			c.addf(nfp, slot, "adjust_head not supported by FW")
 		case !fw.AdjustHeadMeta:
 			c.addf(nfp, slot, "adjust_head: FW requires shifting metadata, not supported by the driver")
 		}
-	case helperAdjustTail:
+	case bpf.HelperXDPAdjustTail:
 		if fw.AdjustTail == nil {
 			c.addf(nfp, slot, "adjust_tail not supported by FW")
 		}
@@ -142,7 +130,7 @@ func (c *checker) nfpHelper(slot int, id int32) {
 
 // nfpContext applies the fields of the context that the driver knows.
 func (c *checker) nfpContext(slot int, in bpf.Insn, off int32, store bool) {
-	word := in.Op&0x18 == bpf.SizeW
+	word := in.Size() == bpf.SizeW
 	if store {
 		switch {
 		case c.p.Type != object.XDP || off != ctxRxQueue || !word:

@@ -57,6 +57,14 @@ func NewAgilio(cfg Config) (Model, error) {
 	return f, nil
 }
 
+// table returns the map of a number, or nil.
+func (f *Agilio) table(id uint32) *hostmap.Map {
+	if m := f.tables[id]; m != nil {
+		return m
+	}
+	return f.cfg.Tables[id]
+}
+
 func (f *Agilio) sentBy(x *core.Context) *sent {
 	return &f.sent[x.Core().ID()*core.Contexts+x.Slot()]
 }
@@ -161,7 +169,7 @@ func (f *Agilio) mapCall(x *core.Context, helper uint32) (result uint64, cost co
 	if !ok {
 		return 0, cost, false
 	}
-	m := f.tables[id]
+	m := f.table(id)
 	if m == nil {
 		x.Fail(core.FaultMemory, "map helper %d is called with table number %d, which no map has", helper, id)
 		return 0, cost, false

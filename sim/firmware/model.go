@@ -72,7 +72,10 @@ type Costs struct {
 type Config struct {
 	Image *image.Image
 	Maps  []*hostmap.Map
-	Costs Costs
+	// Tables are maps that live apart from the image, by number. They come and
+	// go between packets.
+	Tables map[uint32]*hostmap.Map
+	Costs  Costs
 	// PacketOffset is where a received frame begins in its buffer, in bytes.
 	PacketOffset int
 	// Cores is the number of cores that share the model.

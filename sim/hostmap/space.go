@@ -21,6 +21,7 @@ const (
 type Space struct {
 	memory *mem.System
 	arena  *maplayout.Arena
+	freed  holes // of maps that the firmware had placed
 }
 
 // NewSpace returns the map memory of a system, without maps.
@@ -55,7 +56,13 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 func (s *Space) Free(m *Map) {
 	s.memory.Map.Remove(m.region)
 	m.region.Data = nil
+	if m.info.Layout == string(maplayout.KindFirmware) {
+		s.freed.give(m.region.Base, aligned(m.size))
+	}
 }
+
+// aligned rounds a size up to whole units of placement.
+func aligned(size uint64) uint64 { return (size + mapAlign - 1) &^ (mapAlign - 1) }
 
 // isArray tells the maps that are addressed by index.
 func isArray(typ string) bool { return typ == "array" || typ == "percpu_array" }
@@ -103,7 +110,11 @@ func (s *Space) firmwareMap(info image.Map) (*Map, error) {
 	default:
 		return nil, fmt.Errorf("not supported: maps of type %q, because the firmware keeps none", info.Type)
 	}
-	base, ok := s.arena.Place(l.Size())
+	size := aligned(l.Size())
+	base, ok := s.freed.take(size)
+	if !ok {
+		base, ok = s.arena.Place(size)
+	}
 	if !ok {
 		return nil, fmt.Errorf("%d bytes are more than is left of map memory of %d", l.Size(), maxRegion)
 	}

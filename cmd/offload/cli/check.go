@@ -8,13 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/check"
-	"github.com/skipsw/skipsw/offload/kernel"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-func newCheckCmd() *cobra.Command {
-	var dev deviceFlags
+func newCheckCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var devName, section, prog, driver, typeName string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -35,7 +35,7 @@ asked what it takes, and the driver's rules are those of its driver.`,
 				return usagef("--driver is nfp or none, not %q", driver)
 			}
 			if devName != "" {
-				err := dev.with(devName, func(ctx context.Context, d *kernel.Device) error {
+				err := dev.with(devName, func(ctx context.Context, d offload.Device) error {
 					c, err := d.Capabilities(ctx)
 					o.Device = c
 					if err == nil && !cmd.Flags().Changed("driver") {
@@ -65,7 +65,7 @@ asked what it takes, and the driver's rules are those of its driver.`,
 	cmd.Flags().StringVar(&typeName, "type", "", "type of programs whose section names none: xdp or tc")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	_ = cmd.RegisterFlagCompletionFunc("dev", func(cmd *cobra.Command, _ []string, part string) ([]string, cobra.ShellCompDirective) {
-		return completeDevice(cmd, nil, part)
+		return a.completeDevice(cmd, nil, part)
 	})
 	_ = cmd.RegisterFlagCompletionFunc("driver", completeWords("nfp", "none"))
 	return cmd
