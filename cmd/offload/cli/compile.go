@@ -35,7 +35,7 @@ type compileFlags struct {
 	report bool
 }
 
-func newCompileCmd() *cobra.Command {
+func newCompileCmd(a *app) *cobra.Command {
 	var f compileFlags
 	cmd := &cobra.Command{
 		Use:   "compile [flags] OBJ",
@@ -53,7 +53,7 @@ func newCompileCmd() *cobra.Command {
 			return compile(cmd, args[0], f)
 		},
 	}
-	f.build.add(cmd)
+	f.build.add(a, cmd)
 	cmd.Flags().StringVarP(&f.out, "output", "o", "", "write the image of the program to `OUT`")
 	cmd.Flags().StringSliceVar(&f.dump, "dump", nil, "print the program after these `PASS`es, each time that one changed it")
 	cmd.Flags().BoolVar(&f.report, "report", false, "say where maps are, which routines were linked, what registers and passes took")

@@ -30,7 +30,7 @@ func TestReport(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
-			require.Equal(t, c.code, report(c.err, c.verbose, &out))
+			require.Equal(t, c.code, (&app{name: "offload"}).report(c.err, c.verbose, &out))
 			require.Equal(t, c.says, out.String())
 		})
 	}

@@ -12,27 +12,18 @@ import (
 	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Map is one map at its place.
 type Map struct {
-	Type       bpf.MapType
-	KeySize    uint32 // bytes
-	ValueSize  uint32 // bytes
-	MaxEntries uint32
-	Base       uint64 // address of the first byte
+	Type bpf.MapType
+	maplayout.Shape
+	Base uint64 // address of the first byte
 	// Swapped says that the words of values are stored with their bytes reversed,
 	// the order of the atomic engine.
 	Swapped bool
-}
-
-// Layout is how a map lies in memory.
-type Layout struct {
-	Name   string // image.Map.Layout
-	Stride uint32 // bytes from entry to entry
-	Size   uint64 // bytes of the whole map
-	Params map[string]uint64
 }
 
 // Routine makes the instructions of a helper for a map, linked to start at a
@@ -44,7 +35,7 @@ type Kind struct {
 	Type bpf.MapType
 	// Layout says how maps lie in memory; nil for types that have no memory of
 	// their own or that no program can address.
-	Layout func(m Map) Layout
+	Layout func(m Map) maplayout.Layout
 	// Routines are what is linked behind programs that call a helper on a map.
 	Routines map[bpf.HelperID]Routine
 	// Inline are the helpers that programs do themselves.

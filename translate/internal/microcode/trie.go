@@ -2,17 +2,15 @@ package microcode
 
 import (
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/microcode/lpm"
 )
 
 // Longest-prefix maps are changed by hosts only.
 var _ = register(&Kind{
-	Type: bpf.MapTypeLPMTrie,
-	Layout: func(m Map) Layout {
-		l := trie(m).Layout()
-		return Layout{Name: "lpm_trie", Stride: l.Stride, Size: l.Size, Params: l.Params()}
-	},
+	Type:   bpf.MapTypeLPMTrie,
+	Layout: func(m Map) maplayout.Layout { return trie(m).Layout() },
 	Routines: map[bpf.HelperID]Routine{
 		bpf.HelperMapLookupElem: func(m Map, start int) ([]nfpisa.Instr, error) { return trie(m).Lookup(start) },
 	},
@@ -21,6 +19,4 @@ var _ = register(&Kind{
 	},
 })
 
-func trie(m Map) lpm.Map {
-	return lpm.Map{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Base: m.Base}
-}
+func trie(m Map) lpm.Map { return lpm.Map{Shape: m.Shape, Base: m.Base} }

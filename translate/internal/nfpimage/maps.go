@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/microcode"
@@ -19,17 +20,17 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 	refuse := func(m *object.Map, why string) error {
 		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
 	}
-	if len(src.Maps) > t.Maps.MaxMaps {
-		return nil, &ssa.Unsupported{What: fmt.Sprintf("%d maps", len(src.Maps)), Why: fmt.Sprintf("target %s has %d", t.Name, t.Maps.MaxMaps), Slot: -1}
-	}
 	swapped := atomicMaps(p)
 	places := make([]ssa.MapPlace, len(src.Maps))
 	region := t.Maps.Region()
-	next, entries := region.Align, uint64(0)
+	arena, entries, held := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0), 0
 	for k, m := range src.Maps {
 		kind := microcode.Of(m.Type)
-		entries += uint64(m.MaxEntries)
-		element := (m.KeySize+7)&^7 + (m.ValueSize+7)&^7
+		if kind != nil && kind.Layout != nil {
+			entries += uint64(m.MaxEntries)
+			held++
+		}
+		element := maplayout.Element(m.KeySize, m.ValueSize)
 		switch {
 		case !t.HasMap(m.Type.String()):
 			return nil, refuse(m, "target "+t.Name+" does not have this type")
@@ -45,10 +46,12 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			return nil, refuse(m, fmt.Sprintf("its key has %d bytes and target %s takes %d", m.KeySize, t.Name, t.Maps.MaxKey))
 		case int(m.ValueSize) > t.Maps.MaxValue:
 			return nil, refuse(m, fmt.Sprintf("its value has %d bytes and target %s takes %d", m.ValueSize, t.Name, t.Maps.MaxValue))
-		case int(element) > t.Maps.MaxElement:
+		case element > uint64(t.Maps.MaxElement):
 			return nil, refuse(m, fmt.Sprintf("key and value have %d bytes together and target %s takes %d", element, t.Name, t.Maps.MaxElement))
 		case uint64(m.MaxEntries) > t.Maps.MaxEntries:
 			return nil, refuse(m, fmt.Sprintf("it has %d entries and target %s takes %d", m.MaxEntries, t.Name, t.Maps.MaxEntries))
+		case held > t.Maps.MaxMaps:
+			return nil, refuse(m, fmt.Sprintf("target %s has %d maps", t.Name, t.Maps.MaxMaps))
 		case entries > t.Maps.TotalEntries:
 			return nil, refuse(m, fmt.Sprintf("target %s has %d entries for all maps together", t.Name, t.Maps.TotalEntries))
 		}
@@ -57,11 +60,11 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			continue
 		}
 		p := &places[k]
-		p.Base, p.Swapped, p.Hashed = region.Base+next, swapped[k], !kind.Indexed
+		p.Swapped, p.Hashed = swapped[k], !kind.Indexed
 		l := kind.Layout(located(m, p))
-		p.Stride, p.Size = l.Stride, l.Size
-		next = (next + p.Size + region.Align - 1) &^ (region.Align - 1)
-		if next > region.Size {
+		base, ok := arena.Place(l.Size())
+		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
+		if !ok {
 			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
 		}
 	}
@@ -115,7 +118,8 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 		}
 		if t.Direct() {
 			l := microcode.Of(m.Type).Layout(located(m, &places[k]))
-			im.Layout, im.Base, im.Stride, im.Swapped, im.Params = l.Name, places[k].Base, l.Stride, places[k].Swapped, l.Params
+			im.Layout, im.Params = string(l.Kind()), l.Params()
+			im.Base, im.Stride, im.Swapped = places[k].Base, l.Step(), places[k].Swapped
 		} else {
 			for _, use := range places[k].Use {
 				im.WordUse = append(im.WordUse, uint8(use))

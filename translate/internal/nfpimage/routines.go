@@ -5,6 +5,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/backend"
@@ -28,7 +29,8 @@ type routineKey struct {
 
 // located describes a map at its place.
 func located(m *object.Map, p *ssa.MapPlace) microcode.Map {
-	return microcode.Map{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Base: p.Base, Swapped: p.Swapped}
+	shape := maplayout.Shape{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
+	return microcode.Map{Type: m.Type, Shape: shape, Base: p.Base, Swapped: p.Swapped}
 }
 
 // linkRoutines links the program, and behind it those routines that it calls,
