@@ -135,3 +135,11 @@ func ReadRaw(b []byte) ([]Word, error) {
 	}
 	return words, nil
 }
+
+// AppendRaw appends words to b as bare bytes, the reverse of ReadRaw.
+func AppendRaw(b []byte, words []Word) []byte {
+	for _, w := range words {
+		b = binary.LittleEndian.AppendUint64(b, uint64(w))
+	}
+	return b
+}

@@ -47,14 +47,16 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 	}
 	t := &transfer{dev: dev, r: &r, hook: h}
 	defer t.close()
-	if !r.KeepDevice {
-		prepare, err := dev.Prepare(ctx, h)
+	if p, ok := dev.(Preparer); ok && !r.KeepDevice {
+		prepare, err := p.Prepare(ctx, h)
 		if err != nil {
 			return nil, err
 		}
 		t.steps = prepare
 	}
-	t.addLoad(nil)
+	if err := t.addLoad(nil); err != nil {
+		return nil, err
+	}
 	err = t.addTarget(fmt.Sprintf("attach %s to %s, %s", r.what(), dev.Name(), h), func(ctx context.Context) error {
 		return dev.Attach(ctx, t.prog, h, r.Force)
 	})
@@ -79,7 +81,9 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	}
 	t := &transfer{dev: dev, r: &r, hook: old.Hook}
 	defer t.close()
-	t.addLoad(old.Maps)
+	if err := t.addLoad(old.Maps); err != nil {
+		return nil, err
+	}
 	err = t.addTarget(fmt.Sprintf("put %s in the place of program %d on %s, %s", r.what(), old.ID, dev.Name(), old.Hook), func(ctx context.Context) error {
 		return dev.Replace(ctx, t.prog, *old)
 	})
@@ -133,7 +137,7 @@ func find(ctx context.Context, dev Device, h Hook) (*Attachment, error) {
 			return &all[i], nil
 		}
 	}
-	return nil, fmt.Errorf("nothing is attached to %s at %s; `offload attach` puts a first program there, `offload show %s` lists what is attached", dev.Name(), h, dev.Name())
+	return nil, Advise(fmt.Errorf("nothing is attached to %s at %s", dev.Name(), h), AdviseAttach)
 }
 
 // transfer is a running Attach or Replace.
@@ -145,50 +149,33 @@ type transfer struct {
 	maps   []Map
 	reused []string
 	prog   Loaded
+	// compiled is the program with the image for the device, where that runs
+	// machine code and the request has none.
+	compiled *Program
 }
 
 // addLoad adds the steps that make the maps and load the program. Maps among
 // old that fit are used on.
-func (t *transfer) addLoad(old []MapInfo) {
+func (t *transfer) addLoad(old []MapInfo) error {
 	if t.r.Loaded != nil {
 		t.prog = t.r.Loaded
-		return
+		return nil
 	}
 	p := t.r.Program
-	t.maps = make([]Map, len(p.Maps))
-	for i, m := range p.Maps {
-		if info := sameShape(old, m); info != nil {
-			id := info.ID
-			t.steps = append(t.steps, Step{
-				Name: fmt.Sprintf("use map %s on (id %d)", m.Name, id),
-				Do: func(ctx context.Context) error {
-					om, err := t.dev.OpenMap(ctx, id)
-					if err != nil {
-						return fmt.Errorf("map %s: %w", m.Name, err)
-					}
-					t.maps[i] = om
-					t.reused = append(t.reused, m.Name)
-					return nil
-				},
-			})
-			continue
+	if it, ok := t.dev.(ImageTaker); ok && p.Image == nil {
+		t.addCompile(it)
+	}
+	if len(p.Maps) > 0 {
+		store, err := AsMapStore(t.dev)
+		if err != nil {
+			return fmt.Errorf("program %s: %w", p.Name, err)
 		}
-		t.steps = append(t.steps, Step{
-			Name: fmt.Sprintf("make map %s", m.Name),
-			Do: func(ctx context.Context) error {
-				nm, err := t.dev.NewMap(ctx, m, t.hook.Mode)
-				if err != nil {
-					return err
-				}
-				t.maps[i] = nm
-				return nil
-			},
-		})
+		t.addMaps(store, old)
 	}
 	t.steps = append(t.steps, Step{
 		Name: fmt.Sprintf("load program %s", p.Name),
 		Do: func(ctx context.Context) error {
-			l, err := t.dev.Load(ctx, p, t.hook.Mode, t.maps)
+			l, err := t.dev.Load(ctx, t.program(), t.hook.Mode, t.maps)
 			if err != nil {
 				return err
 			}
@@ -196,13 +183,58 @@ func (t *transfer) addLoad(old []MapInfo) {
 			return nil
 		},
 	})
+	return nil
+}
+
+// addCompile adds the step that makes the program's image.
+func (t *transfer) addCompile(it ImageTaker) {
+	t.steps = append(t.steps, Step{
+		Name: fmt.Sprintf("compile %s for %s", t.r.Program.Name, it.Target().Name),
+		Do: func(context.Context) (err error) {
+			t.compiled, err = t.r.Program.Compiled(it.Target())
+			return err
+		},
+	})
+}
+
+// program returns the program with the image that was made for the device.
+func (t *transfer) program() *Program {
+	if t.compiled != nil {
+		return t.compiled
+	}
+	return t.r.Program
+}
+
+// addMaps adds the steps that make the program's maps, or open those of old
+// that fit.
+func (t *transfer) addMaps(store MapStore, old []MapInfo) {
+	t.maps = make([]Map, len(t.r.Program.Maps))
+	for i, m := range t.r.Program.Maps {
+		step := Step{Name: fmt.Sprintf("make map %s", m.Name)}
+		info := sameShape(old, m)
+		if info != nil {
+			step.Name = fmt.Sprintf("use map %s on (id %d)", m.Name, info.ID)
+		}
+		step.Do = func(ctx context.Context) (err error) {
+			if info == nil {
+				t.maps[i], err = store.NewMap(ctx, m, t.hook.Mode)
+				return err
+			}
+			if t.maps[i], err = store.OpenMap(ctx, info.ID); err != nil {
+				return fmt.Errorf("map %s: %w", m.Name, err)
+			}
+			t.reused = append(t.reused, m.Name)
+			return nil
+		}
+		t.steps = append(t.steps, step)
+	}
 }
 
 // sameShape returns the old map that m can use on, or nil.
 func sameShape(old []MapInfo, m *object.Map) *MapInfo {
 	for i := range old {
 		o := &old[i]
-		if o.Name == KernelName(m.Name) && o.Type == uint32(m.Type) && o.KeySize == m.KeySize &&
+		if o.Name == KernelName(m.Name) && o.Type == m.Type && o.KeySize == m.KeySize &&
 			o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !m.Frozen {
 			return o
 		}
@@ -220,9 +252,9 @@ func (t *transfer) pins() (before, after []Step, err error) {
 	if t.r.Pin == "" {
 		return nil, nil, nil
 	}
-	p, ok := t.dev.(Pinner)
-	if !ok {
-		return nil, nil, fmt.Errorf("%s: %w: pinning, because this device keeps programs by itself", t.dev.Name(), ErrNotSupported)
+	p, err := AsPinner(t.dev)
+	if err != nil {
+		return nil, nil, err
 	}
 	if t.r.Loaded != nil {
 		return nil, nil, errors.New("the program is pinned already")

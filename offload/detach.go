@@ -40,7 +40,7 @@ func Detach(ctx context.Context, dev Device, r DetachRequest) ([]Attachment, err
 		for _, a := range chosen {
 			names = append(names, fmt.Sprintf("%s (program %d)", a.Hook, a.ID))
 		}
-		return nil, fmt.Errorf("more than one program is attached to %s: %s; name one with --xdp, --tc, --mode, --pref or --handle, or take --all", dev.Name(), strings.Join(names, ", "))
+		return nil, Advise(fmt.Errorf("more than one program is attached to %s: %s", dev.Name(), strings.Join(names, ", ")), AdviseName)
 	}
 	if r.DryRun {
 		return chosen, nil

@@ -4,10 +4,16 @@
 // counters.
 //
 // The truth about what is attached is always the device's: there is no state
-// file. What a device is stands behind the Device interface; package
-// offload/kernel implements it for network interfaces of the Linux kernel.
-// It never knows instruction encodings. Entry points: Open for an object file,
-// then Attach, Replace and Detach.
+// file. What a device is stands behind the small Device interface; what only
+// some can do are interfaces beside it, each with one function that asks for it
+// (AsMapStore and the like). Package offload/kernel implements them for network
+// interfaces of the Linux kernel, offload/simdev for a simulated card in the
+// process, offload/devices has both behind their names. The package never knows
+// instruction encodings, nor the flags and words of the command: its errors
+// carry codes (Advice). Entry points: a Registry's Open for a device,
+// ReadProgram for an object file, then Attach, Replace and Detach.
+//
+// Stable for importers: what is here changes only with an entry in CHANGELOG.md.
 package offload
 
 import (
@@ -15,16 +21,18 @@ import (
 	"io"
 	"time"
 
-	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Device is something that programs can be attached to. A vendor implements it
-// for an own kind of device; nothing in this package asks for more.
+// for an own kind of device; package offload/devicetest tests an implementation.
+// Nothing more is needed to attach, replace, list and detach programs without
+// maps; further abilities are optional interfaces.
 //
 // Methods return errors that say what failed; an *Error where the device gave
 // a reason. A device that is gone answers errors that match ErrDeviceGone.
 type Device interface {
-	// Name is what the user calls the device, "eth0".
+	// Name is what the user calls the device, "eth0" or "sim:card0".
 	Name() string
 
 	// Capabilities tells what the device can run.
@@ -33,58 +41,25 @@ type Device interface {
 	// Attached lists what is attached, as the device itself tells it.
 	Attached(ctx context.Context) ([]Attachment, error)
 
-	// Prepare returns the steps that make the hook usable, none when it is
-	// already. Each step that changes the device can be undone.
-	Prepare(ctx context.Context, h Hook) ([]Step, error)
-
-	// NewMap makes a map where programs of the mode can use it, with its
-	// initial entries. Closing it frees it unless a program or pin holds it.
-	NewMap(ctx context.Context, m *object.Map, mode Mode) (Map, error)
-
-	// OpenMap opens a map by its identity in an Attachment.
-	OpenMap(ctx context.Context, id uint32) (Map, error)
-
 	// Load puts a program onto the device; maps are in the order of p.Maps.
 	// Closing the result frees it unless it is attached or pinned.
 	Load(ctx context.Context, p *Program, mode Mode, maps []Map) (Loaded, error)
 
 	// Attach attaches a program to a free hook; to one that is taken only by
-	// force, then in the place of the program there.
+	// force, then in the place of the program there. Without force a hook that
+	// is taken is an error that matches ErrBusy.
 	Attach(ctx context.Context, l Loaded, h Hook, force bool) error
 
 	// Replace puts a program in the place of the attachment old, in one step:
-	// there is no moment without a program. It fails when old is not there any
-	// more.
+	// there is no moment without a program. It fails with ErrBusy when old is
+	// not there any more.
 	Replace(ctx context.Context, l Loaded, old Attachment) error
 
-	// Detach removes an attachment.
+	// Detach removes an attachment; one that is not there any more is an error.
 	Detach(ctx context.Context, a Attachment) error
-
-	// Events reads what programs write to a perf event array map.
-	Events(ctx context.Context, mapID uint32) (Events, error)
-
-	// Stats reads the device's counters.
-	Stats(ctx context.Context) ([]Counter, error)
 
 	// Close ends the use of the device and changes nothing on it.
 	Close() error
-}
-
-// Pinner is a device whose programs and maps can be kept by name in a folder
-// of the BPF file system.
-type Pinner interface {
-	// Pin returns the steps that keep a program and its maps in dir: before
-	// makes the pins under other names, after puts them in the place of older
-	// ones. loaded gives the program and its maps once the steps run.
-	Pin(dir, program string, maps []string, loaded func() (Loaded, []Map)) (before, after []Step)
-}
-
-// Journaler is a device that can keep a journal of a transaction outside of
-// this process, so that a transaction is undone even when the process is
-// killed.
-type Journaler interface {
-	// Journal begins a journal.
-	Journal(ctx context.Context) (Journal, error)
 }
 
 // Loaded is a program on a device.
@@ -136,13 +111,13 @@ type Counter struct {
 
 // MapInfo describes a map.
 type MapInfo struct {
-	ID         uint32 `json:"id"`
-	Name       string `json:"name"` // shortened to what the kernel keeps
-	Type       uint32 `json:"type"` // enum bpf_map_type
-	KeySize    uint32 `json:"key_size"`
-	ValueSize  uint32 `json:"value_size"`
-	MaxEntries uint32 `json:"max_entries"`
-	Flags      uint32 `json:"flags"`
+	ID         uint32      `json:"id"`
+	Name       string      `json:"name"` // shortened to what the kernel keeps
+	Type       bpf.MapType `json:"type"` // a number in JSON
+	KeySize    uint32      `json:"key_size"`
+	ValueSize  uint32      `json:"value_size"`
+	MaxEntries uint32      `json:"max_entries"`
+	Flags      uint32      `json:"flags"`
 	// Device is the interface the map lives on: "" for a map of the host. It
 	// is "ifindex N" when the interface is in another network namespace.
 	Device string `json:"device,omitempty"`
@@ -188,7 +163,8 @@ type Capability struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// MapCapability is a map type with its limits on the device.
+// MapCapability is a map type with its limits on the device, 0 where the device
+// does not tell.
 type MapCapability struct {
 	Capability
 	MaxEntries uint32 `json:"max_entries,omitempty"` // the largest that was accepted

@@ -30,6 +30,7 @@ type Error struct {
 	Text   string // what the kernel said (extended acknowledgement), or ""
 	Reason string // what it means and what to change, or ""
 	Log    string // verifier's and device's log, or ""
+	Advice Advice // what to do about it
 }
 
 // Error returns one line: the operation, the kernel's words, and the reason.

@@ -1,6 +1,7 @@
 package offload
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/skipsw/skipsw/translate/object"
@@ -73,7 +74,7 @@ func (h Hook) Valid() error {
 			return fmt.Errorf("mode %s is for XDP; tc has hw, skip_hw and either", h.Mode)
 		}
 	default:
-		return fmt.Errorf("the program has no type; say --xdp or --tc")
+		return Advise(errors.New("the program has no type"), AdviseType)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func (c *card) NewMap(_ context.Context, m *object.Map, _ offload.Mode) (offload
 	}
 	c.next++
 	c.maps++
-	return &cardMap{c, offload.MapInfo{ID: c.next, Name: m.Name, Type: uint32(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}}, nil
+	return &cardMap{c, offload.MapInfo{ID: c.next, Name: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}}, nil
 }
 
 func (c *card) OpenMap(_ context.Context, id uint32) (offload.Map, error) {
@@ -151,11 +151,7 @@ func (c *card) Detach(_ context.Context, a offload.Attachment) error {
 	return nil
 }
 
-func (c *card) Events(context.Context, uint32) (offload.Events, error) {
-	return nil, offload.ErrNotSupported
-}
-
-func (c *card) Stats(context.Context) ([]offload.Counter, error) { return nil, nil }
+func (c *card) Maps(context.Context, offload.Scope) ([]offload.MapInfo, error) { return nil, nil }
 
 func program(name string, maps ...*object.Map) *offload.Program {
 	return &offload.Program{Program: &object.Program{Name: name, Type: object.XDP, Maps: maps}}
@@ -256,7 +252,7 @@ func TestBadRequests(t *testing.T) {
 		{"no program", offload.Request{}, "no program given"},
 		{"other type", offload.Request{Program: program("p"), Hook: offload.Hook{Type: object.TC}}, "is of type xdp and cannot be attached as tc"},
 		{"mode of tc", offload.Request{Program: program("p"), Hook: offload.Hook{Mode: offload.Software}}, "mode skip_hw is for tc"},
-		{"pin", offload.Request{Program: program("p"), Pin: "/sys/fs/bpf/x"}, "not supported: pinning"},
+		{"pin", offload.Request{Program: program("p"), Pin: "/sys/fs/bpf/x"}, "not supported: card0 cannot keep programs and maps by name, because devices of its kind do not offer it"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -276,8 +272,8 @@ func TestDryRun(t *testing.T) {
 	require.Empty(t, c.calls)
 }
 
-// ExampleDevice shows a vendor's own device behind the interface: the manager
-// needs nothing but its methods.
+// ExampleDevice shows an own device behind the interface: the manager needs
+// nothing but its methods. examples/vendor has a whole one with a program.
 func ExampleDevice() {
 	var dev offload.Device = &card{}
 	defer dev.Close()

@@ -8,14 +8,18 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 // Program is a program with what a device may need to load it.
 type Program struct {
 	*object.Program
-	// Image is the compiled program. A device that runs machine code needs it;
-	// the kernel compiles by itself.
+	// Image is the compiled program, which a device that runs machine code
+	// needs (ImageTaker). Attach and Replace make it when it is nil; the kernel
+	// compiles by itself.
 	Image *image.Image
 	// Types are the types of keys and values by the map's name, as far as the
 	// object has type information.
@@ -25,10 +29,10 @@ type Program struct {
 // MapTypes are the types of a map's keys and values; nil where not known.
 type MapTypes struct{ Key, Value btf.Type }
 
-// Open reads an object file and selects a program: by section or by name, the
+// ReadProgram reads an object file and selects a program: by section or by name, the
 // only one if both are empty. typ is the type of programs whose section does
 // not tell, or object.UnknownType.
-func Open(path, section, name string, typ object.Type) (*Program, error) {
+func ReadProgram(path, section, name string, typ object.Type) (*Program, error) {
 	obj, err := object.Load(path, object.Options{Type: typ})
 	if err != nil {
 		return nil, err
@@ -38,6 +42,25 @@ func Open(path, section, name string, typ object.Type) (*Program, error) {
 		return nil, err
 	}
 	return &Program{Program: p, Types: typesOfMaps(path)}, nil
+}
+
+// Compiled returns the program with an image for a target. The program is
+// proven safe first.
+func (p *Program) Compiled(t *target.Target) (*Program, error) {
+	if p.Refused != nil {
+		return nil, p.Refused
+	}
+	v, err := verify.Verify(p.Program, verify.Options{Offload: true})
+	if err != nil {
+		return nil, err
+	}
+	img, err := translate.Compile(v, translate.Options{Target: t})
+	if err != nil {
+		return nil, err
+	}
+	c := *p
+	c.Image = img
+	return &c, nil
 }
 
 func choose(obj *object.Object, section, name string) (*object.Program, error) {
@@ -50,7 +73,7 @@ func choose(obj *object.Object, section, name string) (*object.Program, error) {
 			continue
 		}
 		if found != nil {
-			return nil, fmt.Errorf("%s: section %q has several programs, %s and %s among them; name one with --prog", obj.Name, section, found.Name, p.Name)
+			return nil, Advise(fmt.Errorf("%s: section %q has several programs, %s and %s among them", obj.Name, section, found.Name, p.Name), AdviseProgram)
 		}
 		found = p
 	}

@@ -14,8 +14,8 @@ import (
 func TestCycles(t *testing.T) {
 	const end = 3
 	zero := nfpisa.Immed(a(0), 0)
-	ctm := DefaultSpec().CTM
-	emem := DefaultSpec().EMEM
+	ctm := ctmLatency
+	emem := ememLatency
 	readAt := func(n int) nfpisa.Instr { return nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), n) }
 	for _, tc := range []struct {
 		name                    string
@@ -126,7 +126,7 @@ func TestBadImages(t *testing.T) {
 		{"no budget", func(s *Spec, _ *image.Image) { s.Budget = 0 }, "budget is 0"},
 		{"map of an unknown kind", func(_ *Spec, i *image.Image) {
 			i.Maps = []image.Map{{Name: "q", Type: "queue", KeySize: 4, ValueSize: 4, MaxEntries: 1}}
-		}, `map "q": not supported: type "queue"`},
+		}, `map "q": not supported: maps of type "queue", because the firmware keeps none`},
 		{"map outside memory", func(s *Spec, i *image.Image) { arrayMap(s, i); i.Maps[0].Base = 64 }, "not in map memory"},
 		{"maps that overlap", func(s *Spec, i *image.Image) {
 			arrayMap(s, i)

@@ -5,10 +5,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/backend"
-	"github.com/skipsw/skipsw/translate/internal/lower"
 	"github.com/skipsw/skipsw/translate/internal/opt"
 	"github.com/skipsw/skipsw/translate/internal/pass"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
@@ -17,13 +16,24 @@ import (
 
 // text is a back end that keeps the SSA form and writes it down: a machine that
 // loads and stores bytes where they are, so that nothing has to be lowered.
-type text struct{ t *target.Target }
+type text struct{}
 
 func (b text) Target() string                      { return "text" }
 func (b text) Lowering(*verify.Program) []opt.Pass { return nil }
 func (b text) Stages() []pass.Info                 { return []pass.Info{writing} }
+
 func (b text) Prepare(u *backend.Unit) (*ssa.Env, error) {
-	return &ssa.Env{Target: b.t, Maps: make([]ssa.MapPlace, len(u.Program.Source().Maps)), Helpers: &lower.Helpers{Target: b.t}}, nil
+	return &ssa.Env{
+		Machine: ssa.Machine{Name: "text", Direct: true, Stores: true, LengthBits: 16},
+		Maps:    make([]ssa.MapPlace, len(u.Program.Source().Maps)), Helpers: noHelpers{},
+	}, nil
+}
+
+// noHelpers is a table of helpers without rows.
+type noHelpers struct{}
+
+func (noHelpers) Call(b *ssa.Builder, id bpf.HelperID) error {
+	return b.Unsupported("helper "+id.String(), "text has none")
 }
 
 var writing = pass.Info{Name: "write", Doc: "write the form down", Required: true}
@@ -37,12 +47,10 @@ func (b text) Emit(u *backend.Unit, f *ssa.Func) (string, error) {
 
 // TestSecondBackend compiles with a back end that has nothing of the NFP's.
 func TestSecondBackend(t *testing.T) {
-	tg, err := target.Builtin("skipsw")
-	require.NoError(t, err)
 	v, err := verify.Verify(sample(t, "vlan_filter"), verify.Options{})
 	require.NoError(t, err)
 	var r translate.Report
-	got, err := translate.CompileFor[string](v, text{tg}, translate.Options{Report: &r})
+	got, err := translate.CompileFor[string](v, text{}, translate.Options{Report: &r})
 	require.NoError(t, err)
 	require.Contains(t, got, "load packet size 2")
 	require.NotContains(t, got, "read packet", "only the NFP has commands")
@@ -54,6 +62,6 @@ func TestSecondBackend(t *testing.T) {
 	require.Contains(t, names, "fold")
 	require.Equal(t, "write", names[len(names)-1])
 	require.NotContains(t, names, "select")
-	_, err = translate.CompileFor[string](v, text{tg}, translate.Options{Passes: map[string]bool{"fill-slots": false}})
+	_, err = translate.CompileFor[string](v, text{}, translate.Options{Passes: map[string]bool{"fill-slots": false}})
 	require.ErrorIs(t, err, translate.ErrNoPass)
 }

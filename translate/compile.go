@@ -5,6 +5,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/bug"
 	"github.com/skipsw/skipsw/translate/internal/backend"
 	"github.com/skipsw/skipsw/translate/internal/nfpimage"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
@@ -60,7 +61,8 @@ type Unsupported = ssa.Unsupported
 var ErrNotSupported = ssa.ErrNotSupported
 
 // Compile makes an image with the one program. Errors name what is not
-// supported, why, and the C line.
+// supported, why, and the C line; a fault of the compiler itself is a
+// *bug.Error.
 func Compile(p *verify.Program, o Options) (*image.Image, error) {
 	if o.Target == nil {
 		t, err := target.Builtin("skipsw")
@@ -78,7 +80,8 @@ type Backend[C any] interface{ backend.Backend[C] }
 
 // CompileFor compiles a program with a back end of its own. Options.Target is
 // not looked at.
-func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (C, error) {
+func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (code C, err error) {
+	defer bug.Catch(p.Source().Name, &err)
 	var none C
 	if !p.Proven() && !o.Unproven {
 		return none, fmt.Errorf("program %s is not proven to be safe; it may only run in a simulator that checks every access, if Options.Unproven asks for that", p.Source().Name)

@@ -53,7 +53,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{
 			"helper", "skipsw", small(nil, callHelper(5), movR0(2), exitInsn),
-			"not supported: helper bpf_ktime_get_ns, because target skipsw does not have it, at small.c:10",
+			"not supported: helper ktime_get_ns, because target skipsw does not have it, at small.c:10",
 		},
 		{
 			"context field", "agilio", small(nil, ctxLoad(2, 12), movR0(2), exitInsn),

@@ -1,6 +1,9 @@
 package translate_test
 
 import (
+	"fmt"
+	"math"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,35 +11,84 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
+// farOffsets lie near the ends of 16, 31 and 32 bits.
+var farOffsets = []int{
+	math.MaxInt16, math.MaxInt16 + 1, math.MaxUint16, math.MaxUint16 + 1, 1<<30 + 9,
+	math.MaxInt32 - 24, math.MaxInt32 - 1, math.MaxInt32, math.MinInt32, math.MinInt32 + 1, math.MinInt32 + 8, math.MinInt32 + 30,
+	-(1 << 16), -24, -1,
+}
+
 // TestFarOffset copies bytes from an offset that no packet has, beside a load of
-// one that it has: the two are not read together, however far apart.
+// some that it has: the two are not read together, however far apart.
 func TestFarOffset(t *testing.T) {
-	const loadBytes = 189
-	alu := func(op, dst, src uint8) bpf.Insn {
-		return bpf.Insn{Op: bpf.ClassALU64 | op | bpf.X, Dst: dst, Src: src}
-	}
-	p := small(nil,
-		ctxLoad(2, 4), ctxLoad(4, 0),
-		alu(bpf.MOV, 3, 4),
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD, Dst: 3, Imm: 34},
-		bpf.Insn{Op: bpf.ClassJMP | bpf.JGT | bpf.X, Dst: 3, Src: 2, Off: 10},
-		bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeB, Dst: 6, Src: 4, Off: 23},
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 2, Imm: -2147483647},
-		alu(bpf.MOV, 3, 10),
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD, Dst: 3, Imm: -24},
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 4, Imm: 24},
-		callHelper(loadBytes),
-		bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeDW, Dst: 1, Src: 10, Off: -8},
-		alu(bpf.ADD, 0, 6), alu(bpf.ADD, 0, 1), exitInsn,
-		movR0(2), exitInsn,
-	)
 	tg, err := target.Builtin("skipsw")
 	require.NoError(t, err)
-	for _, level := range []translate.Level{translate.LevelDefault, translate.LevelNone} {
-		runs, err := differ(p, 1, tg, level)
+	for _, c := range []struct {
+		typ       object.Type
+		data      int
+		loadBytes int32
+	}{{object.XDP, 0, 189}, {object.TC, 76, 26}} {
+		for _, near := range []struct{ off, size int }{{0, 8}, {23, 1}, {8, 4}, {3, 2}} {
+			for _, far := range farOffsets {
+				for _, size := range []int{1, 4, 24} {
+					p := small(nil,
+						mov(9, 1), load(4, 2, 1, c.data+4), load(4, 4, 1, c.data),
+						mov(3, 4), aluK(bpf.ADD, 3, 34),
+						bpf.Insn{Op: bpf.ClassJMP | bpf.JGT | bpf.X, Dst: 3, Src: 2, Off: 18},
+						load(near.size, 6, 4, near.off), load(near.size, 7, 4, near.off+1),
+						storeK(8, 10, -8, 5), storeK(8, 10, -16, 6), storeK(8, 10, -24, 7), aluK(bpf.MOV, 2, far), mov(3, 10), aluK(bpf.ADD, 3, -24), aluK(bpf.MOV, 4, size),
+						mov(1, 9), callHelper(c.loadBytes),
+						load(8, 1, 10, -24), add(0, 1), load(8, 1, 10, -8), add(0, 6), add(0, 7), add(0, 1), exitInsn,
+						movR0(2), exitInsn,
+					)
+					p.Type = c.typ
+					for _, level := range []translate.Level{translate.LevelDefault, translate.LevelNone} {
+						runs, err := differ(p, 1, tg, level)
+						require.NoError(t, err, "%s: load of %d bytes at %d beside %d bytes at %d", c.typ, near.size, near.off, size, far)
+						require.NotZero(t, runs)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestFarOffsetOfInstruction takes an address from one end of an instruction's
+// range and leads back with the instruction's offset, for the packet and for the
+// stack, at constant and at variable addresses.
+func TestFarOffsetOfInstruction(t *testing.T) {
+	for _, by := range []int{math.MaxInt16 - 23, -(math.MaxInt16 - 23), -(math.MaxInt16 - 7), 1000} {
+		t.Run(fmt.Sprint(by), func(t *testing.T) {
+			everywhere(t, withNumbers(nil, mov(2, 10), aluK(bpf.ADD, 2, by), store(8, 2, -by-8, 6), load(4, 0, 2, -by-16)))
+			everywhere(t, withNumbers(nil,
+				mov(1, 8), aluK(bpf.AND, 1, 8), mov(2, 10), aluK(bpf.ADD, 2, by), add(2, 1),
+				store(8, 2, -by-16, 6), load(4, 0, 2, -by-20),
+			))
+			everywhere(t, withNumbers(nil,
+				load(4, 2, 9, 4), load(4, 1, 9, 0), mov(3, 1), aluK(bpf.ADD, 3, 14),
+				bpf.Insn{Op: bpf.ClassJMP | bpf.JGT | bpf.X, Dst: 3, Src: 2, Off: 3},
+				aluK(bpf.ADD, 1, by), load(4, 0, 1, -by+6), store(2, 1, -by+2, 7),
+			))
+		})
+	}
+}
+
+// TestFarOffsetObjects runs what clang makes of such programs.
+func TestFarOffsetObjects(t *testing.T) {
+	obj, err := object.Load(filepath.Join("..", "testdata", "bpf", "odd", "far_offset.o"), object.Options{})
+	require.NoError(t, err)
+	require.Len(t, obj.Programs, 4)
+	for _, p := range obj.Programs {
+		everywhere(t, p)
+		tg, err := target.Builtin("agilio")
 		require.NoError(t, err)
-		require.NotZero(t, runs)
+		v, err := verify.Verify(p, verify.Options{})
+		require.NoError(t, err)
+		_, err = translate.Compile(v, translate.Options{Target: tg})
+		require.ErrorIs(t, err, translate.ErrNotSupported, "the firmware has no such helper")
 	}
 }

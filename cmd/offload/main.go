@@ -8,6 +8,4 @@ import (
 	"github.com/skipsw/skipsw/cmd/offload/cli"
 )
 
-func main() {
-	os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
+func main() { os.Exit(cli.Main(cli.Default())) }

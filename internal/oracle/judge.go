@@ -3,10 +3,8 @@ package oracle
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"runtime"
-	"strings"
 
+	"github.com/skipsw/skipsw/translate/bug"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -77,26 +75,8 @@ func (r *Refusal) Unwrap() error { return r.Err }
 func guard(judge string, f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("%s panics: %v (%s)", judge, v, panicPlace())
+			err = fmt.Errorf("%s panics: %v (%s)", judge, v, bug.Place())
 		}
 	}()
 	return f()
-}
-
-// panicPlace returns function and line of the panic that is being recovered.
-func panicPlace() string {
-	pc := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pc[:runtime.Callers(2, pc)])
-	panicking := false
-	for {
-		f, more := frames.Next()
-		inRuntime := strings.HasPrefix(f.Function, "runtime.")
-		if panicking && !inRuntime {
-			return fmt.Sprintf("%s, %s:%d", filepath.Base(f.Function), filepath.Base(f.File), f.Line)
-		}
-		panicking = panicking || inRuntime
-		if !more {
-			return "place unknown"
-		}
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Netns identifies a network namespace: device and inode of its file.
@@ -13,13 +15,14 @@ type Netns struct{ Dev, Ino uint64 }
 
 // ProgInfo is what the kernel tells about a loaded program.
 type ProgInfo struct {
-	Type, ID uint32
-	Tag      string // hexadecimal
-	Name     string
-	Xlated   uint32        // bytes of verified instructions
-	Machine  uint32        // bytes of machine code
-	Loaded   time.Duration // since boot
-	MapIDs   []uint32
+	Type    bpf.ProgType
+	ID      uint32
+	Tag     string // hexadecimal
+	Name    string
+	Xlated  uint32        // bytes of verified instructions
+	Machine uint32        // bytes of machine code
+	Loaded  time.Duration // since boot
+	MapIDs  []uint32
 	// Ifindex and Netns name the device that the program was loaded for; 0 is
 	// the host.
 	Ifindex uint32
@@ -34,7 +37,8 @@ type ProgInfo struct {
 
 // attrProgInfo is the leading part of the kernel's struct bpf_prog_info.
 type attrProgInfo struct {
-	typ, id                         uint32
+	typ                             bpf.ProgType
+	id                              uint32
 	tag                             [8]byte
 	jitedLen, xlatedLen             uint32
 	jited, xlated                   unsafe.Pointer
@@ -140,8 +144,9 @@ func ReadLines(fd int, p *ProgInfo) ([]LineRecord, error) {
 
 // MapInfo is what the kernel tells about a map. Sizes are in bytes.
 type MapInfo struct {
-	Type, ID, KeySize, ValueSize, MaxEntries, Flags uint32
-	Name                                            string
+	Type                                      bpf.MapType
+	ID, KeySize, ValueSize, MaxEntries, Flags uint32
+	Name                                      string
 	// Ifindex and Netns name the device that the map lives on; 0 is the host.
 	Ifindex uint32
 	Netns   Netns
@@ -153,12 +158,13 @@ type MapInfo struct {
 // ReadMap reads a map's information. A map whose device is gone answers ENODEV.
 func ReadMap(fd int) (*MapInfo, error) {
 	var m struct {
-		typ, id, keySize, valueSize, maxEntries, flags uint32
-		name                                           [nameLen]byte
-		ifindex, vmlinuxValueType                      uint32
-		netns                                          Netns
-		btfID, keyType, valueType, _                   uint32
-		mapExtra                                       uint64
+		typ                                       bpf.MapType
+		id, keySize, valueSize, maxEntries, flags uint32
+		name                                      [nameLen]byte
+		ifindex, vmlinuxValueType                 uint32
+		netns                                     Netns
+		btfID, keyType, valueType, _              uint32
+		mapExtra                                  uint64
 	}
 	if err := info(fd, &m); err != nil {
 		return nil, err

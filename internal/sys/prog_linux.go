@@ -5,11 +5,13 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // ProgSpec says what program to load.
 type ProgSpec struct {
-	Type          uint32 // enum bpf_prog_type
+	Type          bpf.ProgType
 	Insns         []byte // 8 bytes an instruction, in the host's byte order
 	License, Name string // the name is made fit by ObjName
 	Flags         uint32 // BPF_F_*
@@ -29,7 +31,8 @@ type ProgSpec struct {
 func LoadProg(s *ProgSpec) (fd int, err error) {
 	license := append([]byte(s.License), 0)
 	attr := struct {
-		progType, insnCount    uint32
+		progType               bpf.ProgType
+		insnCount              uint32
 		insns, license         unsafe.Pointer
 		logLevel, logSize      uint32
 		log                    unsafe.Pointer

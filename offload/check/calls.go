@@ -9,15 +9,16 @@ import (
 )
 
 // call applies the rules about arguments of helpers.
-func (f *facts) call(slot int, id int32) {
-	names := map[int32]string{helperLookup: "map_lookup", helperUpdate: "map_update", helperDelete: "map_delete"}
+func (f *facts) call(slot int, id bpf.HelperID) {
 	switch id {
-	case helperLookup, helperDelete:
-		f.stackArg(slot, names[id], "key", 2)
-	case helperUpdate:
-		f.stackArg(slot, names[id], "key", 2)
-		f.stackArg(slot, names[id], "value", 3)
-	case helperEvent:
+	case bpf.HelperMapLookupElem:
+		f.stackArg(slot, "map_lookup", "key", 2)
+	case bpf.HelperMapDeleteElem:
+		f.stackArg(slot, "map_delete", "key", 2)
+	case bpf.HelperMapUpdateElem:
+		f.stackArg(slot, "map_update", "key", 2)
+		f.stackArg(slot, "map_update", "value", 3)
+	case bpf.HelperPerfEventOutput:
 		f.event(slot)
 	}
 }
@@ -85,15 +86,17 @@ func (f *facts) goodVerdicts(slot, reg int, seen map[[2]int]bool) bool {
 			if !f.goodVerdicts(p, reg, seen) {
 				return false
 			}
-		case in.Op == bpf.ClassALU64|bpf.MOV|bpf.K:
+		case !in.IsALU() || in.ALUOp() != bpf.Mov:
+			return false
+		case in.Source() == bpf.K && in.Class() == bpf.ClassALU64:
 			if !knownVerdict(uint64(int64(in.Imm))) {
 				return false
 			}
-		case in.Op == bpf.ClassALU|bpf.MOV|bpf.K:
+		case in.Source() == bpf.K:
 			if !knownVerdict(uint64(uint32(in.Imm))) {
 				return false
 			}
-		case (in.Op == bpf.ClassALU64|bpf.MOV|bpf.X || in.Op == bpf.ClassALU|bpf.MOV|bpf.X) && in.Off == 0:
+		case in.Off == 0:
 			if !f.goodVerdicts(p, int(in.Src), seen) {
 				return false
 			}
@@ -119,9 +122,10 @@ func (f *facts) variable(slot, reg int, seen map[[2]int]bool) bool {
 			switch {
 			case in.Class() != bpf.ClassALU64:
 				continue
-			case in.Op == bpf.ClassALU64|bpf.MOV|bpf.X:
+			case in.Source() != bpf.X:
+			case in.ALUOp() == bpf.Mov:
 				next = int(in.Src)
-			case in.Op == bpf.ClassALU64|bpf.ADD|bpf.X, in.Op == bpf.ClassALU64|bpf.SUB|bpf.X:
+			case in.ALUOp() == bpf.Add, in.ALUOp() == bpf.Sub:
 				n := f.v.Reg(p, int(in.Src))
 				if n.Kind != verify.Scalar { // the number is in the other register
 					n, next = f.v.Reg(p, reg), int(in.Src)
@@ -140,11 +144,14 @@ func (f *facts) variable(slot, reg int, seen map[[2]int]bool) bool {
 
 // knownVerdict reports whether the card knows a tc verdict.
 func knownVerdict(v uint64) bool {
-	switch v {
-	case 2, 4, 5: // SHOT, STOLEN, QUEUED
+	if v > uint64(bpf.TCActRedirect) {
+		return true // as the driver, which takes every number above the actions
+	}
+	switch bpf.TCAction(v) {
+	case bpf.TCActShot, bpf.TCActStolen, bpf.TCActQueued:
 		return true
 	}
-	return v > 7
+	return false
 }
 
 // writes reports whether an instruction writes a register.
@@ -155,9 +162,9 @@ func writes(in bpf.Insn, reg int) bool {
 	case bpf.ClassLD:
 		return in.Wide() && int(in.Dst) == reg || !in.Wide() && reg <= 5
 	case bpf.ClassJMP:
-		return isCall(in) && reg <= 5
+		return in.IsCall() && reg <= 5
 	case bpf.ClassSTX:
-		return in.Op&0xe0 == bpf.ModeATOMIC && in.Imm&bpf.AtomicFetch != 0 && int(in.Src) == reg
+		return in.IsAtomic() && in.AtomicOp()&bpf.AtomicFetch != 0 && int(in.Src) == reg
 	}
 	return false
 }
@@ -166,32 +173,11 @@ func writes(in bpf.Insn, reg int) bool {
 func (f *facts) predecessors(slot int) []int {
 	var all []int
 	f.each(func(p int, in bpf.Insn) {
-		next := p + 1
-		if in.Wide() {
-			next++
+		fall, taken := in.FallsThrough(), in.IsJump()
+		if in.IsConditional() {
+			fall, taken = f.v.Branches(p)
 		}
-		jump, ok := 0, false
-		if c := in.Class(); c == bpf.ClassJMP || c == bpf.ClassJMP32 {
-			switch in.Op & 0xf0 {
-			case bpf.CALL:
-			case bpf.EXIT:
-				return
-			case bpf.JA:
-				next, ok = -1, true
-				jump = p + 1 + int(in.Off)
-				if c == bpf.ClassJMP32 {
-					jump = p + 1 + int(in.Imm)
-				}
-			default:
-				jump, ok = p+1+int(in.Off), true
-				fall, taken := f.v.Branches(p)
-				if !fall {
-					next = -1
-				}
-				ok = taken
-			}
-		}
-		if next == slot || ok && jump == slot {
+		if fall && p+in.Slots() == slot || taken && in.JumpTarget(p) == slot {
 			all = append(all, p)
 		}
 	})

@@ -42,7 +42,7 @@ func peerCases(t *testing.T, file string) []peerCase {
 	return all
 }
 
-var mapTypes = map[string]bpf.MapType{"hash": mapHash, "array": mapArray, "perf_event_array": mapPerfEvent, "lru_hash": 9, "percpu_array": 6}
+var mapTypes = map[string]bpf.MapType{"hash": bpf.MapTypeHash, "array": bpf.MapTypeArray, "perf_event_array": bpf.MapTypePerfEventArray, "lru_hash": 9, "percpu_array": 6}
 
 func (c *peerCase) program(t *testing.T) *object.Program {
 	t.Helper()
@@ -70,32 +70,43 @@ func (c *peerCase) program(t *testing.T) *object.Program {
 func (c *peerCase) firmware(t *testing.T) *Firmware {
 	t.Helper()
 	fw := DefaultFirmware()
-	fw.MaxValue, fw.MaxElement = 1024, 2048 // the corpus was made with larger maps
+	fw.Maps.MaxValue, fw.Maps.MaxElement = 1024, 2048 // the corpus was made with larger maps
+	without := func(helper string, off bool) {
+		if off {
+			delete(fw.Helpers, helper)
+		}
+	}
 	for name, value := range c.Capabilities {
 		off := value == "0" || value == "N"
 		switch name {
 		case "map_lookup":
-			fw.Helpers[helperLookup] = !off
+			without("map_lookup_elem", off)
 		case "map_update":
-			fw.Helpers[helperUpdate] = !off
+			without("map_update_elem", off)
 		case "map_delete":
-			fw.Helpers[helperDelete] = !off
+			without("map_delete_elem", off)
 		case "perf_event_output":
-			fw.Helpers[helperEvent] = !off
+			without("perf_event_output", off)
 		case "adjust_head_off_max":
-			fw.AdjustHead = !off
+			if off {
+				fw.AdjustHead = nil
+			}
 		case "adjust_head_flags":
 			fw.AdjustHeadMeta = !off
 		case "adjust_tail":
-			fw.AdjustTail = !off
+			if off {
+				fw.AdjustTail = nil
+			}
 		case "pseudo_random":
-			fw.Random = !off
+			without("get_prandom_u32", off)
 		case "queue_select":
-			fw.QueueSelect = !off
+			if off {
+				fw.PacketVector.Queue = nil
+			}
 		case "max_len":
 			n, err := strconv.Atoi(value)
 			require.NoError(t, err)
-			fw.Words = n
+			fw.Core.CodeWords = n
 		}
 	}
 	return fw
@@ -112,7 +123,8 @@ func TestDriverRefusals(t *testing.T) {
 			continue
 		}
 		t.Run(c.Name, func(t *testing.T) {
-			found := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
+			found, err := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
+			require.NoError(t, err)
 			require.NotEmpty(t, found)
 			if c.VerifierLine == "" {
 				return
@@ -141,7 +153,9 @@ func TestDriverAccepts(t *testing.T) {
 			continue // the driver takes them only because it does not look at every path
 		}
 		t.Run(c.Name, func(t *testing.T) {
-			for _, f := range Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)}) {
+			found, err := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
+			require.NoError(t, err)
+			for _, f := range found {
 				t.Errorf("%s (%s)", f, f.Insn)
 			}
 		})
@@ -152,11 +166,11 @@ func TestDevice(t *testing.T) {
 	dev := &offload.Capabilities{
 		Device:     "eth0",
 		Programs:   []offload.Capability{{Name: "xdp", OK: true}, {Name: "sched_cls", Reason: "no room"}},
-		Maps:       []offload.MapCapability{{Capability: offload.Capability{Name: "hash", ID: mapHash, OK: true}, MaxEntries: 2, MaxKey: 8, MaxValue: 64}, {Capability: offload.Capability{Name: "array", ID: mapArray, Reason: "not built"}}},
-		Helpers:    []offload.Capability{{Name: "bpf_get_prandom_u32", ID: helperRandom, Reason: "no dice"}},
+		Maps:       []offload.MapCapability{{Capability: offload.Capability{Name: "hash", ID: uint32(bpf.MapTypeHash), OK: true}, MaxEntries: 2, MaxKey: 8, MaxValue: 64}, {Capability: offload.Capability{Name: "array", ID: uint32(bpf.MapTypeArray), Reason: "not built"}}},
+		Helpers:    []offload.Capability{{Name: "bpf_get_prandom_u32", ID: uint32(bpf.HelperGetPrandomU32), Reason: "no dice"}},
 		StackBytes: 64,
 	}
-	random := []bpf.Insn{{Op: bpf.ClassJMP | bpf.CALL, Imm: helperRandom}, {Op: bpf.ClassALU64 | bpf.MOV, Imm: 1}, {Op: bpf.ClassJMP | bpf.EXIT}}
+	random := []bpf.Insn{bpf.CallHelper(bpf.HelperGetPrandomU32), bpf.Mov.Imm(0, 1), bpf.Return()}
 	tests := []struct {
 		name string
 		p    object.Program
@@ -164,16 +178,16 @@ func TestDevice(t *testing.T) {
 	}{
 		{"fits", object.Program{Type: object.XDP, Insns: random[1:]}, nil},
 		{"type", object.Program{Type: object.TC, Insns: random[1:]}, []string{"programs of type sched_cls are refused: no room"}},
-		{"helper", object.Program{Type: object.XDP, Insns: random}, []string{"helper 7 is refused: no dice"}},
+		{"helper", object.Program{Type: object.XDP, Insns: random}, []string{"bpf_get_prandom_u32 is refused: no dice"}},
 		{
 			"maps",
 			object.Program{Type: object.XDP, Insns: random[1:], Maps: []*object.Map{
-				{Name: "a", Type: mapHash, KeySize: 4, ValueSize: 4, MaxEntries: 3},
-				{Name: "b", Type: mapHash, KeySize: 16, ValueSize: 4, MaxEntries: 1},
-				{Name: "c", Type: mapHash, KeySize: 4, ValueSize: 65, MaxEntries: 1},
-				{Name: "d", Type: mapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1},
-				{Name: ".rodata", Type: mapHash, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: 128},
-				{Name: "f", Type: mapProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1},
+				{Name: "a", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 4, MaxEntries: 3},
+				{Name: "b", Type: bpf.MapTypeHash, KeySize: 16, ValueSize: 4, MaxEntries: 1},
+				{Name: "c", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 65, MaxEntries: 1},
+				{Name: "d", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 1},
+				{Name: ".rodata", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: 128},
+				{Name: "f", Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1},
 			}},
 			[]string{
 				"map .rodata has flags 0x80", "map f is a program array", "map a has 3 entries, the device takes 2",
@@ -183,7 +197,8 @@ func TestDevice(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			found := Program(&tt.p, Options{Device: dev})
+			found, err := Program(&tt.p, Options{Device: dev})
+			require.NoError(t, err)
 			require.Len(t, found, len(tt.want))
 			for i, f := range found {
 				require.Contains(t, f.String(), tt.want[i])
@@ -200,8 +215,9 @@ func BenchmarkProgram(b *testing.B) {
 	p.Type = object.XDP
 	p.Insns = append(p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Imm: 2}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
 	for b.Loop() {
-		if found := Program(&p, Options{NFP: true}); len(found) > 0 {
-			b.Fatal(found)
+		found, err := Program(&p, Options{NFP: true})
+		if err != nil || len(found) > 0 {
+			b.Fatal(err, found)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(p.Insns)), "ns/insn")

@@ -18,7 +18,11 @@ func ExampleProgram() {
 		},
 		Lines: []object.Line{{Slot: 0, File: "clock.c", LineNo: 9, Text: "return bpf_ktime_get_ns() % 3;"}},
 	}
-	for _, f := range check.Program(p, check.Options{NFP: true}) {
+	found, err := check.Program(p, check.Options{NFP: true})
+	if err != nil {
+		fmt.Println(err)
+	}
+	for _, f := range found {
 		fmt.Println(f)
 	}
 	// Output:

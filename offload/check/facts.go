@@ -29,16 +29,16 @@ func (c *checker) nfpFacts() {
 		case bpf.ClassLDX:
 			f.access(slot, in, int(in.Src), false)
 		case bpf.ClassST, bpf.ClassSTX:
-			if in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC {
+			if in.IsAtomic() {
 				f.atomic(slot, in)
 			} else {
 				f.access(slot, in, int(in.Dst), true)
 			}
 		case bpf.ClassJMP:
-			if isCall(in) && in.Src == 0 {
-				f.call(slot, in.Imm)
+			if in.IsHelperCall() {
+				f.call(slot, in.Helper())
 			}
-			if isExit(in) && c.p.Type == object.TC {
+			if in.IsExit() && c.p.Type == object.TC {
 				f.verdict(slot)
 			}
 		}
@@ -51,18 +51,18 @@ const maxU32 = 1<<32 - 1
 
 // arith applies the ranges of multiplication and division.
 func (f *facts) arith(slot int, in bpf.Insn) {
-	op := in.Op & 0xf0
-	if op != bpf.MUL && op != bpf.DIV || in.Off != 0 {
+	op := in.ALUOp()
+	if op != bpf.Mul && op != bpf.Div || in.Off != 0 {
 		return
 	}
 	dst := f.v.Reg(slot, int(in.Dst))
-	reg := in.Op&0x08 == bpf.X
+	reg := in.Source() == bpf.X
 	var src *verify.Reg
 	if reg {
 		src = f.v.Reg(slot, int(in.Src))
 	}
 	narrow := "the card multiplies and divides 32-bit values; mask it or use a smaller type"
-	if op == bpf.MUL {
+	if op == bpf.Mul {
 		if dst.UMax > maxU32 {
 			f.add(nfp, slot, "multiplier is not within u32 value range", narrow)
 		}
@@ -201,7 +201,7 @@ func (f *facts) wordConflicts() {
 // something else than zero.
 func (f *facts) zeroUpdates(m, word, atomic int) {
 	f.each(func(slot int, in bpf.Insn) {
-		if !isCall(in) || in.Src != 0 || in.Imm != helperUpdate || f.v.Reg(slot, 1).Map != m {
+		if !in.IsCallOf(bpf.HelperMapUpdateElem) || f.v.Reg(slot, 1).Map != m {
 			return
 		}
 		value := f.v.Reg(slot, 3)
@@ -253,9 +253,9 @@ func (f *facts) stackDepth() {
 	funcs := f.v.Funcs()
 	calls := make([][]int, len(funcs))
 	f.each(func(slot int, in bpf.Insn) {
-		if isCall(in) && in.Src == bpf.PseudoCall {
+		if in.IsFuncCall() {
 			i := funcAt(funcs, slot)
-			calls[i] = append(calls[i], funcAt(funcs, slot+1+int(in.Imm)))
+			calls[i] = append(calls[i], funcAt(funcs, in.FuncTarget(slot)))
 		}
 	})
 	var deepest func(i, level int) int
@@ -269,8 +269,8 @@ func (f *facts) stackDepth() {
 		}
 		return own + most
 	}
-	if used := deepest(0, 0); used > f.fw.Stack {
-		f.add(nfp, -1, fmt.Sprintf("stack too large: program %dB > FW stack %dB", used, f.fw.Stack),
+	if used := deepest(0, 0); used > f.fw.LocalMemory.Stack {
+		f.add(nfp, -1, fmt.Sprintf("stack too large: program %dB > FW stack %dB", used, f.fw.LocalMemory.Stack),
 			"keep less on the stack, or make functions static __always_inline: each call takes a multiple of 64 bytes")
 	}
 }
@@ -309,3 +309,6 @@ func writesSaved(in bpf.Insn) bool {
 	}
 	return false
 }
+
+// round rounds up.
+func round(n uint32, to int) int { return (int(n) + to - 1) / to * to }

@@ -9,14 +9,6 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// Numbers of enum bpf_map_type.
-const (
-	mapHash      = 1
-	mapArray     = 2
-	mapProgArray = 3
-	mapPerfEvent = 4
-)
-
 // kernelRules are the core kernel's rules for every offloaded program.
 func (c *checker) kernelRules() {
 	const by = "kernel"
@@ -28,16 +20,16 @@ func (c *checker) kernelRules() {
 	}
 	c.each(func(slot int, in bpf.Insn) {
 		switch {
-		case in.Wide() && in.Src == bpf.PseudoMapValue:
+		case in.IsMapValueLoad():
 			name := "?"
 			if 0 <= in.Imm && int(in.Imm) < len(c.p.Maps) {
 				name = c.p.Maps[in.Imm].Name
 			}
 			c.add(by, slot, fmt.Sprintf("the address of a value of map %s is used directly, which maps on a device do not give", name),
 				"look the entry up with bpf_map_lookup_elem, or keep global variables and constants on the stack")
-		case in.Wide() && in.Src == bpf.PseudoFunc:
+		case in.IsFuncLoad():
 			c.add(by, slot, "the address of a function is taken; callbacks are not offloaded", "write the loop out")
-		case isCall(in) && in.Src == bpf.PseudoKfunc:
+		case in.IsKfuncCall():
 			c.add(by, slot, "a kernel function is called; a device has none", "")
 		}
 	})
@@ -47,13 +39,13 @@ func (c *checker) kernelRules() {
 func (c *checker) kernelMap(m *object.Map) {
 	const by = "kernel"
 	switch {
-	case m.Type == mapPerfEvent:
+	case m.Type == bpf.MapTypePerfEventArray:
 		return
-	case m.Type == mapProgArray:
+	case m.Type == bpf.MapTypeProgArray:
 		c.add(by, -1, fmt.Sprintf("map %s is a program array; tail calls are not offloaded", m.Name), "call the functions directly")
 		return
-	case m.Type != mapHash && m.Type != mapArray:
-		c.add(by, -1, fmt.Sprintf("map %s is of type %s; the kernel offloads hash, array and perf_event_array", m.Name, offload.MapTypeName(uint32(m.Type))), "make it a hash or an array")
+	case !onCard(m.Type):
+		c.add(by, -1, fmt.Sprintf("map %s is of type %s; the kernel offloads hash, array and perf_event_array", m.Name, m.Type), "make it a hash or an array")
 		return
 	}
 	if m.Flags != 0 {
@@ -65,21 +57,24 @@ func (c *checker) kernelMap(m *object.Map) {
 	}
 }
 
+// onCard reports the types of maps that the kernel makes on a device.
+func onCard(t bpf.MapType) bool { return t == bpf.MapTypeHash || t == bpf.MapTypeArray }
+
 // deviceRules compares with what was found out about a device.
 func (c *checker) deviceRules() {
 	d := c.o.Device
-	typ := "xdp"
+	typ := bpf.ProgTypeXDP
 	if c.p.Type == object.TC {
-		typ = "sched_cls"
+		typ = bpf.ProgTypeSchedCLS
 	}
 	for _, p := range d.Programs {
-		if p.Name == typ && !p.OK {
+		if p.Name == typ.String() && !p.OK {
 			c.add(d.Device, -1, fmt.Sprintf("programs of type %s are refused: %s", typ, p.Reason), "")
 		}
 	}
 	for _, m := range c.p.Maps {
 		for _, have := range d.Maps {
-			if have.ID == uint32(m.Type) && m.Type != mapPerfEvent {
+			if have.ID == uint32(m.Type) && m.Type != bpf.MapTypePerfEventArray {
 				c.deviceMap(m, have)
 			}
 		}
@@ -89,16 +84,16 @@ func (c *checker) deviceRules() {
 			c.addf(d.Device, -1, "the program uses %d bytes of stack, the device takes %d", used, d.StackBytes)
 		}
 	}
-	refused := map[int32]string{}
+	refused := map[bpf.HelperID]string{}
 	for _, h := range d.Helpers {
 		if !h.OK {
-			refused[int32(h.ID)] = h.Reason
+			refused[bpf.HelperID(h.ID)] = h.Reason
 		}
 	}
 	c.each(func(slot int, in bpf.Insn) {
-		if isCall(in) && in.Src == 0 {
-			if why, no := refused[in.Imm]; no {
-				c.addf(d.Device, slot, "helper %d is refused: %s", in.Imm, why)
+		if in.IsHelperCall() {
+			if why, no := refused[in.Helper()]; no {
+				c.addf(d.Device, slot, "bpf_%s is refused: %s", in.Helper(), why)
 			}
 		}
 	})
@@ -109,14 +104,15 @@ func (c *checker) deviceMap(m *object.Map, have offload.MapCapability) {
 	switch {
 	case !have.OK:
 		c.addf(by, -1, "map %s: type %s is refused: %s", m.Name, have.Name, have.Reason)
-	case m.MaxEntries > have.MaxEntries:
+	case over(m.MaxEntries, have.MaxEntries):
 		c.add(by, -1, fmt.Sprintf("map %s has %d entries, the device takes %d", m.Name, m.MaxEntries, have.MaxEntries), "make max_entries smaller")
-	case m.KeySize > have.MaxKey:
+	case over(m.KeySize, have.MaxKey):
 		c.addf(by, -1, "map %s has keys of %d bytes, the device takes %d", m.Name, m.KeySize, have.MaxKey)
-	case m.ValueSize > have.MaxValue:
+	case over(m.ValueSize, have.MaxValue):
 		c.addf(by, -1, "map %s has values of %d bytes, the device takes %d", m.Name, m.ValueSize, have.MaxValue)
 	}
 }
 
-func isCall(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.CALL }
-func isExit(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.EXIT }
+// over reports whether a number is above a limit; 0 is a limit that the device
+// does not tell.
+func over(n, limit uint32) bool { return limit > 0 && n > limit }

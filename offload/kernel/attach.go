@@ -161,7 +161,7 @@ func (d *Device) Replace(_ context.Context, l offload.Loaded, old offload.Attach
 	}
 	now := findFilter(all, old.Hook)
 	if now == nil || now.id != old.ID {
-		return &offload.Error{Op: op, Kind: offload.ErrBusy, Reason: "somebody else has changed the filter meanwhile; look at `offload show` and try again"}
+		return &offload.Error{Op: op, Kind: offload.ErrBusy, Reason: "somebody else has changed the filter meanwhile", Advice: offload.AdviseShowRetry}
 	}
 	return d.putFilter(op, p, old.Hook, netlink.Create, all)
 }

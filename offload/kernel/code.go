@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,24 +15,15 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// Code is the code of a loaded program.
-type Code struct {
-	Name    string
-	Insns   []bpf.Insn    // after verification; nil when the caller may not see them
-	Lines   []object.Line // C lines by slot
-	Machine []byte        // the device's image of the program; nil when its driver gives none
-	Device  string        // the interface it was loaded for
-}
-
-// Code reads a program's code out of the kernel.
-func (d *Device) Code(id uint32) (*Code, error) {
+// Code implements offload.CodeReader.
+func (d *Device) Code(_ context.Context, id uint32) (*offload.Code, error) {
 	op := fmt.Sprintf("read the code of program %d", id)
 	fd, err := sys.OpenID(sys.Progs, id)
 	if err != nil {
 		e := d.fail(op, err)
 		var oe *offload.Error
 		if errors.As(e, &oe) && errors.Is(err, unix.ENOENT) {
-			oe.Reason = "there is no such program; `offload prog list` shows all"
+			oe.Reason, oe.Advice = "there is no such program", offload.AdvisePrograms
 		}
 		return nil, e
 	}
@@ -47,7 +39,7 @@ func (d *Device) Code(id uint32) (*Code, error) {
 	if p.Ifindex == 0 {
 		jited = nil // the host's own machine code
 	}
-	c := &Code{Name: p.Name, Machine: jited, Device: d.deviceName(p.Ifindex, p.Netns)}
+	c := &offload.Code{Name: p.Name, Machine: jited, Device: d.deviceName(p.Ifindex, p.Netns)}
 	if c.Insns, err = bpf.Decode(xlated); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}

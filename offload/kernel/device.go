@@ -4,11 +4,13 @@
 //
 // The package keeps no state of its own: what is attached is read from the
 // kernel. It never knows how a device runs a program. Entry points: Open for
-// one interface, List for all.
+// one interface, List for all, Scheme for a registry.
+//
+// Stable for importers: Open, Scheme and the methods of offload's interfaces.
+// The rest may change with the kernel.
 package kernel
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -34,8 +36,7 @@ type Options struct {
 }
 
 // Device is an interface of the kernel. Its methods may be called from several
-// goroutines. It implements offload.Device, offload.Pinner and
-// offload.Journaler.
+// goroutines. It has every ability but taking packets: those come by the wire.
 type Device struct {
 	name    string
 	ifindex int
@@ -165,7 +166,7 @@ func (d *Device) nsID() (sys.Netns, error) {
 }
 
 // List opens every interface of a network namespace.
-func List(_ context.Context, o Options) ([]*Device, error) {
+func List(o Options) ([]*Device, error) {
 	first, err := Open("lo", o)
 	if err != nil {
 		return nil, err
@@ -188,10 +189,3 @@ func List(_ context.Context, o Options) ([]*Device, error) {
 	}
 	return devs, nil
 }
-
-// Interface statement: what a Device can be used as.
-var (
-	_ offload.Device    = (*Device)(nil)
-	_ offload.Pinner    = (*Device)(nil)
-	_ offload.Journaler = (*Device)(nil)
-)

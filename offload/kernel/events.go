@@ -23,7 +23,7 @@ type events struct {
 	m      *ebpf.Map
 }
 
-// Events implements offload.Device for perf event arrays, which programs on
+// Events implements offload.EventReader for perf event arrays, which programs on
 // the device and on the host write to alike.
 func (d *Device) Events(_ context.Context, mapID uint32) (offload.Events, error) {
 	op := fmt.Sprintf("read events of map %d", mapID)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -69,12 +70,12 @@ func TestEvents(t *testing.T) {
 	d, err := Open("v0", Options{})
 	require.NoError(t, err)
 	defer d.Close()
-	p, err := offload.Open("../../testdata/bpf/event_sample.o", "", "", object.UnknownType)
+	p, err := offload.ReadProgram("../../testdata/bpf/event_sample.o", "", "", object.UnknownType)
 	require.NoError(t, err)
 	res, err := offload.Attach(t.Context(), d, offload.Request{Program: p, Hook: offload.Hook{Mode: offload.Generic}})
 	require.NoError(t, err)
 	require.Len(t, res.Attachment.Maps, 1)
-	require.Equal(t, uint32(mapPerfEventArray), res.Attachment.Maps[0].Type)
+	require.Equal(t, bpf.MapTypePerfEventArray, res.Attachment.Maps[0].Type)
 
 	ev, err := d.Events(t.Context(), res.Attachment.Maps[0].ID)
 	require.NoError(t, err)

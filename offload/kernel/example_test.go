@@ -16,7 +16,7 @@ func ExampleOpen() {
 		return
 	}
 	defer d.Close()
-	p, err := offload.Open("prog.o", "", "", object.UnknownType)
+	p, err := offload.ReadProgram("prog.o", "", "", object.UnknownType)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -25,5 +25,5 @@ func ExampleOpen() {
 		fmt.Println(err)
 	}
 	// Output:
-	// look up interface eth-none: no such device (no such interface; `offload dev list` shows what there is)
+	// look up interface eth-none: no such device (no such interface)
 }

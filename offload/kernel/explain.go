@@ -11,6 +11,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -47,7 +48,7 @@ func (d *Device) fail(op string, err error) error {
 	switch {
 	case errors.Is(errno, unix.ENODEV):
 		e.Kind = offload.ErrDeviceGone
-		e.Reason = "no such interface; `offload dev list` shows what there is"
+		e.Reason, e.Advice = "no such interface", offload.AdviseList
 	case errors.Is(errno, unix.EPERM), errors.Is(errno, unix.EACCES) && !strings.Contains(op, "load"):
 		e.Kind = offload.ErrPermission
 		e.Reason = "it takes CAP_NET_ADMIN and CAP_SYS_ADMIN: run it as root"
@@ -86,40 +87,41 @@ type reason struct {
 	mode  offload.Mode
 	any   bool // any mode
 	say   string
+	do    offload.Advice
 }
 
 var attachReasons = []reason{
-	{unix.EBUSY, "XDP program already attached", object.XDP, 0, true, "use `offload replace`, or attach with --force"},
-	{unix.EBUSY, "Can't replace active BPF XDP link", object.XDP, 0, true, "a bpf_link of another process holds the hook; end that process or update the program through its link"},
-	{unix.EBUSY, "TC program is already loaded", object.XDP, 0, true, "the device runs one program at a time and a tc program is on it; detach it with `offload detach --tc`"},
-	{unix.EBUSY, "states mismatch", object.TC, 0, true, "the device runs one program at a time and another is on it; `offload show` tells which, detach it first or replace that one with its --pref and --handle"},
-	{unix.EBUSY, "FW does not support live reload", object.UnknownType, 0, true, "the card's firmware cannot replace a running program; detach first, packets are not processed in between"},
-	{unix.EBUSY, "", object.UnknownType, offload.Hardware, false, "the device runs a program of the other kind (XDP or tc) already; detach it first"},
-	{unix.EEXIST, "can't be active at the same time", object.XDP, 0, true, "a port runs XDP either in the driver or in the network core; detach the other mode first"},
-	{unix.EEXIST, "Active program does not match expected", object.XDP, 0, true, "somebody else has changed the program meanwhile; look at `offload show` and try again"},
-	{unix.EEXIST, "Filter already exists", object.TC, 0, true, "use `offload replace`, attach with --force, or choose another --pref or --handle"},
-	{unix.EEXIST, "", object.TC, 0, true, "use `offload replace`, attach with --force, or choose another --pref or --handle"},
-	{unix.EINVAL, "non-bound program", object.XDP, 0, true, "the program was not loaded for this device, or its device is gone; load it again"},
-	{unix.EINVAL, "bound to different dev", object.UnknownType, 0, true, "load the program for this device"},
-	{unix.EINVAL, "without HW_MODE flag", object.XDP, 0, true, "a program loaded for a device only runs on it: attach it with --mode hw"},
-	{unix.EINVAL, "MTU too large", object.XDP, 0, true, "lower the interface's MTU first"},
-	{unix.EINVAL, "Parent Qdisc doesn't exist", object.TC, 0, true, "the interface has no clsact; attach adds it unless told to keep the device as it is"},
-	{unix.EINVAL, "More than one program loaded", object.XDP, 0, true, "name the mode to detach"},
-	{unix.EINVAL, "", object.XDP, offload.Hardware, false, "the driver of this interface has no XDP offload, or the program was loaded for another device"},
-	{unix.EINVAL, "", object.TC, 0, true, "the flags of a filter cannot change: detach it and attach it anew; and a program loaded for a device needs mode hw"},
-	{unix.EOPNOTSUPP, "TC offload is disabled", object.TC, 0, true, "turn it on with `offload dev set DEV hw-tc-offload on`"},
-	{unix.EOPNOTSUPP, "XDP offload disabled", object.XDP, 0, true, "the device is told to refuse XDP offload; nothing was changed"},
-	{unix.EOPNOTSUPP, "driver XDP disabled", object.XDP, 0, true, "the device is told to refuse XDP in the driver; use --mode skb or hw"},
-	{unix.EOPNOTSUPP, "reject BPF TC offload", object.TC, 0, true, "the device is told to refuse tc programs; nothing was changed"},
-	{unix.EOPNOTSUPP, "reject unbound programs", object.TC, 0, true, "the device only takes programs that were loaded for it"},
-	{unix.EOPNOTSUPP, "only ETH_P_ALL", object.TC, 0, true, "leave out --protocol: a program on the device sees every protocol"},
-	{unix.EOPNOTSUPP, "only offload of chain 0", object.TC, 0, true, "leave out --chain"},
-	{unix.EOPNOTSUPP, "packet split boundary", object.UnknownType, 0, true, "the program may reach behind the part of a packet that the card holds near; lower the MTU or read less of the packet"},
-	{unix.EOPNOTSUPP, "stack too large", object.UnknownType, 0, true, "keep less on the stack, or call less deeply"},
-	{unix.EOPNOTSUPP, "program too long", object.UnknownType, 0, true, "make the program shorter; `offload check` tells the limit"},
-	{unix.EOPNOTSUPP, "", object.TC, offload.Hardware, false, "the driver of this interface does not take this filter: no tc offload at all, or not at egress"},
-	{unix.EOPNOTSUPP, "", object.XDP, 0, true, "the driver of this interface has no XDP in this mode"},
-	{unix.ENODEV, "", object.UnknownType, 0, true, "the device is gone"},
+	{unix.EBUSY, "XDP program already attached", object.XDP, 0, true, "a program is there", offload.AdviseReplace},
+	{unix.EBUSY, "Can't replace active BPF XDP link", object.XDP, 0, true, "a bpf_link of another process holds the hook; end that process or update the program through its link", 0},
+	{unix.EBUSY, "TC program is already loaded", object.XDP, 0, true, "the device runs one program at a time and a tc program is on it", offload.AdviseDetachTC},
+	{unix.EBUSY, "states mismatch", object.TC, 0, true, "the device runs one program at a time and another is on it", offload.AdviseDetachOther},
+	{unix.EBUSY, "FW does not support live reload", object.UnknownType, 0, true, "the card's firmware cannot replace a running program; detach first, packets are not processed in between", 0},
+	{unix.EBUSY, "", object.UnknownType, offload.Hardware, false, "the device runs a program of the other kind (XDP or tc) already; detach it first", 0},
+	{unix.EEXIST, "can't be active at the same time", object.XDP, 0, true, "a port runs XDP either in the driver or in the network core; detach the other mode first", 0},
+	{unix.EEXIST, "Active program does not match expected", object.XDP, 0, true, "somebody else has changed the program meanwhile", offload.AdviseShowRetry},
+	{unix.EEXIST, "Filter already exists", object.TC, 0, true, "a filter of this preference and handle is there", offload.AdviseReplaceOrMove},
+	{unix.EEXIST, "", object.TC, 0, true, "a filter of this preference and handle is there", offload.AdviseReplaceOrMove},
+	{unix.EINVAL, "non-bound program", object.XDP, 0, true, "the program was not loaded for this device, or its device is gone; load it again", 0},
+	{unix.EINVAL, "bound to different dev", object.UnknownType, 0, true, "load the program for this device", 0},
+	{unix.EINVAL, "without HW_MODE flag", object.XDP, 0, true, "a program loaded for a device only runs on it", offload.AdviseHardware},
+	{unix.EINVAL, "MTU too large", object.XDP, 0, true, "lower the interface's MTU first", 0},
+	{unix.EINVAL, "Parent Qdisc doesn't exist", object.TC, 0, true, "the interface has no clsact; attach adds it unless told to keep the device as it is", 0},
+	{unix.EINVAL, "More than one program loaded", object.XDP, 0, true, "name the mode to detach", 0},
+	{unix.EINVAL, "", object.XDP, offload.Hardware, false, "the driver of this interface has no XDP offload, or the program was loaded for another device", 0},
+	{unix.EINVAL, "", object.TC, 0, true, "the flags of a filter cannot change: detach it and attach it anew; and a program loaded for a device needs mode hw", 0},
+	{unix.EOPNOTSUPP, "TC offload is disabled", object.TC, 0, true, "the device has it turned off", offload.AdviseTCOffload},
+	{unix.EOPNOTSUPP, "XDP offload disabled", object.XDP, 0, true, "the device is told to refuse XDP offload; nothing was changed", 0},
+	{unix.EOPNOTSUPP, "driver XDP disabled", object.XDP, 0, true, "the device is told to refuse XDP in the driver", offload.AdviseNotDriver},
+	{unix.EOPNOTSUPP, "reject BPF TC offload", object.TC, 0, true, "the device is told to refuse tc programs; nothing was changed", 0},
+	{unix.EOPNOTSUPP, "reject unbound programs", object.TC, 0, true, "the device only takes programs that were loaded for it", 0},
+	{unix.EOPNOTSUPP, "only ETH_P_ALL", object.TC, 0, true, "a program on the device sees every protocol", offload.AdviseNoProtocol},
+	{unix.EOPNOTSUPP, "only offload of chain 0", object.TC, 0, true, "the device knows no chains", offload.AdviseNoChain},
+	{unix.EOPNOTSUPP, "packet split boundary", object.UnknownType, 0, true, "the program may reach behind the part of a packet that the card holds near; lower the MTU or read less of the packet", 0},
+	{unix.EOPNOTSUPP, "stack too large", object.UnknownType, 0, true, "keep less on the stack, or call less deeply", 0},
+	{unix.EOPNOTSUPP, "program too long", object.UnknownType, 0, true, "make the program shorter", offload.AdviseCheck},
+	{unix.EOPNOTSUPP, "", object.TC, offload.Hardware, false, "the driver of this interface does not take this filter: no tc offload at all, or not at egress", 0},
+	{unix.EOPNOTSUPP, "", object.XDP, 0, true, "the driver of this interface has no XDP in this mode", 0},
+	{unix.ENODEV, "", object.UnknownType, 0, true, "the device is gone", 0},
 }
 
 // attachError explains what the kernel answered to an attach, replace or
@@ -141,7 +143,7 @@ func (d *Device) attachError(op string, h offload.Hook, err error) error {
 		if r.text == "" && oe.Text != "" || r.text != "" && !strings.Contains(oe.Text, r.text) {
 			continue
 		}
-		oe.Reason = strings.ReplaceAll(r.say, "DEV", d.name)
+		oe.Reason, oe.Advice = r.say, r.do
 		break
 	}
 	return e
@@ -171,22 +173,22 @@ func (d *Device) loadError(op string, p *object.Program, mode offload.Mode, log 
 	case mode != offload.Hardware:
 	case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EINVAL):
 		oe.Kind = offload.ErrNotSupported
-		oe.Reason = d.whyNoLoad(oe.Text)
+		oe.Reason, oe.Advice = d.whyNoLoad(oe.Text)
 	}
 	return e
 }
 
 // whyNoLoad explains a refusal without words, by looking at the device.
-func (d *Device) whyNoLoad(words string) string {
+func (d *Device) whyNoLoad(words string) (string, offload.Advice) {
 	l, err := d.now()
 	if err != nil {
-		return "the interface is gone"
+		return "the interface is gone", offload.NoAdvice
 	}
 	if l.bus != "" {
 		if words != "" {
-			return "the device's driver refused the program at the end of the verification"
+			return "the device's driver refused the program at the end of the verification", offload.NoAdvice
 		}
-		return "the device's driver refused to take a program; `offload features " + d.name + "` shows what it takes"
+		return "the device's driver refused to take a program", offload.AdviseFeatures
 	}
 	kind := l.kind
 	if d.name == "lo" {
@@ -195,7 +197,7 @@ func (d *Device) whyNoLoad(words string) string {
 	if kind == "" {
 		kind = "plain"
 	}
-	return fmt.Sprintf("%s is a %s interface and cannot run programs in hardware; `offload dev list` shows those that can, and --mode drv, skb or skip_hw run it on the host", d.name, kind)
+	return fmt.Sprintf("%s is a %s interface and cannot run programs in hardware", d.name, kind), offload.AdviseHostMode
 }
 
 // atLine names the instruction and the C line of a refusal.
@@ -219,7 +221,7 @@ func (d *Device) mapError(op string, m *object.Map, onDevice bool, err error) er
 	var errno unix.Errno
 	errors.As(err, &errno)
 	switch {
-	case m.Type != mapHash && m.Type != mapArray:
+	case m.Type != bpf.MapTypeHash && m.Type != bpf.MapTypeArray:
 		oe.Kind = offload.ErrNotSupported
 		oe.Reason = "the kernel offloads hash and array maps only"
 	case m.Flags != 0:
@@ -229,12 +231,13 @@ func (d *Device) mapError(op string, m *object.Map, onDevice bool, err error) er
 			oe.Reason += "; it holds global variables or constants: keep them in a map of your own or on the stack"
 		}
 	case errno == unix.ENOMEM:
-		oe.Reason = fmt.Sprintf("%d entries of %d + %d bytes are more than the device has room for; `offload features %s` shows its limits", m.MaxEntries, m.KeySize, m.ValueSize, d.name)
+		oe.Reason = fmt.Sprintf("%d entries of %d + %d bytes are more than the device has room for", m.MaxEntries, m.KeySize, m.ValueSize)
+		oe.Advice = offload.AdviseFeatures
 	case errno == unix.EOPNOTSUPP, errno == unix.EINVAL:
 		oe.Kind = offload.ErrNotSupported
 		oe.Reason = "the device takes no map of this kind"
 		if l, err := d.now(); err == nil && l.bus == "" {
-			oe.Reason = d.whyNoLoad("")
+			oe.Reason, oe.Advice = d.whyNoLoad("")
 		}
 	}
 	return e
@@ -247,7 +250,7 @@ func mapReason(op string, m offload.MapInfo, err error) string {
 	switch {
 	case errno == unix.ENODEV:
 		return "the device that held the map is gone; load the program again"
-	case errno == unix.E2BIG && m.Type == mapArray:
+	case errno == unix.E2BIG && m.Type == bpf.MapTypeArray:
 		return fmt.Sprintf("indexes go from 0 to %d", m.MaxEntries-1)
 	case errno == unix.E2BIG:
 		return fmt.Sprintf("the map is full, it has room for %d entries", m.MaxEntries)
@@ -255,7 +258,7 @@ func mapReason(op string, m offload.MapInfo, err error) string {
 		return "the key is there already"
 	case errno == unix.ENOENT:
 		return "no entry with this key"
-	case errno == unix.EINVAL && op == "delete" && m.Type == mapArray:
+	case errno == unix.EINVAL && op == "delete" && m.Type == bpf.MapTypeArray:
 		return "entries of an array cannot be deleted; write zeros"
 	case errno == unix.EPERM && os.Geteuid() != 0:
 		return "run it as root"

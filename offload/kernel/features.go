@@ -15,25 +15,6 @@ import (
 // tcOffload is the feature that lets a driver see tc filters.
 const tcOffload = "hw-tc-offload"
 
-// Feature is the state of one device feature.
-type Feature struct {
-	Active     bool
-	Wanted     bool // what user space asked for last, granted or not
-	Changeable bool
-}
-
-// String is the state in the words of ethtool -k.
-func (f Feature) String() string {
-	s := "off"
-	if f.Active {
-		s = "on"
-	}
-	if !f.Changeable {
-		s += " [fixed]"
-	}
-	return s
-}
-
 // ethtool is a connection to the kernel's ethtool netlink family.
 type ethtool struct {
 	conn   *genetlink.Conn
@@ -81,14 +62,14 @@ func (e *ethtool) execute(cmd uint8, attrs func(*netlink.AttributeEncoder)) ([]g
 type bit struct{ present, value bool }
 
 // getFeature reads the state of one feature.
-func (e *ethtool) getFeature(ifindex int, name string) (Feature, error) {
+func (e *ethtool) getFeature(ifindex int, name string) (offload.Feature, error) {
 	msgs, err := e.execute(unix.ETHTOOL_MSG_FEATURES_GET, func(ae *netlink.AttributeEncoder) {
 		ae.Nested(unix.ETHTOOL_A_FEATURES_HEADER, header(ifindex))
 	})
 	if err != nil {
-		return Feature{}, err
+		return offload.Feature{}, err
 	}
-	var f Feature
+	var f offload.Feature
 	for _, m := range msgs {
 		ad, err := netlink.NewAttributeDecoder(m.Data)
 		if err != nil {
@@ -120,7 +101,7 @@ func (e *ethtool) getFeature(ifindex int, name string) (Feature, error) {
 type refusedError struct {
 	name string
 	want bool
-	now  Feature
+	now  offload.Feature
 }
 
 func (e *refusedError) Error() string {

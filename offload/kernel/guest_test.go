@@ -221,7 +221,7 @@ func TestCode(t *testing.T) {
 	for _, mode := range []offload.Mode{offload.Hardware, offload.Driver} {
 		p := pass("coded", object.XDP)
 		l := load(t, d, p, mode)
-		c, err := d.Code(l.ID())
+		c, err := d.Code(t.Context(), l.ID())
 		require.NoError(t, err)
 		require.Equal(t, p.Insns, c.Insns, mode)
 		require.Equal(t, p.Lines, c.Lines, mode)
@@ -238,7 +238,7 @@ func TestMapsOnDevice(t *testing.T) {
 	key := func(k byte) []byte { return []byte{k, 0, 0, 0} }
 	value := make([]byte, 8)
 
-	m, err := d.NewMap(t.Context(), &object.Map{Name: "h", Type: mapHash, KeySize: 4, ValueSize: 8, MaxEntries: 2}, offload.Hardware)
+	m, err := d.NewMap(t.Context(), &object.Map{Name: "h", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 2}, offload.Hardware)
 	require.NoError(t, err)
 	defer m.Close()
 	require.Equal(t, d.Name(), m.Info().Device)
@@ -254,7 +254,7 @@ func TestMapsOnDevice(t *testing.T) {
 	require.Len(t, entries, 2)
 	require.ErrorContains(t, m.Delete([]byte{1}), "key of 1 bytes, want 4")
 
-	one, err := d.NewMap(t.Context(), &object.Map{Name: "a", Type: mapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}, offload.Hardware)
+	one, err := d.NewMap(t.Context(), &object.Map{Name: "a", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}, offload.Hardware)
 	require.NoError(t, err)
 	defer one.Close()
 	entries, err = offload.Dump(one)
@@ -268,9 +268,9 @@ func TestMapsOnDevice(t *testing.T) {
 		want string
 	}{
 		{"type", object.Map{Type: 11, KeySize: 8, ValueSize: 8, MaxEntries: 1, Flags: 1}, "the kernel offloads hash and array maps only"},
-		{"flags", object.Map{Type: mapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 10}, "a map on a device takes no flags"},
-		{"globals", object.Map{Name: ".data", Type: mapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 10}, "holds global variables"},
-		{"entries", object.Map{Type: mapHash, KeySize: 4, ValueSize: 8, MaxEntries: 3}, "more than the device has room for"},
+		{"flags", object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 10}, "a map on a device takes no flags"},
+		{"globals", object.Map{Name: ".data", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 10}, "holds global variables"},
+		{"entries", object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 3}, "more than the device has room for"},
 		{"inner", object.Map{Type: 12, KeySize: 4, ValueSize: 4, MaxEntries: 1, Inner: &object.Map{}}, "not supported: maps of maps"},
 	} {
 		_, err := d.NewMap(t.Context(), &tt.m, offload.Hardware)
@@ -348,11 +348,11 @@ func TestNoPrivilege(t *testing.T) {
 	defer func() { require.NoError(t, unix.Setresuid(0, 0, 0)) }()
 	_, err := d.Load(t.Context(), pass("p", object.XDP), offload.Hardware, nil)
 	require.ErrorIs(t, err, offload.ErrPermission)
-	_, err = d.NewMap(t.Context(), &object.Map{Name: "m", Type: mapHash, KeySize: 4, ValueSize: 4, MaxEntries: 1}, offload.Hardware)
+	_, err = d.NewMap(t.Context(), &object.Map{Name: "m", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 4, MaxEntries: 1}, offload.Hardware)
 	require.ErrorIs(t, err, offload.ErrPermission)
 	require.ErrorIs(t, d.SetTCOffload(true), offload.ErrPermission)
 	require.ErrorIs(t, d.AddClsact(), offload.ErrPermission)
-	_, err = d.Maps(t.Context())
+	_, err = d.Maps(t.Context(), offload.OnDevice)
 	require.ErrorIs(t, err, offload.ErrPermission)
 	_, err = AddSimDevice(11, 1)
 	require.ErrorIs(t, err, offload.ErrPermission)

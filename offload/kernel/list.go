@@ -5,43 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 
 	mdethtool "github.com/mdlayher/ethtool"
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// Interface is what a listing shows of one interface.
-type Interface struct {
-	Name    string
-	Ifindex int
-	Driver  string
-	Bus     string // place on the bus: "netdevsim10", "0000:01:00.0"
-	Kind    string // "veth", "" for a plain device
-	Up      bool
-	Carrier bool // a link partner is there
-	// Speed is the link's rate in Mbit/s, 0 when the driver does not tell.
-	Speed   int
-	MTU     uint32
-	Address net.HardwareAddr
-	// TCOffload is the state of hw-tc-offload.
-	TCOffload Feature
-	// CanOffload says that the driver may take programs: it lets tc offload be
-	// turned on.
-	CanOffload bool
-}
-
-// Interface describes the device's interface.
-func (d *Device) Interface() (*Interface, error) {
+// Describe implements offload.Describer.
+func (d *Device) Describe(context.Context) (*offload.Description, error) {
 	l, err := d.now()
 	if err != nil {
 		return nil, err
 	}
-	i := &Interface{Name: l.name, Ifindex: l.index, Kind: l.kind, Up: l.up, MTU: l.mtu, Address: l.address}
+	i := &offload.Description{Name: l.name, Ifindex: l.index, Kind: l.kind, Up: l.up, MTU: l.mtu, Address: l.address}
 	i.Driver, _, i.Bus = d.driver(l.name)
 	if i.Bus == "" {
 		i.Bus = l.busID
@@ -55,7 +35,7 @@ func (d *Device) Interface() (*Interface, error) {
 }
 
 // linkState fills in what the driver tells about the link. Many tell nothing.
-func (d *Device) linkState(i *Interface) {
+func (d *Device) linkState(i *offload.Description) {
 	_ = d.in(func() error {
 		c, err := mdethtool.New()
 		if err != nil {
@@ -73,21 +53,11 @@ func (d *Device) linkState(i *Interface) {
 	})
 }
 
-// Program is a program of the kernel, in a listing.
-type Program struct {
-	ID      uint32
-	Type    object.Type // UnknownType for the types that are not offloaded
-	Name    string
-	Tag     string
-	Device  string // "" for a program of the host
-	Xlated  uint32 // bytes of verified instructions
-	Machine uint32 // bytes of machine code
-	MapIDs  []uint32
-}
-
-// Programs lists the programs that were loaded for the device. On a device
-// with several ports they stand at the port they were loaded for.
-func (d *Device) Programs(context.Context) ([]Program, error) {
+// Programs implements offload.ProgramLister.
+func (d *Device) Programs(_ context.Context, scope offload.Scope) ([]offload.ProgramInfo, error) {
+	if scope == offload.Everywhere {
+		return d.listPrograms(func(*sys.ProgInfo) bool { return true })
+	}
 	ns, err := d.nsID()
 	if err != nil {
 		return nil, err
@@ -95,15 +65,10 @@ func (d *Device) Programs(context.Context) ([]Program, error) {
 	return d.listPrograms(func(p *sys.ProgInfo) bool { return int(p.Ifindex) == d.ifindex && p.Netns == ns })
 }
 
-// AllPrograms lists the programs of the host and of all devices.
-func (d *Device) AllPrograms(context.Context) ([]Program, error) {
-	return d.listPrograms(func(*sys.ProgInfo) bool { return true })
-}
-
 // listPrograms lists programs of the kernel. Those whose device has gone are
 // left out: they cannot be asked for anything.
-func (d *Device) listPrograms(want func(*sys.ProgInfo) bool) ([]Program, error) {
-	var all []Program
+func (d *Device) listPrograms(want func(*sys.ProgInfo) bool) ([]offload.ProgramInfo, error) {
+	var all []offload.ProgramInfo
 	err := sys.EachID(sys.Progs, func(id uint32) error {
 		p, err := sys.ReadProgID(id)
 		if sys.Gone(err) {
@@ -123,15 +88,15 @@ func (d *Device) listPrograms(want func(*sys.ProgInfo) bool) ([]Program, error) 
 	return all, nil
 }
 
-func (d *Device) program(p *sys.ProgInfo) Program {
-	out := Program{
+func (d *Device) program(p *sys.ProgInfo) offload.ProgramInfo {
+	out := offload.ProgramInfo{
 		ID: p.ID, Name: p.Name, Tag: p.Tag, Device: d.deviceName(p.Ifindex, p.Netns),
 		Xlated: p.Xlated, Machine: p.Machine, MapIDs: p.MapIDs,
 	}
 	switch p.Type {
-	case progXDP:
+	case bpf.ProgTypeXDP:
 		out.Type = object.XDP
-	case progSchedCls:
+	case bpf.ProgTypeSchedCLS:
 		out.Type = object.TC
 	}
 	return out
@@ -139,7 +104,7 @@ func (d *Device) program(p *sys.ProgInfo) Program {
 
 // ProgramInfo describes one program. One whose device has gone answers
 // offload.ErrDeviceGone.
-func (d *Device) ProgramInfo(id uint32) (*Program, error) {
+func (d *Device) ProgramInfo(id uint32) (*offload.ProgramInfo, error) {
 	p, err := sys.ReadProgID(id)
 	if err != nil {
 		op := fmt.Sprintf("look at program %d", id)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/internal/sys"
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -91,11 +92,11 @@ func relocate(p *object.Program, maps []offload.Map) ([]byte, error) {
 // loadCode does the system call, with a log buffer that is large enough.
 func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, info *typeInfo) (fd int, log string, err error) {
 	spec := sys.ProgSpec{
-		Type: progXDP, Insns: code, License: p.License, Name: p.Name, LogLevel: 1,
+		Type: bpf.ProgTypeXDP, Insns: code, License: p.License, Name: p.Name, LogLevel: 1,
 		BTF: info.fd, Funcs: info.funcs, Lines: info.lines,
 	}
 	if p.Type == object.TC {
-		spec.Type = progSchedCls
+		spec.Type = bpf.ProgTypeSchedCLS
 	}
 	if mode == offload.Hardware {
 		spec.Ifindex = d.ifindex
@@ -111,19 +112,19 @@ func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, in
 	return fd, log, err
 }
 
-// NewMap implements offload.Device. In hardware mode the map lives on the
+// NewMap implements offload.MapStore. In hardware mode the map lives on the
 // device, but for perf event arrays, which are the host's.
 func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
 	op := fmt.Sprintf("make map %s", m.Name)
 	if m.Inner != nil {
-		return nil, fmt.Errorf("%s: %w: maps of maps, because the kernel does not offload them", op, offload.ErrNotSupported)
+		return nil, fmt.Errorf("%s: %w", op, unsupported.New("maps of maps", "the kernel does not offload them"))
 	}
 	spec := sys.MapSpec{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Name: m.Name}
-	if mode == offload.Hardware && m.Type != mapPerfEventArray {
+	if mode == offload.Hardware && m.Type != bpf.MapTypePerfEventArray {
 		spec.Ifindex = d.ifindex
 		op += " on " + d.name
 	}
-	if m.Type == mapPerfEventArray && m.MaxEntries == 0 {
+	if m.Type == bpf.MapTypePerfEventArray && m.MaxEntries == 0 {
 		cpus, err := ebpf.PossibleCPU()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)

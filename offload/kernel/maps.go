@@ -30,8 +30,7 @@ func (d *Device) newMap(fd int) (*kernelMap, error) {
 		return nil, err
 	}
 	m := &kernelMap{fd: fd, info: d.mapInfo(mi), valueSize: int(mi.ValueSize)}
-	switch mi.Type {
-	case mapPercpuHash, mapPercpuArray, mapLRUPercpuHash, mapPercpuStorage:
+	if mi.Type.PerCPU() {
 		cpus, err := ebpf.PossibleCPU()
 		if err != nil {
 			unix.Close(fd)
@@ -49,7 +48,7 @@ func (d *Device) mapInfo(mi *sys.MapInfo) offload.MapInfo {
 	}
 }
 
-// OpenMap implements offload.Device.
+// OpenMap implements offload.MapStore.
 func (d *Device) OpenMap(_ context.Context, id uint32) (offload.Map, error) {
 	fd, err := sys.OpenID(sys.Maps, id)
 	if err == nil {
@@ -70,18 +69,16 @@ func (d *Device) mapByID(id uint32) (offload.MapInfo, error) {
 	return d.mapInfo(mi), nil
 }
 
-// Maps lists the maps that live on the device.
-func (d *Device) Maps(context.Context) ([]offload.MapInfo, error) {
+// Maps implements offload.MapStore.
+func (d *Device) Maps(_ context.Context, scope offload.Scope) ([]offload.MapInfo, error) {
+	if scope == offload.Everywhere {
+		return d.listMaps(func(*sys.MapInfo) bool { return true })
+	}
 	ns, err := d.nsID()
 	if err != nil {
 		return nil, err
 	}
 	return d.listMaps(func(m *sys.MapInfo) bool { return int(m.Ifindex) == d.ifindex && m.Netns == ns })
-}
-
-// AllMaps lists the maps of the host and of all devices.
-func (d *Device) AllMaps(context.Context) ([]offload.MapInfo, error) {
-	return d.listMaps(func(*sys.MapInfo) bool { return true })
 }
 
 // listMaps lists maps of the kernel. Those whose device has gone are left out:

@@ -10,7 +10,7 @@ import (
 	"github.com/skipsw/skipsw/offload"
 )
 
-// MapTypes finds the types of a map's keys and values in the kernel: in the
+// MapTypes implements offload.MapTyper. It finds the types of a map's keys and values in the kernel: in the
 // map's own type information, or in that of a program that uses it and was
 // loaded by this package. It returns empty types when there are none.
 func (d *Device) MapTypes(_ context.Context, id uint32) offload.MapTypes {

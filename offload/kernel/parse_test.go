@@ -185,7 +185,7 @@ func TestReasons(t *testing.T) {
 		kind error
 		want string
 	}{
-		{"busy", hw, &netlink.OpError{Err: unix.EBUSY, Message: "XDP program already attached"}, offload.ErrBusy, "op: device or resource busy: XDP program already attached (use `offload replace`, or attach with --force)"},
+		{"busy", hw, &netlink.OpError{Err: unix.EBUSY, Message: "XDP program already attached"}, offload.ErrBusy, "op: device or resource busy: XDP program already attached (a program is there)"},
 		{"busy without words", hw, &netlink.OpError{Err: unix.EBUSY}, offload.ErrBusy, "op: device or resource busy (the device runs a program of the other kind (XDP or tc) already; detach it first)"},
 		{"nfp live reload", hw, &netlink.OpError{Err: unix.EBUSY, Message: "FW does not support live reload"}, offload.ErrBusy, "the card's firmware cannot replace a running program"},
 		{"nfp packet split", hw, &netlink.OpError{Err: unix.EOPNOTSUPP, Message: "BPF offload not supported with potential packet access beyond HW packet split boundary"}, offload.ErrNotSupported, "lower the MTU"},

@@ -12,7 +12,7 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// Prepare implements offload.Device: a tc hook needs clsact, and hardware mode
+// Prepare implements offload.Preparer: a tc hook needs clsact, and hardware mode
 // hw-tc-offload. XDP needs nothing.
 func (d *Device) Prepare(_ context.Context, h offload.Hook) ([]offload.Step, error) {
 	if h.Type != object.TC {
@@ -49,8 +49,8 @@ func (d *Device) Prepare(_ context.Context, h offload.Hook) ([]offload.Step, err
 }
 
 // TCOffload returns the state of hw-tc-offload.
-func (d *Device) TCOffload() (Feature, error) {
-	var f Feature
+func (d *Device) TCOffload() (offload.Feature, error) {
+	var f offload.Feature
 	err := d.withEthtool(func(e *ethtool) (err error) {
 		f, err = e.getFeature(d.ifindex, tcOffload)
 		return err
@@ -123,6 +123,9 @@ func (d *Device) RemoveEmptyClsact() error {
 	}
 	return err
 }
+
+// Tidy implements offload.Tidier: it removes a clsact that is empty.
+func (d *Device) Tidy(context.Context) error { return d.RemoveEmptyClsact() }
 
 // SetUp brings the interface up or down.
 func (d *Device) SetUp(up bool) error {

@@ -7,7 +7,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/cilium/ebpf/asm"
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/internal/sys"
@@ -15,12 +14,9 @@ import (
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-// Bounds of the probes: the last types of the kernels with offload, and how far
-// limits are tried.
+// Bounds of the probes: the last type of programs, and how far limits are tried.
 const (
-	lastProgType = 32
-	lastMapType  = 33
-	lastHelper   = 211
+	lastProgType = bpf.ProgTypeNetfilter
 	mostEntries  = 1 << 24
 	mostKey      = 512
 	mostValue    = 1 << 14
@@ -61,12 +57,12 @@ func (d *Device) Capabilities(ctx context.Context) (*offload.Capabilities, error
 
 // Constant instructions of probes.
 var (
-	insnZero = bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K}
-	insnExit = bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}
+	insnZero = bpf.Mov.Imm(0, 0)
+	insnExit = bpf.Return()
 )
 
 // tryLoad loads instructions for the device and frees them again.
-func (d *Device) tryLoad(typ uint32, insns ...bpf.Insn) (log string, err error) {
+func (d *Device) tryLoad(typ bpf.ProgType, insns ...bpf.Insn) (log string, err error) {
 	buf := make([]byte, 1<<16)
 	fd, err := sys.LoadProg(&sys.ProgSpec{
 		Type: typ, Insns: bpf.Encode(nil, insns), License: "GPL", Name: "probe", Ifindex: d.ifindex, LogLevel: 1, Log: buf,
@@ -80,7 +76,7 @@ func (d *Device) tryLoad(typ uint32, insns ...bpf.Insn) (log string, err error) 
 // probePrograms tries every program type. The caller's lack of privilege is an
 // error, not a missing capability.
 func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) error {
-	for typ := uint32(1); typ <= lastProgType; typ++ {
+	for typ := bpf.ProgTypeSocketFilter; typ <= lastProgType; typ++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -88,24 +84,24 @@ func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) err
 		if errors.Is(err, unix.EPERM) {
 			return d.fail("probe "+d.name, err)
 		}
-		p := offload.Capability{Name: offload.ProgramTypeName(typ), ID: typ, OK: err == nil}
+		p := offload.Capability{Name: typ.String(), ID: uint32(typ), OK: err == nil}
 		if err != nil {
 			_, errno := sysErr(err)
 			p.Reason = errno.Error()
 			if words := lastWords(log); words != "" {
 				p.Reason = words
-			} else if typ == progXDP || typ == progSchedCls {
-				p.Reason = d.whyNoLoad("")
+			} else if typ == bpf.ProgTypeXDP || typ == bpf.ProgTypeSchedCLS {
+				p.Reason, _ = d.whyNoLoad("")
 			}
 		}
 		c.Programs = append(c.Programs, p)
 	}
-	for bytes := stackMost; bytes > 0 && (c.Programs[progXDP-1].OK || c.Programs[progSchedCls-1].OK); bytes -= stackStep {
-		typ := uint32(progXDP)
-		if !c.Programs[progXDP-1].OK {
-			typ = progSchedCls
+	for bytes := stackMost; bytes > 0 && (c.Programs[bpf.ProgTypeXDP-1].OK || c.Programs[bpf.ProgTypeSchedCLS-1].OK); bytes -= stackStep {
+		typ := bpf.ProgTypeXDP
+		if !c.Programs[bpf.ProgTypeXDP-1].OK {
+			typ = bpf.ProgTypeSchedCLS
 		}
-		store := bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Src: 0, Off: int16(-bytes)}
+		store := bpf.Store(bpf.SizeDW, 10, int16(-bytes), 0)
 		if _, err := d.tryLoad(typ, insnZero, store, insnExit); err == nil {
 			c.StackBytes = bytes
 			break
@@ -115,8 +111,8 @@ func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) err
 }
 
 // tryMap makes a map on the device and frees it again.
-func (d *Device) tryMap(typ, key, value, entries uint32) error {
-	fd, err := sys.CreateMap(sys.MapSpec{Type: bpf.MapType(typ), KeySize: key, ValueSize: value, MaxEntries: entries, Name: "probe", Ifindex: d.ifindex})
+func (d *Device) tryMap(typ bpf.MapType, key, value, entries uint32) error {
+	fd, err := sys.CreateMap(sys.MapSpec{Type: typ, KeySize: key, ValueSize: value, MaxEntries: entries, Name: "probe", Ifindex: d.ifindex})
 	if err == nil {
 		unix.Close(fd)
 	}
@@ -125,11 +121,11 @@ func (d *Device) tryMap(typ, key, value, entries uint32) error {
 
 // probeMaps tries every map type, and the limits of those that are taken.
 func (d *Device) probeMaps(ctx context.Context, c *offload.Capabilities) error {
-	for typ := uint32(1); typ <= lastMapType; typ++ {
+	for typ := bpf.MapTypeHash; typ.Known(); typ++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		m := offload.MapCapability{Capability: offload.Capability{Name: offload.MapTypeName(typ), ID: typ}}
+		m := offload.MapCapability{Capability: offload.Capability{Name: typ.String(), ID: uint32(typ)}}
 		err := d.tryMap(typ, 4, 8, 1)
 		if err != nil {
 			_, errno := sysErr(err)
@@ -140,7 +136,7 @@ func (d *Device) probeMaps(ctx context.Context, c *offload.Capabilities) error {
 		m.OK = true
 		m.MaxEntries = most(1, mostEntries, func(n uint32) bool { return d.tryMap(typ, 4, 8, n) == nil })
 		m.MaxKey = 4
-		if typ != mapArray {
+		if typ != bpf.MapTypeArray {
 			m.MaxKey = most(1, mostKey, func(n uint32) bool { return d.tryMap(typ, n, 8, 1) == nil })
 		}
 		m.MaxValue = most(1, mostValue, func(n uint32) bool { return d.tryMap(typ, 4, n, 1) == nil })
@@ -160,42 +156,25 @@ func most(low, high uint32, fits func(uint32) bool) uint32 {
 // the load always fails for those that have any; what the log says tells
 // whether the call as such was taken.
 func (d *Device) probeHelpers(ctx context.Context, c *offload.Capabilities) error {
-	typ := uint32(progXDP)
-	if !c.Programs[progXDP-1].OK {
-		typ = progSchedCls
+	typ := bpf.ProgTypeXDP
+	if !c.Programs[bpf.ProgTypeXDP-1].OK {
+		typ = bpf.ProgTypeSchedCLS
 	}
 	if !c.Programs[typ-1].OK {
 		return nil
 	}
-	for id := uint32(1); id <= lastHelper; id++ {
+	for id := bpf.HelperMapLookupElem; id.Known(); id++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		call := bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: int32(id)}
-		log, err := d.tryLoad(typ, call, insnZero, insnExit)
-		h := offload.Capability{Name: helperName(id), ID: id, OK: true}
+		log, err := d.tryLoad(typ, bpf.CallHelper(id), insnZero, insnExit)
+		h := offload.Capability{Name: "bpf_" + id.String(), ID: uint32(id), OK: true}
 		if refusal := helperRefusal(log); err != nil && refusal != "" {
 			h.OK, h.Reason = false, refusal
 		}
 		c.Helpers = append(c.Helpers, h)
 	}
 	return nil
-}
-
-// helperName returns the name of a helper as C programs call it.
-func helperName(id uint32) string {
-	s := asm.BuiltinFunc(id).String()
-	s = strings.TrimPrefix(s, "Fn")
-	var b strings.Builder
-	b.WriteString("bpf")
-	for _, r := range s {
-		if 'A' <= r && r <= 'Z' {
-			b.WriteByte('_')
-			r += 'a' - 'A'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 // helperRefusal returns the line of a log that says that a helper as such was
@@ -228,11 +207,10 @@ func (d *Device) ProbeReplace(ctx context.Context) (offload.Capability, error) {
 		}
 	}
 	err = d.in(func() error {
-		const pass = 2 // XDP_PASS
-		prog := []bpf.Insn{{Op: insnZero.Op, Imm: pass}, insnExit}
+		prog := []bpf.Insn{bpf.Mov.Imm(0, int32(bpf.XDPPass)), insnExit}
 		var fds [2]int
 		for i := range fds {
-			fd, err := sys.LoadProg(&sys.ProgSpec{Type: progXDP, Insns: bpf.Encode(nil, prog), License: "GPL", Name: "probe", Ifindex: d.ifindex})
+			fd, err := sys.LoadProg(&sys.ProgSpec{Type: bpf.ProgTypeXDP, Insns: bpf.Encode(nil, prog), License: "GPL", Name: "probe", Ifindex: d.ifindex})
 			if err != nil {
 				return fmt.Errorf("load: %w", err)
 			}

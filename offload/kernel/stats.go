@@ -21,7 +21,7 @@ var linkCounters = [...]string{
 	"rx_compressed", "tx_compressed", "rx_nohandler", "rx_otherhost_dropped",
 }
 
-// Stats implements offload.Device: the interface's own counters, those of its
+// Stats implements offload.Counting: the interface's own counters, those of its
 // driver (on nfp the verdict counters of the BPF firmware are among them), and
 // run counts of attached programs where the kernel keeps them.
 func (d *Device) Stats(ctx context.Context) ([]offload.Counter, error) {

@@ -279,7 +279,7 @@ func genOf(m offload.Mode) uint32 {
 func prefInUse(all []filter, h offload.Hook) error {
 	for _, f := range all {
 		if f.kind != "bpf" && f.hook.Pref == h.Pref && f.hook.Egress == h.Egress && f.hook.Chain == h.Chain {
-			return fmt.Errorf("preference %d holds a filter of kind %s; choose another with --pref", h.Pref, f.kind)
+			return offload.Advise(fmt.Errorf("preference %d holds a filter of kind %s", h.Pref, f.kind), offload.AdvisePref)
 		}
 	}
 	return nil

@@ -29,6 +29,10 @@ func testMaps() []*object.Map {
 			Name: "outer", Type: 12, KeySize: 4, ValueSize: 4, MaxEntries: 4,
 			Inner: &object.Map{Name: "inner", Type: 2, KeySize: 4, ValueSize: 8, MaxEntries: 4},
 		},
+		{
+			Name: "growing", Type: 12, KeySize: 4, ValueSize: 4, MaxEntries: 4,
+			Inner: &object.Map{Name: "any_length", Type: 2, KeySize: 4, ValueSize: 8, MaxEntries: 4, Flags: 1 << 12},
+		},
 		{Name: "ring", Type: 27, MaxEntries: 4096},
 		{Name: "queue", Type: 22, ValueSize: 8, MaxEntries: 4},
 		{Name: "devmap", Type: 14, KeySize: 4, ValueSize: 4, MaxEntries: 4},

@@ -1,16 +1,16 @@
 package verify
 
 import (
-	"slices"
-
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
 // callFunc enters a function of the program.
 func (v *verifier) callFunc(i int) *Error {
-	if len(v.cur.frames) == maxFrames {
-		return unsafef("more than %d nested calls", maxFrames)
+	if len(v.cur.frames) == platform.MaxFrames {
+		return unsafef("more than %d nested calls", platform.MaxFrames)
 	}
 	start := i + 1 + int(v.insns[i].Imm)
 	if k := int(v.fn[start]); v.apart && v.funcs[k].Global {
@@ -53,39 +53,24 @@ func (v *verifier) exit() (done bool, err *Error) {
 	return false, nil
 }
 
-// gplCompatible is the kernel's list of licences (include/linux/license.h).
-func gplCompatible(license string) bool {
-	switch license {
-	case "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL":
-		return true
-	}
-	return false
-}
-
 // callHelper executes a call of a helper.
 func (v *verifier) callHelper(i int) (done bool, err *Error) {
-	id := v.insns[i].Imm
-	h := helperOf(id, v.p.Type)
-	if h == nil {
+	id := v.insns[i].Helper()
+	h, callable := rules.Helper(id, v.typ)
+	switch {
+	case h == nil:
 		return false, unsafef("helper %d, which xdp and tc programs cannot call", id)
-	}
-	want := forXDP
-	if v.p.Type == object.TC {
-		want = forTC
-	}
-	if h.progs&want == 0 {
-		return false, unsafef("%s, which %s programs cannot call", h.name, v.p.Type)
-	}
-	if h.gpl && !gplCompatible(v.p.License) {
-		return false, unsafef("%s, which only programs under a licence compatible with the GPL may call, and this one's is %q", h.name, v.p.License).
+	case !callable:
+		return false, unsafef("%s, which %s programs cannot call", h.Name(), v.typ.Name)
+	case h.GPL && !rules.MayCallGPL(v.p.License):
+		return false, unsafef("%s, which only programs under a licence compatible with the GPL may call, and this one's is %q", h.Name(), v.p.License).
 			hint("name the licence in a section \"license\", for example \"GPL\" or \"Dual BSD/GPL\"")
+	case h.Refused != "":
+		return false, unsupported("%s, %s", h.Name(), h.Refused)
 	}
-	if h.refused != "" {
-		return false, unsupported("%s, %s", h.name, h.refused)
-	}
-	c := call{v: v, id: id, helper: h}
-	for k, a := range h.args {
-		if a == argNone || a == argRest {
+	c := call{v: v, name: h.Name(), Helper: h}
+	for k, a := range h.Args {
+		if a == platform.ArgNone || a == platform.ArgRest {
 			break
 		}
 		if err := c.arg(uint8(k+1), a); err != nil {
@@ -94,39 +79,60 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	}
 	c.fill()
 	ret := reg{}
-	switch h.ret {
-	case retScalar:
+	switch h.Ret {
+	case platform.RetScalar:
 		ret = unknownReg()
-	case retCPU:
+	case platform.RetCPU:
 		ret = unknownReg()
 		if n := v.o.CPUs; n > 0 {
 			ret.Scalar = number.UpTo(uint32(n - 1))
 		}
-	case retValueOrNull:
+	case platform.RetValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
 		if key, known := c.constKey(); known && key < uint64(c.m().MaxEntries) {
 			ret.kind, ret.id = PtrMapValue, 0
 		}
-		if m := c.m(); m.Type == mapArrayOfMaps || m.Type == mapHashOfMaps {
+		if m := c.m(); rules.Map(m.Type).Inner {
 			ret.kind, ret.inner = PtrMapOrNull, true
 			if m.Inner == nil {
 				return false, unsupported("map %q, because its inner maps are not described", m.Name)
 			}
 		}
 	}
+	if h.Leaves {
+		v.tailCall()
+	}
 	v.clobber()
-	if h.moves {
-		v.losePacket()
+	if h.Moves && !h.Leaves {
+		losePacket(v.cur)
 	}
 	v.set(0, ret)
 	return false, nil
 }
 
+// tailCall walks the way of a tail call that succeeds in a function: another
+// program runs in the function's place and returns to the function's caller. It
+// may have moved the packet, and returns any number. In the program itself that
+// way is the end. What follows the call is the way where it fails, and nothing
+// has happened.
+func (v *verifier) tailCall() {
+	f := v.cur.top()
+	if len(v.cur.frames) == 1 {
+		return
+	}
+	s := v.fork(f.call + 1)
+	n := len(s.frames) - 1
+	v.mem.frames.put(s.frames[n])
+	s.frames = s.frames[:n]
+	losePacket(s)
+	s.top().regs[0] = unknownReg()
+}
+
 // losePacket makes numbers of all pointers into the packet, which may have
 // moved.
-func (v *verifier) losePacket() {
-	v.cur.each(func(r *reg) {
+func losePacket(s *state) {
+	s.each(func(r *reg) {
 		if r.kind.isPacket() || r.kind == PtrPacketEnd {
 			*r = unknownReg()
 			r.rng = stale
@@ -136,60 +142,59 @@ func (v *verifier) losePacket() {
 
 // call is a helper call whose arguments are being checked.
 type call struct {
-	*helper
+	*platform.Helper
+	name   string // in messages
 	v      *verifier
-	id     int32
-	mp     int32
+	mp     int32 // the map of an argument before
 	inner  bool
-	mapSet bool
-	fixeds int
+	fixeds int // arguments of fixed sizes before
 	fills  []fill
 }
 
 // fill is memory on the stack that the helper writes.
 type fill struct{ frame, lo, hi int }
 
-func (c *call) arg(n uint8, a argKind) *Error {
+func (c *call) arg(n uint8, a platform.Arg) *Error {
 	v := c.v
 	if err := v.needReg(n); err != nil {
 		return err
 	}
 	r := v.reg(n)
 	switch a {
-	case argCtx, argCtxOrNull:
-		if a == argCtxOrNull && r.IsZero() {
+	case platform.ArgCtx, platform.ArgCtxOrNull:
+		if a == platform.ArgCtxOrNull && r.IsZero() {
 			return nil
 		}
 		if r.kind != PtrCtx || r.off != 0 || !r.Scalar.IsZero() {
 			return unsafef("%s needs the context in R%d, it holds %s", c.name, n, r.kind.name())
 		}
-	case argMap:
+	case platform.ArgMap:
 		if r.kind != PtrMap {
 			return unsafef("%s needs a map in R%d, it holds %s", c.name, n, r.kind.name())
 		}
-		c.mp, c.inner, c.mapSet = r.mp, r.inner, true
+		c.mp, c.inner = r.mp, r.inner
 		m := v.mapOf(r)
-		if m.Flags&flagReadOnly != 0 && slices.Contains(writeHelpers, c.id) {
+		if m.Flags&bpf.FRdonlyProg != 0 && c.Writes {
 			return unsafef("%s would write to map %q, which programs may only read", c.name, m.Name)
 		}
-		return mapFits(c.id, uint32(m.Type), m.Name)
-	case argKey:
+		return mapFits(c.ID, m)
+	case platform.ArgKey:
 		return c.memory(n, int(c.m().KeySize), false)
-	case argValue:
+	case platform.ArgValue:
 		return c.memory(n, int(c.m().ValueSize), false)
-	case argFillValue:
-		return c.memory(n, int(c.m().ValueSize), c.m().Type != mapBloomFilter)
-	case argFill4:
+	case platform.ArgFillValue:
+		return c.memory(n, int(c.m().ValueSize), !rules.Map(c.m().Type).ReadsPeek)
+	case platform.ArgFill4:
 		return c.aligned(n, 4)
-	case argFill8:
+	case platform.ArgFill8:
 		return c.aligned(n, 8)
-	case argFixed:
+	case platform.ArgFixed:
 		c.fixeds++
-		return c.memory(n, c.fixed[c.fixeds-1], false)
-	case argSize, argSizeOrZero:
+		return c.memory(n, c.Fixed[c.fixeds-1], false)
+	case platform.ArgSize, platform.ArgSizeOrZero:
 		return c.size(n, a)
-	case argMem, argMemOrNull, argFill:
-		if r.kind == Scalar && !(a == argMemOrNull && r.IsZero()) {
+	case platform.ArgMem, platform.ArgMemOrNull, platform.ArgFill:
+		if r.kind == Scalar && !(a == platform.ArgMemOrNull && r.IsZero()) {
 			return unsafef("%s needs memory in R%d, it holds %s", c.name, n, r.kind.name())
 		}
 	}
@@ -205,7 +210,7 @@ func (c *call) m() *object.Map {
 }
 
 // size checks the size in register n of the memory in the register before.
-func (c *call) size(n uint8, a argKind) *Error {
+func (c *call) size(n uint8, a platform.Arg) *Error {
 	v := c.v
 	r, p := v.reg(n), v.reg(n-1)
 	if r.kind != Scalar {
@@ -214,10 +219,10 @@ func (c *call) size(n uint8, a argKind) *Error {
 	if r.SMin < 0 {
 		return unsafef("the size of R%d's memory (R%d) may be negative", n-1, n).hint("make the size unsigned, or mask it")
 	}
-	if r.UMin == 0 && a == argSize {
+	if r.UMin == 0 && a == platform.ArgSize {
 		return unsafef("the size of R%d's memory (R%d) may be 0, which %s does not take", n-1, n, c.name)
 	}
-	if r.UMax >= maxOffset {
+	if r.UMax >= platform.MaxOffset {
 		return unsafef("the size of R%d's memory (R%d) is unbounded", n-1, n).hint("mask the size, or test it first")
 	}
 	v.origins.need(r.node)
@@ -227,7 +232,7 @@ func (c *call) size(n uint8, a argKind) *Error {
 		}
 		return nil
 	}
-	return c.memory(n-1, int(r.UMax), c.args[n-2] == argFill)
+	return c.memory(n-1, int(r.UMax), c.Args[n-2].Fills())
 }
 
 // aligned checks n aligned bytes that the helper fills.
@@ -246,7 +251,7 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 		if size == 0 {
 			return nil
 		}
-		if p.SMin <= -maxOffset || p.SMax >= maxOffset {
+		if p.SMin <= -platform.MaxOffset || p.SMax >= platform.MaxOffset {
 			return unsafef("%s gets a stack pointer with an unbounded offset in R%d", c.name, n)
 		}
 		lo, hi, err := v.stackRange(p, 0, size, write)
@@ -266,7 +271,7 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 	case PtrMapValue:
 		return v.inMapValue(p, n, 0, size, write)
 	case PtrPacket, PtrPacketMeta:
-		if !c.pkt {
+		if !c.Packet {
 			return unsafef("%s gets packet memory in R%d, which it cannot take", c.name, n).
 				hint("copy the bytes to the stack first")
 		}
@@ -278,20 +283,22 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 }
 
 // constKey returns the key of an array lookup when it is a constant on the
-// stack. An entry of an array always exists.
+// stack. An entry of an array always exists. Of a spilled constant the key must
+// be the end, all 4 bytes or the upper half of 8, and as in the kernel the whole
+// constant counts as the key: one that is below the number of entries has no
+// other upper half than 0, which is an entry, too.
 func (c *call) constKey() (key uint64, known bool) {
-	v, p := c.v, c.v.reg(2)
-	if t := c.m().Type; c.id != helperLookup || t != mapArray && t != mapPercpuArray ||
-		c.m().KeySize != 4 || p.kind != PtrStack || !p.Scalar.IsConst() {
+	const keySize = 4
+	v, p, m := c.v, c.v.reg(2), c.m()
+	if c.ID != bpf.HelperMapLookupElem || !rules.Map(m.Type).Dense || m.Flags&bpf.FInnerMap != 0 ||
+		m.KeySize != keySize || p.kind != PtrStack || !p.Scalar.IsConst() {
 		return 0, false
 	}
-	off := int(p.off) + int(p.Bits.Value)
-	s, k := v.cur.frames[p.frame].slotAt(off)
-	if k <= 4 && [4]byteKind(s.bytes[k:k+4]) == [4]byteKind{byteZero, byteZero, byteZero, byteZero} {
+	s, k := v.slotAt(v.cur.frames[p.frame], int(p.off)+int(p.Bits.Value))
+	if k <= len(s.bytes)-keySize && [keySize]byteKind(s.bytes[k:k+keySize]) == [keySize]byteKind{byteZero, byteZero, byteZero, byteZero} {
 		return 0, true
 	}
-	// The kernel takes the last four bytes of eight for the whole number.
-	if k+s.width() != 4 && k+s.width() != 12 || s.kind != Scalar || !s.Scalar.IsConst() {
+	if s.width()-k != keySize || s.kind != Scalar || !s.Scalar.IsConst() {
 		return 0, false
 	}
 	v.origins.need(s.node)

@@ -1,8 +1,10 @@
 package verify
 
-import "github.com/skipsw/skipsw/translate/internal/number"
-
-import "github.com/skipsw/skipsw/translate/bpf"
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/number"
+	"github.com/skipsw/skipsw/translate/internal/platform"
+)
 
 // seed adds what a pruned path holds in register r at slot i.
 func (v *verifier) seed(i, r int, x *reg) {
@@ -19,7 +21,7 @@ func (v *verifier) seedSlot(frame, n int, x *reg) {
 	}
 }
 
-func (v *verifier) spoil(i int, m uint16) {
+func (v *verifier) spoil(i int, m bpf.RegSet) {
 	if m == 0 || i >= len(v.dirty) {
 		return
 	}
@@ -38,16 +40,21 @@ func (v *verifier) spoilFills() {
 const maxRounds = 12
 
 // settleFacts carries seeds along all walked ways.
-func (v *verifier) settleFacts() {
+func (v *verifier) settleFacts() *Error {
 	if len(v.queue) == 0 && !v.fillsDue {
-		return
+		return nil
 	}
 	for i, in := range v.insns {
 		if base, _, ok := loads(in); ok && v.at[i].reached && v.regAt(i, int(base)).Kind == PtrStack {
 			v.fills = append(v.fills, i)
 		}
 	}
-	for len(v.queue) > 0 || v.fillsDue {
+	for n := 0; len(v.queue) > 0 || v.fillsDue; n++ {
+		if n%checkEvery == 0 {
+			if err := v.stopped(); err != nil {
+				return err
+			}
+		}
 		if len(v.queue) == 0 {
 			v.fillsDue = false
 			for _, i := range v.fills {
@@ -63,14 +70,15 @@ func (v *verifier) settleFacts() {
 			v.carry(i, m)
 		}
 	}
+	return nil
 }
 
 // carry passes the facts of the registers in m through the instruction at i.
-func (v *verifier) carry(i int, m uint16) {
+func (v *verifier) carry(i int, m bpf.RegSet) {
 	in := v.insns[i]
-	jump, cond := isJump(in)
+	jump, cond := in.IsJump(), in.IsConditional()
 	switch {
-	case isExit(in):
+	case in.IsExit():
 		if m&1 != 0 {
 			for _, call := range v.callers[v.fn[i]] {
 				v.give(call+1, 0, regOf(v.regAt(i, 0)))
@@ -78,30 +86,30 @@ func (v *verifier) carry(i int, m uint16) {
 		}
 		return
 	case jump && !cond:
-		v.pass(i, target(v.insns, i), m)
+		v.pass(i, in.JumpTarget(i), m)
 		return
 	case jump:
 		v.carryBranch(i, m)
 		return
-	case isCall(in) && in.Src == bpf.PseudoCall:
-		v.pass(i, i+1+int(in.Imm), m&0x3e)
-		v.pass(i, i+1, m&0x3c0)
+	case in.IsFuncCall():
+		v.pass(i, in.FuncTarget(i), m&bpf.ArgRegs)
+		v.pass(i, i+1, m&savedRegs)
 		return
 	case in.Wide():
 		v.pass(i, i+2, m&^(1<<in.Dst))
 		return
 	}
-	v.pass(i, i+1, m&^v.defs[i]&0x3ff)
+	v.pass(i, i+1, m&^v.defs[i]&valueRegs)
 	switch in.Class() {
 	case bpf.ClassALU, bpf.ClassALU64:
 		if m&v.uses[i] != 0 {
 			v.give(i+1, int(in.Dst), ptr(v.aluFact(i)))
 		}
 	case bpf.ClassSTX:
-		if in.Op&0xe0 == bpf.ModeMEM && m>>in.Src&1 != 0 && v.regAt(i, int(in.Dst)).Kind == PtrStack {
+		if in.Mode() == bpf.ModeMEM && m>>in.Src&1 != 0 && v.regAt(i, int(in.Dst)).Kind == PtrStack {
 			v.spill(in, v.regAt(i, int(in.Dst)), regOf(v.regAt(i, int(in.Src))))
 		}
-		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm == bpf.AtomicStoreRel && m>>in.Src&1 != 0 && v.regAt(i, int(in.Dst)).Kind == PtrStack {
+		if in.IsAtomic() && in.AtomicOp() == bpf.AtomicStoreRel && m>>in.Src&1 != 0 && v.regAt(i, int(in.Dst)).Kind == PtrStack {
 			v.spill(in, v.regAt(i, int(in.Dst)), regOf(v.regAt(i, int(in.Src))))
 		}
 	}
@@ -116,13 +124,13 @@ func loads(in bpf.Insn) (base, dst uint8, ok bool) {
 	switch {
 	case in.Class() == bpf.ClassLDX:
 		return in.Src, in.Dst, true
-	case in.Class() != bpf.ClassSTX || in.Op&0xe0 != bpf.ModeATOMIC:
+	case in.Class() != bpf.ClassSTX || in.Mode() != bpf.ModeATOMIC:
 		return 0, 0, false
-	case in.Imm == bpf.AtomicLoadAcq:
+	case in.AtomicOp() == bpf.AtomicLoadAcq:
 		return in.Src, in.Dst, true
-	case in.Imm == bpf.AtomicStoreRel || in.Imm&bpf.AtomicFetch == 0:
+	case in.AtomicOp() == bpf.AtomicStoreRel || in.AtomicOp()&bpf.AtomicFetch == 0:
 		return 0, 0, false
-	case in.Imm == bpf.AtomicCmpXchg:
+	case in.AtomicOp() == bpf.AtomicCmpXchg:
 		return in.Dst, 0, true
 	}
 	return in.Dst, in.Src, true
@@ -163,14 +171,14 @@ func (v *verifier) give(i, r int, x *reg) {
 	}
 }
 
-func (v *verifier) pass(i, to int, m uint16) {
-	for m &= 0x3ff; m != 0; m &= m - 1 {
+func (v *verifier) pass(i, to int, m bpf.RegSet) {
+	for m &= valueRegs; m != 0; m &= m - 1 {
 		r := trailing(m)
 		v.give(to, r, regOf(v.regAt(i, r)))
 	}
 }
 
-func (v *verifier) carryBranch(i int, m uint16) {
+func (v *verifier) carryBranch(i int, m bpf.RegSet) {
 	in := v.insns[i]
 	f := &v.at[i]
 	if m&v.uses[i] != 0 {
@@ -180,15 +188,15 @@ func (v *verifier) carryBranch(i int, m uint16) {
 	for _, way := range [2]struct {
 		bit uint8
 		to  int
-	}{{1, i + 1}, {2, target(v.insns, i)}} {
+	}{{1, i + 1}, {2, in.JumpTarget(i)}} {
 		if f.branch&way.bit == 0 {
 			continue
 		}
-		if in.Op == bpf.ClassJMP|bpf.JCOND {
+		if in.JumpOp() == bpf.JCond {
 			v.pass(i, way.to, m)
 			continue
 		}
-		op, word := number.CondOf(in.Op&0xf0), in.Class() == bpf.ClassJMP32
+		op, word := number.CondOf(in.JumpOp()), in.Class() == bpf.ClassJMP32
 		if way.bit == 1 {
 			op = op.Not()
 		}
@@ -198,10 +206,10 @@ func (v *verifier) carryBranch(i int, m uint16) {
 			continue
 		}
 		a, b := regOf(v.regAt(i, int(in.Dst))), ptr(constReg(uint64(int64(in.Imm))))
-		if in.Op&bpf.X != 0 {
+		if in.Source() == bpf.X {
 			b = regOf(v.regAt(i, int(in.Src)))
 		}
-		if a.kind == Scalar && b.kind == Scalar && (in.Op&bpf.X == 0 || in.Src != in.Dst) {
+		if a.kind == Scalar && b.kind == Scalar && (in.Source() == bpf.K || in.Src != in.Dst) {
 			x, y := a.Scalar, b.Scalar
 			number.Refine(op, &x, &y, word)
 			if x.Broken() || y.Broken() {
@@ -210,7 +218,7 @@ func (v *verifier) carryBranch(i int, m uint16) {
 			a.Scalar, b.Scalar = x, y
 		}
 		v.give(way.to, int(in.Dst), a)
-		if in.Op&bpf.X != 0 {
+		if in.Source() == bpf.X {
 			v.give(way.to, int(in.Src), b)
 		}
 	}
@@ -219,12 +227,12 @@ func (v *verifier) carryBranch(i int, m uint16) {
 // aluFact computes the result of arithmetic from the facts of its operands.
 func (v *verifier) aluFact(i int) reg {
 	in := v.insns[i]
-	op, word := in.Op&0xf0, in.Class() == bpf.ClassALU
+	op, word := in.ALUOp(), in.Class() == bpf.ClassALU
 	d, s := regOf(v.regAt(i, int(in.Dst))), ptr(constReg(uint64(int64(in.Imm))))
-	if in.Op&bpf.X != 0 && op != bpf.END {
+	if in.Source() == bpf.X && op != bpf.End {
 		s = regOf(v.regAt(i, int(in.Src)))
 	}
-	if op == bpf.MOV {
+	if op == bpf.Mov {
 		if s.kind != Scalar {
 			if !word && in.Off == 0 {
 				return *s
@@ -242,16 +250,16 @@ func (v *verifier) aluFact(i int) reg {
 		}
 		return *d
 	}
-	if op == bpf.END && d.kind == Scalar {
+	if op == bpf.End && d.kind == Scalar {
 		reorder(&d.Scalar, in)
 		return *d
 	}
 	if d.kind != Scalar || s.kind != Scalar {
 		return reg{kind: Mixed}
 	}
-	if op == bpf.NEG {
+	if op == bpf.Neg {
 		x := number.Const(0)
-		x.Apply(bpf.SUB, d.Scalar, word)
+		x.Apply(bpf.Sub, d.Scalar, word)
 		return scalarReg(x)
 	}
 	d.Apply(op, s.Scalar, word)
@@ -286,13 +294,13 @@ func (v *verifier) fill(i int, in bpf.Insn, base *Reg, dst int) {
 		switch {
 		case x.kind != Scalar:
 			return
-		case !aligned && in.Op&0xe0 == bpf.ModeMEMSX:
+		case !aligned && in.Mode() == bpf.ModeMEMSX:
 			// Some bytes from the middle of the slot: any number of that size.
 			x.Scalar = number.OfBytes(in.Bytes())
 			x.SignExtend(in.Bytes())
 		case !aligned:
 			x.Scalar = number.OfBytes(in.Bytes())
-		case in.Op&0xe0 == bpf.ModeMEMSX:
+		case in.Mode() == bpf.ModeMEMSX:
 			x.SignExtend(in.Bytes())
 		default:
 			x.Truncate(in.Bytes())
@@ -305,7 +313,7 @@ func (v *verifier) fill(i int, in bpf.Insn, base *Reg, dst int) {
 func (v *verifier) eachSlot(base *Reg, off, size int, f func(*Reg)) {
 	lo := int64(base.SMin) + int64(base.Off) + int64(off)
 	hi := int64(base.SMax) + int64(base.Off) + int64(off) + int64(size)
-	lo, hi = max(lo, -stackBytes), min(hi, 0)
+	lo, hi = max(lo, -platform.StackBytes), min(hi, 0)
 	for fr := range v.slots {
 		if base.Frame >= 0 && base.Frame != fr {
 			continue

@@ -22,6 +22,8 @@ const (
 	// rnd leaves an unknown number in R0.
 	rnd = `call get_prandom_u32;`
 	out = `out: r0 = 0; exit`
+	// tailCall makes a tail call with the context in R1.
+	tailCall = `r2 = map progs; r3 = 1; call tail_call;`
 )
 
 type verdictCase struct {
@@ -43,7 +45,7 @@ func TestCases(t *testing.T) {
 		"structure": structureCases, "scalars": scalarCases, "branches": branchCases, "packet": packetCases,
 		"stack": stackCases, "context": contextCases, "maps": mapCases, "helpers": helperCases,
 		"functions": functionCases, "loops": loopCases, "atomics": atomicCases, "pointers": pointerCases,
-		"globals": globalCases,
+		"globals": globalCases, "arguments": argumentCases,
 	} {
 		for _, c := range cases {
 			n++

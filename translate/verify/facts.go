@@ -6,9 +6,10 @@ import (
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 )
 
-func trailing(m uint16) int { return bits.TrailingZeros16(m) }
+func trailing(m bpf.RegSet) int { return bits.TrailingZeros16(uint16(m)) }
 
 // facts gathers what the compiler wants to know: the join, over all visits of
 // an instruction, of what its live registers hold.
@@ -26,12 +27,12 @@ type facts struct {
 	fills   []int // loads from the stack
 	depth   []int
 	callers [][]int // by function: call instructions that entered it
-	slots   [maxFrames][stackSlots]Reg
-	dirty   []uint16 // registers whose fact has to be carried on, by slot
-	carried []uint16 // registers whose fact was carried on at least once
+	slots   [platform.MaxFrames][stackSlots]Reg
+	dirty   []bpf.RegSet // registers whose fact has to be carried on, by slot
+	carried []bpf.RegSet // registers whose fact was carried on at least once
 	queue   []int
 	// linkedRegs and linked say, by jump, what was narrowed beside its operands
-	linkedRegs map[int]uint16
+	linkedRegs map[int]bpf.RegSet
 	linked     map[int][]link
 	// fillsDue asks for all loads from the stack to be looked at again
 	fillsDue bool
@@ -88,9 +89,9 @@ type stackNote struct {
 func (f *facts) init(v *verifier) {
 	n := len(v.insns)
 	f.at = make([]fact, n)
-	f.dirty = make([]uint16, n)
-	f.carried = make([]uint16, n)
-	f.linkedRegs, f.linked = map[int]uint16{}, map[int][]link{}
+	f.dirty = make([]bpf.RegSet, n)
+	f.carried = make([]bpf.RegSet, n)
+	f.linkedRegs, f.linked = map[int]bpf.RegSet{}, map[int][]link{}
 	f.rounds = make([]uint8, n)
 	f.noteOf = make([]int32, n)
 	f.notes = make([]stackNote, 1)
@@ -118,8 +119,8 @@ const roomRegs = 1024
 // factsAt returns the facts of a slot, with place for its live registers.
 func (v *verifier) factsAt(i int) *fact {
 	f := &v.at[i]
-	if has := v.live[i] & 0x3ff; f.regs == nil && has != 0 {
-		n := bits.OnesCount16(has)
+	if has := v.live[i] & valueRegs; f.regs == nil && has != 0 {
+		n := bits.OnesCount16(uint16(has))
 		if len(v.room) < n {
 			v.room = make([]Reg, roomRegs)
 		}
@@ -172,8 +173,11 @@ func fromReg(r *reg) Reg {
 }
 
 func rangeOf(r *reg) uint16 {
-	return uint16(min(max(r.rng, 0), math.MaxUint16))
+	return proven(r.rng)
 }
+
+// proven returns a number of bytes as a fact has it.
+func proven(n int32) uint16 { return uint16(min(max(n, 0), math.MaxUint16)) }
 
 // absorb joins r to the fact and reports whether the fact changed. widen
 // gives up ranges that grow.
@@ -254,8 +258,8 @@ func (f *Reg) absorbPointer(r *reg, widen bool) bool {
 	// Different constant parts become part of the variable one.
 	f.shift()
 	s := r.Scalar
-	s.Apply64(bpf.ADD, ptr(number.Const(uint64(int64(r.off)))))
-	f.Range = min(f.Range, uint16(max(int32(rangeOf(r))-r.off, 0)))
+	s.Apply64(bpf.Add, ptr(number.Const(uint64(int64(r.off)))))
+	f.Range = min(f.Range, proven(int32(rangeOf(r))-r.off))
 	f.absorbScalar(&s, widen)
 	return *f != was
 }
@@ -263,9 +267,9 @@ func (f *Reg) absorbPointer(r *reg, widen bool) bool {
 // shift moves the constant part of an offset into the variable part.
 func (f *Reg) shift() {
 	s := f.scalar()
-	s.Apply64(bpf.ADD, ptr(number.Const(uint64(int64(f.Off)))))
+	s.Apply64(bpf.Add, ptr(number.Const(uint64(int64(f.Off)))))
 	f.Bits, f.UMin, f.UMax, f.SMin, f.SMax = s.Bits, s.UMin, s.UMax, s.SMin, s.SMax
-	f.Range = uint16(max(int32(f.Range)-f.Off, 0))
+	f.Range = proven(int32(f.Range) - f.Off)
 	f.Off, f.OffKnown = 0, false
 }
 

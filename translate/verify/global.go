@@ -2,6 +2,7 @@ package verify
 
 import (
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -25,8 +26,19 @@ func (c *code) hasGlobals() bool {
 }
 
 // proveApart walks the program and each global function that it calls, one by
-// one.
-func (v *verifier) proveApart() *Error {
+// one. The verifier is not to be used after that.
+func (v *verifier) proveApart(c *code) *Error {
+	v.code = c
+	defer v.release()
+	err := v.walkApart()
+	v.ended = true
+	if err != nil {
+		return v.complete(err)
+	}
+	return nil
+}
+
+func (v *verifier) walkApart() *Error {
 	v.apart = true
 	v.called = make([]bool, len(v.funcs))
 	v.moves = v.packetMovers()
@@ -99,7 +111,7 @@ func (v *verifier) callGlobal(k int) *Error {
 	}
 	// A helper with such parameters checks memory the same way. It may read and
 	// write the memory, which can be in the packet.
-	c := call{v: v, helper: &helper{name: "function " + fn.Name, pkt: true}}
+	c := call{v: v, name: "function " + fn.Name, Helper: &platform.Helper{Packet: true}}
 	for i, a := range fn.Args {
 		n := uint8(i + 1)
 		if err := v.needReg(n); err != nil {
@@ -113,7 +125,7 @@ func (v *verifier) callGlobal(k int) *Error {
 	v.called[k] = true
 	v.clobber()
 	if v.moves[k] {
-		v.losePacket()
+		losePacket(v.cur)
 	}
 	v.set(0, unknownReg())
 	return nil
@@ -123,7 +135,7 @@ func (c *call) globalArg(n uint8, a object.Arg) *Error {
 	r := c.v.reg(n)
 	switch a.Kind {
 	case object.ArgCtx:
-		return c.arg(n, argCtx)
+		return c.arg(n, platform.ArgCtx)
 	case object.ArgScalar:
 		if r.kind != Scalar {
 			return unsafef("%s needs a number in R%d, it holds %s", c.name, n, r.kind.name())
@@ -157,13 +169,13 @@ func (c *code) packetMovers() []bool {
 	for changed := true; changed; {
 		changed = false
 		for i, in := range c.insns {
-			if moves[c.fn[i]] || c.flags[i]&second != 0 || !isCall(in) {
+			if moves[c.fn[i]] || c.flags[i]&second != 0 || !in.IsCall() {
 				continue
 			}
 			if in.Src == bpf.PseudoCall {
-				moves[c.fn[i]] = moves[c.fn[i+1+int(in.Imm)]]
-			} else if h := helperOf(in.Imm, c.p.Type); h != nil {
-				moves[c.fn[i]] = h.moves
+				moves[c.fn[i]] = moves[c.fn[in.FuncTarget(i)]]
+			} else if h, _ := rules.Helper(in.Helper(), c.typ); h != nil {
+				moves[c.fn[i]] = h.Moves
 			}
 			changed = changed || moves[c.fn[i]]
 		}

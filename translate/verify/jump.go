@@ -3,13 +3,14 @@ package verify
 import (
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 )
 
 // branchAt executes a conditional jump: it goes on with the fall-through way
 // and keeps the taken one for later, or follows the only possible way.
 func (v *verifier) branchAt(i int) *Error {
 	in := v.insns[i]
-	op, word, byReg := number.CondOf(in.Op&0xf0), in.Class() == bpf.ClassJMP32, in.Op&bpf.X != 0
+	op, word, byReg := number.CondOf(in.JumpOp()), in.Class() == bpf.ClassJMP32, in.Source() == bpf.X
 	if err := v.needReg(in.Dst); err != nil {
 		return err
 	}
@@ -27,7 +28,7 @@ func (v *verifier) branchAt(i int) *Error {
 		v.origins.need(scalarNode(b))
 		v.branch(i, true)
 		v.way(v.cur, i, true)
-		v.cur.insn = target(v.insns, i)
+		v.cur.insn = in.JumpTarget(i)
 		return nil
 	case number.Never:
 		v.origins.need(scalarNode(a))
@@ -38,7 +39,7 @@ func (v *verifier) branchAt(i int) *Error {
 	}
 	v.branch(i, true)
 	v.branch(i, false)
-	other := v.fork(target(v.insns, i))
+	other := v.fork(in.JumpTarget(i))
 	v.way(other, i, true)
 	v.way(v.cur, i, false)
 	v.assume(other, in, op, word, byReg)
@@ -167,7 +168,7 @@ func (v *verifier) spread(s *state, from *reg) {
 		r.node = v.origins.from(r.node, src.node)
 		n := src.Scalar
 		if r.off != src.off {
-			n.Apply(bpf.ADD, number.Const(uint64(int64(r.off)-int64(src.off))), (r.sum|src.sum)&sum32 != 0)
+			n.Apply(bpf.Add, number.Const(uint64(int64(r.off)-int64(src.off))), (r.sum|src.sum)&sum32 != 0)
 		}
 		r.Scalar = n
 	}
@@ -229,13 +230,10 @@ func (v *verifier) assumeEnd(s *state, p *reg, op number.Cond) {
 	}
 }
 
-// maxPacket bounds the offsets for which packet checks are believed.
-const maxPacket = 0xffff
-
 // proveRange records that the bytes before p, and more, are in the packet,
 // for all pointers that share p's variable part.
 func (v *verifier) proveRange(s *state, p *reg, more int32) {
-	if p.off < 0 || p.off == 0 && more != 0 || p.UMax > maxPacket || p.UMax+uint64(p.off) > maxPacket {
+	if p.off < 0 || p.off == 0 && more != 0 || p.UMax > platform.MaxPacket || p.UMax+uint64(p.off) > platform.MaxPacket {
 		return
 	}
 	kind, id, n := p.kind, p.id, p.off+more
@@ -259,7 +257,7 @@ func (v *verifier) mayGoto(i int) *Error {
 	v.widen(i, round)
 	v.way(round, i, false)
 	v.way(v.cur, i, true)
-	v.cur.insn = target(v.insns, i)
+	v.cur.insn = v.insns[i].JumpTarget(i)
 	return nil
 }
 

@@ -2,80 +2,31 @@ package verify
 
 import (
 	"github.com/skipsw/skipsw/translate/bpf"
-	"github.com/skipsw/skipsw/translate/object"
 )
 
-// callerSaved are the registers that a call leaves undefined: R0 to R5.
-const callerSaved = 0x3f
+// Registers by what becomes of them.
+const (
+	valueRegs bpf.RegSet = 1<<bpf.FP - 1               // all but the frame pointer
+	savedRegs            = valueRegs &^ bpf.CallerRegs // that live through calls
+)
 
-// accesses returns the registers that an instruction reads and writes. Calls
-// of functions are completed by liveness.
-func accesses(in bpf.Insn, typ object.Type) (uses, defs uint16) {
-	dst, src := uint16(1)<<in.Dst, uint16(1)<<in.Src
-	switch in.Class() {
-	case bpf.ClassLD:
-		if in.Wide() {
-			return 0, dst
-		}
-		uses = 1 << 6
-		if in.Op&0xe0 == bpf.ModeIND {
-			uses |= src
-		}
-		return uses, callerSaved
-	case bpf.ClassLDX:
-		return src, dst
-	case bpf.ClassST:
-		return dst, 0
-	case bpf.ClassSTX:
-		if in.Op&0xe0 != bpf.ModeATOMIC {
-			return dst | src, 0
-		}
-		switch {
-		case in.Imm == bpf.AtomicLoadAcq:
-			return src, dst
-		case in.Imm == bpf.AtomicStoreRel:
-			return dst | src, 0
-		case in.Imm == bpf.AtomicCmpXchg:
-			return dst | src | 1, 1
-		case in.Imm&bpf.AtomicFetch != 0:
-			return dst | src, src
-		}
-		return dst | src, 0
-	case bpf.ClassALU, bpf.ClassALU64:
-		op := in.Op & 0xf0
-		if op == bpf.MOV {
-			if in.Op&bpf.X != 0 {
-				return src, dst
-			}
-			return 0, dst
-		}
-		if op == bpf.NEG || op == bpf.END || in.Op&bpf.X == 0 {
-			return dst, dst
-		}
-		return dst | src, dst
+// uses returns the registers that an instruction reads. Calls of functions are
+// completed by liveness.
+func (c *code) usesOf(in bpf.Insn) bpf.RegSet {
+	if !in.IsHelperCall() {
+		return in.Uses()
 	}
-	switch in.Op & 0xf0 {
-	case bpf.JA, bpf.JCOND:
-		return 0, 0
-	case bpf.EXIT:
-		return 1, 0
-	case bpf.CALL:
-		if in.Src != 0 {
-			return 0x3e, callerSaved
-		}
-		return argUses(in.Imm, typ), callerSaved
+	if h, _ := rules.Helper(in.Helper(), c.typ); h != nil {
+		return h.Uses()
 	}
-	if in.Op&bpf.X != 0 {
-		return dst | src, 0
-	}
-	return dst, 0
+	return 0
 }
 
 // liveness computes the registers that are live before each instruction.
 func (c *code) liveness() {
 	for i, in := range c.insns {
 		if c.flags[i]&second == 0 {
-			c.uses[i], c.defs[i] = accesses(in, c.p.Type)
+			c.uses[i], c.defs[i] = c.usesOf(in), in.Defs()
 		}
 	}
 	c.live = c.solve(func(int) uint8 { return 3 })
@@ -83,8 +34,8 @@ func (c *code) liveness() {
 
 // solve computes live registers over the ways that branches reports: bit 0
 // fall through, bit 1 taken.
-func (c *code) solve(branches func(int) uint8) []uint16 {
-	live := make([]uint16, len(c.insns))
+func (c *code) solve(branches func(int) uint8) []bpf.RegSet {
+	live := make([]bpf.RegSet, len(c.insns))
 	for changed := true; changed; {
 		changed = false
 		for i := len(c.insns) - 1; i >= 0; i-- {
@@ -93,8 +44,8 @@ func (c *code) solve(branches func(int) uint8) []uint16 {
 			}
 			in := c.insns[i]
 			uses := c.uses[i]
-			if isCall(in) && in.Src == bpf.PseudoCall {
-				uses = live[i+1+int(in.Imm)] & 0x3e
+			if in.IsFuncCall() {
+				uses = live[in.FuncTarget(i)] & bpf.ArgRegs
 			}
 			if l := uses | c.liveAfter(live, i, branches)&^c.defs[i]; l != live[i] {
 				live[i] = l
@@ -105,22 +56,22 @@ func (c *code) solve(branches func(int) uint8) []uint16 {
 	return live
 }
 
-func (c *code) liveAfter(live []uint16, i int, branches func(int) uint8) uint16 {
+func (c *code) liveAfter(live []bpf.RegSet, i int, branches func(int) uint8) bpf.RegSet {
 	in := c.insns[i]
-	jump, cond := isJump(in)
+	jump, cond := in.IsJump(), in.IsConditional()
 	switch {
-	case isExit(in):
+	case in.IsExit():
 		return 0
 	case jump && !cond:
-		return live[target(c.insns, i)]
+		return live[in.JumpTarget(i)]
 	case jump:
-		var l uint16
+		var l bpf.RegSet
 		b := branches(i)
 		if b&1 != 0 {
 			l |= live[i+1]
 		}
 		if b&2 != 0 {
-			l |= live[target(c.insns, i)]
+			l |= live[in.JumpTarget(i)]
 		}
 		return l
 	case in.Wide():

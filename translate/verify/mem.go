@@ -5,6 +5,7 @@ import (
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -88,7 +89,7 @@ func (v *verifier) oneObject(base uint8) *Error {
 // atomic executes an atomic operation, load-acquire or store-release.
 func (v *verifier) atomic(in bpf.Insn) *Error {
 	base := in.Dst
-	if in.Imm == bpf.AtomicLoadAcq {
+	if in.AtomicOp() == bpf.AtomicLoadAcq {
 		base = in.Src
 	} else if err := v.needReg(in.Src); err != nil {
 		return err
@@ -96,7 +97,7 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 	if err := v.needReg(base); err != nil {
 		return err
 	}
-	if in.Imm == bpf.AtomicCmpXchg {
+	if in.AtomicOp() == bpf.AtomicCmpXchg {
 		if err := v.needReg(0); err != nil {
 			return err
 		}
@@ -107,14 +108,14 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 			hint("atomic operations work on map values and the stack")
 	}
 	fetched := in.Src
-	if in.Imm == bpf.AtomicCmpXchg {
+	if in.AtomicOp() == bpf.AtomicCmpXchg {
 		fetched = 0
 	}
-	if in.Imm&bpf.AtomicFetch != 0 && fetched == base {
+	if in.AtomicOp()&bpf.AtomicFetch != 0 && fetched == base {
 		return unsafef("atomic operation that fetches into its own address register (R%d)", base)
 	}
 	off, size := int(in.Off), in.Bytes()
-	switch in.Imm {
+	switch in.AtomicOp() {
 	case bpf.AtomicLoadAcq:
 		if err := v.oneObject(base); err != nil {
 			return err
@@ -148,9 +149,9 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 		v.dataOnStack(v.reg(base), off, size)
 	}
 	switch {
-	case in.Imm == bpf.AtomicCmpXchg:
+	case in.AtomicOp() == bpf.AtomicCmpXchg:
 		v.set(0, old)
-	case in.Imm&bpf.AtomicFetch != 0:
+	case in.AtomicOp()&bpf.AtomicFetch != 0:
 		v.set(in.Src, old)
 	}
 	return nil
@@ -222,7 +223,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	room := int64(max(p.rng, 0))
 	if p.kind == PtrMem {
 		lo += int64(p.SMin)
-		if p.UMax >= maxOffset {
+		if p.UMax >= platform.MaxOffset {
 			return unsafef("memory offset R%d is unbounded", base).hint("bound the index before it is used")
 		}
 		room -= int64(p.UMax) - int64(p.SMin)
@@ -263,19 +264,13 @@ func (v *verifier) mapOf(p *reg) *object.Map {
 	return m
 }
 
-// Map flags that restrict programs, BPF_F_*_PROG.
-const (
-	flagReadOnly  = 1 << 7
-	flagWriteOnly = 1 << 8
-)
-
 // inMapValue checks an access to a map value.
 func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Error {
 	m := v.mapOf(p)
-	if write && (m.Flags&flagReadOnly != 0 || m.Type == mapDevmap || m.Type == mapDevmapHash) {
+	if write && (m.Flags&bpf.FRdonlyProg != 0 || rules.Map(m.Type).ReadOnly) {
 		return unsafef("write to map %q, which programs may only read", m.Name)
 	}
-	if !write && m.Flags&flagWriteOnly != 0 {
+	if !write && m.Flags&bpf.FWronlyProg != 0 {
 		return unsafef("read from map %q, which programs may only write", m.Name)
 	}
 	fixed := int64(p.off) + int64(off)
@@ -284,7 +279,7 @@ func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Er
 		return unsafef("byte %d of the %s %s", p.SMin+fixed, what, verb(write)).outOfBounds().
 			hint("make the index unsigned or test it with >= 0")
 	}
-	if p.UMax >= maxOffset {
+	if p.UMax >= platform.MaxOffset {
 		return unsafef("%s %s at an unbounded offset (R%d)", what, verb(write), base).outOfBounds().
 			hint("bound the index before it is used")
 	}
@@ -297,7 +292,7 @@ func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Er
 // rodata returns the constant at a fixed place of a map that never changes.
 func (v *verifier) rodata(p *reg, off, size int) (uint64, bool) {
 	m := v.mapOf(p)
-	if !m.Frozen || m.Flags&flagReadOnly == 0 || m.Type != mapArray || !p.Scalar.IsConst() || len(m.Initial) != 1 {
+	if !m.Frozen || m.Flags&bpf.FRdonlyProg == 0 || !rules.Map(m.Type).Direct || !p.Scalar.IsConst() || len(m.Initial) != 1 {
 		return 0, false
 	}
 	at := int(p.off) + int(p.Bits.Value) + off

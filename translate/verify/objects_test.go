@@ -52,6 +52,8 @@ func TestRefusedObjects(t *testing.T) {
 		"no_verdict":      "R0 is read, but was never set",
 		"null_value":      "R0 may be null here, at refused/null_value.c:19",
 		"global_null":     "R1 may be null here, at refused/global_null.c:13",
+		"constant_key":    "R0 may be null here, at refused/constant_key.c:18",
+		"tail_moves":      "R6 was a packet pointer, but a helper called since may have moved the packet, at refused/tail_moves.c:29",
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, err := object.Load(filepath.Join("..", "..", "testdata", "bpf", "refused", name+".o"), object.Options{})

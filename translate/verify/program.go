@@ -8,6 +8,7 @@ package verify
 import (
 	"math/bits"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -92,14 +93,14 @@ func (p *Program) Log() string { return p.log }
 type fact struct {
 	// regs holds the registers whose bits are set in has, in their order.
 	regs    []Reg
-	has     uint16
+	has     bpf.RegSet
 	reached bool
 	// branch tells which ways of a conditional jump were walked: bit 0 fall
 	// through, bit 1 taken.
 	branch uint8
 	// regLive has bit r set when the value of Rr after this instruction may
 	// be read.
-	regLive uint16
+	regLive bpf.RegSet
 	// stackLive is a bit for each of the 512 bytes below the frame pointer:
 	// bit k is byte R10-1-k, set when a later instruction may read it.
 	stackLive [8]uint64
@@ -110,7 +111,7 @@ func (f *fact) reg(r int) *Reg {
 	if f.has>>r&1 == 0 {
 		return nil
 	}
-	return &f.regs[bits.OnesCount16(f.has&(1<<r-1))]
+	return &f.regs[bits.OnesCount16(uint16(f.has&(1<<r-1)))]
 }
 
 // Proven reports whether the program is safe to run without checks.

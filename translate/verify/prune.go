@@ -1,5 +1,11 @@
 package verify
 
+import (
+	"math/bits"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
 // Pruning: a state that a kept, finished one covers needs no walk of its own.
 
 // idPair maps an id of a kept state to the one that stands for it in the
@@ -49,7 +55,8 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 			patience = 64
 		}
 		if c.misses > patience*(c.hits+1) {
-			*link = c.next // not worth comparing with; its children still point to it
+			*link = c.next
+			v.giveUp(c)
 			continue
 		}
 		link = &c.next
@@ -60,11 +67,33 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 	return false, nil
 }
 
+// giveUp stops comparing with a checkpoint, as it is not worth it. Unfinished
+// paths that come from it still need it.
+func (v *verifier) giveUp(c *checkpoint) {
+	c.given = true
+	if c.branches == 0 {
+		v.mem.drop(c)
+	}
+}
+
+// finished ends the walk of all paths from a checkpoint. What of its stack
+// nobody has read will not be compared, and takes no room any more.
+func (v *verifier) finished(c *checkpoint) {
+	switch {
+	case c.given:
+		v.mem.drop(c)
+	case !v.o.Unproven:
+		for k, f := range c.frames {
+			v.mem.frames.shrink(f, bits.Len64(c.read[k]))
+		}
+	}
+}
+
 // keep makes a checkpoint of the current state.
 func (v *verifier) keep(i int) {
 	c := v.mem.checkpoint()
 	c.next, c.branches = v.kept[i], 1
-	c.copyFrom(v.cur, &v.mem.frames)
+	v.mem.frames.copyState(&c.state, v.cur)
 	c.insn = i
 	for k, f := range c.frames {
 		live := v.liveIn(c.frames, k, i)
@@ -96,11 +125,11 @@ func (v *verifier) keep(i int) {
 
 // liveIn returns the registers of frame k that are live when the innermost
 // frame is at slot i.
-func (v *verifier) liveIn(frames []*frame, k, i int) uint16 {
+func (v *verifier) liveIn(frames []*frame, k, i int) bpf.RegSet {
 	if k == len(frames)-1 {
 		return v.live[i]
 	}
-	return v.live[frames[k+1].call+1] & 0x3c0
+	return v.live[frames[k+1].call+1] & savedRegs
 }
 
 // comparison is how much of two states must agree.
@@ -121,7 +150,7 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 	v.idmap = v.idmap[:0]
 	for k, f := range c.frames {
 		now := v.cur.frames[k]
-		for m := v.liveIn(c.frames, k, c.insn) & 0x3ff; m != 0; m &= m - 1 {
+		for m := v.liveIn(c.frames, k, c.insn) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)
 			if !v.regCovers(&f.regs[r], &now.regs[r], how) {
 				return false
@@ -264,7 +293,7 @@ func (v *verifier) covered(c *checkpoint, i int) {
 		if k < len(c.frames)-1 {
 			at = c.frames[k+1].call + 1
 		}
-		for m := v.liveIn(c.frames, k, i) & 0x3ff; m != 0; m &= m - 1 {
+		for m := v.liveIn(c.frames, k, i) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)
 			old, x := &f.regs[r], &now.regs[r]
 			if v.takeOver(old, x) {

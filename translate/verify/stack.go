@@ -1,20 +1,22 @@
 package verify
 
-import "github.com/skipsw/skipsw/translate/internal/number"
-
-import "github.com/skipsw/skipsw/translate/bpf"
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/number"
+	"github.com/skipsw/skipsw/translate/internal/platform"
+)
 
 // stackRange checks that size bytes at pointer p plus off lie in the frame,
 // and returns the lowest offset and the end of the highest access.
 func (v *verifier) stackRange(p *reg, off, size int, write bool) (lo, hi int, err *Error) {
-	if p.SMin <= -maxOffset || p.SMax >= maxOffset {
+	if p.SMin <= -platform.MaxOffset || p.SMax >= platform.MaxOffset {
 		return 0, 0, unsafef("stack %s at an unbounded offset", verb(write)).hint("bound the index before it is used")
 	}
 	lo = int(p.SMin) + int(p.off) + off
 	hi = int(p.SMax) + int(p.off) + off + size
-	if lo < -stackBytes || hi > 0 || lo >= 0 {
+	if lo < -platform.StackBytes || hi > 0 || lo >= 0 {
 		what := "stack byte %s %s, the stack ends at byte 0 below the frame pointer"
-		if lo < -stackBytes {
+		if lo < -platform.StackBytes {
 			what = "stack byte %s %s, the stack has 512 bytes below the frame pointer"
 		}
 		return 0, 0, unsafef(what, span(int64(lo), int64(hi)), verb(write))
@@ -36,7 +38,7 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		v.origins.need(p.node)
 		zero := true
 		for o := lo; o < hi; o++ {
-			s, k := f.slotAt(o)
+			s, k := v.slotAt(f, o)
 			zero = zero && s.bytes[k] == byteZero
 		}
 		if zero {
@@ -44,7 +46,7 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		}
 		return scalarReg(number.OfBytes(size)), nil
 	}
-	s, k := f.slotAt(lo)
+	s, k := v.slotAt(f, lo)
 	n := s.width()
 	if n > 0 {
 		switch {
@@ -86,7 +88,7 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 	if hi-lo > size {
 		return v.storeSomewhere(f, lo, hi, src)
 	}
-	s, k := f.slotAt(lo)
+	s, k := v.slotAt(f, lo)
 	if k == 0 && size == 8 {
 		f.written |= 1 << uint((-lo-1)/8)
 	}
@@ -140,7 +142,7 @@ func (v *verifier) storeSomewhere(f *frame, lo, hi int, src *reg) *Error {
 	zero := src.IsZero()
 	usedZero := false
 	for o := lo; o < hi; o++ {
-		s, k := f.slotAt(o)
+		s, k := v.slotAt(f, o)
 		if s.spilled() {
 			if zero && s.IsZero() {
 				usedZero = true
@@ -171,7 +173,7 @@ func (v *verifier) dataOnStack(p *reg, off, size int) {
 func (v *verifier) fillStack(fr, lo, hi int) {
 	f := v.cur.frames[fr]
 	for o := lo; o < hi; o++ {
-		s, k := f.slotAt(o)
+		s, k := v.slotAt(f, o)
 		if s.spilled() {
 			s.scrub()
 		}
@@ -202,10 +204,6 @@ func (v *verifier) needSlots(fr int, bits uint64) {
 	}
 }
 
-// tailCallStack is how much stack the callers of a function may use that tail
-// calls: each tail call starts again with the stack that is left.
-const tailCallStack = 256
-
 // stackDepths checks the stack that call chains need together.
 func (v *verifier) stackDepths() *Error {
 	above := make([]int, len(v.funcs)) // most bytes that callers use, plus 1; 0 is not called
@@ -215,21 +213,21 @@ func (v *verifier) stackDepths() *Error {
 			return nil
 		}
 		above[f] = used + 1
-		total := used + (max(v.depth[f], 1)+15)&^15
-		if total > stackBytes {
-			return unsafef("nested functions need %d bytes of stack together, the limit is %d", total, stackBytes).
+		total := used + roundUp(max(v.depth[f], 1), platform.StackStep)
+		if total > platform.StackBytes {
+			return unsafef("nested functions need %d bytes of stack together, the limit is %d", total, platform.StackBytes).
 				hint("make local arrays smaller, or move them to a per-CPU map")
 		}
 		for i := v.funcs[f].Start; i < v.end(f); i++ {
 			in := v.insns[i]
-			if !v.reached(i) || !isCall(in) {
+			if !v.reached(i) || !in.IsCall() {
 				continue
 			}
-			if in.Src == 0 && in.Imm == helperTailCall && f > 0 && used >= tailCallStack {
-				return unsafef("a tail call in function %q, whose callers use %d bytes of stack; the limit is %d", v.funcs[f].Name, used, tailCallStack-1).at(i)
+			if in.IsCallOf(bpf.HelperTailCall) && f > 0 && used >= platform.TailCallStack {
+				return unsafef("a tail call in function %q, whose callers use %d bytes of stack; the limit is %d", v.funcs[f].Name, used, platform.TailCallStack-1).at(i)
 			}
 			if in.Src == bpf.PseudoCall {
-				if err := visit(int(v.fn[i+1+int(in.Imm)]), total); err != nil {
+				if err := visit(int(v.fn[in.FuncTarget(i)]), total); err != nil {
 					return err
 				}
 			}
@@ -238,3 +236,5 @@ func (v *verifier) stackDepths() *Error {
 	}
 	return visit(0, 0)
 }
+
+func roundUp(n, step int) int { return (n + step - 1) / step * step }

@@ -1,5 +1,9 @@
 package verify
 
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
 // note returns the note of the instruction that reads or writes frame fr: the
 // current one, or the call that left that frame.
 func (v *verifier) note(fr int) (n *stackNote, own bool) {
@@ -77,17 +81,17 @@ func (v *verifier) stackLiveness() {
 // each calls f for the instructions that were walked after i in its function.
 func (v *verifier) each(i int, f func(int)) {
 	in := v.insns[i]
-	jump, cond := isJump(in)
+	jump, cond := in.IsJump(), in.IsConditional()
 	switch {
-	case isExit(in):
+	case in.IsExit():
 	case jump && !cond:
-		f(target(v.insns, i))
+		f(in.JumpTarget(i))
 	case jump:
 		if v.at[i].branch&1 != 0 {
 			f(i + 1)
 		}
 		if v.at[i].branch&2 != 0 {
-			f(target(v.insns, i))
+			f(in.JumpTarget(i))
 		}
 	case in.Wide():
 		f(i + 2)
@@ -97,9 +101,11 @@ func (v *verifier) each(i int, f func(int)) {
 }
 
 // finish makes the proven program.
-func (v *verifier) finish() *Program {
+func (v *verifier) finish() (*Program, *Error) {
 	v.framePointers()
-	v.settleFacts()
+	if err := v.settleFacts(); err != nil {
+		return nil, err
+	}
 	v.stackLiveness()
 	live := v.solve(func(i int) uint8 { return v.at[i].branch & 3 })
 	for i := range v.at {
@@ -108,12 +114,12 @@ func (v *verifier) finish() *Program {
 			continue
 		}
 		f.regLive = v.liveAfter(live, i, func(i int) uint8 { return v.at[i].branch & 3 })
-		if in := v.insns[i]; isCall(in) && in.Src == 1 {
+		if in := v.insns[i]; in.IsFuncCall() {
 			// R0 comes from the called function; R1 to R5 are gone.
-			f.regLive &= 0x3c1
+			f.regLive &= savedRegs | bpf.Reg(bpf.R0)
 		}
 	}
-	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}
+	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}, nil
 }
 
 // framePointers gives R10 its fact everywhere, with its frame number where it
@@ -132,11 +138,11 @@ func (v *verifier) framePointers() {
 			n = -1
 		}
 		for i := v.funcs[f].Start; i < v.end(f); i++ {
-			if in := v.insns[i]; v.at[i].reached && isCall(in) && in.Src == 1 {
+			if in := v.insns[i]; v.at[i].reached && in.IsFuncCall() {
 				if n < 0 {
-					level[v.fn[i+1+int(in.Imm)]] = -1
+					level[v.fn[in.FuncTarget(i)]] = -1
 				} else {
-					visit(int(v.fn[i+1+int(in.Imm)]), n+1)
+					visit(int(v.fn[in.FuncTarget(i)]), n+1)
 				}
 			}
 		}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
-	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 )
 
 // step executes the instruction at slot i on the current state. done reports
@@ -30,7 +30,7 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		if err != nil {
 			return false, err
 		}
-		if in.Op&0xe0 == bpf.ModeMEMSX {
+		if in.Mode() == bpf.ModeMEMSX {
 			if r.kind == Scalar {
 				r.SignExtend(in.Bytes())
 				r.dropLink()
@@ -50,7 +50,7 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		c := constReg(uint64(int64(in.Imm)))
 		return false, v.store(in.Dst, int(in.Off), in.Bytes(), &c, true)
 	case bpf.ClassSTX:
-		if in.Op&0xe0 == bpf.ModeATOMIC {
+		if in.Mode() == bpf.ModeATOMIC {
 			return false, v.atomic(in)
 		}
 		if err := v.needRegs(in.Src, in.Dst); err != nil {
@@ -67,21 +67,21 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		}
 		return false, v.legacyLoad(i)
 	}
-	switch in.Op & 0xf0 {
-	case bpf.JA:
+	switch in.JumpOp() {
+	case bpf.Ja:
 		v.jumpsSince++
-		v.cur.insn = target(v.insns, i)
+		v.cur.insn = in.JumpTarget(i)
 		return false, nil
-	case bpf.EXIT:
+	case bpf.Exit:
 		v.jumpsSince++
 		return v.exit()
-	case bpf.CALL:
+	case bpf.Call:
 		v.jumpsSince++
-		if in.Src == bpf.PseudoCall {
+		if in.IsFuncCall() {
 			return false, v.callFunc(i)
 		}
 		return v.callHelper(i)
-	case bpf.JCOND:
+	case bpf.JCond:
 		v.jumpsSince++
 		return false, v.mayGoto(i)
 	}
@@ -134,7 +134,7 @@ func (v *verifier) wideLoad(i int) *Error {
 // legacyLoad is LD_ABS and LD_IND: packet bytes through the context in R6.
 func (v *verifier) legacyLoad(i int) *Error {
 	in := v.insns[i]
-	if v.p.Type != object.TC {
+	if !v.typ.Legacy {
 		return unsafef("LD_ABS and LD_IND are for tc programs only").hint("read through ctx->data instead")
 	}
 	if v.fn[i] != 0 {
@@ -149,7 +149,7 @@ func (v *verifier) legacyLoad(i int) *Error {
 	if r := v.reg(6); r.off != 0 || !r.Scalar.IsZero() {
 		return unsafef("LD_ABS and LD_IND need the context in R6, it was moved by %d", r.off)
 	}
-	if in.Op&0xe0 == bpf.ModeIND {
+	if in.Mode() == bpf.ModeIND {
 		if err := v.needReg(in.Src); err != nil {
 			return err
 		}
@@ -169,23 +169,23 @@ func (v *verifier) clobber() {
 
 // alu executes arithmetic.
 func (v *verifier) alu(in bpf.Insn) *Error {
-	op, word, byReg := in.Op&0xf0, in.Class() == bpf.ClassALU, in.Op&bpf.X != 0
+	op, word, byReg := in.ALUOp(), in.Class() == bpf.ClassALU, in.Source() == bpf.X
 	switch op {
-	case bpf.MOV:
+	case bpf.Mov:
 		return v.move(in, word, byReg)
-	case bpf.NEG, bpf.END:
+	case bpf.Neg, bpf.End:
 		if err := v.needReg(in.Dst); err != nil {
 			return err
 		}
 		d := v.reg(in.Dst)
 		switch {
-		case d.kind == Scalar && op == bpf.END && word && !byReg && in.Imm == 64:
+		case d.kind == Scalar && op == bpf.End && word && !byReg && in.Imm == 64:
 			return nil // the order that the number has
 		case d.kind != Scalar:
 			*d = reg{kind: Scalar, Scalar: number.Unknown(), mp: -1}
-		case op == bpf.NEG:
+		case op == bpf.Neg:
 			s := number.Const(0)
-			s.Apply(bpf.SUB, d.Scalar, word)
+			s.Apply(bpf.Sub, d.Scalar, word)
 			d.Scalar = s
 		default:
 			reorder(&d.Scalar, in)
@@ -211,7 +211,7 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 	if d.kind != Scalar || s.kind != Scalar {
 		return v.pointerALU(in, op, word, d, s)
 	}
-	if (op == bpf.AND || op == bpf.OR) && s.IsConst() {
+	if (op == bpf.And || op == bpf.Or) && s.IsConst() {
 		v.splitMask(d, in.Dst)
 	}
 	v.link(d, s, op, word)
@@ -223,7 +223,7 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 // reorder is a byte order instruction on a little-endian machine, which the
 // card's programs believe they run on.
 func reorder(s *number.Scalar, in bpf.Insn) {
-	if n := int(in.Imm) / 8; in.Class() == bpf.ClassALU && in.Op&bpf.X == 0 {
+	if n := int(in.Imm) / 8; in.Class() == bpf.ClassALU && in.Source() == bpf.K {
 		s.Truncate(n)
 	} else {
 		s.Swap(n)
@@ -254,17 +254,17 @@ func (v *verifier) forkHere() *state {
 // link keeps the link of a scalar through the addition or subtraction of a
 // constant and cuts it in all other operations. A 32-bit sum counts only where
 // the number has no more bits, so that it can be undone.
-func (v *verifier) link(d, s *reg, op uint8, word bool) {
+func (v *verifier) link(d, s *reg, op bpf.ALUOp, word bool) {
 	k := int64(s.Bits.Value)
 	known := s.IsConst()
 	if word {
 		k, known = int64(int32(k)), s.IsConst32()
 	}
 	fits := k >= math.MinInt32 && k <= math.MaxInt32
-	if op == bpf.SUB {
+	if op == bpf.Sub {
 		k, fits = -k, fits && k != math.MinInt32
 	}
-	if op != bpf.ADD && op != bpf.SUB || d.id == 0 || d.sum != 0 || !known || !fits || word && d.UMax > math.MaxUint32 {
+	if op != bpf.Add && op != bpf.Sub || d.id == 0 || d.sum != 0 || !known || !fits || word && d.UMax > math.MaxUint32 {
 		d.dropLink()
 		return
 	}
@@ -338,13 +338,10 @@ func (v *verifier) identify(s *reg) {
 	}
 }
 
-// maxOffset bounds the offsets that pointers may carry.
-const maxOffset = 1 << 29
-
 // pointerALU is arithmetic of which at least one side is a pointer.
-func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Error {
+func (v *verifier) pointerALU(in bpf.Insn, op bpf.ALUOp, word bool, d, s *reg) *Error {
 	if d.kind != Scalar && s.kind != Scalar {
-		if op == bpf.SUB {
+		if op == bpf.Sub {
 			node := v.origins.from(d.node, s.node)
 			*d = unknownReg()
 			d.node = node
@@ -357,7 +354,7 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 		p, n, number = s, d, in.Dst
 	}
 	if word {
-		if op == bpf.SUB {
+		if op == bpf.Sub {
 			*d = unknownReg()
 			return nil
 		}
@@ -377,20 +374,20 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 	switch p.kind {
 	case PtrCtx, PtrMapValue, PtrStack, PtrPacket, PtrPacketMeta, PtrMem:
 	case PtrMap:
-		if n.IsZero() && op == bpf.ADD {
+		if n.IsZero() && op == bpf.Add {
 			break
 		}
 		fallthrough
 	default:
 		return unsafef("arithmetic on %s (R%d)", p.kind.name(), in.Dst)
 	}
-	if op != bpf.ADD && op != bpf.SUB {
+	if op != bpf.Add && op != bpf.Sub {
 		return unsafef("R%d %s a pointer", in.Dst, opName(op))
 	}
-	if op == bpf.SUB && d.kind == Scalar {
+	if op == bpf.Sub && d.kind == Scalar {
 		return unsafef("a pointer is subtracted from a number (R%d)", in.Dst)
 	}
-	if op == bpf.SUB && p.kind == PtrStack {
+	if op == bpf.Sub && p.kind == PtrStack {
 		return unsafef("subtraction from a stack pointer (R%d)", in.Dst).hint("add a negative number instead")
 	}
 	if err := v.saneOffset(n, number); err != nil && !anywhere {
@@ -399,10 +396,10 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 	r := *p
 	if n.IsConst() {
 		k := int64(n.Bits.Value)
-		if op == bpf.SUB {
+		if op == bpf.Sub {
 			k = -k
 		}
-		if o := int64(r.off) + k; int64(int32(o)) == o && (!anywhere || o < maxOffset && o > -maxOffset) {
+		if o := int64(r.off) + k; int64(int32(o)) == o && (!anywhere || o < platform.MaxOffset && o > -platform.MaxOffset) {
 			r.off = int32(o)
 			if r.kind == PtrPacket && r.rng < 0 && k != 0 {
 				r.rng = 0
@@ -415,7 +412,7 @@ func (v *verifier) pointerALU(in bpf.Insn, op uint8, word bool, d, s *reg) *Erro
 	r.node = v.origins.from(p.node, n.node)
 	if r.kind.isPacket() {
 		r.id = v.newID()
-		if op == bpf.ADD || n.SMin < 0 || r.rng < 0 {
+		if op == bpf.Add || n.SMin < 0 || r.rng < 0 {
 			r.rng = 0
 		}
 	}
@@ -427,16 +424,16 @@ func (v *verifier) saneOffset(r *reg, n uint8) *Error {
 	if v.anywhere(r) {
 		return nil
 	}
-	if r.kind != Scalar && (r.off >= maxOffset || r.off <= -maxOffset) {
-		return unsafef("R%d points %d bytes away from its object, the limit is %d", n, r.off, maxOffset)
+	if r.kind != Scalar && (r.off >= platform.MaxOffset || r.off <= -platform.MaxOffset) {
+		return unsafef("R%d points %d bytes away from its object, the limit is %d", n, r.off, platform.MaxOffset)
 	}
-	if r.SMin >= maxOffset || r.SMin <= -maxOffset {
+	if r.SMin >= platform.MaxOffset || r.SMin <= -platform.MaxOffset {
 		return unsafef("pointer arithmetic with R%d, which may be as low as %d", n, r.SMin).
 			hint("bound the value from below, or make it unsigned")
 	}
 	return nil
 }
 
-func opName(op uint8) string {
+func opName(op bpf.ALUOp) string {
 	return [...]string{"adds", "subtracts", "multiplies", "divides", "ors", "ands", "shifts", "shifts", "negates", "divides", "xors", "moves", "shifts", "swaps"}[op>>4]
 }

@@ -5,23 +5,22 @@ import (
 	"slices"
 
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 )
-
-// maxInsns is the length limit of a program, in slots.
-const maxInsns = 1_000_000
 
 // code is a program whose shape was checked: every opcode is known, every
 // jump lands on an instruction of its own function, everything is reachable.
 type code struct {
 	p     *object.Program
+	typ   *platform.Program
 	insns []bpf.Insn
 	fn    []int32 // function of each slot
 	flags []insnFlags
 	funcs []object.Func
 	// uses and defs are the registers that an instruction reads and writes,
 	// live those that may be read at it or later before they are written.
-	uses, defs, live []uint16
+	uses, defs, live []bpf.RegSet
 }
 
 type insnFlags uint8
@@ -41,45 +40,18 @@ func (c *code) end(f int) int {
 	return len(c.insns)
 }
 
-// target returns the slot that the jump at i goes to.
-func target(insns []bpf.Insn, i int) int {
-	in := insns[i]
-	if in.Op == bpf.ClassJMP32|bpf.JA {
-		return i + 1 + int(in.Imm)
-	}
-	return i + 1 + int(in.Off)
-}
-
-// isJump reports a jump inside a function, and whether it may fall through.
-func isJump(in bpf.Insn) (jump, conditional bool) {
-	if c := in.Class(); c != bpf.ClassJMP && c != bpf.ClassJMP32 {
-		return false, false
-	}
-	switch in.Op & 0xf0 {
-	case bpf.CALL, bpf.EXIT:
-		return false, false
-	case bpf.JA:
-		return true, false
-	}
-	return true, true
-}
-
-func isCall(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.CALL }
-
-func isExit(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.EXIT }
-
 // inspect checks the shape of a program.
 func inspect(p *object.Program) (*code, *Error) {
 	n := len(p.Insns)
 	if n == 0 {
 		return nil, refuse(Malformed, "the program is empty")
 	}
-	if n > maxInsns {
-		return nil, refuse(Malformed, "the program has %d instruction slots, the limit is %d", n, maxInsns)
+	if n > platform.MaxSlots {
+		return nil, refuse(Malformed, "the program has %d instruction slots, the limit is %d", n, platform.MaxSlots)
 	}
 	c := &code{
-		p: p, insns: p.Insns, fn: make([]int32, n), flags: make([]insnFlags, n), funcs: functions(p),
-		uses: make([]uint16, n), defs: make([]uint16, n), live: make([]uint16, n),
+		p: p, typ: programType(p.Type), insns: p.Insns, fn: make([]int32, n), flags: make([]insnFlags, n), funcs: functions(p),
+		uses: make([]bpf.RegSet, n), defs: make([]bpf.RegSet, n), live: make([]bpf.RegSet, n),
 	}
 	for k, f := range c.funcs {
 		if k == 0 && f.Start != 0 || k > 0 && f.Start <= c.funcs[k-1].Start || f.Start >= n {
@@ -97,7 +69,7 @@ func inspect(p *object.Program) (*code, *Error) {
 			}
 			c.flags[i] |= invalid
 		}
-		if isCall(in) && in.Src == bpf.PseudoKfunc {
+		if in.IsKfuncCall() {
 			return nil, unsupported("call of kernel function %d, because a network card has no kernel to call", in.Imm).at(i)
 		}
 		if in.Wide() {
@@ -140,8 +112,8 @@ func functions(p *object.Program) []object.Func {
 		fs = append(fs, object.Func{Name: p.Name})
 	}
 	for i, in := range p.Insns {
-		t := i + 1 + int(in.Imm)
-		if isCall(in) && in.Src == bpf.PseudoCall && t > 0 && t < len(p.Insns) && !has[t] {
+		t := in.FuncTarget(i)
+		if in.IsFuncCall() && t > 0 && t < len(p.Insns) && !has[t] {
 			has[t] = true
 			fs = append(fs, object.Func{Name: fmt.Sprintf("func_%d", t), Start: t})
 		}
@@ -167,7 +139,7 @@ func (c *code) wide(i int) *Error {
 			}
 			return nil
 		}
-		if m.Type != mapArray {
+		if row := rules.Map(m.Type); row == nil || !row.Direct {
 			return refuse(Malformed, "direct access to a value of map %q, which only arrays allow", m.Name)
 		}
 		if m.MaxEntries != 1 {
@@ -190,18 +162,18 @@ func (c *code) jumps() *Error {
 			continue
 		}
 		f := int(c.fn[i])
-		if isCall(in) && in.Src == bpf.PseudoCall {
-			t := i + 1 + int(in.Imm)
+		if in.IsFuncCall() {
+			t := in.FuncTarget(i)
 			if t < 0 || t >= len(c.insns) || c.flags[t]&second != 0 {
 				return refuse(Malformed, "call of slot %d, which is no instruction", t).at(i)
 			}
 			continue
 		}
-		jump, cond := isJump(in)
+		jump, cond := in.IsJump(), in.IsConditional()
 		if !jump {
 			continue
 		}
-		t := target(c.insns, i)
+		t := in.JumpTarget(i)
 		if t < c.funcs[f].Start || t >= c.end(f) {
 			return refuse(Malformed, "jump out of function %q, to slot %d", c.funcs[f].Name, t).at(i)
 		}
@@ -211,7 +183,7 @@ func (c *code) jumps() *Error {
 		c.flags[t] |= prunePoint
 		if cond {
 			c.flags[i] |= prunePoint
-			if in.Op == bpf.ClassJMP|bpf.JCOND {
+			if in.JumpOp() == bpf.JCond {
 				c.flags[i] |= forced
 			}
 		}
@@ -219,8 +191,8 @@ func (c *code) jumps() *Error {
 	for f := range c.funcs {
 		last := c.end(f) - 1
 		in := c.insns[last]
-		jump, cond := isJump(in)
-		if c.flags[last]&second != 0 || !isExit(in) && (!jump || cond) {
+		jump, cond := in.IsJump(), in.IsConditional()
+		if c.flags[last]&second != 0 || !in.IsExit() && (!jump || cond) {
 			return refuse(Malformed, "function %q does not end with exit or a jump", c.funcs[f].Name).at(last)
 		}
 	}
@@ -241,19 +213,19 @@ func (c *code) reach() *Error {
 		i := work[len(work)-1]
 		work = work[:len(work)-1]
 		in := c.insns[i]
-		jump, cond := isJump(in)
+		jump, cond := in.IsJump(), in.IsConditional()
 		switch {
-		case isExit(in):
+		case in.IsExit():
 		case jump:
-			add(target(c.insns, i))
+			add(in.JumpTarget(i))
 			if cond {
 				add(i + 1)
 			}
 		case in.Wide():
 			add(i + 2)
 		default:
-			if isCall(in) && in.Src == bpf.PseudoCall {
-				add(i + 1 + int(in.Imm))
+			if in.IsFuncCall() {
+				add(in.FuncTarget(i))
 				c.flags[i] |= prunePoint
 			}
 			add(i + 1)
@@ -278,10 +250,10 @@ func (c *code) depths() *Error {
 		deepest := 0
 		for i := c.funcs[f].Start; i < c.end(f); i++ {
 			in := c.insns[i]
-			if c.flags[i]&second != 0 || !isCall(in) || in.Src != bpf.PseudoCall {
+			if c.flags[i]&second != 0 || !in.IsFuncCall() {
 				continue
 			}
-			g := int(c.fn[i+1+int(in.Imm)])
+			g := int(c.fn[in.FuncTarget(i)])
 			if depth[g] == active {
 				return unsafef("function %q calls itself, directly or through others", c.funcs[g].Name).at(i)
 			}
@@ -298,8 +270,8 @@ func (c *code) depths() *Error {
 	if err := visit(0); err != nil {
 		return err
 	}
-	if depth[0] > maxFrames {
-		return unsafef("a chain of %d nested calls, the limit is %d", depth[0], maxFrames)
+	if depth[0] > platform.MaxFrames {
+		return unsafef("a chain of %d nested calls, the limit is %d", depth[0], platform.MaxFrames)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 )
 
 // The walk of a program that cannot be proven (Options.Unproven): accesses to
@@ -21,7 +22,7 @@ func (v *verifier) anywhere(r *reg) bool {
 
 // near reports whether the variable part of a pointer's offset is within what
 // proven programs may have.
-func (r *reg) near() bool { return r.SMin > -maxOffset && r.SMax < maxOffset }
+func (r *reg) near() bool { return r.SMin > -platform.MaxOffset && r.SMax < platform.MaxOffset }
 
 // assumed reports whether a refusal is left to run-time checks.
 func (v *verifier) assumed(err *Error) bool { return err != nil && err.bounds && v.o.Unproven }
@@ -76,8 +77,8 @@ func (v *verifier) visitUnproven(i int) (known bool, err *Error) {
 func loopHeads(insns []bpf.Insn) []bool {
 	heads := make([]bool, len(insns))
 	for i, in := range insns {
-		if jump, _ := isJump(in); jump {
-			if t := target(insns, i); t <= i && t >= 0 {
+		if in.IsJump() {
+			if t := in.JumpTarget(i); t <= i && t >= 0 {
 				heads[t] = true
 			}
 		}
@@ -92,7 +93,7 @@ func loopHeads(insns []bpf.Insn) []bool {
 func (v *verifier) loosen(c *checkpoint, all bool) {
 	for k, o := range c.frames {
 		f := v.cur.frames[k]
-		for m := v.liveIn(c.frames, k, c.insn) & 0x3ff; m != 0; m &= m - 1 {
+		for m := v.liveIn(c.frames, k, c.insn) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)
 			v.loosenReg(&o.regs[r], &f.regs[r], all)
 		}
@@ -139,7 +140,7 @@ func (v *verifier) loosenReg(old, now *reg, all bool) {
 
 func (v *verifier) loosenPointer(old, now *reg) {
 	if old.off != now.off {
-		now.Apply64(bpf.ADD, ptr(number.Const(uint64(int64(now.off)-int64(old.off)))))
+		now.Apply64(bpf.Add, ptr(number.Const(uint64(int64(now.off)-int64(old.off)))))
 		now.off, now.rng = old.off, 0
 		if now.kind.isPacket() {
 			now.id = v.newID()

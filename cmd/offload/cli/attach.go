@@ -3,17 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 )
 
-func newAttachCmd() *cobra.Command {
-	var dev deviceFlags
+func newAttachCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var hook hookFlags
 	cmd := &cobra.Command{
 		Use:   "attach DEV [OBJ]",
@@ -27,10 +25,10 @@ unless --keep-device is given.`,
   offload attach eth0 prog.o --tc --pref 1 --handle 1
   offload attach eth0 prog.o --xdp --mode drv`,
 		Args:              deviceAndObject,
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
-				return transfer(ctx, cmd.OutOrStdout(), d, &hook, args, offload.Attach)
+			return dev.with(args[0], func(ctx context.Context, d offload.Device) error {
+				return transfer(ctx, cmd, d, &hook, args, offload.Attach)
 			})
 		},
 	}
@@ -50,7 +48,7 @@ func deviceAndObject(cmd *cobra.Command, args []string) error {
 }
 
 // transfer runs Attach or Replace and prints the outcome.
-func transfer(ctx context.Context, w io.Writer, d *kernel.Device, f *hookFlags, args []string,
+func transfer(ctx context.Context, cmd *cobra.Command, d offload.Device, f *hookFlags, args []string,
 	do func(context.Context, offload.Device, offload.Request) (*offload.Result, error),
 ) error {
 	r, err := f.request(d, args)
@@ -64,6 +62,7 @@ func transfer(ctx context.Context, w io.Writer, d *kernel.Device, f *hookFlags, 
 	if err != nil {
 		return err
 	}
+	w := cmd.OutOrStdout()
 	if r.DryRun {
 		printSteps(w, res.Steps)
 		return nil
@@ -72,6 +71,9 @@ func transfer(ctx context.Context, w io.Writer, d *kernel.Device, f *hookFlags, 
 	fmt.Fprintf(w, "%s: %s\n", d.Name(), attachmentLine(a))
 	if len(res.Reused) > 0 {
 		fmt.Fprintf(w, "maps that kept their contents: %s\n", strings.Join(res.Reused, ", "))
+	}
+	if t, ok := d.(offload.Transient); ok {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s %s; what was attached ends with this command\n", d.Name(), t.Transient())
 	}
 	return nil
 }

@@ -10,19 +10,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
-	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
 // buildFlags choose a program, a target and how it is compiled.
-type buildFlags struct{ program, typ, target, passes string }
+type buildFlags struct {
+	app                          *app
+	program, typ, target, passes string
+}
 
 // add adds the flags.
-func (f *buildFlags) add(cmd *cobra.Command) {
+func (f *buildFlags) add(a *app, cmd *cobra.Command) {
+	f.app = a
 	cmd.Flags().StringVar(&f.program, "prog", "", "`NAME` of the program")
 	cmd.Flags().StringVar(&f.typ, "type", "", "program type, `xdp|tc`, where the section's name says none")
-	cmd.Flags().StringVar(&f.target, "target", "skipsw", "target: skipsw, agilio or the path of a target `file`")
+	cmd.Flags().StringVar(&f.target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&f.passes, "passes", "", "`LIST` of compiler passes to leave out, with commas: -fold,-thread; none,fold leaves fold alone; offload compile --passes help lists them")
 }
 
@@ -36,7 +39,7 @@ func (f *buildFlags) options() (translate.FileOptions, error) {
 		}
 		o.Type = t
 	}
-	t, err := target.Load(f.target)
+	t, err := f.app.target(f.target)
 	if err != nil {
 		return o, err
 	}

@@ -8,14 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/check"
-	"github.com/skipsw/skipsw/offload/kernel"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-func newCheckCmd() *cobra.Command {
-	var dev deviceFlags
-	var devName, section, prog, driver, typeName string
+func newCheckCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
+	var devName, section, prog, driver, typeName, targetName string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check OBJ",
@@ -23,7 +23,9 @@ func newCheckCmd() *cobra.Command {
 		Long: `Say everything that would be refused if the programs of an object file were
 offloaded, all at once, with C lines and what to change: the verifier's verdict,
 the kernel's rules, and the rules of the nfp driver. With --dev the device is
-asked what it takes, and the driver's rules are those of its driver.`,
+asked what it takes, and the driver's rules are those of its driver. With --target
+what the compiler would refuse for a target is said, and the kernel's and the
+driver's rules are left out unless --dev or --driver asks for them.`,
 		Args: exactArgs("OBJ"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o := check.Options{}
@@ -35,7 +37,7 @@ asked what it takes, and the driver's rules are those of its driver.`,
 				return usagef("--driver is nfp or none, not %q", driver)
 			}
 			if devName != "" {
-				err := dev.with(devName, func(ctx context.Context, d *kernel.Device) error {
+				err := dev.with(devName, func(ctx context.Context, d offload.Device) error {
 					c, err := d.Capabilities(ctx)
 					o.Device = c
 					if err == nil && !cmd.Flags().Changed("driver") {
@@ -46,6 +48,14 @@ asked what it takes, and the driver's rules are those of its driver.`,
 				if err != nil {
 					return err
 				}
+			}
+			if targetName != "" {
+				t, err := a.target(targetName)
+				if err != nil {
+					return err
+				}
+				o.Target = t
+				o.NFP = o.NFP && (devName != "" || cmd.Flags().Changed("driver"))
 			}
 			typ := object.UnknownType
 			if typeName != "" {
@@ -60,12 +70,13 @@ asked what it takes, and the driver's rules are those of its driver.`,
 	dev.add(cmd)
 	cmd.Flags().StringVar(&devName, "dev", "", "ask this device what it takes")
 	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
+	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&section, "sec", "", "only programs of this section")
 	cmd.Flags().StringVar(&prog, "prog", "", "only the program of this name")
 	cmd.Flags().StringVar(&typeName, "type", "", "type of programs whose section names none: xdp or tc")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	_ = cmd.RegisterFlagCompletionFunc("dev", func(cmd *cobra.Command, _ []string, part string) ([]string, cobra.ShellCompDirective) {
-		return completeDevice(cmd, nil, part)
+		return a.completeDevice(cmd, nil, part)
 	})
 	_ = cmd.RegisterFlagCompletionFunc("driver", completeWords("nfp", "none"))
 	return cmd
@@ -92,7 +103,10 @@ func checkObject(w io.Writer, path, section, prog string, typ object.Type, o che
 		if section != "" && p.Section != section || prog != "" && p.Name != prog {
 			continue
 		}
-		found := check.Program(p, o)
+		found, err := check.Program(p, o)
+		if err != nil {
+			return err
+		}
 		if len(found) > 0 {
 			bad++
 		}

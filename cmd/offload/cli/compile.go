@@ -18,6 +18,7 @@ type compiledProgram struct {
 	Words   int               `json:"words"`
 	Error   string            `json:"error,omitempty"`
 	Report  *translate.Report `json:"report,omitempty"`
+	outcome string            // of a program that has no words
 }
 
 type compileReport struct {
@@ -34,7 +35,7 @@ type compileFlags struct {
 	report bool
 }
 
-func newCompileCmd() *cobra.Command {
+func newCompileCmd(a *app) *cobra.Command {
 	var f compileFlags
 	cmd := &cobra.Command{
 		Use:   "compile [flags] OBJ",
@@ -52,7 +53,7 @@ func newCompileCmd() *cobra.Command {
 			return compile(cmd, args[0], f)
 		},
 	}
-	f.build.add(cmd)
+	f.build.add(a, cmd)
 	cmd.Flags().StringVarP(&f.out, "output", "o", "", "write the image of the program to `OUT`")
 	cmd.Flags().StringSliceVar(&f.dump, "dump", nil, "print the program after these `PASS`es, each time that one changed it")
 	cmd.Flags().BoolVar(&f.report, "report", false, "say where maps are, which routines were linked, what registers and passes took")
@@ -115,8 +116,13 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 		}
 		switch {
 		case r.Err != nil:
-			p.Error = r.Err.Error()
-			if failed == nil {
+			p.Error, p.outcome = r.Err.Error(), "refused"
+			// A fault of the compiler is told before those of the input.
+			internal := isBug(r.Err)
+			if internal {
+				p.outcome = "internal error"
+			}
+			if failed == nil || internal && !isBug(failed) {
 				failed = r.Err
 			}
 		default:
@@ -146,7 +152,7 @@ func printReport(out io.Writer, report compileReport, asJSON bool) error {
 	fmt.Fprintln(w, "PROGRAM\tSECTION\tTYPE\tINSNS\tWORDS\tWORDS/INSN")
 	for _, p := range report.Programs {
 		if p.Error != "" {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\trefused\t\n", p.Name, p.Section, p.Type, p.Insns)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t\n", p.Name, p.Section, p.Type, p.Insns, p.outcome)
 			continue
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%.2f\n", p.Name, p.Section, p.Type, p.Insns, p.Words,

@@ -9,11 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/internal/oracle/conform"
-	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-func newConformanceCmd() *cobra.Command {
+func newConformanceCmd(a *app) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use:   "conformance [MEMORY]",
@@ -54,7 +53,7 @@ standard error and exit code 1.`,
 			if err != nil {
 				return err
 			}
-			t, err := target.Load(name)
+			t, err := a.target(name)
 			if err != nil {
 				return err
 			}

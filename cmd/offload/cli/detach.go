@@ -7,11 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 )
 
-func newDetachCmd() *cobra.Command {
-	var dev deviceFlags
+func newDetachCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var hook hookFlags
 	var all bool
 	cmd := &cobra.Command{
@@ -20,9 +19,9 @@ func newDetachCmd() *cobra.Command {
 		Long: `Detach the program of a device. With several programs attached, say which, or
 --all. With --all a clsact that is empty afterwards is removed too.`,
 		Args:              exactArgs("DEV"),
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
+			return dev.with(args[0], func(ctx context.Context, d offload.Device) error {
 				typ, err := hook.typ()
 				if err != nil {
 					return err
@@ -46,8 +45,8 @@ func newDetachCmd() *cobra.Command {
 				if len(gone) == 0 {
 					fmt.Fprintf(w, "%s: nothing attached\n", d.Name())
 				}
-				if all {
-					return d.RemoveEmptyClsact()
+				if t, ok := d.(offload.Tidier); ok && all {
+					return t.Tidy(ctx)
 				}
 				return nil
 			})

@@ -3,23 +3,24 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/skipsw/skipsw/offload/kernel"
+	"github.com/skipsw/skipsw/offload"
 )
 
-func newDevCmd() *cobra.Command {
+func newDevCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "List devices, set what they need, make simulated ones",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDevListCmd(), newDevAddCmd(), newDevDelCmd(), newDevSetCmd())
+	cmd.AddCommand(newDevListCmd(a), newDevAddCmd(a), newDevDelCmd(a), newDevSetCmd(a))
 	return cmd
 }
 
@@ -38,37 +39,37 @@ type listedDevice struct {
 	Offload     bool   `json:"offload"`
 }
 
-func newDevListCmd() *cobra.Command {
-	var dev deviceFlags
-	var asJSON, sim bool
+func newDevListCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
+	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "list [netdevsim]",
-		Short: "List interfaces and whether they can offload",
+		Use:   "list [KIND]",
+		Short: "List devices and whether they can offload; with KIND only those made as `dev add KIND`",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 || len(args) == 1 && args[0] != "netdevsim" {
-				return usagef("%s takes nothing or netdevsim", cmd.CommandPath())
+			if len(args) > 1 {
+				return usagef("%s takes nothing or a kind of device", cmd.CommandPath())
 			}
-			sim = len(args) == 1
+			if len(args) == 1 {
+				if _, err := a.devices.Maker(args[0]); err != nil {
+					return usagef("%s: %w", cmd.CommandPath(), err)
+				}
+			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			all := []listedDevice{}
-			err := dev.each(func(_ context.Context, d *kernel.Device) error {
-				i, err := d.Interface()
-				if err != nil {
-					return err
+			err := dev.each(func(ctx context.Context, d offload.Device) error {
+				i := &offload.Description{Name: d.Name(), CanOffload: true}
+				if desc, ok := d.(offload.Describer); ok {
+					var err error
+					if i, err = desc.Describe(ctx); err != nil {
+						return err
+					}
 				}
-				if sim && i.Driver != "netdevsim" {
+				if len(args) == 1 && i.Driver != args[0] {
 					return nil
 				}
-				l := listedDevice{
-					Dev: i.Name, Ifindex: i.Ifindex, Driver: i.Driver, Bus: i.Bus, Kind: i.Kind, State: "down",
-					Carrier: i.Carrier, Speed: i.Speed, MTU: i.MTU, HWTCOffload: i.TCOffload.String(), Offload: i.CanOffload,
-				}
-				if i.Up {
-					l.State = "up"
-				}
-				all = append(all, l)
+				all = append(all, listed(i))
 				return nil
 			})
 			if err != nil {
@@ -94,6 +95,18 @@ func newDevListCmd() *cobra.Command {
 	return cmd
 }
 
+// listed returns the row of a device.
+func listed(i *offload.Description) listedDevice {
+	l := listedDevice{
+		Dev: i.Name, Ifindex: i.Ifindex, Driver: i.Driver, Bus: i.Bus, Kind: i.Kind, State: "down",
+		Carrier: i.Carrier, Speed: i.Speed, MTU: i.MTU, HWTCOffload: i.TCOffload.String(), Offload: i.CanOffload,
+	}
+	if i.Up {
+		l.State = "up"
+	}
+	return l
+}
+
 func orDash(s string) string {
 	if s == "" {
 		return "-"
@@ -101,18 +114,44 @@ func orDash(s string) string {
 	return s
 }
 
-func newDevAddCmd() *cobra.Command {
+// makerArg returns what makes devices of the kind that the first argument
+// names.
+func makerArg(a *app, cmd *cobra.Command, args []string, want int, names string) (*offload.Maker, error) {
+	if len(args) == 0 {
+		return nil, usagef("%s needs %s; %w", cmd.CommandPath(), names, noMaker(a))
+	}
+	m, err := a.devices.Maker(args[0])
+	if err != nil {
+		return nil, usagef("%s: %w", cmd.CommandPath(), err)
+	}
+	if len(args) != want {
+		return nil, usagef("%s needs %s", cmd.CommandPath(), names)
+	}
+	return m, nil
+}
+
+// noMaker returns the error that lists what can be made.
+func noMaker(a *app) error {
+	_, err := a.devices.Maker("")
+	return err
+}
+
+func newDevAddCmd(a *app) *cobra.Command {
 	var id, ports int
+	var maker *offload.Maker
 	cmd := &cobra.Command{
-		Use:   "add netdevsim",
-		Short: "Make a simulated device of the kernel's netdevsim driver",
-		Args:  onlyNetdevsim,
+		Use:   "add KIND",
+		Short: "Make a device: netdevsim is a simulated one of the kernel, without a data path",
+		Args: func(cmd *cobra.Command, args []string) (err error) {
+			maker, err = makerArg(a, cmd, args, 1, "KIND")
+			return err
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := kernel.AddSimDevice(id, ports)
+			d, err := maker.Make(context.Background(), id, ports)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "netdevsim%d: %s\n", d.ID, strings.Join(d.Ports, " "))
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", d.Name, strings.Join(d.Ports, " "))
 			return nil
 		},
 	}
@@ -121,38 +160,32 @@ func newDevAddCmd() *cobra.Command {
 	return cmd
 }
 
-func onlyNetdevsim(cmd *cobra.Command, args []string) error {
-	if len(args) != 1 || args[0] != "netdevsim" {
-		return usagef("%s: devices that can be made are: netdevsim", cmd.CommandPath())
-	}
-	return nil
-}
-
-func newDevDelCmd() *cobra.Command {
+func newDevDelCmd(a *app) *cobra.Command {
+	var maker *offload.Maker
 	return &cobra.Command{
-		Use:   "del netdevsim ID",
-		Short: "Remove a netdevsim device and everything attached to it",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 2 || args[0] != "netdevsim" {
-				return usagef("%s needs netdevsim ID", cmd.CommandPath())
-			}
-			return nil
+		Use:   "del KIND ID",
+		Short: "Remove a device that can be made, and everything attached to it",
+		Args: func(cmd *cobra.Command, args []string) (err error) {
+			maker, err = makerArg(a, cmd, args, 2, "KIND ID")
+			return err
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			id, err := strconv.Atoi(strings.TrimPrefix(args[1], "netdevsim"))
+			id, err := strconv.Atoi(strings.TrimPrefix(args[1], args[0]))
 			if err != nil || id < 0 {
-				return usagef("%q is not the number of a netdevsim device", args[1])
+				return usagef("%q is not the number of a %s device", args[1], args[0])
 			}
-			return kernel.DelSimDevice(id)
+			return maker.Remove(context.Background(), id)
 		},
 	}
 }
 
-func newDevSetCmd() *cobra.Command {
-	var dev deviceFlags
+func newDevSetCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	cmd := &cobra.Command{
 		Use:   "set DEV {up | down | mtu N | hw-tc-offload on|off | clsact on|off}...",
 		Short: "Set what a device needs before programs can be attached",
+		Long: `Set what a device needs before programs can be attached. The settings above
+are those of network interfaces; other devices have their own.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usagef("%s needs DEV and what to set", cmd.CommandPath())
@@ -161,18 +194,33 @@ func newDevSetCmd() *cobra.Command {
 		},
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, part string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 0 {
-				return completeDevice(cmd, args, part)
+				return a.completeDevice(cmd, args, part)
 			}
-			return []string{"up", "down", "mtu", "hw-tc-offload", "clsact", "on", "off"}, cobra.ShellCompDirectiveNoFileComp
+			var words []string
+			_ = dev.with(args[0], func(_ context.Context, d offload.Device) error {
+				setter, err := offload.AsSetter(d)
+				if err != nil {
+					return err
+				}
+				for _, s := range setter.Settings() {
+					words = append(append(words, s.Name), s.Values...)
+				}
+				return nil
+			})
+			return words, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			settings, err := parseSettings(args[1:])
-			if err != nil {
-				return err
-			}
-			return dev.with(args[0], func(_ context.Context, d *kernel.Device) error {
-				for _, set := range settings {
-					if err := set(d); err != nil {
+			return dev.with(args[0], func(ctx context.Context, d offload.Device) error {
+				setter, err := offload.AsSetter(d)
+				if err != nil {
+					return err
+				}
+				all, err := parseSettings(setter.Settings(), args[1:])
+				if err != nil {
+					return err
+				}
+				for _, s := range all {
+					if err := setter.Set(ctx, s.name, s.value); err != nil {
 						return err
 					}
 				}
@@ -184,46 +232,55 @@ func newDevSetCmd() *cobra.Command {
 	return cmd
 }
 
+// set is one setting with its value.
+type set struct{ name, value string }
+
 // parseSettings reads the words after DEV, all of them before any is done.
-func parseSettings(words []string) ([]func(*kernel.Device) error, error) {
-	var all []func(*kernel.Device) error
+func parseSettings(known []offload.Setting, words []string) ([]set, error) {
+	var all []set
 	for len(words) > 0 {
 		word := words[0]
 		words = words[1:]
-		switch word {
-		case "up", "down":
-			all = append(all, func(d *kernel.Device) error { return d.SetUp(word == "up") })
+		k := slices.IndexFunc(known, func(s offload.Setting) bool { return s.Name == word })
+		if k < 0 {
+			return nil, usagef("unknown setting %q; settings are %s", word, settingForms(known))
+		}
+		values := known[k].Values
+		if len(values) == 0 {
+			all = append(all, set{name: word})
 			continue
-		case "mtu", "hw-tc-offload", "clsact":
-		default:
-			return nil, usagef("unknown setting %q; settings are up, down, mtu N, hw-tc-offload on|off, clsact on|off", word)
 		}
 		if len(words) == 0 {
 			return nil, usagef("%s needs a value", word)
 		}
 		value := words[0]
 		words = words[1:]
-		if word == "mtu" {
-			n, err := strconv.ParseUint(value, 10, 32)
-			if err != nil {
-				return nil, usagef("mtu: %q is not a number of bytes", value)
-			}
-			all = append(all, func(d *kernel.Device) error { return d.SetMTU(uint32(n)) })
-			continue
+		if err := checkValue(word, values, value); err != nil {
+			return nil, err
 		}
-		if value != "on" && value != "off" {
-			return nil, usagef("%s is on or off, not %q", word, value)
-		}
-		on := value == "on"
-		all = append(all, func(d *kernel.Device) error {
-			switch {
-			case word == "hw-tc-offload":
-				return d.SetTCOffload(on)
-			case on:
-				return d.AddClsact()
-			}
-			return d.RemoveClsact()
-		})
+		all = append(all, set{word, value})
 	}
 	return all, nil
+}
+
+func checkValue(name string, values []string, value string) error {
+	if slices.Equal(values, []string{"N"}) {
+		if _, err := strconv.ParseUint(value, 10, 32); err != nil {
+			return usagef("%s: %q is not a number", name, value)
+		}
+		return nil
+	}
+	if !slices.Contains(values, value) {
+		return usagef("%s is %s, not %q", name, strings.Join(values, " or "), value)
+	}
+	return nil
+}
+
+// settingForms lists settings as they are typed.
+func settingForms(known []offload.Setting) string {
+	forms := make([]string, len(known))
+	for i, s := range known {
+		forms[i] = strings.TrimSpace(s.Name + " " + strings.Join(s.Values, "|"))
+	}
+	return strings.Join(forms, ", ")
 }

@@ -8,12 +8,12 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -21,55 +21,77 @@ import (
 const guardVerb = "guard-transaction"
 
 // deviceFlags are the flags of every verb that names a device.
-type deviceFlags struct{ netns string }
+type deviceFlags struct {
+	app    *app
+	netns  string
+	device string // for verbs that name it by a flag
+}
 
 func (f *deviceFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.netns, "netns", "n", "", "network namespace of the device, a name or a path")
 }
 
-func (f *deviceFlags) options() (kernel.Options, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return kernel.Options{}, err
+// with opens the device for do; "" is what stands for the maps and programs of
+// all devices.
+func (f *deviceFlags) with(name string, do func(ctx context.Context, d offload.Device) error) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	var d offload.Device
+	var err error
+	if name == "" {
+		d, err = f.app.devices.Host(ctx, offload.OpenOptions{Netns: f.netns})
+	} else {
+		d, err = f.app.open(ctx, name, f.netns)
 	}
-	return kernel.Options{Netns: f.netns, Guard: []string{exe, guardVerb}}, nil
-}
-
-// with opens the device for f.
-func (f *deviceFlags) with(name string, do func(ctx context.Context, d *kernel.Device) error) error {
-	o, err := f.options()
-	if err != nil {
-		return err
-	}
-	d, err := kernel.Open(name, o)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
 	return do(ctx, d)
 }
 
-// newGuardCmd returns the hidden verb of the second process.
-func newGuardCmd() *cobra.Command {
+// each calls do for every device; one that goes away meanwhile is left out.
+func (f *deviceFlags) each(do func(ctx context.Context, d offload.Device) error) error {
+	ctx := context.Background()
+	devs, err := f.app.devices.List(ctx, offload.OpenOptions{Netns: f.netns})
+	if err != nil {
+		return err
+	}
+	for _, d := range devs {
+		if err == nil {
+			err = do(ctx, d)
+		}
+		d.Close()
+	}
+	return err
+}
+
+// newGuardCmd returns the hidden verb of the second process. PREFIX is the
+// scheme of the device whose transaction it guards.
+func newGuardCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:    guardVerb,
+		Use:    guardVerb + " [PREFIX]",
 		Hidden: true,
-		Args:   noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return kernel.RunGuard(cmd.InOrStdin(), cmd.OutOrStdout())
+		Args:   atMostOne("PREFIX"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			prefix := strings.Join(args, "")
+			for _, s := range a.devices.Schemes() {
+				if s.Prefix == prefix && s.Recover != nil {
+					return s.Recover(cmd.InOrStdin(), cmd.OutOrStdout())
+				}
+			}
+			return fmt.Errorf("devices %q have no journal", prefix)
 		},
 	}
 }
 
-// completeDevice completes the first argument with interface names.
-func completeDevice(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completeDevice completes the first argument with names of devices.
+func (a *app) completeDevice(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault // an object file follows
 	}
 	netns, _ := cmd.Flags().GetString("netns")
-	devs, err := kernel.List(cmd.Context(), kernel.Options{Netns: netns})
+	devs, err := a.devices.List(cmd.Context(), offload.OpenOptions{Netns: netns})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -159,7 +181,7 @@ func (f *hookFlags) typ() (object.Type, error) {
 }
 
 // request reads the object file and makes the request.
-func (f *hookFlags) request(d *kernel.Device, args []string) (*offload.Request, error) {
+func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, error) {
 	typ, err := f.typ()
 	if err != nil {
 		return nil, err
@@ -184,7 +206,11 @@ func (f *hookFlags) request(d *kernel.Device, args []string) (*offload.Request, 
 		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")
 		}
-		l, err := d.OpenPinnedProgram(f.pinned)
+		pins, err := offload.AsPinOpener(d)
+		if err != nil {
+			return nil, err
+		}
+		l, err := pins.OpenPinnedProgram(f.pinned)
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +220,7 @@ func (f *hookFlags) request(d *kernel.Device, args []string) (*offload.Request, 
 	if len(args) < 2 {
 		return nil, usagef("which object file? `offload attach DEV OBJ`")
 	}
-	p, err := offload.Open(args[1], f.section, f.prog, typ)
+	p, err := offload.ReadProgram(args[1], f.section, f.prog, typ)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
 
-func newDisasmCmd() *cobra.Command {
+func newDisasmCmd(a *app) *cobra.Command {
 	var build buildFlags
 	var source, raw bool
 	var contexts int
@@ -37,7 +37,7 @@ func newDisasmCmd() *cobra.Command {
 			return nil
 		},
 	}
-	build.add(cmd)
+	build.add(a, cmd)
 	cmd.Flags().BoolVar(&source, "source", false, "put the C line and the eBPF instruction above the words")
 	cmd.Flags().BoolVar(&raw, "raw", false, "the file holds bare 64-bit little-endian words")
 	cmd.Flags().IntVar(&contexts, "ctx", 4, "with --raw: contexts of the core, `4|8`")

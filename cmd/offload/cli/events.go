@@ -12,15 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-// mapPerfEventArray is the kernel's number of the type of map that carries
-// events.
-const mapPerfEventArray = 4
-
-func newEventsCmd() *cobra.Command {
-	var dev deviceFlags
+func newEventsCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var mapName string
 	var asJSON bool
 	var count int
@@ -30,14 +26,18 @@ func newEventsCmd() *cobra.Command {
 		Long: `Print what attached programs write to a perf event array, until interrupted.
 With several such maps, name one with --map.`,
 		Args:              exactArgs("DEV"),
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
+			return dev.with(args[0], func(ctx context.Context, d offload.Device) error {
+				reader, err := offload.AsEventReader(d)
+				if err != nil {
+					return err
+				}
 				id, err := eventMap(ctx, d, mapName)
 				if err != nil {
 					return err
 				}
-				ev, err := d.Events(ctx, id)
+				ev, err := reader.Events(ctx, id)
 				if err != nil {
 					return err
 				}
@@ -56,7 +56,7 @@ With several such maps, name one with --map.`,
 }
 
 // eventMap finds the perf event array of the attached programs.
-func eventMap(ctx context.Context, d *kernel.Device, name string) (uint32, error) {
+func eventMap(ctx context.Context, d offload.Device, name string) (uint32, error) {
 	all, err := d.Attached(ctx)
 	if err != nil {
 		return 0, err
@@ -65,7 +65,7 @@ func eventMap(ctx context.Context, d *kernel.Device, name string) (uint32, error
 	var last uint32
 	for _, a := range all {
 		for _, m := range a.Maps {
-			if m.Type == mapPerfEventArray && (name == "" || m.Name == offload.KernelName(name) || fmt.Sprint(m.ID) == name) {
+			if m.Type == bpf.MapTypePerfEventArray && (name == "" || m.Name == offload.KernelName(name) || fmt.Sprint(m.ID) == name) {
 				found[m.ID], last = m.Name, m.ID
 			}
 		}

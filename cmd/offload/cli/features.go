@@ -10,30 +10,33 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 )
 
-func newFeaturesCmd() *cobra.Command {
-	var dev deviceFlags
+func newFeaturesCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var asJSON, all, replace bool
 	cmd := &cobra.Command{
 		Use:   "features [DEV]",
 		Short: "Find out what a device can run, by trying",
 		Long: `Find out what a device can run: program types, map types with their limits,
 helpers. Small programs and maps are loaded and freed at once; nothing is
-attached unless --replace is given. Without DEV every interface that can
-offload is tried.`,
+attached unless --replace is given. Without DEV every device that can offload
+is tried.`,
 		Args:              atMostOne("DEV"),
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var found []*offload.Capabilities
-			probe := func(ctx context.Context, d *kernel.Device) error {
+			probe := func(ctx context.Context, d offload.Device) error {
 				c, err := d.Capabilities(ctx)
 				if err != nil {
 					return err
 				}
 				if replace {
-					if c.LiveReplace, err = d.ProbeReplace(ctx); err != nil {
+					p, err := offload.AsReplaceProber(d)
+					if err != nil {
+						return err
+					}
+					if c.LiveReplace, err = p.ProbeReplace(ctx); err != nil {
 						return err
 					}
 				}
@@ -45,9 +48,11 @@ offload is tried.`,
 					return err
 				}
 			} else {
-				err := dev.each(func(ctx context.Context, d *kernel.Device) error {
-					if i, err := d.Interface(); err != nil || !i.CanOffload {
-						return err
+				err := dev.each(func(ctx context.Context, d offload.Device) error {
+					if desc, ok := d.(offload.Describer); ok {
+						if i, err := desc.Describe(ctx); err != nil || !i.CanOffload {
+							return err
+						}
 					}
 					return probe(ctx, d)
 				})
@@ -55,7 +60,7 @@ offload is tried.`,
 					return err
 				}
 				if len(found) == 0 {
-					return errors.New("no interface can offload; `offload dev list` shows all, `offload dev add netdevsim` makes a simulated one")
+					return errors.New("no device that can be listed takes programs; `offload dev list` shows all, `offload dev add netdevsim` makes a simulated one")
 				}
 			}
 			if asJSON {
@@ -94,7 +99,11 @@ func printFeatures(out io.Writer, c *offload.Capabilities, all bool) error {
 		line("program", p, "")
 	}
 	for _, m := range c.Maps {
-		line("map", m.Capability, fmt.Sprintf("entries %d key %dB value %dB", m.MaxEntries, m.MaxKey, m.MaxValue))
+		more := ""
+		if m.MaxEntries > 0 {
+			more = fmt.Sprintf("entries %d key %dB value %dB", m.MaxEntries, m.MaxKey, m.MaxValue)
+		}
+		line("map", m.Capability, more)
 	}
 	for _, h := range c.Helpers {
 		line("helper", h, "")

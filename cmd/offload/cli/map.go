@@ -13,38 +13,42 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 )
 
-func newMapCmd() *cobra.Command {
+func newMapCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "map",
 		Short: "List, read and change maps",
 		Long: `List, read and change maps. MAP is an id, a name that only one map has, or
 the path of a pinned map. KEY and VALUE are numbers, or bytes as hex:0a000001
-or 10.0.0.1.`,
+or 10.0.0.1. Names are looked up among the maps of the host and of all its
+devices, or on the device that --dev names.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newMapListCmd(), newMapDumpCmd(), newMapLookupCmd(), newMapUpdateCmd(), newMapDeleteCmd())
+	cmd.AddCommand(newMapListCmd(a), newMapDumpCmd(a), newMapLookupCmd(a), newMapUpdateCmd(a), newMapDeleteCmd(a))
 	return cmd
 }
 
-func newMapListCmd() *cobra.Command {
-	var dev deviceFlags
+func newMapListCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:               "list [DEV]",
 		Short:             "List maps: those of a device, or all",
 		Args:              atMostOne("DEV"),
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name := "lo"
+			name, scope := "", offload.Everywhere
 			if len(args) == 1 {
-				name = args[0]
+				name, scope = args[0], offload.OnDevice
 			}
-			return dev.with(name, func(ctx context.Context, d *kernel.Device) error {
-				all, err := listMaps(ctx, d, len(args) == 0)
+			return dev.with(name, func(ctx context.Context, d offload.Device) error {
+				store, err := offload.AsMapStore(d)
+				if err != nil {
+					return err
+				}
+				all, err := store.Maps(ctx, scope)
 				if err != nil {
 					return err
 				}
@@ -57,7 +61,7 @@ func newMapListCmd() *cobra.Command {
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
 				fmt.Fprintln(w, "ID\tNAME\tTYPE\tKEY\tVALUE\tENTRIES\tFLAGS\tDEVICE")
 				for _, m := range all {
-					fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%d\t%#x\t%s\n", m.ID, orDash(m.Name), offload.MapTypeName(m.Type), m.KeySize, m.ValueSize, m.MaxEntries, m.Flags, orDash(m.Device))
+					fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%d\t%#x\t%s\n", m.ID, orDash(m.Name), m.Type, m.KeySize, m.ValueSize, m.MaxEntries, m.Flags, orDash(m.Device))
 				}
 				return w.Flush()
 			})
@@ -68,22 +72,31 @@ func newMapListCmd() *cobra.Command {
 	return cmd
 }
 
-func listMaps(ctx context.Context, d *kernel.Device, all bool) ([]offload.MapInfo, error) {
-	if all {
-		return d.AllMaps(ctx)
-	}
-	return d.Maps(ctx)
+// mapFlags are the flags of verbs that name a map.
+type mapFlags struct{ deviceFlags }
+
+func (f *mapFlags) add(cmd *cobra.Command) {
+	f.deviceFlags.add(cmd)
+	cmd.Flags().StringVar(&f.device, "dev", "", "the device that has the map; without it the maps of the host and of all its devices")
 }
 
 // openMap opens the map that MAP names.
-func openMap(ctx context.Context, d *kernel.Device, name string) (offload.Map, error) {
+func openMap(ctx context.Context, d offload.Device, name string) (offload.Map, error) {
 	if strings.Contains(name, "/") {
-		return d.OpenPinnedMap(name)
+		pins, err := offload.AsPinOpener(d)
+		if err != nil {
+			return nil, err
+		}
+		return pins.OpenPinnedMap(name)
+	}
+	store, err := offload.AsMapStore(d)
+	if err != nil {
+		return nil, err
 	}
 	if id, err := strconv.ParseUint(name, 10, 32); err == nil {
-		return d.OpenMap(ctx, uint32(id))
+		return store.OpenMap(ctx, uint32(id))
 	}
-	all, err := d.AllMaps(ctx)
+	all, err := store.Maps(ctx, offload.Everywhere)
 	if err != nil {
 		return nil, err
 	}
@@ -99,15 +112,14 @@ func openMap(ctx context.Context, d *kernel.Device, name string) (offload.Map, e
 	case 0:
 		return nil, fmt.Errorf("no map is named %q; `offload map list` shows all", name)
 	case 1:
-		return d.OpenMap(ctx, last)
+		return store.OpenMap(ctx, last)
 	}
 	return nil, fmt.Errorf("several maps are named %q; take one of the ids %s", name, strings.Join(ids, ", "))
 }
 
-// withMap opens a map for a verb.
-func withMap(name string, do func(ctx context.Context, d *kernel.Device, m offload.Map) error) error {
-	var dev deviceFlags
-	return dev.with("lo", func(ctx context.Context, d *kernel.Device) error {
+// with opens a map for a verb.
+func (f *mapFlags) with(name string, do func(ctx context.Context, d offload.Device, m offload.Map) error) error {
+	return f.deviceFlags.with(f.device, func(ctx context.Context, d offload.Device) error {
 		m, err := openMap(ctx, d, name)
 		if err != nil {
 			return err
@@ -117,28 +129,38 @@ func withMap(name string, do func(ctx context.Context, d *kernel.Device, m offlo
 	})
 }
 
-// completeMap completes the first argument with map names.
-func completeMap(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// complete completes the first argument with map names.
+func (f *mapFlags) complete(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	d, err := kernel.Open("lo", kernel.Options{})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer d.Close()
-	all, err := d.AllMaps(cmd.Context())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
 	var words []string
-	for _, m := range all {
-		words = append(words, fmt.Sprintf("%d\t%s", m.ID, m.Name))
-		if m.Name != "" {
-			words = append(words, m.Name)
+	err := f.deviceFlags.with(f.device, func(ctx context.Context, d offload.Device) error {
+		store, err := offload.AsMapStore(d)
+		if err != nil {
+			return err
 		}
+		all, err := store.Maps(ctx, offload.Everywhere)
+		for _, m := range all {
+			words = append(words, fmt.Sprintf("%d\t%s", m.ID, m.Name))
+			if m.Name != "" {
+				words = append(words, m.Name)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return words, cobra.ShellCompDirectiveDefault
+}
+
+// mapTypes returns the types of a map's entries as far as the device knows.
+func mapTypes(ctx context.Context, d offload.Device, m offload.Map) offload.MapTypes {
+	if t, ok := d.(offload.MapTyper); ok {
+		return t.MapTypes(ctx, m.Info().ID)
+	}
+	return offload.MapTypes{}
 }
 
 // jsonEntry is an entry in JSON output.
@@ -167,36 +189,39 @@ func printEntries(w io.Writer, t offload.MapTypes, entries []offload.Entry, asJS
 	return writeJSON(w, all)
 }
 
-func newMapDumpCmd() *cobra.Command {
+func newMapDumpCmd(a *app) *cobra.Command {
+	f := mapFlags{deviceFlags{app: a}}
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:               "dump MAP",
 		Short:             "Print all entries",
 		Args:              exactArgs("MAP"),
-		ValidArgsFunction: completeMap,
+		ValidArgsFunction: f.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withMap(args[0], func(ctx context.Context, d *kernel.Device, m offload.Map) error {
+			return f.with(args[0], func(ctx context.Context, d offload.Device, m offload.Map) error {
 				all, err := offload.Dump(m)
 				if err != nil {
 					return err
 				}
-				return printEntries(cmd.OutOrStdout(), d.MapTypes(ctx, m.Info().ID), all, asJSON)
+				return printEntries(cmd.OutOrStdout(), mapTypes(ctx, d, m), all, asJSON)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	f.add(cmd)
 	return cmd
 }
 
-func newMapLookupCmd() *cobra.Command {
+func newMapLookupCmd(a *app) *cobra.Command {
+	f := mapFlags{deviceFlags{app: a}}
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:               "lookup MAP KEY",
 		Short:             "Print one entry",
 		Args:              exactArgs("MAP", "KEY"),
-		ValidArgsFunction: completeMap,
+		ValidArgsFunction: f.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withMap(args[0], func(ctx context.Context, d *kernel.Device, m offload.Map) error {
+			return f.with(args[0], func(ctx context.Context, d offload.Device, m offload.Map) error {
 				key, err := offload.ParseBytes(args[1], int(m.Info().KeySize))
 				if err != nil {
 					return usagef("key: %w", err)
@@ -205,23 +230,25 @@ func newMapLookupCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printEntries(cmd.OutOrStdout(), d.MapTypes(ctx, m.Info().ID), []offload.Entry{{Key: key, Value: value}}, asJSON)
+				return printEntries(cmd.OutOrStdout(), mapTypes(ctx, d, m), []offload.Entry{{Key: key, Value: value}}, asJSON)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	f.add(cmd)
 	return cmd
 }
 
-func newMapUpdateCmd() *cobra.Command {
+func newMapUpdateCmd(a *app) *cobra.Command {
+	f := mapFlags{deviceFlags{app: a}}
 	var noExist, exist bool
 	cmd := &cobra.Command{
 		Use:               "update MAP KEY VALUE",
 		Short:             "Write one entry",
 		Args:              exactArgs("MAP", "KEY", "VALUE"),
-		ValidArgsFunction: completeMap,
+		ValidArgsFunction: f.complete,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return withMap(args[0], func(_ context.Context, _ *kernel.Device, m offload.Map) error {
+			return f.with(args[0], func(_ context.Context, _ offload.Device, m offload.Map) error {
 				key, err := offload.ParseBytes(args[1], int(m.Info().KeySize))
 				if err != nil {
 					return usagef("key: %w", err)
@@ -245,10 +272,12 @@ func newMapUpdateCmd() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&noExist, "noexist", false, "only if the key is not there")
 	cmd.Flags().BoolVar(&exist, "exist", false, "only if the key is there")
+	f.add(cmd)
 	return cmd
 }
 
-func newMapDeleteCmd() *cobra.Command {
+func newMapDeleteCmd(a *app) *cobra.Command {
+	f := mapFlags{deviceFlags{app: a}}
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "delete MAP {KEY | --all}",
@@ -259,9 +288,9 @@ func newMapDeleteCmd() *cobra.Command {
 			}
 			return usagef("%s needs MAP KEY, or MAP --all", cmd.CommandPath())
 		},
-		ValidArgsFunction: completeMap,
+		ValidArgsFunction: f.complete,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return withMap(args[0], func(_ context.Context, _ *kernel.Device, m offload.Map) error {
+			return f.with(args[0], func(_ context.Context, _ offload.Device, m offload.Map) error {
 				if all {
 					return deleteAll(m)
 				}
@@ -274,6 +303,7 @@ func newMapDeleteCmd() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "delete every entry")
+	f.add(cmd)
 	return cmd
 }
 

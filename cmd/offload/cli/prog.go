@@ -12,19 +12,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/nfpisa"
-	"github.com/skipsw/skipsw/offload/kernel"
+	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-func newProgCmd() *cobra.Command {
+func newProgCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prog",
 		Short: "List loaded programs and print their code",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProgListCmd(), newProgDumpCmd())
+	cmd.AddCommand(newProgListCmd(a), newProgDumpCmd(a))
 	return cmd
 }
 
@@ -40,8 +40,8 @@ type listedProgram struct {
 	Maps    []uint32 `json:"map_ids"`
 }
 
-func newProgListCmd() *cobra.Command {
-	var dev deviceFlags
+func newProgListCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list [DEV]",
@@ -49,18 +49,18 @@ func newProgListCmd() *cobra.Command {
 		Long: `List programs: those loaded for a device, or all. Programs whose device has
 gone are left out.`,
 		Args:              atMostOne("DEV"),
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name := "lo"
+			name, scope := "", offload.Everywhere
 			if len(args) == 1 {
-				name = args[0]
+				name, scope = args[0], offload.OnDevice
 			}
-			return dev.with(name, func(ctx context.Context, d *kernel.Device) error {
-				list := d.AllPrograms
-				if len(args) == 1 {
-					list = d.Programs
+			return dev.with(name, func(ctx context.Context, d offload.Device) error {
+				lister, err := offload.AsProgramLister(d)
+				if err != nil {
+					return err
 				}
-				all, err := list(ctx)
+				all, err := lister.Programs(ctx, scope)
 				if err != nil {
 					return err
 				}
@@ -73,7 +73,7 @@ gone are left out.`,
 	return cmd
 }
 
-func printPrograms(w io.Writer, all []kernel.Program, asJSON bool) error {
+func printPrograms(w io.Writer, all []offload.ProgramInfo, asJSON bool) error {
 	if asJSON {
 		out := make([]listedProgram, len(all))
 		for i, p := range all {
@@ -93,7 +93,8 @@ func printPrograms(w io.Writer, all []kernel.Program, asJSON bool) error {
 	return tw.Flush()
 }
 
-func newProgDumpCmd() *cobra.Command {
+func newProgDumpCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var opcodes, visual bool
 	cmd := &cobra.Command{
 		Use:   "dump {xlated | nfp} PROG",
@@ -110,23 +111,26 @@ a name that only one program has.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			switch len(args) {
 			case 0:
 				return []string{"xlated", "nfp"}, cobra.ShellCompDirectiveNoFileComp
 			case 1:
-				return loadedPrograms(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+				return dev.programs(), cobra.ShellCompDirectiveNoFileComp
 			}
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var dev deviceFlags
-			return dev.with("lo", func(ctx context.Context, d *kernel.Device) error {
+			return dev.with(dev.device, func(ctx context.Context, d offload.Device) error {
+				reader, err := offload.AsCodeReader(d)
+				if err != nil {
+					return err
+				}
 				id, err := findProgram(ctx, d, args[1])
 				if err != nil {
 					return err
 				}
-				c, err := d.Code(id)
+				c, err := reader.Code(ctx, id)
 				if err != nil {
 					return err
 				}
@@ -141,34 +145,43 @@ a name that only one program has.`,
 			})
 		},
 	}
+	dev.add(cmd)
+	cmd.Flags().StringVar(&dev.device, "dev", "", "the device that has the program; without it the programs of the host and of all its devices")
 	cmd.Flags().BoolVar(&opcodes, "opcodes", false, "print the bytes of each instruction")
 	cmd.Flags().BoolVar(&visual, "visual", false, "print the control-flow graph in the DOT language")
 	return cmd
 }
 
-func loadedPrograms(ctx context.Context) []string {
-	d, err := kernel.Open("lo", kernel.Options{})
-	if err != nil {
-		return nil
-	}
-	defer d.Close()
-	all, err := d.AllPrograms(ctx)
-	if err != nil {
-		return nil
-	}
+// programs lists programs for completion.
+func (f *deviceFlags) programs() []string {
 	var words []string
-	for _, p := range all {
-		words = append(words, fmt.Sprintf("%d\t%s", p.ID, p.Name))
+	err := f.with(f.device, func(ctx context.Context, d offload.Device) error {
+		lister, err := offload.AsProgramLister(d)
+		if err != nil {
+			return err
+		}
+		all, err := lister.Programs(ctx, offload.Everywhere)
+		for _, p := range all {
+			words = append(words, fmt.Sprintf("%d\t%s", p.ID, p.Name))
+		}
+		return err
+	})
+	if err != nil {
+		return nil
 	}
 	return words
 }
 
 // findProgram returns the id of the program that PROG names.
-func findProgram(ctx context.Context, d *kernel.Device, name string) (uint32, error) {
+func findProgram(ctx context.Context, d offload.Device, name string) (uint32, error) {
 	if id, err := strconv.ParseUint(name, 10, 32); err == nil {
 		return uint32(id), nil
 	}
-	all, err := d.AllPrograms(ctx)
+	lister, err := offload.AsProgramLister(d)
+	if err != nil {
+		return 0, err
+	}
+	all, err := lister.Programs(ctx, offload.Everywhere)
 	if err != nil {
 		return 0, err
 	}
@@ -189,7 +202,7 @@ func findProgram(ctx context.Context, d *kernel.Device, name string) (uint32, er
 }
 
 // dumpMachine prints the device's code.
-func dumpMachine(w io.Writer, id uint32, c *kernel.Code) error {
+func dumpMachine(w io.Writer, id uint32, c *offload.Code) error {
 	if len(c.Machine) == 0 {
 		if c.Device == "" {
 			return fmt.Errorf("program %d runs on the host and has no NFP code; `offload compile` shows what it would be", id)
@@ -204,7 +217,7 @@ func dumpMachine(w io.Writer, id uint32, c *kernel.Code) error {
 }
 
 // dumpXlated prints instructions with their C lines.
-func dumpXlated(w io.Writer, c *kernel.Code, opcodes bool) error {
+func dumpXlated(w io.Writer, c *offload.Code, opcodes bool) error {
 	fmt.Fprintf(w, "%s:\n", c.Name)
 	lines := c.Lines
 	for slot := 0; slot < len(c.Insns); slot++ {
@@ -227,7 +240,7 @@ func dumpXlated(w io.Writer, c *kernel.Code, opcodes bool) error {
 }
 
 // dumpGraph prints the basic blocks and jumps of a program in the DOT language.
-func dumpGraph(w io.Writer, c *kernel.Code) error {
+func dumpGraph(w io.Writer, c *offload.Code) error {
 	leaders, edges := blocks(c.Insns)
 	fmt.Fprintf(w, "digraph %q {\n\tnode [shape=box, fontname=monospace];\n", c.Name)
 	for i, start := range leaders {
@@ -244,7 +257,7 @@ func dumpGraph(w io.Writer, c *kernel.Code) error {
 	return err
 }
 
-func blockLabel(c *kernel.Code, start, end int) string {
+func blockLabel(c *offload.Code, start, end int) string {
 	p := object.Program{Lines: c.Lines}
 	var b strings.Builder
 	var last *object.Line

@@ -6,11 +6,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 )
 
-func newReplaceCmd() *cobra.Command {
-	var dev deviceFlags
+func newReplaceCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var hook hookFlags
 	cmd := &cobra.Command{
 		Use:   "replace DEV [OBJ]",
@@ -21,10 +20,10 @@ with their contents.`,
 		Example: `  offload replace eth0 prog.o
   offload replace eth0 prog.o --tc --pref 1 --handle 1`,
 		Args:              deviceAndObject,
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
-				return transfer(ctx, cmd.OutOrStdout(), d, &hook, args, offload.Replace)
+			return dev.with(args[0], func(ctx context.Context, d offload.Device) error {
+				return transfer(ctx, cmd, d, &hook, args, offload.Replace)
 			})
 		},
 	}

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/translate/bug"
 )
 
 // The exit codes.
@@ -14,6 +17,7 @@ const (
 	exitDone  = 0
 	exitInput = 1 // the input is at fault
 	exitUsage = 2 // wrong usage
+	exitBug   = 3 // the compiler is at fault
 )
 
 // usageError is an error of the command line, not of the input.
@@ -28,21 +32,49 @@ func usagef(format string, args ...any) error {
 // detailer is an error that has more to say with -v than its one line.
 type detailer interface{ Detail() string }
 
-// Main runs the command line and returns the exit code. Results go to stdout;
-// a failure is one line on stderr, and with -v its detail after it.
-func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// Main runs the command line of a configuration and returns the exit code.
+// Results go to standard output; a failure is one line on standard error, and
+// with -v its detail after it.
+func Main(c Config) int {
+	if c.Args == nil {
+		c.Args = os.Args[1:]
+	}
+	if c.Stdin == nil {
+		c.Stdin = os.Stdin
+	}
+	if c.Stdout == nil {
+		c.Stdout = os.Stdout
+	}
+	if c.Stderr == nil {
+		c.Stderr = os.Stderr
+	}
+	a, err := newApp(&c)
+	if err != nil {
+		fmt.Fprintf(c.Stderr, "%s: this program is put together wrongly: %v\n", c.Name, err)
+		return exitInput
+	}
 	var verbose bool
-	root := newRoot(&verbose)
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.Execute()
+	root := newRoot(a, &verbose)
+	root.SetArgs(c.Args)
+	root.SetIn(c.Stdin)
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	return a.report(root.Execute(), verbose, c.Stderr)
+}
+
+// report says what went wrong, if anything did, and returns the exit code.
+func (a *app) report(err error, verbose bool, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	fmt.Fprintf(stderr, "offload: %s\n", line)
+	if words := a.advice(err); words != "" {
+		line += "; " + words
+	}
+	if isBug(err) && !verbose {
+		line += "; -v prints the stack"
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", a.name, line)
 	var d detailer
 	if verbose && errors.As(err, &d) {
 		fmt.Fprintln(stderr, strings.TrimRight(d.Detail(), "\n"))
@@ -51,13 +83,23 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if errors.As(err, &u) {
 		return exitUsage
 	}
+	if isBug(err) {
+		return exitBug
+	}
 	return exitInput
 }
 
-func newRoot(verbose *bool) *cobra.Command {
+// isBug reports whether an error is a fault of the compiler.
+func isBug(err error) bool {
+	var b *bug.Error
+	return errors.As(err, &b)
+}
+
+func newRoot(a *app, verbose *bool) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "offload",
+		Use:           a.name,
 		Short:         "Compile, simulate and attach eBPF programs for NFP network cards",
+		Version:       versions(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -65,10 +107,12 @@ func newRoot(verbose *bool) *cobra.Command {
 			return cmd.Help()
 		},
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.PersistentFlags().BoolVarP(verbose, "verbose", "v", false, "print the detail of errors")
+	root.Flags().Bool("version", false, "print the versions of the program, of images and of target files")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newCompileCmd(), newDisasmCmd(), newRunCmd(), newDiffCmd(), newConformanceCmd())
-	root.AddCommand(newAttachCmd(), newReplaceCmd(), newDetachCmd(), newShowCmd(), newDevCmd(), newMapCmd(), newProgCmd(), newCheckCmd(), newFeaturesCmd(), newStatsCmd(), newEventsCmd(), newGuardCmd())
+	root.AddCommand(newCompileCmd(a), newDisasmCmd(a), newRunCmd(a), newDiffCmd(), newConformanceCmd(a))
+	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
 	root.AddCommand(newAsmCmd())
 	return root
 }

@@ -23,7 +23,7 @@ type runFlags struct {
 	hot    int
 }
 
-func newRunCmd() *cobra.Command {
+func newRunCmd(a *app) *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
 		Use:   "run [flags] --pcap IN OBJ-or-IMAGE",
@@ -39,7 +39,7 @@ func newRunCmd() *cobra.Command {
 			return run(cmd, args[0], f)
 		},
 	}
-	f.build.add(cmd)
+	f.build.add(a, cmd)
 	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet)")
 	cmd.Flags().StringVar(&f.out, "out", "", "write the packets that leave the program, passed or sent, to the capture file `OUT`")
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")

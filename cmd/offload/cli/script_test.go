@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"offload": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"offload": func() { os.Exit(Main(Default())) },
 	})
 }
 
@@ -68,7 +68,9 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		abs = append(abs, a)
 	}
-	got := Main(abs, strings.NewReader(""), &out, &errOut)
+	c := Default()
+	c.Args, c.Stdin, c.Stdout, c.Stderr = abs, strings.NewReader(""), &out, &errOut
+	got := Main(c)
 	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(out.String()), 0o644))
 	ts.Check(os.WriteFile(ts.MkAbs("err"), []byte(errOut.String()), 0o644))
 	if got != want {

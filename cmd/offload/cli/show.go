@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 )
 
 // shownDevice is one device in the output of show.
@@ -20,19 +19,19 @@ type shownDevice struct {
 	Attached    []offload.Attachment `json:"attached"`
 }
 
-func newShowCmd() *cobra.Command {
-	var dev deviceFlags
+func newShowCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show [DEV]",
 		Short: "Show what is attached: mode, id, tag, whether the device runs it, maps",
-		Long: `Show what is attached to a device, or to every interface. All of it is read
-from the kernel. Programs whose device has gone are left out.`,
+		Long: `Show what is attached to a device, or to every device. All of it is read from
+the device. Programs whose device has gone are left out.`,
 		Args:              atMostOne("DEV"),
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var all []shownDevice
-			one := func(ctx context.Context, d *kernel.Device) error {
+			one := func(ctx context.Context, d offload.Device) error {
 				s, err := showOne(ctx, d)
 				if err == nil {
 					all = append(all, *s)
@@ -58,38 +57,23 @@ from the kernel. Programs whose device has gone are left out.`,
 	return cmd
 }
 
-// each calls do for every interface; one that goes away meanwhile is left out.
-func (f *deviceFlags) each(do func(ctx context.Context, d *kernel.Device) error) error {
-	o, err := f.options()
-	if err != nil {
-		return err
-	}
-	devs, err := kernel.List(context.Background(), o)
-	if err != nil {
-		return err
-	}
-	for _, d := range devs {
-		if err == nil {
-			err = do(context.Background(), d)
+func showOne(ctx context.Context, d offload.Device) (*shownDevice, error) {
+	s := &shownDevice{Dev: d.Name(), HWTCOffload: offload.Feature{}.String()}
+	if desc, ok := d.(offload.Describer); ok {
+		i, err := desc.Describe(ctx)
+		if err != nil {
+			return nil, err
 		}
-		d.Close()
+		s.Dev, s.Ifindex, s.Driver, s.HWTCOffload = i.Name, i.Ifindex, i.Driver, i.TCOffload.String()
 	}
-	return err
-}
-
-func showOne(ctx context.Context, d *kernel.Device) (*shownDevice, error) {
-	i, err := d.Interface()
-	if err != nil {
+	var err error
+	if s.Attached, err = d.Attached(ctx); err != nil {
 		return nil, err
 	}
-	a, err := d.Attached(ctx)
-	if err != nil {
-		return nil, err
+	if s.Attached == nil {
+		s.Attached = []offload.Attachment{}
 	}
-	if a == nil {
-		a = []offload.Attachment{}
-	}
-	return &shownDevice{Dev: i.Name, Ifindex: i.Ifindex, Driver: i.Driver, HWTCOffload: i.TCOffload.String(), Attached: a}, nil
+	return s, nil
 }
 
 // printShown prints interfaces with something attached, and with empty also

@@ -10,11 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/offload/kernel"
 )
 
-func newStatsCmd() *cobra.Command {
-	var dev deviceFlags
+func newStatsCmd(a *app) *cobra.Command {
+	dev := deviceFlags{app: a}
 	var asJSON, watch, all bool
 	var interval time.Duration
 	cmd := &cobra.Command{
@@ -24,15 +23,19 @@ func newStatsCmd() *cobra.Command {
 verdicts of the BPF firmware are among them) and the run counts of programs.
 With --watch they are printed again and again, with the change a second.`,
 		Args:              exactArgs("DEV"),
-		ValidArgsFunction: completeDevice,
+		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if interval <= 0 {
 				return usagef("--interval is a time above zero, not %s", interval)
 			}
-			return dev.with(args[0], func(ctx context.Context, d *kernel.Device) error {
+			return dev.with(args[0], func(ctx context.Context, d offload.Device) error {
+				counting, err := offload.AsCounting(d)
+				if err != nil {
+					return err
+				}
 				last := map[string]uint64{}
 				for {
-					counters, err := d.Stats(ctx)
+					counters, err := counting.Stats(ctx)
 					if err != nil {
 						return err
 					}

@@ -1,6 +1,8 @@
 package gen
 
 import (
+	"math"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -70,16 +72,14 @@ func (f *fn) copyHelper() {
 	fresh := !store && f.chance(50) // a buffer that nobody has written
 	if from < 0 || !store {
 		from = 10
-		skew := f.r.IntN(8) * f.r.IntN(2)
 		if fresh {
-			disp = f.place8(n + skew)
+			disp = f.argument(n).off
 		} else {
-			disp = f.buffer(n + skew)
+			disp = f.passed(n)
 		}
 		if disp == 0 {
 			return
 		}
-		disp += skew
 	}
 	if from != 10 && f.st.regs[from].kind == pkt {
 		return // these helpers take no packet bytes
@@ -88,7 +88,7 @@ func (f *fn) copyHelper() {
 	f.Emit(bpf.Mov.Reg(3, uint8(from)), bpf.Add.Imm(3, int32(disp)))
 	f.ctxArg()
 	f.Emit(late...)
-	f.Emit(bpf.Mov.Imm(4, int32(n)))
+	f.numberArg(4, int32(n))
 	tc := f.typed(object.TC)
 	switch {
 	case store && tc:
@@ -135,7 +135,8 @@ func (f *fn) copyOffset(n, not int) (late []bpf.Insn) {
 			ldx(4, 2, 1, last), ldx(4, 4, 1, data), bpf.Sub.Reg(2, 4), bpf.Add.Imm(2, int32(f.r.IntN(4)-2-n)),
 		}
 	case f.chance(10):
-		f.Emit(bpf.Mov.Imm(2, []int32{0xffff, 0x10000, 0x1ffff, -1, f.imm(), f.imm() & 0xffff}[f.r.IntN(6)]))
+		far := int32(f.r.IntN(48))
+		f.Emit(bpf.Mov.Imm(2, []int32{0xffff, 0x10000, 0x1ffff, -1 - far, math.MaxInt32 - far, math.MinInt32 + far, f.imm(), f.imm() & 0xffff}[f.r.IntN(8)]))
 	default:
 		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(40))))
 	}
@@ -161,10 +162,13 @@ func (f *fn) csumDiff() {
 	none := part{base: -1}
 	bytes := func() part {
 		n := 4 * (1 + f.r.IntN(5))
+		if f.o.has(OddPlaces) && f.chance(40) {
+			n = 1 + f.r.IntN(20)
+		}
 		if p, d := f.ready(n); p == 0 || p > 5 {
 			return part{p, d, n}
 		}
-		off := f.buffer(n)
+		off := f.passed(n)
 		if off == 0 {
 			return none
 		}

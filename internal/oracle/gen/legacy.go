@@ -21,7 +21,7 @@ func (f *fn) legacyLoad() {
 		in.Imm += []int32{bpf.SkfNetOff, bpf.SkfLLOff}[f.r.IntN(2)]
 	}
 	if f.chance(40) {
-		src := f.freeScalar()
+		src := f.freeScalar(6)
 		if f.chance(80) {
 			f.Emit(bpf.And.Imm(uint8(src), []int32{3, 15, 31, 60, 63}[f.r.IntN(5)]))
 		}

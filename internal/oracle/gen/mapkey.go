@@ -24,9 +24,11 @@ func pieces(n int, visit func(at, size int)) {
 // small number that it holds if that is known.
 func (f *fn) key(m *object.Map) (off, known int) {
 	n := int(m.KeySize)
-	if off = f.place8(n); off == 0 {
+	p := f.argument(n)
+	if off = p.off; off == 0 {
 		return 0, noKey
 	}
+	defer f.before(p)
 	if m.Type == bpf.MapTypeLPMTrie {
 		f.prefixKey(off, n)
 		f.st.setStack(off, n)
@@ -54,7 +56,7 @@ func (f *fn) key(m *object.Map) (off, known int) {
 		}
 	}
 	first := 0
-	pieces(n, func(at, size int) {
+	alignedPieces(off, n, func(at, size int) {
 		if at == 0 {
 			first = size
 			put(0, size)
@@ -148,6 +150,12 @@ func (f *fn) prefixLen(n int) int {
 
 // prefixKey writes a key of n bytes for a trie to the stack.
 func (f *fn) prefixKey(off, n int) {
+	if off%8 != 0 {
+		for k, b := range f.prefix(n - 4) {
+			f.storeConst(1, 10, off+k, int32(b))
+		}
+		return
+	}
 	f.storeConst(4, 10, off, int32(f.prefixLen(n-4)+f.r.IntN(4)/3))
 	pieces(n-4, func(at, size int) {
 		v := int32(prefixBytes[f.r.IntN(len(prefixBytes))])

@@ -163,7 +163,7 @@ func (f *fn) update() {
 		from, disp := f.ready(n)
 		if from < 0 {
 			from = 10
-			if disp = f.buffer(n); disp == 0 {
+			if disp = f.passed(n); disp == 0 {
 				return
 			}
 			defer f.lockBytes(disp, n, false)
@@ -190,6 +190,10 @@ func (f *fn) update() {
 func (f *fn) updateFlags() {
 	if f.chance(75) {
 		f.Emit(bpf.Mov.Imm(4, int32(f.r.IntN(4))))
+		return
+	}
+	if f.o.has(OddPlaces) && f.chance(30) && f.fromStack(4) {
+		f.Emit(bpf.And.Imm(4, int32(1)<<f.r.IntN(4)-1))
 		return
 	}
 	if x := f.pickReg(func(i int, r *reg) bool { return i > 5 && r.kind == scalar }); x >= 0 && f.chance(60) {

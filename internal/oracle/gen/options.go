@@ -74,6 +74,7 @@ const (
 	Aliases                          // stores and loads of the same bytes through different pointers
 	Pressure                         // more numbers at a time than there are registers
 	Choices                          // pointers that a branch chooses
+	OddPlaces                        // arguments of helpers at every offset of the stack
 
 	// AllFeatures holds every feature.
 	AllFeatures Feature = 1<<iota - 1
@@ -85,7 +86,7 @@ var featureNames = []string{
 	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
 	"csumdiff", "legacyload", "lpm", "lru", "percpuhash", "oddsizes", "pointerargs", "rodata", "ctxfields", "metadata",
 	"stackatomic", "noise", "bytewise", "copies", "selects", "walks", "nullchecks", "maygoto", "redirect", "queues", "events", "skbedit",
-	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices",
+	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces",
 }
 
 // String lists the features by name, separated by commas.

@@ -49,7 +49,7 @@ func (f *fn) event() {
 		return
 	}
 	n := 4 * (1 + f.r.IntN(5))
-	off := f.buffer(n)
+	off := f.passed(n)
 	if off == 0 {
 		return
 	}

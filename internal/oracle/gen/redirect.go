@@ -29,9 +29,10 @@ func (f *fn) redirect() {
 	}
 }
 
-// tailCall emits a tail call into a program array that has no programs.
+// tailCall emits a tail call into a program array that has no programs. Callers
+// of a function must take it for one that moves the packet.
 func (f *fn) tailCall() {
-	if !f.main() || !f.hasCtx {
+	if !f.hasCtx {
 		return
 	}
 	m := f.p.onlyMap(&object.Map{Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 4})
@@ -43,4 +44,5 @@ func (f *fn) tailCall() {
 	f.Emit(bpf.LoadMap(2, m)...)
 	f.Emit(bpf.CallHelper(bpf.HelperTailCall))
 	f.st.clobber()
+	f.p.moves[f.index] = true
 }

@@ -6,10 +6,7 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// codeShift is the place of action and counter bits in the result word.
-const codeShift = 16
-
-// LowerExits turns verdicts into what the target wants in A0 at the end.
+// LowerExits turns verdicts into what the target wants in its exit register.
 func LowerExits(f *ssa.Func, t *target.Target, typ object.Type) {
 	if t.Exit.Kind != target.ExitCode {
 		return
@@ -21,13 +18,13 @@ func LowerExits(f *ssa.Func, t *target.Target, typ object.Type) {
 		if blk.Dead || blk.Term.Kind != ssa.Exit {
 			continue
 		}
-		lowerExit(f, ssa.BlockID(b), codes, other)
+		lowerExit(f, ssa.BlockID(b), codes, other, uint32(t.Exit.Shift))
 	}
 }
 
-func lowerExit(f *ssa.Func, b ssa.BlockID, codes []uint8, other uint8) {
+func lowerExit(f *ssa.Func, b ssa.BlockID, codes []uint8, other uint8, shift uint32) {
 	verdict, slot := f.B(b).Term.X, f.B(b).Term.Slot
-	code := func(c uint8) ssa.ID { return f.Const(uint32(c) << codeShift) }
+	code := func(c uint8) ssa.ID { return f.Const(uint32(c) << shift) }
 	if v, ok := f.IsConst(verdict); ok {
 		c := other
 		if uint64(v) < uint64(len(codes)) {
@@ -68,5 +65,5 @@ func lowerExit(f *ssa.Func, b ssa.BlockID, codes []uint8, other uint8) {
 		hi := m.And(m.Op(ssa.ShrV, 0, f.Const(counter), at), 15)
 		r = m.Op(ssa.Or, 0, lo, m.Shift(ssa.Shl, hi, 4))
 	}
-	f.B(inside).Term = ssa.Term{Kind: ssa.Exit, Slot: slot, X: m.Shift(ssa.Shl, r, codeShift)}
+	f.B(inside).Term = ssa.Term{Kind: ssa.Exit, Slot: slot, X: m.Shift(ssa.Shl, r, shift)}
 }

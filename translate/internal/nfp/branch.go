@@ -19,7 +19,7 @@ func (s *selector) terminator(t *ssa.Term, mb *block) {
 		if c, ok := s.f.IsConst(t.X); ok {
 			n.val = c
 		} else {
-			n.ops = append(n.ops, regalloc.Operand{V: s.reg(t.X), Flags: regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.A, Num: 0}})
+			n.ops = append(n.ops, regalloc.Operand{V: s.reg(t.X), Flags: regalloc.Fixed, Loc: place(s.t.Exit.Register)})
 			n.r = ref{op: 0}
 		}
 		s.add(n)

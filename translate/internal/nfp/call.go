@@ -9,51 +9,46 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
-// eBPF numbers of the helpers that firmware routines implement.
-const (
-	helperLookup = 1
-	helperUpdate = 2
-	helperDelete = 3
-	helperEvent  = 25
-)
-
-// helperNames gives the names under which targets list routine addresses.
-var helperNames = map[uint32]string{
-	helperLookup: "map_lookup_elem", helperUpdate: "map_update_elem",
-	helperDelete: "map_delete_elem", helperEvent: "perf_event_output",
+// argument is words that a routine takes at a place in local memory.
+type argument struct {
+	at    target.LMPlace
+	words []ssa.ID
 }
 
-// lmValue is the local-memory index for the value of an update, which lies
-// valueWord words above the key.
-const (
-	lmValue   = 2
-	valueWord = 16
-)
+// near reports whether the place is reached from the stack base as it is, with
+// no index register of its own.
+func (s *selector) near(at target.LMPlace) bool { return at.Index == s.t.Entry.StackIndex }
 
 // argWords returns the words at the stack base that a call puts arguments in.
-func (s *selector) argWords(v *ssa.Value) int {
-	switch v.Imm {
-	case helperUpdate:
-		return int(v.Size)
-	case helperEvent:
-		return len(v.Args) - 6
+func (s *selector) argWords(site *ssa.CallSite) int {
+	n := 0
+	for _, a := range []struct {
+		at    target.LMPlace
+		words int
+	}{{s.t.Calls.Key, site.Key}, {s.t.Calls.Value, site.Value}} {
+		if s.near(a.at) && a.words > 0 {
+			n = max(n, int(a.at.Word)+a.words)
+		}
 	}
-	return len(v.Args) - 1
+	return n
 }
 
-// clobbers are the registers that a routine may change: all but keptByCalls.
-var clobbers = regalloc.RegSet{
-	regalloc.A: ^keptByCalls, regalloc.B: ^keptByCalls, regalloc.In: ^uint64(0), regalloc.Out: ^uint64(0),
+// clobbers are the registers that a routine may change: all but those that the
+// convention keeps.
+func clobbers(t *target.Target) *regalloc.RegSet {
+	var kept uint64
+	for _, r := range t.Calls.Kept {
+		kept |= 1 << r
+	}
+	return &regalloc.RegSet{regalloc.A: ^kept, regalloc.B: ^kept, regalloc.In: ^uint64(0), regalloc.Out: ^uint64(0)}
 }
 
-// keptByCalls are the registers 12..22 of both banks.
-const keptByCalls = uint64(0x7ff000)
-
-// fixedPair adds a 64-bit eBPF register as a fixed operand of a call.
-func (s *selector) fixedPair(n *node, reg uint8, lo, hi ssa.ID) {
+// fixedPair adds a 64-bit argument as fixed operands of a call: low is the
+// register of its low word.
+func (s *selector) fixedPair(n *node, low uint8, lo, hi ssa.ID) {
 	for half, id := range [2]ssa.ID{lo, hi} {
 		n.ops = append(n.ops, regalloc.Operand{
-			V: s.copyOf(id), Flags: regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.Both, Num: 2*reg + uint8(half)},
+			V: s.copyOf(id), Flags: regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.Both, Num: low + uint8(half)},
 		})
 	}
 }
@@ -65,40 +60,34 @@ func (s *selector) copyOf(id ssa.ID) regalloc.VReg {
 	return r
 }
 
-// call selects a call of a routine of the firmware or of a map: arguments go to the stack base,
-// registers as the target's interface says.
+// place returns the allocator's place for a register of the target's.
+func place(r target.Reg) regalloc.Loc {
+	if r.Bank == nfpisa.BankB {
+		return regalloc.Loc{File: regalloc.B, Num: uint8(r.Num)}
+	}
+	return regalloc.Loc{File: regalloc.A, Num: uint8(r.Num)}
+}
+
+// call selects a call of a routine: arguments go to the places and registers
+// that the target's convention names.
 func (s *selector) call(id ssa.ID, v *ssa.Value) {
-	name := helperNames[v.Imm]
-	if s.t.Helper(name).By != target.HelperFirmware && !s.t.Direct() {
-		s.fail(fmt.Sprintf("helper %d", v.Imm), "target "+s.t.Name+" has no routine for it")
-		return
-	}
+	site := s.f.Site(v)
 	n := newNode(formCall)
-	n.val, n.table = v.Imm, -1
-	set := clobbers
-	n.clob = &set
-	switch v.Imm {
-	case helperUpdate:
-		s.updateArgs(&n, v)
-	case helperEvent:
-		s.eventArgs(&n, v)
-	default:
-		s.keyWords(v.Args[1:])
+	n.site = site
+	if s.clobbers == nil {
+		s.clobbers = clobbers(s.t)
 	}
-	switch {
-	case v.Imm == helperEvent:
-	case s.t.Direct():
-		// Each map has routines of its own.
-		n.table = v.Aux
-	default:
+	n.clob = s.clobbers
+	s.arguments(v.Args, []argument{{s.t.Calls.Key, site.KeyWords(v.Args)}, {s.t.Calls.Value, site.ValueWords(v.Args)}})
+	for k, low := range site.Pairs {
+		lo, hi := site.Pair(v.Args, k)
+		s.fixedPair(&n, low, lo, hi)
+	}
+	if site.Number {
 		if c, ok := s.f.IsConst(v.Args[0]); ok && nfpisa.CanImmed(c) {
-			n.l = ref{op: -1, fixed: nfpisa.Const(0)}
-			n.bit, n.x = 1, noRef
-			n.csr = uint16(c)
+			n.val, n.number = c, true
 		} else {
-			n.ops = append(n.ops, regalloc.Operand{
-				V: s.copyOf(v.Args[0]), Flags: regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.A, Num: 0},
-			})
+			n.ops = append(n.ops, regalloc.Operand{V: s.copyOf(v.Args[0]), Flags: regalloc.Fixed, Loc: place(*s.t.Calls.Map)})
 		}
 	}
 	for _, w := range s.words[id] {
@@ -106,62 +95,62 @@ func (s *selector) call(id ssa.ID, v *ssa.Value) {
 		if r == regalloc.NoVReg {
 			continue
 		}
-		n.ops = append(n.ops, regalloc.Operand{
-			V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.Both, Num: uint8(s.f.V(w).Imm)},
-		})
+		n.ops = append(n.ops, regalloc.Operand{V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: s.resultPlace(int(s.f.V(w).Imm))})
 	}
 	s.add(n)
 }
 
-// keyWords writes words to the stack base.
-func (s *selector) keyWords(words []ssa.ID) {
-	if len(words) > fullReach {
-		s.fail(fmt.Sprintf("%d bytes passed to a helper", 4*len(words)), fmt.Sprintf("the compiler passes at most %d", 4*fullReach))
-		return
+// resultPlace returns where a routine leaves word k of what it returns: R0 in
+// registers of both banks, words of a value in transfer registers.
+func (s *selector) resultPlace(k int) regalloc.Loc {
+	if k < ssa.ResultValue {
+		return regalloc.Loc{File: regalloc.Both, Num: uint8(s.t.Calls.Result) + uint8(k)}
 	}
-	for k, w := range words {
-		s.storeLM(lmStack, k, w)
+	return regalloc.Loc{File: regalloc.In, Num: uint8(k - ssa.ResultValue)}
+}
+
+// arguments writes arguments to their places in local memory.
+func (s *selector) arguments(args []ssa.ID, list []argument) {
+	for _, a := range list {
+		if len(a.words) > fullReach {
+			s.fail(fmt.Sprintf("%d bytes passed to a routine", 4*len(a.words)), fmt.Sprintf("the compiler passes at most %d", 4*fullReach))
+			return
+		}
+	}
+	// since counts instructions since the last write of an index register.
+	since := s.t.LocalMemory.PointerDelay
+	for _, a := range list {
+		if len(a.words) > 0 && !s.near(a.at) {
+			s.pointAt(a, args[len(args)-1])
+			since = 0
+		}
+	}
+	for _, a := range list {
+		first := 0
+		switch {
+		case len(a.words) == 0:
+			continue
+		case s.near(a.at):
+			first = int(a.at.Word)
+		default:
+			for ; since < s.t.LocalMemory.PointerDelay; since++ {
+				s.add(newNode(formNop))
+			}
+		}
+		for k, w := range a.words {
+			s.storeLM(a.at.Index, first+k, w)
+		}
+		since += len(a.words)
 	}
 }
 
-// updateArgs prepares map_update_elem: arguments table, flags low and high, key
-// words (Size of them), value words, stack base.
-func (s *selector) updateArgs(n *node, v *ssa.Value) {
-	key := v.Args[3 : 3+v.Size]
-	value := v.Args[3+v.Size : len(v.Args)-1]
-	if len(value) > fullReach {
-		s.fail(fmt.Sprintf("a map value of %d bytes", 4*len(value)), fmt.Sprintf("the compiler passes at most %d", 4*fullReach))
-		return
-	}
-	s.code.farWords = max(s.code.farWords, valueWord+len(value))
+// pointAt makes the argument's index register point at its place.
+func (s *selector) pointAt(a argument, stack ssa.ID) {
+	s.code.farWords = max(s.code.farWords, int(a.at.Word)+len(a.words))
 	base := s.newReg()
-	s.alu(base, v.Args[len(v.Args)-1], nfpisa.ALUAdd, s.f.Const(4*valueWord))
+	s.alu(base, stack, nfpisa.ALUAdd, s.f.Const(4*uint32(a.at.Word)))
 	w := newNode(formCSRWr)
-	w.csr = nfpisa.CSRActLMAddr(lmValue)
+	w.csr = nfpisa.CSRActLMAddr(int(a.at.Index))
 	w.r = w.read(base, regalloc.GPRSet, 0)
 	s.add(w)
-	s.keyWords(key)
-	for k := len(key); k < s.t.LocalMemory.PointerDelay; k++ {
-		s.add(newNode(formNop))
-	}
-	for k, x := range value {
-		s.storeLM(lmValue, k, x)
-	}
-	s.fixedPair(n, 4, v.Args[1], v.Args[2])
 }
-
-// eventArgs prepares perf_event_output: arguments map, flags low and high, size,
-// data pointer low and high, and the words to be put at the stack base if that
-// is where the pointer leads. Size is the pointer's type.
-func (s *selector) eventArgs(n *node, v *ssa.Value) {
-	zero := s.f.Const(0)
-	s.keyWords(v.Args[6:])
-	s.fixedPair(n, 2, v.Args[0], zero)
-	s.fixedPair(n, 3, v.Args[1], v.Args[2])
-	s.fixedPair(n, 4, v.Args[4], v.Args[5])
-	s.fixedPair(n, 5, v.Args[3], zero)
-	n.bit, n.csr = 2, uint16(v.Size)
-}
-
-// HelperName returns the name of a firmware routine by eBPF helper number.
-func HelperName(id uint32) string { return helperNames[id] }

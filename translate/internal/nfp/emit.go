@@ -6,6 +6,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
 // Word is one instruction of the final code.
@@ -13,12 +14,11 @@ type Word struct {
 	I    nfpisa.Instr
 	Slot int32 // eBPF slot that it comes from
 	// Block is the block that a branch leads to, or -1; Done marks the branch
-	// that ends the packet, Helper one to a helper's routine, and Return the
-	// immed that takes the address of word Target.
+	// that ends the packet, Site one to a routine, and Return the immed that
+	// takes the address of the word after it.
 	Block  int32
 	Done   bool
-	Helper uint32
-	Table  int32 // with Helper: the map whose routine it is, or -1
+	Site   *ssa.CallSite
 	Return bool
 }
 
@@ -51,7 +51,7 @@ func (e *emitter) place(l regalloc.Loc) nfpisa.Operand {
 	case regalloc.In, regalloc.Out:
 		return nfpisa.X(int(l.Num))
 	case regalloc.Slot:
-		return nfpisa.LMem(lmStack, int(l.Num)+e.c.argWords)
+		return nfpisa.LMem(int(e.t.Entry.StackIndex), int(l.Num)+e.c.argWords)
 	}
 	panic(fmt.Sprintf("BUG: operand in file %d", l.File))
 }
@@ -197,7 +197,6 @@ func (e *emitter) mul(n *node, l, r nfpisa.Operand, at func(ref) nfpisa.Operand,
 const (
 	overrideLength = 1 << 7
 	overrideShift  = 8
-	swapSignal     = 1
 )
 
 // mem appends a memory command that gives up the core until it is done.
@@ -208,7 +207,7 @@ func (e *emitter) mem(n *node, i nfpisa.Instr) {
 		e.emit(n.slot, nfpisa.Immed(nfpisa.NoOperand, overrideLength|uint32(n.units-1)<<overrideShift))
 		i = i.IndirectRef()
 	}
-	e.emit(n.slot, i.CtxSwap(swapSignal))
+	e.emit(n.slot, i.CtxSwap(int(e.t.Registers.Signals[0])))
 }
 
 // branch appends a branch to a successor.
@@ -222,7 +221,7 @@ func (e *emitter) branch(n *node, i nfpisa.Instr, succs []int) {
 func (e *emitter) exit(n *node) {
 	var load []nfpisa.Instr
 	if n.r.op < 0 {
-		load = nfpisa.LoadImmed(nfpisa.A(0), n.val)
+		load = nfpisa.LoadImmed(e.t.Exit.Register.Operand(), n.val)
 	}
 	e.emit(n.slot, nfpisa.Br(0).WithDefer(len(load)))
 	e.out[len(e.out)-1].Done = true
@@ -231,21 +230,21 @@ func (e *emitter) exit(n *node) {
 	}
 }
 
-// call appends a call of a firmware routine: the branch with the moves of the
-// table number and of the return address in its defer slots.
+// call appends a call of a routine: the branch with the moves of the map's
+// number and of the return address in its defer slots.
 func (e *emitter) call(n *node) {
-	switch n.bit {
-	case 2:
-		e.emit(n.slot, nfpisa.Immed(nfpisa.A(1), uint32(n.csr)))
-		fallthrough
-	case 0:
-		e.emit(n.slot, nfpisa.Br(0).WithDefer(1))
-		e.out[len(e.out)-1].Helper, e.out[len(e.out)-1].Table = n.val, n.table
-	case 1:
-		e.emit(n.slot, nfpisa.Br(0).WithDefer(2))
-		e.out[len(e.out)-1].Helper, e.out[len(e.out)-1].Table = n.val, n.table
-		e.emit(n.slot, nfpisa.Immed(nfpisa.A(0), uint32(n.csr)))
+	c := &e.t.Calls
+	if n.site.Kind != 0 {
+		e.emit(n.slot, nfpisa.Immed(e.t.Event.Kind.Operand(), uint32(n.site.Kind)))
 	}
-	e.emit(n.slot, nfpisa.Immed(nfpisa.B(0), 0))
+	deferred := []nfpisa.Instr{nfpisa.Immed(c.Return.Operand(), 0)}
+	if n.number {
+		deferred = []nfpisa.Instr{nfpisa.Immed(c.Map.Operand(), n.val), deferred[0]}
+	}
+	e.emit(n.slot, nfpisa.Br(0).WithDefer(len(deferred)))
+	e.out[len(e.out)-1].Site = n.site
+	for _, i := range deferred {
+		e.emit(n.slot, i)
+	}
 	e.out[len(e.out)-1].Return = true
 }

@@ -27,7 +27,7 @@ func ExampleGenerate() {
 		fmt.Println(err)
 		return
 	}
-	out.Link(uint16(t.Core.CodeStart), uint16(t.Core.Done), nil)
+	out.Link(t.Core.CodeStart, t.Core.Done, nil)
 	for _, w := range out.Words {
 		fmt.Println(w.I)
 	}

@@ -2,7 +2,9 @@ package nfp
 
 import (
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
 // layout places blocks one after the other and ends them with branches.
@@ -121,20 +123,19 @@ func (l *layout) invert(n *node, final int) int {
 }
 
 // Link gives branches their targets: the code runs with its first word at
-// control-store address start. routine gives the addresses of helper routines;
-// table is the map whose own routine it is, or -1 for one of the firmware.
-func (o *Output) Link(start uint16, done uint16, routine func(helper uint32, table int32) uint16) {
+// control-store address start. routine gives the addresses of routines.
+func (o *Output) Link(start, done target.CodeAddr, routine func(*ssa.CallSite) target.CodeAddr) {
 	for k := range o.Words {
 		w := &o.Words[k]
 		switch {
 		case w.Done:
-			w.I.Target = done
-		case w.Helper != 0:
-			w.I.Target = routine(w.Helper, w.Table)
+			w.I.Target = uint16(done)
+		case w.Site != nil:
+			w.I.Target = uint16(routine(w.Site))
 		case w.Return:
 			w.I.Imm = uint32(start) + uint32(k) + 1
 		case w.Block >= 0:
-			w.I.Target = start + uint16(o.Starts[w.Block])
+			w.I.Target = uint16(start) + uint16(o.Starts[w.Block])
 		}
 	}
 }

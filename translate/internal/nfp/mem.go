@@ -2,6 +2,7 @@ package nfp
 
 import (
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
@@ -30,7 +31,7 @@ func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
 	base, off := v.Args[0], v.Imm+skip
 	b := s.f.V(base)
 	if b.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer.Word < shortReach {
-		n.l = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Pointer.Word))}
+		n.l = ref{op: -1, fixed: s.vector(s.t.PacketVector.Pointer)}
 	} else if b.Op == ssa.Add && off == 0 && s.single(base) {
 		n.l = s.addressPart(n, b.Args[0])
 		n.r = s.addressPart(n, b.Args[1])
@@ -53,7 +54,7 @@ func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
 func (s *selector) addressPart(n *node, id ssa.ID) ref {
 	v := s.f.V(id)
 	if v.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer.Word < shortReach {
-		return ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Pointer.Word))}
+		return ref{op: -1, fixed: s.vector(s.t.PacketVector.Pointer)}
 	}
 	if c, ok := s.f.IsConst(id); ok && c <= shortImm {
 		return ref{op: -1, fixed: nfpisa.Const(int(c))}
@@ -234,57 +235,72 @@ func (s *selector) setPacket(v *ssa.Value) {
 	vec := &s.t.PacketVector
 	ptr, length := v.Args[0], v.Args[1]
 	if old := s.f.V(ptr); old.Op != ssa.PktPtr {
-		s.storeLM(lmVector, int(vec.Pointer.Word), ptr)
+		s.storeLM(s.t.Entry.VectorIndex, int(vec.Pointer.Word), ptr)
 	}
 	if s.f.V(length).Op == ssa.PktLen {
 		return
 	}
-	mask := vec.Length.Mask()
 	t, u := s.newReg(), s.newReg()
 	n := newNode(formALU)
 	n.alu = nfpisa.ALUNotAnd
-	n.l = n.read(s.constReg(mask), regalloc.GPRSet, 0)
-	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Length.Word))}
+	n.l = n.read(s.constReg(vec.Length.Mask()), regalloc.GPRSet, 0)
+	n.r = ref{op: -1, fixed: s.vector(vec.Length)}
 	n.d = s.fullDef(&n, t)
 	s.add(n)
-	n = newNode(formALU)
-	n.alu = nfpisa.ALUOr
-	n.l = n.read(t, regalloc.AnySource, s.spillSlots(fullReach))
-	n.r = s.full(&n, length)
-	n.pair()
-	n.d = s.fullDef(&n, u)
+	if vec.Length.Low == 0 {
+		n = newNode(formALU)
+		n.alu = nfpisa.ALUOr
+		n.l = n.read(t, regalloc.AnySource, s.spillSlots(fullReach))
+		n.r = s.full(&n, length)
+		n.pair()
+		n.d = s.fullDef(&n, u)
+	} else {
+		n = newNode(formShf)
+		n.shf, n.shift = nfpisa.ShfOr, nfpisa.Lsh(int(vec.Length.Low))
+		n.l = n.read(t, regalloc.GPRSet, 0)
+		n.r = n.read(s.inRegister(length), regalloc.GPRSet, 0)
+		n.pair()
+		n.d = n.def(u, regalloc.GPRSet|regalloc.BothSet, 0)
+	}
 	s.add(n)
 	n = newNode(formALU)
 	n.alu = nfpisa.ALUB
 	n.r = n.read(u, regalloc.AnySource, s.spillSlots(fullReach))
-	n.d = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Length.Word))}
+	n.d = ref{op: -1, fixed: s.vector(vec.Length)}
 	s.add(n)
 }
 
 // storeLM writes a value to local memory word k at an index register.
-func (s *selector) storeLM(index, k int, id ssa.ID) {
+func (s *selector) storeLM(index target.LMIndex, k int, id ssa.ID) {
 	n := newNode(formALU)
 	n.alu, n.noCC = nfpisa.ALUB, true
 	n.r = s.full(&n, id)
-	n.d = ref{op: -1, fixed: nfpisa.LMem(index, k)}
+	n.d = ref{op: -1, fixed: nfpisa.LMem(int(index), k)}
 	s.add(n)
 }
 
-// setQueue writes the selected queue, which is byte 0 of its word, and the bit
+// setQueue writes the selected queue, which is a byte of its word, and the bit
 // that says so. The value is in range.
 func (s *selector) setQueue(v *ssa.Value) {
 	vec := &s.t.PacketVector
-	queue := ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.Queue.Word))}
+	queue := ref{op: -1, fixed: s.vector(vec.Queue.Field())}
 	n := newNode(formField)
-	n.mask, n.shift = 1, nfpisa.Rot(0)
+	n.mask, n.shift = 1<<(vec.Queue.Low/8), nfpisa.Rot(0)
+	if vec.Queue.Low != 0 {
+		n.shift = nfpisa.Lsh(int(vec.Queue.Low))
+	}
 	n.l, n.d = queue, queue
 	n.r = s.short(&n, v.Args[0])
 	n.pair()
 	s.add(n)
-	flags := ref{op: -1, fixed: nfpisa.LMem(lmVector, int(vec.QueueSet.Word))}
+	flags := ref{op: -1, fixed: s.vector(*vec.QueueSet)}
 	n = newNode(formALU)
 	n.alu = nfpisa.ALUOr
 	n.l, n.d = flags, flags
-	n.r = ref{op: -1, fixed: nfpisa.Const(int(vec.QueueSet.Mask()))}
+	if set := vec.QueueSet.Mask(); set <= fullImm {
+		n.r = ref{op: -1, fixed: nfpisa.Const(int(set))}
+	} else {
+		n.r = n.read(s.constReg(set), regalloc.GPRSet, 0)
+	}
 	s.add(n)
 }

@@ -3,6 +3,7 @@ package nfp
 import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/regalloc"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
 // form says how a node becomes instructions. Most forms are one instruction;
@@ -30,8 +31,8 @@ const (
 	formBcc                // conditional branch on flags
 	formBrBit              // br_bset, br_bclr of r
 	formBrByte             // br=byte, br!=byte of r
-	formExit               // branch to the packet's end; val, or r in A0, is the result
-	formCall               // branch to a firmware routine and back
+	formExit               // branch to the packet's end; val, or r in the exit register, is the result
+	formCall               // branch to a routine and back
 	formNop                // nop
 	formEntry              // values that are in registers at entry
 )
@@ -55,19 +56,20 @@ type node struct {
 
 	d, e, l, r, x ref
 
-	alu   nfpisa.ALUOp
-	shf   nfpisa.ShfOp
-	shift nfpisa.Shift
-	mask  uint8
-	noCC  bool
-	val   uint32 // formConst: constant; formExit: constant if r is none; formCall: helper
-	cond  nfpisa.Cond
-	bit   uint8 // formBrBit: bit; formBrByte: byte
-	taken bool  // formBrBit, formBrByte
-	to    int8  // branches: successor number
-	csr   uint16
-	table int32 // formCall: map, if the routine is one of the map's own, or -1
-	short bool  // formMul: 16x16
+	alu    nfpisa.ALUOp
+	shf    nfpisa.ShfOp
+	shift  nfpisa.Shift
+	mask   uint8
+	noCC   bool
+	val    uint32 // formConst: constant; formExit: constant if r is none; formCall: the map's number, if number
+	cond   nfpisa.Cond
+	bit    uint8 // formBrBit: bit; formBrByte: byte
+	taken  bool  // formBrBit, formBrByte
+	to     int8  // branches: successor number
+	csr    uint16
+	number bool          // formCall: the map's number is a constant
+	site   *ssa.CallSite // formCall
+	short  bool          // formMul: 16x16
 
 	mem      nfpisa.MemOp
 	units    int  // length in the command's units
@@ -80,7 +82,7 @@ type Code struct {
 	nodes  []node
 	vregs  []vreg
 	// argWords is the number of words at the stack base that hold arguments of
-	// firmware routines; spill slots follow.
+	// routines; spill slots follow.
 	argWords int
 	// farWords is the number of words at the stack base that anything uses
 	// beside spill slots.

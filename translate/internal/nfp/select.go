@@ -7,13 +7,6 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
-// lmVector and lmStack are the local-memory indexes of the packet vector and
-// of the stack base.
-const (
-	lmStack  = 0
-	lmVector = 1
-)
-
 // selector turns one function into Code. It walks blocks from the end to the
 // start, so that a value is only computed if an instruction after it asked for
 // it, and an instruction can take over the work of the values it reads.
@@ -27,6 +20,7 @@ type selector struct {
 	// keepPacket says that the packet vector changes, so that its words are
 	// read into registers at the start.
 	keepPacket bool
+	clobbers   *regalloc.RegSet // of calls, once there was one
 
 	words map[ssa.ID][]ssa.ID // Word and Result values by the Read or Call they take from
 
@@ -69,7 +63,7 @@ func selectCode(f *ssa.Func, t *target.Target) (*Code, error) {
 			case ssa.SetPkt:
 				s.keepPacket = true
 			case ssa.Call:
-				s.code.argWords = max(s.code.argWords, s.argWords(f.V(id)))
+				s.code.argWords = max(s.code.argWords, s.argWords(f.Site(v)))
 			}
 		}
 	}
@@ -293,7 +287,7 @@ func (s *selector) source(n *node, id ssa.ID, imm uint32, reach int) ref {
 	case v.Op == ssa.Undef:
 		return ref{op: -1, fixed: nfpisa.Const(0)}
 	case v.Op == ssa.PktPtr && !s.keepPacket && int(s.t.PacketVector.Pointer.Word) < reach:
-		return ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Pointer.Word))}
+		return ref{op: -1, fixed: s.vector(s.t.PacketVector.Pointer)}
 	}
 	return n.read(s.reg(id), regalloc.AnySource, s.spillSlots(reach))
 }

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
@@ -52,14 +53,14 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 	case ssa.Insert:
 		s.insert(d, v.Args[0], uint8(v.Imm&15), v.Args[1], ssa.InsertShift(v.Imm))
 	case ssa.PktPtr:
-		s.vectorWord(d, int(s.t.PacketVector.Pointer.Word))
+		s.vectorWord(d, s.t.PacketVector.Pointer.Word)
 	case ssa.VecWord:
-		s.vectorWord(d, int(v.Imm))
+		s.vectorWord(d, target.LMWord(v.Imm))
 	case ssa.PktLen:
 		s.packetLength(d)
 	case ssa.StackBase:
 		n := newNode(formEntry)
-		n.ops = append(n.ops, regalloc.Operand{V: d, Flags: regalloc.Def | regalloc.Fixed, Loc: regalloc.Loc{File: regalloc.A, Num: uint8(s.t.Entry.Stack.Num)}})
+		n.ops = append(n.ops, regalloc.Operand{V: d, Flags: regalloc.Def | regalloc.Fixed, Loc: place(s.t.Entry.Stack)})
 		s.add(n)
 	case ssa.Read:
 		s.readMem(id, v)
@@ -237,11 +238,18 @@ func (s *selector) insert(d regalloc.VReg, x ssa.ID, mask uint8, y ssa.ID, left 
 	s.fieldReg(d, s.reg(x), mask, y, shift)
 }
 
+// vector returns the word of the packet vector that a field is in.
+func (s *selector) vector(f target.Field) nfpisa.Operand { return s.vectorAt(f.Word) }
+
+func (s *selector) vectorAt(word target.LMWord) nfpisa.Operand {
+	return nfpisa.LMem(int(s.t.Entry.VectorIndex), int(word))
+}
+
 // vectorWord adds a copy of a word of the packet vector.
-func (s *selector) vectorWord(d regalloc.VReg, word int) {
+func (s *selector) vectorWord(d regalloc.VReg, word target.LMWord) {
 	n := newNode(formALU)
 	n.alu, n.noCC = nfpisa.ALUB, true
-	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, word)}
+	n.r = ref{op: -1, fixed: s.vectorAt(word)}
 	n.d = s.fullDef(&n, d)
 	s.add(n)
 }
@@ -249,11 +257,24 @@ func (s *selector) vectorWord(d regalloc.VReg, word int) {
 // packetLength adds the instructions that take the length out of the packet
 // vector.
 func (s *selector) packetLength(d regalloc.VReg) {
-	n := newNode(formALU)
-	n.alu = nfpisa.ALUAnd
-	n.l = n.read(s.constReg(s.t.PacketVector.Length.Mask()), regalloc.GPRSet, 0)
-	n.r = ref{op: -1, fixed: nfpisa.LMem(lmVector, int(s.t.PacketVector.Length.Word))}
-	n.d = s.fullDef(&n, d)
+	f := s.t.PacketVector.Length
+	if f.Low == 0 {
+		n := newNode(formALU)
+		n.alu = nfpisa.ALUAnd
+		n.l = n.read(s.constReg(f.Mask()), regalloc.GPRSet, 0)
+		n.r = ref{op: -1, fixed: s.vector(f)}
+		n.d = s.fullDef(&n, d)
+		s.add(n)
+		return
+	}
+	word := s.newReg()
+	s.vectorWord(word, f.Word)
+	n := newNode(formShf)
+	n.shf, n.shift = nfpisa.ShfAnd, nfpisa.Rsh(int(f.Low))
+	n.l = n.read(s.constReg(f.Mask()>>f.Low), regalloc.GPRSet, 0)
+	n.r = n.read(word, regalloc.GPRSet, 0)
+	n.pair()
+	n.d = n.def(d, regalloc.GPRSet|regalloc.BothSet, 0)
 	s.add(n)
 }
 

@@ -32,6 +32,9 @@ func (b Backend) Target() string { return b.T.Name }
 
 // Prepare implements backend.Backend.
 func (b Backend) Prepare(u *backend.Unit) (*ssa.Env, error) {
+	if err := lower.CheckTarget(b.T); err != nil {
+		return nil, err
+	}
 	maps, err := placeMaps(u.Program, b.T)
 	if err != nil {
 		return nil, err
@@ -41,9 +44,30 @@ func (b Backend) Prepare(u *backend.Unit) (*ssa.Env, error) {
 		return nil, err
 	}
 	for k := range maps {
-		maps[k].WordUse = use[k]
+		maps[k].Use = use[k]
 	}
-	return &ssa.Env{Target: b.T, Maps: maps, Helpers: &lower.Helpers{Target: b.T}}, nil
+	return &ssa.Env{Machine: machine(b.T), Maps: maps, Helpers: &lower.Helpers{Target: b.T}}, nil
+}
+
+// machine says what construction has to know of a target.
+func machine(t *target.Target) ssa.Machine {
+	v := &t.PacketVector
+	m := ssa.Machine{
+		Name: t.Name, Direct: t.Direct(), MapHigh: t.Maps.Region().High(), Stores: t.Maps.Stores, Atomics: t.Maps.Atomics,
+		LengthBits: v.Length.Bits, PointerSet: uint32(t.Packet.PointerSet), Scratch: t.SkbScratch,
+		Ingress: part(v.Ingress), RxQueue: part(v.RxQueue),
+	}
+	if v.Queue != nil {
+		m.Queue = &ssa.Queue{Max: 1<<v.Queue.Bits - 1, OutOfRange: v.Queue.OutOfRange}
+	}
+	return m
+}
+
+func part(f *target.Field) *ssa.Part {
+	if f == nil {
+		return nil
+	}
+	return &ssa.Part{Word: uint32(f.Word), Low: f.Low, Bits: f.Bits}
 }
 
 // Lowering implements backend.Backend.
@@ -98,7 +122,7 @@ func link(u *backend.Unit, t *target.Target, out *nfp.Output) (*image.Image, err
 	p, maps := u.Program, u.Env.Maps
 	src := p.Source()
 	core := &t.Core
-	lib, err := linkRoutines(p, t, maps, out)
+	lib, err := linkRoutines(u, t, out)
 	if err != nil {
 		return nil, err
 	}
@@ -123,11 +147,12 @@ func link(u *backend.Unit, t *target.Target, out *nfp.Output) (*image.Image, err
 		switch {
 		case w.Done:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocDone})
-		case w.Helper != 0 && w.Table >= 0:
+		case w.Site != nil && w.Site.Map >= 0:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocBranch})
-		case w.Helper != 0:
-			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocHelper, Arg: w.Helper})
-			img.Machine.Helpers[w.Helper] = uint16(t.Helper(nfp.HelperName(w.Helper)).Address)
+		case w.Site != nil:
+			helper := uint32(w.Site.Helper)
+			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocHelper, Arg: helper})
+			img.Machine.Helpers[helper] = w.I.Target
 		case w.Return:
 			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocImmed})
 		case w.Block >= 0:

@@ -24,7 +24,7 @@ func report(r *backend.Report, img *image.Image, t *target.Target, places []ssa.
 		m := &img.Maps[k]
 		why := "the firmware places it"
 		if t.Direct() {
-			why = fmt.Sprintf("next free multiple of %d bytes", t.Maps.Region().Align)
+			why = fmt.Sprintf("next free multiple of %d bytes in %s", t.Maps.Region().Align, t.Maps.Region().Memory)
 			if m.Swapped {
 				why += "; values in the atomic engine's byte order, for the program counts in them"
 			}

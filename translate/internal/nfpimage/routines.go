@@ -5,57 +5,68 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/backend"
+	"github.com/skipsw/skipsw/translate/internal/microcode"
 	"github.com/skipsw/skipsw/translate/internal/nfp"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
-	"github.com/skipsw/skipsw/translate/verify"
+	"github.com/skipsw/skipsw/translate/object"
 )
 
-// library is the runtime routines that are linked behind a program.
+// library is the routines that are linked behind a program.
 type library struct {
 	words   []nfpisa.Instr
 	symbols []image.Symbol
-	start   int // word of the image at which the routines begin
 }
 
 // routineKey names a routine: a helper, for a map.
 type routineKey struct {
-	helper uint32
+	helper bpf.HelperID
 	table  int32
+}
+
+// located describes a map at its place.
+func located(m *object.Map, p *ssa.MapPlace) microcode.Map {
+	shape := maplayout.Shape{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
+	return microcode.Map{Type: m.Type, Shape: shape, Base: p.Base, Swapped: p.Swapped}
 }
 
 // linkRoutines links the program, and behind it those routines that it calls,
 // each once, in the order of the first calls.
-func linkRoutines(p *verify.Program, t *target.Target, maps []ssa.MapPlace, out *nfp.Output) (*library, error) {
-	lib := &library{start: len(out.Words)}
-	at := map[routineKey]uint16{}
+func linkRoutines(u *backend.Unit, t *target.Target, out *nfp.Output) (*library, error) {
+	lib := &library{}
+	at := map[routineKey]target.CodeAddr{}
+	src := u.Program.Source()
 	for k := range out.Words {
 		w := &out.Words[k]
-		key := routineKey{w.Helper, w.Table}
-		if w.Helper == 0 || w.Table < 0 || at[key] != 0 {
+		if w.Site == nil || w.Site.Map < 0 {
 			continue
 		}
-		start := int(t.Core.CodeStart) + lib.start + len(lib.words)
-		src := p.Source().Maps[w.Table]
-		tb, ok := tableOf(src, &maps[w.Table])
-		if !ok {
-			panic("BUG: a call of a routine for map " + src.Name)
+		key := routineKey{w.Site.Helper, w.Site.Map}
+		if _, ok := at[key]; ok {
+			continue
 		}
-		code, err := tb.routine(nfp.HelperName(w.Helper), start)
+		word := len(out.Words) + len(lib.words)
+		start := int(t.Core.CodeStart) + word
+		m := src.Maps[key.table]
+		table := located(m, &u.Env.Maps[key.table])
+		code, err := microcode.Of(table.Type).Routines[key.helper](table, start)
 		if err != nil {
-			return nil, &ssa.Unsupported{What: fmt.Sprintf("%s on map %s (%s)", nfp.HelperName(w.Helper), src.Name, typeName(src)), Why: err.Error(), Slot: int(w.Slot), Line: p.Source().LineAt(int(w.Slot))}
+			return nil, &ssa.Unsupported{What: fmt.Sprintf("helper %v on map %s (%v)", key.helper, m.Name, table.Type), Why: err.Error(), Slot: int(w.Slot), Line: src.LineAt(int(w.Slot))}
 		}
-		at[key] = uint16(start)
+		at[key] = target.CodeAddr(start)
 		lib.symbols = append(lib.symbols, image.Symbol{
-			Name: src.Name + "." + nfp.HelperName(w.Helper), Word: uint32(start) - uint32(t.Core.CodeStart), Size: uint32(len(code)), Kind: image.SymRuntime,
+			Name: m.Name + "." + key.helper.String(), Word: uint32(word), Size: uint32(len(code)), Kind: image.SymRuntime,
 		})
 		lib.words = append(lib.words, code...)
 	}
-	out.Link(uint16(t.Core.CodeStart), uint16(t.Core.Done), func(helper uint32, table int32) uint16 {
-		if table >= 0 {
-			return at[routineKey{helper, table}]
+	out.Link(t.Core.CodeStart, t.Core.Done, func(s *ssa.CallSite) target.CodeAddr {
+		if s.Map >= 0 {
+			return at[routineKey{s.Helper, s.Map}]
 		}
-		return uint16(t.Helper(nfp.HelperName(helper)).Address)
+		return t.Helper(s.Helper.String()).Address
 	})
 	return lib, nil
 }

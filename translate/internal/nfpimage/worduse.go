@@ -9,21 +9,14 @@ import (
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
-// Uses of a word of a map value, the numbers of the kernel's driver.
-const (
-	wordUnused = 0
-	wordRead   = 1
-	wordAtomic = 3
-)
-
 // wordUse returns the use of each 4-byte word of each map's values, for targets
 // whose firmware keeps the maps. Such firmware stores atomic counters
 // big-endian, so that a word is either a counter or read, never both.
-func wordUse(p *verify.Program, t *target.Target) ([][]uint8, error) {
+func wordUse(p *verify.Program, t *target.Target) ([][]ssa.WordUse, error) {
 	src := p.Source()
-	out := make([][]uint8, len(src.Maps))
+	out := make([][]ssa.WordUse, len(src.Maps))
 	for k, m := range src.Maps {
-		out[k] = make([]uint8, (m.ValueSize+3)/4)
+		out[k] = make([]ssa.WordUse, (m.ValueSize+3)/4)
 	}
 	if t.Direct() {
 		return out, nil
@@ -53,7 +46,7 @@ func wordUse(p *verify.Program, t *target.Target) ([][]uint8, error) {
 			words := out[r.Map]
 			first := int(r.Off) + a.off
 			for w := first / 4; w <= (first+a.bytes-1)/4 && w < len(words); w++ {
-				if words[w] != wordUnused && words[w] != a.use {
+				if words[w] != ssa.WordUnused && words[w] != a.use {
 					return nil, &ssa.Unsupported{
 						What: fmt.Sprintf("bytes %d to %d of a value of map %s as atomic counter and as data", 4*w, 4*w+3, src.Maps[r.Map].Name),
 						Why:  "the card stores counters in another byte order", Slot: pc, Line: src.LineAt(pc),
@@ -69,14 +62,14 @@ func wordUse(p *verify.Program, t *target.Target) ([][]uint8, error) {
 // wordAccess is an access to memory that may be a map value.
 type wordAccess struct {
 	reg, off, bytes int
-	use             uint8
+	use             ssa.WordUse
 }
 
 // accessesOf returns what an instruction reads or counts in, through registers:
 // loads, atomic operations, and keys and values that a map helper takes.
 func accessesOf(p *verify.Program, pc int, in bpf.Insn) []wordAccess {
-	if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 {
-		return mapArguments(p, pc, in.Imm)
+	if in.IsHelperCall() {
+		return mapArguments(p, pc, in.Helper())
 	}
 	reg, use := accessOf(in)
 	if reg < 0 {
@@ -86,30 +79,35 @@ func accessesOf(p *verify.Program, pc int, in bpf.Insn) []wordAccess {
 }
 
 // mapArguments returns the key and the value that a map helper reads.
-func mapArguments(p *verify.Program, pc int, helper int32) []wordAccess {
-	const lookup, update, remove = 1, 2, 3
+func mapArguments(p *verify.Program, pc int, helper bpf.HelperID) []wordAccess {
+	var takesValue bool
+	switch helper {
+	case bpf.HelperMapLookupElem, bpf.HelperMapDeleteElem:
+	case bpf.HelperMapUpdateElem:
+		takesValue = true
+	default:
+		return nil
+	}
 	m := p.Reg(pc, 1)
-	if helper < lookup || helper > remove || m.Kind != verify.PtrMap || m.Map < 0 || m.Inner {
+	if m.Kind != verify.PtrMap || m.Map < 0 || m.Inner {
 		return nil
 	}
 	spec := p.Source().Maps[m.Map]
-	args := []wordAccess{{reg: 2, bytes: int(spec.KeySize), use: wordRead}}
-	if helper == update {
-		args = append(args, wordAccess{reg: 3, bytes: int(spec.ValueSize), use: wordRead})
+	args := []wordAccess{{reg: 2, bytes: int(spec.KeySize), use: ssa.WordData}}
+	if takesValue {
+		args = append(args, wordAccess{reg: 3, bytes: int(spec.ValueSize), use: ssa.WordData})
 	}
 	return args
 }
 
 // accessOf returns the address register of a load or atomic operation and what
 // it makes of a map's word, or -1.
-func accessOf(in bpf.Insn) (reg int, use uint8) {
+func accessOf(in bpf.Insn) (reg int, use ssa.WordUse) {
 	switch {
-	case in.Class() == bpf.ClassLDX:
-		return int(in.Src), wordRead
-	case in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC && in.Imm == bpf.AtomicLoadAcq:
-		return int(in.Src), wordRead
-	case in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC:
-		return int(in.Dst), wordAtomic
+	case in.Class() == bpf.ClassLDX, in.IsAtomic() && in.AtomicOp() == bpf.AtomicLoadAcq:
+		return int(in.Src), ssa.WordData
+	case in.IsAtomic():
+		return int(in.Dst), ssa.WordCounter
 	}
-	return -1, 0
+	return -1, ssa.WordUnused
 }

@@ -9,7 +9,7 @@ import (
 
 // Apply computes d = d op s on 64-bit numbers, or on low words with the high
 // word of the result zero.
-func (d *Scalar) Apply(op uint8, s Scalar, word bool) {
+func (d *Scalar) Apply(op bpf.ALUOp, s Scalar, word bool) {
 	if word {
 		d.apply32(op, &s)
 	} else {
@@ -17,9 +17,9 @@ func (d *Scalar) Apply(op uint8, s Scalar, word bool) {
 	}
 }
 
-func (d *Scalar) Apply64(op uint8, s *Scalar) {
+func (d *Scalar) Apply64(op bpf.ALUOp, s *Scalar) {
 	switch op {
-	case bpf.LSH, bpf.RSH, bpf.ARSH:
+	case bpf.Lsh, bpf.Rsh, bpf.Arsh:
 		if !s.IsConst() || s.UMin != s.UMax || s.UMax > 63 {
 			*d = Unknown()
 			return
@@ -34,9 +34,9 @@ func (d *Scalar) Apply64(op uint8, s *Scalar) {
 	d.Sync()
 }
 
-func (d *Scalar) apply32(op uint8, s *Scalar) {
+func (d *Scalar) apply32(op bpf.ALUOp, s *Scalar) {
 	switch op {
-	case bpf.LSH, bpf.RSH, bpf.ARSH:
+	case bpf.Lsh, bpf.Rsh, bpf.Arsh:
 		if !s.IsConst32() || s.U32Min != s.U32Max || s.UMax > 31 {
 			*d = Unknown()
 			return
@@ -54,29 +54,29 @@ func (d *Scalar) apply32(op uint8, s *Scalar) {
 
 // combine computes the bits and all ranges of d op s, and reports whether it
 // can.
-func (d *Scalar) combine(op uint8, s *Scalar) bool {
+func (d *Scalar) combine(op bpf.ALUOp, s *Scalar) bool {
 	switch op {
-	case bpf.ADD:
+	case bpf.Add:
 		d.add32(s)
 		d.add64(s)
 		d.Bits = d.Bits.Add(s.Bits)
-	case bpf.SUB:
+	case bpf.Sub:
 		d.sub32(s)
 		d.sub64(s)
 		d.Bits = d.Bits.Sub(s.Bits)
-	case bpf.MUL:
+	case bpf.Mul:
 		d.mul32(s)
 		d.mul64(s)
 		d.Bits = d.Bits.Mul(s.Bits)
-	case bpf.AND:
+	case bpf.And:
 		d.Bits = d.Bits.And(s.Bits)
 		d.unsigned32(uint32(d.Bits.Value), min(d.U32Max, s.U32Max))
 		d.unsigned64(d.Bits.Value, min(d.UMax, s.UMax))
-	case bpf.OR:
+	case bpf.Or:
 		d.Bits = d.Bits.Or(s.Bits)
 		d.unsigned32(max(d.U32Min, s.U32Min), uint32(d.Bits.Value|d.Bits.Mask))
 		d.unsigned64(max(d.UMin, s.UMin), d.Bits.Value|d.Bits.Mask)
-	case bpf.XOR:
+	case bpf.Xor:
 		d.Bits = d.Bits.Xor(s.Bits)
 		d.unsigned32(uint32(d.Bits.Value), uint32(d.Bits.Value|d.Bits.Mask))
 		d.unsigned64(d.Bits.Value, d.Bits.Value|d.Bits.Mask)
@@ -102,9 +102,9 @@ func (d *Scalar) unsigned32(lo, hi uint32) {
 	}
 }
 
-func (d *Scalar) shift64(op uint8, n uint) {
+func (d *Scalar) shift64(op bpf.ALUOp, n uint) {
 	switch op {
-	case bpf.LSH:
+	case bpf.Lsh:
 		lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
 		if n == 32 {
 			// Half of a sign extension by two shifts.
@@ -119,11 +119,11 @@ func (d *Scalar) shift64(op uint8, n uint) {
 		d.lsh32(n)
 		d.Bits = d.Bits.Lsh(n)
 		return
-	case bpf.RSH:
+	case bpf.Rsh:
 		d.Bits = d.Bits.Rsh(n)
 		d.UMin, d.UMax = d.UMin>>n, d.UMax>>n
 		d.SMin, d.SMax = math.MinInt64, math.MaxInt64
-	case bpf.ARSH:
+	case bpf.Arsh:
 		d.Bits = d.Bits.Arsh(n)
 		d.SMin, d.SMax = d.SMin>>n, d.SMax>>n
 		d.UMin, d.UMax = 0, math.MaxUint64
@@ -141,17 +141,17 @@ func (d *Scalar) lsh32(n uint) {
 	}
 }
 
-func (d *Scalar) shift32(op uint8, n uint) {
+func (d *Scalar) shift32(op bpf.ALUOp, n uint) {
 	low := d.Bits.Low(4)
 	switch op {
-	case bpf.LSH:
+	case bpf.Lsh:
 		d.lsh32(n)
 		d.Bits = low.Lsh(n).Low(4)
-	case bpf.RSH:
+	case bpf.Rsh:
 		d.S32Min, d.S32Max = math.MinInt32, math.MaxInt32
 		d.U32Min, d.U32Max = d.U32Min>>n, d.U32Max>>n
 		d.Bits = low.Rsh(n)
-	case bpf.ARSH:
+	case bpf.Arsh:
 		d.S32Min, d.S32Max = d.S32Min>>n, d.S32Max>>n
 		d.U32Min, d.U32Max = 0, math.MaxUint32
 		d.Bits = low.arsh32(n)

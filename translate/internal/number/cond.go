@@ -25,15 +25,15 @@ const (
 // conds are the comparisons by the operation of the jump, in the high nibble of
 // its opcode.
 var conds = [16]Cond{
-	bpf.JEQ >> 4: EQ, bpf.JNE >> 4: NE, bpf.JSET >> 4: Set,
-	bpf.JGT >> 4: GT, bpf.JGE >> 4: GE, bpf.JLT >> 4: LT, bpf.JLE >> 4: LE,
-	bpf.JSGT >> 4: SGT, bpf.JSGE >> 4: SGE, bpf.JSLT >> 4: SLT, bpf.JSLE >> 4: SLE,
+	bpf.JEq >> 4: EQ, bpf.JNe >> 4: NE, bpf.JSet >> 4: Set,
+	bpf.JGt >> 4: GT, bpf.JGe >> 4: GE, bpf.JLt >> 4: LT, bpf.JLe >> 4: LE,
+	bpf.JSGt >> 4: SGT, bpf.JSGe >> 4: SGE, bpf.JSLt >> 4: SLT, bpf.JSLe >> 4: SLE,
 }
 
 // CondOf returns the comparison that a conditional jump makes.
-func CondOf(op uint8) Cond {
+func CondOf(op bpf.JumpOp) Cond {
 	c := conds[op>>4]
-	if c == EQ && op != bpf.JEQ {
+	if c == EQ && op != bpf.JEq {
 		panic("BUG: not a comparison")
 	}
 	return c

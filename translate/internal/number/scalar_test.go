@@ -53,27 +53,27 @@ type sample struct {
 // masked.
 type operation struct {
 	name string
-	op   uint8
+	op   bpf.ALUOp
 	f64  func(x, y uint64) uint64
 	f32  func(x, y uint32) uint32
 }
 
 var operations = []operation{
-	{"add", bpf.ADD, func(x, y uint64) uint64 { return x + y }, func(x, y uint32) uint32 { return x + y }},
-	{"sub", bpf.SUB, func(x, y uint64) uint64 { return x - y }, func(x, y uint32) uint32 { return x - y }},
-	{"mul", bpf.MUL, func(x, y uint64) uint64 { return x * y }, func(x, y uint32) uint32 { return x * y }},
-	{"and", bpf.AND, func(x, y uint64) uint64 { return x & y }, func(x, y uint32) uint32 { return x & y }},
-	{"or", bpf.OR, func(x, y uint64) uint64 { return x | y }, func(x, y uint32) uint32 { return x | y }},
-	{"xor", bpf.XOR, func(x, y uint64) uint64 { return x ^ y }, func(x, y uint32) uint32 { return x ^ y }},
-	{"lsh", bpf.LSH, func(x, y uint64) uint64 { return x << (y & 63) }, func(x, y uint32) uint32 { return x << (y & 31) }},
-	{"rsh", bpf.RSH, func(x, y uint64) uint64 { return x >> (y & 63) }, func(x, y uint32) uint32 { return x >> (y & 31) }},
+	{"add", bpf.Add, func(x, y uint64) uint64 { return x + y }, func(x, y uint32) uint32 { return x + y }},
+	{"sub", bpf.Sub, func(x, y uint64) uint64 { return x - y }, func(x, y uint32) uint32 { return x - y }},
+	{"mul", bpf.Mul, func(x, y uint64) uint64 { return x * y }, func(x, y uint32) uint32 { return x * y }},
+	{"and", bpf.And, func(x, y uint64) uint64 { return x & y }, func(x, y uint32) uint32 { return x & y }},
+	{"or", bpf.Or, func(x, y uint64) uint64 { return x | y }, func(x, y uint32) uint32 { return x | y }},
+	{"xor", bpf.Xor, func(x, y uint64) uint64 { return x ^ y }, func(x, y uint32) uint32 { return x ^ y }},
+	{"lsh", bpf.Lsh, func(x, y uint64) uint64 { return x << (y & 63) }, func(x, y uint32) uint32 { return x << (y & 31) }},
+	{"rsh", bpf.Rsh, func(x, y uint64) uint64 { return x >> (y & 63) }, func(x, y uint32) uint32 { return x >> (y & 31) }},
 	{
-		"arsh", bpf.ARSH,
+		"arsh", bpf.Arsh,
 		func(x, y uint64) uint64 { return uint64(int64(x) >> (y & 63)) },
 		func(x, y uint32) uint32 { return uint32(int32(x) >> (y & 31)) },
 	},
-	{"div", bpf.DIV, func(x, y uint64) uint64 { return x / max(y, 1) }, func(x, y uint32) uint32 { return x / max(y, 1) }},
-	{"mod", bpf.MOD, func(x, y uint64) uint64 { return x % max(y, 1) }, func(x, y uint32) uint32 { return x % max(y, 1) }},
+	{"div", bpf.Div, func(x, y uint64) uint64 { return x / max(y, 1) }, func(x, y uint32) uint32 { return x / max(y, 1) }},
+	{"mod", bpf.Mod, func(x, y uint64) uint64 { return x % max(y, 1) }, func(x, y uint32) uint32 { return x % max(y, 1) }},
 }
 
 // unsoundALU returns what is wrong with arithmetic on the samples.
@@ -179,7 +179,7 @@ func unsoundUnary(a *sample) string {
 			}
 		}
 	}
-	return check("negative", func(s *Scalar) { d := Const(0); d.Apply(bpf.SUB, *s, false); *s = d }, func(x uint64) uint64 { return -x })
+	return check("negative", func(s *Scalar) { d := Const(0); d.Apply(bpf.Sub, *s, false); *s = d }, func(x uint64) uint64 { return -x })
 }
 
 // TestEdges puts all pairs of edges through all operations and comparisons.
@@ -211,7 +211,7 @@ func TestShifts(t *testing.T) {
 		for n := range uint64(64) {
 			by := sample{Const(n), []uint64{n}}
 			for o := range operations {
-				if op := &operations[o]; op.op == bpf.LSH || op.op == bpf.RSH || op.op == bpf.ARSH {
+				if op := &operations[o]; op.op == bpf.Lsh || op.op == bpf.Rsh || op.op == bpf.Arsh {
 					require.Empty(t, unsoundALU(op, &all[i], &by, false))
 					if n < 32 {
 						require.Empty(t, unsoundALU(op, &all[i], &by, true))
@@ -285,9 +285,9 @@ func TestConds(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, SLE, CondOf(bpf.JSLE))
-	require.Equal(t, Set, CondOf(bpf.JSET))
-	require.Panics(t, func() { CondOf(bpf.CALL) })
+	require.Equal(t, SLE, CondOf(bpf.JSLe))
+	require.Equal(t, Set, CondOf(bpf.JSet))
+	require.Panics(t, func() { CondOf(bpf.Call) })
 }
 
 func find(c Cond) *comparison {

@@ -75,23 +75,17 @@ func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id s
 	for k := len(list) - 1; k >= 0; k-- {
 		g := list[k]
 		lead := f.V(g.leader)
-		lo, hi := g.lo, g.hi
-		if a.lo-g.lo < 0 {
-			lo = a.lo
-		}
-		if a.lo+a.n-g.hi > 0 {
-			hi = a.lo + a.n
-		}
+		first, end := g.with(a)
 		switch {
 		case lead.Space != f.V(id).Space || lead.Aux != f.V(id).Aux:
-		case uint32(hi-lo) > maxGroup-3: // the difference of far offsets may be negative
-		case lead.Space == ssa.MapValue && (lead.Block != b || !mapAligned(f, g.base[0], lo)):
+		case end-first > maxGroup-3:
+		case lead.Space == ssa.MapValue && (lead.Block != b || !mapAligned(f, g.base[0])):
 			// Bytes of a map value may only be read where they are proven to be
 			// there, and in whole words.
 		case !dom.Dominates(lead.Block, b):
 		case !vs.same(a, vs.at[id], vs.at[g.leader]):
 		default:
-			g.lo, g.hi = lo, hi
+			g.lo, g.hi = g.lo+int32(first), g.lo+int32(end)
 			g.members = append(g.members, id)
 			p.of[id] = g
 			return g
@@ -100,9 +94,16 @@ func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id s
 	return nil
 }
 
-// mapAligned reports whether words from byte lo on, rounded down, are words of
-// the value.
-func mapAligned(f *ssa.Func, base ssa.ID, lo int32) bool {
+// with returns the first byte and the end of the group's bytes together with
+// those of a load, counted from the group's first byte.
+func (g *group) with(a bytesOf) (first, end int64) {
+	at := int64(a.lo - g.lo)
+	return min(0, at), max(int64(g.hi-g.lo), at+int64(a.n))
+}
+
+// mapAligned reports whether words at multiples of 4 bytes from a base are words
+// of the value.
+func mapAligned(f *ssa.Func, base ssa.ID) bool {
 	zero, _ := f.Known(base)
 	return zero&3 == 3
 }
@@ -208,7 +209,7 @@ func (g *group) shape(f *ssa.Func, uses map[ssa.ID][]ssa.Op) {
 // shapeMap places the command on words of the map value, or makes it read its
 // bytes alone if it is not known where the words begin.
 func (g *group) shapeMap(f *ssa.Func) {
-	if mapAligned(f, g.base[0], g.lo) {
+	if mapAligned(f, g.base[0]) {
 		g.start = g.lo &^ 3
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
@@ -205,7 +206,7 @@ func TestMemoryRules(t *testing.T) {
 		{"a call ends both", func(m *ssa.Maker, p ssa.ID) ssa.ID {
 			x := load(m, p, 4, 0)
 			store(m, p, 4, 8, x)
-			m.Add(ssa.Value{Op: ssa.Call, Imm: 1, Args: []ssa.ID{m.Const(1)}})
+			m.AddCall(ssa.CallSite{Helper: bpf.HelperMapLookupElem, Number: true}, []ssa.ID{m.Const(1)})
 			store(m, p, 4, 12, x)
 			return load(m, p, 4, 4)
 		}, 2, 2},

@@ -120,7 +120,8 @@ func access(v *ssa.Value) bytesOf {
 
 // overlaps reports whether two runs may share a byte.
 func (a bytesOf) overlaps(b bytesOf) bool {
-	return a.base != b.base || a.lo-b.lo < b.n && b.lo-a.lo < a.n
+	at := int64(b.lo - a.lo)
+	return a.base != b.base || at < int64(a.n) && -at < int64(b.n)
 }
 
 // covers reports whether all of b's bytes are a's.

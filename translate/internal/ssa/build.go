@@ -3,7 +3,7 @@ package ssa
 import (
 	"fmt"
 
-	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -15,7 +15,7 @@ const maxSlots = 1 << 16
 
 // Env is what the construction needs to know beside the program.
 type Env struct {
-	Target *target.Target
+	Machine Machine
 	// Maps gives the place of each map in Source().Maps.
 	Maps []MapPlace
 	// Helpers makes calls of helper functions.
@@ -29,16 +29,26 @@ type MapPlace struct {
 	Stride  uint32 // bytes from entry to entry
 	Size    uint64 // bytes of the whole map
 	Swapped bool   // words of values are stored with their bytes reversed
-	Hashed  bool   // entries are found by routines that are linked to the program
-	// WordUse is the use of each 4-byte word of a value (firmware maps):
-	// 3 is an atomic counter.
-	WordUse []uint8
+	Hashed  bool   // entry i need not be i strides from the base
+	// Use is what the program does with each 4-byte word of a value, for
+	// firmware that stores counters in another byte order than data.
+	Use []WordUse
 }
+
+// WordUse is what a program does with a word of a map's values.
+type WordUse = maplayout.WordUse
+
+// The uses.
+const (
+	WordUnused  = maplayout.WordUnused
+	WordData    = maplayout.WordRead
+	WordCounter = maplayout.WordAtomic
+)
 
 // Helpers makes the code of helper calls. Call reads the arguments with
 // Builder.Reg and writes the result with Builder.SetReg(0, …).
 type Helpers interface {
-	Call(b *Builder, helper int32) error
+	Call(b *Builder, helper bpf.HelperID) error
 }
 
 // Builder makes a Func from a proven program. It is what Helpers work with: a
@@ -76,8 +86,8 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 	b.newBlock(0)
 	b.Slot = -1
 	b.stackBase = b.Add(Value{Op: StackBase})
-	b.write(varPktPtr, b.Add(Value{Op: PktPtr}))
-	b.write(varPktLen, b.Add(Value{Op: PktLen}))
+	b.write(varPktPtr, b.Add(Value{Op: PktPtr, KnownMask: env.Machine.PointerSet, KnownBits: env.Machine.PointerSet}))
+	b.write(varPktLen, b.Add(Value{Op: PktLen, KnownMask: ^uint32(0) << env.Machine.LengthBits}))
 	b.startSkb()
 	b.write(regVar(0, 1, 0), b.Const(ctxAddress))
 	b.write(regVar(0, 1, 1), b.Const(0))
@@ -177,7 +187,7 @@ func (b *Builder) insn(in bpf.Insn, pc int) error {
 	case bpf.ClassST, bpf.ClassSTX:
 		return b.storeInsn(in, pc)
 	case bpf.ClassJMP:
-		if in.Op == bpf.ClassJMP|bpf.CALL {
+		if in.IsCall() {
 			return b.call(in, pc)
 		}
 	}
@@ -198,8 +208,8 @@ func (b *Builder) Reg(r int) (lo, hi ID) {
 	case verify.PtrPacketEnd, verify.PtrStack, verify.PtrCtx:
 		hi = b.Const(0)
 	case verify.PtrMapValue:
-		if f := b.Fact(r); b.Env.Target.Direct() && near(f) && int64(f.Off)+f.SMin >= 0 {
-			hi = b.Const(b.MapHigh())
+		if f := b.Fact(r); b.Env.Machine.Direct && near(f) && int64(f.Off)+f.SMin >= 0 {
+			hi = b.Const(b.Env.Machine.MapHigh)
 		}
 	case verify.Scalar:
 		lo, hi = b.known(b.Fact(r), lo, hi)
@@ -214,10 +224,6 @@ const farOffset = 1 << 29
 
 // near reports whether the offset of a pointer is known to be small.
 func near(f *verify.Reg) bool { return f.SMin > -farOffset && f.SMax < farOffset }
-
-// MapHigh returns the high word of pointers to map values of a target whose
-// programs address maps themselves.
-func (b *Builder) MapHigh() uint32 { return b.Env.Target.Maps.Region().High() }
 
 // SetReg makes the words the value of a register.
 func (b *Builder) SetReg(r int, lo, hi ID) {

@@ -27,7 +27,7 @@ type Value struct {
 	Exact bool
 	Block BlockID // where it is; NoBlock for Const, StackAddr and removed values
 	Slot  int32   // eBPF slot that it comes from, -1 for none
-	Aux   int32   // map index for MapValue and Call, else 0
+	Aux   int32   // map index for MapValue, else 0
 	Imm   uint32
 	// Known holds bits that are known from the proof: a set bit of KnownMask
 	// has the value of that bit in KnownBits.
@@ -79,6 +79,7 @@ type Func struct {
 	Name   string
 	Values []Value // by ID; Values[0] is not used
 	Blocks []Block
+	Calls  []CallSite // by Imm of Call
 
 	consts map[constKey]ID
 }

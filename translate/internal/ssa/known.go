@@ -135,10 +135,6 @@ func (f *Func) knownOp(v *Value, depth int) (zero, one uint32) {
 		if v.Size < 4 {
 			return ^uint32(0) << (8 * v.Size), 0
 		}
-	case PktLen:
-		return 0xffffc000, 0
-	case PktPtr:
-		return 0, 1 << 31
 	}
 	return 0, 0
 }

@@ -19,8 +19,8 @@ var kindNames = map[verify.Kind]string{
 // loadInsn builds a load from memory.
 func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 	n := in.Bytes()
-	signed := in.Op&0xe0 == bpf.ModeMEMSX
-	if mode := in.Op & 0xe0; mode != bpf.ModeMEM && !signed {
+	signed := in.Mode() == bpf.ModeMEMSX
+	if in.Mode() != bpf.ModeMEM && !signed {
 		return b.Unsupported(fmt.Sprintf("load instruction %#02x", in.Op), "the compiler has no translation for it")
 	}
 	src := int(in.Src)
@@ -131,15 +131,14 @@ func (b *Builder) swapAddress(lo ID, off int32, n int) (ID, int32) {
 // storeInsn builds a store to memory or an atomic operation.
 func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	n := in.Bytes()
-	atomic := in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC
 	switch {
-	case atomic && in.Imm == bpf.AtomicLoadAcq:
+	case in.IsAtomic() && in.AtomicOp() == bpf.AtomicLoadAcq:
 		// Memory commands are in order: each is waited for.
-		return b.loadInsn(bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | in.Op&0x18, Dst: in.Dst, Src: in.Src, Off: in.Off}, pc)
-	case atomic && in.Imm == bpf.AtomicStoreRel:
-	case atomic:
+		return b.loadInsn(bpf.Load(in.Size(), in.Dst, in.Src, in.Off), pc)
+	case in.IsAtomic() && in.AtomicOp() == bpf.AtomicStoreRel:
+	case in.IsAtomic():
 		return b.atomic(in, pc)
-	case in.Op&0xe0 != bpf.ModeMEM:
+	case in.Mode() != bpf.ModeMEM:
 		return b.Unsupported(fmt.Sprintf("store instruction %#02x", in.Op), "the compiler has no translation for it")
 	}
 	var v pair
@@ -159,8 +158,8 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 		b.storeWords(Value{Op: Store, Space: Packet}, []ID{b.inPacket(lo, hi)}, uint32(off), n, v)
 		return nil
 	case verify.PtrMapValue:
-		if !b.Env.Target.Maps.Stores {
-			return b.Unsupported("a store to a map value", "target "+b.Env.Target.Name+" can only read and atomically add")
+		if !b.Env.Machine.Stores {
+			return b.Unsupported("a store to a map value", "target "+b.Env.Machine.Name+" can only read and atomically add")
 		}
 		swapped, err := b.swapped(fact, off, n)
 		if err != nil {
@@ -206,10 +205,10 @@ func (b *Builder) ld(in bpf.Insn, pc int) error {
 	case bpf.PseudoMapFD:
 		b.SetReg(int(in.Dst), b.Const(b.Env.Maps[in.Imm].ID), b.Const(0))
 	case bpf.PseudoMapValue:
-		if !b.Env.Target.Direct() {
-			return b.Unsupported("direct access to a map value (a global variable)", "target "+b.Env.Target.Name+" reaches map values through lookups only")
+		if !b.Env.Machine.Direct {
+			return b.Unsupported("direct access to a map value (a global variable)", "target "+b.Env.Machine.Name+" reaches map values through lookups only")
 		}
-		b.SetReg(int(in.Dst), b.Const(uint32(b.Env.Maps[in.Imm].Base)+uint32(next.Imm)), b.Const(b.MapHigh()))
+		b.SetReg(int(in.Dst), b.Const(uint32(b.Env.Maps[in.Imm].Base)+uint32(next.Imm)), b.Const(b.Env.Machine.MapHigh))
 	default:
 		return b.Unsupported("the address of a function", "functions are expanded where they are called")
 	}

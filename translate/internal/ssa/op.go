@@ -71,10 +71,10 @@ const (
 	LMLoad  // word at address x
 	LMStore // word y to address x
 
-	// Call is a firmware routine: Imm is the eBPF helper number, Aux the map;
-	// the arguments are words. Results are taken with Result.
+	// Call calls a routine: Func.Calls[Imm] says which, and what its arguments
+	// are. Results are taken with Result.
 	Call
-	Result // Imm 0: low word, 1: high word of R0 after Call x
+	Result // Imm 0: low word, 1: high word of R0 after Call x; from ResultValue on words of a value that it returns
 	Random // a word of the pseudo-random register
 	// SetPkt makes x the packet pointer and y the length in the packet vector.
 	SetPkt

@@ -40,6 +40,10 @@ func (f *Func) valueText(v *Value) string {
 	if len(v.Args) > 0 {
 		sb.WriteString(" " + f.names(v.Args))
 	}
+	if v.Op == Call {
+		sb.WriteString(" " + f.Site(v).String())
+		return sb.String()
+	}
 	if v.Imm != 0 || v.Op == Load || v.Op == Word || v.Op == Read {
 		fmt.Fprintf(&sb, " #%#x", v.Imm)
 	}

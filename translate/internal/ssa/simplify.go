@@ -32,7 +32,9 @@ func (m *Maker) simplifySum(v *Value) ID {
 	}
 	switch xv := f.V(x); xv.Op {
 	case StackAddr:
-		return f.StackAddr(int(xv.Imm>>16), int32(int16(xv.Imm))+int32(c))
+		if at := int64(int16(xv.Imm)) + int64(int32(c)); at == int64(int16(at)) {
+			return f.StackAddr(int(xv.Imm>>16), int32(at))
+		}
 	case Add:
 		if c2, ok := f.IsConst(xv.Args[1]); ok {
 			return m.AddConst(xv.Args[0], c+c2)

@@ -273,7 +273,7 @@ func TestCheckFindsBrokenFunctions(t *testing.T) {
 func ExampleMaker() {
 	f := NewFunc("example")
 	m := &Maker{F: f, Block: 0}
-	x := m.Add(Value{Op: PktLen})
+	x := m.Add(Value{Op: PktLen, KnownMask: 0xffffc000})
 	y := m.AddConst(m.AddConst(x, 6), 8)
 	f.B(0).Term = Term{Kind: Exit, X: y}
 	fmt.Print(f)

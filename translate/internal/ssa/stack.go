@@ -13,7 +13,7 @@ func (b *Builder) StackPlace(lo ID, fact *verify.Reg) (frame int, off int32, err
 	if v := b.F.V(lo); v.Op == StackAddr {
 		return int(v.Imm >> 16), int32(int16(v.Imm)), nil
 	}
-	if fact.Kind == verify.PtrStack && fact.OffKnown {
+	if fact.Kind == verify.PtrStack && fact.OffKnown && fact.Frame >= 0 {
 		return fact.Frame, 512 + fact.Off, nil
 	}
 	return 0, 0, b.Unsupported("stack access at an address that is computed at run time", "stack bytes are kept in registers")
@@ -50,10 +50,16 @@ func (b *Builder) stackBytes(lo ID, fact *verify.Reg, off int32, n int) ([]ID, e
 			return nil, err
 		}
 		keep := words
-		words = b.Choose(Compare{Cond: EQ, XL: lo, YL: b.F.StackAddr(frame, a)},
+		words = b.Choose(Compare{Cond: EQ, XL: lo, YL: b.stackAddress(frame, a)},
 			func() []ID { return other }, func() []ID { return keep })
 	}
 	return words, nil
+}
+
+// stackAddress returns the address of a byte that may be far from the stack: an
+// instruction's offset leads back to it.
+func (b *Builder) stackAddress(frame int, at int32) ID {
+	return b.AddConst(b.F.StackAddr(frame, 0), uint32(at))
 }
 
 // maxChoice bounds the places that one access to the stack may mean.
@@ -67,11 +73,13 @@ func (b *Builder) stackChoice(lo ID, fact *verify.Reg, off int32, n int) (frame 
 	if frame, at, ok := b.metAddresses(lo); ok {
 		return frame, at, nil
 	}
-	first, last := int64(fact.Off)+int64(fact.UMin), int64(fact.Off)+int64(fact.UMax)
 	step := int64(1)
 	for step < 8 && fact.Bits.Mask&uint64(step) == 0 {
 		step <<= 1
 	}
+	// The least that the range allows may lie between two places.
+	least := fact.UMin + (fact.Bits.Value-fact.UMin)&uint64(step-1)
+	first, last := int64(fact.Off)+int64(least), int64(fact.Off)+int64(fact.UMax)
 	if fact.Kind != verify.PtrStack || fact.Frame < 0 || fact.UMax > 1024 || (last-first)/step >= maxChoice {
 		return 0, nil, b.Unsupported("stack access at an address that is computed at run time",
 			fmt.Sprintf("stack bytes are kept in registers, and the address is not known to be one of at most %d", maxChoice))
@@ -176,7 +184,7 @@ func (b *Builder) storeStack(lo ID, fact *verify.Reg, off int32, n int, v pair) 
 			return out
 		}
 		old := read()
-		words := b.Choose(Compare{Cond: EQ, XL: lo, YL: b.F.StackAddr(frame, a)}, func() []ID {
+		words := b.Choose(Compare{Cond: EQ, XL: lo, YL: b.stackAddress(frame, a)}, func() []ID {
 			err = b.storeAt(frame, a+off, n, v)
 			return read()
 		}, func() []ID { return old })

@@ -30,11 +30,11 @@ func (b *Builder) inPacket(lo, hi ID) ID {
 // bytes at off, or one that makes an address of no memory if the access goes
 // out of the map.
 func (b *Builder) inMap(lo, hi ID, fact *verify.Reg, off int32, n int) (ID, error) {
-	direct := b.Env.Target.Direct()
+	direct := b.Env.Machine.Direct
 	switch {
 	case !b.Prog.Proven() && !b.inside(fact, off, n):
 	case direct:
-		return b.Const(b.MapHigh()), nil
+		return b.Const(b.Env.Machine.MapHigh), nil
 	default:
 		return hi, nil
 	}
@@ -46,7 +46,7 @@ func (b *Builder) inMap(lo, hi ID, fact *verify.Reg, off int32, n int) (ID, erro
 		return 0, b.Unsupported(fmt.Sprintf("an access to a value of map %s that is not proven to stay in the value", m.Name),
 			"the memory checks cannot tell the values of a map apart; a map with one entry has one only")
 	}
-	in, out := []ID{b.Const(b.MapHigh())}, []ID{b.Const(^b.MapHigh())}
+	in, out := []ID{b.Const(b.Env.Machine.MapHigh)}, []ID{b.Const(^b.Env.Machine.MapHigh)}
 	if uint32(n) > at.Stride {
 		return out[0], nil
 	}

@@ -19,22 +19,7 @@
 //
 // # Memory
 //
-// All words of the table are little-endian; pointers are the low words of
-// memory addresses, 0 means none.
-//
-//	region   +0  lock: not 0 while a change is made
-//	         +8  first free entry
-//	         +12 LRU: the entry that the hand points at
-//	         +16 buckets, a power of two, each the first entry of its chain
-//	             entries
-//	entry    +0  next entry of the chain
-//	         +4  next free entry; LRU: the bucket of an entry in use
-//	         +8  LRU: not 0 when the entry was used since the hand passed
-//	             key, padded with zeros to words
-//	             value, at a multiple of 8
-//
-// The bucket of a key is the low bits of the CRC-32C of its words, most
-// significant bit first, started with all ones.
+// maplayout.Hash says where everything is.
 //
 // # Least recently used
 //

@@ -10,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/internal/microcode/hashmap"
@@ -110,7 +111,7 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 		Programs: []image.Program{{Name: "driver", Type: "xdp"}},
 		Symbols:  symbols,
 		Maps: []image.Map{{
-			Name: "h", Type: "hash", Layout: "hash", KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
+			Name: "h", Type: "hash", Layout: string(l.Kind()), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
 			Base: m.Base, Stride: l.Stride, Swapped: m.Swapped, Params: l.Params(),
 		}},
 	}
@@ -125,13 +126,17 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 const base = 0x20_0000_0100
 
 var maps = []hashmap.Map{
-	{KeySize: 4, ValueSize: 8, MaxEntries: 8, Base: base},
-	{KeySize: 1, ValueSize: 1, MaxEntries: 5, Base: base},
-	{KeySize: 6, ValueSize: 13, MaxEntries: 3, Base: base},
-	{KeySize: 12, ValueSize: 16, MaxEntries: 40, Base: base, Swapped: true},
-	{KeySize: 13, ValueSize: 36, MaxEntries: 1, Base: base},
-	{KeySize: 28, ValueSize: 64, MaxEntries: 9, Base: base, Swapped: true},
-	{KeySize: 64, ValueSize: 40, MaxEntries: 16, Base: base},
+	{Shape: shape(4, 8, 8), Base: base},
+	{Shape: shape(1, 1, 5), Base: base},
+	{Shape: shape(6, 13, 3), Base: base},
+	{Shape: shape(12, 16, 40), Base: base, Swapped: true},
+	{Shape: shape(13, 36, 1), Base: base},
+	{Shape: shape(28, 64, 9), Base: base, Swapped: true},
+	{Shape: shape(64, 40, 16), Base: base},
+}
+
+func shape(key, value, entries uint32) maplayout.Shape {
+	return maplayout.Shape{KeySize: key, ValueSize: value, MaxEntries: entries}
 }
 
 func name(m hashmap.Map) string {
@@ -259,12 +264,12 @@ func TestBadMaps(t *testing.T) {
 		m    hashmap.Map
 		want string
 	}{
-		{hashmap.Map{ValueSize: 1, MaxEntries: 1, Base: base}, "keys of 0 bytes"},
-		{hashmap.Map{KeySize: 65, ValueSize: 1, MaxEntries: 1, Base: base}, "keys of 65 bytes"},
-		{hashmap.Map{KeySize: 4, MaxEntries: 1, Base: base}, "values of 0 bytes"},
-		{hashmap.Map{KeySize: 4, ValueSize: 4, Base: base}, "0 entries"},
-		{hashmap.Map{KeySize: 4, ValueSize: 4, MaxEntries: 1, Base: base + 4}, "must be a multiple of 8"},
-		{hashmap.Map{KeySize: 4, ValueSize: 4, MaxEntries: 1, Base: 0x20_0000_0000}, "must be a multiple of 8"},
+		{hashmap.Map{Shape: shape(0, 1, 1), Base: base}, "keys of 0 bytes"},
+		{hashmap.Map{Shape: shape(65, 1, 1), Base: base}, "keys of 65 bytes"},
+		{hashmap.Map{Shape: shape(4, 0, 1), Base: base}, "values of 0 bytes"},
+		{hashmap.Map{Shape: shape(4, 4, 0), Base: base}, "0 entries"},
+		{hashmap.Map{Shape: shape(4, 4, 1), Base: base + 4}, "must be a multiple of 8"},
+		{hashmap.Map{Shape: shape(4, 4, 1), Base: 0x20_0000_0000}, "must be a multiple of 8"},
 	} {
 		_, err := tc.m.Lookup(16)
 		require.ErrorContains(t, err, tc.want)
@@ -277,7 +282,7 @@ func TestBadMaps(t *testing.T) {
 
 // Example shows the size of the routines for a 4-byte key and an 8-byte value.
 func Example() {
-	m := hashmap.Map{KeySize: 4, ValueSize: 8, MaxEntries: 1024, Base: 0x20_0000_0100}
+	m := hashmap.Map{Shape: shape(4, 8, 1024), Base: 0x20_0000_0100}
 	lookup, _ := m.Lookup(100)
 	update, _ := m.Update(100)
 	remove, _ := m.Delete(100)
@@ -285,7 +290,7 @@ func Example() {
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
 	// 29 87 53
-	// {Buckets:1024 Entries:4112 Key:8 Value:16 Stride:24 Size:28688 LRU:false}
+	// {Buckets:1024 First:4112 Key:8 Value:16 Stride:24 Entries:1024 LRU:false}
 }
 
 // BenchmarkOperations reports the simulated cycles of each operation.

@@ -1,13 +1,16 @@
 package hashmap
 
-import "github.com/skipsw/skipsw/nfpisa"
+import (
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+)
 
 // markUsed notes that the entry was used. Nothing waits for it.
 func (m Map) markUsed(a *assembler) {
 	if !m.LRU {
 		return
 	}
-	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUsed)))
+	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, off(maplayout.HashUsed)))
 	a.post(memSetImm, regValue)
 }
 
@@ -16,22 +19,22 @@ func (m Map) markUsed(a *assembler) {
 func (m Map) evict(a *assembler) {
 	l := m.Layout()
 	turn, inside, victim, find, unlink := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
-	a.Load(regHand, m.low(offHand))
+	a.Load(regHand, m.low(maplayout.HashHand))
 	a.Place(turn)
 	a.move(nfpisa.MemRead32Swap, regHand, 1)
 	a.Emit(nfpisa.Mov(regEntry, nfpisa.X(0)))
 	a.Load(regAddr, l.Stride)
-	a.Load(regConst, m.low(0)+uint32(l.Size))
+	a.Load(regConst, m.low(0)+uint32(l.Size()))
 	a.Emit(nfpisa.ALU(regAddr, regAddr, nfpisa.ALUAdd, nfpisa.X(0)), nfpisa.ALU(nfpisa.NoOperand, regAddr, nfpisa.ALUXor, regConst))
 	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), inside)
-	a.Load(regAddr, m.low(0)+uint32(l.Entries))
+	a.Load(regAddr, m.low(0)+uint32(l.First))
 	a.Place(inside)
 	a.Emit(nfpisa.Mov(nfpisa.X(0), regAddr))
 	a.move(nfpisa.MemWrite32Swap, regHand, 1)
 	a.move(nfpisa.MemRead32Swap, regEntry, 3)
-	a.Emit(nfpisa.Mov(regLink, nfpisa.X(1)), nfpisa.Mov(nfpisa.NoOperand, nfpisa.X(2)))
+	a.Emit(nfpisa.Mov(regLink, word(maplayout.HashUnused)), nfpisa.Mov(nfpisa.NoOperand, word(maplayout.HashUsed)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), victim)
-	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUsed)), nfpisa.Immed(nfpisa.X(0), 0))
+	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, off(maplayout.HashUsed)), nfpisa.Immed(nfpisa.X(0), 0))
 	a.move(nfpisa.MemWrite32Swap, regValue, 1)
 	a.Branch(nfpisa.Br(0), turn)
 

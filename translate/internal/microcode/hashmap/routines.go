@@ -2,6 +2,7 @@ package hashmap
 
 import (
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/internal/microcode/micro"
 )
 
@@ -29,7 +30,7 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	m.walk(a, missing, search)
 	m.markUsed(a)
 	a.Emit(nfpisa.Rtn(back).WithDefer(2),
-		nfpisa.ALU(nfpisa.A(0), regEntry, nfpisa.ALUAdd, nfpisa.Const(int(m.Layout().Value))).Both(),
+		nfpisa.ALU(nfpisa.A(0), regEntry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
 		nfpisa.Mov(nfpisa.A(1), regHigh).Both())
 	a.Place(missing)
 	a.ret(0)
@@ -93,7 +94,7 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	// seen by those that do not hold the lock.
 	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)),
 		nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, regHigh, regLink, 1).SigDone(sigLink),
-		nfpisa.Mov(nfpisa.X(1), nfpisa.X(xferFree)), nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUnused)),
+		nfpisa.Mov(nfpisa.X(1), nfpisa.X(xferFree)), nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, off(maplayout.HashUnused)),
 		nfpisa.Mem40(nfpisa.MemWrite32Swap, 1, regHigh, regValue, 1).SigDone(sigEntry),
 		nfpisa.Mov(nfpisa.X(2), regEntry),
 		nfpisa.Mem40(nfpisa.MemWrite32Swap, 2, regHigh, regAddr, 1).SigDone(sigFree),
@@ -105,7 +106,16 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 }
 
 // low returns the low word of an address in the region.
-func (m Map) low(off uint32) uint32 { return uint32(m.Base) + off }
+func (m Map) low(at maplayout.Offset) uint32 { return uint32(m.Base) + uint32(at) }
+
+// A pointer to an entry is where a chain goes on, too.
+var _ = [1]struct{}{maplayout.HashNext: {}}
+
+// word returns the transfer register of a word of an entry that was read.
+func word(at maplayout.Offset) nfpisa.Operand { return nfpisa.X(int(at / 4)) }
+
+// off returns an offset as an operand.
+func off(at maplayout.Offset) nfpisa.Operand { return nfpisa.Const(int(at)) }
 
 // lastMask is the mask of the bytes that count in the last word of n bytes.
 func lastMask(n uint32) uint32 { return ^uint32(0) >> (8 * (-n & 3)) }
@@ -117,7 +127,7 @@ func (m Map) head() int { return int(m.Layout().Key / 4) }
 // regBucket. posts says that the routine posts commands later.
 func (m Map) key(a *assembler, posts bool) {
 	kw := int(words(m.KeySize))
-	a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr0), nfpisa.Immed(regLM, 0), nfpisa.Immed(regCRC, 1<<32-1),
+	a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr0), nfpisa.Immed(regLM, 0), nfpisa.Immed(regCRC, maplayout.SumStart),
 		nfpisa.CSRWr(nfpisa.CSRActLMAddr3, regLM), nfpisa.CSRWr(nfpisa.CSRCRCRemainder, regCRC))
 	a.Load(regHigh, uint32(m.Base>>32)<<24)
 	a.Load(regMask, lastMask(m.KeySize))
@@ -135,7 +145,7 @@ func (m Map) key(a *assembler, posts bool) {
 	for i := range kw {
 		a.Emit(nfpisa.CRCStep(nfpisa.CRCiSCSI|nfpisa.CRCLittle, nfpisa.NoOperand, keyReg(i)))
 	}
-	a.Load(regAddr, m.low(offBuckets))
+	a.Load(regAddr, m.low(maplayout.HashBuckets))
 	a.Emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(regCRC, 0),
 		nfpisa.ALU(regConst, regCRC, nfpisa.ALUAnd, regConst),
 		nfpisa.Shf(regConst, nfpisa.NoOperand, nfpisa.ShfB, regConst, nfpisa.Lsh(2)),
@@ -160,7 +170,7 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	kw, head := int(words(m.KeySize)), m.head()
 	step, other, found := a.NewLabel(), a.NewLabel(), a.NewLabel()
 	if why != search {
-		a.Load(regAddr, m.low(offFree))
+		a.Load(regAddr, m.low(maplayout.HashFree))
 		a.Emit(nfpisa.Mem40(nfpisa.MemRead32Swap, xferFree, regHigh, regAddr, 1).SigDone(sigFree))
 	}
 	a.move(nfpisa.MemRead32Swap, regBucket, 1)
@@ -194,7 +204,7 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 // lock takes the map's lock.
 func (m Map) lock(a *assembler) {
 	try, have := a.NewLabel(), a.NewLabel()
-	a.Load(regLock, m.low(offLock))
+	a.Load(regLock, m.low(maplayout.HashLock))
 	a.Emit(nfpisa.Immed(nfpisa.X(0), 1))
 	a.Place(try)
 	a.Emit(nfpisa.Mem40(nfpisa.MemTestSet, 0, regHigh, regLock, 1).CtxSwap(signal))
@@ -220,7 +230,7 @@ func (m Map) takeFree(a *assembler, full micro.Label) {
 	}
 	a.Emit(nfpisa.Mov(regEntry, nfpisa.X(xferFree)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), full)
-	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(offUnused)))
+	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, off(maplayout.HashUnused)))
 	a.move(nfpisa.MemRead32Swap, regValue, 1)
 	a.Emit(nfpisa.Mov(nfpisa.X(xferFree), nfpisa.X(0)))
 	a.Post(nfpisa.MemWrite32Swap, xferFree, regHigh, regAddr, 1, sigFree)
@@ -236,16 +246,16 @@ func (m Map) takeFree(a *assembler, full micro.Label) {
 // fillEntry sends the entry's words before its value on their way; sigEntry
 // tells when they have come.
 func (m Map) fillEntry(a *assembler) {
-	out := func(i int) nfpisa.Operand { return nfpisa.X(xferOut + i) }
+	out := func(at maplayout.Offset) nfpisa.Operand { return nfpisa.X(xferOut + int(at/4)) }
 	if m.LRU { // an eviction may have changed the chain
 		a.move(nfpisa.MemRead32Swap, regBucket, 1)
-		a.Emit(nfpisa.Mov(out(0), nfpisa.X(0)), nfpisa.Mov(out(1), regBucket), nfpisa.Immed(out(2), 0))
+		a.Emit(nfpisa.Mov(out(maplayout.HashNext), nfpisa.X(0)), nfpisa.Mov(out(maplayout.HashUnused), regBucket), nfpisa.Immed(out(maplayout.HashUsed), 0))
 	} else {
-		a.Emit(nfpisa.Mov(out(0), regHead), nfpisa.Immed(out(1), 0))
+		a.Emit(nfpisa.Mov(out(maplayout.HashNext), regHead), nfpisa.Immed(out(maplayout.HashUnused), 0))
 	}
 	kw, head := int(words(m.KeySize)), m.head()
 	for i := range kw {
-		a.Emit(nfpisa.Mov(out(head+i), keyReg(i)))
+		a.Emit(nfpisa.Mov(out(m.Layout().Key+maplayout.Offset(4*i)), keyReg(i)))
 	}
 	a.Post(nfpisa.MemWrite32Swap, xferOut, regHigh, regEntry, head+kw, sigEntry)
 }
@@ -262,7 +272,7 @@ func (m Map) storeValue(a *assembler) {
 	if m.ValueSize%4 != 0 {
 		a.Load(regMask, lastMask(m.ValueSize))
 	}
-	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, nfpisa.Const(int(m.Layout().Value))))
+	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, off(m.Layout().Value)))
 	vw := int(words(m.ValueSize))
 	for done := 0; done < vw; {
 		n := min(chunk, vw-done)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/internal/microcode/lpm"
@@ -56,7 +57,7 @@ func driver(t testing.TB, m lpm.Map) *image.Image {
 		Programs: []image.Program{{Name: "driver", Type: "xdp"}},
 		Symbols:  []image.Symbol{{Name: "m.lookup", Word: uint32(len(code)), Size: uint32(len(routine)), Kind: image.SymRuntime}},
 		Maps: []image.Map{{
-			Name: "m", Type: "lpm_trie", Layout: "lpm_trie", KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
+			Name: "m", Type: "lpm_trie", Layout: string(l.Kind()), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
 			Base: m.Base, Stride: l.Stride, Params: l.Params(),
 		}},
 	}
@@ -83,6 +84,10 @@ func covers(p, k string) bool {
 	return true
 }
 
+func shape(key, value, entries uint32) maplayout.Shape {
+	return maplayout.Shape{KeySize: key, ValueSize: value, MaxEntries: entries}
+}
+
 // randomKey gives keys whose prefixes overlap often.
 func randomKey(rng *rand.Rand, m lpm.Map, length int) []byte {
 	k := make([]byte, m.KeySize)
@@ -104,11 +109,11 @@ func randomKey(rng *rand.Rand, m lpm.Map, length int) []byte {
 // program and host, beside a list that is searched from end to end.
 func TestAgainstModel(t *testing.T) {
 	for _, m := range []lpm.Map{
-		{KeySize: 8, ValueSize: 8, MaxEntries: 100, Base: base},
-		{KeySize: 5, ValueSize: 4, MaxEntries: 20, Base: base},
-		{KeySize: 10, ValueSize: 24, MaxEntries: 30, Base: base},
-		{KeySize: 20, ValueSize: 4, MaxEntries: 60, Base: base},
-		{KeySize: 32, ValueSize: 16, MaxEntries: 10, Base: base},
+		{Shape: shape(8, 8, 100), Base: base},
+		{Shape: shape(5, 4, 20), Base: base},
+		{Shape: shape(10, 24, 30), Base: base},
+		{Shape: shape(20, 4, 60), Base: base},
+		{Shape: shape(32, 16, 10), Base: base},
 	} {
 		t.Run(fmt.Sprintf("key %d", m.KeySize), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(m.KeySize), 3))
@@ -203,7 +208,7 @@ func smallest(set map[string]string, other string) string {
 }
 
 func TestTooLong(t *testing.T) {
-	m := lpm.Map{KeySize: 8, ValueSize: 4, MaxEntries: 2, Base: base}
+	m := lpm.Map{Shape: shape(8, 4, 2), Base: base}
 	mach, err := sim.New(driver(t, m), sim.DefaultSpec())
 	require.NoError(t, err)
 	host, _ := mach.Map("m")
@@ -220,11 +225,11 @@ func TestTooLong(t *testing.T) {
 
 func TestBadMaps(t *testing.T) {
 	for want, m := range map[string]lpm.Map{
-		"keys of 4 bytes":       {KeySize: 4, ValueSize: 4, MaxEntries: 1, Base: base},
-		"keys of 33 bytes":      {KeySize: 33, ValueSize: 4, MaxEntries: 1, Base: base},
-		"values of 0 bytes":     {KeySize: 8, MaxEntries: 1, Base: base},
-		"0 entries":             {KeySize: 8, ValueSize: 4, Base: base},
-		"must be a multiple of": {KeySize: 8, ValueSize: 4, MaxEntries: 1, Base: 12},
+		"keys of 4 bytes":       {Shape: shape(4, 4, 1), Base: base},
+		"keys of 33 bytes":      {Shape: shape(33, 4, 1), Base: base},
+		"values of 0 bytes":     {Shape: shape(8, 0, 1), Base: base},
+		"0 entries":             {Shape: shape(8, 4, 0), Base: base},
+		"must be a multiple of": {Shape: shape(8, 4, 1), Base: 12},
 	} {
 		_, err := m.Lookup(start)
 		require.ErrorContains(t, err, want)
@@ -233,11 +238,11 @@ func TestBadMaps(t *testing.T) {
 
 // Example shows the size of a lookup for IPv4 routes.
 func Example() {
-	m := lpm.Map{KeySize: 8, ValueSize: 8, MaxEntries: 1024, Base: 0x20_0000_0100}
+	m := lpm.Map{Shape: shape(8, 8, 1024), Base: 0x20_0000_0100}
 	code, _ := m.Lookup(100)
 	fmt.Println(len(code), "instructions")
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
 	// 37 instructions
-	// {Nodes:2048 First:16 Value:32 Stride:40 Size:81936}
+	// {Nodes:2048 First:16 Value:32 Stride:40 KeySize:8}
 }

@@ -1,0 +1,100 @@
+// Package maplayout says how a map of each kind lies in card memory: sizes,
+// offsets, alignment, the numbers that an image carries for it. The microcode
+// that walks a map and the host's side that fills it both read it here, so
+// nobody else writes an offset down. docs/map-layouts.md has the same in words,
+// testdata has each kind byte by byte.
+//
+// It never knows eBPF, instructions or images. NewArray, NewHash and NewLPM lay
+// out a map that a program declares; Parse takes the numbers of an image.
+//
+// Words are little-endian, except those of values that the atomic engine counts
+// in. Pointers in a region are the low words of memory addresses; 0 is none.
+package maplayout
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Kind names a layout, as images do.
+type Kind string
+
+// The kinds.
+const (
+	KindFirmware Kind = ""         // the firmware keeps the map; memory has its values
+	KindArray    Kind = "array"    // see Array
+	KindHash     Kind = "hash"     // see Hash
+	KindLPM      Kind = "lpm_trie" // see LPM
+)
+
+// Offset is a distance in bytes from the beginning of a region, of an entry or
+// of a node.
+type Offset uint32
+
+// Align is the alignment of values and entries, in bytes: that of 64-bit atomic
+// commands.
+const Align = 8
+
+// wordBytes is the size of a word of memory.
+const wordBytes = 4
+
+// AddressBits is the width of a memory address.
+const AddressBits = 40
+
+// Shape is what a program declares of a map. Sizes are in bytes.
+type Shape struct{ KeySize, ValueSize, MaxEntries uint32 }
+
+// Layout is where the parts of one map are.
+type Layout interface {
+	Kind() Kind
+	// Size is the number of bytes of the map's region.
+	Size() uint64
+	// Step is the distance from one entry to the next, in bytes.
+	Step() uint32
+	// Values says where values are.
+	Values() Values
+	// Params are the numbers that an image has for the map, beside base and
+	// step.
+	Params() map[string]uint64
+}
+
+// Values says where values are in a region: from First on, Stride bytes apart,
+// each at Offset.
+type Values struct{ First, Stride, Offset uint64 }
+
+// Parse returns the layout that an image describes. Errors name the number that
+// does not fit the map.
+func Parse(k Kind, s Shape, step uint32, params map[string]uint64) (Layout, error) {
+	if s.KeySize == 0 || s.ValueSize == 0 {
+		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", s.KeySize, s.ValueSize)
+	}
+	switch k {
+	case KindArray:
+		return parseArray(s, step, params)
+	case KindHash:
+		return parseHash(s, step, params)
+	case KindLPM:
+		return parseLPM(s, step, params)
+	}
+	return nil, fmt.Errorf("not supported: layout %q", string(k))
+}
+
+// known refuses numbers that a layout does not have.
+func known(k Kind, params map[string]uint64, names ...string) error {
+	for _, n := range slices.Sorted(maps.Keys(params)) {
+		if !slices.Contains(names, n) {
+			return fmt.Errorf("layout %s does not have the parameter %q", k, n)
+		}
+	}
+	return nil
+}
+
+// words returns the words that n bytes take.
+func words(n uint32) uint32 { return (n + wordBytes - 1) / wordBytes }
+
+// room returns the bytes that n bytes take in whole words.
+func room(n uint32) uint64 { return wordBytes * uint64(words(n)) }
+
+// up rounds up to Align.
+func up[T uint32 | uint64 | Offset](n T) T { return (n + Align - 1) &^ (Align - 1) }

@@ -1,0 +1,121 @@
+package maplayout
+
+import "fmt"
+
+// LPM is a trie of prefixes that branches at single bits. A key is a prefix
+// length in bits, one word, and the bytes that it counts.
+//
+//	region   +0       root node
+//	         +4       first free node, linked through LPMZero
+//	         +First   nodes, two for each entry, Stride bytes apart
+//	node     +0       node for keys whose next bit is 0
+//	         +4       node for keys whose next bit is 1
+//	         +8       prefix length in bits
+//	         +12      value's address, 0 for a node that only branches
+//	         +16      key bytes, then a mask of the bits within the prefix, then a
+//	                  mask of the one bit behind it; each padded to words
+//	         +Value   value, at a multiple of 8
+type LPM struct {
+	Nodes   uint32 // number of nodes
+	First   uint64 // offset of node 0 in the region
+	Value   Offset // of the value in a node
+	Stride  uint32 // from one node to the next, in bytes
+	KeySize uint32 // bytes, prefix length included
+}
+
+// Offsets in the region.
+const (
+	LPMRoot  Offset = 0
+	LPMFree  Offset = 4
+	LPMNodes Offset = 16 // node 0
+)
+
+// Offsets in a node.
+const (
+	LPMZero   Offset = 0
+	LPMOne    Offset = 4
+	LPMLength Offset = 8
+	LPMAddr   Offset = 12
+	LPMKey    Offset = 16
+)
+
+// LPMLengthSize is the size of a key's prefix length, in bytes.
+const LPMLengthSize = 4
+
+// Limits of a trie. One command fetches a node's words up to its value.
+const (
+	LPMMaxKey     = LPMLengthSize + 28 // bytes
+	LPMMaxValue   = 65536              // bytes
+	LPMMaxEntries = 1 << 22
+)
+
+// NewLPM lays out a trie.
+func NewLPM(s Shape) LPM {
+	l := LPM{Nodes: 2 * s.MaxEntries, First: uint64(LPMNodes), KeySize: s.KeySize}
+	l.Value = up(l.key(3))
+	l.Stride = up(uint32(l.Value) + s.ValueSize)
+	return l
+}
+
+// CheckLPM refuses a trie that cannot be walked at its place.
+func CheckLPM(s Shape, base uint64) error {
+	switch {
+	case s.KeySize <= LPMLengthSize || s.KeySize > LPMMaxKey:
+		return fmt.Errorf("longest-prefix map with keys of %d bytes; %d to %d are possible", s.KeySize, LPMLengthSize+1, LPMMaxKey)
+	case s.ValueSize == 0 || s.ValueSize > LPMMaxValue:
+		return fmt.Errorf("longest-prefix map with values of %d bytes; 1 to %d are possible", s.ValueSize, LPMMaxValue)
+	case s.MaxEntries == 0 || s.MaxEntries > LPMMaxEntries:
+		return fmt.Errorf("longest-prefix map with %d entries; 1 to %d are possible", s.MaxEntries, LPMMaxEntries)
+	}
+	return CheckPlace(base, NewLPM(s).Size())
+}
+
+// parseLPM takes any trie that programs could walk, whoever made it.
+func parseLPM(s Shape, step uint32, params map[string]uint64) (Layout, error) {
+	nodes, first, value := params["nodes"], params["first"], params["value"]
+	if s.KeySize <= LPMLengthSize {
+		return nil, fmt.Errorf("layout lpm_trie with keys of %d bytes", s.KeySize)
+	}
+	l := LPM{uint32(nodes), first, Offset(value), step, s.KeySize}
+	switch {
+	case nodes < 2*uint64(s.MaxEntries) || nodes > 2*LPMMaxEntries:
+		return nil, fmt.Errorf("layout lpm_trie with %d nodes for %d entries", nodes, s.MaxEntries)
+	case first < uint64(LPMFree)+wordBytes || first%Align != 0 || first > 1<<32:
+		return nil, fmt.Errorf("layout lpm_trie with nodes at offset %d", first)
+	case value < uint64(l.key(3)) || value%Align != 0 || value > 1<<32-1 || value+room(s.ValueSize) > uint64(step) || step%Align != 0:
+		return nil, fmt.Errorf("layout lpm_trie with a value of %d bytes at offset %d of nodes of %d bytes", s.ValueSize, value, step)
+	}
+	return l, known(KindLPM, params, "nodes", "first", "value")
+}
+
+// KeyWords returns the words of a key without its prefix length.
+func (l LPM) KeyWords() int { return int(words(l.KeySize - LPMLengthSize)) }
+
+// key returns the offset in a node behind n parts of a key's size.
+func (l LPM) key(n int) Offset { return LPMKey + Offset(wordBytes*n*l.KeyWords()) }
+
+// Mask returns the offset in a node of the mask of the prefix.
+func (l LPM) Mask() Offset { return l.key(1) }
+
+// Bit returns the offset in a node of the mask of the bit behind the prefix.
+func (l LPM) Bit() Offset { return l.key(2) }
+
+// Node returns the offset of node i.
+func (l LPM) Node(i uint32) uint64 { return l.First + uint64(i)*uint64(l.Stride) }
+
+// Kind implements Layout.
+func (l LPM) Kind() Kind { return KindLPM }
+
+// Size implements Layout.
+func (l LPM) Size() uint64 { return l.Node(l.Nodes) }
+
+// Step implements Layout.
+func (l LPM) Step() uint32 { return l.Stride }
+
+// Values implements Layout.
+func (l LPM) Values() Values { return Values{l.First, uint64(l.Stride), uint64(l.Value)} }
+
+// Params implements Layout.
+func (l LPM) Params() map[string]uint64 {
+	return map[string]uint64{"nodes": uint64(l.Nodes), "first": l.First, "value": uint64(l.Value)}
+}

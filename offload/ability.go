@@ -1,0 +1,308 @@
+package offload
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Ability names what some devices can do and others not, in the words that
+// follow "DEVICE cannot".
+type Ability string
+
+// The abilities, each with the interface that a device has it by.
+const (
+	CanHoldMaps     Ability = "hold maps"                                     // MapStore
+	CanTypeMaps     Ability = "tell the types of maps"                        // MapTyper
+	CanPin          Ability = "keep programs and maps by name"                // Pinner
+	CanOpenPins     Ability = "open pinned programs and maps"                 // PinOpener
+	CanSendEvents   Ability = "send events"                                   // EventReader
+	CanCount        Ability = "tell counters"                                 // Counting
+	CanListPrograms Ability = "list programs that are not attached"           // ProgramLister
+	CanShowCode     Ability = "give out the code of its programs"             // CodeReader
+	CanDescribe     Ability = "describe its link"                             // Describer
+	CanBeSet        Ability = "be set up from here"                           // Setter
+	CanTryReplace   Ability = "try whether a running program can be replaced" // ReplaceProber
+	CanTakePackets  Ability = "take packets from this process"                // PacketRunner
+)
+
+// Scope says which maps or programs are meant.
+type Scope uint8
+
+// The scopes.
+const (
+	OnDevice   Scope = iota // those of the device
+	Everywhere              // all that live where the device's do, a kernel's for example
+)
+
+// Preparer is a device that has to be made ready for a hook.
+type Preparer interface {
+	// Prepare returns the steps that make the hook usable, none when it is
+	// already. Each step that changes the device can be undone.
+	Prepare(ctx context.Context, h Hook) ([]Step, error)
+}
+
+// Tidier is a device that keeps something for its hooks when they are free.
+type Tidier interface {
+	// Tidy removes what attachments needed and nobody uses any more.
+	Tidy(ctx context.Context) error
+}
+
+// ImageTaker is a device that runs machine code and compiles nothing itself.
+// Attach and Replace compile a program for it that has no image yet.
+type ImageTaker interface {
+	// Target is what programs must be compiled for.
+	Target() *target.Target
+}
+
+// Journaler is a device that can keep a journal of a transaction outside of
+// this process, so that a transaction is undone even when the process is
+// killed.
+type Journaler interface {
+	// Journal begins a journal.
+	Journal(ctx context.Context) (Journal, error)
+}
+
+// Transient is a device that does not outlive this process.
+type Transient interface {
+	// Transient says how long it lives: "lives in this process only".
+	Transient() string
+}
+
+// MapStore is a device with maps.
+type MapStore interface {
+	// NewMap makes a map where programs of the mode can use it, with its
+	// initial entries. Closing it frees it unless a program or pin holds it.
+	NewMap(ctx context.Context, m *object.Map, mode Mode) (Map, error)
+	// OpenMap opens a map by its identity in a MapInfo.
+	OpenMap(ctx context.Context, id uint32) (Map, error)
+	// Maps lists maps.
+	Maps(ctx context.Context, s Scope) ([]MapInfo, error)
+}
+
+// AsMapStore asks for CanHoldMaps.
+func AsMapStore(d Device) (MapStore, error) { return as[MapStore](d, CanHoldMaps) }
+
+// MapTyper is a device that knows the types of keys and values.
+type MapTyper interface {
+	// MapTypes returns the types of a map; both nil where none are known.
+	MapTypes(ctx context.Context, id uint32) MapTypes
+}
+
+// AsMapTyper asks for CanTypeMaps.
+func AsMapTyper(d Device) (MapTyper, error) { return as[MapTyper](d, CanTypeMaps) }
+
+// Pinner is a device whose programs and maps can be kept by name in a folder
+// of the BPF file system.
+type Pinner interface {
+	// Pin returns the steps that keep a program and its maps in dir: before
+	// makes the pins under other names, after puts them in the place of older
+	// ones. loaded gives the program and its maps once the steps run.
+	Pin(dir, program string, maps []string, loaded func() (Loaded, []Map)) (before, after []Step)
+}
+
+// AsPinner asks for CanPin.
+func AsPinner(d Device) (Pinner, error) { return as[Pinner](d, CanPin) }
+
+// PinOpener is a device that opens what was pinned.
+type PinOpener interface {
+	// OpenPinnedMap opens a map by its file.
+	OpenPinnedMap(path string) (Map, error)
+	// OpenPinnedProgram opens a program by its file. It can be attached like
+	// one that was just loaded.
+	OpenPinnedProgram(path string) (Loaded, error)
+}
+
+// AsPinOpener asks for CanOpenPins.
+func AsPinOpener(d Device) (PinOpener, error) { return as[PinOpener](d, CanOpenPins) }
+
+// EventReader is a device whose programs send records to the host.
+type EventReader interface {
+	// Events reads what programs write to a perf event array map.
+	Events(ctx context.Context, mapID uint32) (Events, error)
+}
+
+// AsEventReader asks for CanSendEvents.
+func AsEventReader(d Device) (EventReader, error) { return as[EventReader](d, CanSendEvents) }
+
+// Counting is a device with counters.
+type Counting interface {
+	// Stats reads the device's counters.
+	Stats(ctx context.Context) ([]Counter, error)
+}
+
+// AsCounting asks for CanCount.
+func AsCounting(d Device) (Counting, error) { return as[Counting](d, CanCount) }
+
+// ProgramInfo is a program in a listing.
+type ProgramInfo struct {
+	ID      uint32
+	Type    object.Type // UnknownType for the types that are not offloaded
+	Name    string
+	Tag     string
+	Device  string // "" for a program of the host
+	Xlated  uint32 // bytes of verified instructions
+	Machine uint32 // bytes of machine code
+	MapIDs  []uint32
+}
+
+// ProgramLister is a device that knows programs that are not attached.
+type ProgramLister interface {
+	// Programs lists loaded programs. On a device with several ports they stand
+	// at the port they were loaded for.
+	Programs(ctx context.Context, s Scope) ([]ProgramInfo, error)
+}
+
+// AsProgramLister asks for CanListPrograms.
+func AsProgramLister(d Device) (ProgramLister, error) {
+	return as[ProgramLister](d, CanListPrograms)
+}
+
+// Code is the code of a loaded program.
+type Code struct {
+	Name    string
+	Insns   []bpf.Insn    // after verification; nil when the caller may not see them
+	Lines   []object.Line // C lines by slot
+	Machine []byte        // the device's code, little-endian words; nil when it gives none
+	Device  string        // the device it was loaded for, "" for the host
+}
+
+// CodeReader is a device that gives out what it runs.
+type CodeReader interface {
+	// Code reads the code of a loaded program.
+	Code(ctx context.Context, id uint32) (*Code, error)
+}
+
+// AsCodeReader asks for CanShowCode.
+func AsCodeReader(d Device) (CodeReader, error) { return as[CodeReader](d, CanShowCode) }
+
+// Feature is the state of one feature of a device.
+type Feature struct {
+	Active     bool
+	Wanted     bool // what was asked for last, granted or not
+	Changeable bool
+}
+
+// String is the state in the words of ethtool -k.
+func (f Feature) String() string {
+	s := "off"
+	if f.Active {
+		s = "on"
+	}
+	if !f.Changeable {
+		s += " [fixed]"
+	}
+	return s
+}
+
+// Description is what a listing shows of a device.
+type Description struct {
+	Name    string
+	Ifindex int // 0 for what is no interface of the kernel
+	Driver  string
+	Bus     string // place on the bus: "netdevsim10", "0000:01:00.0"
+	Kind    string // "veth", "" for a plain device
+	Up      bool
+	Carrier bool // a link partner is there
+	// Speed is the link's rate in Mbit/s, 0 when the driver does not tell.
+	Speed   int
+	MTU     uint32
+	Address net.HardwareAddr
+	// TCOffload is the state of hw-tc-offload.
+	TCOffload Feature
+	// CanOffload says that the device may take programs.
+	CanOffload bool
+}
+
+// Describer is a device that tells more about itself than its name.
+type Describer interface {
+	// Describe describes the device and its link.
+	Describe(ctx context.Context) (*Description, error)
+}
+
+// AsDescriber asks for CanDescribe.
+func AsDescriber(d Device) (Describer, error) { return as[Describer](d, CanDescribe) }
+
+// Setting is one thing of a device that can be set.
+type Setting struct {
+	Name   string
+	Values []string // the values it takes; nil for none, {"N"} for a number
+}
+
+// Setter is a device that can be set up.
+type Setter interface {
+	// Settings lists what can be set.
+	Settings() []Setting
+	// Set sets one of Settings to one of its values, "" for one without.
+	Set(ctx context.Context, name, value string) error
+}
+
+// AsSetter asks for CanBeSet.
+func AsSetter(d Device) (Setter, error) { return as[Setter](d, CanBeSet) }
+
+// ReplaceProber is a device that finds out by trying whether it replaces a
+// running program without a gap.
+type ReplaceProber interface {
+	// ProbeReplace attaches programs that pass every packet and removes them.
+	ProbeReplace(ctx context.Context) (Capability, error)
+}
+
+// AsReplaceProber asks for CanTryReplace.
+func AsReplaceProber(d Device) (ReplaceProber, error) { return as[ReplaceProber](d, CanTryReplace) }
+
+// Packet is a frame that is given to a device.
+type Packet struct {
+	Data []byte
+	Port int // the port it comes in by, from 0 on
+}
+
+// Outcome is what a device did with a packet.
+type Outcome struct {
+	Program uint32 // id of the program that saw it, 0 for none
+	Verdict uint32 // the program's, an XDP or tc action
+	Data    []byte // the frame afterwards
+	Cycles  uint64 // core cycles, 0 where the device does not tell
+}
+
+// PacketRunner is a device that this process gives packets to.
+type PacketRunner interface {
+	// RunPacket sends a packet through what is attached. A program that is
+	// stopped by the device is an error.
+	RunPacket(ctx context.Context, p Packet) (*Outcome, error)
+}
+
+// AsPacketRunner asks for CanTakePackets.
+func AsPacketRunner(d Device) (PacketRunner, error) { return as[PacketRunner](d, CanTakePackets) }
+
+// Reasoner is a device that says why it lacks an ability.
+type Reasoner interface {
+	// WhyNot returns the reason, the words that follow "because"; "" for none.
+	WhyNot(a Ability) string
+}
+
+// as asks a device for an ability. The error matches ErrNotSupported.
+func as[T any](d Device, a Ability) (T, error) {
+	t, ok := d.(T)
+	if ok {
+		return t, nil
+	}
+	return t, NotSupported(d, a)
+}
+
+// NotSupported returns the error of a device that lacks an ability: "not
+// supported: DEVICE cannot X, because Y".
+func NotSupported(d Device, a Ability) error {
+	why := ""
+	if r, ok := d.(Reasoner); ok {
+		why = r.WhyNot(a)
+	}
+	if why == "" {
+		why = "devices of its kind do not offer it"
+	}
+	return unsupported.New(fmt.Sprintf("%s cannot %s", d.Name(), a), why)
+}

@@ -1,0 +1,277 @@
+package simdev
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// cardMap is a map of the card. Its contents are in the memory of the last
+// program that was put with it, before that in memory of its own.
+type cardMap struct {
+	info  offload.MapInfo
+	types offload.MapTypes
+	home  *sim.Map // nil for a map that is the host's: a perf event array
+	open  int      // handles of callers
+}
+
+// move moves the contents into a machine's memory. A program that does not use
+// the map has no room for it; then they stay where they are.
+func (m *cardMap) move(to *sim.Machine, name string) error {
+	there, ok := to.Map(name)
+	if !ok || there == m.home || m.home == nil {
+		return nil
+	}
+	for _, e := range there.Entries() {
+		if err := there.Delete(e.Key); err != nil && !errors.Is(err, syscall.EINVAL) { // an array's entries stay
+			return fmt.Errorf("move map %s: %w", name, err)
+		}
+	}
+	for _, e := range m.home.Entries() {
+		if err := there.Update(e.Key, e.Value, sim.UpdateAny); err != nil {
+			return fmt.Errorf("move map %s: %w", name, err)
+		}
+	}
+	m.home = there
+	return nil
+}
+
+// holder makes memory for a map that no program has yet: that of a program
+// which looks up one key of it.
+func holder(d *Device, m *object.Map) (*sim.Map, error) {
+	p := &offload.Program{Program: &object.Program{Name: "holder", Type: object.XDP, License: "GPL", Maps: []*object.Map{m}, Insns: lookupOne(m)}}
+	p.Funcs = []object.Func{{Name: p.Name}}
+	c, err := p.Compiled(d.target)
+	if err != nil {
+		return nil, err
+	}
+	machine, err := sim.New(c.Image, d.sim)
+	if err != nil {
+		return nil, err
+	}
+	home, ok := machine.Map(m.Name)
+	if !ok {
+		return nil, unsupported.New("map "+m.Name, "programs have no room for it in the card's memory")
+	}
+	return home, nil
+}
+
+// lookupOne is a program that looks up the key of all zeros.
+func lookupOne(m *object.Map) []bpf.Insn {
+	const r0, r1, r2, fp, slot = 0, 1, 2, 10, 8
+	room := (int(m.KeySize) + slot - 1) &^ (slot - 1)
+	insns := []bpf.Insn{bpf.Mov.Imm(r0, 0)}
+	for at := -room; at < 0; at += slot {
+		insns = append(insns, bpf.Store(bpf.SizeDW, fp, int16(at), r0))
+	}
+	insns = append(insns, bpf.Mov.Reg(r2, fp), bpf.Add.Imm(r2, int32(-room)))
+	insns = append(insns, bpf.LoadMap(r1, 0)...)
+	return append(insns, bpf.CallHelper(bpf.HelperMapLookupElem), bpf.Mov.Imm(r0, int32(bpf.XDPPass)), bpf.Return())
+}
+
+// NewMap implements offload.MapStore.
+func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
+	op := fmt.Sprintf("make map %s on %s", m.Name, d.name)
+	if err := d.onlyHardware(op, mode); err != nil {
+		return nil, err
+	}
+	c := &cardMap{open: 1}
+	switch {
+	case m.Type != bpf.MapTypePerfEventArray:
+		home, err := holder(d, m)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
+		c.home = home
+	case !d.target.HasHelper(bpf.HelperPerfEventOutput.String()):
+		return nil, fmt.Errorf("%s: %w", op, unsupported.New("events", fmt.Sprintf("target %s has no way to send them", d.target.Name)))
+	}
+	if err := d.enter(op); err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	c.info = offload.MapInfo{
+		ID: d.id(), Name: offload.KernelName(m.Name), Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize,
+		MaxEntries: m.MaxEntries, Flags: m.Flags, Device: d.name,
+	}
+	d.maps[c.info.ID] = c
+	return &mapHandle{cardMap: c, card: d.card}, nil
+}
+
+// OpenMap implements offload.MapStore.
+func (d *Device) OpenMap(_ context.Context, id uint32) (offload.Map, error) {
+	op := fmt.Sprintf("open map %d of %s", id, d.name)
+	if err := d.enter(op); err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	m := d.maps[id]
+	if m == nil {
+		return nil, &offload.Error{Op: op, Err: fs.ErrNotExist, Reason: "there is no such map"}
+	}
+	m.open++
+	return &mapHandle{cardMap: m, card: d.card}, nil
+}
+
+// Maps implements offload.MapStore.
+func (d *Device) Maps(context.Context, offload.Scope) ([]offload.MapInfo, error) {
+	if err := d.enter("list maps of " + d.name); err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	var all []offload.MapInfo
+	for _, m := range sorted(d.maps) {
+		all = append(all, m.info)
+	}
+	return all, nil
+}
+
+// MapTypes implements offload.MapTyper.
+func (d *Device) MapTypes(_ context.Context, id uint32) offload.MapTypes {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m := d.maps[id]; m != nil {
+		return m.types
+	}
+	return offload.MapTypes{}
+}
+
+// mapHandle is a caller's handle on a map.
+type mapHandle struct {
+	*cardMap
+	card   *card
+	closed bool
+}
+
+// Info implements offload.Map.
+func (h *mapHandle) Info() offload.MapInfo { return h.info }
+
+// ValueBytes implements offload.Map. A card has one copy of a per-CPU map.
+func (h *mapHandle) ValueBytes() int { return int(h.info.ValueSize) }
+
+// Close implements offload.Map.
+func (h *mapHandle) Close() error {
+	h.card.mu.Lock()
+	defer h.card.mu.Unlock()
+	if !h.closed {
+		h.closed = true
+		h.open--
+		h.card.sweep()
+	}
+	return nil
+}
+
+// enter begins an operation on entries. The caller unlocks the card.
+func (h *mapHandle) enter(op string, key []byte) error {
+	if key != nil && len(key) != int(h.info.KeySize) {
+		return fmt.Errorf("map %s: key of %d bytes, want %d", h.info.Name, len(key), h.info.KeySize)
+	}
+	if err := h.card.enter(fmt.Sprintf("map %s: %s", h.info.Name, op)); err != nil {
+		return err
+	}
+	if h.home == nil {
+		h.card.mu.Unlock()
+		return unsupported.New(fmt.Sprintf("%s in map %s", op, h.info.Name), "it is a channel to the host and has no entries")
+	}
+	return nil
+}
+
+// fail explains an errno of the simulated map.
+func (h *mapHandle) fail(op string, err error) error {
+	e := &offload.Error{Op: fmt.Sprintf("map %s: %s", h.info.Name, op), Err: err}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		e.Err = errno
+	}
+	switch errno {
+	case syscall.E2BIG:
+		e.Reason = fmt.Sprintf("the map has room for %d entries", h.info.MaxEntries)
+	case syscall.EEXIST:
+		e.Reason = "the key is there already"
+	case syscall.ENOENT:
+		e.Reason = "no entry with this key"
+	case syscall.EINVAL:
+		if op == "delete" {
+			e.Reason = "entries of an array cannot be deleted; write zeros"
+		}
+	}
+	return e
+}
+
+// Lookup implements offload.Map.
+func (h *mapHandle) Lookup(key []byte) ([]byte, error) {
+	if err := h.enter("lookup", key); err != nil {
+		return nil, err
+	}
+	defer h.card.mu.Unlock()
+	v, ok := h.home.Lookup(key)
+	if !ok {
+		return nil, h.fail("lookup", syscall.ENOENT)
+	}
+	return v, nil
+}
+
+// Update implements offload.Map.
+func (h *mapHandle) Update(key, value []byte, flags uint64) error {
+	if len(value) != h.ValueBytes() {
+		return fmt.Errorf("map %s: value of %d bytes, want %d", h.info.Name, len(value), h.ValueBytes())
+	}
+	if err := h.enter("update", key); err != nil {
+		return err
+	}
+	defer h.card.mu.Unlock()
+	if err := h.home.Update(key, value, flags); err != nil {
+		return h.fail("update", err)
+	}
+	return nil
+}
+
+// Delete implements offload.Map.
+func (h *mapHandle) Delete(key []byte) error {
+	if err := h.enter("delete", key); err != nil {
+		return err
+	}
+	defer h.card.mu.Unlock()
+	if err := h.home.Delete(key); err != nil {
+		return h.fail("delete", err)
+	}
+	return nil
+}
+
+// Entries returns all entries at once, sorted by the bytes of the key.
+func (h *mapHandle) Entries() ([]offload.Entry, error) {
+	if err := h.enter("dump", nil); err != nil {
+		return nil, err
+	}
+	defer h.card.mu.Unlock()
+	var all []offload.Entry
+	for _, e := range h.home.Entries() {
+		all = append(all, offload.Entry(e))
+	}
+	return all, nil
+}
+
+// Next implements offload.Map. Keys come in the order of their bytes, so a key
+// that has gone is no obstacle.
+func (h *mapHandle) Next(key []byte) ([]byte, error) {
+	if err := h.enter("iterate", key); err != nil {
+		return nil, err
+	}
+	defer h.card.mu.Unlock()
+	for _, e := range h.home.Entries() {
+		if key == nil || bytes.Compare(e.Key, key) > 0 {
+			return e.Key, nil
+		}
+	}
+	return nil, io.EOF
+}

@@ -1,0 +1,174 @@
+package simdev
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/skipsw/skipsw/internal/packetrun"
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// firstIfindex is what programs see as the interface of port 0.
+const firstIfindex = 1
+
+// Names of counters that are not verdicts.
+const (
+	countPackets = "packets"
+	countBytes   = "bytes"
+	countFaults  = "faults"
+	countCycles  = "cycles"
+	countNone    = "no_program"
+)
+
+// RunPacket implements offload.PacketRunner. Without a program the packet goes
+// to the host as it is.
+func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if p.Port < 0 {
+		return nil, fmt.Errorf("%s has no port %d", d.name, p.Port)
+	}
+	if err := d.enter("run a packet on " + d.name); err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	d.count(countPackets, 1)
+	d.count(countBytes, uint64(len(p.Data)))
+	if d.running == nil {
+		d.count(countNone, 1)
+		return &offload.Outcome{Data: bytes.Clone(p.Data)}, nil
+	}
+	prog := d.running
+	res := prog.machine.Run(sim.Input{Packet: p.Data, IngressIfindex: firstIfindex + uint32(p.Port)})
+	prog.runs++
+	d.count(countCycles, res.Cycles)
+	if res.Fault != nil {
+		d.count(countFaults, 1)
+		return nil, fmt.Errorf("program %d (%s) on %s is stopped: %w", prog.id, prog.src.Name, d.name, res.Fault)
+	}
+	d.count(packetrun.VerdictName(prog.src.Type.String(), res.Verdict), 1)
+	d.tell(prog, res.Events)
+	return &offload.Outcome{Program: prog.id, Verdict: res.Verdict, Data: bytes.Clone(res.Packet), Cycles: res.Cycles}, nil
+}
+
+// Stats implements offload.Counting: packets, bytes and cycles of the card,
+// its packets by verdict, and the runs of each program.
+func (d *Device) Stats(context.Context) ([]offload.Counter, error) {
+	if err := d.enter("read the counters of " + d.name); err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	var all []offload.Counter
+	for _, name := range []string{countPackets, countBytes, countCycles, countNone, countFaults} {
+		all = append(all, offload.Counter{Group: "card", Name: name, Value: d.counts[name]})
+	}
+	var verdicts []string
+	for name := range d.counts {
+		if !slices.ContainsFunc(all, func(c offload.Counter) bool { return c.Name == name }) {
+			verdicts = append(verdicts, name)
+		}
+	}
+	slices.Sort(verdicts)
+	for _, name := range verdicts {
+		all = append(all, offload.Counter{Group: "verdict", Name: name, Value: d.counts[name]})
+	}
+	for _, p := range sorted(d.programs) {
+		if p.runs > 0 {
+			all = append(all, offload.Counter{Group: fmt.Sprintf("program %d", p.id), Name: "run_count", Value: p.runs})
+		}
+	}
+	return all, nil
+}
+
+// earRoom is the number of records that wait for a reader; more are lost.
+const earRoom = 1024
+
+// ear listens to the records of one map.
+type ear struct {
+	card    *card
+	m       *cardMap
+	records chan offload.Event
+	lost    uint64 // guarded by the card's lock
+	once    sync.Once
+	done    chan struct{}
+}
+
+// mapOf returns the map that has a number in the program's image, or nil.
+func (p *program) mapOf(number uint32) *cardMap {
+	for _, im := range p.src.Image.Maps {
+		if im.ID != number {
+			continue
+		}
+		for i, m := range p.src.Maps {
+			if m.Name == im.Name {
+				return p.maps[i]
+			}
+		}
+	}
+	return nil
+}
+
+// tell gives the records of a run to those who listen.
+func (k *card) tell(p *program, events []sim.Event) {
+	for _, e := range events {
+		for _, l := range k.ears {
+			if p.mapOf(e.Map) != l.m {
+				continue
+			}
+			rec := offload.Event{Data: append(bytes.Clone(e.Data), e.Packet...), Lost: l.lost}
+			select {
+			case l.records <- rec:
+				l.lost = 0
+			default:
+				l.lost++
+			}
+		}
+	}
+}
+
+// Events implements offload.EventReader.
+func (d *Device) Events(_ context.Context, id uint32) (offload.Events, error) {
+	op := fmt.Sprintf("read events of map %d of %s", id, d.name)
+	if err := d.enter(op); err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	m := d.maps[id]
+	if m == nil || m.info.Type != bpf.MapTypePerfEventArray {
+		return nil, fmt.Errorf("%s: there is no perf event array of this id", op)
+	}
+	m.open++
+	l := &ear{card: d.card, m: m, records: make(chan offload.Event, earRoom), done: make(chan struct{})}
+	d.ears = append(d.ears, l)
+	return l, nil
+}
+
+// Read implements offload.Events.
+func (l *ear) Read() (offload.Event, error) {
+	select {
+	case e := <-l.records:
+		return e, nil
+	case <-l.done:
+		return offload.Event{}, io.EOF
+	}
+}
+
+// Close implements offload.Events.
+func (l *ear) Close() error {
+	l.once.Do(func() {
+		close(l.done)
+		l.card.mu.Lock()
+		defer l.card.mu.Unlock()
+		l.card.ears = slices.DeleteFunc(l.card.ears, func(e *ear) bool { return e == l })
+		l.m.open--
+		l.card.sweep()
+	})
+	return nil
+}

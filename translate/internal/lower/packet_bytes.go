@@ -1,0 +1,135 @@
+package lower
+
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+var (
+	_ = register(&Helper{ID: bpf.HelperXDPLoadBytes, Inline: func(c *Call) error { return loadBytes(c, true) }})
+	_ = register(&Helper{ID: bpf.HelperSkbLoadBytes, Inline: func(c *Call) error { return loadBytes(c, false) }})
+	_ = register(&Helper{ID: bpf.HelperXDPStoreBytes, Inline: func(c *Call) error { return storeBytes(c, true) }})
+	_ = register(&Helper{ID: bpf.HelperSkbStoreBytes, Inline: func(c *Call) error { return storeBytes(c, false) }})
+)
+
+// maxOffset is the greatest offset that the XDP byte helpers take.
+const maxOffset = 0xffff
+
+// constSize returns the constant size in bytes in register r.
+func constSize(c *Call, r int) (int, error) {
+	lo, _ := c.Reg(r)
+	n, ok := c.F.IsConst(lo)
+	if !ok || n == 0 || n > 512 {
+		return 0, c.Unsupported("a helper that copies bytes of a number that is not a constant of 1 to 512", "stack bytes are kept in registers")
+	}
+	return int(n), nil
+}
+
+// inside makes the ways of a helper that works on n bytes of the packet at the
+// offset in R2: yes if they are inside, else the error. xdp tells the two
+// errors of the XDP helpers apart.
+func inside(c *Call, n int, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
+	off, _ := c.Reg(2)
+	ptr, length := c.Packet()
+	refuse := func() []ssa.ID {
+		if !xdp {
+			return no(c.Errno(bpf.EFAULT))
+		}
+		code := c.Choose(ssa.Compare{Cond: ssa.UGT, XL: off, YL: c.Const(maxOffset)},
+			func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EFAULT)} }, func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EINVAL)} })
+		return no(code[0])
+	}
+	return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: length, YL: c.Const(uint32(n))}, func() []ssa.ID {
+		last := c.AddConst(length, -uint32(n))
+		return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: off, YL: last},
+			func() []ssa.ID { return yes(c.Op(ssa.Add, 0, ptr, off)) }, refuse)
+	}, refuse)
+}
+
+// loadBytes makes bpf_xdp_load_bytes and bpf_skb_load_bytes: it copies bytes of
+// the packet to the stack. The skb helper clears the buffer when it fails.
+func loadBytes(c *Call, xdp bool) error {
+	n, err := constSize(c, 4)
+	if err != nil {
+		return err
+	}
+	lo, _ := c.Reg(3)
+	if c.Fact(3).Kind != verify.PtrStack {
+		return c.Unsupported("a helper that copies bytes to anything but the stack", "the compiler has no translation for it")
+	}
+	frame, at, err := c.StackPlace(lo, c.Fact(3))
+	if err != nil {
+		return err
+	}
+	old, err := c.StackWords(frame, at, n)
+	if err != nil {
+		return err
+	}
+	words := inside(c, n, xdp, func(from ssa.ID) []ssa.ID {
+		out := []ssa.ID{c.Const(0)}
+		for k := 0; k < n; k += 4 {
+			// Memory behind the packet can be read; bytes beyond n are dropped.
+			out = append(out, c.Add(ssa.Value{Op: ssa.Load, Space: ssa.Packet, Size: 4, Imm: uint32(k), Args: []ssa.ID{from}}))
+		}
+		return out
+	}, func(code ssa.ID) []ssa.ID {
+		out := append([]ssa.ID{code}, old...)
+		if !xdp {
+			for k := range old {
+				out[k+1] = c.Const(0)
+			}
+		}
+		return out
+	})
+	if err := c.WriteStack(frame, at, n, words[1:]); err != nil {
+		return err
+	}
+	c.SetResult(words[0])
+	return nil
+}
+
+// storeBytes makes bpf_xdp_store_bytes and bpf_skb_store_bytes: it copies bytes
+// to the packet. Checksums of an skb are not kept up: the card has none.
+func storeBytes(c *Call, xdp bool) error {
+	n, err := constSize(c, 4)
+	if err != nil {
+		return err
+	}
+	words, err := c.Behind(3, n)
+	if err != nil {
+		return err
+	}
+	if !xdp {
+		lo, hi := c.Reg(5)
+		flags, ok := c.F.IsConst(lo)
+		flagsHi, okHi := c.F.IsConst(hi)
+		if !ok || !okHi {
+			return c.Unsupported("a store with flags known at run time only", "the compiler takes constant flags")
+		}
+		const known = bpf.FRecomputeCsum | bpf.FInvalidateHash
+		if flags&^known != 0 || flagsHi != 0 {
+			c.SetResult(c.Errno(bpf.EINVAL))
+			return nil
+		}
+	}
+	result := inside(c, n, xdp, func(to ssa.ID) []ssa.ID {
+		put := func(size uint8, at int, v ssa.ID) {
+			c.Add(ssa.Value{Op: ssa.Store, Space: ssa.Packet, Size: size, Imm: uint32(at), Args: []ssa.ID{to, v}})
+		}
+		for k, w := range words {
+			switch left := n - 4*k; {
+			case left >= 4:
+				put(4, 4*k, w)
+			case left == 3:
+				put(2, 4*k, w)
+				put(1, 4*k+2, c.Shift(ssa.Shr, w, 16))
+			default:
+				put(uint8(left), 4*k, w)
+			}
+		}
+		return []ssa.ID{c.Const(0)}
+	}, func(code ssa.ID) []ssa.ID { return []ssa.ID{code} })
+	c.SetResult(result[0])
+	return nil
+}

@@ -1,0 +1,204 @@
+package lower
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/microcode"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// Helper is the row of a helper: what can do its work. A cell that is empty is
+// a way that the compiler does not have.
+type Helper struct {
+	ID bpf.HelperID
+	// Map is the register with the map that the helper works on, 0 for none.
+	Map int
+	// Inline makes code of the program's own, for helpers without a map.
+	Inline func(c *Call) error
+	// OnMap makes code of the program's own for maps of types whose row in
+	// package microcode has the helper among Inline.
+	OnMap func(c *Call) error
+	// Routine makes a call of a routine: the firmware's, or the map's own if the
+	// row of its type has one.
+	Routine func(c *Call) error
+}
+
+var helpers = map[bpf.HelperID]*Helper{}
+
+// register adds a row. It returns a value so that files can register what they
+// hold where they declare it.
+func register(h *Helper) *Helper {
+	if helpers[h.ID] != nil {
+		panic(fmt.Sprintf("BUG: helper %v has two rows", h.ID))
+	}
+	helpers[h.ID] = h
+	return h
+}
+
+// Rows returns the helpers that have a row, by number.
+func Rows() []bpf.HelperID {
+	var list []bpf.HelperID
+	for id := range helpers {
+		list = append(list, id)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// MapRegister returns the register with the map that a helper works on, 0 for
+// none.
+func MapRegister(id bpf.HelperID) int {
+	if row := helpers[id]; row != nil {
+		return row.Map
+	}
+	return 0
+}
+
+// Call is a call of a helper that is being made into the current block.
+type Call struct {
+	*ssa.Builder
+	T  *target.Target
+	ID bpf.HelperID
+	// Map is the map that the helper works on, and K its index in
+	// Source().Maps; nil and -1 for one of several, or for no map.
+	Map *object.Map
+	K   int
+	own bool // the routine is the map's own
+}
+
+// Helpers makes helper calls for a target. It implements ssa.Helpers.
+type Helpers struct{ Target *target.Target }
+
+// Call makes a call of a helper into the current block.
+func (h *Helpers) Call(b *ssa.Builder, id bpf.HelperID) error {
+	c := &Call{Builder: b, T: h.Target, ID: id, K: -1}
+	typ := bpf.MapTypeUnspec
+	if row := helpers[id]; row != nil && row.Map != 0 {
+		if c.K = b.Fact(row.Map).Map; c.K >= 0 {
+			c.Map = b.Prog.Source().Maps[c.K]
+			typ = c.Map.Type
+		}
+	}
+	do, own, why := find(h.Target, id, typ)
+	if why != "" {
+		what := "helper " + id.String()
+		if c.Map != nil {
+			what += fmt.Sprintf(" on map %s (%v)", c.Map.Name, typ)
+		}
+		return b.Unsupported(what, why)
+	}
+	c.own = own
+	return do(c)
+}
+
+// Why returns why a target cannot have a helper called, on maps of a type if
+// the helper works on maps and the type is not MapTypeUnspec; "" if it can.
+func Why(t *target.Target, id bpf.HelperID, typ bpf.MapType) string {
+	_, _, why := find(t, id, typ)
+	return why
+}
+
+// find returns what makes calls of a helper for a target, on maps of a type if
+// it works on maps, or why nothing does. own says that it calls a routine of the
+// map's own.
+func find(t *target.Target, id bpf.HelperID, typ bpf.MapType) (do func(*Call) error, own bool, why string) {
+	row, by := helpers[id], t.Helper(id.String()).By
+	switch {
+	case by == target.HelperNone:
+		return nil, false, "target " + t.Name + " does not have it"
+	case row == nil:
+		return nil, false, "the compiler has no code for it"
+	case row.Map == 0 && by == target.HelperInline && row.Inline != nil:
+		return row.Inline, false, ""
+	case row.Map == 0:
+		return nil, false, fmt.Sprintf("the compiler cannot have it done by %v", by)
+	case typ == bpf.MapTypeUnspec && by == target.HelperFirmware && row.Routine != nil:
+		return row.Routine, false, ""
+	case typ == bpf.MapTypeUnspec && by == target.HelperRoutine && (row.OnMap != nil || row.Routine != nil):
+		return severalMaps, false, ""
+	case typ != bpf.MapTypeUnspec && !t.HasMap(typ.String()):
+		return nil, false, "target " + t.Name + " does not have maps of this type"
+	}
+	kind := microcode.Of(typ)
+	switch {
+	case kind == nil:
+		return nil, false, "the compiler has no code for maps of this type"
+	case by == target.HelperFirmware && row.Routine != nil && slices.Contains(kind.Firmware, id):
+		return row.Routine, false, ""
+	case by == target.HelperRoutine && row.OnMap != nil && slices.Contains(kind.Inline, id):
+		return row.OnMap, false, ""
+	case by == target.HelperRoutine && row.Routine != nil && kind.Routines[id] != nil:
+		return row.Routine, true, ""
+	}
+	return nil, false, kind.Why(id, by == target.HelperRoutine)
+}
+
+// severalMaps refuses a call with one of several maps, each of which has
+// routines of its own.
+func severalMaps(c *Call) error {
+	return c.Unsupported("a call with one of several maps", "the map must be the same on all paths")
+}
+
+// CheckTarget reports what a target says of helpers and map types that the
+// compiler has no code for, by the field's name.
+func CheckTarget(t *target.Target) error {
+	for _, name := range sortedKeys(t.Helpers) {
+		by := t.Helpers[name].By
+		if by == target.HelperNone {
+			continue
+		}
+		id, ok := bpf.HelperByName(name)
+		row := helpers[id]
+		have := ok && row != nil && (by == target.HelperInline && row.Inline != nil || by == target.HelperFirmware && row.Routine != nil ||
+			by == target.HelperRoutine && (row.OnMap != nil || row.Routine != nil))
+		if !have {
+			return &ssa.Unsupported{What: fmt.Sprintf("helpers.%s %v of target %s", name, t.Helpers[name], t.Name), Why: "the compiler has no such code for it", Slot: -1}
+		}
+	}
+	for _, name := range t.Maps.Types {
+		typ, ok := bpf.MapTypeByName(name)
+		kind := microcode.Of(typ)
+		if !ok || kind == nil || t.Direct() && kind.Layout == nil || !t.Direct() && len(kind.Firmware) == 0 {
+			return &ssa.Unsupported{What: fmt.Sprintf("maps.types %s of target %s", name, t.Name), Why: "with maps.kind " + t.Maps.Kind + " the compiler has no code for it", Slot: -1}
+		}
+	}
+	return nil
+}
+
+func sortedKeys(m map[string]target.Helper) []string {
+	var list []string
+	for k := range m {
+		list = append(list, k)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Errno returns a helper's result for an error number, as a word.
+func (c *Call) Errno(e bpf.Errno) ssa.ID { return c.Const(uint32(e.Result())) }
+
+// SetResult writes a helper's result as a signed number.
+func (c *Call) SetResult(lo ssa.ID) { c.SetReg(0, lo, c.Shift(ssa.Sar, lo, 31)) }
+
+// site begins a call of the routine that does the helper's work: the firmware's,
+// which takes the map's number, or the map's own.
+func (c *Call) site() (ssa.CallSite, []ssa.ID) {
+	s := ssa.CallSite{Helper: c.ID, Map: -1}
+	if c.own {
+		s.Map = int32(c.K)
+		return s, nil
+	}
+	s.Number = true
+	number, _ := c.Reg(helpers[c.ID].Map)
+	return s, []ssa.ID{number}
+}
+
+// Returns writes the two words that a call returns to the result's register.
+func (c *Call) returns(call ssa.ID) {
+	lo := c.Result(call, 0)
+	c.SetReg(0, lo, c.Result(call, 1))
+}

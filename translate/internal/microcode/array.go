@@ -1,0 +1,20 @@
+package microcode
+
+import (
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// mapHelpers are the helpers of maps whose values programs use directly.
+var mapHelpers = []bpf.HelperID{bpf.HelperMapLookupElem, bpf.HelperMapUpdateElem, bpf.HelperMapDeleteElem}
+
+var _, _ = register(arrayKind(bpf.MapTypeArray, mapHelpers)), register(arrayKind(bpf.MapTypePerCPUArray, nil))
+
+// arrayKind is the row of maps that are addressed by index. The card counts as
+// one CPU: a per-CPU array has one set of entries.
+func arrayKind(t bpf.MapType, firmware []bpf.HelperID) *Kind {
+	return &Kind{
+		Type: t, Inline: mapHelpers, Firmware: firmware, Counters: true, Indexed: true,
+		Layout: func(m Map) maplayout.Layout { return maplayout.NewArray(m.Shape) },
+	}
+}

@@ -1,0 +1,90 @@
+// Package microcode is the table of map types for programs that address map
+// memory themselves, and of what a firmware's routines do on maps: a row says
+// how a map lies in memory and which routines serve it. An empty cell is
+// something that cannot be had, and says why.
+//
+// It never knows eBPF instructions or SSA. Of is the entry point; a map type is
+// added by one file here, which registers its row.
+package microcode
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// Map is one map at its place.
+type Map struct {
+	Type bpf.MapType
+	maplayout.Shape
+	Base uint64 // address of the first byte
+	// Swapped says that the words of values are stored with their bytes reversed,
+	// the order of the atomic engine.
+	Swapped bool
+}
+
+// Routine makes the instructions of a helper for a map, linked to start at a
+// control-store address.
+type Routine func(m Map, start int) ([]nfpisa.Instr, error)
+
+// Kind is the row of a map type.
+type Kind struct {
+	Type bpf.MapType
+	// Layout says how maps lie in memory; nil for types that have no memory of
+	// their own or that no program can address.
+	Layout func(m Map) maplayout.Layout
+	// Routines are what is linked behind programs that call a helper on a map.
+	Routines map[bpf.HelperID]Routine
+	// Inline are the helpers that programs do themselves.
+	Inline []bpf.HelperID
+	// Firmware are the helpers that a firmware which keeps maps does by its
+	// routines.
+	Firmware []bpf.HelperID
+	// Counters says that programs may change values by atomic operations.
+	Counters bool
+	// Indexed says that entry i is i strides from the base.
+	Indexed bool
+	// Cannot gives the reason why a helper cannot be had, where it is not that
+	// nobody wrote it.
+	Cannot map[bpf.HelperID]string
+}
+
+var kinds = map[bpf.MapType]*Kind{}
+
+// register adds a row. It returns a value so that files can register what they
+// hold where they declare it.
+func register(k *Kind) *Kind {
+	if kinds[k.Type] != nil {
+		panic(fmt.Sprintf("BUG: map type %v has two rows", k.Type))
+	}
+	kinds[k.Type] = k
+	return k
+}
+
+// Of returns the row of a map type, nil if there is none.
+func Of(t bpf.MapType) *Kind { return kinds[t] }
+
+// Types returns the types that have a row, by number.
+func Types() []bpf.MapType {
+	var list []bpf.MapType
+	for t := range kinds {
+		list = append(list, t)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Why returns the reason why a helper cannot be had on maps of the type, for
+// programs that address map memory themselves or not.
+func (k *Kind) Why(h bpf.HelperID, direct bool) string {
+	if why := k.Cannot[h]; why != "" {
+		return why
+	}
+	if direct {
+		return "there is no code for it"
+	}
+	return "the firmware has no routine for it"
+}

@@ -1,0 +1,32 @@
+package platform
+
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// Map is a row of the table of map types: what works on maps of a type.
+type Map struct {
+	Type    bpf.MapType
+	Helpers []bpf.HelperID // that take such a map
+	// Refused are helpers that take such a map on a host, but are not supported,
+	// with the reason.
+	Refused map[bpf.HelperID]string
+	// Direct says that an address inside a value may stand in the code (of maps
+	// with one entry).
+	Direct bool
+	// ReadOnly says that programs do not write to values through pointers.
+	ReadOnly bool
+	// Inner says that values are maps.
+	Inner bool
+	// Dense says that there is an entry for every key below the number of
+	// entries.
+	Dense bool
+	// ReadsPeek says that map_peek_elem reads the memory that it fills for other
+	// maps.
+	ReadsPeek bool
+}
+
+// Takes reports whether a helper works on maps of the type.
+func (m *Map) Takes(id bpf.HelperID) bool { return slices.Contains(m.Helpers, id) }

@@ -1,0 +1,49 @@
+package ssa
+
+// Machine is what a back end tells construction of the machine that programs
+// run on.
+type Machine struct {
+	Name string // as errors say it
+	// Direct says that programs address map values themselves. MapHigh is then
+	// the high word of pointers to them.
+	Direct  bool
+	MapHigh uint32
+	// Stores says that programs may store to map values. Atomics are the atomic
+	// operations they may use there: add, or, and, xor, xchg, and fetch for those
+	// that return the old value.
+	Stores  bool
+	Atomics []string
+	// LengthBits is the number of bits that a packet's length may have.
+	LengthBits uint8
+	// PointerSet are the bits that are set in every packet pointer.
+	PointerSet uint32
+	// Scratch says that tc programs have the fields of their context that a
+	// program may write, as memory that nobody else sees.
+	Scratch bool
+	// Ingress and RxQueue are where the packet's description has the ingress
+	// interface and the receive queue; nil where it has not.
+	Ingress, RxQueue *Part
+	// Queue is where a program selects a queue, nil where it cannot.
+	Queue *Queue
+}
+
+// Part is a part of a word of the packet's description.
+type Part struct {
+	Word      uint32
+	Low, Bits uint8
+}
+
+// Queue says what can be selected.
+type Queue struct {
+	Max        uint32 // greatest number
+	OutOfRange uint32 // what stands for greater ones
+}
+
+// part reads a part of the packet's description.
+func (b *Builder) part(p *Part) ID {
+	x := b.Shift(Shr, b.Add(Value{Op: VecWord, Imm: p.Word}), uint32(p.Low))
+	if p.Bits < 32 {
+		x = b.And(x, 1<<p.Bits-1)
+	}
+	return x
+}

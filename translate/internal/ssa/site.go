@@ -1,0 +1,77 @@
+package ssa
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// CallSite says what a Call calls and what its arguments are. The Call's Args
+// are, in this order: the map's number if there is one, two words for each of
+// Pairs, the words of the key, the words of the value, and the stack base if it
+// is needed to reach them.
+type CallSite struct {
+	Helper bpf.HelperID
+	// Map is the map whose own routine is called, by its index in
+	// Source().Maps; -1 for a routine of the firmware.
+	Map    int32
+	Number bool
+	// Pairs are the registers that take 64-bit arguments, by that of the low word.
+	Pairs []uint8
+	Key   int // words
+	Value int // words
+	Base  bool
+	// Kind is what the data pointer of an event is; 0 for other calls.
+	Kind uint8
+}
+
+// pairsAt returns the number of arguments before those in Pairs.
+func (c *CallSite) pairsAt() int {
+	if c.Number {
+		return 1
+	}
+	return 0
+}
+
+// Pair returns the words of the argument that Pairs[k] takes.
+func (c *CallSite) Pair(args []ID, k int) (lo, hi ID) {
+	at := c.pairsAt() + 2*k
+	return args[at], args[at+1]
+}
+
+// KeyWords returns the words of the key.
+func (c *CallSite) KeyWords(args []ID) []ID {
+	at := c.pairsAt() + 2*len(c.Pairs)
+	return args[at : at+c.Key]
+}
+
+// ValueWords returns the words of the value.
+func (c *CallSite) ValueWords(args []ID) []ID {
+	at := c.pairsAt() + 2*len(c.Pairs) + c.Key
+	return args[at : at+c.Value]
+}
+
+// AddCall appends a call.
+func (m *Maker) AddCall(c CallSite, args []ID) ID {
+	m.F.Calls = append(m.F.Calls, c)
+	return m.Add(Value{Op: Call, Imm: uint32(len(m.F.Calls) - 1), Args: args})
+}
+
+// ResultValue is the first word of a value that a call returns beside R0.
+const ResultValue = 2
+
+// Result appends word k of what a call returns: 0 and 1 are those of R0.
+func (m *Maker) Result(call ID, k int) ID {
+	return m.Add(Value{Op: Result, Imm: uint32(k), Args: []ID{call}})
+}
+
+// Site returns what a Call calls.
+func (f *Func) Site(v *Value) *CallSite { return &f.Calls[v.Imm] }
+
+// String names the routine.
+func (c *CallSite) String() string {
+	if c.Map >= 0 {
+		return fmt.Sprintf("map%d.%v", c.Map, c.Helper)
+	}
+	return c.Helper.String()
+}
