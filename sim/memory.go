@@ -2,8 +2,11 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/hostmap"
 	"github.com/skipsw/skipsw/sim/mem"
 )
@@ -13,15 +16,55 @@ import (
 // and they stay when a machine goes. It is for one goroutine at a time, the
 // machines included.
 type Memory struct {
+	units  []mem.Unit
 	system *mem.System
 	space  *hostmap.Space
 	tables map[uint32]*Map
 }
 
-// NewMemory returns memory without maps, with the latencies of a Spec.
-func NewMemory(spec Spec) *Memory {
-	system := mem.New(mem.Config{Latency: [mem.NumUnits]Latency{mem.CTM: spec.CTM, mem.EMEM: spec.EMEM}})
-	return &Memory{system: system, space: hostmap.NewSpace(system), tables: map[uint32]*Map{}}
+// NewMemory returns the memories of a target, without maps.
+func NewMemory(t *target.Target, spec Spec) (*Memory, error) {
+	m, err := newMemory(t, &spec)
+	if err != nil {
+		return nil, fmt.Errorf("sim: %w", err)
+	}
+	return m, nil
+}
+
+func newMemory(t *target.Target, spec *Spec) (*Memory, error) {
+	m := &Memory{tables: map[uint32]*Map{}}
+	for _, name := range slices.Sorted(maps.Keys(t.Memories)) {
+		l, ok := spec.Memories[name]
+		if !ok {
+			l = t.Memories[name]
+		}
+		m.units = append(m.units, mem.Unit{Name: name, Latency: l})
+	}
+	for name := range spec.Memories {
+		if _, ok := t.Memories[name]; !ok {
+			return nil, fmt.Errorf("Spec.Memories has %q, which target %s has not", name, t.Name)
+		}
+	}
+	var rooms []hostmap.Room
+	for _, r := range t.Maps.Regions {
+		unit, err := m.unit(r.Memory)
+		if err != nil {
+			return nil, err
+		}
+		rooms = append(rooms, hostmap.Room{Unit: unit, Region: r})
+	}
+	m.system = mem.New(mem.Config{Units: m.units})
+	m.space = hostmap.NewSpace(m.system, rooms)
+	return m, nil
+}
+
+// unit returns the number of a memory.
+func (m *Memory) unit(name string) (mem.UnitID, error) {
+	i := slices.IndexFunc(m.units, func(u mem.Unit) bool { return u.Name == name })
+	if i < 0 {
+		return 0, fmt.Errorf("there is no memory %q", name)
+	}
+	return mem.UnitID(i), nil
 }
 
 // Create makes a map that firmware keeps, with its initial entries. Programs

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/peer"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 )
 
@@ -25,7 +26,8 @@ func TestMemoryOutlivesMachines(t *testing.T) {
 		if len(img.Maps) != 1 || img.Maps[0].Type != "array" || img.Maps[0].ID == 0 {
 			continue
 		}
-		spec.Memory = sim.NewMemory(spec)
+		spec.Memory, err = sim.NewMemory(img.Target, spec)
+		require.NoError(t, err)
 		info := img.Maps[0]
 		img.Maps = nil
 		m, err := spec.Memory.Create(info)
@@ -56,7 +58,8 @@ func TestMemoryOutlivesMachines(t *testing.T) {
 
 // TestMemoryIsReused makes and frees more than map memory holds at a time.
 func TestMemoryIsReused(t *testing.T) {
-	memory := sim.NewMemory(sim.DefaultSpec())
+	memory, err := sim.NewMemory(target.MustBuiltin("agilio"), sim.DefaultSpec())
+	require.NoError(t, err)
 	big := image.Map{Name: "big", Type: "array", KeySize: 4, ValueSize: 1 << 16, MaxEntries: 1 << 12}
 	for i := range uint32(12) {
 		big.ID = 2*i + 1
@@ -76,7 +79,8 @@ func TestMemoryIsReused(t *testing.T) {
 }
 
 func TestMapNext(t *testing.T) {
-	memory := sim.NewMemory(sim.DefaultSpec())
+	memory, err := sim.NewMemory(target.MustBuiltin("agilio"), sim.DefaultSpec())
+	require.NoError(t, err)
 	key := func(i uint32) []byte { return binary.LittleEndian.AppendUint32(nil, i) }
 	walk := func(m *sim.Map) (keys []uint32) {
 		e, ok := m.Next(nil)

@@ -48,6 +48,9 @@ func (f Finding) String() string {
 
 // Options say what to check for.
 type Options struct {
+	// Target, if not nil, adds what the compiler would refuse for it. Alone it
+	// leaves the kernel's rules out, which are for devices.
+	Target *target.Target
 	// NFP applies the rules of the nfp driver.
 	NFP bool
 	// Firmware is what the card's firmware can do; nil is DefaultFirmware.
@@ -88,9 +91,14 @@ func Program(p *object.Program, o Options) ([]Finding, error) {
 	if err := c.verifier(); err != nil {
 		return nil, err
 	}
-	c.kernelRules()
+	if o.Target == nil || o.NFP || o.Device != nil {
+		c.kernelRules()
+	}
 	if o.Device != nil {
 		c.deviceRules()
+	}
+	if o.Target != nil {
+		c.targetRules()
 	}
 	if o.NFP {
 		c.nfpMaps()

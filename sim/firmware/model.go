@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/hostmap"
@@ -68,7 +69,7 @@ type Costs struct {
 	LookupArray, LookupHash, Update, Delete, Event core.Cost
 }
 
-// Config is what a model is made from.
+// Config is what a model is made from. The image has a target.
 type Config struct {
 	Image *image.Image
 	Maps  []*hostmap.Map
@@ -112,7 +113,7 @@ func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.makers)) 
 func (r *Registry) New(name string, cfg Config) (Model, error) {
 	make := r.makers[name]
 	if make == nil {
-		return nil, fmt.Errorf("not supported: firmware model %q, because this binary has %s", name, strings.Join(r.Names(), ", "))
+		return nil, unsupported.New(fmt.Sprintf("firmware model %q", name), "this binary has "+strings.Join(r.Names(), ", "))
 	}
 	return make(cfg)
 }

@@ -187,7 +187,7 @@ func (b *Builder) insn(in bpf.Insn, pc int) error {
 	case bpf.ClassST, bpf.ClassSTX:
 		return b.storeInsn(in, pc)
 	case bpf.ClassJMP:
-		if in.Op == bpf.ClassJMP|bpf.CALL {
+		if in.IsCall() {
 			return b.call(in, pc)
 		}
 	}
