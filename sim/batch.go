@@ -30,7 +30,7 @@ func (t Throughput) Rate(hertz float64) float64 {
 // Between two packets a context pays for the worker's loop, Spec.Worker, which
 // is not part of a result's cycles.
 func (m *Machine) Batch(next func(*Input) bool, done func(*Result)) Throughput {
-	b := batch{m: m, next: next, done: done}
+	b := batch{m: &m.card, next: next, done: done}
 	m.core.Restart()
 	m.mem.Restart()
 	b.t.Idle = m.core.RunAll(&b)
@@ -40,7 +40,7 @@ func (m *Machine) Batch(next func(*Input) bool, done func(*Result)) Throughput {
 
 // batch is the state of one Batch.
 type batch struct {
-	m    *Machine
+	m    *card
 	next func(*Input) bool
 	done func(*Result)
 	t    Throughput

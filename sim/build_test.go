@@ -10,7 +10,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
-	"github.com/skipsw/skipsw/sim/hostmap"
 )
 
 // testStart and testDone are the addresses of target skipsw.
@@ -19,8 +18,14 @@ const (
 	testDone  = 1
 )
 
-// mapBase is the address of map memory.
-const mapBase = hostmap.Base
+// mapBase is the address of map memory of target skipsw.
+const mapBase = 0x20_0000_0000
+
+// Latencies of the memories of target skipsw.
+var (
+	ctmLatency  = target.MustBuiltin("skipsw").Memories["ctm"]
+	ememLatency = target.MustBuiltin("skipsw").Memories["emem"]
+)
 
 // ins is one instruction or a list of them.
 type ins = []nfpisa.Instr

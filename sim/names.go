@@ -48,6 +48,7 @@ const (
 	FaultPacket         = core.FaultPacket
 	FaultMemory         = core.FaultMemory
 	FaultHazard         = core.FaultHazard
+	FaultGrant          = core.FaultGrant
 	FaultExit           = core.FaultExit
 	FaultInput          = core.FaultInput
 )
@@ -61,6 +62,7 @@ const (
 	CheckPacketWrites   = core.CheckPacketWrites
 	CheckMapValues      = core.CheckMapValues
 	CheckHazards        = core.CheckHazards
+	CheckGrant          = core.CheckGrant
 	AllChecks           = core.AllChecks
 	CheckExact          = core.CheckExact
 )

@@ -23,6 +23,7 @@ type Result struct {
 	// next Run.
 	Events []Event
 	// Fault is nil for a run that reached its exit. Verdict and Packet mean
-	// nothing otherwise.
+	// nothing otherwise, but for FaultExit: an exit word without a verdict
+	// leaves a packet all the same.
 	Fault *Fault
 }

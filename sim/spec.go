@@ -4,7 +4,9 @@ import (
 	"github.com/skipsw/skipsw/sim/firmware"
 )
 
-// Spec holds every parameter of a machine. Each number's source, rationale and
+// Spec holds the parameters of a machine that its target leaves open; what the
+// target says (registers, entry, exit, memories and their latencies) the machine
+// takes from there. Each number's source, rationale and
 // impact stand in docs/timing.md.
 type Spec struct {
 	// Interface is the firmware model that the machine provides. "" takes the
@@ -13,26 +15,28 @@ type Spec struct {
 	// Models are the firmware models to choose from; nil is those of package
 	// firmware.
 	Models *firmware.Registry
+	// Memory is where maps live that outlast the machine and are shared with
+	// others; nil gives the machine memory of its own. An image's own maps are
+	// made in it, too.
+	Memory *Memory
 	Checks Checks
 	// CorrectECC repairs single flipped bits of a word, as the control store
 	// does. Otherwise any wrong check bit is a fault.
 	CorrectECC bool
 	// Budget is the number of cycles after which a packet is a runaway.
 	Budget uint64
-	// PacketBuffer is the size of a packet buffer in bytes, a power of two up
-	// to 8192.
+	// PacketBuffer is the size of a packet buffer in bytes, a power of two that
+	// the target's packet pointers reach.
 	PacketBuffer int
 	// PacketOffset is where a received frame begins in its buffer, in bytes.
 	PacketOffset int
-	// PointerLatency is the number of cycles between a write of an index
-	// register (ActLMAddr, T_INDEX, ByteIndex) and its first use.
-	PointerLatency uint32
 	// SwapSlots is the number of cycles that a context swap costs when no defer
 	// slot is filled.
 	SwapSlots uint32
 
-	CTM, EMEM Latency
-	Firmware  Firmware
+	// Memories replace latencies of the target's memories, by name.
+	Memories map[string]Latency
+	Firmware Firmware
 	// Worker is the cost of the worker's loop around a packet: taking it in,
 	// acting on the verdict.
 	Worker Routine
@@ -52,14 +56,11 @@ type Spec struct {
 // all checks on.
 func DefaultSpec() Spec {
 	return Spec{
-		Checks:         AllChecks,
-		Budget:         10_000_000,
-		PacketBuffer:   8192,
-		PacketOffset:   128,
-		PointerLatency: 3,
-		SwapSlots:      2,
-		CTM:            Latency{Read: 60, Write: 55, Atomic: 60, PerWord: 1, Busy: 1},
-		EMEM:           Latency{Read: 200, Write: 180, Atomic: 200, PerWord: 2, Busy: 2},
+		Checks:       AllChecks,
+		Budget:       10_000_000,
+		PacketBuffer: 8192,
+		PacketOffset: 128,
+		SwapSlots:    2,
 		Firmware: Firmware{
 			LookupArray: Routine{Busy: 40, Wait: 200},
 			LookupHash:  Routine{Busy: 80, Wait: 400},

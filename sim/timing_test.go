@@ -14,8 +14,8 @@ import (
 func TestCycles(t *testing.T) {
 	const end = 3
 	zero := nfpisa.Immed(a(0), 0)
-	ctm := DefaultSpec().CTM
-	emem := DefaultSpec().EMEM
+	ctm := ctmLatency
+	emem := ememLatency
 	readAt := func(n int) nfpisa.Instr { return nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), n) }
 	for _, tc := range []struct {
 		name                    string

@@ -10,7 +10,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
-	"github.com/skipsw/skipsw/sim/core"
 )
 
 // value0 reads value 0 of the test map as memory words, big-endian.
@@ -75,7 +74,7 @@ func TestAtomics(t *testing.T) {
 				require.Equal(t, start[0], res.Code)
 			}
 			if tc.wide {
-				v, unwritten := m.core.Context(0).Reg(core.FileA, 3)
+				v, unwritten := m.core.Context(0).Reg(target.Reg{Num: 3})
 				require.Equal(t, start[1], v)
 				require.Zero(t, unwritten)
 			}
@@ -198,7 +197,6 @@ func TestAddressCarries(t *testing.T) {
 
 // TestWaits pins which signals end a swap.
 func TestWaits(t *testing.T) {
-	spec := DefaultSpec()
 	mapRead := nfpisa.Mem40(nfpisa.MemRead32, 0, b(2), a(2), 1).SigDone(2)
 	pktRead := nfpisa.Mem32(nfpisa.MemRead32, 1, a(1), k(0), 1).SigDone(3)
 	anyOf := nfpisa.CtxArb(1<<2 | 1<<3)
@@ -208,12 +206,12 @@ func TestWaits(t *testing.T) {
 	}
 	res := run(mapRead, pktRead, nfpisa.CtxArb(1<<2|1<<3), ret(xf(1)))
 	require.Nil(t, res.Fault)
-	require.Greater(t, res.MemWait, uint64(spec.EMEM.Read)-10, "all: the slower one counts")
+	require.Greater(t, res.MemWait, uint64(ememLatency.Read)-10, "all: the slower one counts")
 	res = run(pktRead, mapRead, nfpisa.CtxArb(1<<2|1<<3), ret(xf(1)))
-	require.Greater(t, res.MemWait, uint64(spec.EMEM.Read)-10, "all, other order")
+	require.Greater(t, res.MemWait, uint64(ememLatency.Read)-10, "all, other order")
 	res = run(mapRead, pktRead, anyOf, nfpisa.BrArg(nfpisa.CondSignal, 2, at(6)), nfpisa.BrArg(nfpisa.CondNoSignal, 3, at(6)), ret(xf(1)))
 	require.Nil(t, res.Fault)
-	require.Less(t, res.MemWait, uint64(spec.CTM.Read), "any: the faster one")
+	require.Less(t, res.MemWait, uint64(ctmLatency.Read), "any: the faster one")
 	require.EqualValues(t, 0x01020304, res.Code)
 	res = run(mapRead, pktRead, nfpisa.CtxArb(1<<3), ret(xf(0)))
 	require.NotNil(t, res.Fault, "the other one is still on its way")
@@ -221,7 +219,7 @@ func TestWaits(t *testing.T) {
 	res = run(nfpisa.Immed(xf(0), 1), nfpisa.Mem32(nfpisa.MemWrite32, 0, a(1), k(0), 1), nops(2), nfpisa.Immed(xf(0), 2), nfpisa.Immed(a(0), 0), exit())
 	require.NotNil(t, res.Fault, "an unsignalled write still reads its data")
 	require.Equal(t, FaultSignal, res.Fault.Kind)
-	res = run(nfpisa.Immed(xf(0), 1), nfpisa.Mem32(nfpisa.MemWrite32, 0, a(1), k(0), 1), nops(int(spec.CTM.Write)), nfpisa.Immed(xf(0), 2), nfpisa.Immed(a(0), 0), exit())
+	res = run(nfpisa.Immed(xf(0), 1), nfpisa.Mem32(nfpisa.MemWrite32, 0, a(1), k(0), 1), nops(int(ctmLatency.Write)), nfpisa.Immed(xf(0), 2), nfpisa.Immed(a(0), 0), exit())
 	require.Nil(t, res.Fault)
 	arb := nfpisa.CtxArb(1 << 3)
 	arb.Resume, arb.Target = true, uint16(at(7))
@@ -262,7 +260,9 @@ func TestFirmwareRoutines(t *testing.T) {
 		{"key never written", 5000, nil, pass, FaultUndefined},
 		{"key outside the stack", 5000, program(nfpisa.Immed(a(9), 0), nfpisa.ALU(a(9), a(9), nfpisa.ALUSub, k(64)), nfpisa.CSRWr(nfpisa.CSRActLMAddr0, a(9))), pass, FaultLocalMemory},
 		{"register the routine loses", 5000, program(key, nfpisa.Immed(a(8), 1)), program(nfpisa.BrSet(a(8), 0, testDone), exit()), FaultUndefined},
-		{"register 23 is lost", 5000, program(key, nfpisa.Immed(a(23), 1)), program(nfpisa.BrSet(a(23), 0, testDone), exit()), FaultUndefined},
+		{"register 23 is not the program's", 5000, program(key, nfpisa.Immed(a(23), 1)), pass, FaultGrant},
+		{"a second signal is not the program's", 5000, program(key, packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(2)), pass, FaultGrant},
+		{"transfer register 32 is not the program's", 5000, program(key, packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 31, a(1), k(0), 2).CtxSwap(1)), pass, FaultGrant},
 		{"transfer registers are lost", 5000, program(key, packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1)), ret(xf(0)), FaultUndefined},
 		{"flags are lost", 5000, program(key, nfpisa.Immed(a(3), 1), nfpisa.ALU(op.None, a(3), nfpisa.ALUAdd, k(1))), program(nfpisa.Bcc(nfpisa.CondEQ, testDone), exit()), FaultFlags},
 		{"update without a value pointer", 5001, program(key, nfpisa.Immed(a(8), 0)), pass, FaultUndefined},

@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -47,6 +48,9 @@ func (f Finding) String() string {
 
 // Options say what to check for.
 type Options struct {
+	// Target, if not nil, adds what the compiler would refuse for it. Alone it
+	// leaves the kernel's rules out, which are for devices.
+	Target *target.Target
 	// NFP applies the rules of the nfp driver.
 	NFP bool
 	// Firmware is what the card's firmware can do; nil is DefaultFirmware.
@@ -55,31 +59,17 @@ type Options struct {
 	Device *offload.Capabilities
 }
 
-// Firmware is what the BPF firmware of a card tells its driver.
+// Firmware is what the BPF firmware of a card tells its driver: a target's
+// helpers and limits.
 type Firmware struct {
-	Helpers        map[bpf.HelperID]bool // map helpers and event output, by id
-	AdjustHead     bool
-	AdjustHeadMeta bool // it can shift metadata without the driver's help
-	AdjustTail     bool
-	Random         bool
-	QueueSelect    bool
-	Stack          int // bytes
-	Words          int // of a program
-	MaxMaps        int
-	MaxEntries     int // of all maps together
-	MaxKey         int // bytes
-	MaxValue       int // bytes
-	MaxElement     int // bytes, key and value, each rounded up to 8
+	*target.Target
+	// AdjustHeadMeta says that it can shift metadata without the driver's help.
+	AdjustHeadMeta bool
 }
 
-// DefaultFirmware returns the limits of the Agilio BPF firmware, with every
-// helper that the driver knows.
+// DefaultFirmware returns the Agilio BPF firmware: target agilio.
 func DefaultFirmware() *Firmware {
-	return &Firmware{
-		Helpers:    map[bpf.HelperID]bool{bpf.HelperMapLookupElem: true, bpf.HelperMapUpdateElem: true, bpf.HelperMapDeleteElem: true, bpf.HelperPerfEventOutput: true},
-		AdjustHead: true, AdjustHeadMeta: true, AdjustTail: true, Random: true, QueueSelect: true,
-		Stack: 512, Words: 2560, MaxMaps: 128, MaxEntries: 2_048_000, MaxKey: 56, MaxValue: 56, MaxElement: 64,
-	}
+	return &Firmware{Target: target.MustBuiltin("agilio"), AdjustHeadMeta: true}
 }
 
 // checker collects findings.
@@ -101,9 +91,14 @@ func Program(p *object.Program, o Options) ([]Finding, error) {
 	if err := c.verifier(); err != nil {
 		return nil, err
 	}
-	c.kernelRules()
+	if o.Target == nil || o.NFP || o.Device != nil {
+		c.kernelRules()
+	}
 	if o.Device != nil {
 		c.deviceRules()
+	}
+	if o.Target != nil {
+		c.targetRules()
 	}
 	if o.NFP {
 		c.nfpMaps()

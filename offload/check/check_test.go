@@ -70,32 +70,43 @@ func (c *peerCase) program(t *testing.T) *object.Program {
 func (c *peerCase) firmware(t *testing.T) *Firmware {
 	t.Helper()
 	fw := DefaultFirmware()
-	fw.MaxValue, fw.MaxElement = 1024, 2048 // the corpus was made with larger maps
+	fw.Maps.MaxValue, fw.Maps.MaxElement = 1024, 2048 // the corpus was made with larger maps
+	without := func(helper string, off bool) {
+		if off {
+			delete(fw.Helpers, helper)
+		}
+	}
 	for name, value := range c.Capabilities {
 		off := value == "0" || value == "N"
 		switch name {
 		case "map_lookup":
-			fw.Helpers[bpf.HelperMapLookupElem] = !off
+			without("map_lookup_elem", off)
 		case "map_update":
-			fw.Helpers[bpf.HelperMapUpdateElem] = !off
+			without("map_update_elem", off)
 		case "map_delete":
-			fw.Helpers[bpf.HelperMapDeleteElem] = !off
+			without("map_delete_elem", off)
 		case "perf_event_output":
-			fw.Helpers[bpf.HelperPerfEventOutput] = !off
+			without("perf_event_output", off)
 		case "adjust_head_off_max":
-			fw.AdjustHead = !off
+			if off {
+				fw.AdjustHead = nil
+			}
 		case "adjust_head_flags":
 			fw.AdjustHeadMeta = !off
 		case "adjust_tail":
-			fw.AdjustTail = !off
+			if off {
+				fw.AdjustTail = nil
+			}
 		case "pseudo_random":
-			fw.Random = !off
+			without("get_prandom_u32", off)
 		case "queue_select":
-			fw.QueueSelect = !off
+			if off {
+				fw.PacketVector.Queue = nil
+			}
 		case "max_len":
 			n, err := strconv.Atoi(value)
 			require.NoError(t, err)
-			fw.Words = n
+			fw.Core.CodeWords = n
 		}
 	}
 	return fw

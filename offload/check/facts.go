@@ -269,8 +269,8 @@ func (f *facts) stackDepth() {
 		}
 		return own + most
 	}
-	if used := deepest(0, 0); used > f.fw.Stack {
-		f.add(nfp, -1, fmt.Sprintf("stack too large: program %dB > FW stack %dB", used, f.fw.Stack),
+	if used := deepest(0, 0); used > f.fw.LocalMemory.Stack {
+		f.add(nfp, -1, fmt.Sprintf("stack too large: program %dB > FW stack %dB", used, f.fw.LocalMemory.Stack),
 			"keep less on the stack, or make functions static __always_inline: each call takes a multiple of 64 bytes")
 	}
 }
@@ -309,3 +309,6 @@ func writesSaved(in bpf.Insn) bool {
 	}
 	return false
 }
+
+// round rounds up.
+func round(n uint32, to int) int { return (int(n) + to - 1) / to * to }

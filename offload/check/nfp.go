@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -12,31 +13,35 @@ const nfp = "nfp"
 
 // nfpMaps applies the firmware's limits of maps.
 func (c *checker) nfpMaps() {
-	entries, maps := 0, 0
+	const smaller = "make max_entries smaller"
+	limit := &c.fw.Maps
+	entries, maps := uint64(0), 0
 	for _, m := range c.p.Maps {
 		if !onCard(m.Type) {
 			continue
 		}
 		maps++
-		entries += int(m.MaxEntries)
+		entries += uint64(m.MaxEntries)
 		switch {
-		case int(m.KeySize) > c.fw.MaxKey:
-			c.addf(nfp, -1, "map %s has keys of %d bytes, the firmware takes %d", m.Name, m.KeySize, c.fw.MaxKey)
-		case int(m.ValueSize) > c.fw.MaxValue:
-			c.addf(nfp, -1, "map %s has values of %d bytes, the firmware takes %d", m.Name, m.ValueSize, c.fw.MaxValue)
-		case round(m.KeySize, 8)+round(m.ValueSize, 8) > c.fw.MaxElement:
-			c.addf(nfp, -1, "map %s has %d bytes of key and %d of value, the firmware takes %d together, each rounded up to 8", m.Name, m.KeySize, m.ValueSize, c.fw.MaxElement)
+		case int(m.KeySize) > limit.MaxKey:
+			c.addf(nfp, -1, "map %s has keys of %d bytes, the firmware takes %d", m.Name, m.KeySize, limit.MaxKey)
+		case int(m.ValueSize) > limit.MaxValue:
+			c.addf(nfp, -1, "map %s has values of %d bytes, the firmware takes %d", m.Name, m.ValueSize, limit.MaxValue)
+		case maplayout.Element(m.KeySize, m.ValueSize) > uint64(limit.MaxElement):
+			c.addf(nfp, -1, "map %s has %d bytes of key and %d of value, the firmware takes %d together, each rounded up to %d",
+				m.Name, m.KeySize, m.ValueSize, limit.MaxElement, maplayout.Align)
+		}
+		if uint64(m.MaxEntries) > limit.MaxEntries {
+			c.add(nfp, -1, fmt.Sprintf("map %s has %d entries, the firmware takes %d", m.Name, m.MaxEntries, limit.MaxEntries), smaller)
 		}
 	}
-	if maps > c.fw.MaxMaps {
-		c.addf(nfp, -1, "%d maps, the firmware takes %d", maps, c.fw.MaxMaps)
+	if maps > limit.MaxMaps {
+		c.addf(nfp, -1, "%d maps, the firmware takes %d", maps, limit.MaxMaps)
 	}
-	if entries > c.fw.MaxEntries {
-		c.add(nfp, -1, fmt.Sprintf("the maps have %d entries together, the firmware takes %d", entries, c.fw.MaxEntries), "make max_entries smaller")
+	if entries > limit.TotalEntries {
+		c.add(nfp, -1, fmt.Sprintf("the maps have %d entries together, the firmware takes %d", entries, limit.TotalEntries), smaller)
 	}
 }
-
-func round(n uint32, to int) int { return (int(n) + to - 1) / to * to }
 
 // nfpInsns applies the rules that need no facts: opcodes and helpers.
 func (c *checker) nfpInsns() {
@@ -87,34 +92,34 @@ func (c *checker) nfpHelper(slot int, id bpf.HelperID) {
 	missing := func(name string) { c.addf(nfp, slot, "%s: not supported by FW", name) }
 	switch id {
 	case bpf.HelperMapLookupElem:
-		if !fw.Helpers[id] {
+		if !fw.HasHelper(id.String()) {
 			missing("map_lookup")
 		}
 	case bpf.HelperMapUpdateElem:
-		if !fw.Helpers[id] {
+		if !fw.HasHelper(id.String()) {
 			missing("map_update")
 		}
 	case bpf.HelperMapDeleteElem:
-		if !fw.Helpers[id] {
+		if !fw.HasHelper(id.String()) {
 			missing("map_delete")
 		}
 	case bpf.HelperPerfEventOutput:
-		if !fw.Helpers[id] {
+		if !fw.HasHelper(id.String()) {
 			missing("event_output")
 		}
 	case bpf.HelperGetPrandomU32:
-		if !fw.Random {
+		if !fw.HasHelper(id.String()) {
 			c.addf(nfp, slot, "bpf_get_prandom_u32(): FW doesn't support random number generation")
 		}
 	case bpf.HelperXDPAdjustHead:
 		switch {
-		case !fw.AdjustHead:
+		case fw.AdjustHead == nil:
 			c.addf(nfp, slot, "adjust_head not supported by FW")
 		case !fw.AdjustHeadMeta:
 			c.addf(nfp, slot, "adjust_head: FW requires shifting metadata, not supported by the driver")
 		}
 	case bpf.HelperXDPAdjustTail:
-		if !fw.AdjustTail {
+		if fw.AdjustTail == nil {
 			c.addf(nfp, slot, "adjust_tail not supported by FW")
 		}
 	default:
@@ -130,7 +135,7 @@ func (c *checker) nfpContext(slot int, in bpf.Insn, off int32, store bool) {
 		switch {
 		case c.p.Type != object.XDP || off != ctxRxQueue || !word:
 			c.add(nfp, slot, "unsupported store to context field", "XDP programs may write rx_queue_index, which selects a queue")
-		case !c.fw.QueueSelect:
+		case c.fw.PacketVector.Queue == nil:
 			c.addf(nfp, slot, "queue selection not supported by FW")
 		}
 		return

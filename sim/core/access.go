@@ -10,19 +10,19 @@ import (
 // packet vector says; an impossible vector gives an empty packet.
 func (x *Context) PacketBounds() (lo, hi uint32) {
 	v := &x.core.cfg.View
-	lm := x.core.lm[x.lmLo:]
-	lo = uint32(lm[v.Pointer]) - uint32(x.buf.Base)
-	n := uint32(lm[v.Length]) & v.LengthMask
-	if size := uint32(len(x.buf.Data)); lo > size || n > size-lo {
+	vector := x.core.lm[x.vector:]
+	off := uint64(v.Pointer.Get(uint32(vector[v.Pointer.Word]))) - x.buf.Base
+	n := uint64(v.Length.Get(uint32(vector[v.Length.Word])))
+	if size := uint64(len(x.buf.Data)); off > size || n > size-off {
 		return 0, 0
 	}
-	return lo, lo + n
+	return uint32(off), uint32(off + n)
 }
 
 // resolve finds the memory that a command reaches, and faults for memory that
 // is not the program's.
 func (c *Core) resolve(x *Context, q *mem.Command) bool {
-	if q.Address>>31 == 1 {
+	if q.Address&c.cfg.View.Mask == c.cfg.View.Set {
 		return c.resolvePacket(x, q)
 	}
 	return c.resolveMap(x, q)
@@ -58,18 +58,19 @@ func (c *Core) resolveMap(x *Context, q *mem.Command) bool {
 }
 
 func (c *Core) resolvePacket(x *Context, q *mem.Command) bool {
-	n, base, size := q.Bytes, uint32(x.buf.Base), uint32(len(x.buf.Data))
-	off := uint32(q.Address) - base
-	if off >= size || n > size-off {
-		c.fail(x, FaultPacket, "%s of %d bytes at packet address %s, outside the packet buffer %s to %s",
-			verb(q), n, hex32(uint32(q.Address)), hex32(base), hex32(base+size-1))
+	n, size := q.Bytes, uint64(len(x.buf.Data))
+	at := q.Address - x.buf.Base
+	if at >= size || uint64(n) > size-at {
+		c.fail(x, FaultPacket, "%s of %d bytes at packet address %#x, outside the packet buffer %#x to %#x",
+			verb(q), n, q.Address, x.buf.Base, x.buf.Base+size-1)
 		return false
 	}
+	off := uint32(at)
 	write := !q.Op.Reads()
 	if write {
 		x.dirty = max(x.dirty, off+n)
 	}
-	q.Region, q.Offset = x.buf, uint64(off)
+	q.Region, q.Offset = x.buf, at
 	lo, hi := x.PacketBounds()
 	if off >= lo && off+n <= hi {
 		q.Ticket.Lo, q.Ticket.Hi = 0, n

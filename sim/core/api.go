@@ -1,17 +1,10 @@
 package core
 
-import "github.com/skipsw/skipsw/sim/mem"
-
-// File names a register file of a context.
-type File uint8
-
-// The files.
-const (
-	FileA File = iota
-	FileB
+import (
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/sim/mem"
 )
-
-func (f File) slot(n int) uint16 { return uint16(n)&(gprs-1) + slotB*uint16(f) }
 
 // The methods below are for those who enter contexts, execute routines for them
 // and take their results.
@@ -30,23 +23,43 @@ func (x *Context) Fail(kind FaultKind, format string, args ...any) {
 	x.core.fail(x, kind, format, args...)
 }
 
+// Local is a context's local memory, in bytes: where it begins, where in it the
+// packet vector and the stack are, and how much of them is the context's own.
+type Local struct {
+	Base                uint32
+	Vector, VectorBytes uint32
+	Stack, StackBytes   uint32
+}
+
 // Enter prepares the context for a packet: its first word, and the local memory
-// that is its own, in bytes. No register and no word of local memory is written
-// then.
-func (x *Context) Enter(word, lmBase, lmSize uint32) {
+// that is its own. No register and no word of local memory is written then.
+func (x *Context) Enter(word uint32, l *Local) {
 	c := x.core
 	x.reset(c.blank)
-	x.lmLo, x.lmLen = lmBase/4, (lmSize+3)/4
 	x.pc = word
+	x.vector = (l.Base + l.Vector) / 4
+	lo, hi := min(l.Vector, l.Stack), max(l.Vector+l.VectorBytes, l.Stack+l.StackBytes)
+	end, next := l.Vector+l.VectorBytes, l.Stack
+	if l.Stack < l.Vector {
+		end, next = l.Stack+l.StackBytes, l.Vector
+	}
+	x.lmLo, x.lmLen = (l.Base+lo)/4, (hi-lo+3)/4
+	x.gapLo, x.gapLen = 0, 0
+	if gap := (end + 3) / 4; gap < next/4 && c.cfg.Checks&CheckLocalMemory != 0 {
+		x.gapLo, x.gapLen = l.Base/4+gap, next/4-gap
+	}
 	lm := c.lm[x.lmLo : x.lmLo+x.lmLen]
 	for i := range lm {
 		lm[i] = c.blank
 	}
 }
 
+// owns reports whether a word of local memory is the context's own.
+func (x *Context) owns(w uint32) bool { return w-x.lmLo < x.lmLen && w-x.gapLo >= x.gapLen }
+
 // Fill puts a packet into the context's buffer, off bytes from its beginning,
 // and zeros around it. It returns the packet's address.
-func (x *Context) Fill(packet []byte, off uint32) uint32 {
+func (x *Context) Fill(packet []byte, off uint32) uint64 {
 	if x.buf.Data == nil {
 		x.buf.Data = make([]byte, x.core.cfg.PacketBuffer)
 	}
@@ -55,14 +68,14 @@ func (x *Context) Fill(packet []byte, off uint32) uint32 {
 	clear(buf[:off])
 	clear(buf[end:max(end, x.dirty)])
 	x.dirty = end
-	return uint32(x.buf.Base) + off
+	return x.buf.Base + uint64(off)
 }
 
 // Packet returns n bytes of the buffer from address addr on; false when they
 // are not inside it.
-func (x *Context) Packet(addr, n uint32) ([]byte, bool) {
-	off := addr - uint32(x.buf.Base)
-	if size := uint32(len(x.buf.Data)); off > size || n > size-off {
+func (x *Context) Packet(addr, n uint64) ([]byte, bool) {
+	off := addr - x.buf.Base
+	if size := uint64(len(x.buf.Data)); off > size || n > size-off {
 		return nil, false
 	}
 	return x.buf.Data[off : off+n : off+n], true
@@ -74,25 +87,33 @@ func (x *Context) Frame() []byte {
 	return x.buf.Data[lo:hi]
 }
 
+func slotOf(r target.Reg) uint16 {
+	slot := slotA + uint16(r.Num)%gprs
+	if r.Bank == nfpisa.BankB {
+		slot += slotB - slotA
+	}
+	return slot
+}
+
 // Reg returns a general-purpose register and the bits of it that nobody wrote.
-func (x *Context) Reg(f File, n int) (v, unwritten uint32) {
-	w := x.regs[f.slot(n)]
+func (x *Context) Reg(r target.Reg) (v, unwritten uint32) {
+	w := x.regs[slotOf(r)]
 	return uint32(w), uint32(w >> 32)
 }
 
 // Arg returns a register that a routine or an exit needs whole. It fails the
 // context when there are bits in it that nobody wrote; what names it.
-func (x *Context) Arg(f File, n int, what string) (uint32, bool) {
-	v, unwritten := x.Reg(f, n)
+func (x *Context) Arg(r target.Reg, what string) (uint32, bool) {
+	v, unwritten := x.Reg(r)
 	if unwritten != 0 {
-		x.core.undefinedUse(x, f.slot(n), "%s", what)
+		x.core.undefinedUse(x, slotOf(r), "%s", what)
 		return 0, false
 	}
 	return v, true
 }
 
 // SetReg writes a general-purpose register.
-func (x *Context) SetReg(f File, n int, v uint32) { x.regs[f.slot(n)] = uint64(v) }
+func (x *Context) SetReg(r target.Reg, v uint32) { x.regs[slotOf(r)] = uint64(v) }
 
 // Pointer returns index register i, ActLMAddr0 to ActLMAddr3, and whether
 // somebody wrote it.
@@ -106,17 +127,16 @@ func (x *Context) SetPointer(i int, addr uint32) {
 	x.lmSet |= 1 << (i & 3)
 }
 
-// SetLocal writes bits of a word of the context's local memory, which is word
-// words from its first; the other bits count as written by nobody.
-func (x *Context) SetLocal(word int, bits, v uint32) {
-	c := x.core
-	c.lm[int(x.lmLo)+word] = c.blank&(uint64(^bits)<<32|uint64(^bits)) | uint64(v&bits)
+// SetVector writes bits of a word of the packet vector and leaves the others.
+func (x *Context) SetVector(word int, bits, v uint32) {
+	w := &x.core.lm[int(x.vector)+word]
+	*w = *w&^(uint64(bits)<<32|uint64(bits)) | uint64(v&bits)
 }
 
-// Local returns a word of the context's local memory and the bits of it that
-// nobody wrote.
-func (x *Context) Local(word int) (v, unwritten uint32) {
-	w := x.core.lm[int(x.lmLo)+word]
+// Vector returns a word of the packet vector and the bits of it that nobody
+// wrote.
+func (x *Context) Vector(word int) (v, unwritten uint32) {
+	w := x.core.lm[int(x.vector)+word]
 	return uint32(w), uint32(w >> 32)
 }
 
@@ -128,7 +148,7 @@ func (x *Context) LocalBytes(dst []byte, addr uint32, what string) bool {
 	for i := range dst {
 		a := addr + uint32(i)
 		w := a >> 2 & (lmWords - 1)
-		if w-x.lmLo >= x.lmLen {
+		if !x.owns(w) {
 			c.fail(x, FaultLocalMemory, "%s of a firmware routine reaches local-memory byte %d, outside the context's packet vector and stack", what, a)
 			return false
 		}
@@ -144,21 +164,18 @@ func (x *Context) LocalBytes(dst []byte, addr uint32, what string) bool {
 
 // Lose loses what a routine may lose of the context: the registers of both
 // banks whose bit is not set in keep, transfer registers that no command fills,
-// T_INDEX's target, index registers from the third on, flags and what lives
+// the index registers whose bit is not set in keepIndexes, flags and what lives
 // between neighbouring instructions.
-func (x *Context) Lose(keepA, keepB uint32) {
+func (x *Context) Lose(keep uint32, keepIndexes uint8) {
 	c := x.core
 	v := c.blank
 	if c.undefined {
 		x.cc, x.cv = v, flagUndef
-		x.lmSet &= 3
+		x.lmSet &= keepIndexes
 	}
 	for r := range gprs {
-		if keepA>>r&1 == 0 {
-			x.regs[slotA+r] = v
-		}
-		if keepB>>r&1 == 0 {
-			x.regs[slotB+r] = v
+		if keep>>r&1 == 0 {
+			x.regs[slotA+r], x.regs[slotB+r] = v, v
 		}
 	}
 	for r := range xfers {

@@ -25,6 +25,9 @@ const (
 	CheckMapValues
 	// CheckHazards faults on sequences that the core does not define.
 	CheckHazards
+	// CheckGrant faults when an instruction writes a register, or uses a signal,
+	// that is not the program's.
+	CheckGrant
 
 	// AllChecks is every rule that compiled programs keep.
 	AllChecks Checks = 1<<iota - 1
@@ -60,12 +63,37 @@ type Config struct {
 	Hooks Hooks
 }
 
-// PacketView is where in a context's local memory the place of its packet
-// stands: words from the context's first, and the bits of the length's word
-// that count.
+// PacketView says what a packet pointer is, and where in a context's local
+// memory the place of its packet stands.
 type PacketView struct {
-	Pointer, Length int
-	LengthMask      uint32
+	// Set are the bits that are set in every packet pointer and Mask those that
+	// tell one from other addresses.
+	Set, Mask uint64
+	// Pointer and Length are words from the beginning of the packet vector.
+	Pointer, Length LocalField
+}
+
+// LocalField is a field of the packet vector.
+type LocalField struct {
+	Word int
+	Low  uint8
+	Mask uint32 // in the word
+}
+
+// Get returns the field's value in a word.
+func (f LocalField) Get(word uint32) uint32 { return word & f.Mask >> f.Low }
+
+// Grant is what of a core is the program's.
+type Grant struct {
+	GPRA, GPRB uint32 // registers of the banks
+	XferIn     int    // transfer-in registers 0..XferIn-1
+	XferOut    int
+	Signals    uint16
+}
+
+// Everything is the grant of the whole core.
+func Everything() Grant {
+	return Grant{GPRA: 1<<gprs - 1, GPRB: 1<<gprs - 1, XferIn: xfers, XferOut: xfers, Signals: 1<<numSignals - 1}
 }
 
 // Cost is the cost of something that is not simulated word by word, in core

@@ -156,6 +156,7 @@ func bareOp(op opcode, imm uint32) uop {
 // Code is an image's control store, decoded once.
 type Code struct {
 	img     *image.Image
+	grant   Grant
 	ops     []uop
 	cmds    []command
 	reasons map[int]reason
@@ -173,9 +174,9 @@ type reason struct {
 }
 
 // Load decodes the words of img. Words that do not decode become faults that
-// strike when they execute. With correct, single flipped bits of a word are
-// repaired.
-func Load(img *image.Image, correct bool) (*Code, error) {
+// strike when they execute, and so do those that use what g does not grant. With
+// correct, single flipped bits of a word are repaired.
+func Load(img *image.Image, g Grant, correct bool) (*Code, error) {
 	n := len(img.Words)
 	if n == 0 {
 		return nil, fmt.Errorf("image has no code")
@@ -184,7 +185,7 @@ func Load(img *image.Image, correct bool) (*Code, error) {
 		return nil, fmt.Errorf("code of %d words at control-store address %d ends beyond address 16383", n, img.Machine.CodeStart)
 	}
 	cd := &Code{
-		img: img, ops: make([]uop, n, n+8), words: n, raw: img.Words, mode: img.Machine.Mode, start: img.Machine.CodeStart,
+		img: img, grant: g, ops: make([]uop, n, n+8), words: n, raw: img.Words, mode: img.Machine.Mode, start: img.Machine.CodeStart,
 		reasons: map[int]reason{}, outside: map[uint16]uint32{},
 	}
 	for _, s := range img.Symbols {
@@ -201,7 +202,7 @@ func Load(img *image.Image, correct bool) (*Code, error) {
 			return nil, err
 		}
 	}
-	d := decoder{cd: cd}
+	d := decoder{cd: cd, grant: g}
 	for i, w := range img.Words {
 		d.at = i
 		if !nfpisa.CheckECC(w) {

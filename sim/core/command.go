@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/sim/mem"
 )
@@ -67,6 +69,10 @@ func (d *decoder) command(in *nfpisa.Instr, u *uop) bool {
 	}
 	if k.swap && k.signal == 0 {
 		d.bad(FaultInvalidWord, "a context swap on signal 0 never ends")
+		return false
+	}
+	if k.signal != 0 && d.grant.Signals>>k.signal&1 == 0 {
+		d.bad(FaultGrant, fmt.Sprintf("signal %d is used, which is not the program's", k.signal))
 		return false
 	}
 	u.op, u.imm = opCmd, uint32(len(d.cd.cmds))

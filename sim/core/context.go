@@ -88,26 +88,34 @@ type state struct {
 	tindex indexReg
 	bindex indexReg
 
-	// Local memory that is this context's: the packet vector, then the stack.
-	lmLo, lmLen uint32
+	// Local memory that is this context's, in words, a gap in it that is not,
+	// and where the packet vector begins.
+	lmLo, lmLen, gapLo, gapLen, vector uint32
 
 	// Signals: raised is set from the issue of the command, arrival says when
 	// it comes.
 	raised  uint16
 	arrival [numSignals]uint64
-	sigIn   [numSignals]uint64 // transfer-in registers that the signal delivers
-	sigOut  [numSignals]uint64 // transfer-out registers it gives back
-	pending uint64             // transfer-in registers on their way
-	busy    uint64             // transfer-out registers not yet read by their command
-	freeAt  uint64             // unsignalled commands have read their data by then
-	quiet   uint64             // transfer-out registers of unsignalled commands
+	// unanswered signals are those of commands that no unit has served yet;
+	// arrival is the earliest possible time then. Bit 0 stands for commands
+	// without a signal.
+	unanswered uint16
+	sigIn      [numSignals]uint64 // transfer-in registers that the signal delivers
+	sigOut     [numSignals]uint64 // transfer-out registers it gives back
+	pending    uint64             // transfer-in registers on their way
+	busy       uint64             // transfer-out registers not yet read by their command
+	freeAt     uint64             // unsignalled commands have read their data by then
+	quiet      uint64             // transfer-out registers of unsignalled commands
 
-	wait     uint16 // signals that end the swap
-	waitAny  bool
-	wake     uint64
-	target   uint32 // where a ctx_arb goes on, or noTarget
-	swapCost uint8  // cycles that the swap costs
-	swapPC   uint32 // word of the last command or ctx_arb
+	wait    uint16 // signals that end the swap
+	waitAny bool
+	wake    uint64
+	// unsettled: wake is the earliest possible time, since a command that the
+	// context waits for is unanswered.
+	unsettled bool
+	target    uint32 // where a ctx_arb goes on, or noTarget
+	swapCost  uint8  // cycles that the swap costs
+	swapPC    uint32 // word of the last command or ctx_arb
 
 	// A command whose context swap has defer slots takes its data after them:
 	// its index, or noCommand.
@@ -143,7 +151,8 @@ func (x *Context) reset(v uint64) {
 	x.left, x.swapLeft, x.target = 0, 0, noTarget
 	x.lm, x.lmSet = [numLMIndex]indexReg{}, 0
 	x.tindex, x.bindex = indexReg{}, indexReg{}
-	x.raised, x.pending, x.busy, x.quiet, x.freeAt = 0, 0, 0, 0, 0
+	x.raised, x.unanswered, x.pending, x.busy, x.quiet, x.freeAt = 0, 0, 0, 0, 0, 0
+	x.unsettled = false
 	x.wait, x.waitAny, x.wake, x.held = 0, false, 0, noCommand
 	x.mul, x.pop = mulState{}, popState{}
 	x.csrRead = false

@@ -15,6 +15,7 @@ type Core struct {
 	ctx      [Contexts]Context
 
 	shared
+	schedule
 
 	undefined bool   // unwritten values are tracked
 	blank     uint64 // the value of an unwritten word
@@ -22,6 +23,8 @@ type Core struct {
 	// alone: a context swap waits for the signal at once, since no other
 	// context could run.
 	alone  bool
+	queued bool // commands are queued, since others share the memory
+	work   Work
 	logic  uint8       // what logic operations leave in the carry and overflow flags
 	recent *mem.Region // map memory of the last access
 }
@@ -38,7 +41,8 @@ type shared struct {
 
 // Wiring is what a core is connected to.
 type Wiring struct {
-	ID       int // number among the cores of the memory
+	ID       int  // number among the cores of the memory
+	Shared   bool // others use the memory, too
 	Code     *Code
 	Memory   *mem.System
 	Routines Routines
@@ -49,7 +53,10 @@ type Wiring struct {
 
 // New makes a core.
 func New(cfg Config, w Wiring) *Core {
-	c := &Core{cfg: cfg, id: w.ID, code: w.Code, mem: w.Memory, routines: w.Routines, alone: true}
+	c := &Core{cfg: cfg, id: w.ID, code: w.Code, mem: w.Memory, routines: w.Routines, alone: true, queued: w.Shared}
+	if c.queued {
+		w.Memory.Connect(c.id, c)
+	}
 	c.undefined = cfg.Checks&CheckUndefined != 0
 	c.blank = uint64(cfg.Unwritten)
 	if c.undefined {
@@ -70,7 +77,7 @@ func New(cfg Config, w Wiring) *Core {
 
 // Reset brings back the state of a core before its first packet.
 func (c *Core) Reset() {
-	c.now, c.random = 0, c.cfg.Seed
+	c.now, c.random = 0, c.cfg.Seed+uint64(c.id)<<32
 	c.cam, c.crc = cam{}, 0
 	clear(c.csrs[:])
 }
@@ -95,6 +102,7 @@ const (
 	StopDone  Stop = iota // the program reached its exit
 	StopFault             // Context.Fault says why
 	stopSwap              // the context waits for signals, until its wake
+	stopPause             // the core has to know first what others do
 )
 
 // Begin starts a context's clock at its first word, now.

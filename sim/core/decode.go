@@ -11,8 +11,9 @@ import (
 
 // decoder turns instructions into predecoded words.
 type decoder struct {
-	cd *Code
-	at int // word
+	cd    *Code
+	at    int // word
+	grant Grant
 }
 
 func sortedHelpers(h map[uint32]uint16) iter.Seq2[uint32, uint16] {
@@ -141,6 +142,9 @@ func (d *decoder) dest(o nfpisa.Operand, wrBoth bool, u *uop) bool {
 	switch o.Kind {
 	case nfpisa.None:
 	case nfpisa.GPR:
+		if !d.granted(o, wrBoth) {
+			return false
+		}
 		u.d = slotA + o.Num
 		if o.Bank == nfpisa.BankB {
 			u.d = slotB + o.Num
@@ -149,6 +153,10 @@ func (d *decoder) dest(o nfpisa.Operand, wrBoth bool, u *uop) bool {
 			u.d, u.d2 = slotA+o.Num, slotB+o.Num
 		}
 	case nfpisa.Xfer:
+		if int(o.Num) >= d.grant.XferOut {
+			d.bad(FaultGrant, fmt.Sprintf("transfer-out register $xfer_%d is not the program's, which has %d", o.Num, d.grant.XferOut))
+			return false
+		}
 		u.d = slotOut + o.Num
 		u.flags |= fXferOut
 	case nfpisa.Imm:
@@ -162,6 +170,22 @@ func (d *decoder) dest(o nfpisa.Operand, wrBoth bool, u *uop) bool {
 		u.flags |= fDstSpecial
 		if wrBoth && k == kAbs {
 			d.unsupported("gpr_wrboth with an absolute register, because no source says what it does")
+			return false
+		}
+	}
+	return true
+}
+
+// granted reports whether the program may write a general-purpose register.
+func (d *decoder) granted(o nfpisa.Operand, both bool) bool {
+	bit := uint32(1) << (o.Num % gprs)
+	for _, bank := range [...]struct {
+		grant uint32
+		is    bool
+		name  string
+	}{{d.grant.GPRA, both || o.Bank != nfpisa.BankB, "A"}, {d.grant.GPRB, both || o.Bank == nfpisa.BankB, "B"}} {
+		if bank.is && bank.grant&bit == 0 {
+			d.bad(FaultGrant, fmt.Sprintf("register gpr%s_%d is written, which is not the program's", bank.name, o.Num))
 			return false
 		}
 	}

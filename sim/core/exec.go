@@ -4,8 +4,10 @@ import (
 	"math/bits"
 
 	"github.com/skipsw/skipsw/nfpisa"
-	"github.com/skipsw/skipsw/sim/internal/crc"
 )
+
+// pauseNext, in a context's swapLeft, stops the core behind the instruction.
+const pauseNext = 1 << 31
 
 // run executes context x from its program counter until it stops. Time is
 // c.now throughout.
@@ -19,7 +21,10 @@ func (c *Core) run(x *Context) Stop {
 	for {
 		u := &ops[pc]
 		if observe {
-			c.observe(x, pc, now)
+			if !c.again {
+				c.observe(x, pc, now)
+			}
+			c.again = false
 		}
 		var tag uint64 // unwritten bits of the result
 		l, r := regs[u.l&slotMask], regs[u.r&slotMask]
@@ -87,7 +92,7 @@ func (c *Core) run(x *Context) Stop {
 				v = uint32(bits.OnesCount32(b))
 			case opCRC:
 				v = b
-				c.crc = crc.Step(u.imm).Next(c.crc, b)
+				c.crc = crcStep(u.imm).next(c.crc, b)
 			case opCamClear, opCamLookup, opCamWrite, opCamWriteState, opCamReadTag, opCamReadState:
 				v = c.camOp(u, a, b)
 			case opShr:
@@ -224,6 +229,9 @@ func (c *Core) run(x *Context) Stop {
 				taken = (u.imm&0xffff == uint32(x.number())) == (u.sub != 0)
 				goto branch
 			case opBrSignal:
+				if x.unanswered != 0 && x.open(1<<(u.imm&0xf), now) {
+					goto pause
+				}
 				taken = c.takeSignal(x, u.imm&0xf, now) == (u.sub != 0)
 				goto branch
 			case opBrBit:
@@ -257,6 +265,9 @@ func (c *Core) run(x *Context) Stop {
 				x.swapLeft, x.swapPC = uint32(u.slots)+1, pc
 				goto next
 			case opCSRRead:
+				if x.unanswered != 0 && u.imm == csrActSignals && x.open(1<<numSignals-1, now) {
+					goto pause
+				}
 				if !c.readCSR(x, u, pc, now) {
 					goto faulted
 				}
@@ -282,6 +293,9 @@ func (c *Core) run(x *Context) Stop {
 			case opHelper:
 				if now >= x.limit {
 					goto runaway
+				}
+				if c.queued && now > c.turn {
+					goto pause
 				}
 				var ok bool
 				if now, ok = c.call(x, u.imm, now); !ok {
@@ -353,6 +367,11 @@ func (c *Core) run(x *Context) Stop {
 				x.lost += uint64(x.leftBubble)
 			}
 		}
+		if x.swapLeft&pauseNext != 0 {
+			x.swapLeft &^= pauseNext
+			x.pc, c.now = pc, now
+			return stopPause
+		}
 		if x.swapLeft != 0 {
 			if x.swapLeft--; x.swapLeft == 0 {
 				x.pc = pc
@@ -372,6 +391,10 @@ func (c *Core) run(x *Context) Stop {
 		}
 		continue
 
+	pause:
+		c.again = true
+		x.pc, c.now = pc, now
+		return stopPause
 	runaway:
 		c.fail(x, FaultRunaway, "still running after %d cycles; the budget is Spec.Budget", now-x.start)
 	faulted:

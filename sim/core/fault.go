@@ -44,6 +44,9 @@ const (
 	// FaultHazard is a sequence that the core forbids: a branch in a defer
 	// slot, multiply steps out of order, hidden state that is gone.
 	FaultHazard
+	// FaultGrant is a use of a register or signal that the target does not give
+	// to programs.
+	FaultGrant
 	// FaultExit is an exit word that means nothing.
 	FaultExit
 	// FaultInput is a packet that the machine cannot take.
@@ -53,7 +56,7 @@ const (
 var faultNames = [...]string{
 	"no fault", "invalid word", "ECC error", "not supported", "jump outside the code", "runaway",
 	"undefined value", "undefined flags", "signal", "index register used too soon", "local memory", "packet", "memory",
-	"hazard", "exit word", "input",
+	"hazard", "not the program's", "exit word", "input",
 }
 
 // String returns a few words for the kind.

@@ -57,8 +57,13 @@ func (c *Core) cmdOperands(x *Context, k *command, a, b uint32, q *mem.Command) 
 	default:
 		q.Bytes = 4 * units
 	}
-	if n := (q.Bytes + 3) / 4; n+uint32(k.xfer) > xfers {
-		c.fail(x, FaultHazard, "the command uses %d transfer registers from $xfer_%d on; a context has %d", n, k.xfer, xfers)
+	end := int(q.Bytes+3)/4 + int(k.xfer)
+	if end > xfers {
+		c.fail(x, FaultHazard, "the command uses transfer registers $xfer_%d to $xfer_%d; a context has %d", k.xfer, end-1, xfers)
+		return false
+	}
+	if g := &c.code.grant; end > g.XferIn && q.Returns() || end > g.XferOut && q.Takes() {
+		c.fail(x, FaultGrant, "the command uses transfer registers $xfer_%d to $xfer_%d, which are not all the program's", k.xfer, end-1)
 		return false
 	}
 	q.Address = addr
@@ -114,13 +119,21 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 		c.fail(x, FaultHazard, "atomic command on address %#x, which is not aligned", q.Address)
 		return false
 	}
-	in := x.regs[slotIn+int(k.xfer):]
-	if hold {
-		in = x.landing[k.xfer:]
-	}
-	done := c.mem.Do(q, x.regs[slotOut+int(k.xfer):], in)
-	if q.Op == mem.Read && c.undefined {
-		marks(q, in)
+	var done uint64
+	q.Ticket.Register, q.Ticket.Held = k.xfer, hold
+	if c.queued {
+		q.Ticket.Source, q.Ticket.Context, q.Ticket.Signal = uint16(c.id), x.slot, k.signal
+		done = c.mem.Post(q, x.regs[slotOut+int(k.xfer):])
+		x.unanswered |= 1 << k.signal
+		if k.signal == 0 {
+			x.swapLeft |= pauseNext
+		}
+	} else {
+		in := x.into(q)
+		done = c.mem.Do(q, x.regs[slotOut+int(k.xfer):], in)
+		if q.Op == mem.Read && c.undefined {
+			marks(q, in)
+		}
 	}
 	if hold {
 		x.pending |= words
@@ -150,6 +163,14 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 		x.busy |= words
 	}
 	return true
+}
+
+// into returns the words that a command's reply fills.
+func (x *Context) into(q *mem.Command) []uint64 {
+	if q.Ticket.Held {
+		return x.landing[q.Ticket.Register:]
+	}
+	return x.regs[slotIn+int(q.Ticket.Register):]
 }
 
 // marks marks what a read delivers and nobody wrote: the end of a word that is

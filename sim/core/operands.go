@@ -112,7 +112,7 @@ func (c *Core) lmWord(x *Context, enc uint16, now uint64) (uint32, bool) {
 		addr = reg.at(now)
 	}
 	w := (addr>>2 | uint32(enc&15)) & (lmWords - 1)
-	if w-x.lmLo >= x.lmLen {
+	if !x.owns(w) {
 		c.fail(x, FaultLocalMemory, "*l$index%d[%d] is local-memory byte %d; the context's packet vector and stack are bytes %d to %d",
 			enc>>4, enc&15, w*4, x.lmLo*4, (x.lmLo+x.lmLen)*4-1)
 		return 0, false

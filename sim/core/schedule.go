@@ -1,5 +1,11 @@
 package core
 
+import (
+	"math/bits"
+
+	"github.com/skipsw/skipsw/sim/mem"
+)
+
 // Work gives packets to the contexts of a core and takes them back.
 type Work interface {
 	// Next enters a packet in an idle context. It returns what taking it in
@@ -9,70 +15,196 @@ type Work interface {
 	Ended(x *Context, s Stop)
 }
 
-// RunAll feeds all contexts until there is no more work: a context takes the
-// next packet as soon as it has ended one, and while it waits for memory
-// another runs. It returns the cycles in which every context waited.
+// phase is what a core does.
+type phase uint8
+
+const (
+	phaseChoose phase = iota // no context has the core
+	phaseRun                 // the last one has it, in the middle of its work
+	phaseEnd                 // the last one has stopped, and nobody knows yet
+)
+
+// schedule is the state of a core that runs all its contexts.
+type schedule struct {
+	phase   phase
+	last    uint8 // context that had the core last
+	hungry  uint8 // contexts that want a packet
+	stopped Stop
+	again   bool   // the instruction at the program counter was seen before
+	idle    uint64 // cycles in which every context waited
+	// turn is the cycle up to which all that other cores do before is done.
+	turn uint64
+}
+
+// Never is a cycle that does not come.
+const Never = ^uint64(0)
+
+// Start gives the core work: every context wants a packet, now. A context takes
+// the next packet as soon as it has ended one, and while it waits for memory
+// another runs.
 //
 // The contexts take turns: one that gives up the core is followed by the next
 // ready one in the order of their numbers, as the arbiter of the core does.
-func (c *Core) RunAll(w Work) (idle uint64) {
-	c.alone = false
-	defer func() { c.alone = true }()
-	live := 0
-	for i := range c.ctx {
-		if c.take(w, &c.ctx[i]) {
-			live++
-		}
-	}
-	for last := len(c.ctx) - 1; live > 0; {
-		x := c.nextReady(last)
-		if x.wake > c.now {
-			idle += x.wake - c.now
-		}
-		last = int(x.slot)
-		if x.running {
-			c.now, _ = c.resume(x, c.now)
-		} else {
-			x.running = true
-			c.now = max(c.now, x.wake)
-			c.Begin(x)
-		}
-		if s := c.run(x); s != stopSwap {
-			w.Ended(x, s)
-			if !c.take(w, x) {
-				live--
-			}
-		}
-	}
-	return idle
+func (c *Core) Start(w Work) {
+	c.work = w
+	c.schedule = schedule{last: Contexts - 1, hungry: 1<<Contexts - 1}
 }
 
-// take gives a context its next packet.
-func (c *Core) take(w Work, x *Context) bool {
-	cost, ok := w.Next(x)
+// RunAll works until there is nothing left to do, on a core that has its memory
+// for itself. It returns the cycles in which every context waited.
+func (c *Core) RunAll(w Work) (idle uint64) {
+	c.Start(w)
+	c.Advance(Never, Never)
+	return c.idle
+}
+
+// Bound returns the earliest cycle in which the core can do anything that
+// others notice, or Never when it has nothing to do.
+func (c *Core) Bound() uint64 {
+	if c.phase != phaseChoose || c.hungry != 0 {
+		if x := &c.ctx[c.last]; c.phase == phaseRun && x.held != noCommand {
+			return min(c.now, x.deferred.Arrival)
+		}
+		return c.now
+	}
+	b := uint64(Never)
+	for i := range c.ctx {
+		if x := &c.ctx[i]; x.live {
+			b = min(b, max(c.now, x.wake))
+		}
+	}
+	return b
+}
+
+// Advance works until the core has nothing to do before cycle until, or has to
+// know what others do first. Everything that comes before this core in cycle
+// turn is done. Contexts are not pre-empted, so that the clock can end later.
+func (c *Core) Advance(until, turn uint64) {
+	c.alone = false
+	c.turn = turn
+	for {
+		x := &c.ctx[c.last]
+		switch {
+		case c.phase == phaseRun:
+			switch s := c.run(x); s {
+			case stopPause:
+				return
+			case stopSwap:
+				c.phase = phaseChoose
+			default:
+				c.phase, c.stopped = phaseEnd, s
+			}
+		case c.phase == phaseEnd:
+			if c.now > c.turn {
+				return
+			}
+			c.phase, x.live = phaseChoose, false
+			c.work.Ended(x, c.stopped)
+			c.hungry |= 1 << x.slot
+		case c.hungry != 0:
+			if c.now > c.turn {
+				return
+			}
+			c.feed(&c.ctx[bits.TrailingZeros8(c.hungry)])
+		default:
+			x := c.nextReady()
+			if x == nil || max(c.now, x.wake) >= until {
+				return
+			}
+			c.wake(x)
+		}
+	}
+}
+
+// feed gives a context its next packet.
+func (c *Core) feed(x *Context) {
+	c.hungry &^= 1 << x.slot
+	cost, ok := c.work.Next(x)
 	if x.live = ok; !ok {
-		return false
+		return
 	}
 	c.now += uint64(cost.Busy)
 	x.running, x.wake = false, c.now+uint64(cost.Wait)
-	return true
 }
 
-// nextReady returns the context that gets the core after context last: the
-// first ready one in turn, or the one that wakes first.
-func (c *Core) nextReady(last int) *Context {
+// wake gives the core to a context.
+func (c *Core) wake(x *Context) {
+	if x.wake > c.now {
+		c.idle += x.wake - c.now
+	}
+	c.phase, c.last = phaseRun, x.slot
+	if x.running {
+		c.now, _ = c.resume(x, c.now)
+		return
+	}
+	x.running = true
+	c.now = max(c.now, x.wake)
+	c.Begin(x)
+}
+
+// nextReady returns the context that gets the core after the last one: the
+// first ready one in turn, or the one that wakes first. It returns nil when
+// there is none, or when it depends on a command that no unit has served yet.
+func (c *Core) nextReady() *Context {
 	var best *Context
 	for i := range c.ctx {
-		x := &c.ctx[(last+1+i)%len(c.ctx)]
+		x := &c.ctx[(int(c.last)+1+i)%len(c.ctx)]
 		if !x.live {
 			continue
 		}
 		if x.wake <= c.now {
+			if x.unsettled {
+				return nil
+			}
 			return x
 		}
-		if best == nil || x.wake < best.wake {
+		if best == nil || x.wake < best.wake || x.wake == best.wake && x.unsettled {
 			best = x
 		}
 	}
+	if best != nil && best.unsettled {
+		return nil
+	}
 	return best
 }
+
+// Reply takes the reply of a command that was queued.
+func (c *Core) Reply(q *mem.Command, words []uint64, done uint64) {
+	x := &c.ctx[q.Ticket.Context]
+	if q.Returns() {
+		in := x.into(q)
+		copy(in, words[:(q.Bytes+3)/4])
+		if q.Op == mem.Read && c.undefined {
+			marks(q, in)
+		}
+	}
+	s := q.Ticket.Signal
+	x.unanswered &^= 1 << s
+	if s == 0 {
+		x.freeAt = max(x.freeAt, done)
+		return
+	}
+	x.arrival[s] = done
+	if x.unsettled {
+		x.settle()
+	}
+}
+
+// settle works out when a sleeping context wakes; as long as a command that it
+// waits for is not answered, that is the earliest possible time.
+func (x *Context) settle() {
+	first, last := uint64(Never), uint64(0)
+	for s := range x.arrival {
+		if x.wait&x.raised>>s&1 != 0 {
+			first, last = min(first, x.arrival[s]), max(last, x.arrival[s])
+		}
+	}
+	if x.waitAny {
+		last = first
+	}
+	x.wake = max(x.asleep, last)
+	x.unsettled = x.wait&x.unanswered != 0
+}
+
+// Idle returns the cycles since Start in which every context waited.
+func (c *Core) Idle() uint64 { return c.idle }

@@ -1,5 +1,7 @@
 package core
 
+import "math/bits"
+
 // arbitrate handles ctx_arb: it says what the context waits for.
 func (c *Core) arbitrate(x *Context, u *uop, now uint64) bool {
 	mask := uint16(u.imm)
@@ -40,27 +42,18 @@ func (c *Core) swap(x *Context, now uint64) uint64 {
 	if x.wait == 0 {
 		return c.fall(x, now, 0)
 	}
-	first, last := ^uint64(0), uint64(0)
-	for s := range x.arrival {
-		if x.wait>>s&1 == 0 {
-			continue
-		}
-		if x.raised>>s&1 == 0 {
-			if x.waitAny {
-				continue
-			}
-			c.fail(x, FaultSignal, "the context waits for signal %d, which no command raises", s)
-			return now
-		}
-		first, last = min(first, x.arrival[s]), max(last, x.arrival[s])
+	switch missing := x.wait &^ x.raised; {
+	case missing != 0 && !x.waitAny:
+		c.fail(x, FaultSignal, "the context waits for signal %d, which no command raises", bits.TrailingZeros16(missing))
+		return now
+	case missing == x.wait:
+		c.fail(x, FaultSignal, "the context waits for signals %#x, which no command raises", x.wait)
+		return now
 	}
-	if x.waitAny {
-		if last = first; last == ^uint64(0) {
-			c.fail(x, FaultSignal, "the context waits for signals %#x, which no command raises", x.wait)
-			return now
-		}
-	}
-	return c.fall(x, now, max(now, last)-now)
+	x.asleep = now
+	x.settle()
+	c.switchedAt(x, SwitchSleep, now)
+	return now
 }
 
 // fall puts a context to sleep at cycle now for a number of cycles.
@@ -90,6 +83,16 @@ func (c *Core) resume(x *Context, now uint64) (uint64, uint32) {
 	}
 	c.switchedAt(x, SwitchWake, now)
 	return now, x.pc
+}
+
+// open reports whether it is not known yet if signals of a mask have arrived.
+func (x *Context) open(mask uint16, now uint64) bool {
+	for m := mask & x.unanswered & x.raised; m != 0; m &= m - 1 {
+		if now >= x.arrival[bits.TrailingZeros16(m)] {
+			return true
+		}
+	}
+	return false
 }
 
 // takeSignal reports whether signal s has arrived, and takes it if so.

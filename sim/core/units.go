@@ -2,7 +2,6 @@ package core
 
 import (
 	"github.com/skipsw/skipsw/nfpisa"
-	"github.com/skipsw/skipsw/sim/internal/crc"
 )
 
 // cam is the core's 16-entry content-addressable memory with its
@@ -102,12 +101,12 @@ func (d *decoder) crc(in *nfpisa.Instr, u *uop) bool {
 	default:
 		first, last = 0, 0
 	}
-	step := crc.Bytes(in.CRC, first, last)
+	step := crcBytes(in.CRC, first, last)
 	if in.CRC&nfpisa.CRCBitSwap != 0 {
-		step |= crc.ReverseBits
+		step |= crcReverse
 	}
 	if in.CRC&nfpisa.CRCLittle != 0 {
-		step |= crc.Little
+		step |= crcLittle
 	}
 	u.imm = uint32(step)
 	return d.right(in, u) && d.dest(in.Dst, in.WrBoth, u)

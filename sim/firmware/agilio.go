@@ -1,41 +1,24 @@
 package firmware
 
 import (
-	"syscall"
+	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/hostmap"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-// eBPF helper numbers of the firmware's routines.
-const (
-	helperLookup = 1
-	helperUpdate = 2
-	helperDelete = 3
-	helperEvent  = 25
-)
-
-// Verdicts of eBPF programs.
-const (
-	xdpAborted = 0
-	xdpDrop    = 1
-	xdpPass    = 2
-	xdpTX      = 3
-
-	tcOK       = 0
-	tcShot     = 2
-	tcStolen   = 4
-	tcRedirect = 7
-)
-
-// Agilio models the Agilio BPF firmware: maps and events are routines, and the
-// exit word is an action.
+// Agilio models the Agilio BPF firmware: maps and events are routines.
 type Agilio struct {
 	*Convention
 	tables map[uint32]*hostmap.Map
 	key    []byte
 	value  []byte
 	sent   []sent // of each context
+	keep   uint32 // registers of both banks that routines keep
+	index  uint8  // index registers that they keep
 }
 
 // sent is the events of a context's packet.
@@ -50,11 +33,28 @@ func NewAgilio(cfg Config) (Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v.t.Calls.Map == nil {
+		return nil, unsupported.New("target "+v.t.Name+" without calls.map", "the firmware's routines serve all maps")
+	}
 	f := &Agilio{Convention: v, tables: map[uint32]*hostmap.Map{}, sent: make([]sent, max(cfg.Cores, 1)*core.Contexts)}
+	for _, r := range v.t.Calls.Kept {
+		f.keep |= 1 << r
+	}
+	for _, i := range v.t.Calls.KeptIndexes {
+		f.index |= 1 << i
+	}
 	for _, m := range cfg.Maps {
 		f.tables[m.Info().ID] = m
 	}
 	return f, nil
+}
+
+// table returns the map of a number, or nil.
+func (f *Agilio) table(id uint32) *hostmap.Map {
+	if m := f.tables[id]; m != nil {
+		return m
+	}
+	return f.cfg.Tables[id]
 }
 
 func (f *Agilio) sentBy(x *core.Context) *sent {
@@ -71,134 +71,97 @@ func (f *Agilio) Enter(x *core.Context, in *Input) {
 // Events returns what the context's packet has sent.
 func (f *Agilio) Events(x *core.Context) []Event { return f.sentBy(x).events }
 
-// Leave turns the action into a verdict.
-func (f *Agilio) Leave(x *core.Context, program int, out *Outcome) bool {
-	if !f.Convention.Leave(x, program, out) {
-		return false
-	}
-	v, ok := f.verdict(f.cfg.Image.Programs[program].Type, out.Code)
-	if !ok {
-		x.Fail(core.FaultExit, "exit word %#x is no action", out.Code)
-	}
-	out.Verdict = v
-	return ok
-}
-
-// verdict returns the eBPF verdict that an exit word stands for.
-func (f *Agilio) verdict(progType string, code uint32) (uint32, bool) {
-	if code&^uint32(0xff<<16) != 0 {
-		return 0, false
-	}
-	tc := progType == "tc"
-	switch code >> 16 {
-	case 0x82:
-		return xdpAborted, !tc
-	case 0x22:
-		if tc {
-			return tcShot, true
-		}
-		return xdpDrop, true
-	case 0x11:
-		if tc {
-			return tcOK, true
-		}
-		return xdpPass, true
-	case 0x44:
-		if tc {
-			return tcRedirect, true
-		}
-		return xdpTX, true
-	case 0x02:
-		return tcStolen, tc
-	}
-	return 0, false
-}
-
-// Call executes a map or event routine. The return address is in B0, the
-// result goes to A0/B0 (low) and A1/B1 (high).
+// Call executes a map or event routine by the target's calling convention.
 func (f *Agilio) Call(x *core.Context, helper uint32) (uint32, core.Cost, bool) {
-	back, ok := f.arg(x, core.FileB, 0, "the return address")
+	back, ok := f.arg(x, f.t.Calls.Return, "the return address")
 	if !ok {
 		return 0, core.Cost{}, false
 	}
 	var result uint64
 	var cost core.Cost
-	switch helper {
-	case helperLookup, helperUpdate, helperDelete:
-		result, cost, ok = f.mapCall(x, helper)
-	case helperEvent:
+	switch id := bpf.HelperID(helper); {
+	case id == bpf.HelperMapLookupElem, id == bpf.HelperMapUpdateElem, id == bpf.HelperMapDeleteElem:
+		result, cost, ok = f.mapCall(x, id)
+	case id == bpf.HelperPerfEventOutput && f.t.Event != nil:
 		cost = f.cfg.Costs.Event
-		result, ok = f.event(x)
+		result, ok = f.event(x, f.t.Event)
 	default:
-		x.Fail(core.FaultUnsupported, "not supported: firmware routine for helper %d", helper)
+		x.Fail(core.FaultUnsupported, "%v", unsupported.New("firmware routine for helper "+id.String(), "the model has none"))
 		ok = false
 	}
 	if !ok {
 		return 0, cost, false
 	}
-	x.Lose(keep, keep)
-	for _, file := range [...]core.File{core.FileA, core.FileB} {
-		x.SetReg(file, 0, uint32(result))
-		x.SetReg(file, 1, uint32(result>>32))
+	x.Lose(f.keep, f.index)
+	for i, w := range [...]uint32{uint32(result), uint32(result >> 32)} {
+		a, b := both(f.t.Calls.Result + target.GPR(i))
+		x.SetReg(a, w)
+		x.SetReg(b, w)
 	}
 	return back, cost, true
 }
 
-// keep is the registers that routines keep: 12 to 22, and 29.
-const keep = 1<<23 - 1<<12 | 1<<29
-
 // arg returns a register that a routine needs; what names it.
-func (f *Agilio) arg(x *core.Context, file core.File, n int, what string) (uint32, bool) {
-	if v, unwritten := x.Reg(file, n); unwritten == 0 {
+func (f *Agilio) arg(x *core.Context, r target.Reg, what string) (uint32, bool) {
+	if v, unwritten := x.Reg(r); unwritten == 0 {
 		return v, true
 	}
-	return x.Arg(file, n, what+" of a firmware routine was written by nobody")
+	return x.Arg(r, what+" of a firmware routine was written by nobody")
 }
 
 // mapCall executes lookup, update or delete.
-func (f *Agilio) mapCall(x *core.Context, helper uint32) (result uint64, cost core.Cost, ok bool) {
-	id, ok := f.arg(x, core.FileA, 0, "the table number")
+func (f *Agilio) mapCall(x *core.Context, helper bpf.HelperID) (result uint64, cost core.Cost, ok bool) {
+	id, ok := f.arg(x, *f.t.Calls.Map, "the table number")
 	if !ok {
 		return 0, cost, false
 	}
-	m := f.tables[id]
+	m := f.table(id)
 	if m == nil {
-		x.Fail(core.FaultMemory, "map helper %d is called with table number %d, which no map has", helper, id)
+		x.Fail(core.FaultMemory, "%v is called with table number %d, which no map has", helper, id)
 		return 0, cost, false
 	}
 	f.key = resize(f.key, m.KeySize())
-	keyAt, _ := x.Pointer(0)
+	keyAt, _ := x.Pointer(int(f.t.Calls.Key.Index))
 	if !x.LocalBytes(f.key, keyAt, "the key") {
 		return 0, cost, false
 	}
 	costs := &f.cfg.Costs
 	switch helper {
-	case helperUpdate:
+	case bpf.HelperMapUpdateElem:
 		result, ok = f.update(x, m)
 		return result, costs.Update, ok
-	case helperDelete:
-		return negative(m.Remove(f.key)), costs.Delete, true
+	case bpf.HelperMapDeleteElem:
+		return m.Remove(f.key).Result(), costs.Delete, true
 	}
 	cost = costs.LookupArray
 	if !m.IsArray() {
 		cost = costs.LookupHash
 	}
 	if addr, ok := m.Find(f.key); ok {
-		result = hostmap.Base>>8<<32 + (addr - hostmap.Base)
+		result = pointer(addr)
 	}
 	return result, cost, true
 }
 
-// update stores the value at ActLMAddr2 under the key.
+// pointer returns an address as programs have it: address bits 31:0 in the low
+// word, bits 39:32 in bits 31:24 of the high word.
+func pointer(addr uint64) uint64 { return addr>>32<<56 | addr&(1<<32-1) }
+
+// address returns the address of a pointer.
+func address(low, high uint32) uint64 { return (uint64(high)<<8 + uint64(low)) & (1<<40 - 1) }
+
+// update stores the value that the value's index register points at.
 func (f *Agilio) update(x *core.Context, m *hostmap.Map) (uint64, bool) {
-	flags, ok := f.arg(x, core.FileA, 8, "the flags argument")
+	flagsReg, _ := both(f.t.Calls.Flags)
+	flags, ok := f.arg(x, flagsReg, "the flags argument")
 	if !ok {
 		return 0, false
 	}
 	f.value = resize(f.value, m.ValueSize())
-	valueAt, written := x.Pointer(2)
+	index := int(f.t.Calls.Value.Index)
+	valueAt, written := x.Pointer(index)
 	if !written {
-		x.Fail(core.FaultUndefined, "map update without ActLMAddr2")
+		x.Fail(core.FaultUndefined, "map update without ActLMAddr%d", index)
 		return 0, false
 	}
 	if !x.LocalBytes(f.value, valueAt, "the value") {
@@ -209,48 +172,45 @@ func (f *Agilio) update(x *core.Context, m *hostmap.Map) (uint64, bool) {
 		// The routine stores words as they are; only hosts swap counters.
 		copy(m.Bytes(addr), f.value)
 	}
-	return negative(errno), true
+	return errno.Result(), true
 }
 
-// Pointer types that a program passes with an event.
-const (
-	eventMapValue = 4
-	eventStack    = 6
-	// maxEvent is the most data and packet bytes of an event.
-	maxEvent = 1 << 14
-)
+// maxEvent is the most data and packet bytes of an event.
+const maxEvent = 1 << 14
 
-// event records a perf event: R2 is the map, R3 flags and packet length, R4
-// and R5 the data, A1 the kind of the data pointer.
-func (f *Agilio) event(x *core.Context) (uint64, bool) {
-	var args [7]uint32
-	for i, reg := range [...]int{4, 6, 7, 8, 9, 10, 1} {
-		v, ok := f.arg(x, core.FileA, reg, "an argument")
-		if !ok {
+// event records a perf event. The high word of the flags is the number of
+// packet bytes.
+func (f *Agilio) event(x *core.Context, e *target.Event) (uint64, bool) {
+	kind, ok := f.arg(x, e.Kind, "an argument")
+	if !ok {
+		return 0, false
+	}
+	var args [6]uint32
+	for i, r := range [...]target.GPR{e.Map, e.Flags, e.Flags + 1, e.Data, e.Data + 1, e.Size} {
+		a, _ := both(r)
+		if args[i], ok = f.arg(x, a, "an argument"); !ok {
 			return 0, false
 		}
-		args[i] = v
 	}
-	id, flags, extra, ptr, ptrHi, size, kind := args[0], args[1], args[2], args[3], args[4], args[5], args[6]
+	id, flags, extra, size := args[0], args[1], args[2], args[5]
 	frame := x.Frame()
 	if size > maxEvent || extra > uint32(len(frame)) {
-		return negative(syscall.EFAULT), true
+		return bpf.EFAULT.Result(), true
 	}
 	s := f.sentBy(x)
 	from := len(s.bytes)
 	s.bytes = append(s.bytes, make([]byte, size)...)
 	data := s.bytes[from:]
 	switch kind {
-	case eventStack:
-		if !x.LocalBytes(data, ptr, "the event's data") {
-			return 0, false
-		}
-	case eventMapValue:
-		if !x.MemoryBytes(data, (uint64(ptrHi)<<8+uint64(ptr))&(1<<40-1)) {
-			return 0, false
-		}
+	case uint32(e.Stack):
+		ok = x.LocalBytes(data, args[3], "the event's data")
+	case uint32(e.MapValue):
+		ok = x.MemoryBytes(data, address(args[3], args[4]))
 	default:
-		x.Fail(core.FaultUnsupported, "not supported: event data of pointer type %d", kind)
+		x.Fail(core.FaultUnsupported, "%v", unsupported.New(fmt.Sprintf("event data of pointer type %d", kind), "events have data on the stack or in map values"))
+		ok = false
+	}
+	if !ok {
 		return 0, false
 	}
 	ev := Event{Map: id, Flags: flags, Data: data}
@@ -260,8 +220,6 @@ func (f *Agilio) event(x *core.Context) (uint64, bool) {
 	s.events = append(s.events, ev)
 	return 0, true
 }
-
-func negative(e syscall.Errno) uint64 { return uint64(-int64(e)) }
 
 func resize(b []byte, n int) []byte {
 	if cap(b) < n {

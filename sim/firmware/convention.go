@@ -3,95 +3,173 @@ package firmware
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
 )
 
-// Words of the packet vector.
-const (
-	pvLength    = 0
-	pvPointer   = 2
-	pvQueueFlag = 4
-	pvQueue     = 6
-	pvIfindex   = 8
-	pvRxQueue   = 9
-
-	pvLengthMask = 0x3fff
-	pvQueueBit   = 1 << 4
-	pvQueueMask  = 0xff
-)
-
-// Geometry of a context's local memory: the packet vector, then the stack.
-const (
-	lmPerContext = 1024 // bytes
-	stackBase    = 64   // bytes from the context's first
-	maxStack     = lmPerContext - stackBase
-	stackGPR     = 22
-)
-
-// View returns where a packet's place stands.
-func View() core.PacketView {
-	return core.PacketView{Pointer: pvPointer, Length: pvLength, LengthMask: pvLengthMask}
-}
-
-// Convention is entry and exit by the contract of the image's target.
+// Convention is entry and exit as the image's target describes them.
 type Convention struct {
-	cfg Config
+	cfg   Config
+	t     *target.Target
+	local core.Local // of the first context
+	// verdicts are those of XDP and tc codes, plus 1; 0 for a code that means
+	// nothing.
+	verdicts [2][256]uint8
 }
 
-// NewConvention checks that the image keeps to what the contract has room for.
+// NewConvention checks that the image keeps to its target, and that the target
+// asks for nothing that entry and exit do not do here.
 func NewConvention(cfg Config) (*Convention, error) {
-	if n := cfg.Image.Machine.StackSize; n > maxStack {
-		return nil, fmt.Errorf("image uses %d bytes of stack; a context has %d", n, maxStack)
+	t := cfg.Image.Target
+	l, m := &t.LocalMemory, &cfg.Image.Machine
+	if int64(m.StackSize) > int64(l.Stack) {
+		return nil, fmt.Errorf("image uses %d bytes of stack; a context has %d", m.StackSize, l.Stack)
 	}
-	return &Convention{cfg: cfg}, nil
+	if t.Exit.Writes != "program" {
+		return nil, unsupported.New("exit.writes "+t.Exit.Writes, "programs wait for their writes here")
+	}
+	v := &Convention{cfg: cfg, t: t, local: core.Local{
+		Vector: uint32(l.Vector), VectorBytes: uint32(4 * t.PacketVector.Words),
+		Stack: uint32(l.StackBase), StackBytes: m.StackSize,
+	}}
+	for i, tc := range [...]bool{false, true} {
+		for code := range v.verdicts[i] {
+			if n, ok := t.Exit.Verdict(tc, uint8(code)); ok {
+				v.verdicts[i][code] = uint8(n) + 1
+			}
+		}
+	}
+	return v, nil
+}
+
+// View returns what a packet pointer is and where the packet's place stands.
+func View(t *target.Target) core.PacketView {
+	p, v := &t.Packet, &t.PacketVector
+	field := func(f target.Field) core.LocalField {
+		return core.LocalField{Word: int(f.Word), Low: f.Low, Mask: f.Mask()}
+	}
+	return core.PacketView{
+		Set: p.PointerSet, Mask: p.PointerSet | ^(uint64(1)<<p.PointerBits - 1),
+		Pointer: field(v.Pointer), Length: field(v.Length),
+	}
+}
+
+// Granted returns what of a core the target gives to programs and the routines
+// linked to them.
+func Granted(t *target.Target) core.Grant {
+	r := &t.Registers
+	all := uint32(uint64(1)<<r.GPRs - 1)
+	g := core.Grant{GPRA: all, GPRB: all, XferIn: r.XferIn, XferOut: r.XferOut}
+	for _, n := range r.KeepA {
+		g.GPRA &^= 1 << n
+	}
+	for _, n := range r.KeepB {
+		g.GPRB &^= 1 << n
+	}
+	for _, s := range r.Signals {
+		g.Signals |= 1 << s
+	}
+	return g
+}
+
+// MaxPacket returns the longest packet that the packet vector can describe.
+func MaxPacket(t *target.Target) int {
+	return int(min(uint64(1)<<t.PacketVector.Length.Bits-1, 1<<t.Packet.OffsetBits))
 }
 
 // Enter puts the packet into the context's buffer, describes it in the packet
 // vector, and sets stack register and index registers.
 func (v *Convention) Enter(x *core.Context, in *Input) {
-	img := v.cfg.Image
-	base := uint32(x.Slot()) * lmPerContext
-	size := stackBase + img.Machine.StackSize
+	t := v.t
+	local := v.local
+	local.Base = uint32(x.Slot() * t.LocalMemory.Context)
 	if !x.Checked(core.CheckLocalMemory) {
-		size = lmPerContext
+		local.StackBytes = uint32(t.LocalMemory.Context) - local.Stack
 	}
-	x.Enter(img.Programs[in.Program].Entry, base, size)
-	addr := x.Fill(in.Packet, uint32(v.cfg.PacketOffset))
-	x.SetLocal(pvLength, pvLengthMask, uint32(len(in.Packet)))
-	x.SetLocal(pvPointer, ^uint32(0), addr)
-	x.SetLocal(pvQueueFlag, pvQueueBit, 0)
-	x.SetLocal(pvIfindex, ^uint32(0), in.IngressIfindex)
-	x.SetLocal(pvRxQueue, ^uint32(0), in.RxQueue)
-	x.SetReg(core.FileA, stackGPR, base+stackBase)
-	x.SetPointer(0, base+stackBase)
-	x.SetPointer(1, base)
+	x.Enter(v.cfg.Image.Programs[in.Program].Entry, &local)
+	pv := &t.PacketVector
+	set(x, &pv.Length, uint32(len(in.Packet)))
+	set(x, &pv.Pointer, uint32(x.Fill(in.Packet, uint32(v.cfg.PacketOffset))))
+	set(x, pv.QueueSet, 0)
+	set(x, pv.Ingress, in.IngressIfindex)
+	set(x, pv.RxQueue, in.RxQueue)
+	e := &t.Entry
+	x.SetReg(e.Stack, local.Base+local.Stack)
+	x.SetPointer(int(e.StackIndex), local.Base+local.Stack)
+	x.SetPointer(int(e.VectorIndex), local.Base+local.Vector)
 }
 
-// Leave reads exit word, packet and queue; the verdict is the exit word.
-func (v *Convention) Leave(x *core.Context, _ int, out *Outcome) bool {
-	code, ok := x.Arg(core.FileA, 0, "the exit word has bits that nobody wrote")
+// set writes a field of the packet vector, if it is there.
+func set(x *core.Context, f *target.Field, v uint32) {
+	if f != nil {
+		x.SetVector(int(f.Word), f.Mask(), v<<f.Low)
+	}
+}
+
+// get reads a field of the packet vector and reports whether somebody wrote all
+// of it.
+func get(x *core.Context, f *target.Field) (v uint32, ok bool) {
+	w, unwritten := x.Vector(int(f.Word))
+	return f.Get(w), unwritten&f.Mask() == 0
+}
+
+// Leave reads exit word, packet and queue.
+func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
+	code, ok := x.Arg(v.t.Exit.Register, "the exit word has bits that nobody wrote")
 	if !ok {
 		return false
 	}
-	out.Code, out.Verdict = code, code
-	n, badLen := x.Local(pvLength)
-	addr, badAddr := x.Local(pvPointer)
-	if badLen&pvLengthMask != 0 || badAddr != 0 {
+	out.Code = code
+	pv := &v.t.PacketVector
+	n, okLength := get(x, &pv.Length)
+	addr, okPointer := get(x, &pv.Pointer)
+	if !okLength || !okPointer {
 		x.Fail(core.FaultUndefined, "the packet vector's length or pointer has bits that nobody wrote")
 		return false
 	}
-	n &= pvLengthMask
-	if out.Packet, ok = x.Packet(addr, n); !ok {
+	if out.Packet, ok = x.Packet(uint64(addr), uint64(n)); !ok {
 		x.Fail(core.FaultPacket, "the packet vector at exit has pointer %#x and length %d, outside the packet buffer", addr, n)
 		return false
 	}
-	flag, _ := x.Local(pvQueueFlag)
-	if out.QueueSelected = flag&pvQueueBit != 0; out.QueueSelected {
-		q, _ := x.Local(pvQueue)
-		out.Queue = uint8(q & pvQueueMask)
+	if pv.QueueSet != nil && pv.Queue != nil {
+		selected, _ := get(x, pv.QueueSet)
+		if out.QueueSelected = selected != 0; out.QueueSelected {
+			f := pv.Queue.Field()
+			queue, _ := get(x, &f)
+			out.Queue = uint8(queue)
+		}
 	}
-	return true
+	out.Verdict, ok = v.verdict(v.cfg.Image.Programs[program].Type, code)
+	if !ok {
+		x.Fail(core.FaultExit, "exit word %#x is no action", code)
+	}
+	return ok
+}
+
+// verdict returns the eBPF verdict that an exit word stands for.
+func (v *Convention) verdict(progType string, word uint32) (uint32, bool) {
+	e := &v.t.Exit
+	if e.Kind == target.ExitValue {
+		return word, true
+	}
+	code := uint8(word >> e.Shift)
+	if uint32(code)<<e.Shift != word {
+		return 0, false
+	}
+	byCode := &v.verdicts[0]
+	if progType == "tc" {
+		byCode = &v.verdicts[1]
+	}
+	n := byCode[code]
+	return uint32(n) - 1, n != 0
 }
 
 // Events returns none.
 func (v *Convention) Events(*core.Context) []Event { return nil }
+
+// both returns register n of bank A, and that of bank B.
+func both(n target.GPR) (a, b target.Reg) {
+	return target.Reg{Bank: nfpisa.BankA, Num: n}, target.Reg{Bank: nfpisa.BankB, Num: n}
+}

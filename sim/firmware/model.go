@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/hostmap"
@@ -68,11 +69,14 @@ type Costs struct {
 	LookupArray, LookupHash, Update, Delete, Event core.Cost
 }
 
-// Config is what a model is made from.
+// Config is what a model is made from. The image has a target.
 type Config struct {
 	Image *image.Image
 	Maps  []*hostmap.Map
-	Costs Costs
+	// Tables are maps that live apart from the image, by number. They come and
+	// go between packets.
+	Tables map[uint32]*hostmap.Map
+	Costs  Costs
 	// PacketOffset is where a received frame begins in its buffer, in bytes.
 	PacketOffset int
 	// Cores is the number of cores that share the model.
@@ -109,7 +113,7 @@ func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.makers)) 
 func (r *Registry) New(name string, cfg Config) (Model, error) {
 	make := r.makers[name]
 	if make == nil {
-		return nil, fmt.Errorf("not supported: firmware model %q, because this binary has %s", name, strings.Join(r.Names(), ", "))
+		return nil, unsupported.New(fmt.Sprintf("firmware model %q", name), "this binary has "+strings.Join(r.Names(), ", "))
 	}
 	return make(cfg)
 }

@@ -1,9 +1,12 @@
 package firmware
 
-import "github.com/skipsw/skipsw/sim/core"
+import (
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
 
-// Skipsw is the model of target skipsw: programs bring their routines, and the
-// exit word is the verdict.
+// Skipsw is the model of target skipsw: programs bring their routines.
 type Skipsw struct{ *Convention }
 
 // NewSkipsw makes the model.
@@ -17,6 +20,6 @@ func NewSkipsw(cfg Config) (Model, error) {
 
 // Call fails the context: there are no routines.
 func (*Skipsw) Call(x *core.Context, helper uint32) (uint32, core.Cost, bool) {
-	x.Fail(core.FaultUnsupported, "not supported: firmware routine for helper %d", helper)
+	x.Fail(core.FaultUnsupported, "%v", unsupported.New("firmware routine for helper "+bpf.HelperID(helper).String(), "programs bring their routines"))
 	return 0, core.Cost{}, false
 }

@@ -3,9 +3,9 @@ package hostmap
 import (
 	"bytes"
 	"encoding/binary"
-	"syscall"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // chainTable is a hash table in memory that the program's own code walks.
@@ -65,7 +65,7 @@ func (t *chainTable) find(key []byte) (uint64, bool) {
 
 func (t *chainTable) exact(key []byte) (uint64, bool) { return t.find(key) }
 
-func (t *chainTable) insert(key []byte) (uint64, syscall.Errno) {
+func (t *chainTable) insert(key []byte) (uint64, bpf.Errno) {
 	e, ok := t.entry(t.word(uint64(maplayout.HashFree)))
 	switch {
 	case ok:
@@ -74,7 +74,7 @@ func (t *chainTable) insert(key []byte) (uint64, syscall.Errno) {
 		e, ok = t.evict()
 	}
 	if !ok {
-		return 0, syscall.E2BIG
+		return 0, bpf.E2BIG
 	}
 	b := t.bucket(key)
 	t.set(e+uint64(maplayout.HashNext), t.word(b))
@@ -114,10 +114,10 @@ func (t *chainTable) evict() (uint64, bool) {
 	return 0, false
 }
 
-func (t *chainTable) remove(key []byte) syscall.Errno {
+func (t *chainTable) remove(key []byte) bpf.Errno {
 	link, e := t.walk(key)
 	if e == 0 {
-		return syscall.ENOENT
+		return bpf.ENOENT
 	}
 	p := t.word(link)
 	t.set(link, t.word(e+uint64(maplayout.HashNext)))

@@ -9,6 +9,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/maplayout/layouttest"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/hostmap"
 	"github.com/skipsw/skipsw/sim/mem"
 )
@@ -67,7 +68,7 @@ func TestGoldenBytes(t *testing.T) {
 	require.Len(t, all, len(layouttest.Names(t)))
 	for name, im := range all {
 		t.Run(name, func(t *testing.T) {
-			space := hostmap.NewSpace(mem.New(mem.Config{}))
+			space := hostmap.NewSpace(mem.New(mem.Config{}), []hostmap.Room{{Region: target.MustBuiltin("agilio").Maps.Regions[0]}})
 			m, err := space.Create(im)
 			require.NoError(t, err)
 			want := layouttest.Golden(t, name)

@@ -9,20 +9,21 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Update flags, as the kernel numbers them.
 const (
-	UpdateAny     = 0 // create or replace
-	UpdateNoExist = 1 // create only
-	UpdateExist   = 2 // replace only
+	UpdateAny     = bpf.Any     // create or replace
+	UpdateNoExist = bpf.NoExist // create only
+	UpdateExist   = bpf.Exist   // replace only
 )
 
 // Map is one map in card memory. Keys and values at its methods are in the
 // host's byte order, whatever order the memory has.
 type Map struct {
 	info   image.Map
-	size   uint64 // of the region, in bytes
+	typ    bpf.MapType
 	region *mem.Region
 	table  table
 }
@@ -37,8 +38,8 @@ type table interface {
 	// changes; find may answer with another that covers it.
 	exact(key []byte) (value uint64, ok bool)
 	// insert makes room for a key that exact does not find.
-	insert(key []byte) (value uint64, errno syscall.Errno)
-	remove(key []byte) syscall.Errno
+	insert(key []byte) (value uint64, errno bpf.Errno)
+	remove(key []byte) bpf.Errno
 	// each calls f for every entry; f may keep the key.
 	each(f func(key []byte, value uint64))
 }
@@ -56,7 +57,7 @@ func (m *Map) KeySize() int { return int(m.info.KeySize) }
 func (m *Map) ValueSize() int { return int(m.info.ValueSize) }
 
 // IsArray reports whether the map is addressed by index.
-func (m *Map) IsArray() bool { return isArray(m.info.Type) }
+func (m *Map) IsArray() bool { return isArray(m.typ) }
 
 // Reset brings back the initial entries.
 func (m *Map) Reset() error {
@@ -78,13 +79,13 @@ func (m *Map) Find(key []byte) (addr uint64, ok bool) {
 
 // Place finds or makes the value of a key for an update and returns its
 // address, or an errno.
-func (m *Map) Place(key []byte, flags uint64) (uint64, syscall.Errno) {
+func (m *Map) Place(key []byte, flags uint64) (uint64, bpf.Errno) {
 	v, errno := m.place(key, flags)
 	return m.region.Base + v, errno
 }
 
 // Remove removes a key. It returns 0 or an errno.
-func (m *Map) Remove(key []byte) syscall.Errno { return m.table.remove(key) }
+func (m *Map) Remove(key []byte) bpf.Errno { return m.table.remove(key) }
 
 // Bytes returns the memory of the value at an address that Find or Place gave.
 func (m *Map) Bytes(addr uint64) []byte {
@@ -92,18 +93,18 @@ func (m *Map) Bytes(addr uint64) []byte {
 }
 
 // place finds or makes the value of a key for an update.
-func (m *Map) place(key []byte, flags uint64) (uint64, syscall.Errno) {
+func (m *Map) place(key []byte, flags uint64) (uint64, bpf.Errno) {
 	if flags > UpdateExist {
-		return 0, syscall.EINVAL
+		return 0, bpf.EINVAL
 	}
 	v, ok := m.table.exact(key)
 	switch {
 	case ok && flags == UpdateNoExist:
-		return 0, syscall.EEXIST
+		return 0, bpf.EEXIST
 	case ok:
 		return v, 0
 	case flags == UpdateExist && !m.IsArray():
-		return 0, syscall.ENOENT
+		return 0, bpf.ENOENT
 	}
 	return m.table.insert(key)
 }
@@ -126,9 +127,24 @@ func (m *Map) write(value uint64, v []byte) {
 
 func (m *Map) checkKey(key []byte) error {
 	if len(key) != int(m.info.KeySize) {
-		return fmt.Errorf("map %q: key of %d bytes, want %d: %w", m.info.Name, len(key), m.info.KeySize, syscall.EINVAL)
+		return m.error(bpf.EINVAL, "key of %d bytes, want %d", len(key), m.info.KeySize)
 	}
 	return nil
+}
+
+// error returns an error of the map that wraps the standard library's for an
+// error number of the kernel.
+func (m *Map) error(e bpf.Errno, format string, args ...any) error {
+	std, ok := errnos[e]
+	if !ok {
+		panic("BUG: no error for " + e.String())
+	}
+	return fmt.Errorf("map %q: %s: %w", m.info.Name, fmt.Sprintf(format, args...), std)
+}
+
+// errnos are the standard library's errors for what tables return.
+var errnos = map[bpf.Errno]error{
+	bpf.EINVAL: syscall.EINVAL, bpf.EEXIST: syscall.EEXIST, bpf.ENOENT: syscall.ENOENT, bpf.E2BIG: syscall.E2BIG, bpf.ENOSPC: syscall.ENOSPC,
 }
 
 // Lookup returns a copy of the value of a key.
@@ -152,11 +168,11 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 		return err
 	}
 	if len(value) != int(m.info.ValueSize) {
-		return fmt.Errorf("map %q: value of %d bytes, want %d: %w", m.info.Name, len(value), m.info.ValueSize, syscall.EINVAL)
+		return m.error(bpf.EINVAL, "value of %d bytes, want %d", len(value), m.info.ValueSize)
 	}
 	v, errno := m.place(key, flags)
 	if errno != 0 {
-		return fmt.Errorf("map %q: update %x: %w", m.info.Name, key, errno)
+		return m.error(errno, "update %x", key)
 	}
 	m.write(v, value)
 	return nil
@@ -169,7 +185,7 @@ func (m *Map) Delete(key []byte) error {
 		return err
 	}
 	if errno := m.table.remove(key); errno != 0 {
-		return fmt.Errorf("map %q: delete %x: %w", m.info.Name, key, errno)
+		return m.error(errno, "delete %x", key)
 	}
 	return nil
 }

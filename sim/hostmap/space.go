@@ -3,123 +3,169 @@ package hostmap
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-// Base is the 40-bit address at which map memory begins.
-const Base = 0x20_0000_0000
-
-// Limits of map memory.
-const (
-	mapAlign  = 256
-	maxRegion = 1 << 30
-)
+// Room is a piece of memory for maps.
+type Room struct {
+	Unit mem.UnitID
+	target.Region
+}
 
 // Space is map memory and the maps in it.
 type Space struct {
 	memory *mem.System
-	arena  *maplayout.Arena
+	rooms  []room
 }
 
+type room struct {
+	Room
+	arena *maplayout.Arena
+	freed holes // of maps that the firmware had placed
+}
+
+// aligned rounds a size up to whole units of placement.
+func (r *room) aligned(size uint64) uint64 { return (size + r.Align - 1) &^ (r.Align - 1) }
+
 // NewSpace returns the map memory of a system, without maps.
-func NewSpace(memory *mem.System) *Space {
-	return &Space{memory: memory, arena: maplayout.NewArena(Base, maxRegion, mapAlign)}
+func NewSpace(memory *mem.System, rooms []Room) *Space {
+	s := &Space{memory: memory}
+	for _, r := range rooms {
+		s.rooms = append(s.rooms, room{Room: r, arena: maplayout.NewArena(r.Base, r.Size, r.Align)})
+	}
+	return s
 }
 
 // Create makes a map with its initial entries. It returns nil for a map that
 // has no card memory, since it belongs to the host.
 func (s *Space) Create(info image.Map) (*Map, error) {
-	if info.Type == "perf_event_array" {
+	fail := func(err error) (*Map, error) { return nil, fmt.Errorf("map %q: %w", info.Name, err) }
+	typ, ok := bpf.MapTypeByName(info.Type)
+	if !ok {
+		return fail(unsupported.New(fmt.Sprintf("maps of type %q", info.Type), "the kernel has none"))
+	}
+	if typ == bpf.MapTypePerfEventArray {
 		return nil, nil
 	}
-	m, err := s.place(info)
+	m, err := lay(info, typ)
 	if err != nil {
-		return nil, fmt.Errorf("map %q: %w", info.Name, err)
+		return fail(err)
+	}
+	in, err := s.place(m)
+	if err != nil {
+		return fail(err)
 	}
 	r := m.region
-	r.Data = make([]byte, m.size)
 	if o := s.memory.Map.Add(r); o != nil {
 		return nil, fmt.Errorf("maps %q and %q overlap in memory", o.Name, info.Name)
 	}
+	r.Data, r.Values.Reversed = make([]byte, r.Size), maplayout.Reversed(info.ValueSize, info.Swapped, info.WordUse)
 	if err := m.Reset(); err != nil {
 		s.Free(m)
-		return nil, fmt.Errorf("map %q: %w", info.Name, err)
+		return fail(err)
 	}
-	s.arena.Reserve(r.End())
+	in.arena.Reserve(r.End())
 	return m, nil
 }
 
 // Free takes a map out of memory. Nobody may use it then.
 func (s *Space) Free(m *Map) {
 	s.memory.Map.Remove(m.region)
-	m.region.Data = nil
+	for i := range s.rooms {
+		if r := &s.rooms[i]; m.info.Layout == string(maplayout.KindFirmware) && r.arena.Inside(m.region.Base, m.region.Size) {
+			r.freed.give(m.region.Base, r.aligned(m.region.Size))
+		}
+	}
+	m.region.Size, m.region.Data = 0, nil
+}
+
+// place finds the room of a map, and an address if it has none.
+func (s *Space) place(m *Map) (*room, error) {
+	r := m.region
+	for i := range s.rooms {
+		in := &s.rooms[i]
+		switch {
+		case r.Base == 0:
+			size := in.aligned(r.Size)
+			at, ok := in.freed.take(size)
+			if !ok {
+				at, ok = in.arena.Place(size)
+			}
+			if !ok {
+				continue
+			}
+			r.Base = at
+		case !in.arena.Inside(r.Base, r.Size):
+			continue
+		}
+		if err := maplayout.CheckPlace(r.Base, r.Size); err != nil {
+			return nil, err
+		}
+		r.Unit = in.Unit
+		return in, nil
+	}
+	if r.Base == 0 {
+		return nil, fmt.Errorf("%d bytes are more than is left of map memory", r.Size)
+	}
+	return nil, fmt.Errorf("%d bytes at base address %#x are not in map memory", r.Size, r.Base)
 }
 
 // isArray tells the maps that are addressed by index.
-func isArray(typ string) bool { return typ == "array" || typ == "percpu_array" }
+func isArray(t bpf.MapType) bool { return t == bpf.MapTypeArray || t == bpf.MapTypePerCPUArray }
 
-// place lays a map out, but does not put it into memory.
-func (s *Space) place(info image.Map) (*Map, error) {
-	if uint64(info.ValueSize)*uint64(info.MaxEntries) > maxRegion {
-		return nil, fmt.Errorf("%d values of %d bytes are more than %d bytes", info.MaxEntries, info.ValueSize, maxRegion)
-	}
+// lay describes a map in its layout, without memory.
+func lay(info image.Map, typ bpf.MapType) (*Map, error) {
 	if info.Layout == string(maplayout.KindFirmware) {
-		return s.firmwareMap(info)
+		return layFirmware(info, typ)
+	}
+	if info.Base == 0 {
+		return nil, fmt.Errorf("base address 0 is not in map memory")
 	}
 	l, err := maplayout.Parse(maplayout.Kind(info.Layout), shape(&info), info.Stride, info.Params)
 	if err != nil {
 		return nil, err
 	}
-	if err := maplayout.CheckPlace(info.Base, l.Size()); err != nil || !s.arena.Inside(info.Base, l.Size()) {
-		return nil, fmt.Errorf("%d bytes at base address %#x are not in map memory, %d bytes at %#x", l.Size(), info.Base, maxRegion, uint64(Base))
-	}
 	low := uint64(uint32(info.Base))
 	switch l := l.(type) {
 	case maplayout.Array:
-		return newMap(info, info.Base, l, &arrayTable{l}), nil
+		return newMap(info, typ, l, &arrayTable{l}), nil
 	case maplayout.Hash:
-		return newMap(info, info.Base, l, &chainTable{Hash: l, lo: low, keySize: info.KeySize}), nil
+		return newMap(info, typ, l, &chainTable{Hash: l, lo: low, keySize: info.KeySize}), nil
 	case maplayout.LPM:
-		return newMap(info, info.Base, l, &trieTable{LPM: l, lo: low, entries: info.MaxEntries}), nil
+		return newMap(info, typ, l, &trieTable{LPM: l, lo: low, entries: info.MaxEntries}), nil
 	}
-	return nil, fmt.Errorf("not supported: layout %q, because the host has no code for it", info.Layout)
+	return nil, unsupported.New(fmt.Sprintf("layout %q", info.Layout), "the host has no code for it")
 }
 
-// firmwareMap lays out a map that the firmware places.
-func (s *Space) firmwareMap(info image.Map) (*Map, error) {
+// layFirmware describes a map that the firmware keeps.
+func layFirmware(info image.Map, typ bpf.MapType) (*Map, error) {
 	l := maplayout.NewFirmware(shape(&info))
-	var t table
 	switch {
 	case info.ValueSize == 0 || info.KeySize == 0:
 		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", info.KeySize, info.ValueSize)
-	case isArray(info.Type) && info.KeySize != maplayout.ArrayKey:
+	case isArray(typ) && info.KeySize != maplayout.ArrayKey:
 		return nil, fmt.Errorf("key of %d bytes, an array has %d", info.KeySize, maplayout.ArrayKey)
-	case isArray(info.Type):
-		t = &arrayTable{l.Array}
-	case info.Type == "hash":
-		t = &firmwareTable{Firmware: l}
-	default:
-		return nil, fmt.Errorf("not supported: maps of type %q, because the firmware keeps none", info.Type)
+	case isArray(typ):
+		return newMap(info, typ, l, &arrayTable{l.Array}), nil
+	case typ == bpf.MapTypeHash:
+		return newMap(info, typ, l, &firmwareTable{Firmware: l}), nil
 	}
-	base, ok := s.arena.Place(l.Size())
-	if !ok {
-		return nil, fmt.Errorf("%d bytes are more than is left of map memory of %d", l.Size(), maxRegion)
-	}
-	return newMap(info, base, l, t), nil
+	return nil, unsupported.New(fmt.Sprintf("maps of type %q", info.Type), "the firmware keeps none")
 }
 
 func shape(info *image.Map) maplayout.Shape {
 	return maplayout.Shape{KeySize: info.KeySize, ValueSize: info.ValueSize, MaxEntries: info.MaxEntries}
 }
 
-// newMap describes a map, without the memory.
-func newMap(info image.Map, base uint64, l maplayout.Layout, t table) *Map {
+func newMap(info image.Map, typ bpf.MapType, l maplayout.Layout, t table) *Map {
 	at := l.Values()
-	v := mem.Values{
-		First: at.First, Stride: at.Stride, Offset: at.Offset,
-		Size: info.ValueSize, Reversed: maplayout.Reversed(info.ValueSize, info.Swapped, info.WordUse),
-	}
-	return &Map{info: info, size: l.Size(), region: &mem.Region{Name: info.Name, Unit: mem.EMEM, Base: base, Values: v}, table: t}
+	return &Map{info: info, typ: typ, table: t, region: &mem.Region{
+		Name: info.Name, Base: info.Base, Size: l.Size(),
+		Values: mem.Values{First: at.First, Stride: at.Stride, Offset: at.Offset, Size: info.ValueSize},
+	}}
 }

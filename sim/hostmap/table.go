@@ -3,9 +3,9 @@ package hostmap
 import (
 	"bytes"
 	"encoding/binary"
-	"syscall"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // arrayTable is an array.
@@ -20,9 +20,9 @@ func (t *arrayTable) find(key []byte) (uint64, bool) {
 
 func (t *arrayTable) exact(key []byte) (uint64, bool) { return t.find(key) }
 
-func (t *arrayTable) insert([]byte) (uint64, syscall.Errno) { return 0, syscall.E2BIG }
+func (t *arrayTable) insert([]byte) (uint64, bpf.Errno) { return 0, bpf.E2BIG }
 
-func (t *arrayTable) remove([]byte) syscall.Errno { return syscall.EINVAL }
+func (t *arrayTable) remove([]byte) bpf.Errno { return bpf.EINVAL }
 
 func (t *arrayTable) each(f func([]byte, uint64)) {
 	for i := range t.Entries {
@@ -57,9 +57,9 @@ func (t *firmwareTable) find(key []byte) (uint64, bool) {
 
 func (t *firmwareTable) exact(key []byte) (uint64, bool) { return t.find(key) }
 
-func (t *firmwareTable) insert(key []byte) (uint64, syscall.Errno) {
+func (t *firmwareTable) insert(key []byte) (uint64, bpf.Errno) {
 	if len(t.free) == 0 {
-		return 0, syscall.E2BIG
+		return 0, bpf.E2BIG
 	}
 	s := t.free[len(t.free)-1]
 	t.free = t.free[:len(t.free)-1]
@@ -69,10 +69,10 @@ func (t *firmwareTable) insert(key []byte) (uint64, syscall.Errno) {
 	return t.Value(s), 0
 }
 
-func (t *firmwareTable) remove(key []byte) syscall.Errno {
+func (t *firmwareTable) remove(key []byte) bpf.Errno {
 	s, ok := t.index[string(key)]
 	if !ok {
-		return syscall.ENOENT
+		return bpf.ENOENT
 	}
 	delete(t.index, string(key))
 	t.keys[s] = nil

@@ -3,9 +3,9 @@ package hostmap
 import (
 	"bytes"
 	"encoding/binary"
-	"syscall"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // trieTable is a trie of prefixes in memory that the program's own code walks.
@@ -172,13 +172,13 @@ func (t *trieTable) exact(key []byte) (uint64, bool) {
 	return n + uint64(t.Value), true
 }
 
-func (t *trieTable) insert(key []byte) (uint64, syscall.Errno) {
+func (t *trieTable) insert(key []byte) (uint64, bpf.Errno) {
 	length, data, ok := t.split(key)
 	if !ok {
-		return 0, syscall.EINVAL
+		return 0, bpf.EINVAL
 	}
 	if t.used == t.entries {
-		return 0, syscall.ENOSPC
+		return 0, bpf.ENOSPC
 	}
 	link, n, there, same, _ := t.descend(length, data)
 	if there && t.length(n) == length && same == length {
@@ -188,7 +188,7 @@ func (t *trieTable) insert(key []byte) (uint64, syscall.Errno) {
 	}
 	leaf, ok := t.take(length, data, true)
 	if !ok {
-		return 0, syscall.ENOSPC
+		return 0, bpf.ENOSPC
 	}
 	switch {
 	case !there:
@@ -200,7 +200,7 @@ func (t *trieTable) insert(key []byte) (uint64, syscall.Errno) {
 		fork, ok := t.take(same, t.key(n), false)
 		if !ok {
 			t.release(leaf)
-			return 0, syscall.ENOSPC
+			return 0, bpf.ENOSPC
 		}
 		t.point(way(fork, bitAt(data, same)), leaf)
 		t.point(way(fork, bitAt(t.key(n), same)), n)
@@ -210,13 +210,13 @@ func (t *trieTable) insert(key []byte) (uint64, syscall.Errno) {
 	return leaf + uint64(t.Value), 0
 }
 
-func (t *trieTable) remove(key []byte) syscall.Errno {
+func (t *trieTable) remove(key []byte) bpf.Errno {
 	length, data, ok := t.split(key)
 	if !ok {
-		return syscall.EINVAL
+		return bpf.EINVAL
 	}
 	if _, ok := t.exact(key); !ok {
-		return syscall.ENOENT
+		return bpf.ENOENT
 	}
 	link, n, _, _, before := t.descend(length, data)
 	t.used--

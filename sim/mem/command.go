@@ -46,6 +46,7 @@ type Ticket struct {
 	Context  uint8
 	Signal   uint8
 	Register uint8 // first of the transfer registers
+	Held     bool  // they keep what they have until the signal is taken
 	// Of the bytes that a read delivers, those from Lo to Hi are the
 	// requester's; it may not use the others.
 	Lo, Hi uint32

@@ -7,7 +7,8 @@
 // come in the order of time. With several requesters it queues them, and Serve
 // takes them in the order of their arrival.
 //
-// It never knows instructions, contexts, registers or what a map's bytes mean.
+// It never knows numbers of its own (units and latencies are given to it),
+// instructions, contexts, registers or what a map's bytes mean.
 //
 // Not stable: package sim is the stable way in.
 package mem

@@ -8,13 +8,16 @@ type Region struct {
 	Name string
 	Unit UnitID
 	Base uint64 // address of the first byte
+	Size uint64
+	// Data is the memory, or nil: a packet buffer has none before its first
+	// packet, and a region that was freed has lost it.
 	Data []byte
 
 	Values Values
 }
 
 // End returns the address behind the last byte.
-func (r *Region) End() uint64 { return r.Base + uint64(len(r.Data)) }
+func (r *Region) End() uint64 { return r.Base + r.Size }
 
 // Values says where in a region values lie that programs may reach: from First
 // on, Stride bytes apart, each at Offset. What else is in the region is for
@@ -36,7 +39,7 @@ func (v *Values) Inside(off uint64, n uint32) (in uint64, ok bool) {
 	if off < v.First {
 		return 0, false
 	}
-	words := uint64(v.Size+3) &^ 3
+	words := (uint64(v.Size) + 3) &^ 3
 	in = (off-v.First)%v.Stride - v.Offset
 	return in, in+uint64(n) <= words && in < words
 }

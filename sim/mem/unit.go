@@ -1,51 +1,46 @@
 package mem
 
-// UnitID names a memory unit.
+import "github.com/skipsw/skipsw/nfpisa/target"
+
+// UnitID is the number of a memory unit: its place in Config.Units.
 type UnitID uint8
 
-// The units.
-const (
-	CTM  UnitID = iota // packet memory
-	EMEM               // map memory
-	NumUnits
-)
+// Latency is the timing of a unit, in core cycles.
+type Latency = target.Memory
 
-// Latency describes the timing of one memory unit, in core cycles.
-type Latency struct {
-	// Read, Write and Atomic run from the issue of a command to its signal, for
-	// the first eight bytes.
-	Read, Write, Atomic uint32
-	// PerWord is added for each further 8 bytes.
-	PerWord uint32
-	// Busy is how long the unit is taken for each 8 bytes: the inverse of its
-	// throughput.
-	Busy uint32
+// Unit is a memory unit.
+type Unit struct {
+	Name string // as the target has it
+	Latency
 }
 
 // first returns the cycles from the start of service to the signal.
-func (l *Latency) first(op Op) uint32 {
+func (u *Unit) first(op Op) uint32 {
 	switch op {
 	case Read, AtomicRead:
-		return l.Read
+		return u.Read
 	case Write:
-		return l.Write
+		return u.Write
 	}
-	return l.Atomic
+	return u.Atomic
 }
 
 // least returns the fewest cycles that a command can take.
-func (l *Latency) least() uint64 { return uint64(min(l.Read, l.Write, l.Atomic)) }
+func (u *Unit) least() uint64 { return uint64(min(u.Read, u.Write, u.Atomic)) }
 
 // Config is what a System is made of.
-type Config struct{ Latency [NumUnits]Latency }
+type Config struct{ Units []Unit }
 
 // System is the memory: what lies where, and the units that serve commands.
 type System struct {
 	Map   Map
 	Hooks Hooks
 
-	cfg   Config
-	state [NumUnits]unitState
+	cfg        Config
+	requesters []Requester
+	state      []unitState
+	queues     []queue
+	served     Key // what comes before has been served
 }
 
 // unitState is what changes of a unit, apart from the memory itself.
@@ -62,20 +57,30 @@ type Hooks struct {
 }
 
 // New makes a memory without regions.
-func New(cfg Config) *System { return &System{cfg: cfg} }
+func New(cfg Config) *System {
+	return &System{cfg: cfg, state: make([]unitState, len(cfg.Units)), queues: make([]queue, len(cfg.Units))}
+}
 
-// Restart sets all clocks to cycle 0.
-func (s *System) Restart() { s.state = [NumUnits]unitState{} }
+// Restart sets all clocks to cycle 0. No command may wait.
+func (s *System) Restart() {
+	for u := range s.queues {
+		if len(s.queues[u].order) > 0 {
+			panic("BUG: memory is restarted while commands wait")
+		}
+	}
+	clear(s.state)
+	s.served = Key{}
+}
 
 // Do serves a command at once, for a requester that is alone and issues in the
 // order of time. Words come from out and go to in, one in the low half of each
 // element. It returns the cycle of the signal.
 func (s *System) Do(c *Command, out, in []uint64) (done uint64) {
-	u, lat := &s.state[c.Region.Unit], &s.cfg.Latency[c.Region.Unit]
+	u, unit := &s.state[c.Region.Unit], &s.cfg.Units[c.Region.Unit]
 	beats := uint64(c.Bytes+7) / 8
 	start := max(c.Arrival, u.free)
-	u.free = start + beats*uint64(lat.Busy)
-	done = start + uint64(lat.first(c.Op)) + (beats-1)*uint64(lat.PerWord)
+	u.free = start + beats*uint64(unit.Busy)
+	done = start + uint64(unit.first(c.Op)) + (beats-1)*uint64(unit.PerWord)
 	c.effect(out, in)
 	if s.Hooks.Serve != nil {
 		s.Hooks.Serve(c, start, done)

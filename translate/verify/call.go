@@ -294,7 +294,7 @@ func (c *call) constKey() (key uint64, known bool) {
 		m.KeySize != keySize || p.kind != PtrStack || !p.Scalar.IsConst() {
 		return 0, false
 	}
-	s, k := v.cur.frames[p.frame].slotAt(int(p.off) + int(p.Bits.Value))
+	s, k := v.slotAt(v.cur.frames[p.frame], int(p.off)+int(p.Bits.Value))
 	if k <= len(s.bytes)-keySize && [keySize]byteKind(s.bytes[k:k+keySize]) == [keySize]byteKind{byteZero, byteZero, byteZero, byteZero} {
 		return 0, true
 	}

@@ -40,16 +40,21 @@ func (v *verifier) spoilFills() {
 const maxRounds = 12
 
 // settleFacts carries seeds along all walked ways.
-func (v *verifier) settleFacts() {
+func (v *verifier) settleFacts() *Error {
 	if len(v.queue) == 0 && !v.fillsDue {
-		return
+		return nil
 	}
 	for i, in := range v.insns {
 		if base, _, ok := loads(in); ok && v.at[i].reached && v.regAt(i, int(base)).Kind == PtrStack {
 			v.fills = append(v.fills, i)
 		}
 	}
-	for len(v.queue) > 0 || v.fillsDue {
+	for n := 0; len(v.queue) > 0 || v.fillsDue; n++ {
+		if n%checkEvery == 0 {
+			if err := v.stopped(); err != nil {
+				return err
+			}
+		}
 		if len(v.queue) == 0 {
 			v.fillsDue = false
 			for _, i := range v.fills {
@@ -65,6 +70,7 @@ func (v *verifier) settleFacts() {
 			v.carry(i, m)
 		}
 	}
+	return nil
 }
 
 // carry passes the facts of the registers in m through the instruction at i.

@@ -21,11 +21,13 @@ const (
 	TooComplex
 	// Unsupported code may be safe, but uses what is not built here.
 	Unsupported
+	// Stopped says that the caller ended the walk (VerifyContext).
+	Stopped
 )
 
 // String returns the class as a word.
 func (c Class) String() string {
-	return [...]string{"malformed", "unsafe", "too complex", "unsupported"}[c]
+	return [...]string{"malformed", "unsafe", "too complex", "unsupported", "stopped"}[c]
 }
 
 // Step is one branch of the path that led to a refusal.
@@ -49,9 +51,14 @@ type Error struct {
 	Path []Step       // conditional jumps on the way there, oldest first
 	Log  string       // the path in the kernel's notation
 
+	cause error // of a walk that was stopped
+
 	// bounds says that the access would be right inside its object.
 	bounds bool
 }
+
+// Unwrap returns the error of the context that stopped the walk, else nil.
+func (e *Error) Unwrap() error { return e.cause }
 
 // Error returns the refusal in one line.
 func (e *Error) Error() string {

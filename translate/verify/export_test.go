@@ -1,6 +1,10 @@
 package verify
 
-import "github.com/skipsw/skipsw/translate/object"
+import (
+	"context"
+
+	"github.com/skipsw/skipsw/translate/object"
+)
 
 // WalkLog returns the log of the whole walk of an accepted program, all paths
 // in their order, with the whole state after each instruction.
@@ -9,8 +13,9 @@ func WalkLog(p *object.Program, o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	v := &verifier{code: c, p: p, o: o}
-	v.o.Budget, v.o.Log = DefaultBudget, true
+	o.Log = true
+	v := newVerifier(context.Background(), p, o)
+	v.code = c
 	v.log.all = true
 	if err := v.prove(); err != nil {
 		return "", v.complete(err)
@@ -20,7 +25,7 @@ func WalkLog(p *object.Program, o Options) (string, error) {
 
 // WalkUnproven walks a program as one that cannot be proven, even if it can.
 func WalkUnproven(p *object.Program) (*Program, error) {
-	prog, err := verify(p, Options{Unproven: true})
+	prog, err := verify(context.Background(), p, Options{Unproven: true})
 	if err != nil {
 		return nil, err
 	}

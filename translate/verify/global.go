@@ -26,8 +26,19 @@ func (c *code) hasGlobals() bool {
 }
 
 // proveApart walks the program and each global function that it calls, one by
-// one.
-func (v *verifier) proveApart() *Error {
+// one. The verifier is not to be used after that.
+func (v *verifier) proveApart(c *code) *Error {
+	v.code = c
+	defer v.release()
+	err := v.walkApart()
+	v.ended = true
+	if err != nil {
+		return v.complete(err)
+	}
+	return nil
+}
+
+func (v *verifier) walkApart() *Error {
 	v.apart = true
 	v.called = make([]bool, len(v.funcs))
 	v.moves = v.packetMovers()

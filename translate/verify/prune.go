@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"math/bits"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -53,7 +55,8 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 			patience = 64
 		}
 		if c.misses > patience*(c.hits+1) {
-			*link = c.next // not worth comparing with; its children still point to it
+			*link = c.next
+			v.giveUp(c)
 			continue
 		}
 		link = &c.next
@@ -64,11 +67,33 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 	return false, nil
 }
 
+// giveUp stops comparing with a checkpoint, as it is not worth it. Unfinished
+// paths that come from it still need it.
+func (v *verifier) giveUp(c *checkpoint) {
+	c.given = true
+	if c.branches == 0 {
+		v.mem.drop(c)
+	}
+}
+
+// finished ends the walk of all paths from a checkpoint. What of its stack
+// nobody has read will not be compared, and takes no room any more.
+func (v *verifier) finished(c *checkpoint) {
+	switch {
+	case c.given:
+		v.mem.drop(c)
+	case !v.o.Unproven:
+		for k, f := range c.frames {
+			v.mem.frames.shrink(f, bits.Len64(c.read[k]))
+		}
+	}
+}
+
 // keep makes a checkpoint of the current state.
 func (v *verifier) keep(i int) {
 	c := v.mem.checkpoint()
 	c.next, c.branches = v.kept[i], 1
-	c.copyFrom(v.cur, &v.mem.frames)
+	v.mem.frames.copyState(&c.state, v.cur)
 	c.insn = i
 	for k, f := range c.frames {
 		live := v.liveIn(c.frames, k, i)

@@ -38,7 +38,7 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		v.origins.need(p.node)
 		zero := true
 		for o := lo; o < hi; o++ {
-			s, k := f.slotAt(o)
+			s, k := v.slotAt(f, o)
 			zero = zero && s.bytes[k] == byteZero
 		}
 		if zero {
@@ -46,7 +46,7 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		}
 		return scalarReg(number.OfBytes(size)), nil
 	}
-	s, k := f.slotAt(lo)
+	s, k := v.slotAt(f, lo)
 	n := s.width()
 	if n > 0 {
 		switch {
@@ -88,7 +88,7 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 	if hi-lo > size {
 		return v.storeSomewhere(f, lo, hi, src)
 	}
-	s, k := f.slotAt(lo)
+	s, k := v.slotAt(f, lo)
 	if k == 0 && size == 8 {
 		f.written |= 1 << uint((-lo-1)/8)
 	}
@@ -142,7 +142,7 @@ func (v *verifier) storeSomewhere(f *frame, lo, hi int, src *reg) *Error {
 	zero := src.IsZero()
 	usedZero := false
 	for o := lo; o < hi; o++ {
-		s, k := f.slotAt(o)
+		s, k := v.slotAt(f, o)
 		if s.spilled() {
 			if zero && s.IsZero() {
 				usedZero = true
@@ -173,7 +173,7 @@ func (v *verifier) dataOnStack(p *reg, off, size int) {
 func (v *verifier) fillStack(fr, lo, hi int) {
 	f := v.cur.frames[fr]
 	for o := lo; o < hi; o++ {
-		s, k := f.slotAt(o)
+		s, k := v.slotAt(f, o)
 		if s.spilled() {
 			s.scrub()
 		}

@@ -101,9 +101,11 @@ func (v *verifier) each(i int, f func(int)) {
 }
 
 // finish makes the proven program.
-func (v *verifier) finish() *Program {
+func (v *verifier) finish() (*Program, *Error) {
 	v.framePointers()
-	v.settleFacts()
+	if err := v.settleFacts(); err != nil {
+		return nil, err
+	}
 	v.stackLiveness()
 	live := v.solve(func(i int) uint8 { return v.at[i].branch & 3 })
 	for i := range v.at {
@@ -117,7 +119,7 @@ func (v *verifier) finish() *Program {
 			f.regLive &= savedRegs | bpf.Reg(bpf.R0)
 		}
 	}
-	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}
+	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}, nil
 }
 
 // framePointers gives R10 its fact everywhere, with its frame number where it

@@ -133,22 +133,6 @@ type frame struct {
 	written uint64
 }
 
-func (f *frame) copyFrom(o *frame) {
-	st := append(f.stack[:0], o.stack...)
-	*f = *o
-	f.stack = st
-}
-
-// slotAt returns the slot that holds the byte at off (-512..-1), growing the
-// stack as needed.
-func (f *frame) slotAt(off int) (s *slot, k int) {
-	i := (-off - 1) / 8
-	for len(f.stack) <= i {
-		f.stack = append(f.stack, slot{})
-	}
-	return &f.stack[i], off + 8*(i+1)
-}
-
 // state is the machine on one path.
 type state struct {
 	frames []*frame
@@ -165,20 +149,6 @@ type state struct {
 
 func (s *state) top() *frame { return s.frames[len(s.frames)-1] }
 
-func (s *state) copyFrom(o *state, pool *framePool) {
-	for len(s.frames) > len(o.frames) {
-		pool.put(s.frames[len(s.frames)-1])
-		s.frames = s.frames[:len(s.frames)-1]
-	}
-	for len(s.frames) < len(o.frames) {
-		s.frames = append(s.frames, pool.get())
-	}
-	for k := range o.frames {
-		s.frames[k].copyFrom(o.frames[k])
-	}
-	s.insn, s.parent, s.path, s.gotos = o.insn, o.parent, o.path, o.gotos
-}
-
 // each calls f for every register and spilled register of all frames.
 func (s *state) each(f func(*reg)) {
 	for _, fr := range s.frames {
@@ -193,22 +163,6 @@ func (s *state) each(f func(*reg)) {
 	}
 }
 
-// framePool recycles frames.
-type framePool struct{ free []*frame }
-
-func (p *framePool) get() *frame {
-	if n := len(p.free); n > 0 {
-		f := p.free[n-1]
-		p.free = p.free[:n-1]
-		f.stack = f.stack[:0]
-		f.written = 0
-		return f
-	}
-	return new(frame)
-}
-
-func (p *framePool) put(f *frame) { p.free = append(p.free, f) }
-
 // checkpoint is a state kept at an instruction, for pruning later paths that
 // reach it.
 type checkpoint struct {
@@ -220,4 +174,7 @@ type checkpoint struct {
 	written [platform.MaxFrames]uint64
 	hits    int
 	misses  int
+	// given says that it is not compared with any more; unfinished paths may
+	// still come from it.
+	given bool
 }

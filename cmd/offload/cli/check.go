@@ -15,7 +15,7 @@ import (
 
 func newCheckCmd(a *app) *cobra.Command {
 	dev := deviceFlags{app: a}
-	var devName, section, prog, driver, typeName string
+	var devName, section, prog, driver, typeName, targetName string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check OBJ",
@@ -23,7 +23,9 @@ func newCheckCmd(a *app) *cobra.Command {
 		Long: `Say everything that would be refused if the programs of an object file were
 offloaded, all at once, with C lines and what to change: the verifier's verdict,
 the kernel's rules, and the rules of the nfp driver. With --dev the device is
-asked what it takes, and the driver's rules are those of its driver.`,
+asked what it takes, and the driver's rules are those of its driver. With --target
+what the compiler would refuse for a target is said, and the kernel's and the
+driver's rules are left out unless --dev or --driver asks for them.`,
 		Args: exactArgs("OBJ"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o := check.Options{}
@@ -47,6 +49,14 @@ asked what it takes, and the driver's rules are those of its driver.`,
 					return err
 				}
 			}
+			if targetName != "" {
+				t, err := a.target(targetName)
+				if err != nil {
+					return err
+				}
+				o.Target = t
+				o.NFP = o.NFP && (devName != "" || cmd.Flags().Changed("driver"))
+			}
 			typ := object.UnknownType
 			if typeName != "" {
 				var err error
@@ -60,6 +70,7 @@ asked what it takes, and the driver's rules are those of its driver.`,
 	dev.add(cmd)
 	cmd.Flags().StringVar(&devName, "dev", "", "ask this device what it takes")
 	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
+	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&section, "sec", "", "only programs of this section")
 	cmd.Flags().StringVar(&prog, "prog", "", "only the program of this name")
 	cmd.Flags().StringVar(&typeName, "type", "", "type of programs whose section names none: xdp or tc")

@@ -117,7 +117,7 @@ func run(p *verify.Program, memory []byte, place Place, o Options) (uint64, erro
 	if r.Fault != nil {
 		return 0, r.Fault
 	}
-	if r.Code != done {
+	if r.Code != uint32(bpf.XDPPass) {
 		return 0, errors.New("the program did not come to its end")
 	}
 	res, ok := m.Map(resultMap)

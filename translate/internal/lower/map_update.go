@@ -13,7 +13,7 @@ var _ = register(&Helper{ID: bpf.HelperMapUpdateElem, Map: 1, OnMap: updateArray
 // for what it does right.
 func update(c *Call) error {
 	if c.Map == nil {
-		return c.Unsupported("a call with one of several maps", "the map must be the same on all paths")
+		return severalMaps(c)
 	}
 	if c.Map.Type == bpf.MapTypeArray {
 		return updateArray(c)

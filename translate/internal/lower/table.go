@@ -49,6 +49,15 @@ func Rows() []bpf.HelperID {
 	return list
 }
 
+// MapRegister returns the register with the map that a helper works on, 0 for
+// none.
+func MapRegister(id bpf.HelperID) int {
+	if row := helpers[id]; row != nil {
+		return row.Map
+	}
+	return 0
+}
+
 // Call is a call of a helper that is being made into the current block.
 type Call struct {
 	*ssa.Builder
@@ -72,8 +81,6 @@ func (h *Helpers) Call(b *ssa.Builder, id bpf.HelperID) error {
 		if c.K = b.Fact(row.Map).Map; c.K >= 0 {
 			c.Map = b.Prog.Source().Maps[c.K]
 			typ = c.Map.Type
-		} else if h.Target.Direct() && h.Target.HasHelper(id.String()) {
-			return b.Unsupported("a call with one of several maps", "the map must be the same on all paths")
 		}
 	}
 	do, own, why := find(h.Target, id, typ)
@@ -109,10 +116,12 @@ func find(t *target.Target, id bpf.HelperID, typ bpf.MapType) (do func(*Call) er
 		return row.Inline, false, ""
 	case row.Map == 0:
 		return nil, false, fmt.Sprintf("the compiler cannot have it done by %v", by)
+	case typ == bpf.MapTypeUnspec && by == target.HelperFirmware && row.Routine != nil:
+		return row.Routine, false, ""
+	case typ == bpf.MapTypeUnspec && by == target.HelperRoutine && (row.OnMap != nil || row.Routine != nil):
+		return severalMaps, false, ""
 	case typ != bpf.MapTypeUnspec && !t.HasMap(typ.String()):
 		return nil, false, "target " + t.Name + " does not have maps of this type"
-	case by == target.HelperFirmware && row.Routine != nil && typ == bpf.MapTypeUnspec:
-		return row.Routine, false, ""
 	}
 	kind := microcode.Of(typ)
 	switch {
@@ -126,6 +135,12 @@ func find(t *target.Target, id bpf.HelperID, typ bpf.MapType) (do func(*Call) er
 		return row.Routine, true, ""
 	}
 	return nil, false, kind.Why(id, by == target.HelperRoutine)
+}
+
+// severalMaps refuses a call with one of several maps, each of which has
+// routines of its own.
+func severalMaps(c *Call) error {
+	return c.Unsupported("a call with one of several maps", "the map must be the same on all paths")
 }
 
 // CheckTarget reports what a target says of helpers and map types that the

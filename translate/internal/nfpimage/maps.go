@@ -20,16 +20,16 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 	refuse := func(m *object.Map, why string) error {
 		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
 	}
-	if len(src.Maps) > t.Maps.MaxMaps {
-		return nil, &ssa.Unsupported{What: fmt.Sprintf("%d maps", len(src.Maps)), Why: fmt.Sprintf("target %s has %d", t.Name, t.Maps.MaxMaps), Slot: -1}
-	}
 	swapped := atomicMaps(p)
 	places := make([]ssa.MapPlace, len(src.Maps))
 	region := t.Maps.Region()
-	arena, entries := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0)
+	arena, entries, held := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0), 0
 	for k, m := range src.Maps {
 		kind := microcode.Of(m.Type)
-		entries += uint64(m.MaxEntries)
+		if kind != nil && kind.Layout != nil {
+			entries += uint64(m.MaxEntries)
+			held++
+		}
 		element := maplayout.Element(m.KeySize, m.ValueSize)
 		switch {
 		case !t.HasMap(m.Type.String()):
@@ -50,6 +50,8 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			return nil, refuse(m, fmt.Sprintf("key and value have %d bytes together and target %s takes %d", element, t.Name, t.Maps.MaxElement))
 		case uint64(m.MaxEntries) > t.Maps.MaxEntries:
 			return nil, refuse(m, fmt.Sprintf("it has %d entries and target %s takes %d", m.MaxEntries, t.Name, t.Maps.MaxEntries))
+		case held > t.Maps.MaxMaps:
+			return nil, refuse(m, fmt.Sprintf("target %s has %d maps", t.Name, t.Maps.MaxMaps))
 		case entries > t.Maps.TotalEntries:
 			return nil, refuse(m, fmt.Sprintf("target %s has %d entries for all maps together", t.Name, t.Maps.TotalEntries))
 		}
@@ -59,7 +61,7 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 		}
 		p := &places[k]
 		p.Swapped, p.Hashed = swapped[k], !kind.Indexed
-		l := kind.Layout(located(m, p))
+		l := kind.Layout(located(m, t, p))
 		base, ok := arena.Place(l.Size())
 		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
 		if !ok {
@@ -115,7 +117,7 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 			im.Initial = append(im.Initial, image.Entry(e))
 		}
 		if t.Direct() {
-			l := microcode.Of(m.Type).Layout(located(m, &places[k]))
+			l := microcode.Of(m.Type).Layout(located(m, t, &places[k]))
 			im.Layout, im.Params = string(l.Kind()), l.Params()
 			im.Base, im.Stride, im.Swapped = places[k].Base, l.Step(), places[k].Swapped
 		} else {

@@ -26,4 +26,7 @@ const (
 	// MaxInsns is how many instructions are walked before a program counts as
 	// too complex (BPF_COMPLEXITY_LIMIT_INSNS).
 	MaxInsns = 1_000_000
+	// MaxPending is how many ways of jumps may be put aside at once
+	// (BPF_COMPLEXITY_LIMIT_JMP_SEQ).
+	MaxPending = 8192
 )

@@ -48,7 +48,10 @@ var linuxMaps = []Map{
 	{Type: bpf.MapTypeDevMap, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, ReadOnly: true},
 	{Type: bpf.MapTypeDevMapHash, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, ReadOnly: true},
 	{Type: bpf.MapTypeCPUMap, Helpers: []bpf.HelperID{bpf.HelperRedirectMap}},
-	{Type: bpf.MapTypeXSKMap, Helpers: []bpf.HelperID{bpf.HelperRedirectMap}},
+	{
+		Type: bpf.MapTypeXSKMap, Helpers: []bpf.HelperID{bpf.HelperRedirectMap},
+		Refused: map[bpf.HelperID]string{bpf.HelperMapLookupElem: whySockets},
+	},
 	{Type: bpf.MapTypeQueue, Helpers: queueHelpers},
 	{Type: bpf.MapTypeStack, Helpers: queueHelpers},
 	{Type: bpf.MapTypeBloomFilter, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},

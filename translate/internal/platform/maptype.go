@@ -10,6 +10,9 @@ import (
 type Map struct {
 	Type    bpf.MapType
 	Helpers []bpf.HelperID // that take such a map
+	// Refused are helpers that take such a map on a host, but are not supported,
+	// with the reason.
+	Refused map[bpf.HelperID]string
 	// Direct says that an address inside a value may stand in the code (of maps
 	// with one entry).
 	Direct bool

@@ -60,6 +60,7 @@ func TestRows(t *testing.T) {
 			h, _ := Linux.Helper(id, nil)
 			require.NotNil(t, h, "%s takes %s", m.Type, id)
 			require.True(t, takesMap(h), "%s takes %s", m.Type, id)
+			require.Empty(t, m.Refused[id], "%s takes %s and refuses it", m.Type, id)
 		}
 	}
 }

@@ -13,16 +13,16 @@ type pair struct{ lo, hi ID }
 // alu builds an arithmetic instruction; wide is the 64-bit class.
 func (b *Builder) alu(in bpf.Insn, pc int, wide bool) error {
 	dst := int(in.Dst)
-	op := in.Op & 0xf0
-	if op == bpf.END {
+	op := in.ALUOp()
+	if op == bpf.End {
 		return b.endian(in, pc, wide)
 	}
 	var x, y pair
-	if op != bpf.MOV {
+	if op != bpf.Mov {
 		x.lo, x.hi = b.Reg(dst)
 	}
 	var yFact *verify.Reg
-	if in.Op&bpf.X != 0 && op != bpf.NEG {
+	if in.Source() == bpf.X && op != bpf.Neg {
 		y.lo, y.hi = b.Reg(int(in.Src))
 		yFact = b.Fact(int(in.Src))
 	} else {
@@ -34,24 +34,24 @@ func (b *Builder) alu(in bpf.Insn, pc int, wide bool) error {
 	}
 	var r pair
 	switch op {
-	case bpf.MOV:
+	case bpf.Mov:
 		r = b.mov(in, y, wide)
-	case bpf.ADD, bpf.SUB:
+	case bpf.Add, bpf.Sub:
 		r = b.addSub(in, x, y, wide)
-	case bpf.AND:
+	case bpf.And:
 		r = pair{b.Op(And, 0, x.lo, y.lo), b.Op(And, 0, x.hi, y.hi)}
-	case bpf.OR:
+	case bpf.Or:
 		r = pair{b.Op(Or, 0, x.lo, y.lo), b.Op(Or, 0, x.hi, y.hi)}
-	case bpf.XOR:
+	case bpf.Xor:
 		r = pair{b.Op(Xor, 0, x.lo, y.lo), b.Op(Xor, 0, x.hi, y.hi)}
-	case bpf.NEG:
+	case bpf.Neg:
 		r.lo = b.Op(Sub, 0, zero, x.lo)
 		r.hi = b.Op(SubHi, 0, zero, x.hi, zero, x.lo)
-	case bpf.MUL:
+	case bpf.Mul:
 		r = b.mul(x, y, wide)
-	case bpf.DIV, bpf.MOD:
-		r = b.divide(x, y, op == bpf.MOD, in.Off == 1, wide)
-	case bpf.LSH, bpf.RSH, bpf.ARSH:
+	case bpf.Div, bpf.Mod:
+		r = b.divide(x, y, op == bpf.Mod, in.Off == 1, wide)
+	case bpf.Lsh, bpf.Rsh, bpf.Arsh:
 		r = b.shift(op, x, y, yFact, wide)
 	default:
 		return b.Unsupported(fmt.Sprintf("instruction %#02x", in.Op), "the compiler has no translation for it")
@@ -65,7 +65,7 @@ func (b *Builder) alu(in bpf.Insn, pc int, wide bool) error {
 
 // mov handles plain and sign-extending moves.
 func (b *Builder) mov(in bpf.Insn, y pair, wide bool) pair {
-	if in.Op&bpf.X == 0 || in.Off == 0 {
+	if in.Source() == bpf.K || in.Off == 0 {
 		return y
 	}
 	lo := y.lo
@@ -93,7 +93,7 @@ func (b *Builder) firmwareAddress(r uint8) bool {
 // that of a firmware's address stays.
 func (b *Builder) addSub(in bpf.Insn, x, y pair, wide bool) pair {
 	op, high := Add, AddHi
-	if in.Op&0xf0 == bpf.SUB {
+	if in.ALUOp() == bpf.Sub {
 		op, high = Sub, SubHi
 	}
 	lo := b.Op(op, 0, x.lo, y.lo)
@@ -101,7 +101,7 @@ func (b *Builder) addSub(in bpf.Insn, x, y pair, wide bool) pair {
 		return pair{lo, b.Const(0)}
 	}
 	xPtr := b.firmwareAddress(in.Dst)
-	yPtr := in.Op&bpf.X != 0 && b.firmwareAddress(in.Src)
+	yPtr := in.Source() == bpf.X && b.firmwareAddress(in.Src)
 	switch {
 	case xPtr && !yPtr:
 		return pair{lo, x.hi}
@@ -124,13 +124,13 @@ func (b *Builder) mul(x, y pair, wide bool) pair {
 }
 
 // shift shifts by y.lo modulo the width.
-func (b *Builder) shift(op uint8, x, y pair, fact *verify.Reg, wide bool) pair {
+func (b *Builder) shift(op bpf.ALUOp, x, y pair, fact *verify.Reg, wide bool) pair {
 	n, isConst := b.F.IsConst(y.lo)
 	if !wide {
 		if isConst {
-			return pair{lo: b.Shift(map[uint8]Op{bpf.LSH: Shl, bpf.RSH: Shr, bpf.ARSH: Sar}[op], x.lo, n&31)}
+			return pair{lo: b.Shift(map[bpf.ALUOp]Op{bpf.Lsh: Shl, bpf.Rsh: Shr, bpf.Arsh: Sar}[op], x.lo, n&31)}
 		}
-		return pair{lo: b.Op(map[uint8]Op{bpf.LSH: ShlV, bpf.RSH: ShrV, bpf.ARSH: SarV}[op], 0, x.lo, y.lo)}
+		return pair{lo: b.Op(map[bpf.ALUOp]Op{bpf.Lsh: ShlV, bpf.Rsh: ShrV, bpf.Arsh: SarV}[op], 0, x.lo, y.lo)}
 	}
 	if isConst {
 		return b.shiftConst(op, x, n&63)
@@ -153,18 +153,18 @@ func (b *Builder) shift(op uint8, x, y pair, fact *verify.Reg, wide bool) pair {
 }
 
 // shiftConst shifts by n, 0..63.
-func (b *Builder) shiftConst(op uint8, x pair, n uint32) pair {
+func (b *Builder) shiftConst(op bpf.ALUOp, x pair, n uint32) pair {
 	zero := b.Const(0)
 	if n == 0 {
 		return x
 	}
 	switch op {
-	case bpf.LSH:
+	case bpf.Lsh:
 		if n >= 32 {
 			return pair{zero, b.Shift(Shl, x.lo, n-32)}
 		}
 		return pair{b.Shift(Shl, x.lo, n), b.Op(Funnel, 32-n, x.hi, x.lo)}
-	case bpf.RSH:
+	case bpf.Rsh:
 		if n >= 32 {
 			return pair{b.Shift(Shr, x.hi, n-32), zero}
 		}
@@ -178,9 +178,9 @@ func (b *Builder) shiftConst(op uint8, x pair, n uint32) pair {
 
 // shiftShort shifts by an amount of which bit 5 is clear; positive says that
 // it is not 0 either.
-func (b *Builder) shiftShort(op uint8, x pair, amount ID, positive bool) pair {
+func (b *Builder) shiftShort(op bpf.ALUOp, x pair, amount ID, positive bool) pair {
 	inverse := func() ID { return b.Op(Xor, 0, amount, b.Const(31)) } // 31 - amount
-	if op == bpf.LSH {
+	if op == bpf.Lsh {
 		lo := b.Op(ShlV, 0, x.lo, amount)
 		if b.F.Is(x.lo, 0) {
 			return pair{lo, b.Op(ShlV, 0, x.hi, amount)}
@@ -192,7 +192,7 @@ func (b *Builder) shiftShort(op uint8, x pair, amount ID, positive bool) pair {
 		return pair{lo, b.Op(Or, 0, b.Op(ShlV, 0, x.hi, amount), rest)}
 	}
 	hi := b.Op(ShrV, 0, x.hi, amount)
-	if op == bpf.ARSH {
+	if op == bpf.Arsh {
 		hi = b.Op(SarV, 0, x.hi, amount)
 	}
 	switch {
@@ -206,12 +206,12 @@ func (b *Builder) shiftShort(op uint8, x pair, amount ID, positive bool) pair {
 }
 
 // shiftLong shifts by an amount of which bit 5 is set.
-func (b *Builder) shiftLong(op uint8, x pair, amount ID) pair {
+func (b *Builder) shiftLong(op bpf.ALUOp, x pair, amount ID) pair {
 	zero := b.Const(0)
 	switch op {
-	case bpf.LSH:
+	case bpf.Lsh:
 		return pair{zero, b.Op(ShlV, 0, x.lo, amount)}
-	case bpf.RSH:
+	case bpf.Rsh:
 		return pair{b.Op(ShrV, 0, x.hi, amount), zero}
 	}
 	return pair{b.Op(SarV, 0, x.hi, amount), b.Shift(Sar, x.hi, 31)}
@@ -221,7 +221,7 @@ func (b *Builder) shiftLong(op uint8, x pair, amount ID) pair {
 func (b *Builder) endian(in bpf.Insn, pc int, wide bool) error {
 	lo, hi := b.Reg(int(in.Dst))
 	zero := b.Const(0)
-	swap := wide || in.Op&bpf.X != 0
+	swap := wide || in.Source() == bpf.X
 	switch {
 	case in.Imm == 16 && swap:
 		lo, hi = b.Op(Bswap16, 0, lo), zero

@@ -10,7 +10,7 @@ import (
 
 // atomicOps gives the operation and the name in target files of eBPF's atomic
 // operations, without the fetch bit.
-var atomicOps = map[int32]struct {
+var atomicOps = map[bpf.AtomicOp]struct {
 	op   Op
 	name string
 }{
@@ -28,8 +28,8 @@ func (b *Builder) atomic(in bpf.Insn, pc int) error {
 	if fact.Kind == verify.PtrStack {
 		return b.stackAtomic(in, pc, lo, fact)
 	}
-	op, ok := atomicOps[in.Imm&^bpf.AtomicFetch]
-	fetch := in.Imm&bpf.AtomicFetch != 0
+	op, ok := atomicOps[in.AtomicOp()&^bpf.AtomicFetch]
+	fetch := in.AtomicOp()&bpf.AtomicFetch != 0
 	have := b.Env.Machine.Atomics
 	switch {
 	case fact.Kind != verify.PtrMapValue:
@@ -85,7 +85,7 @@ func (b *Builder) stackAtomic(in bpf.Insn, pc int, lo ID, fact *verify.Reg) erro
 	v.lo, v.hi = b.Reg(int(in.Src))
 	both := func(op Op) pair { return pair{b.Op(op, 0, old.lo, v.lo), b.Op(op, 0, old.hi, v.hi)} }
 	r := v
-	switch in.Imm &^ bpf.AtomicFetch {
+	switch in.AtomicOp() &^ bpf.AtomicFetch {
 	case bpf.AtomicAdd:
 		r = pair{b.Op(Add, 0, old.lo, v.lo), b.Op(AddHi, 0, old.hi, v.hi, old.lo, v.lo)}
 	case bpf.AtomicOr:
@@ -110,9 +110,9 @@ func (b *Builder) stackAtomic(in bpf.Insn, pc int, lo ID, fact *verify.Reg) erro
 		return err
 	}
 	switch {
-	case in.Imm == bpf.AtomicCmpXchg:
+	case in.AtomicOp() == bpf.AtomicCmpXchg:
 		b.narrow(pc, 0, old.lo, old.hi)
-	case in.Imm&bpf.AtomicFetch != 0:
+	case in.AtomicOp()&bpf.AtomicFetch != 0:
 		b.narrow(pc, int(in.Src), old.lo, old.hi)
 	}
 	return nil

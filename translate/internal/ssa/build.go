@@ -3,6 +3,7 @@ package ssa
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -35,13 +36,13 @@ type MapPlace struct {
 }
 
 // WordUse is what a program does with a word of a map's values.
-type WordUse uint8
+type WordUse = maplayout.WordUse
 
-// The uses, with the numbers of the kernel's driver.
+// The uses.
 const (
-	WordUnused  WordUse = 0
-	WordData    WordUse = 1
-	WordCounter WordUse = 3
+	WordUnused  = maplayout.WordUnused
+	WordData    = maplayout.WordRead
+	WordCounter = maplayout.WordAtomic
 )
 
 // Helpers makes the code of helper calls. Call reads the arguments with
@@ -186,7 +187,7 @@ func (b *Builder) insn(in bpf.Insn, pc int) error {
 	case bpf.ClassST, bpf.ClassSTX:
 		return b.storeInsn(in, pc)
 	case bpf.ClassJMP:
-		if in.Op == bpf.ClassJMP|bpf.CALL {
+		if in.IsCall() {
 			return b.call(in, pc)
 		}
 	}

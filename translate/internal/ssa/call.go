@@ -11,16 +11,16 @@ const maxFrames = 8
 
 // call builds a call of a helper or of a function of the program.
 func (b *Builder) call(in bpf.Insn, pc int) error {
-	switch in.Src {
-	case 0:
-		if err := b.Env.Helpers.Call(b, bpf.HelperID(in.Imm)); err != nil {
+	switch in.Callee() {
+	case bpf.CallsHelper:
+		if err := b.Env.Helpers.Call(b, in.Helper()); err != nil {
 			return err
 		}
 		lo, hi := b.read(regVar(b.frame, 0, 0)), b.read(regVar(b.frame, 0, 1))
 		b.narrow(pc, 0, lo, hi)
 		return nil
-	case bpf.PseudoCall:
-		return b.expand(pc, pc+1+int(in.Imm))
+	case bpf.CallsFunc:
+		return b.expand(pc, in.FuncTarget(pc))
 	}
 	return b.Unsupported("a call of a kernel function", "the NIC has no kernel")
 }

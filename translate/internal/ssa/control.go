@@ -94,9 +94,9 @@ func (b *Builder) Repeat(n uint32, init []ID, body func(words []ID) []ID) []ID {
 }
 
 // jumpCond maps the operation of a conditional jump.
-var jumpCond = map[uint8]Cond{
-	bpf.JEQ: EQ, bpf.JGT: UGT, bpf.JGE: UGE, bpf.JSET: TST, bpf.JNE: NE, bpf.JSGT: SGT,
-	bpf.JSGE: SGE, bpf.JLT: ULT, bpf.JLE: ULE, bpf.JSLT: SLT, bpf.JSLE: SLE,
+var jumpCond = map[bpf.JumpOp]Cond{
+	bpf.JEq: EQ, bpf.JGt: UGT, bpf.JGe: UGE, bpf.JSet: TST, bpf.JNe: NE, bpf.JSGt: SGT,
+	bpf.JSGe: SGE, bpf.JLt: ULT, bpf.JLe: ULE, bpf.JSLt: SLT, bpf.JSLe: SLE,
 }
 
 // terminator builds an instruction that ends a block; ok is false if it is none.
@@ -105,12 +105,12 @@ func (b *Builder) terminator(in bpf.Insn, pc, next int, at func(slot int) BlockI
 	if !ends {
 		return false, nil
 	}
-	op := in.Op & 0xf0
+	op := in.JumpOp()
 	switch {
-	case op == bpf.EXIT:
+	case op == bpf.Exit:
 		b.exit()
 		return true, nil
-	case op == bpf.JCOND:
+	case op == bpf.JCond:
 		b.mayGoto(at(succ[0]), at(succ[1]))
 		return true, nil
 	case len(succ) == 0:
@@ -121,7 +121,7 @@ func (b *Builder) terminator(in bpf.Insn, pc, next int, at func(slot int) BlockI
 	}
 	c := Compare{Cond: jumpCond[op]}
 	c.XL, c.XH = b.Reg(int(in.Dst))
-	if in.Op&bpf.X != 0 {
+	if in.Source() == bpf.X {
 		c.YL, c.YH = b.Reg(int(in.Src))
 	} else {
 		c.YL, c.YH = b.Const(uint32(in.Imm)), b.Const(uint32(in.Imm>>31))

@@ -9,29 +9,6 @@ import (
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
-// Byte offsets of context fields that have a translation.
-const (
-	xdpData     = 0
-	xdpDataEnd  = 4
-	xdpDataMeta = 8
-	xdpIngress  = 12
-	xdpRxQueue  = 16
-
-	skbLen      = 0
-	skbIngress  = 36
-	skbData     = 76
-	skbDataEnd  = 80
-	skbDataMeta = 140
-)
-
-var xdpFields = map[int32]string{0: "data", 4: "data_end", 8: "data_meta", 12: "ingress_ifindex", 16: "rx_queue_index", 20: "egress_ifindex"}
-
-var skbFields = map[int32]string{
-	0: "len", 4: "pkt_type", 8: "mark", 12: "queue_mapping", 16: "protocol", 20: "vlan_present", 24: "vlan_tci", 28: "vlan_proto",
-	32: "priority", 36: "ingress_ifindex", 40: "ifindex", 44: "tc_index", 68: "hash", 72: "tc_classid", 76: "data", 80: "data_end",
-	84: "napi_id", 140: "data_meta", 152: "tstamp", 160: "wire_len", 164: "gso_segs", 176: "gso_size",
-}
-
 // Packet returns the packet pointer and the length as they are now.
 func (b *Builder) Packet() (ptr, length ID) { return b.read(varPktPtr), b.read(varPktLen) }
 
@@ -49,13 +26,6 @@ func (b *Builder) StackBase() ID { return b.stackBase }
 func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 	at := fact.Off + off
 	xdp := b.Prog.Source().Type == object.XDP
-	field := skbFields[at&^3]
-	if xdp {
-		field = xdpFields[at&^3]
-	}
-	if field == "" {
-		field = fmt.Sprintf("at byte %d", at)
-	}
 	ptr, length := b.Packet()
 	var id ID
 	part := func(p *Part) {
@@ -65,15 +35,15 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 	}
 	if fact.OffKnown && n == 4 {
 		switch {
-		case xdp && at == xdpData, xdp && at == xdpDataMeta, !xdp && at == skbData, !xdp && at == skbDataMeta:
+		case xdp && at == bpf.XDPMdData, xdp && at == bpf.XDPMdDataMeta, !xdp && at == bpf.SkBuffData, !xdp && at == bpf.SkBuffDataMeta:
 			id = ptr
-		case xdp && at == xdpDataEnd, !xdp && at == skbDataEnd:
+		case xdp && at == bpf.XDPMdDataEnd, !xdp && at == bpf.SkBuffDataEnd:
 			id = b.Op(Add, 0, ptr, length)
-		case xdp && at == xdpIngress, !xdp && at == skbIngress:
+		case xdp && at == bpf.XDPMdIngressIfindex, !xdp && at == bpf.SkBuffIngressIfindex:
 			part(b.Env.Machine.Ingress)
-		case xdp && at == xdpRxQueue:
+		case xdp && at == bpf.XDPMdRxQueueIndex:
 			part(b.Env.Machine.RxQueue)
-		case !xdp && at == skbLen:
+		case !xdp && at == bpf.SkBuffLen:
 			id = length
 		}
 	}
@@ -83,9 +53,21 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 		}
 	}
 	if id == 0 {
-		return pair{}, b.Unsupported(fmt.Sprintf("a load of %d bytes of context field %s", n, field), "target "+b.Env.Machine.Name+" does not have it")
+		return pair{}, b.Unsupported(fmt.Sprintf("a load of %d bytes of context field %s", n, b.fieldName(at)), "target "+b.Env.Machine.Name+" does not have it")
 	}
 	return pair{id, b.Const(0)}, nil
+}
+
+// fieldName names the member of the context at an offset.
+func (b *Builder) fieldName(at int32) string {
+	ctx := bpf.SkBuff
+	if b.Prog.Source().Type == object.XDP {
+		ctx = bpf.XDPMd
+	}
+	if f := ctx.At(int(at)); f != nil {
+		return f.Name
+	}
+	return fmt.Sprintf("at byte %d", at)
 }
 
 // storeCtx builds a store to the context.
@@ -96,24 +78,20 @@ func (b *Builder) storeCtx(fact *verify.Reg, off int32, n int, v pair) error {
 	if !xdp && fact.OffKnown && b.storeSkb(at, n, v) {
 		return nil
 	}
-	if q := b.Env.Machine.Queue; xdp && at == xdpRxQueue && q != nil {
+	if q := b.Env.Machine.Queue; xdp && at == bpf.XDPMdRxQueueIndex && q != nil {
 		words := b.Choose(Compare{Cond: UGT, XL: val, YL: b.Const(q.Max)},
 			func() []ID { return []ID{b.Const(q.OutOfRange)} }, func() []ID { return []ID{val} })
 		b.Add(Value{Op: SetQueue, Args: words})
 		return nil
 	}
-	field := skbFields[at]
-	if xdp {
-		field = xdpFields[at]
-	}
-	return b.Unsupported(fmt.Sprintf("a store to context field %s", field), "target "+b.Env.Machine.Name+" does not have it")
+	return b.Unsupported(fmt.Sprintf("a store to context field %s", b.fieldName(at)), "target "+b.Env.Machine.Name+" does not have it")
 }
 
 // packetLoad builds LD_ABS and LD_IND: a big-endian load from the packet that
 // ends the program when it lies outside.
 func (b *Builder) packetLoad(in bpf.Insn, pc int) error {
 	n := uint32(in.Bytes())
-	if mode := in.Op & 0xe0; (mode != bpf.ModeABS && mode != bpf.ModeIND) || n > 4 {
+	if mode := in.Mode(); (mode != bpf.ModeABS && mode != bpf.ModeIND) || n > 4 {
 		return b.Unsupported(fmt.Sprintf("load instruction %#02x", in.Op), "the compiler has no translation for it")
 	}
 	ptr, length := b.Packet()
@@ -151,7 +129,7 @@ func (b *Builder) legacyOffset(in bpf.Insn) ID {
 	network := func(at ID) ID { return b.AddConst(at, networkHeader-fromNetwork) }
 	link := func(at ID) ID { return b.AddConst(at, -fromLink) }
 	at := b.Const(uint32(in.Imm))
-	if in.Op&0xe0 == bpf.ModeABS {
+	if in.Mode() == bpf.ModeABS {
 		switch {
 		case in.Imm >= 0 || in.Imm < fromLink:
 			return at

@@ -19,8 +19,8 @@ var kindNames = map[verify.Kind]string{
 // loadInsn builds a load from memory.
 func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 	n := in.Bytes()
-	signed := in.Op&0xe0 == bpf.ModeMEMSX
-	if mode := in.Op & 0xe0; mode != bpf.ModeMEM && !signed {
+	signed := in.Mode() == bpf.ModeMEMSX
+	if in.Mode() != bpf.ModeMEM && !signed {
 		return b.Unsupported(fmt.Sprintf("load instruction %#02x", in.Op), "the compiler has no translation for it")
 	}
 	src := int(in.Src)
@@ -131,15 +131,14 @@ func (b *Builder) swapAddress(lo ID, off int32, n int) (ID, int32) {
 // storeInsn builds a store to memory or an atomic operation.
 func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	n := in.Bytes()
-	atomic := in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeATOMIC
 	switch {
-	case atomic && in.Imm == bpf.AtomicLoadAcq:
+	case in.IsAtomic() && in.AtomicOp() == bpf.AtomicLoadAcq:
 		// Memory commands are in order: each is waited for.
-		return b.loadInsn(bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | in.Op&0x18, Dst: in.Dst, Src: in.Src, Off: in.Off}, pc)
-	case atomic && in.Imm == bpf.AtomicStoreRel:
-	case atomic:
+		return b.loadInsn(bpf.Load(in.Size(), in.Dst, in.Src, in.Off), pc)
+	case in.IsAtomic() && in.AtomicOp() == bpf.AtomicStoreRel:
+	case in.IsAtomic():
 		return b.atomic(in, pc)
-	case in.Op&0xe0 != bpf.ModeMEM:
+	case in.Mode() != bpf.ModeMEM:
 		return b.Unsupported(fmt.Sprintf("store instruction %#02x", in.Op), "the compiler has no translation for it")
 	}
 	var v pair

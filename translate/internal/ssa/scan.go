@@ -14,28 +14,20 @@ type cfg struct {
 // targets returns where the jump at pc leads, given what the proof walked. kind
 // is 0 for instructions that do not end a block.
 func (b *Builder) targets(in bpf.Insn, pc int) (succ []int, ends bool) {
-	switch in.Class() {
-	case bpf.ClassJMP, bpf.ClassJMP32:
-	default:
-		return nil, false
-	}
-	switch in.Op & 0xf0 {
-	case bpf.CALL:
-		return nil, false
-	case bpf.EXIT:
+	switch {
+	case in.IsExit():
 		return nil, true
-	case bpf.JA:
-		if in.Class() == bpf.ClassJMP32 {
-			return []int{pc + 1 + int(in.Imm)}, true
-		}
-		return []int{pc + 1 + int(in.Off)}, true
+	case in.IsGoto():
+		return []int{in.JumpTarget(pc)}, true
+	case !in.IsConditional():
+		return nil, false
 	}
 	fall, taken := b.Prog.Branches(pc)
 	if fall {
 		succ = append(succ, pc+1)
 	}
 	if taken {
-		succ = append(succ, pc+1+int(in.Off))
+		succ = append(succ, in.JumpTarget(pc))
 	}
 	return succ, true
 }

@@ -5,30 +5,24 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// Byte offsets of struct __sk_buff whose words have a meaning of their own.
-const (
-	skbProtocol = 16
-	skbIfindex  = 40
-	skbTCIndex  = 44
-	skbTCClass  = 72
-	skbQueue    = 12
-	skbWords    = 48
-)
+// skbWords is the number of words of struct __sk_buff.
+const skbWords = bpf.SizeofSkBuff / 4
 
 // skbZero are the words of the context that are zero for a packet that has just
 // arrived, and that programs can only read: VLAN tags are in the packet, there
-// is no hash and no segmentation.
-var skbZero = map[int32]bool{20: true, 24: true, 28: true, 68: true, 84: true, 164: true, 176: true, 180: true, 184: true, 188: true}
+// is no hash, no segmentation and no time.
+var skbZero = map[int32]bool{
+	bpf.SkBuffVlanPresent: true, bpf.SkBuffVlanTCI: true, bpf.SkBuffVlanProto: true, bpf.SkBuffHash: true, bpf.SkBuffNAPIID: true,
+	bpf.SkBuffGSOSegs: true, bpf.SkBuffGSOSize: true, bpf.SkBuffTstampType: true, bpf.SkBuffHwtstamp: true, bpf.SkBuffHwtstamp + 4: true,
+}
 
 // skbScratch are the words that programs may write. They begin as zero and are
 // the program's own: the card passes none of them on.
 var skbScratch = map[int32]bool{
-	8: true, skbQueue: true, 32: true, skbTCIndex: true, 48: true, 52: true, 56: true, 60: true, 64: true, 72: true, 152: true, 156: true,
+	bpf.SkBuffMark: true, bpf.SkBuffQueueMapping: true, bpf.SkBuffPriority: true, bpf.SkBuffTcIndex: true,
+	bpf.SkBuffCB: true, bpf.SkBuffCB + 4: true, bpf.SkBuffCB + 8: true, bpf.SkBuffCB + 12: true, bpf.SkBuffCB + 16: true,
+	bpf.SkBuffTcClassID: true, bpf.SkBuffTstamp: true, bpf.SkBuffTstamp + 4: true,
 }
-
-// skbHalf are the words of 16 bits: the kernel gives them whole to loads of
-// two bytes, whichever half is asked for.
-var skbHalf = map[int32]bool{skbQueue: true, skbProtocol: true, skbTCIndex: true, skbTCClass: true}
 
 // startSkb sets up the context of a tc program on targets that have one.
 func (b *Builder) startSkb() {
@@ -40,7 +34,7 @@ func (b *Builder) startSkb() {
 		b.write(varSkb+variable(off/4), zero)
 	}
 	if b.usesProtocol() {
-		b.write(varSkb+skbProtocol/4, b.protocol())
+		b.write(varSkb+bpf.SkBuffProtocol/4, b.protocol())
 	}
 }
 
@@ -77,7 +71,7 @@ func (b *Builder) usesProtocol() bool {
 	p := b.Prog.Source()
 	for pc := range p.Insns {
 		in := p.Insns[pc]
-		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == skbProtocol {
+		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol {
 			return true
 		}
 	}
@@ -92,9 +86,9 @@ func (b *Builder) skbWord(off int32) ID {
 		return 0
 	case skbZero[off]:
 		return b.Const(0)
-	case skbScratch[off], off == skbProtocol:
+	case skbScratch[off], off == bpf.SkBuffProtocol:
 		return b.read(varSkb + variable(off/4))
-	case off == skbIfindex && b.Env.Machine.Ingress != nil:
+	case off == bpf.SkBuffIfindex && b.Env.Machine.Ingress != nil:
 		return b.part(b.Env.Machine.Ingress)
 	}
 	return 0
@@ -105,7 +99,7 @@ func (b *Builder) skbWord(off int32) ID {
 func (b *Builder) loadSkb(at int32, n int) (r pair, ok bool) {
 	word := at &^ 3
 	x := b.skbWord(word)
-	if word == skbLen {
+	if word == bpf.SkBuffLen {
 		_, x = b.Packet()
 	}
 	if x == 0 {
@@ -118,7 +112,7 @@ func (b *Builder) loadSkb(at int32, n int) (r pair, ok bool) {
 		return r, r.hi != 0
 	case n < 4:
 		shift := uint32(at&3) * 8
-		if n == 2 && skbHalf[word] {
+		if n == 2 && bpf.SkBuff.At(int(word)).Kept == 2 {
 			shift = 0
 		}
 		r.lo = b.And(b.Shift(Shr, x, shift), 1<<(8*n)-1)
@@ -140,9 +134,9 @@ func (b *Builder) storeSkb(at int32, n int, v pair) bool {
 	case n < 4:
 		shift := int(at&3) * 8
 		b.write(dst, b.Op(Insert, InsertImm((1<<n-1)<<(at&3), shift), b.read(dst), v.lo))
-	case word == skbTCIndex, word == skbTCClass:
+	case word == bpf.SkBuffTcIndex, word == bpf.SkBuffTcClassID:
 		b.write(dst, b.And(v.lo, 0xffff))
-	case word == skbQueue:
+	case word == bpf.SkBuffQueueMapping:
 		// The kernel takes no queue that it cannot have.
 		old := b.read(dst)
 		words := b.Choose(b.NarrowCompare(Compare{Cond: UGE, XL: v.lo, XH: v.hi, YL: b.Const(0xffff), YH: b.Const(0)}),

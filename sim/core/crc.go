@@ -1,8 +1,4 @@
-// Package crc is the core's CRC unit, which map layouts use to spread keys,
-// too.
-//
-// It never knows instructions or maps.
-package crc
+package core
 
 import (
 	"math/bits"
@@ -10,13 +6,13 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 )
 
-// poly describes a CRC: the polynomial without its top bit, and the width.
-type poly struct {
+// crcPoly describes a CRC: the polynomial without its top bit, and the width.
+type crcPoly struct {
 	poly  uint32
 	width uint8
 }
 
-var polys = [8]poly{
+var crcPolys = [8]crcPoly{
 	nfpisa.CRCCCITT >> 5: {0x1021, 16},
 	nfpisa.CRC32 >> 5:    {0x04c11db7, 32},
 	nfpisa.CRCiSCSI >> 5: {0x1edc6f41, 32},
@@ -24,26 +20,26 @@ var polys = [8]poly{
 	nfpisa.CRC5 >> 5:     {0x05, 5},
 }
 
-// Step is one step of the unit: first byte in bits 1:0, last byte 3:2, reversed
+// crcStep is one step of the CRC unit: first byte in bits 1:0, last byte 3:2, reversed
 // bits 4, little-endian 5, nfpisa's type above.
-type Step uint32
+type crcStep uint32
 
-// Parts of a Step.
+// Parts of a crcStep.
 const (
-	ReverseBits Step = 1 << 4
-	Little      Step = 1 << 5
+	crcReverse crcStep = 1 << 4
+	crcLittle  crcStep = 1 << 5
 )
 
-// Bytes returns the step over bytes first to last of a word, of type typ, one
+// crcBytes returns the step over bytes first to last of a word, of type typ, one
 // of nfpisa's.
-func Bytes(typ nfpisa.CRC, first, last uint32) Step {
-	return Step(first | last<<2 | uint32(typ>>5)<<8)
+func crcBytes(typ nfpisa.CRC, first, last uint32) crcStep {
+	return crcStep(first | last<<2 | uint32(typ>>5)<<8)
 }
 
-// Next feeds bytes of w into the remainder. Byte 0 is the most significant byte
+// next feeds bytes of w into the remainder. Byte 0 is the most significant byte
 // in big-endian order and the least significant one in little-endian order.
-func (s Step) Next(rem, w uint32) uint32 {
-	p := polys[s>>8&7]
+func (s crcStep) next(rem, w uint32) uint32 {
+	p := crcPolys[s>>8&7]
 	if p.width == 0 {
 		return rem
 	}
@@ -51,10 +47,10 @@ func (s Step) Next(rem, w uint32) uint32 {
 	mask := top<<1 - 1
 	for k := s & 3; k <= s>>2&3; k++ {
 		by := uint8(w >> (24 - 8*k))
-		if s&Little != 0 {
+		if s&crcLittle != 0 {
 			by = uint8(w >> (8 * k))
 		}
-		if s&ReverseBits != 0 {
+		if s&crcReverse != 0 {
 			by = bits.Reverse8(by)
 		}
 		for i := 7; i >= 0; i-- {

@@ -1,104 +1,11 @@
 package verify
 
 import (
+	"context"
+
 	"github.com/skipsw/skipsw/translate/bpf"
-	"github.com/skipsw/skipsw/translate/bug"
-	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 )
-
-// DefaultBudget is the number of instructions that Verify walks before it
-// gives up, the kernel's limit.
-const DefaultBudget = platform.MaxInsns
-
-// Options adjusts what a program may do. The zero value is what the kernel
-// allows a privileged user on the host.
-type Options struct {
-	// Budget is the number of instructions to walk before the program counts
-	// as too complex; 0 is DefaultBudget.
-	Budget int
-	// Offload allows what the kernel allows a program that is bound to a
-	// device: XDP may write rx_queue_index.
-	Offload bool
-	// Unproven also takes a program of which it cannot be proven that its
-	// accesses stay in the packet or in a map value, or that its loops end.
-	// What Program says of such a one is true of every run that makes no wrong
-	// access: whoever runs it has to check them all.
-	Unproven bool
-	// CPUs bounds what bpf_get_smp_processor_id returns, as a kernel does that
-	// knows its machine; 0 leaves it unknown.
-	CPUs int
-	// Log asks for the log of the walk in the kernel's notation, returned by
-	// Program.Log.
-	Log bool
-}
-
-// Verify proves that p is safe and returns it with what was learnt on the way.
-// A refusal is an *Error; a fault of the verifier itself is a *bug.Error.
-func Verify(p *object.Program, o Options) (prog *Program, err error) {
-	defer bug.Catch(p.Name, &err)
-	prog, refusal := verifyAny(p, o)
-	if refusal != nil {
-		return nil, refusal
-	}
-	return prog, nil
-}
-
-// verifyAny proves p, or walks it unproven where that is asked for.
-func verifyAny(p *object.Program, o Options) (*Program, *Error) {
-	unproven := o.Unproven
-	o.Unproven = false
-	prog, err := verify(p, o)
-	if err != nil && unproven && (err.Class == Unsafe || err.Class == TooComplex) {
-		o.Unproven = true
-		prog, err = verify(p, o)
-	}
-	if err == nil {
-		return prog, nil
-	}
-	if !o.Log && err.Slot >= 0 && err.Class != TooComplex {
-		// The same walk again, this time keeping the log.
-		o.Log = true
-		if _, again := verify(p, o); again != nil {
-			err.Log = again.Log
-		}
-	}
-	return nil, err
-}
-
-func verify(p *object.Program, o Options) (*Program, *Error) {
-	if o.Budget <= 0 {
-		o.Budget = DefaultBudget
-	}
-	v := &verifier{p: p, o: o}
-	if programType(p.Type) == nil {
-		return nil, v.complete(refuse(Unsupported, "program type %q, because only xdp and tc programs are compiled", p.Type))
-	}
-	c, err := inspect(p)
-	if err != nil {
-		return nil, v.complete(err)
-	}
-	v.code = c
-	if c.hasGlobals() && !o.Unproven {
-		apart := &verifier{code: c, p: p, o: o}
-		defer apart.release()
-		err := apart.proveApart()
-		apart.ended = true
-		if err != nil {
-			return nil, apart.complete(err)
-		}
-	}
-	defer v.release()
-	err = v.prove()
-	v.ended = true
-	if err != nil {
-		if c.hasGlobals() && !o.Unproven {
-			err = err.inContext()
-		}
-		return nil, v.complete(err)
-	}
-	return v.finish(), nil
-}
 
 // prove walks the whole program.
 func (v *verifier) prove() *Error {
@@ -112,8 +19,9 @@ func (v *verifier) prove() *Error {
 // verifier walks a program path by path.
 type verifier struct {
 	*code
-	p *object.Program
-	o Options
+	ctx context.Context
+	p   *object.Program
+	o   Options
 
 	cur     *state
 	pending []*state // paths still to be walked, the newest last
@@ -136,6 +44,17 @@ type verifier struct {
 	apart         bool
 	called, moves []bool
 	facts
+}
+
+// newVerifier returns a verifier that has not seen the code yet.
+func newVerifier(ctx context.Context, p *object.Program, o Options) *verifier {
+	if o.Budget <= 0 {
+		o.Budget = DefaultBudget
+	}
+	if o.Memory <= 0 {
+		o.Memory = DefaultMemory
+	}
+	return &verifier{ctx: ctx, p: p, o: o}
 }
 
 // wayEntry is a branch on the way to a state.
@@ -183,14 +102,16 @@ func (v *verifier) walk() *Error {
 		}
 		v.walked++
 		v.insnsSince++
-		if v.walked > v.o.Budget {
-			return refuse(TooComplex, "%d instructions were walked without reaching the end of all paths", v.o.Budget).at(i).
-				hint("bound loops by small constants, or move loop bodies into simpler form")
+		if err := v.beyond(); err != nil {
+			return err.at(i)
 		}
 		v.slot = i
 		v.record(i)
 		v.log.before(v, i)
 		done, err := v.step(i)
+		if err == nil {
+			err = v.manyPending()
+		}
 		if err != nil {
 			return err.orAt(i)
 		}
@@ -210,11 +131,14 @@ func (e *Error) orAt(i int) *Error {
 
 // nextPath ends the current path and goes on with the newest pending one.
 func (v *verifier) nextPath() bool {
-	for c := v.cur.parent; c != nil; c = c.parent {
+	for c := v.cur.parent; c != nil; {
 		c.branches--
 		if c.branches > 0 {
 			break
 		}
+		next := c.parent
+		v.finished(c)
+		c = next
 	}
 	v.mem.states = append(v.mem.states, v.cur)
 	n := len(v.pending)
@@ -231,7 +155,7 @@ func (v *verifier) nextPath() bool {
 // fork keeps a copy of the current state for later, to go on at slot i.
 func (v *verifier) fork(i int) *state {
 	s := v.mem.state()
-	s.copyFrom(v.cur, &v.mem.frames)
+	v.mem.frames.copyState(s, v.cur)
 	s.insn, s.begun = i, false
 	s.logMark = v.log.mark()
 	if s.parent != nil {

@@ -1,0 +1,223 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/sim/trace"
+)
+
+// card is what the cores that run one image have in common.
+type card struct {
+	img       *image.Image
+	spec      Spec
+	code      *core.Code
+	mem       *mem.System
+	model     firmware.Model
+	maps      []*Map     // in the image's order
+	packets   mem.UnitID // where packet buffers are
+	profile   *Profile
+	maxPacket int              // bytes that the packet vector can describe
+	program   []int            // of each context of each core
+	in        Input            // of the packet that enters
+	out       firmware.Outcome // of the packet that leaves
+}
+
+// load puts an image on a card for a number of cores.
+func (m *card) load(img *image.Image, spec Spec, cores int) error {
+	m.img, m.spec = img, spec
+	if err := m.check(); err != nil {
+		return err
+	}
+	grant := core.Everything()
+	if spec.Checks&CheckGrant != 0 {
+		grant = firmware.Granted(img.Target)
+	}
+	var err error
+	if m.code, err = core.Load(img, grant, spec.CorrectECC); err != nil {
+		return err
+	}
+	memory := spec.Memory
+	if memory == nil {
+		if memory, err = newMemory(img.Target, &spec); err != nil {
+			return err
+		}
+	}
+	m.mem = memory.system
+	if m.packets, err = memory.unit(img.Target.Packet.Memory); err != nil {
+		return err
+	}
+	m.maxPacket = firmware.MaxPacket(img.Target)
+	for _, info := range img.Maps {
+		mp, err := memory.space.Create(info)
+		if err != nil {
+			return err
+		}
+		if mp != nil {
+			m.maps = append(m.maps, mp)
+		}
+	}
+	if spec.Profile {
+		m.profile = trace.NewProfile(len(img.Words))
+	}
+	m.program = make([]int, cores*core.Contexts)
+	models := spec.Models
+	if models == nil {
+		models = firmware.Builtin()
+	}
+	m.model, err = models.New(m.firmware(), firmware.Config{
+		Image: img, Maps: m.maps, Tables: memory.tables, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, Cores: cores,
+	})
+	return err
+}
+
+// newCore makes core id; shared says that there are others.
+func (m *card) newCore(id int, shared bool) *core.Core {
+	return core.New(m.config(), core.Wiring{
+		ID: id, Shared: shared, Code: m.code, Memory: m.mem, Routines: m.model, Buffers: m.buffers(id),
+	})
+}
+
+// config returns the core's parameters.
+func (m *card) config() core.Config {
+	s := &m.spec
+	cfg := core.Config{
+		Checks: s.Checks, Budget: s.Budget, PointerLatency: uint32(m.img.Target.LocalMemory.PointerDelay), SwapSlots: s.SwapSlots,
+		Unwritten: s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
+	}
+	if m.profile != nil {
+		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)
+	}
+	return cfg
+}
+
+// buffers returns the packet buffers of a core.
+func (m *card) buffers(id int) (out [core.Contexts]*mem.Region) {
+	p := &m.img.Target.Packet
+	for i := range out {
+		number := uint64(id*core.Contexts + i + 1)
+		out[i] = &mem.Region{Name: "packet buffer", Unit: m.packets, Base: p.PointerSet | number<<p.NumberLow, Size: uint64(m.spec.PacketBuffer)}
+	}
+	return out
+}
+
+// firmware names the model that the machine provides.
+func (m *card) firmware() string {
+	if m.spec.Interface != "" {
+		return m.spec.Interface
+	}
+	return m.img.Target.Firmware
+}
+
+// check rejects what the machine cannot take.
+func (m *card) check() error {
+	img, s := m.img, &m.spec
+	if img.Target == nil {
+		return fmt.Errorf("image says no target, so nobody knows what is around its code")
+	}
+	t := img.Target
+	if err := t.Check(); err != nil {
+		return fmt.Errorf("target %s: %w", t.Name, err)
+	}
+	if img.Machine.Mode != nfpisa.Ctx4 || t.Core.Contexts != core.Contexts {
+		return unsupported.New("eight contexts", "a core has four here")
+	}
+	if len(img.Words) > t.Core.CodeWords {
+		return fmt.Errorf("image has %d words; target %s has room for %d", len(img.Words), t.Name, t.Core.CodeWords)
+	}
+	most := 1 << t.Packet.OffsetBits
+	if n := s.PacketBuffer; n < 256 || n > most || n&(n-1) != 0 {
+		return fmt.Errorf("packet buffer of %d bytes; it must be a power of two from 256 to %d", n, most)
+	}
+	if s.PacketOffset < 0 || s.PacketOffset >= s.PacketBuffer {
+		return fmt.Errorf("packet offset %d lies outside the packet buffer of %d bytes", s.PacketOffset, s.PacketBuffer)
+	}
+	if s.Budget == 0 {
+		return fmt.Errorf("cycle budget is 0; DefaultSpec has a sensible one")
+	}
+	for _, p := range img.Programs {
+		if int(p.Entry) >= len(img.Words) {
+			return fmt.Errorf("program %q begins at word %d of %d", p.Name, p.Entry, len(img.Words))
+		}
+	}
+	return nil
+}
+
+// Map returns the map of a name.
+func (m *card) Map(name string) (*Map, bool) {
+	for _, mp := range m.maps {
+		if mp.Info().Name == name {
+			return mp, true
+		}
+	}
+	return nil, false
+}
+
+// Maps returns all maps in the image's order.
+func (m *card) Maps() []*Map { return m.maps }
+
+// resetMaps brings back the initial contents of all maps.
+func (m *card) resetMaps() error {
+	for _, mp := range m.maps {
+		if err := mp.Reset(); err != nil {
+			return fmt.Errorf("sim: map %q: %w", mp.Info().Name, err)
+		}
+	}
+	return nil
+}
+
+// place returns the place of a context among those of all cores.
+func place(x *core.Context) int { return x.Core().ID()*core.Contexts + x.Slot() }
+
+func (m *card) enter(x *core.Context, in *Input) {
+	m.program[place(x)] = in.Program
+	m.model.Enter(x, in)
+}
+
+// refuse returns a fault for input that the machine cannot take.
+func (m *card) refuse(in *Input) *Fault {
+	if in.Program < 0 || in.Program >= len(m.img.Programs) {
+		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("program %d of %d", in.Program, len(m.img.Programs))}
+	}
+	if room := min(m.spec.PacketBuffer-m.spec.PacketOffset, m.maxPacket); len(in.Packet) > room {
+		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("packet of %d bytes; the buffer and the packet vector take %d", len(in.Packet), room)}
+	}
+	return nil
+}
+
+// finish fills in the result of a context that stopped.
+func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
+	n := x.End()
+	res.Cycles, res.Instructions, res.Commands, res.MemWait = n.Cycles, n.Instructions, n.Commands, n.MemWait
+	res.Events = m.model.Events(x)
+	if s == core.StopDone {
+		out := &m.out
+		*out = firmware.Outcome{}
+		ok := m.model.Leave(x, m.program[place(x)], out)
+		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
+		if ok {
+			return
+		}
+		x.Fault().Cycle = res.Cycles
+	}
+	res.Fault = x.Fault()
+}
+
+// Profile returns the counts since New, or nil when Spec.Profile is off.
+func (m *card) Profile() *Profile { return m.profile }
+
+// WriteProfile writes the counts as a gzipped pprof profile with two values a
+// sample: cycles and executed instructions. Addresses are control-store
+// addresses, lines are those of the C source.
+func (m *card) WriteProfile(w io.Writer) error {
+	if m.profile == nil {
+		return fmt.Errorf("sim: no profile was taken; set Spec.Profile")
+	}
+	return m.profile.Write(w, m.img)
+}

@@ -1,0 +1,106 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/sim/hostmap"
+	"github.com/skipsw/skipsw/sim/mem"
+)
+
+// Memory is map memory apart from any machine. A host makes and frees maps in
+// it at any time between packets; all machines whose Spec names it share them,
+// and they stay when a machine goes. It is for one goroutine at a time, the
+// machines included.
+type Memory struct {
+	units  []mem.Unit
+	system *mem.System
+	space  *hostmap.Space
+	tables map[uint32]*Map
+}
+
+// NewMemory returns the memories of a target, without maps.
+func NewMemory(t *target.Target, spec Spec) (*Memory, error) {
+	m, err := newMemory(t, &spec)
+	if err != nil {
+		return nil, fmt.Errorf("sim: %w", err)
+	}
+	return m, nil
+}
+
+func newMemory(t *target.Target, spec *Spec) (*Memory, error) {
+	m := &Memory{tables: map[uint32]*Map{}}
+	for _, name := range slices.Sorted(maps.Keys(t.Memories)) {
+		l, ok := spec.Memories[name]
+		if !ok {
+			l = t.Memories[name]
+		}
+		m.units = append(m.units, mem.Unit{Name: name, Latency: l})
+	}
+	for name := range spec.Memories {
+		if _, ok := t.Memories[name]; !ok {
+			return nil, fmt.Errorf("Spec.Memories has %q, which target %s has not", name, t.Name)
+		}
+	}
+	var rooms []hostmap.Room
+	for _, r := range t.Maps.Regions {
+		unit, err := m.unit(r.Memory)
+		if err != nil {
+			return nil, err
+		}
+		rooms = append(rooms, hostmap.Room{Unit: unit, Region: r})
+	}
+	m.system = mem.New(mem.Config{Units: m.units})
+	m.space = hostmap.NewSpace(m.system, rooms)
+	return m, nil
+}
+
+// unit returns the number of a memory.
+func (m *Memory) unit(name string) (mem.UnitID, error) {
+	i := slices.IndexFunc(m.units, func(u mem.Unit) bool { return u.Name == name })
+	if i < 0 {
+		return 0, fmt.Errorf("there is no memory %q", name)
+	}
+	return mem.UnitID(i), nil
+}
+
+// Create makes a map that firmware keeps, with its initial entries. Programs
+// name it by info.ID. It is an error if the number is taken, or if the firmware
+// has no memory for such a map.
+func (m *Memory) Create(info image.Map) (*Map, error) {
+	if info.Layout != "" {
+		return nil, fmt.Errorf("sim: map %q: not supported: layout %q, because its place belongs to the program that addresses it", info.Name, info.Layout)
+	}
+	if m.tables[info.ID] != nil {
+		return nil, fmt.Errorf("sim: map %q: table number %d is taken", info.Name, info.ID)
+	}
+	mp, err := m.space.Create(info)
+	if err != nil {
+		return nil, fmt.Errorf("sim: %w", err)
+	}
+	if mp == nil {
+		return nil, fmt.Errorf("sim: map %q: type %s has no card memory", info.Name, info.Type)
+	}
+	m.tables[info.ID] = mp
+	return mp, nil
+}
+
+// Table returns the map of a number.
+func (m *Memory) Table(id uint32) (*Map, bool) {
+	mp, ok := m.tables[id]
+	return mp, ok
+}
+
+// Free takes a map away. A program that still uses it faults.
+func (m *Memory) Free(id uint32) error {
+	mp := m.tables[id]
+	if mp == nil {
+		return fmt.Errorf("sim: no map has table number %d", id)
+	}
+	delete(m.tables, id)
+	m.space.Free(mp)
+	return nil
+}

@@ -1,0 +1,86 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/engine"
+)
+
+// System is several cores that run one image over one memory. They are advanced
+// in the order of time: a memory command takes effect when its unit serves it,
+// whatever core it comes from.
+type System struct {
+	card
+	cores  []*core.Core
+	engine *engine.Engine
+	feeds  []batch
+}
+
+// NewSystem loads an image for a number of cores.
+func NewSystem(img *image.Image, spec Spec, cores int) (*System, error) {
+	s := &System{}
+	if err := sharable(&spec, cores); err != nil {
+		return nil, fmt.Errorf("sim: %w", err)
+	}
+	if err := s.load(img, spec, cores); err != nil {
+		return nil, fmt.Errorf("sim: %w", err)
+	}
+	for id := range cores {
+		s.cores = append(s.cores, s.newCore(id, true))
+	}
+	s.engine, s.feeds = engine.New(s.mem, s.cores), make([]batch, cores)
+	return s, nil
+}
+
+// MaxCores is the most cores of a System: the numbers of their packet buffers
+// are in the packet's address.
+const MaxCores = 1 << 12
+
+// sharable rejects what several cores cannot have.
+func sharable(s *Spec, cores int) error {
+	if cores < 1 || cores > MaxCores {
+		return fmt.Errorf("%d cores; it must be 1 to %d", cores, MaxCores)
+	}
+	if missing := (CheckSignals | CheckHazards) &^ s.Checks; missing != 0 {
+		return unsupported.New("several cores without CheckSignals and CheckHazards", "what a register holds before its signal would be open")
+	}
+	for _, l := range s.Memories {
+		if min(l.Read, l.Write, l.Atomic) == 0 {
+			return unsupported.New("several cores and a memory that answers in the cycle of the command", "nobody could tell who comes first")
+		}
+	}
+	return nil
+}
+
+// Start gives all cores work. next and done are as in Machine.Batch, with the
+// number of the core; they are called in the order of time.
+func (s *System) Start(next func(core int, in *Input) bool, done func(core int, res *Result)) {
+	for id, c := range s.cores {
+		s.feeds[id] = batch{
+			m:    &s.card,
+			next: func(in *Input) bool { return next(id, in) },
+			done: func(res *Result) { done(id, res) },
+		}
+		c.Start(&s.feeds[id])
+	}
+}
+
+// Step does what happens before cycle until, and reports whether anything is
+// left to do.
+func (s *System) Step(until uint64) bool { return s.engine.Step(until) }
+
+// Run works until nothing is left to do.
+func (s *System) Run() { s.Step(core.Never) }
+
+// Throughput returns what each core has done so far.
+func (s *System) Throughput() []Throughput {
+	out := make([]Throughput, len(s.cores))
+	for id, c := range s.cores {
+		out[id] = s.feeds[id].t
+		out[id].Cycles, out[id].Idle = c.Now(), c.Idle()
+	}
+	return out
+}

@@ -1,0 +1,232 @@
+package sim
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim/mem"
+)
+
+// testSystem loads a program for several cores, without the worker's loop.
+func testSystem(t testing.TB, cores int, code ins, change func(*Spec, *image.Image)) *System {
+	img, spec := testImage(t, code), DefaultSpec()
+	spec.Budget, spec.Worker = 100_000, Routine{}
+	if change != nil {
+		change(&spec, img)
+	}
+	s, err := NewSystem(img, spec, cores)
+	require.NoError(t, err)
+	return s
+}
+
+// outcome is what is compared of a result.
+type outcome struct {
+	core                                    int
+	code, verdict                           uint32
+	packet                                  string
+	cycles, instructions, commands, memWait uint64
+	events                                  int
+	fault                                   string
+}
+
+func outcomeOf(id int, r *Result) outcome {
+	o := outcome{
+		core: id, code: r.Code, verdict: r.Verdict, packet: string(r.Packet), cycles: r.Cycles,
+		instructions: r.Instructions, commands: r.Commands, memWait: r.MemWait, events: len(r.Events),
+	}
+	if r.Fault != nil {
+		o.fault = r.Fault.Error()
+	}
+	return o
+}
+
+// runAll feeds every core n packets of the list, in steps of so many cycles (0:
+// at once), and returns all results in order.
+func runAll(s *System, packets [][]byte, n int, step uint64) (out []outcome) {
+	fed := make([]int, len(s.cores))
+	s.Start(func(id int, in *Input) bool {
+		if fed[id] == n {
+			return false
+		}
+		in.Packet = packets[fed[id]%len(packets)]
+		fed[id]++
+		return true
+	}, func(id int, r *Result) { out = append(out, outcomeOf(id, r)) })
+	if step == 0 {
+		s.Run()
+		return out
+	}
+	for until := step; s.Step(until); until += step {
+	}
+	return out
+}
+
+// TestQueuedAgrees holds a core whose commands are queued and served in the
+// order of time against a core that has its memory for itself, over the corpus:
+// results, cycles, order and maps.
+func TestQueuedAgrees(t *testing.T) {
+	for _, cc := range loadCorpus(t) {
+		img := kernelImage(t, &cc)
+		m, err := New(img, DefaultSpec())
+		require.NoError(t, err)
+		s, err := NewSystem(img, DefaultSpec(), 1)
+		require.NoError(t, err)
+		var packets [][]byte
+		for i := range cc.Runs {
+			packets = append(packets, cc.Runs[i].PacketIn)
+		}
+		var want []outcome
+		th := batchOf(m, packets, 2, func(r *Result) { want = append(want, outcomeOf(0, r)) })
+		require.Equal(t, want, runAll(s, packets, 2*len(packets), 0), cc.Name)
+		require.Equal(t, th, s.Throughput()[0], cc.Name)
+		for i, mp := range m.Maps() {
+			require.Equal(t, mp.Entries(), s.maps[i].Entries(), "%s: map %q", cc.Name, mp.Info().Name)
+		}
+	}
+}
+
+// ticket takes a number from the counter in value 0 and returns it.
+var ticket = program(mapPointer(0), nfpisa.Immed(xf(0), 1), nfpisa.Mem40(nfpisa.MemTestAdd, 0, b(2), a(2), 1).CtxSwap(1), ret(xf(0)))
+
+// TestSharedCounter lets the contexts of several cores take numbers from one
+// counter: each number once, in the order in which the unit serves, and the
+// commands that come in one cycle by the number of the core.
+func TestSharedCounter(t *testing.T) {
+	const cores, packets = 5, 40
+	s := testSystem(t, cores, ticket, arrayMap)
+	var served []mem.Key
+	last := uint64(0)
+	s.mem.Hooks.Serve = func(c *mem.Command, start, done uint64) {
+		require.GreaterOrEqual(t, start, last+uint64(ememLatency.Busy), "one after the other")
+		require.GreaterOrEqual(t, start, c.Arrival)
+		last = start
+		served = append(served, mem.Key{Cycle: c.Arrival, Source: int(c.Ticket.Source)})
+	}
+	out := runAll(s, [][]byte{frame(64)}, packets, 0)
+	require.Len(t, out, cores*packets)
+	seen := map[uint32]bool{}
+	for _, o := range out {
+		require.Empty(t, o.fault)
+		require.False(t, seen[o.code], "number %d twice", o.code)
+		seen[o.code] = true
+	}
+	for i := 1; i < len(served); i++ {
+		require.False(t, served[i].Before(served[i-1]), "%v is served after %v", served[i], served[i-1])
+	}
+	for id := range cores {
+		require.EqualValues(t, id, out[id].code, "all cores begin in cycle 0: ties go by number")
+	}
+	require.EqualValues(t, cores*packets, value0s(s)[0])
+}
+
+func value0s(s *System) [3]uint32 {
+	d := s.maps[0].Region().Data
+	return [3]uint32{binary.BigEndian.Uint32(d), binary.BigEndian.Uint32(d[4:]), binary.BigEndian.Uint32(d[8:])}
+}
+
+// TestStepsDoNotMatter shows that results, their order and everything that
+// hooks see are the same however time is cut into steps.
+func TestStepsDoNotMatter(t *testing.T) {
+	code := program(
+		mapPointer(0), packetPointer, nfpisa.Immed(xf(0), 1), nfpisa.Immed(xf(1), 7),
+		nfpisa.Mem40(nfpisa.MemTestAdd, 0, b(2), a(2), 1).SigDone(2),
+		nfpisa.Mem32(nfpisa.MemRead32, 4, a(1), k(0), 2).SigDone(3),
+		nfpisa.Mem32(nfpisa.MemWrite32, 1, a(1), k(8), 1), // nobody is told
+		nops(3),
+		nfpisa.BrArg(nfpisa.CondNoSignal, 2, at(11)), // polls
+		nfpisa.CtxArb(1<<3),
+		nfpisa.ALU(a(0), op.None, nfpisa.ALUB, xf(0)), exit(),
+	)
+	run := func(step uint64) (out []outcome, log, served []string) {
+		s := testSystem(t, 3, code, func(sp *Spec, img *image.Image) {
+			arrayMap(sp, img)
+			sp.Hooks.Switch = func(w Switch) {
+				if w.Core == 1 {
+					log = append(log, fmt.Sprint(w))
+				}
+			}
+			sp.Hooks.Step = func(w Step) {
+				if w.Core == 1 {
+					log = append(log, fmt.Sprint(w))
+				}
+			}
+		})
+		s.mem.Hooks.Serve = func(c *mem.Command, start, done uint64) {
+			if c.Region.Unit != s.packets {
+				served = append(served, fmt.Sprint(c.Ticket.Source, start, done))
+			}
+		}
+		out = runAll(s, [][]byte{frame(64), frame(40)}, 11, step)
+		return out, log, served
+	}
+	want, wantLog, wantServed := run(0)
+	require.NotEmpty(t, wantLog)
+	require.Len(t, wantServed, 33)
+	require.Len(t, want, 33)
+	for _, o := range want {
+		require.Empty(t, o.fault)
+	}
+	for _, step := range []uint64{1, 7, 60, 1000} {
+		got, log, served := run(step)
+		require.Equal(t, want, got, "steps of %d cycles", step)
+		require.Equal(t, wantLog, log)
+		require.Equal(t, wantServed, served)
+	}
+}
+
+// TestReadsSeeServiceTime shows that a read returns what memory holds when its
+// unit serves it: the other core's write comes before it or behind it by the
+// cycle, whatever core is advanced first.
+func TestReadsSeeServiceTime(t *testing.T) {
+	// The packet's first byte chooses. From the end of its read on, 1 writes
+	// after 23 cycles, 2 reads after 21 and 3 after 25. The second core is one
+	// cycle behind, since both begin with a read of packet memory.
+	code := program(packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1), mapPointer(0))
+	body := len(code) + 2
+	read := func(n int) ins {
+		return program(nops(n), nfpisa.Mem40(nfpisa.MemRead32, 2, b(2), a(2), 1).CtxSwap(1), ret(xf(2)))
+	}
+	write := program(nfpisa.Immed(xf(2), 77), nops(20), nfpisa.Mem40(nfpisa.MemWrite32, 2, b(2), a(2), 1).CtxSwap(1), ret(k(0)))
+	early, late := read(17), read(20)
+	code = program(
+		code,
+		nfpisa.BrByteEq(xf(0), 3, 2, at(body+len(write))),
+		nfpisa.BrByteEq(xf(0), 3, 3, at(body+len(write)+len(early))),
+		write, early, late,
+	)
+	for _, tc := range []struct {
+		name          string
+		first, second byte
+		want          uint32
+	}{
+		{"read before the write", 1, 2, 0},
+		{"read behind the write", 1, 3, 77},
+		{"read before the write, by the core that is first", 2, 1, 0},
+		{"read behind the write, by the core that is first", 3, 1, 77},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := testSystem(t, 2, code, arrayMap)
+			packet := func(id int) []byte { return []byte{[2]byte{tc.first, tc.second}[id], 0, 0, 0} }
+			fed := [2]bool{}
+			var got []uint32
+			s.Start(func(id int, in *Input) bool {
+				in.Packet = packet(id)
+				was := fed[id]
+				fed[id] = true
+				return !was
+			}, func(id int, r *Result) {
+				require.Nil(t, r.Fault)
+				if packet(id)[0] != 1 {
+					got = append(got, r.Code)
+				}
+			})
+			s.Run()
+			require.Equal(t, []uint32{tc.want}, got)
+		})
+	}
+}
