@@ -9,6 +9,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/pcie/nfp"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Firmware runs programs and keeps maps. It implements nfp.Firmware.
@@ -27,16 +28,36 @@ func New(t *target.Target, caps nfp.Capabilities) (*Firmware, error) {
 	if caps.Stack > t.LocalMemory.Stack {
 		return nil, fmt.Errorf("firmware with %d bytes of stack; a context of target %s has %d", caps.Stack, t.Name, t.LocalMemory.Stack)
 	}
-	f := &Firmware{target: t, caps: caps, spec: sim.DefaultSpec()}
+	f := &Firmware{target: offering(t, caps), caps: caps, spec: sim.DefaultSpec()}
 	if n := f.spec.PacketBuffer - f.spec.PacketOffset; n < nfp.Frame {
 		panic(fmt.Sprintf("BUG: the simulator takes packets of %d bytes, a port frames of %d", n, nfp.Frame))
 	}
-	memory, err := sim.NewMemory(t, f.spec)
+	if err := f.target.Check(); err != nil {
+		return nil, fmt.Errorf("firmware of target %s with other capabilities: %w", t.Name, err)
+	}
+	memory, err := sim.NewMemory(f.target, f.spec)
 	if err != nil {
 		return nil, err
 	}
 	f.begin(memory)
 	return f, nil
+}
+
+// offering returns a target with a firmware's places: where programs are, where
+// they end, and where the routines are.
+func offering(t *target.Target, caps nfp.Capabilities) *target.Target {
+	own := *t
+	own.Core.CodeStart, own.Core.CodeWords, own.Core.Done = target.CodeAddr(caps.Start), int(caps.MaxWords), target.CodeAddr(caps.Done)
+	own.Helpers = map[string]target.Helper{}
+	for name, h := range t.Helpers {
+		if h.By != target.HelperFirmware {
+			own.Helpers[name] = h
+		}
+	}
+	for id, a := range caps.Helpers {
+		own.Helpers[bpf.HelperID(id).String()] = target.Helper{By: target.HelperFirmware, Address: target.CodeAddr(a)}
+	}
+	return &own
 }
 
 // Reset implements nfp.Firmware.
