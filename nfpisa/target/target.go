@@ -11,6 +11,8 @@
 //
 // It never knows eBPF programs, encodings or the simulator. Load, Builtin and
 // Parse are the entry points.
+//
+// Stable for importers: target files by their schema; Go fields may be added.
 package target
 
 import "slices"
