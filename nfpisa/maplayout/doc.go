@@ -10,6 +10,9 @@
 //
 // Words are little-endian, except those of values that the atomic engine counts
 // in. Pointers in a region are the low words of memory addresses; 0 is none.
+//
+// Not stable: layouts change with the routines that use them; what a host needs
+// of one stands in the image.
 package maplayout
 
 import (

@@ -12,6 +12,8 @@
 // It never knows eBPF programs, encodings or the simulator, nor what the compiler
 // has code for, see translate.CheckTarget. Load, Builtin and
 // Parse are the entry points.
+//
+// Stable for importers: target files by their schema; Go fields may be added.
 package target
 
 import (
