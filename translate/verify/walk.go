@@ -36,7 +36,7 @@ type verifier struct {
 	slot    int // the instruction being executed
 	// counts since a checkpoint was last made
 	jumpsSince, insnsSince int
-	idmap                  []idPair
+	idmap                  idMap
 	log                    logger
 	ended                  bool // the walk came to its end, with or without a proof
 	// apart makes each global function verified on its own: those that were
