@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,15 @@ func (cc *corpusCase) refusal(tg *target.Target) string {
 	return ""
 }
 
+// routineGPRs is the number of registers of a bank that routines of hash maps
+// need at least.
+const routineGPRs = 12
+
+// hashed reports whether the case has a map that routines serve.
+func (cc *corpusCase) hashed() bool {
+	return slices.ContainsFunc(cc.Maps, func(m peer.Map) bool { return strings.Contains(m.Type, "hash") })
+}
+
 // generous lifts the limits of a target's memory: the corpus was made without.
 func generous(tg *target.Target) {
 	tg.Core.CodeWords = 12000
@@ -86,12 +96,12 @@ func generous(tg *target.Target) {
 // TestCorpusFewRegisters runs the corpus with so few registers that values
 // must be kept in local memory.
 func TestCorpusFewRegisters(t *testing.T) {
-	for _, n := range []int{8, 12} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+	for _, c := range []struct{ gprs, xfers int }{{8, 24}, {routineGPRs, 32}} {
+		t.Run(fmt.Sprint(c.gprs), func(t *testing.T) {
 			tg, err := target.Builtin("skipsw")
 			require.NoError(t, err)
 			generous(tg)
-			tg.Registers.GPRs, tg.Registers.XferIn, tg.Registers.XferOut = n, 24, 24
+			tg.Registers.GPRs, tg.Registers.XferIn, tg.Registers.XferOut = c.gprs, c.xfers, c.xfers
 			for _, cc := range loadCorpus(t) {
 				cc.run(t, tg, translate.LevelDefault)
 			}
@@ -108,6 +118,11 @@ func (cc *corpusCase) run(t *testing.T, tg *target.Target, level translate.Level
 	if why := cc.refusal(tg); why != "" {
 		require.ErrorIs(t, err, translate.ErrNotSupported, cc.Name)
 		require.ErrorContains(t, err, why, cc.Name)
+		return -1
+	}
+	if err != nil && tg.Registers.GPRs < routineGPRs && cc.hashed() {
+		require.ErrorIs(t, err, translate.ErrNotSupported, cc.Name)
+		require.ErrorContains(t, err, fmt.Sprintf("registers.gprs is %d", tg.Registers.GPRs), cc.Name)
 		return -1
 	}
 	require.NoError(t, err, cc.Name)

@@ -41,7 +41,7 @@ func signExtend(v uint64, bytes int) uint64 {
 
 // loadStore does the loads, stores and atomics between registers and memory.
 func (vm *VM) loadStore(pc int, in bpf.Insn) error {
-	mode, n := in.Op&0xe0, in.Bytes()
+	mode, n := in.Mode(), in.Bytes()
 	switch in.Class() {
 	case bpf.ClassLDX:
 		addr := vm.regs[in.Src] + uint64(int64(in.Off))
@@ -97,7 +97,8 @@ func (vm *VM) store(pc int, addr uint64, n int, v uint64) error {
 
 // atomic does the atomic operations; with one CPU they are plain ones.
 func (vm *VM) atomic(pc int, in bpf.Insn, n int) error {
-	switch in.Imm {
+	op := in.AtomicOp()
+	switch op {
 	case bpf.AtomicLoadAcq:
 		v, err := vm.load(pc, vm.regs[in.Src]+uint64(int64(in.Off)), n)
 		if err == nil {
@@ -119,7 +120,7 @@ func (vm *VM) atomic(pc int, in bpf.Insn, n int) error {
 	if n == 4 {
 		src = uint64(uint32(src))
 	}
-	switch in.Imm &^ bpf.AtomicFetch {
+	switch op &^ bpf.AtomicFetch {
 	case bpf.AtomicAdd:
 		writeInt(b, old+src)
 	case bpf.AtomicOr:
@@ -141,13 +142,13 @@ func (vm *VM) atomic(pc int, in bpf.Insn, n int) error {
 	default:
 		return vm.faultAt(pc, "is no atomic operation: %#x", in.Imm)
 	}
-	switch in.Imm {
+	switch op {
 	case bpf.AtomicXchg &^ bpf.AtomicFetch, bpf.AtomicCmpXchg &^ bpf.AtomicFetch:
 		return vm.faultAt(pc, "is no atomic operation: %#x", in.Imm)
 	case bpf.AtomicCmpXchg:
 		vm.regs[0] = old
 	default:
-		if in.Imm&bpf.AtomicFetch != 0 {
+		if op&bpf.AtomicFetch != 0 {
 			vm.regs[in.Src] = old
 		}
 	}
@@ -157,7 +158,7 @@ func (vm *VM) atomic(pc int, in bpf.Insn, n int) error {
 // loadAbs does the packet loads of classic BPF, which tc programs may use. ok
 // is false when the packet is too short: the program then returns 0.
 func (vm *VM) loadAbs(pc int, in bpf.Insn) (ok bool, err error) {
-	mode, n := in.Op&0xe0, in.Bytes()
+	mode, n := in.Mode(), in.Bytes()
 	if mode != bpf.ModeABS && mode != bpf.ModeIND || n == 8 {
 		return false, vm.faultAt(pc, "is no instruction: %02x", in.Op)
 	}
@@ -185,23 +186,16 @@ func (vm *VM) loadAbs(pc int, in bpf.Insn) (ok bool, err error) {
 	return true, nil
 }
 
-// Offsets of classic BPF from which on others are meant: from the network
-// header, from the link header. SKF_NET_OFF and SKF_LL_OFF of the kernel.
-const (
-	fromNetwork = -0x100000
-	fromLink    = -0x200000
-)
-
 // legacyOffset returns the place in the buffer that an offset of a packet load
 // of classic BPF means; negative for none.
 func (vm *VM) legacyOffset(off int64) int64 {
 	switch {
 	case off >= 0:
 		return int64(vm.data) + off
-	case off >= fromNetwork:
-		return int64(vm.network) + off - fromNetwork
-	case off >= fromLink:
-		return int64(vm.data) + off - fromLink
+	case off >= bpf.SkfNetOff:
+		return int64(vm.network) + off - bpf.SkfNetOff
+	case off >= bpf.SkfLLOff:
+		return int64(vm.data) + off - bpf.SkfLLOff
 	}
 	return -1
 }

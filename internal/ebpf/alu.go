@@ -10,11 +10,11 @@ import (
 // alu64 does a 64-bit operation; off is the instruction's offset field, which
 // selects signed division and sign-extending moves. ok is false for encodings
 // that do not exist.
-func alu64(op uint8, off int16, dst, src uint64) (res uint64, ok bool) {
-	switch op & 0xf0 {
-	case bpf.DIV, bpf.MOD:
+func alu64(op bpf.ALUOp, off int16, dst, src uint64) (res uint64, ok bool) {
+	switch op {
+	case bpf.Div, bpf.Mod:
 		return div64(op, off, dst, src)
-	case bpf.MOV:
+	case bpf.Mov:
 		switch off {
 		case 0:
 			return src, true
@@ -30,33 +30,33 @@ func alu64(op uint8, off int16, dst, src uint64) (res uint64, ok bool) {
 	if off != 0 {
 		return 0, false
 	}
-	switch op & 0xf0 {
-	case bpf.ADD:
+	switch op {
+	case bpf.Add:
 		return dst + src, true
-	case bpf.SUB:
+	case bpf.Sub:
 		return dst - src, true
-	case bpf.MUL:
+	case bpf.Mul:
 		return dst * src, true
-	case bpf.OR:
+	case bpf.Or:
 		return dst | src, true
-	case bpf.AND:
+	case bpf.And:
 		return dst & src, true
-	case bpf.XOR:
+	case bpf.Xor:
 		return dst ^ src, true
-	case bpf.LSH:
+	case bpf.Lsh:
 		return dst << (src & 63), true
-	case bpf.RSH:
+	case bpf.Rsh:
 		return dst >> (src & 63), true
-	case bpf.ARSH:
+	case bpf.Arsh:
 		return uint64(int64(dst) >> (src & 63)), true
-	case bpf.NEG:
+	case bpf.Neg:
 		return -dst, true
 	}
 	return 0, false
 }
 
-func div64(op uint8, off int16, dst, src uint64) (uint64, bool) {
-	mod := op&0xf0 == bpf.MOD
+func div64(op bpf.ALUOp, off int16, dst, src uint64) (uint64, bool) {
+	mod := op == bpf.Mod
 	switch {
 	case off != 0 && off != 1:
 		return 0, false
@@ -79,11 +79,11 @@ func div64(op uint8, off int16, dst, src uint64) (uint64, bool) {
 }
 
 // alu32 does a 32-bit operation; the result's high half is zero.
-func alu32(op uint8, off int16, dst, src uint32) (res uint64, ok bool) {
-	switch op & 0xf0 {
-	case bpf.DIV, bpf.MOD:
+func alu32(op bpf.ALUOp, off int16, dst, src uint32) (res uint64, ok bool) {
+	switch op {
+	case bpf.Div, bpf.Mod:
 		return div32(op, off, dst, src)
-	case bpf.MOV:
+	case bpf.Mov:
 		switch off {
 		case 0:
 			return uint64(src), true
@@ -93,19 +93,19 @@ func alu32(op uint8, off int16, dst, src uint32) (res uint64, ok bool) {
 			return uint64(uint32(int32(int16(src)))), true
 		}
 		return 0, false
-	case bpf.LSH:
+	case bpf.Lsh:
 		return uint64(dst << (src & 31)), off == 0
-	case bpf.RSH:
+	case bpf.Rsh:
 		return uint64(dst >> (src & 31)), off == 0
-	case bpf.ARSH:
+	case bpf.Arsh:
 		return uint64(uint32(int32(dst) >> (src & 31))), off == 0
 	}
 	res, ok = alu64(op, off, uint64(dst), uint64(src))
 	return uint64(uint32(res)), ok
 }
 
-func div32(op uint8, off int16, dst, src uint32) (uint64, bool) {
-	mod := op&0xf0 == bpf.MOD
+func div32(op bpf.ALUOp, off int16, dst, src uint32) (uint64, bool) {
+	mod := op == bpf.Mod
 	switch {
 	case off == 0:
 		return div64(op, 0, uint64(dst), uint64(src))
@@ -128,7 +128,7 @@ func div32(op uint8, off int16, dst, src uint32) (uint64, bool) {
 // endian does the byte order operations: to little endian (a truncation), to
 // big endian, and in the 64-bit class the unconditional swap.
 func endian(in bpf.Insn, v uint64) (uint64, bool) {
-	swap := in.Op&bpf.X != 0
+	swap := in.Source() == bpf.X
 	if in.Class() == bpf.ClassALU64 {
 		if swap {
 			return 0, false
@@ -160,34 +160,34 @@ func endian(in bpf.Insn, v uint64) (uint64, bool) {
 
 // taken evaluates a conditional jump. 32-bit jumps get their operands
 // zero-extended; they are compared as 32-bit numbers.
-func taken(op uint8, wide bool, a, b uint64) (yes, ok bool) {
+func taken(op bpf.JumpOp, wide bool, a, b uint64) (yes, ok bool) {
 	sa, sb := int64(a), int64(b)
 	if !wide {
 		a, b = uint64(uint32(a)), uint64(uint32(b))
 		sa, sb = int64(int32(a)), int64(int32(b))
 	}
-	switch op & 0xf0 {
-	case bpf.JEQ:
+	switch op {
+	case bpf.JEq:
 		return a == b, true
-	case bpf.JNE:
+	case bpf.JNe:
 		return a != b, true
-	case bpf.JGT:
+	case bpf.JGt:
 		return a > b, true
-	case bpf.JGE:
+	case bpf.JGe:
 		return a >= b, true
-	case bpf.JLT:
+	case bpf.JLt:
 		return a < b, true
-	case bpf.JLE:
+	case bpf.JLe:
 		return a <= b, true
-	case bpf.JSET:
+	case bpf.JSet:
 		return a&b != 0, true
-	case bpf.JSGT:
+	case bpf.JSGt:
 		return sa > sb, true
-	case bpf.JSGE:
+	case bpf.JSGe:
 		return sa >= sb, true
-	case bpf.JSLT:
+	case bpf.JSLt:
 		return sa < sb, true
-	case bpf.JSLE:
+	case bpf.JSLe:
 		return sa <= sb, true
 	}
 	return false, false

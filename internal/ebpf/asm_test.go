@@ -2,6 +2,7 @@ package ebpf_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -13,69 +14,42 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// A small assembler for the tests: each function gives slots.
-
+// code is a piece of a program.
 type code []bpf.Insn
 
-func seq(parts ...code) code { return slices.Concat(parts...) }
-
-func op64(op uint8, dst uint8, imm int32) code {
-	return code{{Op: bpf.ClassALU64 | op | bpf.K, Dst: dst, Imm: imm}}
+// seq joins pieces: single instructions and slices of them.
+func seq(parts ...any) code {
+	var out code
+	for _, p := range parts {
+		switch p := p.(type) {
+		case bpf.Insn:
+			out = append(out, p)
+		case []bpf.Insn:
+			out = append(out, p...)
+		case code:
+			out = append(out, p...)
+		default:
+			panic(fmt.Sprintf("%T is no code", p))
+		}
+	}
+	return out
 }
-
-func op64r(op uint8, dst, src uint8) code {
-	return code{{Op: bpf.ClassALU64 | op | bpf.X, Dst: dst, Src: src}}
-}
-
-func mov(dst uint8, imm int32) code { return op64(bpf.MOV, dst, imm) }
-
-func movr(dst, src uint8) code { return op64r(bpf.MOV, dst, src) }
-
-func ldx(size, dst, src uint8, off int16) code {
-	return code{{Op: bpf.ClassLDX | bpf.ModeMEM | size, Dst: dst, Src: src, Off: off}}
-}
-
-func stx(size, dst uint8, off int16, src uint8) code {
-	return code{{Op: bpf.ClassSTX | bpf.ModeMEM | size, Dst: dst, Src: src, Off: off}}
-}
-
-func st(size, dst uint8, off int16, imm int32) code {
-	return code{{Op: bpf.ClassST | bpf.ModeMEM | size, Dst: dst, Off: off, Imm: imm}}
-}
-
-func jmp(op, dst uint8, imm int32, off int) code {
-	return code{{Op: bpf.ClassJMP | op | bpf.K, Dst: dst, Imm: imm, Off: int16(off)}}
-}
-
-func jmpr(op, dst, src uint8, off int) code {
-	return code{{Op: bpf.ClassJMP | op | bpf.X, Dst: dst, Src: src, Off: int16(off)}}
-}
-
-func call(helper int32) code { return code{{Op: bpf.ClassJMP | bpf.CALL, Imm: helper}} }
-
-func exit() code { return code{{Op: bpf.ClassJMP | bpf.EXIT}} }
-
-func wide(dst, src uint8, lo, hi int32) code {
-	return code{{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: dst, Src: src, Imm: lo}, {Imm: hi}}
-}
-
-func mapfd(dst uint8, index int32) code { return wide(dst, bpf.PseudoMapFD, index, 0) }
 
 // room is the packet bytes that withPacket proves.
 const room = 64
 
 // withPacket runs body with r6 = data and r9 = ctx, and returns 2 if the
 // packet has fewer than 64 bytes.
-func withPacket(t object.Type, body ...code) code {
+func withPacket(t object.Type, body ...any) code {
 	data, end := int16(0), int16(4)
 	if t == object.TC {
 		data, end = 76, 80
 	}
 	b := seq(body...)
 	return seq(
-		movr(9, 1), ldx(bpf.SizeW, 6, 1, data), ldx(bpf.SizeW, 2, 1, end),
-		movr(3, 6), op64(bpf.ADD, 3, room), jmpr(bpf.JGT, 3, 2, len(b)),
-		b, mov(0, 2), exit(),
+		bpf.Mov.Reg(9, 1), bpf.Load(bpf.SizeW, 6, 1, data), bpf.Load(bpf.SizeW, 2, 1, end),
+		bpf.Mov.Reg(3, 6), bpf.Add.Imm(3, room), bpf.JGt.Reg(3, 2, int16(len(b))),
+		b, bpf.Mov.Imm(0, 2), bpf.Return(),
 	)
 }
 

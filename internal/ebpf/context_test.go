@@ -31,12 +31,12 @@ func TestContextLikeKernel(t *testing.T) {
 	o, err := object.Load(samples+"/tc_classify.o", object.Options{})
 	require.NoError(t, err)
 	change := newProgram(object.TC, seq(
-		ldx(bpf.SizeW, 2, 1, 8), op64(bpf.ADD, 2, 5), stx(bpf.SizeW, 1, 8, 2), // mark
-		ldx(bpf.SizeW, 3, 1, 32), op64(bpf.MUL, 3, 3), stx(bpf.SizeW, 1, 32, 3), // priority
-		ldx(bpf.SizeB, 2, 1, 49), stx(bpf.SizeB, 1, 51, 2), ldx(bpf.SizeH, 2, 1, 52), stx(bpf.SizeH, 1, 58, 2), // cb
-		ldx(bpf.SizeW, 2, 1, 60), stx(bpf.SizeW, 1, 64, 2),
-		ldx(bpf.SizeDW, 2, 1, 152), op64(bpf.ADD, 2, 1000), stx(bpf.SizeDW, 1, 152, 2), // tstamp
-		ldx(bpf.SizeB, 0, 1, 33), exit(),
+		bpf.Load(bpf.SizeW, 2, 1, 8), bpf.Add.Imm(2, 5), bpf.Store(bpf.SizeW, 1, 8, 2), // mark
+		bpf.Load(bpf.SizeW, 3, 1, 32), bpf.Mul.Imm(3, 3), bpf.Store(bpf.SizeW, 1, 32, 3), // priority
+		bpf.Load(bpf.SizeB, 2, 1, 49), bpf.Store(bpf.SizeB, 1, 51, 2), bpf.Load(bpf.SizeH, 2, 1, 52), bpf.Store(bpf.SizeH, 1, 58, 2), // cb
+		bpf.Load(bpf.SizeW, 2, 1, 60), bpf.Store(bpf.SizeW, 1, 64, 2),
+		bpf.Load(bpf.SizeDW, 2, 1, 152), bpf.Add.Imm(2, 1000), bpf.Store(bpf.SizeDW, 1, 152, 2), // tstamp
+		bpf.Load(bpf.SizeB, 0, 1, 33), bpf.Return(),
 	))
 	for _, p := range []*object.Program{change, o.Programs[0]} {
 		vm, err := ebpf.New(p, ebpf.Options{})

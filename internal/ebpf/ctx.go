@@ -3,51 +3,8 @@ package ebpf
 import (
 	"encoding/binary"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-)
-
-// Fields of struct xdp_md, offsets in bytes. All are 4 bytes wide.
-const (
-	xdpData    = 0
-	xdpDataEnd = 4
-	xdpMeta    = 8
-	xdpIngress = 12
-	xdpQueue   = 16
-	xdpEgress  = 20
-	xdpSize    = 24
-)
-
-// Fields of struct __sk_buff, offsets in bytes.
-const (
-	skbLen      = 0
-	skbPktType  = 4
-	skbMark     = 8
-	skbQueue    = 12
-	skbProtocol = 16
-	skbVlanHere = 20
-	skbVlanTCI  = 24
-	skbVlanPrt  = 28
-	skbPriority = 32
-	skbIngress  = 36
-	skbIfindex  = 40
-	skbTCIndex  = 44
-	skbCB       = 48
-	skbHash     = 68
-	skbClassID  = 72
-	skbData     = 76
-	skbDataEnd  = 80
-	skbNapi     = 84
-	skbFamily   = 88 // from here on to skbMeta: socket fields, not for tc
-	skbMeta     = 140
-	skbFlowKeys = 144
-	skbTstamp   = 152
-	skbWireLen  = 160
-	skbGSOSegs  = 164
-	skbSk       = 168
-	skbGSOSize  = 176
-	skbTstampTy = 180
-	skbHwTstamp = 184
-	skbSize     = 192
 )
 
 // SkbFields are the fields of a tc program's context that are not derived from
@@ -109,44 +66,43 @@ func etherType(p []byte) uint32 {
 
 func (vm *VM) loadCtx(pc int, off int64, n int) (uint64, error) {
 	if vm.byTyp == object.XDP {
-		if n != 4 || off < 0 || off >= xdpSize || off%4 != 0 {
-			return 0, vm.faultAt(pc, "read of ctx bytes %d..%d, struct xdp_md has words up to byte %d", off, off+int64(n)-1, xdpSize)
+		if n != 4 || off < 0 || off >= bpf.SizeofXDPMd || off%4 != 0 {
+			return 0, vm.faultAt(pc, "read of ctx bytes %d..%d, struct xdp_md has words up to byte %d", off, off+int64(n)-1, bpf.SizeofXDPMd)
 		}
 		switch off {
-		case xdpData:
+		case bpf.XDPMdData:
 			return vm.address(regPacket, int64(vm.data)), nil
-		case xdpDataEnd:
+		case bpf.XDPMdDataEnd:
 			return vm.address(regPacket, int64(vm.end)), nil
-		case xdpMeta:
+		case bpf.XDPMdDataMeta:
 			return vm.address(regPacket, int64(vm.meta)), nil
-		case xdpIngress:
+		case bpf.XDPMdIngressIfindex:
 			return uint64(vm.ingress()), nil
-		case xdpQueue:
+		case bpf.XDPMdRxQueueIndex:
 			return uint64(vm.queue), nil
-		case xdpEgress:
+		case bpf.XDPMdEgressIfindex:
 			return 0, vm.faultAt(pc, "not supported: egress_ifindex, because the program is at an ingress hook")
 		}
 	}
-	if off < 0 || off+int64(n) > skbSize || off%int64(n) != 0 {
+	if off < 0 || off+int64(n) > bpf.SizeofSkBuff || off%int64(n) != 0 {
 		return 0, vm.faultAt(pc, "read of ctx bytes %d..%d", off, off+int64(n)-1)
 	}
 	if n == 4 {
 		switch off {
-		case skbData:
+		case bpf.SkBuffData:
 			return vm.address(regPacket, int64(vm.data)), nil
-		case skbDataEnd:
+		case bpf.SkBuffDataEnd:
 			return vm.address(regPacket, int64(vm.end)), nil
-		case skbMeta:
+		case bpf.SkBuffDataMeta:
 			return vm.address(regPacket, int64(vm.meta)), nil
 		}
 	}
-	switch {
-	case off >= skbData && off < skbNapi, off >= skbFamily && off < skbTstamp, off >= skbSk && off < skbGSOSize:
+	f := bpf.SkBuff.At(int(off))
+	if f != nil && (f.Absent != "" || f.Holds != bpf.Number) {
 		return 0, vm.faultAt(pc, "read of ctx bytes %d..%d, which a tc program may not read so", off, off+int64(n)-1)
 	}
-	if n < 4 && off&^3 == skbPktType || n == 2 && halfFields[off&^3] {
-		// The kernel keeps these fields in so few bytes, and takes them whole
-		// whichever part of the word is asked for.
+	if f != nil && f.Kept > 0 && n >= f.Kept && n < f.Size {
+		// The kernel takes these fields whole, whichever part is asked for.
 		return uint64(vm.skbWord(off&^3)) & (1<<(8*n) - 1), nil
 	}
 	word := uint64(vm.skbWord(off &^ 7))
@@ -162,43 +118,37 @@ func (vm *VM) ingress() uint32 {
 	return vm.in.IngressIfindex
 }
 
-// halfFields are the fields that the kernel keeps in 16 bits.
-var halfFields = map[int64]bool{
-	skbQueue: true, skbProtocol: true, skbVlanTCI: true, skbVlanPrt: true, skbTCIndex: true, skbClassID: true,
-	skbGSOSegs: true, skbGSOSize: true,
-}
-
 // skbWord returns the aligned word of the context at off.
 func (vm *VM) skbWord(off int64) uint32 {
 	s := &vm.skb
 	switch off {
-	case skbLen:
+	case bpf.SkBuffLen:
 		return uint32(vm.end - vm.data)
-	case skbPktType:
+	case bpf.SkBuffPktType:
 		return s.PktType
-	case skbVlanHere:
+	case bpf.SkBuffVlanPresent:
 		return s.VlanPresent
-	case skbVlanTCI:
+	case bpf.SkBuffVlanTCI:
 		return s.VlanTCI
-	case skbVlanPrt:
+	case bpf.SkBuffVlanProto:
 		return s.VlanProto
-	case skbProtocol:
+	case bpf.SkBuffProtocol:
 		return s.Protocol
-	case skbIngress:
+	case bpf.SkBuffIngressIfindex:
 		return vm.in.IngressIfindex
-	case skbIfindex:
+	case bpf.SkBuffIfindex:
 		return s.Ifindex
-	case skbHash:
+	case bpf.SkBuffHash:
 		return s.Hash
-	case skbWireLen:
+	case bpf.SkBuffWireLen:
 		return s.WireLen
-	case skbGSOSegs:
+	case bpf.SkBuffGSOSegs:
 		return s.GSOSegs
-	case skbGSOSize:
+	case bpf.SkBuffGSOSize:
 		return s.GSOSize
-	case skbTstamp:
+	case bpf.SkBuffTstamp:
 		return uint32(s.Tstamp)
-	case skbTstamp + 4:
+	case bpf.SkBuffTstamp + 4:
 		return uint32(s.Tstamp >> 32)
 	}
 	if f := s.writable(off); f != nil {
@@ -210,26 +160,26 @@ func (vm *VM) skbWord(off int64) uint32 {
 // writable returns the field at off if it is a word that programs may write.
 func (s *SkbFields) writable(off int64) *uint32 {
 	switch off {
-	case skbMark:
+	case bpf.SkBuffMark:
 		return &s.Mark
-	case skbQueue:
+	case bpf.SkBuffQueueMapping:
 		return &s.QueueMapping
-	case skbPriority:
+	case bpf.SkBuffPriority:
 		return &s.Priority
-	case skbTCIndex:
+	case bpf.SkBuffTcIndex:
 		return &s.TCIndex
-	case skbClassID:
+	case bpf.SkBuffTcClassID:
 		return &s.TCClassID
 	}
-	if off >= skbCB && off < skbCB+20 && off%4 == 0 {
-		return &s.CB[(off-skbCB)/4]
+	if off >= bpf.SkBuffCB && off < bpf.SkBuffCB+20 && off%4 == 0 {
+		return &s.CB[(off-bpf.SkBuffCB)/4]
 	}
 	return nil
 }
 
 func (vm *VM) storeCtx(pc int, off int64, n int, v uint64) error {
 	if vm.byTyp == object.XDP {
-		if off != xdpQueue || n != 4 {
+		if off != bpf.XDPMdRxQueueIndex || n != 4 {
 			return vm.faultAt(pc, "write to ctx bytes %d..%d, an XDP program may write only rx_queue_index", off, off+int64(n)-1)
 		}
 		vm.queue, vm.queueSet = uint32(v), true
@@ -237,28 +187,28 @@ func (vm *VM) storeCtx(pc int, off int64, n int, v uint64) error {
 	}
 	s := &vm.skb
 	switch {
-	case off == skbTstamp && n == 8:
+	case off == bpf.SkBuffTstamp && n == 8:
 		s.Tstamp = v
 		return nil
 	case n == 4:
 		if f := s.writable(off); f != nil {
 			// The kernel takes no queue it cannot have.
-			if off == skbQueue && v >= 0xffff {
+			if off == bpf.SkBuffQueueMapping && v >= 0xffff {
 				return nil
 			}
 			*f = uint32(v)
-			if off == skbTCIndex || off == skbClassID {
+			if off == bpf.SkBuffTcIndex || off == bpf.SkBuffTcClassID {
 				*f = uint32(uint16(v))
 			}
 			return nil
 		}
 	case n < 4 || n == 8:
-		if off >= skbCB && off+int64(n) <= skbCB+20 && off%int64(n) == 0 {
+		if off >= bpf.SkBuffCB && off+int64(n) <= bpf.SkBuffCB+20 && off%int64(n) == 0 {
 			var b [20]byte
 			for i, w := range s.CB {
 				le.PutUint32(b[4*i:], w)
 			}
-			writeInt(b[off-skbCB:][:n], v)
+			writeInt(b[off-bpf.SkBuffCB:][:n], v)
 			for i := range s.CB {
 				s.CB[i] = le.Uint32(b[4*i:])
 			}

@@ -24,7 +24,7 @@ func (vm *VM) exec(pc, base int) error {
 			vm.opt.OnStep(pc, &vm.regs)
 		}
 		in := insns[pc]
-		if in.Dst > 10 || in.Src > 10 {
+		if in.Dst > bpf.FP || in.Src > bpf.FP {
 			return vm.faultAt(pc, "names a register above r10")
 		}
 		next := pc + 1
@@ -57,7 +57,7 @@ func (vm *VM) exec(pc, base int) error {
 		if err != nil {
 			return err
 		}
-		if in.Dst == 10 && writesDst(in) {
+		if in.Dst == bpf.FP && writesDst(in) {
 			return vm.faultAt(pc, "writes r10, the frame pointer")
 		}
 		pc = next
@@ -78,20 +78,20 @@ func writesDst(in bpf.Insn) bool {
 func (vm *VM) alu(pc int, in bpf.Insn) error {
 	dst := vm.regs[in.Dst]
 	src := uint64(int64(in.Imm))
-	if in.Op&bpf.X != 0 {
+	if in.Source() == bpf.X {
 		src = vm.regs[in.Src]
 	}
 	var res uint64
 	var ok bool
 	switch {
-	case in.Op&0xf0 == bpf.END:
+	case in.ALUOp() == bpf.End:
 		res, ok = endian(in, dst)
-	case in.Op&bpf.X == 0 && in.Op&0xf0 == bpf.MOV && in.Off != 0:
+	case in.Source() == bpf.K && in.ALUOp() == bpf.Mov && in.Off != 0:
 		ok = false
 	case in.Class() == bpf.ClassALU64:
-		res, ok = alu64(in.Op, in.Off, dst, src)
+		res, ok = alu64(in.ALUOp(), in.Off, dst, src)
 	default:
-		res, ok = alu32(in.Op, in.Off, uint32(dst), uint32(src))
+		res, ok = alu32(in.ALUOp(), in.Off, uint32(dst), uint32(src))
 	}
 	if !ok {
 		return vm.faultAt(pc, "is no instruction: %02x with offset %d", in.Op, in.Off)
@@ -109,7 +109,7 @@ func (vm *VM) loadImm(pc int, in bpf.Insn) error {
 	hi := insns[pc+1].Imm
 	switch in.Src {
 	case 0:
-		vm.regs[in.Dst] = uint64(uint32(in.Imm)) | uint64(uint32(hi))<<32
+		vm.regs[in.Dst] = in.Imm64(insns[pc+1])
 	case bpf.PseudoMapFD, bpf.PseudoMapValue:
 		if in.Imm < 0 || int(in.Imm) >= len(vm.run.maps) {
 			return vm.faultAt(pc, "loads map %d of %d", in.Imm, len(vm.run.maps))
@@ -124,7 +124,7 @@ func (vm *VM) loadImm(pc int, in bpf.Insn) error {
 		}
 		vm.regs[in.Dst] = m.address(0) + uint64(uint32(hi))
 	case bpf.PseudoFunc:
-		vm.regs[in.Dst] = vm.address(regFunc, int64(pc)+1+int64(in.Imm))
+		vm.regs[in.Dst] = vm.address(regFunc, int64(in.FuncTarget(pc)))
 	default:
 		return vm.faultAt(pc, "not supported: 64-bit immediate load of kind %d", in.Src)
 	}
@@ -135,36 +135,32 @@ func (vm *VM) loadImm(pc int, in bpf.Insn) error {
 // frame at depth base has exited, or on an error.
 func (vm *VM) jump(pc int, in bpf.Insn, base int) (next int, done bool, err error) {
 	wide := in.Class() == bpf.ClassJMP
-	switch op := in.Op & 0xf0; {
-	case op == bpf.JA:
-		off := int(in.Off)
-		if !wide {
-			off = int(in.Imm)
-		}
-		return vm.land(pc, pc+1+off)
-	case op == bpf.CALL && wide:
+	switch op := in.JumpOp(); {
+	case op == bpf.Ja:
+		return vm.land(pc, in.JumpTarget(pc))
+	case op == bpf.Call && wide:
 		return vm.call(pc, in)
-	case op == bpf.EXIT && wide:
+	case op == bpf.Exit && wide:
 		if vm.leave(base) {
 			return 0, true, nil
 		}
 		return vm.calls[vm.depth+1].ret, false, nil
-	case op == bpf.JCOND && wide:
+	case op == bpf.JCond && wide:
 		if vm.mayGoto++; vm.mayGoto > mayGotoBudget {
-			return vm.land(pc, pc+1+int(in.Off))
+			return vm.land(pc, in.JumpTarget(pc))
 		}
 		return pc + 1, false, nil
 	}
 	src := uint64(int64(in.Imm))
-	if in.Op&bpf.X != 0 {
+	if in.Source() == bpf.X {
 		src = vm.regs[in.Src]
 	}
-	yes, ok := taken(in.Op, wide, vm.regs[in.Dst], src)
+	yes, ok := taken(in.JumpOp(), wide, vm.regs[in.Dst], src)
 	if !ok {
 		return 0, true, vm.faultAt(pc, "is no instruction: %02x", in.Op)
 	}
 	if yes {
-		return vm.land(pc, pc+1+int(in.Off))
+		return vm.land(pc, in.JumpTarget(pc))
 	}
 	return pc + 1, false, nil
 }
@@ -179,7 +175,7 @@ func (vm *VM) land(pc, target int) (next int, done bool, err error) {
 
 // call does calls of functions and of helpers.
 func (vm *VM) call(pc int, in bpf.Insn) (next int, done bool, err error) {
-	if in.Op&bpf.X != 0 {
+	if in.Source() == bpf.X {
 		return 0, true, vm.faultAt(pc, "not supported: call through a register")
 	}
 	switch in.Src {
@@ -187,14 +183,14 @@ func (vm *VM) call(pc int, in bpf.Insn) (next int, done bool, err error) {
 		if err := vm.enter(pc, pc+1); err != nil {
 			return 0, true, err
 		}
-		return vm.land(pc, pc+1+int(in.Imm))
+		return vm.land(pc, in.FuncTarget(pc))
 	case bpf.PseudoKfunc:
 		return 0, true, vm.faultAt(pc, "not supported: call of kernel function %d", in.Imm)
-	case 0:
+	case bpf.PseudoHelper:
 	default:
 		return 0, true, vm.faultAt(pc, "is no call: source register %d", in.Src)
 	}
-	if in.Imm == helperTailCall && vm.opt.Helpers[in.Imm] == nil {
+	if in.Helper() == bpf.HelperTailCall && vm.opt.Helpers[bpf.HelperTailCall] == nil {
 		entered, err := vm.tailCall(pc)
 		if err != nil || entered {
 			return 0, err != nil, err
@@ -202,7 +198,7 @@ func (vm *VM) call(pc int, in bpf.Insn) (next int, done bool, err error) {
 		vm.clobber()
 		return pc + 1, false, nil
 	}
-	r0, err := vm.helper(pc, in.Imm)
+	r0, err := vm.helper(pc, in.Helper())
 	if err != nil {
 		return 0, true, err
 	}
@@ -277,7 +273,7 @@ func (vm *VM) invoke(pc, start int, args ...uint64) (uint64, error) {
 // It returns false where the kernel goes on behind the call.
 func (vm *VM) tailCall(pc int) (bool, error) {
 	m := vm.mapObject(vm.regs[2])
-	if m == nil || m.spec.Type != typeProgArray {
+	if m == nil || m.spec.Type != bpf.MapTypeProgArray {
 		return false, vm.faultAt(pc, "tail call through %#x, which is no program array", vm.regs[2])
 	}
 	if vm.Resolve(vm.regs[1]) != (Ref{Kind: Ctx}) {

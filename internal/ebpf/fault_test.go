@@ -12,49 +12,49 @@ import (
 
 // TestFaults: what no verified program does stops the run and says why.
 func TestFaults(t *testing.T) {
-	small := &object.Map{Name: "small", Type: 2, KeySize: 4, ValueSize: 4, MaxEntries: 4}
-	ro := &object.Map{Name: "ro", Type: 2, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 7}
-	ring := &object.Map{Name: "ring", Type: 27, MaxEntries: 4096}
-	lookup := seq(st(bpf.SizeW, 10, -4, 1), mapfd(1, 0), movr(2, 10), op64(bpf.ADD, 2, -4), call(1))
-	end := seq(mov(0, 2), exit())
+	small := &object.Map{Name: "small", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 4}
+	ro := &object.Map{Name: "ro", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: bpf.FRdonlyProg}
+	ring := &object.Map{Name: "ring", Type: bpf.MapTypeRingbuf, MaxEntries: 4096}
+	lookup := seq(bpf.StoreImm(bpf.SizeW, 10, -4, 1), bpf.LoadMap(1, 0), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -4), bpf.CallHelper(bpf.HelperMapLookupElem))
+	end := seq(bpf.Mov.Imm(0, 2), bpf.Return())
 	for _, c := range []struct {
 		name, want string
 		typ        object.Type
 		body       code
 	}{
-		{"packet end", "instruction 1: read of packet bytes 60..67, the packet has 64", object.XDP, seq(ldx(bpf.SizeW, 1, 1, 0), ldx(bpf.SizeDW, 0, 1, 60), end)},
-		{"packet front", "write of packet bytes -1..-1, the packet has 64", object.XDP, seq(ldx(bpf.SizeW, 1, 1, 0), st(bpf.SizeB, 1, -1, 0), end)},
-		{"stack top", "write of stack bytes 0..7 of frame 0", object.XDP, seq(st(bpf.SizeDW, 10, 0, 1), end)},
-		{"stack bottom", "write of stack bytes -516..-509 of frame 0", object.XDP, seq(st(bpf.SizeDW, 10, -516, 1), end)},
-		{"null", "read of 8 bytes at 0x0, which is no address of this program", object.XDP, seq(mov(1, 0), ldx(bpf.SizeDW, 0, 1, 0), end)},
-		{"number", "which is no address of this program", object.XDP, seq(mov(1, 0x7fffffff), ldx(bpf.SizeB, 0, 1, 0), end)},
-		{"value end", "read of bytes 0..7 of value 1 of map small, values have 4 bytes", object.XDP, seq(lookup, ldx(bpf.SizeDW, 0, 0, 0), end)},
-		{"next value", "read of bytes 4..7 of value 1 of map small", object.XDP, seq(lookup, ldx(bpf.SizeW, 0, 0, 4), end)},
-		{"read-only map", "write to map ro, which is read-only for programs", object.XDP, seq(wide(1, bpf.PseudoMapValue, 1, 0), st(bpf.SizeB, 1, 0, 1), end)},
-		{"no direct value", "map small, which is no array of one entry", object.XDP, seq(wide(1, bpf.PseudoMapValue, 0, 0), end)},
-		{"ctx width", "read of ctx bytes 0..7", object.XDP, seq(ldx(bpf.SizeDW, 0, 1, 0), end)},
-		{"ctx end", "read of ctx bytes 24..27", object.XDP, seq(ldx(bpf.SizeW, 0, 1, 24), end)},
-		{"ctx write", "an XDP program may write only rx_queue_index", object.XDP, seq(st(bpf.SizeW, 1, 0, 0), end)},
-		{"skb socket field", "which a tc program may not read so", object.TC, seq(ldx(bpf.SizeW, 0, 1, 92), end)},
-		{"skb write", "which a tc program may not write", object.TC, seq(st(bpf.SizeW, 1, 0, 0), end)},
-		{"frame pointer", "writes r10, the frame pointer", object.XDP, seq(mov(10, 0), end)},
-		{"clobbered argument", "which is no address of this program", object.XDP, seq(call(5), ldx(bpf.SizeW, 0, 1, 0), end)},
-		{"falls off", "instruction 1: runs out of the program, which has 1 slots", object.XDP, mov(0, 1)},
-		{"jump out", "jumps to slot 100, which is no instruction", object.XDP, seq(jmp(bpf.JA, 0, 0, 99), end)},
-		{"jump into a pair", "jumps to slot 2, which is no instruction", object.XDP, seq(jmp(bpf.JA, 0, 0, 1), wide(1, 0, 0, 0), end)},
-		{"for ever", "runs for more than 1000 instructions", object.XDP, jmp(bpf.JA, 0, 0, -1)},
-		{"recursion", "calls more than 8 functions deep", object.XDP, seq(code{{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoCall, Imm: -1}}, end)},
-		{"unknown helper", "not supported: helper 9999", object.XDP, seq(call(9999), end)},
-		{"other type's helper", "helper bpf_skb_load_bytes is not for xdp programs", object.XDP, seq(call(26), end)},
-		{"no map", "is no map", object.XDP, seq(mov(1, 1), call(1), end)},
-		{"key outside", "helper argument: read of stack bytes -2..1 of frame 0", object.XDP, seq(mapfd(1, 0), movr(2, 10), op64(bpf.ADD, 2, -2), call(1), end)},
+		{"packet end", "instruction 1: read of packet bytes 60..67, the packet has 64", object.XDP, seq(bpf.Load(bpf.SizeW, 1, 1, 0), bpf.Load(bpf.SizeDW, 0, 1, 60), end)},
+		{"packet front", "write of packet bytes -1..-1, the packet has 64", object.XDP, seq(bpf.Load(bpf.SizeW, 1, 1, 0), bpf.StoreImm(bpf.SizeB, 1, -1, 0), end)},
+		{"stack top", "write of stack bytes 0..7 of frame 0", object.XDP, seq(bpf.StoreImm(bpf.SizeDW, 10, 0, 1), end)},
+		{"stack bottom", "write of stack bytes -516..-509 of frame 0", object.XDP, seq(bpf.StoreImm(bpf.SizeDW, 10, -516, 1), end)},
+		{"null", "read of 8 bytes at 0x0, which is no address of this program", object.XDP, seq(bpf.Mov.Imm(1, 0), bpf.Load(bpf.SizeDW, 0, 1, 0), end)},
+		{"number", "which is no address of this program", object.XDP, seq(bpf.Mov.Imm(1, 0x7fffffff), bpf.Load(bpf.SizeB, 0, 1, 0), end)},
+		{"value end", "read of bytes 0..7 of value 1 of map small, values have 4 bytes", object.XDP, seq(lookup, bpf.Load(bpf.SizeDW, 0, 0, 0), end)},
+		{"next value", "read of bytes 4..7 of value 1 of map small", object.XDP, seq(lookup, bpf.Load(bpf.SizeW, 0, 0, 4), end)},
+		{"read-only map", "write to map ro, which is read-only for programs", object.XDP, seq(bpf.LoadMapValue(1, 1, 0), bpf.StoreImm(bpf.SizeB, 1, 0, 1), end)},
+		{"no direct value", "map small, which is no array of one entry", object.XDP, seq(bpf.LoadMapValue(1, 0, 0), end)},
+		{"ctx width", "read of ctx bytes 0..7", object.XDP, seq(bpf.Load(bpf.SizeDW, 0, 1, 0), end)},
+		{"ctx end", "read of ctx bytes 24..27", object.XDP, seq(bpf.Load(bpf.SizeW, 0, 1, 24), end)},
+		{"ctx write", "an XDP program may write only rx_queue_index", object.XDP, seq(bpf.StoreImm(bpf.SizeW, 1, 0, 0), end)},
+		{"skb socket field", "which a tc program may not read so", object.TC, seq(bpf.Load(bpf.SizeW, 0, 1, 92), end)},
+		{"skb write", "which a tc program may not write", object.TC, seq(bpf.StoreImm(bpf.SizeW, 1, 0, 0), end)},
+		{"frame pointer", "writes r10, the frame pointer", object.XDP, seq(bpf.Mov.Imm(10, 0), end)},
+		{"clobbered argument", "which is no address of this program", object.XDP, seq(bpf.CallHelper(bpf.HelperKtimeGetNs), bpf.Load(bpf.SizeW, 0, 1, 0), end)},
+		{"falls off", "instruction 1: runs out of the program, which has 1 slots", object.XDP, seq(bpf.Mov.Imm(0, 1))},
+		{"jump out", "jumps to slot 100, which is no instruction", object.XDP, seq(bpf.Goto(99), end)},
+		{"jump into a pair", "jumps to slot 2, which is no instruction", object.XDP, seq(bpf.Goto(1), bpf.LoadImm64(1, 0), end)},
+		{"for ever", "runs for more than 1000 instructions", object.XDP, seq(bpf.Goto(-1))},
+		{"recursion", "calls more than 8 functions deep", object.XDP, seq(code{bpf.CallFunc(-1)}, end)},
+		{"unknown helper", "not supported: helper 9999", object.XDP, seq(bpf.CallHelper(9999), end)},
+		{"other type's helper", "helper bpf_skb_load_bytes is not for xdp programs", object.XDP, seq(bpf.CallHelper(bpf.HelperSkbLoadBytes), end)},
+		{"no map", "is no map", object.XDP, seq(bpf.Mov.Imm(1, 1), bpf.CallHelper(bpf.HelperMapLookupElem), end)},
+		{"key outside", "helper argument: read of stack bytes -2..1 of frame 0", object.XDP, seq(bpf.LoadMap(1, 0), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -2), bpf.CallHelper(bpf.HelperMapLookupElem), end)},
 		{"unknown opcode", "is no instruction: ff", object.XDP, seq(code{{Op: 0xff}}, end)},
-		{"bad division", "is no instruction", object.XDP, seq(code{{Op: bpf.ClassALU64 | bpf.DIV, Imm: 1, Off: 2}}, end)},
-		{"bad atomic", "is no atomic operation: 0xe0", object.XDP, seq(code{{Op: bpf.ClassSTX | bpf.ModeATOMIC | bpf.SizeDW, Dst: 10, Off: -8, Imm: 0xe0}}, end)},
-		{"kept record", "neither submitted nor discarded", object.XDP, seq(mapfd(1, 2), mov(2, 8), mov(3, 0), call(131), end)},
-		{"record used after submit", "write of ring buffer record bytes", object.XDP, seq(mapfd(1, 2), mov(2, 8), mov(3, 0), call(131), movr(6, 0), movr(1, 0), mov(2, 0), call(132), st(bpf.SizeB, 6, 0, 1), end)},
-		{"kernel function", "not supported: call of kernel function", object.XDP, seq(code{{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoKfunc, Imm: 5}}, end)},
-		{"call through register", "not supported: call through a register", object.XDP, seq(code{{Op: bpf.ClassJMP | bpf.CALL | bpf.X, Dst: 1}}, end)},
+		{"bad division", "is no instruction", object.XDP, seq(bpf.Insn{Op: bpf.Div.Imm(0, 0).Op, Imm: 1, Off: 2}, end)},
+		{"bad atomic", "is no atomic operation: 0xe0", object.XDP, seq(code{bpf.Atomic(0xe0, bpf.SizeDW, 10, -8, 0)}, end)},
+		{"kept record", "neither submitted nor discarded", object.XDP, seq(bpf.LoadMap(1, 2), bpf.Mov.Imm(2, 8), bpf.Mov.Imm(3, 0), bpf.CallHelper(bpf.HelperRingbufReserve), end)},
+		{"record used after submit", "write of ring buffer record bytes", object.XDP, seq(bpf.LoadMap(1, 2), bpf.Mov.Imm(2, 8), bpf.Mov.Imm(3, 0), bpf.CallHelper(bpf.HelperRingbufReserve), bpf.Mov.Reg(6, 0), bpf.Mov.Reg(1, 0), bpf.Mov.Imm(2, 0), bpf.CallHelper(bpf.HelperRingbufSubmit), bpf.StoreImm(bpf.SizeB, 6, 0, 1), end)},
+		{"kernel function", "not supported: call of kernel function", object.XDP, seq(code{bpf.CallKfunc(5)}, end)},
+		{"call through register", "not supported: call through a register", object.XDP, seq(bpf.Insn{Op: bpf.JumpOpcode(bpf.ClassJMP, bpf.Call, bpf.X), Dst: 1}, end)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			vm, err := ebpf.New(newProgram(c.typ, c.body, small, ro, ring), ebpf.Options{MaxSteps: 1000})
@@ -75,22 +75,22 @@ func TestNewRefuses(t *testing.T) {
 		name, want string
 		m          object.Map
 	}{
-		{"type", "map m: not supported: map type 29", object.Map{Type: 29, KeySize: 4, ValueSize: 4, MaxEntries: 1}},
-		{"array key", "arrays have keys of 4 bytes, not 8", object.Map{Type: 2, KeySize: 8, ValueSize: 4, MaxEntries: 1}},
-		{"empty", "has values of 0 bytes and 1 entries", object.Map{Type: 1, KeySize: 4, MaxEntries: 1}},
-		{"huge", "because that is more than", object.Map{Type: 2, KeySize: 4, ValueSize: 4096, MaxEntries: 1 << 31}},
-		{"initial", "takes keys of 4 and values of 4 bytes, not 1 and 0", object.Map{Type: 2, KeySize: 4, ValueSize: 4, MaxEntries: 1, Initial: []object.Entry{{Key: []byte{1}}}}},
-		{"program", `names program "x", which is not given`, object.Map{Type: 3, KeySize: 4, ValueSize: 4, MaxEntries: 1, Programs: map[uint32]string{0: "x"}}},
+		{"type", "map m: not supported: map type 29", object.Map{Type: bpf.MapTypeTaskStorage, KeySize: 4, ValueSize: 4, MaxEntries: 1}},
+		{"array key", "arrays have keys of 4 bytes, not 8", object.Map{Type: bpf.MapTypeArray, KeySize: 8, ValueSize: 4, MaxEntries: 1}},
+		{"empty", "has values of 0 bytes and 1 entries", object.Map{Type: bpf.MapTypeHash, KeySize: 4, MaxEntries: 1}},
+		{"huge", "because that is more than", object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4096, MaxEntries: 1 << 31}},
+		{"initial", "takes keys of 4 and values of 4 bytes, not 1 and 0", object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Initial: []object.Entry{{Key: []byte{1}}}}},
+		{"program", `names program "x", which is not given`, object.Map{Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Programs: map[uint32]string{0: "x"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.m.Name = "m"
-			_, err := ebpf.New(newProgram(object.XDP, exit(), &c.m), ebpf.Options{})
+			_, err := ebpf.New(newProgram(object.XDP, seq(bpf.Return()), &c.m), ebpf.Options{})
 			require.ErrorContains(t, err, c.want)
 		})
 	}
 	_, err := ebpf.New(newProgram(object.XDP, nil), ebpf.Options{})
 	require.ErrorContains(t, err, "has no instructions")
-	vm, err := ebpf.New(newProgram(object.UnknownType, exit()), ebpf.Options{})
+	vm, err := ebpf.New(newProgram(object.UnknownType, seq(bpf.Return())), ebpf.Options{})
 	require.NoError(t, err)
 	_, err = vm.Run(ebpf.Input{})
 	require.ErrorContains(t, err, "type is unknown")
@@ -98,9 +98,9 @@ func TestNewRefuses(t *testing.T) {
 
 // TestRaw: the interface of conformance suites.
 func TestRaw(t *testing.T) {
-	body := seq(ldx(bpf.SizeB, 0, 1, 0), op64r(bpf.ADD, 0, 2), st(bpf.SizeB, 1, 1, 9), mov(1, 3), call(77), exit())
+	body := seq(bpf.Load(bpf.SizeB, 0, 1, 0), bpf.Add.Reg(0, 2), bpf.StoreImm(bpf.SizeB, 1, 1, 9), bpf.Mov.Imm(1, 3), bpf.CallHelper(bpf.HelperRcRepeat), bpf.Return())
 	helper := func(_ *ebpf.VM, a [5]uint64) (uint64, error) { return a[0] * 2, nil }
-	vm, err := ebpf.New(newProgram(object.UnknownType, body), ebpf.Options{Raw: true, Helpers: map[int32]func(*ebpf.VM, [5]uint64) (uint64, error){77: helper}})
+	vm, err := ebpf.New(newProgram(object.UnknownType, body), ebpf.Options{Raw: true, Helpers: map[bpf.HelperID]func(*ebpf.VM, [5]uint64) (uint64, error){77: helper}})
 	require.NoError(t, err)
 	res, err := vm.Run(ebpf.Input{Memory: []byte{5, 6}})
 	require.NoError(t, err)
@@ -160,12 +160,12 @@ func FuzzRun(f *testing.F) {
 		insns, err := bpf.Decode(b[:len(b)&^7])
 		require.NoError(t, err)
 		maps := []*object.Map{
-			{Name: "a", Type: 2, KeySize: 4, ValueSize: 16, MaxEntries: 4},
-			{Name: "b", Type: 1, KeySize: 4, ValueSize: 8, MaxEntries: 4},
-			{Name: "c", Type: 2, KeySize: 4, ValueSize: 64, MaxEntries: 1},
-			{Name: "d", Type: 27, MaxEntries: 4096},
-			{Name: "e", Type: 11, KeySize: 8, ValueSize: 4, MaxEntries: 4},
-			{Name: "f", Type: 22, ValueSize: 4, MaxEntries: 4},
+			{Name: "a", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 4},
+			{Name: "b", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 4},
+			{Name: "c", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 64, MaxEntries: 1},
+			{Name: "d", Type: bpf.MapTypeRingbuf, MaxEntries: 4096},
+			{Name: "e", Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 4, MaxEntries: 4},
+			{Name: "f", Type: bpf.MapTypeQueue, ValueSize: 4, MaxEntries: 4},
 		}
 		p := newProgram(object.Type(typ%3), insns, maps...)
 		vm, err := ebpf.New(p, ebpf.Options{MaxSteps: 10000})

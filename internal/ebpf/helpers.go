@@ -2,65 +2,9 @@ package ebpf
 
 import (
 	"bytes"
-	"syscall"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-)
-
-// Numbers of the helpers, enum bpf_func_id.
-const (
-	helperMapLookup       = 1
-	helperMapUpdate       = 2
-	helperMapDelete       = 3
-	helperKtimeNs         = 5
-	helperTracePrintk     = 6
-	helperPrandom         = 7
-	helperCPU             = 8
-	helperSkbStore        = 9
-	helperL3Csum          = 10
-	helperL4Csum          = 11
-	helperTailCall        = 12
-	helperCgroupClassID   = 17
-	helperVlanPush        = 18
-	helperVlanPop         = 19
-	helperRedirect        = 23
-	helperRouteRealm      = 24
-	helperPerfOutput      = 25
-	helperSkbLoad         = 26
-	helperCsumDiff        = 28
-	helperChangeType      = 32
-	helperSkbChangeTail   = 38
-	helperSkbPull         = 39
-	helperCsumUpdate      = 40
-	helperSetHashInvalid  = 41
-	helperNumaNode        = 42
-	helperSkbChangeHead   = 43
-	helperXDPAdjustHead   = 44
-	helperRedirectMap     = 51
-	helperXDPAdjustMeta   = 54
-	helperXDPAdjustTail   = 65
-	helperMapPush         = 87
-	helperMapPop          = 88
-	helperMapPeek         = 89
-	helperStrtol          = 105
-	helperStrtoul         = 106
-	helperKtimeBootNs     = 125
-	helperRingbufOutput   = 130
-	helperRingbufReserve  = 131
-	helperRingbufSubmit   = 132
-	helperRingbufDiscard  = 133
-	helperRingbufQuery    = 134
-	helperKtimeCoarse     = 160
-	helperForEachMapElem  = 164
-	helperRedirectNeigh   = 152
-	helperRedirectPeer    = 155
-	helperLoop            = 181
-	helperStrncmp         = 182
-	helperXDPBuffLen      = 188
-	helperXDPLoad         = 189
-	helperXDPStore        = 190
-	helperMapLookupPerCPU = 195
-	helperKtimeTaiNs      = 208
 )
 
 // Which program types have a helper.
@@ -73,69 +17,69 @@ const (
 type helperFunc func(vm *VM, pc int, a [5]uint64) (uint64, error)
 
 type helperEntry struct {
-	name  string
 	types uint8 // bit set of object.Type
 	fn    helperFunc
 }
 
-var helperTable map[int32]helperEntry
+// helperTable are the helpers that the interpreter has, by number.
+var helperTable [bpf.LastHelper + 1]helperEntry
 
 func init() {
-	helperTable = map[int32]helperEntry{
-		helperMapLookup:       {"bpf_map_lookup_elem", forAll, mapLookup},
-		helperMapUpdate:       {"bpf_map_update_elem", forAll, mapUpdate},
-		helperMapDelete:       {"bpf_map_delete_elem", forAll, mapDelete},
-		helperMapPush:         {"bpf_map_push_elem", forAll, mapPush},
-		helperMapPop:          {"bpf_map_pop_elem", forAll, mapPop},
-		helperMapPeek:         {"bpf_map_peek_elem", forAll, mapPeek},
-		helperMapLookupPerCPU: {"bpf_map_lookup_percpu_elem", forAll, mapLookupPerCPU},
-		helperForEachMapElem:  {"bpf_for_each_map_elem", forAll, forEachMapElem},
-		helperLoop:            {"bpf_loop", forAll, loop},
-		helperKtimeNs:         {"bpf_ktime_get_ns", forAll, now},
-		helperKtimeBootNs:     {"bpf_ktime_get_boot_ns", forAll, now},
-		helperKtimeCoarse:     {"bpf_ktime_get_coarse_ns", forAll, now},
-		helperKtimeTaiNs:      {"bpf_ktime_get_tai_ns", forAll, now},
-		helperStrtol:          {"bpf_strtol", forAll, strtol},
-		helperStrtoul:         {"bpf_strtoul", forAll, strtoul},
-		helperTracePrintk:     {"bpf_trace_printk", forAll, tracePrintk},
-		helperPrandom:         {"bpf_get_prandom_u32", forAll, prandom},
-		helperCPU:             {"bpf_get_smp_processor_id", forAll, zero},
-		helperNumaNode:        {"bpf_get_numa_node_id", forAll, zero},
-		helperStrncmp:         {"bpf_strncmp", forAll, strncmp},
-		helperCsumDiff:        {"bpf_csum_diff", forAll, csumDiff},
-		helperRedirect:        {"bpf_redirect", forAll, redirect},
-		helperRedirectMap:     {"bpf_redirect_map", forXDP, redirectMap},
-		helperPerfOutput:      {"bpf_perf_event_output", forAll, perfOutput},
-		helperRingbufOutput:   {"bpf_ringbuf_output", forAll, ringbufOutput},
-		helperRingbufReserve:  {"bpf_ringbuf_reserve", forAll, ringbufReserve},
-		helperRingbufSubmit:   {"bpf_ringbuf_submit", forAll, ringbufSubmit},
-		helperRingbufDiscard:  {"bpf_ringbuf_discard", forAll, ringbufDiscard},
-		helperXDPAdjustHead:   {"bpf_xdp_adjust_head", forXDP, xdpAdjustHead},
-		helperXDPAdjustTail:   {"bpf_xdp_adjust_tail", forXDP, xdpAdjustTail},
-		helperXDPAdjustMeta:   {"bpf_xdp_adjust_meta", forXDP, xdpAdjustMeta},
-		helperXDPBuffLen:      {"bpf_xdp_get_buff_len", forXDP, xdpBuffLen},
-		helperXDPLoad:         {"bpf_xdp_load_bytes", forXDP, xdpLoadBytes},
-		helperXDPStore:        {"bpf_xdp_store_bytes", forXDP, xdpStoreBytes},
-		helperSkbLoad:         {"bpf_skb_load_bytes", forTC, skbLoadBytes},
-		helperSkbStore:        {"bpf_skb_store_bytes", forTC, skbStoreBytes},
-		helperL3Csum:          {"bpf_l3_csum_replace", forTC, l3CsumReplace},
-		helperL4Csum:          {"bpf_l4_csum_replace", forTC, l4CsumReplace},
-		helperCsumUpdate:      {"bpf_csum_update", forTC, csumUpdate},
-		helperSkbPull:         {"bpf_skb_pull_data", forTC, skbPullData},
-		helperSkbChangeTail:   {"bpf_skb_change_tail", forTC, skbChangeTail},
-		helperSkbChangeHead:   {"bpf_skb_change_head", forTC, skbChangeHead},
-		helperVlanPush:        {"bpf_skb_vlan_push", forTC, vlanPush},
-		helperVlanPop:         {"bpf_skb_vlan_pop", forTC, vlanPop},
-		helperChangeType:      {"bpf_skb_change_type", forTC, skbChangeType},
-		helperCgroupClassID:   {"bpf_get_cgroup_classid", forTC, zero},
-		helperRouteRealm:      {"bpf_get_route_realm", forTC, zero},
-		helperRedirectNeigh:   {"bpf_redirect_neigh", forTC, redirectNeigh},
-		helperRedirectPeer:    {"bpf_redirect_peer", forTC, redirectPeer},
-		helperSetHashInvalid:  {"bpf_set_hash_invalid", forTC, setHashInvalid},
+	helperTable = [bpf.LastHelper + 1]helperEntry{
+		bpf.HelperMapLookupElem:       {forAll, mapLookup},
+		bpf.HelperMapUpdateElem:       {forAll, mapUpdate},
+		bpf.HelperMapDeleteElem:       {forAll, mapDelete},
+		bpf.HelperMapPushElem:         {forAll, mapPush},
+		bpf.HelperMapPopElem:          {forAll, mapPop},
+		bpf.HelperMapPeekElem:         {forAll, mapPeek},
+		bpf.HelperMapLookupPerCPUElem: {forAll, mapLookupPerCPU},
+		bpf.HelperForEachMapElem:      {forAll, forEachMapElem},
+		bpf.HelperLoop:                {forAll, loop},
+		bpf.HelperKtimeGetNs:          {forAll, now},
+		bpf.HelperKtimeGetBootNs:      {forAll, now},
+		bpf.HelperKtimeGetCoarseNs:    {forAll, now},
+		bpf.HelperKtimeGetTaiNs:       {forAll, now},
+		bpf.HelperStrtol:              {forAll, strtol},
+		bpf.HelperStrtoul:             {forAll, strtoul},
+		bpf.HelperTracePrintk:         {forAll, tracePrintk},
+		bpf.HelperGetPrandomU32:       {forAll, prandom},
+		bpf.HelperGetSMPProcessorID:   {forAll, zero},
+		bpf.HelperGetNUMANodeID:       {forAll, zero},
+		bpf.HelperStrncmp:             {forAll, strncmp},
+		bpf.HelperCsumDiff:            {forAll, csumDiff},
+		bpf.HelperRedirect:            {forAll, redirect},
+		bpf.HelperRedirectMap:         {forXDP, redirectMap},
+		bpf.HelperPerfEventOutput:     {forAll, perfOutput},
+		bpf.HelperRingbufOutput:       {forAll, ringbufOutput},
+		bpf.HelperRingbufReserve:      {forAll, ringbufReserve},
+		bpf.HelperRingbufSubmit:       {forAll, ringbufSubmit},
+		bpf.HelperRingbufDiscard:      {forAll, ringbufDiscard},
+		bpf.HelperXDPAdjustHead:       {forXDP, xdpAdjustHead},
+		bpf.HelperXDPAdjustTail:       {forXDP, xdpAdjustTail},
+		bpf.HelperXDPAdjustMeta:       {forXDP, xdpAdjustMeta},
+		bpf.HelperXDPGetBuffLen:       {forXDP, xdpBuffLen},
+		bpf.HelperXDPLoadBytes:        {forXDP, xdpLoadBytes},
+		bpf.HelperXDPStoreBytes:       {forXDP, xdpStoreBytes},
+		bpf.HelperSkbLoadBytes:        {forTC, skbLoadBytes},
+		bpf.HelperSkbStoreBytes:       {forTC, skbStoreBytes},
+		bpf.HelperL3CsumReplace:       {forTC, l3CsumReplace},
+		bpf.HelperL4CsumReplace:       {forTC, l4CsumReplace},
+		bpf.HelperCsumUpdate:          {forTC, csumUpdate},
+		bpf.HelperSkbPullData:         {forTC, skbPullData},
+		bpf.HelperSkbChangeTail:       {forTC, skbChangeTail},
+		bpf.HelperSkbChangeHead:       {forTC, skbChangeHead},
+		bpf.HelperSkbVlanPush:         {forTC, vlanPush},
+		bpf.HelperSkbVlanPop:          {forTC, vlanPop},
+		bpf.HelperSkbChangeType:       {forTC, skbChangeType},
+		bpf.HelperGetCgroupClassID:    {forTC, zero},
+		bpf.HelperGetRouteRealm:       {forTC, zero},
+		bpf.HelperRedirectNeigh:       {forTC, redirectNeigh},
+		bpf.HelperRedirectPeer:        {forTC, redirectPeer},
+		bpf.HelperSetHashInvalid:      {forTC, setHashInvalid},
 	}
 }
 
-func (vm *VM) helper(pc int, id int32) (uint64, error) {
+func (vm *VM) helper(pc int, id bpf.HelperID) (uint64, error) {
 	args := [5]uint64(vm.regs[1:6])
 	if fn := vm.opt.Helpers[id]; fn != nil {
 		r0, err := fn(vm, args)
@@ -144,20 +88,17 @@ func (vm *VM) helper(pc int, id int32) (uint64, error) {
 		}
 		return r0, nil
 	}
-	h, ok := helperTable[id]
-	if !ok {
+	if !id.Known() || helperTable[id].fn == nil {
 		f := vm.faultAt(pc, "not supported: helper %d, because the interpreter does not have it", id)
 		f.Missing = true
 		return 0, f
 	}
+	h := &helperTable[id]
 	if h.types>>vm.byTyp&1 == 0 {
-		return 0, vm.faultAt(pc, "helper %s is not for %s programs", h.name, vm.byTyp)
+		return 0, vm.faultAt(pc, "helper bpf_%s is not for %s programs", id, vm.byTyp)
 	}
 	return h.fn(vm, pc, args)
 }
-
-// errno makes a helper's negative result.
-func errno(e syscall.Errno) uint64 { return uint64(-int64(e)) }
 
 // readable and writable return argument memory of a helper.
 func (vm *VM) readable(pc int, addr uint64, n int) ([]byte, error) {
@@ -278,10 +219,10 @@ func csumPartial(b []byte, sum uint32) uint32 {
 func loop(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	n := uint32(a[0])
 	if a[3] != 0 {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	if n > 8<<20 {
-		return errno(syscall.E2BIG), nil
+		return bpf.E2BIG.Result(), nil
 	}
 	fn := vm.Resolve(a[1])
 	if fn.Kind != Function {
@@ -304,7 +245,7 @@ func perfOutput(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, err
 	}
 	m := vm.mapObject(a[1])
-	if m == nil || m.spec.Type != typePerfEvents {
+	if m == nil || m.spec.Type != bpf.MapTypePerfEventArray {
 		return 0, vm.faultAt(pc, "helper argument: %#x is no perf event array", a[1])
 	}
 	data, err := vm.readable(pc, a[3], int(uint32(a[4])))
@@ -312,16 +253,15 @@ func perfOutput(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, err
 	}
 	flags := a[2]
-	const indexMask, lenMask = 0xffffffff, 0xfffff << 32
-	if flags&^uint64(indexMask|lenMask) != 0 {
-		return errno(syscall.EINVAL), nil
+	if flags&^uint64(bpf.FIndexMask|bpf.FCtxLenMask) != 0 {
+		return bpf.EINVAL.Result(), nil
 	}
-	n := int(flags >> 32 & 0xfffff)
+	n := int(flags & bpf.FCtxLenMask >> 32)
 	if n > vm.end-vm.data {
-		return errno(syscall.EFAULT), nil
+		return bpf.EFAULT.Result(), nil
 	}
-	if i := flags & indexMask; i != indexMask && m.spec.MaxEntries != 0 && i >= uint64(m.spec.MaxEntries) {
-		return errno(syscall.E2BIG), nil
+	if i := flags & bpf.FIndexMask; i != bpf.FCurrentCPU && m.spec.MaxEntries != 0 && i >= uint64(m.spec.MaxEntries) {
+		return bpf.E2BIG.Result(), nil
 	}
 	vm.events = append(vm.events, Event{Map: m.spec.Name, Data: bytes.Clone(data), Packet: bytes.Clone(vm.buf[vm.data : vm.data+n])})
 	return 0, nil

@@ -1,8 +1,6 @@
 package ebpf
 
-import (
-	"syscall"
-)
+import "github.com/skipsw/skipsw/translate/bpf"
 
 // mapObject returns the map whose address a helper got, or nil.
 func (vm *VM) mapObject(addr uint64) *Map {
@@ -34,7 +32,7 @@ func mapLookup(vm *VM, pc int, a [5]uint64) (uint64, error) {
 			return in.object(), nil
 		}
 		return 0, nil
-	case !m.is(arrayTypes | hashTypes | targetTypes | 1<<typeLPMTrie):
+	case !m.is(arrayTypes | hashTypes | targetTypes | 1<<bpf.MapTypeLPMTrie):
 		return 0, vm.faultAt(pc, "lookup in map %s of type %d", m.spec.Name, m.spec.Type)
 	}
 	if i := m.find(key); i >= 0 {
@@ -48,7 +46,7 @@ func mapLookupPerCPU(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, nil
 	}
 	m := vm.mapObject(a[0])
-	if m == nil || !m.is(1<<typePerCPUArray|1<<typePerCPUHash|1<<typeLRUPerCPUHash) {
+	if m == nil || !m.is(1<<bpf.MapTypePerCPUArray|1<<bpf.MapTypePerCPUHash|1<<bpf.MapTypeLRUPerCPUHash) {
 		return 0, vm.faultAt(pc, "helper argument: %#x is no per-CPU map", a[0])
 	}
 	return mapLookup(vm, pc, a)
@@ -63,12 +61,12 @@ func mapUpdate(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if !m.is(arrayTypes | hashTypes | 1<<typeLPMTrie) {
+	if !m.is(arrayTypes | hashTypes | 1<<bpf.MapTypeLPMTrie) {
 		return 0, vm.faultAt(pc, "update of map %s of type %d", m.spec.Name, m.spec.Type)
 	}
 	// The value may lie in the map itself, whose memory the update may move.
 	var small [256]byte
-	return errno(m.update(key, append(small[:0], value...), a[3])), nil
+	return m.update(key, append(small[:0], value...), a[3]).Result(), nil
 }
 
 func mapDelete(vm *VM, pc int, a [5]uint64) (uint64, error) {
@@ -76,7 +74,7 @@ func mapDelete(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return errno(m.remove(key)), nil
+	return m.remove(key).Result(), nil
 }
 
 // fifoAndValue reads the arguments of the helpers for queues and stacks.
@@ -94,12 +92,12 @@ func mapPush(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if a[2]&^updateExist != 0 {
-		return errno(syscall.EINVAL), nil
+	if a[2]&^bpf.Exist != 0 {
+		return bpf.EINVAL.Result(), nil
 	}
 	if len(m.fifo) >= int(m.spec.MaxEntries) {
-		if a[2] != updateExist {
-			return errno(syscall.E2BIG), nil
+		if a[2] != bpf.Exist {
+			return bpf.E2BIG.Result(), nil
 		}
 		m.free = append(m.free, m.fifo[0])
 		m.fifo = m.fifo[1:]
@@ -121,10 +119,10 @@ func (vm *VM) take(pc int, a [5]uint64, remove bool) (uint64, error) {
 	}
 	if len(m.fifo) == 0 {
 		clear(v)
-		return errno(syscall.ENOENT), nil
+		return bpf.ENOENT.Result(), nil
 	}
 	at := 0
-	if m.spec.Type == typeStack {
+	if m.spec.Type == bpf.MapTypeStack {
 		at = len(m.fifo) - 1
 	}
 	i := m.fifo[at]
@@ -144,7 +142,7 @@ func forEachMapElem(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, vm.faultAt(pc, "helper argument: %#x is no array or hash map", a[0])
 	}
 	if a[3] != 0 {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	fn := vm.Resolve(a[1])
 	if fn.Kind != Function {

@@ -2,7 +2,8 @@ package ebpf
 
 import (
 	"bytes"
-	"syscall"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // record is memory that a helper lent to the program: a reserved ring buffer
@@ -49,18 +50,18 @@ func (vm *VM) dropRecord(addr uint64) *record {
 
 func (vm *VM) ring(pc int, addr uint64) (*Map, error) {
 	m := vm.mapObject(addr)
-	if m == nil || m.spec.Type != typeRingbuf {
+	if m == nil || m.spec.Type != bpf.MapTypeRingbuf {
 		return nil, vm.faultAt(pc, "helper argument: %#x is no ring buffer", addr)
 	}
 	return m, nil
 }
 
-// ringFlags are BPF_RB_NO_WAKEUP and BPF_RB_FORCE_WAKEUP.
-const ringFlags = 3
+// ringFlags are the flags of bpf_ringbuf_output.
+const ringFlags = bpf.RBNoWakeup | bpf.RBForceWakeup
 
 // fits reports whether a record fits into an empty ring; the host is thought
 // to have read all before.
-func (m *Map) fits(n uint64) bool { return (n+8+7)&^7 <= uint64(m.spec.MaxEntries) }
+func (m *Map) fits(n uint64) bool { return (n+bpf.RingbufHdrSz+7)&^7 <= uint64(m.spec.MaxEntries) }
 
 func ringbufOutput(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	m, err := vm.ring(pc, a[0])
@@ -72,10 +73,10 @@ func ringbufOutput(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, err
 	}
 	if a[3]&^ringFlags != 0 {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	if !m.fits(a[2]) {
-		return errno(syscall.EAGAIN), nil
+		return bpf.EAGAIN.Result(), nil
 	}
 	vm.events = append(vm.events, Event{Map: m.spec.Name, Data: bytes.Clone(data)})
 	return 0, nil

@@ -1,8 +1,6 @@
 package ebpf
 
-import (
-	"syscall"
-)
+import "github.com/skipsw/skipsw/translate/bpf"
 
 // Limits of tc helpers.
 const (
@@ -30,14 +28,14 @@ func skbLoadBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	src := vm.skbRange(a[1], a[3])
 	if src == nil {
 		clear(dst)
-		return errno(syscall.EFAULT), nil
+		return bpf.EFAULT.Result(), nil
 	}
 	copy(dst, src)
 	return 0, nil
 }
 
-// Flags of bpf_skb_store_bytes: BPF_F_RECOMPUTE_CSUM, BPF_F_INVALIDATE_HASH.
-const storeFlags = 3
+// storeFlags are the flags of bpf_skb_store_bytes.
+const storeFlags = bpf.FRecomputeCsum | bpf.FInvalidateHash
 
 func skbStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err := vm.wantCtx(pc, a[0]); err != nil {
@@ -48,11 +46,11 @@ func skbStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, err
 	}
 	if a[4]&^storeFlags != 0 {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	dst := vm.skbRange(a[1], a[3])
 	if dst == nil {
-		return errno(syscall.EFAULT), nil
+		return bpf.EFAULT.Result(), nil
 	}
 	copy(dst, src)
 	return 0, nil
@@ -80,31 +78,22 @@ func replaceSum(p []byte, from, to uint32) {
 	le.PutUint16(p, foldCsum(addCsum(addCsum(^uint32(le.Uint16(p)), ^from), to)))
 }
 
-// Flags of the checksum helpers.
-const (
-	csumFieldMask   = 0xf
-	csumPseudoHdr   = 1 << 4
-	csumMangled0    = 1 << 5
-	csumMarkEnforce = 1 << 6
-	csumIPv6        = 1 << 7
-)
-
 func l3CsumReplace(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err := vm.wantCtx(pc, a[0]); err != nil {
 		return 0, err
 	}
-	if a[4]&^csumFieldMask != 0 {
-		return errno(syscall.EINVAL), nil
+	if a[4]&^bpf.FHdrFieldMask != 0 {
+		return bpf.EINVAL.Result(), nil
 	}
 	if uint32(a[1])%2 != 0 {
-		return errno(syscall.EFAULT), nil
+		return bpf.EFAULT.Result(), nil
 	}
 	p := vm.skbRange(a[1], 2)
 	if p == nil {
-		return errno(syscall.EFAULT), nil
+		return bpf.EFAULT.Result(), nil
 	}
 	if !replaceField(p, a, false) {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	return 0, nil
 }
@@ -113,7 +102,7 @@ func l3CsumReplace(vm *VM, pc int, a [5]uint64) (uint64, error) {
 // bytes; false for other sizes. Fields of 2 bytes are taken as words in the
 // checksums of transport headers.
 func replaceField(p []byte, a [5]uint64, transport bool) bool {
-	switch a[4] & csumFieldMask {
+	switch a[4] & bpf.FHdrFieldMask {
 	case 0:
 		if a[2] != 0 {
 			return false
@@ -139,22 +128,22 @@ func l4CsumReplace(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err := vm.wantCtx(pc, a[0]); err != nil {
 		return 0, err
 	}
-	if a[4]&^(csumFieldMask|csumPseudoHdr|csumMangled0|csumMarkEnforce|csumIPv6) != 0 {
-		return errno(syscall.EINVAL), nil
+	if a[4]&^(bpf.FHdrFieldMask|bpf.FPseudoHdr|bpf.FMarkMangled0|bpf.FMarkEnforce|bpf.FIPv6) != 0 {
+		return bpf.EINVAL.Result(), nil
 	}
 	if uint32(a[1])%2 != 0 {
-		return errno(syscall.EFAULT), nil
+		return bpf.EFAULT.Result(), nil
 	}
 	p := vm.skbRange(a[1], 2)
 	if p == nil {
-		return errno(syscall.EFAULT), nil
+		return bpf.EFAULT.Result(), nil
 	}
-	mangled := a[4]&csumMangled0 != 0
-	if mangled && a[4]&csumMarkEnforce == 0 && le.Uint16(p) == 0 {
+	mangled := a[4]&bpf.FMarkMangled0 != 0
+	if mangled && a[4]&bpf.FMarkEnforce == 0 && le.Uint16(p) == 0 {
 		return 0, nil
 	}
 	if !replaceField(p, a, true) {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	if mangled && le.Uint16(p) == 0 {
 		le.PutUint16(p, 0xffff)
@@ -162,13 +151,10 @@ func l4CsumReplace(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	return 0, nil
 }
 
-// kernelENOTSUPP is an error number that only the kernel has.
-const kernelENOTSUPP = syscall.Errno(524)
-
 // csumUpdate has nothing to do: no frame here carries a hardware checksum, and
 // then the kernel answers so.
 func csumUpdate(vm *VM, pc int, a [5]uint64) (uint64, error) {
-	return errno(kernelENOTSUPP), vm.wantCtx(pc, a[0])
+	return bpf.ENOTSUPP.Result(), vm.wantCtx(pc, a[0])
 }
 
 // skbPullData has nothing to do: frames here lie in one piece.
@@ -177,7 +163,7 @@ func skbPullData(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, err
 	}
 	if int64(uint32(a[1])) > int64(vm.end-vm.data) {
-		return errno(syscall.ENOMEM), nil
+		return bpf.ENOMEM.Result(), nil
 	}
 	return 0, nil
 }
@@ -207,7 +193,7 @@ func skbChangeTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	n := int64(uint32(a[1]))
 	if a[2] != 0 || n > maxSkbLen || n < int64(max(vm.network-vm.data, 0)) {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	if grow := int(n) - (vm.end - vm.data); grow > 0 {
 		vm.makeRoom(0, grow)
@@ -224,7 +210,7 @@ func skbChangeHead(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	n := int64(uint32(a[1]))
 	if a[2] != 0 || int64(vm.end-vm.data)+n > maxSkbLen {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	vm.makeRoom(int(n), 0)
 	vm.data -= int(n)

@@ -2,7 +2,8 @@ package ebpf
 
 import (
 	"math"
-	"syscall"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // strtol and strtoul read a number: spaces, a sign, digits; the base is 8, 10
@@ -20,7 +21,7 @@ func strtol(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	case n < 0:
 		return uint64(int64(n)), nil
 	case negative && v > 1<<63, !negative && v > math.MaxInt64:
-		return errno(syscall.ERANGE), nil
+		return bpf.ERANGE.Result(), nil
 	case negative:
 		v = -v
 	}
@@ -40,7 +41,7 @@ func strtoul(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	case n < 0:
 		return uint64(int64(n)), nil
 	case negative:
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	writeInt(out, v)
 	return uint64(n), nil
@@ -55,7 +56,7 @@ func (vm *VM) number(pc int, a [5]uint64) (v uint64, negative bool, n int, err e
 	}
 	base := uint64(a[2])
 	if base != 0 && base != 8 && base != 10 && base != 16 || len(text) == 0 {
-		return 0, false, -int(syscall.EINVAL), nil
+		return 0, false, -int(bpf.EINVAL), nil
 	}
 	at := 0
 	for at < len(text) && isSpace(text[at]) {
@@ -79,13 +80,13 @@ func (vm *VM) number(pc int, a [5]uint64) (v uint64, negative bool, n int, err e
 			break
 		}
 		if v > (math.MaxUint64-d)/base {
-			return 0, false, -int(syscall.ERANGE), nil
+			return 0, false, -int(bpf.ERANGE), nil
 		}
 		v = v*base + d
 		digits++
 	}
 	if digits == 0 {
-		return 0, false, -int(syscall.EINVAL), nil
+		return 0, false, -int(bpf.EINVAL), nil
 	}
 	return v, negative, at + skip + digits, nil
 }

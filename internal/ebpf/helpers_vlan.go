@@ -2,7 +2,8 @@ package ebpf
 
 import (
 	"encoding/binary"
-	"syscall"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // VLAN EtherTypes in network byte order, as programs write them.
@@ -52,7 +53,7 @@ func vlanPop(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, nil
 	default:
 		if _, ok := vm.cutTag(); !ok {
-			return errno(syscall.ENOMEM), nil
+			return bpf.ENOMEM.Result(), nil
 		}
 	}
 	if !isVLAN(s.Protocol) {
@@ -61,7 +62,7 @@ func vlanPop(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	proto := s.Protocol
 	tci, ok := vm.cutTag()
 	if !ok {
-		return errno(syscall.ENOMEM), nil
+		return bpf.ENOMEM.Result(), nil
 	}
 	s.VlanPresent, s.VlanProto, s.VlanTCI = 1, proto, tci
 	return 0, nil
@@ -89,7 +90,7 @@ func skbChangeType(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	typ := uint32(a[1])
 	if typ > pktOtherHost || vm.skb.PktType > pktOtherHost {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	vm.skb.PktType = typ
 	return 0, nil

@@ -1,7 +1,8 @@
 package ebpf
 
 import (
-	"syscall"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
 )
 
 // Sizes that bound moves of the packet's start and end in the kernel, bytes.
@@ -19,7 +20,7 @@ func xdpAdjustHead(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	data := int64(vm.data) + int64(int32(a[1]))
 	meta := vm.data - vm.meta
 	if data < int64(xdpFrameStruct+meta) || data > int64(vm.end-etherHeader) {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	if meta > 0 {
 		copy(vm.buf[int(data)-meta:], vm.buf[vm.meta:vm.data])
@@ -35,7 +36,7 @@ func xdpAdjustTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	end := int64(vm.end) + int64(int32(a[1]))
 	if end > int64(len(vm.buf)-tailroom) || end < int64(vm.data+etherHeader) {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	if int(end) > vm.end {
 		clear(vm.buf[vm.end:end])
@@ -52,10 +53,10 @@ func xdpAdjustMeta(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	meta := int64(vm.meta) + int64(int32(a[1]))
 	n := int64(vm.data) - meta
 	if meta < xdpFrameStruct || n < 0 {
-		return errno(syscall.EINVAL), nil
+		return bpf.EINVAL.Result(), nil
 	}
 	if n%4 != 0 || n > maxMeta {
-		return errno(syscall.EACCES), nil
+		return bpf.EACCES.Result(), nil
 	}
 	vm.meta = int(meta)
 	return 0, nil
@@ -98,36 +99,29 @@ func xdpStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 func xdpRange(vm *VM, off, n uint64) (p []byte, answer uint64) {
 	switch {
 	case off > 0xffff || n > 0xffff:
-		return nil, errno(syscall.EFAULT)
+		return nil, bpf.EFAULT.Result()
 	case off+n > uint64(vm.end-vm.data):
-		return nil, errno(syscall.EINVAL)
+		return nil, bpf.EINVAL.Result()
 	}
 	return vm.buf[vm.data+int(off):][:n], 0
 }
 
-// Verdicts that the redirect helpers return.
-const (
-	xdpAborted   = 0
-	xdpRedirect  = 4
-	tcShot       = 2
-	tcRedirect   = 7
-	bpfFIngress  = 1
-	redirectMask = 3 // flags of bpf_redirect_map that are the verdict for a miss
-)
+// redirectMask are the flags of bpf_redirect_map that are the verdict for a miss.
+const redirectMask = 3
 
 func redirect(vm *VM, _ int, a [5]uint64) (uint64, error) {
-	xdp := vm.byTyp == 1
+	xdp := vm.byTyp == object.XDP
 	switch {
 	case xdp && a[1] != 0:
-		return xdpAborted, nil
-	case !xdp && a[1]&^bpfFIngress != 0:
-		return tcShot, nil
+		return uint64(bpf.XDPAborted), nil
+	case !xdp && a[1]&^bpf.FIngress != 0:
+		return uint64(bpf.TCActShot), nil
 	}
 	vm.redirect = Redirect{Set: true, Ifindex: uint32(a[0]), Flags: a[1]}
 	if xdp {
-		return xdpRedirect, nil
+		return uint64(bpf.XDPRedirect), nil
 	}
-	return tcRedirect, nil
+	return uint64(bpf.TCActRedirect), nil
 }
 
 func redirectMap(vm *VM, pc int, a [5]uint64) (uint64, error) {
@@ -135,28 +129,27 @@ func redirectMap(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if m == nil || !m.is(targetTypes) {
 		return 0, vm.faultAt(pc, "helper argument: %#x is no device, CPU or socket map", a[0])
 	}
-	const broadcast, excludeIngress = 8, 16
 	if a[2]&^redirectMask != 0 {
-		if a[2]&^(redirectMask|broadcast|excludeIngress) == 0 && m.is(1<<typeDevmap|1<<typeDevmapHash) {
+		if a[2]&^(redirectMask|bpf.FBroadcast|bpf.FExcludeIngress) == 0 && m.is(1<<bpf.MapTypeDevMap|1<<bpf.MapTypeDevMapHash) {
 			return 0, vm.faultAt(pc, "not supported: bpf_redirect_map to all devices")
 		}
-		return xdpAborted, nil
+		return uint64(bpf.XDPAborted), nil
 	}
 	key := uint32(a[1])
 	if m.find(le.AppendUint32(nil, key)) < 0 {
 		return a[2] & redirectMask, nil
 	}
 	vm.redirect = Redirect{Set: true, Map: m.spec.Name, Key: key, Flags: a[2]}
-	return xdpRedirect, nil
+	return uint64(bpf.XDPRedirect), nil
 }
 
 // redirectPeer sends the packet to the other end of a virtual device.
 func redirectPeer(vm *VM, _ int, a [5]uint64) (uint64, error) {
 	if a[1] != 0 {
-		return tcShot, nil
+		return uint64(bpf.TCActShot), nil
 	}
 	vm.redirect = Redirect{Set: true, Ifindex: uint32(a[0])}
-	return tcRedirect, nil
+	return uint64(bpf.TCActRedirect), nil
 }
 
 // redirectNeigh sends the packet out of a device, to a neighbour that the
@@ -168,8 +161,8 @@ func redirectNeigh(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	const addressSize = 20 // struct bpf_redir_neigh
 	if n != 0 && n < addressSize || a[3] != 0 {
-		return tcShot, nil
+		return uint64(bpf.TCActShot), nil
 	}
 	vm.redirect = Redirect{Set: true, Ifindex: uint32(a[0])}
-	return tcRedirect, nil
+	return uint64(bpf.TCActRedirect), nil
 }

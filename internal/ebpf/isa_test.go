@@ -16,13 +16,13 @@ var edges = []uint64{
 }
 
 // onOperands loads r2, r3, r0 from the packet, runs body and stores them back.
-func onOperands(body ...code) code {
+func onOperands(body ...any) code {
 	return withPacket(object.XDP,
-		ldx(bpf.SizeDW, 2, 6, 16), ldx(bpf.SizeDW, 3, 6, 24), ldx(bpf.SizeDW, 0, 6, 32),
-		stx(bpf.SizeDW, 10, -8, 2),
+		bpf.Load(bpf.SizeDW, 2, 6, 16), bpf.Load(bpf.SizeDW, 3, 6, 24), bpf.Load(bpf.SizeDW, 0, 6, 32),
+		bpf.Store(bpf.SizeDW, 10, -8, 2),
 		seq(body...),
-		stx(bpf.SizeDW, 6, 16, 2), stx(bpf.SizeDW, 6, 24, 3), stx(bpf.SizeDW, 6, 32, 0),
-		ldx(bpf.SizeDW, 2, 10, -8), stx(bpf.SizeDW, 6, 40, 2),
+		bpf.Store(bpf.SizeDW, 6, 16, 2), bpf.Store(bpf.SizeDW, 6, 24, 3), bpf.Store(bpf.SizeDW, 6, 32, 0),
+		bpf.Load(bpf.SizeDW, 2, 10, -8), bpf.Store(bpf.SizeDW, 6, 40, 2),
 	)
 }
 
@@ -40,33 +40,37 @@ func checkOnEdges(t *testing.T, body code) {
 // TestArithmeticLikeKernel runs each ALU instruction on all pairs of edge
 // operands.
 func TestArithmeticLikeKernel(t *testing.T) {
-	names := map[uint8]string{
-		bpf.ADD: "add", bpf.SUB: "sub", bpf.MUL: "mul", bpf.DIV: "div", bpf.OR: "or", bpf.AND: "and", bpf.LSH: "lsh",
-		bpf.RSH: "rsh", bpf.NEG: "neg", bpf.MOD: "mod", bpf.XOR: "xor", bpf.MOV: "mov", bpf.ARSH: "arsh",
+	names := map[bpf.ALUOp]string{
+		bpf.Add: "add", bpf.Sub: "sub", bpf.Mul: "mul", bpf.Div: "div", bpf.Or: "or", bpf.And: "and", bpf.Lsh: "lsh",
+		bpf.Rsh: "rsh", bpf.Neg: "neg", bpf.Mod: "mod", bpf.Xor: "xor", bpf.Mov: "mov", bpf.Arsh: "arsh",
 	}
-	for op := uint8(0); op <= bpf.ARSH; op += 0x10 {
-		for _, class := range []uint8{bpf.ClassALU, bpf.ClassALU64} {
+	for op, opName := range names {
+		for _, class := range []bpf.Class{bpf.ClassALU, bpf.ClassALU64} {
 			offs := []int16{0}
 			switch op {
-			case bpf.DIV, bpf.MOD:
+			case bpf.Div, bpf.Mod:
 				offs = []int16{0, 1}
-			case bpf.MOV:
+			case bpf.Mov:
 				offs = []int16{0, 8, 16}
 				if class == bpf.ClassALU64 {
 					offs = append(offs, 32)
 				}
 			}
-			width := map[uint8]int{bpf.ClassALU: 32, bpf.ClassALU64: 64}[class]
+			width := bpf.ALUReg(class, op, 0, 0).Bits()
 			for _, off := range offs {
-				name := fmt.Sprintf("%s%d.%d", names[op], width, off)
+				name := fmt.Sprintf("%s%d.%d", opName, width, off)
 				t.Run(name, func(t *testing.T) {
-					if op == bpf.NEG {
-						checkOnEdges(t, code{{Op: class | op, Dst: 2}})
+					if op == bpf.Neg {
+						checkOnEdges(t, code{bpf.ALUImm(class, op, 2, 0)})
 						return
 					}
-					checkOnEdges(t, code{{Op: class | op | bpf.X, Dst: 2, Src: 3, Off: off}})
+					in := bpf.ALUReg(class, op, 2, 3)
+					in.Off = off
+					checkOnEdges(t, code{in})
 					for _, imm := range immediates(op, width, off) {
-						checkOnEdges(t, code{{Op: class | op | bpf.K, Dst: 2, Imm: imm, Off: off}})
+						in := bpf.ALUImm(class, op, 2, imm)
+						in.Off = off
+						checkOnEdges(t, code{in})
 					}
 				})
 			}
@@ -75,13 +79,13 @@ func TestArithmeticLikeKernel(t *testing.T) {
 }
 
 // immediates are the constants that the verifier takes with an operation.
-func immediates(op uint8, width int, off int16) []int32 {
+func immediates(op bpf.ALUOp, width int, off int16) []int32 {
 	switch op {
-	case bpf.LSH, bpf.RSH, bpf.ARSH:
+	case bpf.Lsh, bpf.Rsh, bpf.Arsh:
 		return []int32{0, 1, 16, int32(width - 1)}
-	case bpf.DIV, bpf.MOD:
+	case bpf.Div, bpf.Mod:
 		return []int32{1, 3, -1, math.MinInt32}
-	case bpf.MOV:
+	case bpf.Mov:
 		if off != 0 {
 			return nil
 		}
@@ -91,11 +95,11 @@ func immediates(op uint8, width int, off int16) []int32 {
 
 func TestEndianLikeKernel(t *testing.T) {
 	for _, width := range []int32{16, 32, 64} {
-		for name, op := range map[string]uint8{
-			"le": bpf.ClassALU | bpf.END | bpf.K, "be": bpf.ClassALU | bpf.END | bpf.X, "bswap": bpf.ClassALU64 | bpf.END,
+		for name, op := range map[string]func(int32, uint8) bpf.Insn{
+			"le": bpf.ToLE, "be": bpf.ToBE, "bswap": bpf.Bswap,
 		} {
 			t.Run(fmt.Sprint(name, width), func(t *testing.T) {
-				checkOnEdges(t, code{{Op: op, Dst: 2, Imm: width}})
+				checkOnEdges(t, code{op(width, 2)})
 			})
 		}
 	}
@@ -103,44 +107,44 @@ func TestEndianLikeKernel(t *testing.T) {
 
 // TestJumpsLikeKernel runs each conditional jump in both widths.
 func TestJumpsLikeKernel(t *testing.T) {
-	for _, op := range []uint8{bpf.JEQ, bpf.JGT, bpf.JGE, bpf.JSET, bpf.JNE, bpf.JSGT, bpf.JSGE, bpf.JLT, bpf.JLE, bpf.JSLT, bpf.JSLE} {
-		for _, class := range []uint8{bpf.ClassJMP, bpf.ClassJMP32} {
-			t.Run(fmt.Sprintf("%02x", op|class), func(t *testing.T) {
-				checkOnEdges(t, seq(mov(0, 1), code{{Op: class | op | bpf.X, Dst: 2, Src: 3, Off: 1}}, mov(0, 0)))
+	for _, op := range []bpf.JumpOp{bpf.JEq, bpf.JGt, bpf.JGe, bpf.JSet, bpf.JNe, bpf.JSGt, bpf.JSGe, bpf.JLt, bpf.JLe, bpf.JSLt, bpf.JSLe} {
+		for _, class := range []bpf.Class{bpf.ClassJMP, bpf.ClassJMP32} {
+			t.Run(fmt.Sprintf("%02x", bpf.JumpOpcode(class, op, bpf.K)), func(t *testing.T) {
+				checkOnEdges(t, seq(bpf.Mov.Imm(0, 1), bpf.JumpReg(class, op, 2, 3, 1), bpf.Mov.Imm(0, 0)))
 				for _, imm := range []int32{0, 1, -1, math.MinInt32, math.MaxInt32} {
-					checkOnEdges(t, seq(mov(0, 1), code{{Op: class | op | bpf.K, Dst: 2, Imm: imm, Off: 1}}, mov(0, 0)))
+					checkOnEdges(t, seq(bpf.Mov.Imm(0, 1), bpf.JumpImm(class, op, 2, imm, 1), bpf.Mov.Imm(0, 0)))
 				}
 			})
 		}
 	}
 	t.Run("may_goto", func(t *testing.T) {
 		checkOnEdges(t, seq(
-			op64(bpf.AND, 2, 127), code{{Op: bpf.ClassJMP | bpf.JCOND, Off: 2}}, op64(bpf.ADD, 2, 1), jmp(bpf.JLT, 2, 100, -3)))
+			bpf.And.Imm(2, 127), bpf.MayGoto(2), bpf.Add.Imm(2, 1), bpf.JLt.Imm(2, 100, -3)))
 	})
 	t.Run("long jump", func(t *testing.T) {
-		checkOnEdges(t, seq(jmpr(bpf.JGT, 2, 3, 1), code{{Op: bpf.ClassJMP32 | bpf.JA, Imm: 1}}, mov(2, 0), mov(0, 1)))
+		checkOnEdges(t, seq(bpf.JGt.Reg(2, 3, 1), bpf.Gotol(1), bpf.Mov.Imm(2, 0), bpf.Mov.Imm(0, 1)))
 	})
 }
 
 // TestAtomicsLikeKernel runs each atomic operation on a stack slot.
 func TestAtomicsLikeKernel(t *testing.T) {
-	for name, imm := range map[string]int32{
+	for name, op := range map[string]bpf.AtomicOp{
 		"add": bpf.AtomicAdd, "or": bpf.AtomicOr, "and": bpf.AtomicAnd, "xor": bpf.AtomicXor,
 		"fetch_add": bpf.AtomicAdd | bpf.AtomicFetch, "fetch_or": bpf.AtomicOr | bpf.AtomicFetch,
 		"fetch_and": bpf.AtomicAnd | bpf.AtomicFetch, "fetch_xor": bpf.AtomicXor | bpf.AtomicFetch,
 		"xchg": bpf.AtomicXchg, "cmpxchg": bpf.AtomicCmpXchg,
 	} {
-		for _, size := range []uint8{bpf.SizeW, bpf.SizeDW} {
+		for _, size := range []bpf.Size{bpf.SizeW, bpf.SizeDW} {
 			t.Run(fmt.Sprintf("%s.%02x", name, size), func(t *testing.T) {
-				checkOnEdges(t, code{{Op: bpf.ClassSTX | bpf.ModeATOMIC | size, Dst: 10, Src: 3, Off: -8, Imm: imm}})
+				checkOnEdges(t, code{bpf.Atomic(op, size, 10, -8, 3)})
 			})
 		}
 	}
-	for _, size := range []uint8{bpf.SizeB, bpf.SizeH, bpf.SizeW, bpf.SizeDW} {
+	for _, size := range []bpf.Size{bpf.SizeB, bpf.SizeH, bpf.SizeW, bpf.SizeDW} {
 		t.Run(fmt.Sprintf("acquire and release.%02x", size), func(t *testing.T) {
 			checkOnEdges(t, code{
-				{Op: bpf.ClassSTX | bpf.ModeATOMIC | size, Dst: 10, Src: 3, Off: -8, Imm: bpf.AtomicStoreRel},
-				{Op: bpf.ClassSTX | bpf.ModeATOMIC | size, Dst: 0, Src: 10, Off: -8, Imm: bpf.AtomicLoadAcq},
+				bpf.StoreRelease(size, bpf.FP, -8, 3),
+				bpf.LoadAcquire(size, 0, bpf.FP, -8),
 			})
 		})
 	}
@@ -149,16 +153,16 @@ func TestAtomicsLikeKernel(t *testing.T) {
 // TestLoadsLikeKernel runs loads and stores of all sizes on the stack and the
 // packet.
 func TestLoadsLikeKernel(t *testing.T) {
-	for _, size := range []uint8{bpf.SizeB, bpf.SizeH, bpf.SizeW, bpf.SizeDW} {
+	for _, size := range []bpf.Size{bpf.SizeB, bpf.SizeH, bpf.SizeW, bpf.SizeDW} {
 		t.Run(fmt.Sprintf("%02x", size), func(t *testing.T) {
-			checkOnEdges(t, seq(stx(size, 10, -8, 3), ldx(size, 0, 10, -8), stx(size, 6, 48, 2), st(size, 6, 56, -3)))
+			checkOnEdges(t, seq(bpf.Store(size, 10, -8, 3), bpf.Load(size, 0, 10, -8), bpf.Store(size, 6, 48, 2), bpf.StoreImm(size, 6, 56, -3)))
 			if size != bpf.SizeDW {
 				checkOnEdges(t, code{
-					{Op: bpf.ClassLDX | bpf.ModeMEMSX | size, Dst: 0, Src: 10, Off: -8},
-					{Op: bpf.ClassLDX | bpf.ModeMEMSX | size, Dst: 3, Src: 6, Off: 17},
+					bpf.LoadSX(size, 0, 10, -8),
+					bpf.LoadSX(size, 3, 6, 17),
 				})
 			}
 		})
 	}
-	t.Run("wide constant", func(t *testing.T) { checkOnEdges(t, wide(2, 0, -2, 0x12345678)) })
+	t.Run("wide constant", func(t *testing.T) { checkOnEdges(t, bpf.LoadImm64(2, 0x12345678_fffffffe)) })
 }

@@ -5,46 +5,9 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
-	"syscall"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
-)
-
-// Map types, enum bpf_map_type.
-const (
-	typeHash          = 1
-	typeArray         = 2
-	typeProgArray     = 3
-	typePerfEvents    = 4
-	typePerCPUHash    = 5
-	typePerCPUArray   = 6
-	typeLRUHash       = 9
-	typeLRUPerCPUHash = 10
-	typeLPMTrie       = 11
-	typeArrayOfMaps   = 12
-	typeHashOfMaps    = 13
-	typeDevmap        = 14
-	typeCpumap        = 16
-	typeXskmap        = 17
-	typeQueue         = 22
-	typeStack         = 23
-	typeDevmapHash    = 25
-	typeRingbuf       = 27
-)
-
-// Map creation flags.
-const (
-	flagNoPrealloc = 1 << 0
-	flagRdonlyProg = 1 << 7
-	flagWronlyProg = 1 << 8
-)
-
-// Update flags.
-const (
-	updateAny     = 0
-	updateNoExist = 1
-	updateExist   = 2
-	updateLock    = 4
 )
 
 // maxMapMemory bounds what one map takes, in bytes.
@@ -74,13 +37,13 @@ type Map struct {
 
 // bit sets of map types, by number.
 const (
-	arrayTypes  = 1<<typeArray | 1<<typePerCPUArray
-	hashTypes   = 1<<typeHash | 1<<typePerCPUHash | lruTypes
-	lruTypes    = 1<<typeLRUHash | 1<<typeLRUPerCPUHash
-	fifoTypes   = 1<<typeQueue | 1<<typeStack
-	nestTypes   = 1<<typeArrayOfMaps | 1<<typeHashOfMaps
-	targetTypes = 1<<typeDevmap | 1<<typeCpumap | 1<<typeXskmap | 1<<typeDevmapHash
-	otherTypes  = 1<<typeLPMTrie | 1<<typeProgArray | 1<<typePerfEvents | 1<<typeRingbuf
+	arrayTypes  = 1<<bpf.MapTypeArray | 1<<bpf.MapTypePerCPUArray
+	hashTypes   = 1<<bpf.MapTypeHash | 1<<bpf.MapTypePerCPUHash | lruTypes
+	lruTypes    = 1<<bpf.MapTypeLRUHash | 1<<bpf.MapTypeLRUPerCPUHash
+	fifoTypes   = 1<<bpf.MapTypeQueue | 1<<bpf.MapTypeStack
+	nestTypes   = 1<<bpf.MapTypeArrayOfMaps | 1<<bpf.MapTypeHashOfMaps
+	targetTypes = 1<<bpf.MapTypeDevMap | 1<<bpf.MapTypeCPUMap | 1<<bpf.MapTypeXSKMap | 1<<bpf.MapTypeDevMapHash
+	otherTypes  = 1<<bpf.MapTypeLPMTrie | 1<<bpf.MapTypeProgArray | 1<<bpf.MapTypePerfEventArray | 1<<bpf.MapTypeRingbuf
 	allTypes    = arrayTypes | hashTypes | fifoTypes | nestTypes | targetTypes | otherTypes
 )
 
@@ -94,16 +57,16 @@ func newMap(spec *object.Map, at layout) (*Map, error) {
 	if spec.Type > 63 || !m.is(allTypes) {
 		return fail("not supported: map type %d", spec.Type)
 	}
-	if m.is(arrayTypes|nestTypes&^(1<<typeHashOfMaps)|1<<typeProgArray) && spec.KeySize != 4 {
+	if m.is(arrayTypes|nestTypes&^(1<<bpf.MapTypeHashOfMaps)|1<<bpf.MapTypeProgArray) && spec.KeySize != 4 {
 		return fail("arrays have keys of 4 bytes, not %d", spec.KeySize)
 	}
-	if m.is(hashTypes|arrayTypes|1<<typeLPMTrie) && (spec.MaxEntries == 0 || spec.ValueSize == 0) {
+	if m.is(hashTypes|arrayTypes|1<<bpf.MapTypeLPMTrie) && (spec.MaxEntries == 0 || spec.ValueSize == 0) {
 		return fail("has values of %d bytes and %d entries", spec.ValueSize, spec.MaxEntries)
 	}
 	if m.is(hashTypes) && spec.KeySize == 0 {
 		return fail("has keys of 0 bytes")
 	}
-	if m.is(1<<typeLPMTrie) && (spec.KeySize <= 4 || spec.KeySize > 4+256) {
+	if m.is(1<<bpf.MapTypeLPMTrie) && (spec.KeySize <= 4 || spec.KeySize > 4+256) {
 		return fail("tries have keys of 5 to 260 bytes, not %d", spec.KeySize)
 	}
 	m.stride = int(spec.ValueSize+7) &^ 7
@@ -116,7 +79,7 @@ func newMap(spec *object.Map, at layout) (*Map, error) {
 }
 
 // direct reports whether the program may name the address of a value.
-func (m *Map) direct() bool { return m.spec.Type == typeArray && m.spec.MaxEntries == 1 }
+func (m *Map) direct() bool { return m.spec.Type == bpf.MapTypeArray && m.spec.MaxEntries == 1 }
 
 // object returns the address of the map itself.
 func (m *Map) object() uint64 { return m.at.address(regMap, int64(m.index)<<6) }
@@ -136,7 +99,7 @@ func (m *Map) valueBytes(off int64, n int, write bool) []byte {
 	if in < 0 || in+int64(n) > int64(m.spec.ValueSize) || entry >= len(m.mem)/max(m.stride, 1) {
 		return nil
 	}
-	if write && m.spec.Flags&flagRdonlyProg != 0 || !write && m.spec.Flags&flagWronlyProg != 0 {
+	if write && m.spec.Flags&bpf.FRdonlyProg != 0 || !write && m.spec.Flags&bpf.FWronlyProg != 0 {
 		return nil
 	}
 	at := entry*m.stride + int(in)
@@ -161,7 +124,7 @@ func (vm *VM) resetMap(m *Map) error {
 			return fmt.Errorf("initial entry: %w", err)
 		}
 	}
-	if m.spec.Type == typeProgArray {
+	if m.spec.Type == bpf.MapTypeProgArray {
 		m.progs = make(map[uint32]*program)
 		for k, name := range m.spec.Programs {
 			for _, p := range vm.progs {
@@ -197,7 +160,7 @@ func (m *Map) Entries() []object.Entry {
 	}
 	for k, i := range m.keys {
 		key := []byte(k)
-		if m.spec.Type == typeLPMTrie {
+		if m.spec.Type == bpf.MapTypeLPMTrie {
 			key = []byte(m.names[i])
 		}
 		out = append(out, object.Entry{Key: key, Value: bytes.Clone(m.value(i))})
@@ -223,7 +186,7 @@ func (m *Map) Update(key, value []byte) error {
 		return fmt.Errorf("map %s takes keys of %d and values of %d bytes, not %d and %d",
 			m.spec.Name, m.spec.KeySize, m.spec.ValueSize, len(key), len(value))
 	}
-	if e := m.update(key, value, updateAny); e != 0 {
+	if e := m.update(key, value, bpf.Any); e != 0 {
 		return fmt.Errorf("update of map %s, key %x: %w", m.spec.Name, key, e)
 	}
 	m.endRun()
@@ -251,7 +214,7 @@ func (m *Map) find(key []byte) int {
 			return int(i)
 		}
 		return -1
-	case m.spec.Type == typeLPMTrie:
+	case m.spec.Type == bpf.MapTypeLPMTrie:
 		return m.findPrefix(key)
 	}
 	i, ok := m.keys[string(key)]
@@ -266,47 +229,47 @@ func (m *Map) find(key []byte) int {
 
 // update writes an entry by the program's rules and returns the kernel's
 // error number, 0 if done.
-func (m *Map) update(key, value []byte, flags uint64) syscall.Errno {
+func (m *Map) update(key, value []byte, flags uint64) bpf.Errno {
 	switch {
-	case flags&^updateLock > updateExist:
-		return syscall.EINVAL
+	case flags&^bpf.FLock > bpf.Exist:
+		return bpf.EINVAL
 	case m.is(arrayTypes):
 		i := le.Uint32(key)
 		switch {
 		case i >= m.spec.MaxEntries:
-			return syscall.E2BIG
-		case flags&updateNoExist != 0:
-			return syscall.EEXIST
-		case flags&updateLock != 0:
-			return syscall.EINVAL
+			return bpf.E2BIG
+		case flags&bpf.NoExist != 0:
+			return bpf.EEXIST
+		case flags&bpf.FLock != 0:
+			return bpf.EINVAL
 		}
 		copy(m.value(int(i)), value)
 		return 0
-	case flags&updateLock != 0:
-		return syscall.EINVAL // no map here has a spin lock
+	case flags&bpf.FLock != 0:
+		return bpf.EINVAL // no map here has a spin lock
 	case m.is(hashTypes | targetTypes):
-		return m.updateHash(string(key), string(key), value, flags, syscall.E2BIG)
-	case m.spec.Type == typeLPMTrie:
+		return m.updateHash(string(key), string(key), value, flags, bpf.E2BIG)
+	case m.spec.Type == bpf.MapTypeLPMTrie:
 		canon, ok := m.canonical(key)
 		if !ok {
-			return syscall.EINVAL
+			return bpf.EINVAL
 		}
-		return m.updateHash(canon, string(key), value, flags, syscall.ENOSPC)
+		return m.updateHash(canon, string(key), value, flags, bpf.ENOSPC)
 	}
-	return syscall.EINVAL
+	return bpf.EINVAL
 }
 
 // updateHash creates or replaces an entry. A replaced value moves to another
 // place, as in the kernel, where the old one stays readable through pointers
 // that the program still has; per-CPU values are overwritten.
-func (m *Map) updateHash(id, key string, value []byte, flags uint64, full syscall.Errno) syscall.Errno {
+func (m *Map) updateHash(id, key string, value []byte, flags uint64, full bpf.Errno) bpf.Errno {
 	old, exists := m.keys[id]
 	switch {
-	case exists && flags&updateNoExist != 0:
-		return syscall.EEXIST
-	case !exists && flags&updateExist != 0:
-		return syscall.ENOENT
-	case exists && m.is(1<<typePerCPUHash|1<<typeLRUPerCPUHash):
+	case exists && flags&bpf.NoExist != 0:
+		return bpf.EEXIST
+	case !exists && flags&bpf.Exist != 0:
+		return bpf.ENOENT
+	case exists && m.is(1<<bpf.MapTypePerCPUHash|1<<bpf.MapTypeLRUPerCPUHash):
 		copy(m.value(old), value)
 		m.touch(old)
 		return 0
@@ -332,7 +295,7 @@ func (m *Map) updateHash(id, key string, value []byte, flags uint64, full syscal
 
 // recycles reports whether the kernel keeps all entries of the map allocated.
 func (m *Map) recycles() bool {
-	return m.spec.Flags&flagNoPrealloc == 0 && m.spec.Type == typeHash
+	return m.spec.Flags&bpf.FNoPrealloc == 0 && m.spec.Type == bpf.MapTypeHash
 }
 
 // place finds room for an entry.
@@ -375,21 +338,21 @@ func (m *Map) evict() {
 
 // remove deletes an entry by the program's rules and returns the kernel's
 // error number.
-func (m *Map) remove(key []byte) syscall.Errno {
+func (m *Map) remove(key []byte) bpf.Errno {
 	id := string(key)
 	switch {
 	case m.is(hashTypes | targetTypes):
-	case m.spec.Type == typeLPMTrie:
+	case m.spec.Type == bpf.MapTypeLPMTrie:
 		var ok bool
 		if id, ok = m.canonical(key); !ok {
-			return syscall.EINVAL
+			return bpf.EINVAL
 		}
 	default:
-		return syscall.EINVAL
+		return bpf.EINVAL
 	}
 	i, ok := m.keys[id]
 	if !ok {
-		return syscall.ENOENT
+		return bpf.ENOENT
 	}
 	delete(m.keys, id)
 	if m.recycles() {

@@ -17,24 +17,24 @@ import (
 // (lookup, update, delete, add to the value), byte 17 is the update's flags,
 // 20.. the key, 32.. the value. The result goes to 40, the value found to 48.
 func mapOps() code {
-	args := seq(mapfd(1, 0), movr(2, 10), op64(bpf.ADD, 2, -16))
+	args := seq(bpf.LoadMap(1, 0), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -16))
 	lookup := func(then code) code {
-		return seq(args, call(1), mov(7, 0), jmp(bpf.JEQ, 0, 0, len(then)), then)
+		return seq(args, bpf.CallHelper(bpf.HelperMapLookupElem), bpf.Mov.Imm(7, 0), bpf.JEq.Imm(0, 0, int16(len(then))), then)
 	}
-	read := seq(mov(7, 1), ldx(bpf.SizeDW, 8, 0, 0), stx(bpf.SizeDW, 6, 48, 8))
-	add := seq(mov(7, 1), ldx(bpf.SizeDW, 8, 0, 0), op64(bpf.ADD, 8, 5), stx(bpf.SizeDW, 0, 0, 8))
-	update := seq(args, movr(3, 10), op64(bpf.ADD, 3, -8), ldx(bpf.SizeB, 4, 6, 17), call(2), movr(7, 0))
-	remove := seq(args, call(3), movr(7, 0))
+	read := seq(bpf.Mov.Imm(7, 1), bpf.Load(bpf.SizeDW, 8, 0, 0), bpf.Store(bpf.SizeDW, 6, 48, 8))
+	add := seq(bpf.Mov.Imm(7, 1), bpf.Load(bpf.SizeDW, 8, 0, 0), bpf.Add.Imm(8, 5), bpf.Store(bpf.SizeDW, 0, 0, 8))
+	update := seq(args, bpf.Mov.Reg(3, 10), bpf.Add.Imm(3, -8), bpf.Load(bpf.SizeB, 4, 6, 17), bpf.CallHelper(bpf.HelperMapUpdateElem), bpf.Mov.Reg(7, 0))
+	remove := seq(args, bpf.CallHelper(bpf.HelperMapDeleteElem), bpf.Mov.Reg(7, 0))
 	// A pointer from before an update still reads the old value.
-	stale := seq(args, call(1), jmp(bpf.JNE, 0, 0, 2), mov(0, 2), exit(), movr(8, 0), update, ldx(bpf.SizeDW, 8, 8, 0), stx(bpf.SizeDW, 6, 48, 8))
+	stale := seq(args, bpf.CallHelper(bpf.HelperMapLookupElem), bpf.JNe.Imm(0, 0, 2), bpf.Mov.Imm(0, 2), bpf.Return(), bpf.Mov.Reg(8, 0), update, bpf.Load(bpf.SizeDW, 8, 8, 0), bpf.Store(bpf.SizeDW, 6, 48, 8))
 	var body code
 	for i, b := range []code{lookup(read), update, remove, lookup(add), stale} {
-		done := seq(stx(bpf.SizeDW, 6, 40, 7), mov(0, 1), exit())
-		body = append(body, seq(jmp(bpf.JNE, 2, int32(i), len(b)+len(done)), b, done)...)
+		done := seq(bpf.Store(bpf.SizeDW, 6, 40, 7), bpf.Mov.Imm(0, 1), bpf.Return())
+		body = append(body, seq(bpf.JNe.Imm(2, int32(i), int16(len(b)+len(done))), b, done)...)
 	}
 	return withPacket(object.XDP, seq(
-		ldx(bpf.SizeDW, 2, 6, 20), stx(bpf.SizeDW, 10, -16, 2), ldx(bpf.SizeDW, 2, 6, 32), stx(bpf.SizeDW, 10, -8, 2),
-		ldx(bpf.SizeB, 2, 6, 16), body))
+		bpf.Load(bpf.SizeDW, 2, 6, 20), bpf.Store(bpf.SizeDW, 10, -16, 2), bpf.Load(bpf.SizeDW, 2, 6, 32), bpf.Store(bpf.SizeDW, 10, -8, 2),
+		bpf.Load(bpf.SizeB, 2, 6, 16), body))
 }
 
 func request(op, flags byte, key uint32, tail byte, value uint64) []byte {
@@ -91,15 +91,15 @@ func TestMapsLikeKernel(t *testing.T) {
 // TestFifos drives queues and stacks; the kernel's cannot be read from
 // outside, so the program tells.
 func TestFifosLikeKernel(t *testing.T) {
-	value := seq(movr(2, 10), op64(bpf.ADD, 2, -8))
-	body := seq(ldx(bpf.SizeDW, 2, 6, 32), stx(bpf.SizeDW, 10, -8, 2), ldx(bpf.SizeB, 7, 6, 16))
+	value := seq(bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -8))
+	body := seq(bpf.Load(bpf.SizeDW, 2, 6, 32), bpf.Store(bpf.SizeDW, 10, -8, 2), bpf.Load(bpf.SizeB, 7, 6, 16))
 	for i, b := range []code{
-		seq(mapfd(1, 0), value, ldx(bpf.SizeB, 3, 6, 17), call(87)),
-		seq(mapfd(1, 0), value, call(88)),
-		seq(mapfd(1, 0), value, call(89)),
+		seq(bpf.LoadMap(1, 0), value, bpf.Load(bpf.SizeB, 3, 6, 17), bpf.CallHelper(bpf.HelperMapPushElem)),
+		seq(bpf.LoadMap(1, 0), value, bpf.CallHelper(bpf.HelperMapPopElem)),
+		seq(bpf.LoadMap(1, 0), value, bpf.CallHelper(bpf.HelperMapPeekElem)),
 	} {
-		done := seq(store(40), ldx(bpf.SizeDW, 2, 10, -8), stx(bpf.SizeDW, 6, 48, 2), mov(0, 1), exit())
-		body = append(body, seq(jmp(bpf.JNE, 7, int32(i), len(b)+len(done)), b, done)...)
+		done := seq(store(40), bpf.Load(bpf.SizeDW, 2, 10, -8), bpf.Store(bpf.SizeDW, 6, 48, 2), bpf.Mov.Imm(0, 1), bpf.Return())
+		body = append(body, seq(bpf.JNe.Imm(7, int32(i), int16(len(b)+len(done))), b, done)...)
 	}
 	for _, typ := range []bpf.MapType{bpf.MapTypeQueue, bpf.MapTypeStack} {
 		t.Run(fmt.Sprint(typ), func(t *testing.T) {
@@ -115,8 +115,8 @@ func TestFifosLikeKernel(t *testing.T) {
 
 // TestRedirectMap: an empty device map gives the verdict in the flags.
 func TestRedirectMap(t *testing.T) {
-	m := &object.Map{Name: "ports", Type: 14, KeySize: 4, ValueSize: 4, MaxEntries: 4}
-	body := seq(mapfd(1, 0), mov(2, 1), mov(3, 2), call(51), exit())
+	m := &object.Map{Name: "ports", Type: bpf.MapTypeDevMap, KeySize: 4, ValueSize: 4, MaxEntries: 4}
+	body := seq(bpf.LoadMap(1, 0), bpf.Mov.Imm(2, 1), bpf.Mov.Imm(3, 2), bpf.CallHelper(bpf.HelperRedirectMap), bpf.Return())
 	p := newPair(t, newProgram(object.XDP, body, m))
 	require.Equal(t, uint64(2), p.same(t, frame(room)).R0)
 	require.NoError(t, p.vm.Map("ports").Update([]byte{1, 0, 0, 0}, []byte{5, 0, 0, 0}))
@@ -128,12 +128,12 @@ func TestRedirectMap(t *testing.T) {
 
 // TestTailCallLimit: a program that calls itself ends after 33 calls.
 func TestTailCallLimit(t *testing.T) {
-	jumps := &object.Map{Name: "jumps", Type: 3, KeySize: 4, ValueSize: 4, MaxEntries: 1, Programs: map[uint32]string{0: "test"}}
-	count := &object.Map{Name: "count", Type: 2, KeySize: 4, ValueSize: 8, MaxEntries: 1}
+	jumps := &object.Map{Name: "jumps", Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Programs: map[uint32]string{0: "test"}}
+	count := &object.Map{Name: "count", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}
 	body := seq(
-		movr(6, 1), st(bpf.SizeW, 10, -4, 0), mapfd(1, 1), movr(2, 10), op64(bpf.ADD, 2, -4), call(1),
-		jmp(bpf.JEQ, 0, 0, 3), ldx(bpf.SizeDW, 1, 0, 0), op64(bpf.ADD, 1, 1), stx(bpf.SizeDW, 0, 0, 1),
-		movr(1, 6), mapfd(2, 0), mov(3, 0), call(12), mov(0, 2), exit(),
+		bpf.Mov.Reg(6, 1), bpf.StoreImm(bpf.SizeW, 10, -4, 0), bpf.LoadMap(1, 1), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -4), bpf.CallHelper(bpf.HelperMapLookupElem),
+		bpf.JEq.Imm(0, 0, 3), bpf.Load(bpf.SizeDW, 1, 0, 0), bpf.Add.Imm(1, 1), bpf.Store(bpf.SizeDW, 0, 0, 1),
+		bpf.Mov.Reg(1, 6), bpf.LoadMap(2, 0), bpf.Mov.Imm(3, 0), bpf.CallHelper(bpf.HelperTailCall), bpf.Mov.Imm(0, 2), bpf.Return(),
 	)
 	p := newPair(t, newProgram(object.XDP, body, jumps, count))
 	p.same(t, frame(room))

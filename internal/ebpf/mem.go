@@ -2,6 +2,8 @@ package ebpf
 
 import (
 	"fmt"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Numbers of the regions.
@@ -205,7 +207,7 @@ func (vm *VM) explainAccess(addr uint64, n int, write bool) string {
 		return fmt.Sprintf("%s of packet bytes %d..%d, the packet has %d", verb, r.Off, r.Off+int64(n)-1, vm.end-vm.data)
 	case MapValue:
 		m := vm.maps[r.Map]
-		if write && m.spec.Flags&flagRdonlyProg != 0 {
+		if write && m.spec.Flags&bpf.FRdonlyProg != 0 {
 			return fmt.Sprintf("write to map %s, which is read-only for programs", m.spec.Name)
 		}
 		return fmt.Sprintf("%s of bytes %d..%d of value %d of map %s, values have %d bytes", verb, r.Off, r.Off+int64(n)-1, r.Entry, m.spec.Name, m.spec.ValueSize)

@@ -33,7 +33,7 @@ type Options struct {
 	WatchStack bool
 	// Helpers replaces and adds helper functions by number. The registers
 	// R1..R5 are passed, R0 is returned.
-	Helpers map[int32]func(vm *VM, args [5]uint64) (uint64, error)
+	Helpers map[bpf.HelperID]func(vm *VM, args [5]uint64) (uint64, error)
 }
 
 // DefaultMaxSteps bounds a run, in instructions.

@@ -27,14 +27,14 @@ var Differences = []Difference{
 		Why:  "cards cannot make packets longer at their end: bpf_xdp_adjust_tail refuses to, as it may when there is no room",
 		explains: func(c *Case, m Mismatch, want *Run) bool {
 			return ranOnCard(m, want) && len(want.Packet) > len(c.Packets[m.Packet]) &&
-				calls(c, adjustTail) && !calls(c, adjustHead)
+				calls(c, bpf.HelperXDPAdjustTail) && !calls(c, bpf.HelperXDPAdjustHead)
 		},
 	},
 	{
 		Name: "long loop",
 		Why:  "a loop that nothing but may_goto ends goes round eight million times, which is beyond the simulator's budget for a packet",
 		explains: func(c *Case, m Mismatch, _ *Run) bool {
-			mayGoto := func(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.JCOND }
+			mayGoto := func(in bpf.Insn) bool { return in.IsConditional() && in.JumpOp() == bpf.JCond }
 			return m.Kind == Faulted && strings.HasPrefix(m.Detail, "runaway") && slices.ContainsFunc(c.Program.Insns, mayGoto)
 		},
 	},
@@ -42,7 +42,7 @@ var Differences = []Difference{
 		Name: "far head",
 		Why:  "a packet's start moves less far in a card's buffer: bpf_xdp_adjust_head refuses to go on, as it may when there is no room",
 		explains: func(c *Case, m Mismatch, want *Run) bool {
-			if !ranOnCard(m, want) || !calls(c, adjustHead) || calls(c, adjustTail) {
+			if !ranOnCard(m, want) || !calls(c, bpf.HelperXDPAdjustHead) || calls(c, bpf.HelperXDPAdjustTail) {
 				return false
 			}
 			moved := len(c.Packets[m.Packet]) - len(want.Packet)
@@ -50,9 +50,6 @@ var Differences = []Difference{
 		},
 	},
 }
-
-// Numbers of helpers.
-const adjustHead, adjustTail = 44, 65
 
 // headMin and headMax bound, in bytes, how far the built-in targets let a
 // packet's start move: offsets 44 to 248 in the buffer, where it begins at 128.
@@ -63,6 +60,6 @@ func ranOnCard(m Mismatch, want *Run) bool {
 	return m.Kind == Differs && m.Judge != "interpreter" && want != nil
 }
 
-func calls(c *Case, helper int32) bool {
-	return slices.Contains(c.Program.Insns, bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: helper})
+func calls(c *Case, helper bpf.HelperID) bool {
+	return slices.Contains(c.Program.Insns, bpf.CallHelper(helper))
 }

@@ -40,8 +40,9 @@ func (f faulty) Load(p *object.Program) (oracle.Loaded, error) {
 
 // subForXor takes exclusive or for a subtraction.
 var subForXor = faulty{"faulty", func(in bpf.Insn) (bpf.Insn, bool) {
-	if in.Op == bpf.ClassALU64|bpf.XOR|bpf.X {
-		in.Op = bpf.ClassALU64 | bpf.SUB | bpf.X
+	xor := bpf.Xor.Reg(0, 0).Op
+	if in.Op == xor {
+		in.Op = bpf.Sub.Reg(0, 0).Op
 		return in, true
 	}
 	return in, false

@@ -67,17 +67,8 @@ type kernelLoaded struct {
 	meta bool // the program may make room for metadata
 }
 
-// Size and fields of struct xdp_md, in bytes; data is the first.
-const (
-	xdpMdSize    = 24
-	xdpMdDataEnd = 4
-)
-
 // adjustsMeta reports whether an instruction calls bpf_xdp_adjust_meta.
-func adjustsMeta(in bpf.Insn) bool {
-	const helper = 54
-	return in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 && in.Imm == helper
-}
+func adjustsMeta(in bpf.Insn) bool { return in.IsCallOf(bpf.HelperXDPAdjustMeta) }
 
 func (l *kernelLoaded) Close() { l.k.Close() }
 
@@ -87,8 +78,8 @@ func (l *kernelLoaded) Run(packet []byte) (Run, error) {
 	}
 	in := KernelInput{Packet: packet}
 	if l.meta {
-		in.Context = make([]byte, xdpMdSize)
-		binary.NativeEndian.PutUint32(in.Context[xdpMdDataEnd:], uint32(len(packet)))
+		in.Context = make([]byte, bpf.SizeofXDPMd)
+		binary.NativeEndian.PutUint32(in.Context[bpf.XDPMdDataEnd:], uint32(len(packet)))
 	}
 	r, err := l.k.Run(in)
 	if err != nil {

@@ -335,8 +335,8 @@ func pinToFirstCPU() (restore func(), err error) {
 // canLoad reports whether the process may load a trivial program.
 func canLoad() bool {
 	code := bpf.Encode(nil, []bpf.Insn{
-		{Op: bpf.ClassALU64 | bpf.MOV | bpf.K},
-		{Op: bpf.ClassJMP | bpf.EXIT},
+		bpf.Mov.Imm(0, 0),
+		bpf.Return(),
 	})
 	fd, err := sys.LoadProg(&sys.ProgSpec{Type: unix.BPF_PROG_TYPE_XDP, Insns: code})
 	if err != nil {

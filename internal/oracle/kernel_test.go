@@ -2,6 +2,7 @@ package oracle_test
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/skipsw/skipsw/internal/oracle"
@@ -11,20 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
-
-// Helper ids, enum bpf_func_id of the kernel.
-const (
-	fnMapLookup  = 1
-	fnTailCall   = 12
-	fnAdjustHead = 44
-	fnAdjustTail = 65
-)
-
-func movImm(dst uint8, v int32) bpf.Insn {
-	return bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: dst, Imm: v}
-}
-
-var exitInsn = bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}
 
 func program(t object.Type, insns ...bpf.Insn) *object.Program {
 	return &object.Program{Name: "p", Type: t, License: "GPL", Insns: insns, Funcs: []object.Func{{Name: "p"}}}
@@ -44,7 +31,7 @@ func TestKernelVerdict(t *testing.T) {
 	}
 	for _, typ := range []object.Type{object.XDP, object.TC} {
 		t.Run(typ.String(), func(t *testing.T) {
-			k := load(t, program(typ, movImm(0, 2), exitInsn), oracle.KernelOptions{})
+			k := load(t, program(typ, bpf.Mov.Imm(0, 2), bpf.Return()), oracle.KernelOptions{})
 			pkt := make([]byte, 64)
 			pkt[20] = 7
 			r, err := k.Run(oracle.KernelInput{Packet: pkt})
@@ -59,7 +46,7 @@ func TestKernelReject(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
 	}
-	_, err := oracle.LoadKernel(program(object.XDP, exitInsn), oracle.KernelOptions{})
+	_, err := oracle.LoadKernel(program(object.XDP, bpf.Return()), oracle.KernelOptions{})
 	var rej *oracle.KernelReject
 	require.ErrorAs(t, err, &rej)
 	require.Equal(t, unix.EACCES, rej.Errno)
@@ -72,7 +59,7 @@ func TestKernelLog(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
 	}
-	k := load(t, program(object.XDP, movImm(0, 2), exitInsn), oracle.KernelOptions{LogLevel: 2})
+	k := load(t, program(object.XDP, bpf.Mov.Imm(0, 2), bpf.Return()), oracle.KernelOptions{LogLevel: 2})
 	require.Contains(t, k.Log, "processed 2 insns")
 }
 
@@ -80,18 +67,18 @@ func TestKernelRunt(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
 	}
-	k := load(t, program(object.XDP, movImm(0, 2), exitInsn), oracle.KernelOptions{})
+	k := load(t, program(object.XDP, bpf.Mov.Imm(0, 2), bpf.Return()), oracle.KernelOptions{})
 	_, err := k.Run(oracle.KernelInput{Packet: make([]byte, 13)})
 	require.ErrorContains(t, err, "13 bytes")
 }
 
 // adjust moves the head by delta and passes.
-func adjust(helper, delta int32) []bpf.Insn {
+func adjust(helper bpf.HelperID, delta int32) []bpf.Insn {
 	return []bpf.Insn{
-		movImm(2, delta),
-		{Op: bpf.ClassJMP | bpf.CALL, Imm: helper},
-		movImm(0, 2),
-		exitInsn,
+		bpf.Mov.Imm(2, delta),
+		bpf.CallHelper(helper),
+		bpf.Mov.Imm(0, 2),
+		bpf.Return(),
 	}
 }
 
@@ -105,14 +92,14 @@ func TestKernelHeadAndTail(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		helper int32
+		helper bpf.HelperID
 		delta  int32
 		want   int
 	}{
-		{"head grows", fnAdjustHead, -20, 84},
-		{"head shrinks", fnAdjustHead, 20, 44},
-		{"tail grows", fnAdjustTail, 20, 84},
-		{"tail shrinks", fnAdjustTail, -20, 44},
+		{"head grows", bpf.HelperXDPAdjustHead, -20, 84},
+		{"head shrinks", bpf.HelperXDPAdjustHead, 20, 44},
+		{"tail grows", bpf.HelperXDPAdjustTail, 20, 84},
+		{"tail shrinks", bpf.HelperXDPAdjustTail, -20, 44},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,20 +113,18 @@ func TestKernelHeadAndTail(t *testing.T) {
 
 // count adds 1 to the first word of the entry with key 1 of map 0.
 func count(typ object.Type, m *object.Map) *object.Program {
-	p := program(
-		typ,
-		bpf.Insn{Op: bpf.ClassST | bpf.ModeMEM | bpf.SizeW, Dst: 10, Off: -4, Imm: 1},
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10},
-		bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: -4},
-		bpf.Insn{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapFD, Imm: 0},
-		bpf.Insn{},
-		bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: fnMapLookup},
-		bpf.Insn{Op: bpf.ClassJMP | bpf.JEQ | bpf.K, Dst: 0, Off: 2},
-		movImm(1, 1),
-		bpf.Insn{Op: bpf.ClassSTX | bpf.ModeATOMIC | bpf.SizeW, Dst: 0, Src: 1, Imm: bpf.AtomicAdd},
-		movImm(0, 2),
-		exitInsn,
-	)
+	p := program(typ, slices.Concat([]bpf.Insn{
+		bpf.StoreImm(bpf.SizeW, 10, -4, 1),
+		bpf.Mov.Reg(2, 10),
+		bpf.Add.Imm(2, -4),
+	}, bpf.LoadMap(1, 0), []bpf.Insn{
+		bpf.CallHelper(bpf.HelperMapLookupElem),
+		bpf.JEq.Imm(0, 0, 2),
+		bpf.Mov.Imm(1, 1),
+		bpf.Atomic(bpf.AtomicAdd, bpf.SizeW, 0, 0, 1),
+		bpf.Mov.Imm(0, 2),
+		bpf.Return(),
+	})...)
 	p.Maps = []*object.Map{m}
 	return p
 }
@@ -195,19 +180,16 @@ func TestKernelTailCall(t *testing.T) {
 		return
 	}
 	jump := &object.Map{
-		Name: "jmp", Type: unix.BPF_MAP_TYPE_PROG_ARRAY, KeySize: 4, ValueSize: 4, MaxEntries: 2,
+		Name: "jmp", Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 2,
 		Programs: map[uint32]string{1: "second"},
 	}
-	first := program(
-		object.XDP,
-		bpf.Insn{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: 2, Src: bpf.PseudoMapFD},
-		bpf.Insn{},
-		movImm(3, 1),
-		bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: fnTailCall},
-		movImm(0, 1), exitInsn,
-	)
+	first := program(object.XDP, append(bpf.LoadMap(2, 0),
+		bpf.Mov.Imm(3, 1),
+		bpf.CallHelper(bpf.HelperTailCall),
+		bpf.Mov.Imm(0, 1), bpf.Return(),
+	)...)
 	first.Maps = []*object.Map{jump}
-	second := program(object.XDP, movImm(0, 3), exitInsn)
+	second := program(object.XDP, bpf.Mov.Imm(0, 3), bpf.Return())
 	second.Name = "second"
 	k := load(t, first, oracle.KernelOptions{Tail: []*object.Program{second}})
 	r, err := k.Run(oracle.KernelInput{Packet: make([]byte, 64)})
@@ -222,14 +204,14 @@ func TestKernelBadMapIndex(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
 	}
-	p := count(object.XDP, &object.Map{Name: "m", Type: unix.BPF_MAP_TYPE_ARRAY, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	p := count(object.XDP, &object.Map{Name: "m", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 	p.Maps = nil
 	_, err := oracle.LoadKernel(p, oracle.KernelOptions{})
 	require.ErrorContains(t, err, "loads map 0 of 0")
 }
 
 func BenchmarkKernelLoad(b *testing.B) {
-	p := program(object.XDP, movImm(0, 2), exitInsn)
+	p := program(object.XDP, bpf.Mov.Imm(0, 2), bpf.Return())
 	for b.Loop() {
 		k, err := oracle.LoadKernel(p, oracle.KernelOptions{})
 		require.NoError(b, err)
@@ -238,7 +220,7 @@ func BenchmarkKernelLoad(b *testing.B) {
 }
 
 func BenchmarkKernelRun(b *testing.B) {
-	k, err := oracle.LoadKernel(program(object.XDP, movImm(0, 2), exitInsn), oracle.KernelOptions{})
+	k, err := oracle.LoadKernel(program(object.XDP, bpf.Mov.Imm(0, 2), bpf.Return()), oracle.KernelOptions{})
 	require.NoError(b, err)
 	defer k.Close()
 	in := oracle.KernelInput{Packet: make([]byte, 64)}

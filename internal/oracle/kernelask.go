@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/skipsw/skipsw/internal/sys"
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"golang.org/x/sys/unix"
 )
@@ -29,7 +28,7 @@ func canAsk(p *object.Program) bool {
 		return false
 	}
 	for _, in := range p.Insns {
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
+		if in.IsFuncCall() {
 			return false
 		}
 	}

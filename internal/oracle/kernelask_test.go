@@ -8,7 +8,6 @@ import (
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
 
 // long makes a program whose log at instruction level is longer than what is
@@ -16,14 +15,14 @@ import (
 func long(end ...bpf.Insn) *object.Program {
 	var insns []bpf.Insn
 	for i := range int32(20) {
-		insns = append(insns, movImm(1, i), movImm(2, i))
+		insns = append(insns, bpf.Mov.Imm(1, i), bpf.Mov.Imm(2, i))
 	}
 	return program(object.XDP, append(insns, end...)...)
 }
 
 // function makes a program with a function that ends with an instruction.
 func function(last bpf.Insn) *object.Program {
-	p := long(bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoCall, Imm: 1}, exitInsn, last, exitInsn)
+	p := long(bpf.CallFunc(1), bpf.Return(), last, bpf.Return())
 	p.Funcs = append(p.Funcs, object.Func{Name: "f", Start: len(p.Insns) - 2})
 	return p
 }
@@ -32,20 +31,20 @@ func TestAskVerifier(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
 	}
-	loadR3 := bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeDW, Dst: 0, Src: 3}
+	loadR3 := bpf.Load(bpf.SizeDW, 0, 3, 0)
 	cases := []struct {
 		name string
 		p    *object.Program
 		want string // part of the refusal
 	}{
-		{name: "accepted", p: long(movImm(0, 2), exitInsn)},
-		{name: "accepted, short", p: program(object.TC, movImm(0, 0), movImm(0, 1), movImm(0, 2), exitInsn)},
-		{name: "accepted, three instructions", p: program(object.XDP, movImm(0, 1), movImm(0, 2), exitInsn)},
-		{name: "refused, three instructions", p: program(object.XDP, movImm(0, 1), loadR3, exitInsn), want: "R3 !read_ok"},
-		{name: "accepted, with a function", p: function(movImm(0, 2))},
+		{name: "accepted", p: long(bpf.Mov.Imm(0, 2), bpf.Return())},
+		{name: "accepted, short", p: program(object.TC, bpf.Mov.Imm(0, 0), bpf.Mov.Imm(0, 1), bpf.Mov.Imm(0, 2), bpf.Return())},
+		{name: "accepted, three instructions", p: program(object.XDP, bpf.Mov.Imm(0, 1), bpf.Mov.Imm(0, 2), bpf.Return())},
+		{name: "refused, three instructions", p: program(object.XDP, bpf.Mov.Imm(0, 1), loadR3, bpf.Return()), want: "R3 !read_ok"},
+		{name: "accepted, with a function", p: function(bpf.Mov.Imm(0, 2))},
 		{name: "refused, with a function", p: function(loadR3), want: "R3 !read_ok"},
-		{name: "refused in the walk", p: long(loadR3, exitInsn), want: "R3 !read_ok"},
-		{name: "refused before the walk", p: long(movImm(0, 2)), want: "last insn is not an exit"},
+		{name: "refused in the walk", p: long(loadR3, bpf.Return()), want: "R3 !read_ok"},
+		{name: "refused before the walk", p: long(bpf.Mov.Imm(0, 2)), want: "last insn is not an exit"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -68,18 +67,17 @@ func TestAskVerifierConstants(t *testing.T) {
 		return
 	}
 	for offset, ok := range map[byte]bool{8: true, 16: false} {
-		p := long(
-			bpf.Insn{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapValue}, bpf.Insn{},
-			bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Dst: 1, Src: 1},
-			bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10},
-			bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: -16},
-			bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD | bpf.X, Dst: 2, Src: 1},
-			movImm(0, 2),
-			bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 2, Src: 0},
-			exitInsn,
-		)
+		p := long(append(bpf.LoadMapValue(1, 0, 0),
+			bpf.Load(bpf.SizeW, 1, 1, 0),
+			bpf.Mov.Reg(2, 10),
+			bpf.Add.Imm(2, -16),
+			bpf.Add.Reg(2, 1),
+			bpf.Mov.Imm(0, 2),
+			bpf.Store(bpf.SizeDW, 2, 0, 0),
+			bpf.Return(),
+		)...)
 		p.Maps = []*object.Map{{
-			Name: ".rodata", Type: unix.BPF_MAP_TYPE_ARRAY, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: unix.BPF_F_RDONLY_PROG,
+			Name: ".rodata", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: bpf.FRdonlyProg,
 			Frozen: true, Initial: []object.Entry{{Key: make([]byte, 4), Value: []byte{offset, 0, 0, 0}}},
 		}}
 		err := oracle.AskVerifier(p)

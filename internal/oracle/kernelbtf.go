@@ -24,7 +24,7 @@ func needsBTF(p *object.Program) bool {
 		}
 	}
 	for _, in := range p.Insns[p.Funcs[1].Start:] {
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == 0 && in.Imm == tailCall {
+		if in.IsHelperCall() && in.Imm == tailCall {
 			return true
 		}
 	}
@@ -43,7 +43,7 @@ func calledFunctions(p *object.Program) []object.Func {
 	out := []object.Func{listed[0]}
 	for i, in := range p.Insns {
 		start := i + 1 + int(in.Imm)
-		if in.Op != bpf.ClassJMP|bpf.CALL || in.Src != bpf.PseudoCall || seen[start] {
+		if !in.IsCall() || in.Src != bpf.PseudoCall || seen[start] {
 			continue
 		}
 		seen[start] = true

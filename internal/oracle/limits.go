@@ -9,20 +9,20 @@ import (
 // KernelISA returns the level of the instruction set that the running kernel
 // takes, 1 to 4, found by asking it.
 func KernelISA() int {
-	mov := bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Imm: 1}
+	mov := bpf.Mov.Imm(0, 1)
 	for _, level := range []struct {
 		isa  int
 		code []bpf.Insn
 	}{
-		{4, []bpf.Insn{mov, {Op: bpf.ClassALU64 | bpf.END, Imm: 16}}},
+		{4, []bpf.Insn{mov, bpf.Bswap(16, 0)}},
 		{3, []bpf.Insn{
 			mov,
-			{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Off: -8},
-			{Op: bpf.ClassSTX | bpf.ModeATOMIC | bpf.SizeDW, Dst: 10, Off: -8, Imm: bpf.AtomicAdd | bpf.AtomicFetch},
+			bpf.Store(bpf.SizeDW, 10, -8, 0),
+			bpf.Atomic(bpf.AtomicAdd|bpf.AtomicFetch, bpf.SizeDW, 10, -8, 0),
 		}},
-		{2, []bpf.Insn{mov, {Op: bpf.ClassJMP | bpf.JLT}}},
+		{2, []bpf.Insn{mov, bpf.JLt.Imm(0, 0, 0)}},
 	} {
-		if _, ok := try(append(level.code, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})); ok {
+		if _, ok := try(append(level.code, bpf.Return())); ok {
 			return level.isa
 		}
 	}
@@ -32,18 +32,17 @@ func KernelISA() int {
 // foldsChecksum reports whether bpf_csum_diff gives 16 bits, as kernels from
 // 6.13 on do, and as the interpreter and the targets do.
 func foldsChecksum() bool {
-	const csumDiff = 28
 	r0, ok := try([]bpf.Insn{
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 1, Imm: 0x7fff0001},
-		{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeW, Dst: 10, Src: 1, Off: -4},
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 1},
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 2},
-		{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 3, Src: 10},
-		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 3, Imm: -4},
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 4, Imm: 4},
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 5},
-		{Op: bpf.ClassJMP | bpf.CALL, Imm: csumDiff},
-		{Op: bpf.ClassJMP | bpf.EXIT},
+		bpf.Mov.Imm(1, 0x7fff0001),
+		bpf.Store(bpf.SizeW, 10, -4, 1),
+		bpf.Mov.Imm(1, 0),
+		bpf.Mov.Imm(2, 0),
+		bpf.Mov.Reg(3, 10),
+		bpf.Add.Imm(3, -4),
+		bpf.Mov.Imm(4, 4),
+		bpf.Mov.Imm(5, 0),
+		bpf.CallHelper(bpf.HelperCsumDiff),
+		bpf.Return(),
 	})
 	return ok && r0>>16 == 0
 }
@@ -65,10 +64,10 @@ func try(code []bpf.Insn, behind ...object.Func) (r0 uint32, ok bool) {
 // rest of level 4 (6.9).
 func knowsMayGoto() bool {
 	_, ok := try([]bpf.Insn{
-		{Op: bpf.ClassALU64 | bpf.MOV},
-		{Op: bpf.ClassJMP | bpf.JCOND, Off: 1},
-		{Op: bpf.ClassJMP | bpf.JA, Off: -2},
-		{Op: bpf.ClassJMP | bpf.EXIT},
+		bpf.Mov.Imm(0, 0),
+		bpf.MayGoto(1),
+		bpf.Goto(-2),
+		bpf.Return(),
 	})
 	return ok
 }
@@ -77,12 +76,12 @@ func knowsMayGoto() bool {
 // as later ones do: with memory that is not null as argument (6.8).
 func provesGlobals() bool {
 	_, ok := try([]bpf.Insn{
-		{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 1, Src: 10},
-		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 1, Imm: -8},
-		{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoCall, Imm: 1},
-		{Op: bpf.ClassJMP | bpf.EXIT},
-		{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeDW, Src: 1},
-		{Op: bpf.ClassJMP | bpf.EXIT},
+		bpf.Mov.Reg(1, 10),
+		bpf.Add.Imm(1, -8),
+		bpf.CallFunc(1),
+		bpf.Return(),
+		bpf.Load(bpf.SizeDW, 0, 1, 0),
+		bpf.Return(),
 	}, object.Func{Name: "global", Start: 4, Global: true, Args: []object.Arg{{Kind: object.ArgMem, Size: 8, NonNull: true}}})
 	return ok
 }

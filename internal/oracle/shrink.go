@@ -82,8 +82,8 @@ func (s *shrinker) stop() {
 			continue
 		}
 		p := clone(s.best.Program)
-		p.Insns[i+1] = bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Src: insns[i].Dst}
-		p.Insns[i+2] = bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}
+		p.Insns[i+1] = bpf.Mov.Reg(0, insns[i].Dst)
+		p.Insns[i+2] = bpf.Return()
 		if s.try(s.withProgram(prune(p))) {
 			return
 		}
@@ -112,7 +112,7 @@ func (s *shrinker) simplify() {
 // simpler lists what may stand for an instruction, simplest first.
 func simpler(in bpf.Insn) (out []bpf.Insn) {
 	movK := func(v int32) bpf.Insn {
-		return bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: in.Dst, Imm: v}
+		return bpf.Mov.Imm(in.Dst, v)
 	}
 	constants := func() {
 		for _, v := range []int32{0, 1, in.Imm & 0xff, in.Imm & 0xffff, in.Imm / 2} {
@@ -125,38 +125,40 @@ func simpler(in bpf.Insn) (out []bpf.Insn) {
 	}
 	switch in.Class() {
 	case bpf.ClassALU, bpf.ClassALU64:
-		op := in.Op & 0xf0
-		if op == bpf.END {
+		op := in.ALUOp()
+		if op == bpf.End {
 			return []bpf.Insn{movK(0)}
 		}
-		if op != bpf.MOV || in.Op&bpf.X != 0 || in.Class() == bpf.ClassALU {
+		if op != bpf.Mov || in.Source() == bpf.X || in.Class() == bpf.ClassALU {
 			out = append(out, movK(0), movK(1))
 		}
-		if in.Op&bpf.X != 0 {
-			if op != bpf.MOV {
-				out = append(out, bpf.Insn{Op: in.Op &^ bpf.X, Dst: in.Dst, Off: in.Off, Imm: 1})
+		if in.Source() == bpf.X {
+			if op != bpf.Mov {
+				one := bpf.ALUImm(in.Class(), op, in.Dst, 1)
+				one.Off = in.Off
+				out = append(out, one)
 			}
 			return out
 		}
 		constants()
 	case bpf.ClassJMP, bpf.ClassJMP32:
-		switch op := in.Op & 0xf0; op {
-		case bpf.EXIT:
+		switch in.JumpOp() {
+		case bpf.Exit:
 			return nil
-		case bpf.CALL:
-			return []bpf.Insn{{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Imm: 0}}
-		case bpf.JA:
+		case bpf.Call:
+			return []bpf.Insn{bpf.Mov.Imm(0, 0)}
+		case bpf.Ja:
 			return nil
 		}
-		out = append(out, bpf.Insn{Op: bpf.ClassJMP | bpf.JA, Off: in.Off})
+		out = append(out, bpf.Goto(in.Off))
 		constants()
 	case bpf.ClassLDX:
 		out = append(out, movK(0), movK(1))
 	case bpf.ClassST:
 		constants()
 	case bpf.ClassSTX:
-		if in.Op&0xe0 == bpf.ModeMEM {
-			out = append(out, bpf.Insn{Op: in.Op&^7 | bpf.ClassST, Dst: in.Dst, Off: in.Off})
+		if in.Mode() == bpf.ModeMEM {
+			out = append(out, bpf.StoreImm(in.Size(), in.Dst, in.Off, 0))
 		}
 	}
 	return out

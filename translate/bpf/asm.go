@@ -51,6 +51,16 @@ func (a *Assembler) Targeted(l Label) bool {
 	return false
 }
 
+// Mark is a state of an Assembler to go back to.
+type Mark struct{ insns, refs int }
+
+// Mark returns the present state.
+func (a *Assembler) Mark() Mark { return Mark{len(a.insns), len(a.refs)} }
+
+// Rewind takes back what was emitted since the mark. Labels placed since then
+// must be placed anew.
+func (a *Assembler) Rewind(m Mark) { a.insns, a.refs = a.insns[:m.insns], a.refs[:m.refs] }
+
 // Assemble returns the code with its distances. A label that was never placed
 // and a distance too long for its field are errors.
 func (a *Assembler) Assemble() ([]Insn, error) {

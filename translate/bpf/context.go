@@ -36,6 +36,7 @@ type Context struct {
 	Name   string // the structure's, in C
 	Size   int    // bytes
 	Fields []Field
+	at     []uint8 // by byte: index into Fields plus 1, 0 for padding
 }
 
 // The contexts of XDP and of tc programs. The layouts are generated from the
@@ -95,11 +96,14 @@ var skBuffAccess = map[int]Field{
 }
 
 func newContext(name string, size int, layout []Field, access map[int]Field) *Context {
-	c := &Context{Name: name, Size: size}
+	c := &Context{Name: name, Size: size, at: make([]uint8, size)}
 	for _, f := range layout {
 		a := access[f.Off]
 		a.Name, a.Off, a.Size = f.Name, f.Off, f.Size
 		c.Fields = append(c.Fields, a)
+		for k := range f.Size {
+			c.at[f.Off+k] = uint8(len(c.Fields))
+		}
 	}
 	return c
 }
@@ -118,12 +122,10 @@ func ContextOf(t ProgType) *Context {
 
 // At returns the member that the byte at off lies in, nil for none.
 func (c *Context) At(off int) *Field {
-	for k := range c.Fields {
-		if f := &c.Fields[k]; off >= f.Off && off < f.Off+f.Size {
-			return f
-		}
+	if off < 0 || off >= len(c.at) || c.at[off] == 0 {
+		return nil
 	}
-	return nil
+	return &c.Fields[c.at[off]-1]
 }
 
 // Field returns the member of a name, nil for none.

@@ -29,6 +29,14 @@ func LoadInd(s Size, src uint8, off int32) Insn {
 	return Insn{Op: MemOpcode(ClassLD, ModeIND, s), Src: src, Imm: off}
 }
 
+// Offsets of packet loads of classic BPF from which on others are meant: from
+// the network header, from the link header. SKF_NET_OFF and SKF_LL_OFF of the
+// kernel's filter.h.
+const (
+	SkfNetOff = -0x100000
+	SkfLLOff  = -0x200000
+)
+
 // Values of Src in a 64-bit immediate load.
 const (
 	PseudoMapFD    = 1 // Imm is the index of a map in the object's list

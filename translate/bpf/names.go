@@ -29,7 +29,7 @@ func HelperByName(name string) (h HelperID, ok bool) {
 type MapType uint32
 
 // String returns the kernel's name: "lru_percpu_hash".
-func (t MapType) String() string { return nameOf(mapTypeNames[:], uint32(t), "type") }
+func (t MapType) String() string { return nameOf(mapTypeNames[:], int64(t), "type") }
 
 // Known reports whether the kernel has this type.
 func (t MapType) Known() bool { return t > 0 && int(t) < len(mapTypeNames) }
@@ -53,19 +53,19 @@ func (t MapType) PerCPU() bool {
 type ProgType uint32
 
 // String returns the kernel's name: "sched_cls".
-func (t ProgType) String() string { return nameOf(progTypeNames[:], uint32(t), "type") }
+func (t ProgType) String() string { return nameOf(progTypeNames[:], int64(t), "type") }
 
 // AttachType is a place that programs are attached to, enum bpf_attach_type.
 type AttachType uint32
 
 // String returns the kernel's name without "BPF_": "tcx_ingress".
-func (t AttachType) String() string { return nameOf(attachTypeNames[:], uint32(t), "type") }
+func (t AttachType) String() string { return nameOf(attachTypeNames[:], int64(t), "type") }
 
 // XDPAction is what an XDP program decides, enum xdp_action.
 type XDPAction uint32
 
 // String returns the kernel's name without "XDP_": "pass".
-func (a XDPAction) String() string { return nameOf(xdpActionNames[:], uint32(a), "action") }
+func (a XDPAction) String() string { return nameOf(xdpActionNames[:], int64(a), "action") }
 
 // Known reports whether the kernel has this action; it takes others for
 // XDPAborted.
@@ -79,7 +79,7 @@ func (a TCAction) String() string {
 	if a == TCActUnspec {
 		return "unspec"
 	}
-	return nameOf(tcActionNames[:], uint32(a), "action")
+	return nameOf(tcActionNames[:], int64(a), "action")
 }
 
 // Errno is an error number of the kernel. Helpers return it as a negative
@@ -94,11 +94,14 @@ func (e Errno) String() string {
 	return fmt.Sprintf("errno %d", int32(e))
 }
 
+// Error returns the name.
+func (e Errno) Error() string { return e.String() }
+
 // Result returns the error as a helper returns it in R0: the negative number.
 func (e Errno) Result() uint64 { return uint64(-int64(e)) }
 
-func nameOf(names []string, v uint32, what string) string {
-	if int64(v) < int64(len(names)) {
+func nameOf(names []string, v int64, what string) string {
+	if v >= 0 && v < int64(len(names)) {
 		return names[v]
 	}
 	return fmt.Sprintf("%s %d", what, v)

@@ -8,6 +8,9 @@ var jumpSigns = [16]string{"", "==", ">", ">=", "&", "!=", "s>", "s>=", "", "", 
 
 var atomicNames = map[AtomicOp]string{AtomicAdd: "add", AtomicOr: "or", AtomicAnd: "and", AtomicXor: "xor"}
 
+// kfuncName stands for the name of a kernel function, which only its BTF knows.
+const kfuncName = "kernel-function"
+
 // String returns the slot in the kernel's notation. The value of a 64-bit
 // immediate load is that of this slot alone; Text shows both.
 func (i Insn) String() string { return Text(i, Insn{}, nil) }
@@ -102,7 +105,7 @@ func (i Insn) textJump(helper func(int32) string) string {
 		case PseudoCall:
 			return fmt.Sprintf("call pc%+d", i.Imm)
 		case PseudoKfunc:
-			return fmt.Sprintf("call kernel-function#%d", i.Imm)
+			return fmt.Sprintf("call %s#%d", kfuncName, i.Imm)
 		}
 		if helper != nil {
 			return fmt.Sprintf("call %s#%d", helper(i.Imm), i.Imm)
@@ -128,7 +131,7 @@ func (i Insn) textLD(next Insn) string {
 	case i.IsMapLoad():
 		return fmt.Sprintf("r%d = map[%d]", i.Dst, i.Imm)
 	case i.IsMapValueLoad():
-		return fmt.Sprintf("r%d = map[%d] value +%d", i.Dst, i.Imm, next.Imm)
+		return fmt.Sprintf("r%d = map[%d] value %+d", i.Dst, i.Imm, next.Imm)
 	case i.IsFuncLoad():
 		return fmt.Sprintf("r%d = func pc%+d", i.Dst, i.Imm)
 	case i.Wide():

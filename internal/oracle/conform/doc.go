@@ -2,7 +2,7 @@
 // and the simulated core, for suites that test an instruction set: a program
 // gets a memory and its length and leaves a number.
 //
-// Parse reads programs in the kernel's notation; Load reads vectors; Run gives
+// Load reads vectors; Run gives
 // the answer of the compiler and the simulator.
 //
 // The package knows nothing of packets' meaning and of devices.

@@ -17,11 +17,11 @@ import (
 // nothing can be hidden.
 func hide(v conform.Vector) (hidden conform.Vector, ok bool) {
 	hidden = v
-	hidden.Insns = []bpf.Insn{{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 9, Src: 1}}
+	hidden.Insns = []bpf.Insn{bpf.Mov.Reg(9, 1)}
 	hidden.Memory = append([]byte{}, v.Memory...)
 	for i := 0; i < len(v.Insns); i++ {
 		in := v.Insns[i]
-		if in.Dst == 9 || in.Src == 9 || in.Op == bpf.ClassJMP|bpf.CALL {
+		if in.Dst == 9 || in.Src == 9 || in.IsCall() {
 			return v, false
 		}
 		if !in.Wide() || in.Src != 0 || i+1 == len(v.Insns) {
@@ -31,8 +31,8 @@ func hide(v conform.Vector) (hidden conform.Vector, ok bool) {
 		ok = true
 		i++
 		hidden.Insns = append(hidden.Insns,
-			bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeDW, Dst: in.Dst, Src: 9, Off: int16(len(hidden.Memory))},
-			bpf.Insn{Op: bpf.ClassJMP | bpf.JA})
+			bpf.Load(bpf.SizeDW, in.Dst, 9, int16(len(hidden.Memory))),
+			bpf.Goto(0))
 		hidden.Memory = binary.LittleEndian.AppendUint32(hidden.Memory, uint32(in.Imm))
 		hidden.Memory = binary.LittleEndian.AppendUint32(hidden.Memory, uint32(v.Insns[i].Imm))
 	}
@@ -92,9 +92,9 @@ func TestVectorsCompiledWithHiddenConstants(t *testing.T) {
 }
 
 func TestRunRefusesLargeMemory(t *testing.T) {
-	insns, err := conform.Parse("r0 = 0\nexit")
+	code, err := bpf.Parse("r0 = 0\nexit")
 	require.NoError(t, err)
-	_, err = conform.Run(insns, make([]byte, 5000), conform.Options{})
+	_, err = conform.Run(code.Insns, make([]byte, 5000), conform.Options{})
 	require.ErrorContains(t, err, "5000 bytes")
 }
 
@@ -115,10 +115,10 @@ func TestAddressesAsNumbers(t *testing.T) {
 		{"back in the memory", "r1 += -200\nr0 = *(u8 *)(r1 +204)\nexit", 100},
 		{"spilled before", "r4 = r1\nr4 += -200\n*(u64 *)(r10 -8) = r4\nr5 = *(u64 *)(r10 -8)\nr0 = r1\nr0 -= r5\nexit", 200},
 	} {
-		insns, err := conform.Parse(tc.code)
+		code, err := bpf.Parse(tc.code)
 		require.NoError(t, err, tc.name)
 		for _, place := range []conform.Place{conform.InPacket, conform.InMap} {
-			got, _, err := conform.RunIn(place, insns, memory, false)
+			got, _, err := conform.RunIn(place, code.Insns, memory, false)
 			require.NoError(t, err, "%s, place %d", tc.name, place)
 			require.Equal(t, tc.want, got, "%s, place %d", tc.name, place)
 		}

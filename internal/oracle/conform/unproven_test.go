@@ -60,52 +60,53 @@ func (s *sequences) constant(dst uint8) {
 	case 1:
 		v = -(1 << s.IntN(46))
 	}
-	s.emit(bpf.Insn{Op: bpf.ClassLD | bpf.SizeDW, Dst: dst, Imm: int32(v)}, bpf.Insn{Imm: int32(v >> 32)})
+	s.emit(bpf.LoadImm64(dst, v)...)
 }
 
-var sizes = []uint8{bpf.SizeB, bpf.SizeH, bpf.SizeW, bpf.SizeDW}
+var sizes = []bpf.Size{bpf.SizeB, bpf.SizeH, bpf.SizeW, bpf.SizeDW}
 
 func (s *sequences) step() {
-	alu64 := func(op uint8, dst, src uint8) { s.emit(bpf.Insn{Op: bpf.ClassALU64 | op | bpf.X, Dst: dst, Src: src}) }
+	alu64 := func(op bpf.ALUOp, dst, src uint8) { s.emit(op.Reg(dst, src)) }
 	n, p := s.number(), s.pointer()
 	size := sizes[s.IntN(4)]
 	switch s.IntN(16) {
 	case 0, 1, 2:
-		mode := uint8(bpf.ModeMEM)
+		load := bpf.Load
 		if size != bpf.SizeDW && s.IntN(4) == 0 {
-			mode = bpf.ModeMEMSX
+			load = bpf.LoadSX
 		}
-		s.emit(bpf.Insn{Op: bpf.ClassLDX | mode | size, Dst: n, Src: p, Off: s.offset()})
+		s.emit(load(size, n, p, s.offset()))
 	case 3, 4:
-		s.emit(bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | size, Dst: p, Src: n, Off: s.offset()})
+		s.emit(bpf.Store(size, p, s.offset(), n))
 	case 5:
-		s.emit(bpf.Insn{Op: bpf.ClassST | bpf.ModeMEM | size, Dst: p, Imm: int32(s.Uint32()), Off: s.offset()})
+		v := int32(s.Uint32())
+		s.emit(bpf.StoreImm(size, p, s.offset(), v))
 	case 6:
-		alu64([]uint8{bpf.ADD, bpf.SUB, bpf.XOR, bpf.OR, bpf.AND}[s.IntN(5)], n, s.number())
+		alu64([]bpf.ALUOp{bpf.Add, bpf.Sub, bpf.Xor, bpf.Or, bpf.And}[s.IntN(5)], n, s.number())
 	case 7:
-		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.AND, Dst: n, Imm: int32(s.IntN(2 * len(s.memory)))})
+		s.emit(bpf.And.Imm(n, int32(s.IntN(2*len(s.memory)))))
 	case 8:
 		if s.IntN(3) == 0 {
 			s.constant(n)
 		} else {
-			s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: n, Imm: int32(s.IntN(len(s.memory)))})
+			s.emit(bpf.Mov.Imm(n, int32(s.IntN(len(s.memory)))))
 		}
 	case 9, 10:
-		alu64([]uint8{bpf.ADD, bpf.ADD, bpf.SUB}[s.IntN(3)], s.moved(), n)
+		alu64([]bpf.ALUOp{bpf.Add, bpf.Add, bpf.Sub}[s.IntN(3)], s.moved(), n)
 	case 11:
-		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD, Dst: s.moved(), Imm: int32(s.IntN(8) - 2)})
+		s.emit(bpf.Add.Imm(s.moved(), int32(s.IntN(8)-2)))
 	case 12:
-		alu64(bpf.MOV, s.moved(), p)
+		alu64(bpf.Mov, s.moved(), p)
 	case 13:
-		alu64(bpf.MOV, n, p)
-		alu64(bpf.SUB, n, s.pointer())
+		alu64(bpf.Mov, n, p)
+		alu64(bpf.Sub, n, s.pointer())
 	case 14:
 		at := len(s.out)
 		if s.IntN(4) == 0 {
-			s.emit(bpf.Insn{Op: bpf.ClassJMP | []uint8{bpf.JEQ, bpf.JNE}[s.IntN(2)] | bpf.X, Dst: p, Src: s.pointer()})
+			s.emit([]bpf.JumpOp{bpf.JEq, bpf.JNe}[s.IntN(2)].Reg(p, s.pointer(), 0))
 		} else {
-			op := []uint8{bpf.JEQ, bpf.JNE, bpf.JGT, bpf.JSLT, bpf.JSET}[s.IntN(5)]
-			s.emit(bpf.Insn{Op: bpf.ClassJMP | op, Dst: n, Imm: int32(s.IntN(300) - 20)})
+			op := []bpf.JumpOp{bpf.JEq, bpf.JNe, bpf.JGt, bpf.JSLt, bpf.JSet}[s.IntN(5)]
+			s.emit(op.Imm(n, int32(s.IntN(300)-20), 0))
 		}
 		for range 1 + s.IntN(3) {
 			s.step()
@@ -113,22 +114,22 @@ func (s *sequences) step() {
 		s.out[at].Off = int16(len(s.out) - at - 1)
 	case 15:
 		if s.place == conform.InMap && s.IntN(2) == 0 {
-			op := []int32{bpf.AtomicAdd, bpf.AtomicAdd | bpf.AtomicFetch, bpf.AtomicOr, bpf.AtomicXchg}[s.IntN(4)]
-			s.emit(bpf.Insn{Op: bpf.ClassSTX | bpf.ModeATOMIC | sizes[2+s.IntN(2)], Dst: 1, Src: n, Off: s.offset() &^ 7, Imm: op})
+			op := []bpf.AtomicOp{bpf.AtomicAdd, bpf.AtomicAdd | bpf.AtomicFetch, bpf.AtomicOr, bpf.AtomicXchg}[s.IntN(4)]
+			s.emit(bpf.Atomic(op, sizes[2+s.IntN(2)], 1, s.offset()&^7, n))
 			return
 		}
 		if s.depth > 0 {
 			return
 		}
 		s.depth++
-		s.emit(bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeB, Dst: 9, Src: 1, Off: int16(s.IntN(len(s.memory)))},
-			bpf.Insn{Op: bpf.ClassALU64 | bpf.AND, Dst: 9, Imm: 7})
+		s.emit(bpf.Load(bpf.SizeB, 9, 1, int16(s.IntN(len(s.memory)))),
+			bpf.And.Imm(9, 7))
 		head := len(s.out)
 		for range 1 + s.IntN(4) {
 			s.step()
 		}
-		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD, Dst: 9, Imm: -1})
-		s.emit(bpf.Insn{Op: bpf.ClassJMP | bpf.JSGT, Dst: 9, Off: int16(head - len(s.out) - 1)})
+		s.emit(bpf.Add.Imm(9, -1))
+		s.emit(bpf.JSGt.Imm(9, 0, int16(head-len(s.out)-1)))
 		s.depth--
 	}
 }
@@ -144,15 +145,15 @@ func sequence(seed uint64, place conform.Place) ([]bpf.Insn, []byte) {
 		}
 	}
 	for _, r := range []uint8{0, 3, 4, 5} {
-		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: r, Imm: int32(s.IntN(len(s.memory)))})
+		s.emit(bpf.Mov.Imm(r, int32(s.IntN(len(s.memory)))))
 	}
 	for r := uint8(6); r < 9; r++ {
-		s.emit(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: r, Src: 1})
+		s.emit(bpf.Mov.Reg(r, 1))
 	}
 	for range 2 + s.IntN(12) {
 		s.step()
 	}
-	s.emit(bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
+	s.emit(bpf.Return())
 	return s.out, s.memory
 }
 
@@ -270,19 +271,19 @@ func edge(t *testing.T, place conform.Place, atomic bool, n, off int) (good, fau
 	}
 	for k, size := range sizes {
 		for _, access := range [][]bpf.Insn{
-			{{Op: bpf.ClassLDX | bpf.ModeMEM | size, Dst: 0, Src: 1, Off: int16(off)}},
-			{{Op: bpf.ClassST | bpf.ModeMEM | size, Dst: 1, Off: int16(off)}},
+			{bpf.Load(size, 0, 1, int16(off))},
+			{bpf.StoreImm(size, 1, int16(off), 0)},
 			{
-				{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeDW, Dst: 3, Src: 1},
-				{Op: bpf.ClassALU64 | bpf.ADD | bpf.X, Dst: 1, Src: 3},
-				{Op: bpf.ClassLDX | bpf.ModeMEM | size, Dst: 0, Src: 1},
+				bpf.Load(bpf.SizeDW, 3, 1, 0),
+				bpf.Add.Reg(1, 3),
+				bpf.Load(size, 0, 1, 0),
 			},
 		} {
-			code := []bpf.Insn{{Op: bpf.ClassALU64 | bpf.MOV, Dst: 5}}
+			code := []bpf.Insn{bpf.Mov.Imm(5, 0)}
 			if atomic {
-				code = append(code, bpf.Insn{Op: bpf.ClassSTX | bpf.ModeATOMIC | bpf.SizeDW, Dst: 1, Src: 5, Imm: bpf.AtomicOr})
+				code = append(code, bpf.Atomic(bpf.AtomicOr, bpf.SizeDW, 1, 0, 5))
 			}
-			code = append(append(code, access...), bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 0, Imm: 77}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
+			code = append(append(code, access...), bpf.Mov.Imm(0, 77), bpf.Return())
 			got, refused, err := conform.RunIn(place, code, memory, true)
 			if atomic && errors.Is(err, conform.ErrNotSupported) {
 				continue

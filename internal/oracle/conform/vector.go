@@ -79,10 +79,11 @@ func parseVectors(b []byte) ([]Vector, error) {
 			Name: fv.Name, Section: fv.Section, Result: fv.Result,
 			Refused: fv.Refused, Unproven: fv.Unproven || fv.Fault, Fault: fv.Fault,
 		}
-		var err error
-		if v.Insns, err = Parse(fv.Code); err != nil {
+		code, err := bpf.Parse(fv.Code)
+		if err != nil {
 			return nil, fmt.Errorf("vector %s: %w", fv.Name, err)
 		}
+		v.Insns = code.Insns
 		if v.Memory, err = hex.DecodeString(fv.Memory); err != nil {
 			return nil, fmt.Errorf("vector %s: memory: %w", fv.Name, err)
 		}

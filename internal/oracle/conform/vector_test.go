@@ -29,7 +29,7 @@ func load(t testing.TB) []conform.Vector {
 func asProgram(insns []bpf.Insn) *object.Program {
 	p := &object.Program{Name: "vector", Type: object.XDP, License: "GPL", Insns: insns, Funcs: []object.Func{{Name: "vector"}}}
 	for i, in := range insns {
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
+		if in.IsFuncCall() {
 			p.Funcs = append(p.Funcs, object.Func{Name: "sub", Start: i + 1 + int(in.Imm)})
 		}
 	}
@@ -59,10 +59,7 @@ func TestVectorsAgainstTheInterpreter(t *testing.T) {
 const leastPacket = 14
 
 // backward reports a jump to before itself.
-func backward(in bpf.Insn) bool {
-	c := in.Class()
-	return (c == bpf.ClassJMP || c == bpf.ClassJMP32) && in.Op&0xf0 != bpf.CALL && in.Op&0xf0 != bpf.EXIT && in.Off < 0
-}
+func backward(in bpf.Insn) bool { return in.IsJump() && in.JumpTarget(0) <= 0 }
 
 // And so must the kernel, which refuses what cannot be proven.
 func TestVectorsAgainstTheKernel(t *testing.T) {

@@ -3,6 +3,8 @@ package conform
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -25,15 +27,6 @@ const (
 	memoryMap = "memory"
 )
 
-// done is the verdict of a wrapped program that came to its end (XDP_PASS).
-const done = 2
-
-// enum bpf_map_type and bpf_func_id of the kernel.
-const (
-	mapArray    = 2
-	fnMapLookup = 1
-)
-
 // Wrap makes a whole XDP program of a sequence that expects the address of its
 // memory in R1 and the length in R2: what comes before loads them and proves
 // the memory to be there, and what comes after stores R0 in the map "result".
@@ -47,12 +40,12 @@ func Wrap(insns []bpf.Insn, memory []byte, place Place) (*object.Program, error)
 	}
 	p := &object.Program{
 		Object: "conformance", Name: "conformance", Section: "xdp", Type: object.XDP, License: "GPL",
-		Maps: []*object.Map{{Name: resultMap, Type: mapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}},
+		Maps: []*object.Map{{Name: resultMap, Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}},
 	}
 	before := prologue(p, memory, place)
 	if calls(insns) {
 		after := epilogue()
-		p.Insns = append(before, bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoCall, Imm: int32(len(after))})
+		p.Insns = append(before, bpf.CallFunc(int32(len(after))))
 		p.Insns = append(append(p.Insns, after...), insns...)
 		p.Funcs = functions(p)
 		return p, nil
@@ -60,12 +53,12 @@ func Wrap(insns []bpf.Insn, memory []byte, place Place) (*object.Program, error)
 	out := append(before, insns...)
 	end, exits := len(out), false
 	for i, in := range insns {
-		if mark[i] && in.Op == bpf.ClassJMP|bpf.EXIT {
+		if mark[i] && in.IsExit() {
 			at := len(before) + i
-			if end-at-1 > 0x7fff {
+			if end-at-1 > math.MaxInt16 {
 				return nil, errors.New("not supported: a program of more than 32767 instructions, because its exits become jumps")
 			}
-			out[at] = bpf.Insn{Op: bpf.ClassJMP | bpf.JA, Off: int16(end - at - 1)}
+			out[at] = bpf.Goto(int16(end - at - 1))
 			exits = true
 		}
 	}
@@ -85,116 +78,72 @@ func first(p *object.Program, insns []bpf.Insn, memory []byte, place Place) int 
 	return len(prologue(&object.Program{}, memory, place))
 }
 
-func calls(insns []bpf.Insn) bool {
-	for _, in := range insns {
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
-			return true
-		}
-	}
-	return false
-}
+func calls(insns []bpf.Insn) bool { return slices.ContainsFunc(insns, bpf.Insn.IsFuncCall) }
 
 func functions(p *object.Program) []object.Func {
-	starts := map[int]bool{}
-	for i, in := range p.Insns {
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
-			starts[i+1+int(in.Imm)] = true
-		}
-	}
 	out := []object.Func{{Name: p.Name}}
-	for i := 1; i < len(p.Insns); i++ {
-		if starts[i] {
-			out = append(out, object.Func{Name: fmt.Sprintf("sub_%d", len(out)), Start: i})
-		}
+	for _, start := range bpf.FuncStarts(p.Insns) {
+		out = append(out, object.Func{Name: fmt.Sprintf("sub_%d", len(out)), Start: start})
 	}
 	return out
 }
 
 func prologue(p *object.Program, memory []byte, place Place) []bpf.Insn {
 	n := int32(len(memory))
-	length := bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 2, Imm: n}
+	length := bpf.Mov.Imm(bpf.R2, n)
 	switch {
 	case n == 0:
-		return []bpf.Insn{{Op: bpf.ClassALU64 | bpf.MOV, Dst: 1}, length}
+		return []bpf.Insn{bpf.Mov.Imm(bpf.R1, 0), length}
 	case place == InMap:
 		p.Maps = append(p.Maps, &object.Map{
-			Name: memoryMap, Type: mapArray, KeySize: 4, ValueSize: uint32(n), MaxEntries: 1,
+			Name: memoryMap, Type: bpf.MapTypeArray, KeySize: 4, ValueSize: uint32(n), MaxEntries: 1,
 			Initial: []object.Entry{{Key: make([]byte, 4), Value: memory}},
 		})
-		return []bpf.Insn{{Op: bpf.ClassLD | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapValue, Imm: 1}, {}, length}
-	}
-	load := func(dst uint8, off int16) bpf.Insn {
-		return bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Dst: dst, Src: 1, Off: off}
+		return append(bpf.LoadMapValue(bpf.R1, 1, 0), length)
 	}
 	return []bpf.Insn{
-		load(2, 4),
-		load(1, 0),
-		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 1, Imm: n},
-		{Op: bpf.ClassJMP | bpf.JGE | bpf.X, Dst: 2, Src: 1, Off: 2},
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 0},
-		{Op: bpf.ClassJMP | bpf.EXIT},
-		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 1, Imm: -n},
+		bpf.Load(bpf.SizeW, bpf.R2, bpf.R1, bpf.XDPMdDataEnd),
+		bpf.Load(bpf.SizeW, bpf.R1, bpf.R1, bpf.XDPMdData),
+		bpf.Add.Imm(bpf.R1, n),
+		bpf.JGe.Reg(bpf.R2, bpf.R1, 2),
+		bpf.Mov.Imm(bpf.R0, 0),
+		bpf.Return(),
+		bpf.Add.Imm(bpf.R1, -n),
 		length,
 	}
 }
 
 func epilogue() []bpf.Insn {
-	return []bpf.Insn{
-		{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 6, Src: 0},
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 1},
-		{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeW, Dst: 10, Src: 1, Off: -4},
-		{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10},
-		{Op: bpf.ClassALU64 | bpf.ADD, Dst: 2, Imm: -4},
-		{Op: bpf.ClassLD | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapFD},
-		{},
-		{Op: bpf.ClassJMP | bpf.CALL, Imm: fnMapLookup},
-		{Op: bpf.ClassJMP | bpf.JEQ, Dst: 0, Off: 2},
-		{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 0, Src: 6},
-		{Op: bpf.ClassALU64 | bpf.MOV, Dst: 0, Imm: done},
-		{Op: bpf.ClassJMP | bpf.EXIT},
-	}
+	return slices.Concat([]bpf.Insn{
+		bpf.Mov.Reg(bpf.R6, bpf.R0),
+		bpf.Mov.Imm(bpf.R1, 0),
+		bpf.Store(bpf.SizeW, bpf.FP, -4, bpf.R1),
+		bpf.Mov.Reg(bpf.R2, bpf.FP),
+		bpf.Add.Imm(bpf.R2, -4),
+	}, bpf.LoadMap(bpf.R1, 0), []bpf.Insn{
+		bpf.CallHelper(bpf.HelperMapLookupElem),
+		bpf.JEq.Imm(bpf.R0, 0, 2),
+		bpf.Store(bpf.SizeDW, bpf.R0, 0, bpf.R6),
+		bpf.Mov.Imm(bpf.R0, int32(bpf.XDPPass)),
+		bpf.Return(),
+	})
 }
 
 // reached marks the slots that some path reaches. A way out of the sequence
 // without an exit is an error: behind its end stands what Wrap appends.
 func reached(insns []bpf.Insn) ([]bool, error) {
-	mark := make([]bool, len(insns))
-	work := []int{0}
-	for len(work) > 0 {
-		i := work[len(work)-1]
-		work = work[:len(work)-1]
-		if i < 0 || i >= len(insns) {
-			return nil, errors.New("malformed: the program can leave its own code without an exit")
-		}
-		if mark[i] {
-			continue
-		}
-		mark[i] = true
-		in := insns[i]
-		op, c := in.Op&0xf0, in.Class()
+	mark, leaves := bpf.Reach(insns)
+	for pc, in := range bpf.Each(insns) {
 		switch {
-		case in.Wide():
-			if i+1 >= len(insns) {
-				return nil, errors.New("malformed: the last 64-bit immediate load has no second half")
-			}
-			if in.Src != 0 {
-				return nil, errors.New("not supported: the address of a map, a variable or a function, because a sequence has none of its own")
-			}
-			mark[i+1] = true
-			work = append(work, i+2)
-		case c == bpf.ClassJMP && op == bpf.EXIT:
-		case c == bpf.ClassJMP && op == bpf.JA:
-			work = append(work, i+1+int(in.Off))
-		case c == bpf.ClassJMP32 && op == bpf.JA:
-			work = append(work, i+1+int(in.Imm))
-		case (c == bpf.ClassJMP || c == bpf.ClassJMP32) && op != bpf.CALL && op != bpf.EXIT:
-			work = append(work, i+1+int(in.Off), i+1)
-		default:
-			work = append(work, i+1)
-			if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall {
-				work = append(work, i+1+int(in.Imm))
-			}
+		case !in.Wide() || !mark[pc]:
+		case pc+1 >= len(insns):
+			return nil, errors.New("malformed: the last 64-bit immediate load has no second half")
+		case in.Src != 0:
+			return nil, errors.New("not supported: the address of a map, a variable or a function, because a sequence has none of its own")
 		}
+	}
+	if leaves >= 0 {
+		return nil, errors.New("malformed: the program can leave its own code without an exit")
 	}
 	return mark, nil
 }

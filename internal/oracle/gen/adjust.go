@@ -15,7 +15,7 @@ func (f *fn) adjust() {
 	}
 	if f.chance(40) {
 		f.ctxArg()
-		f.emit(movK(2, -int32(f.r.IntN(24))), callHelper(fnXDPAdjTail))
+		f.Emit(bpf.Mov.Imm(2, -int32(f.r.IntN(24))), bpf.CallHelper(bpf.HelperXDPAdjustTail))
 		f.moved()
 		return
 	}
@@ -24,7 +24,7 @@ func (f *fn) adjust() {
 		delta = f.r.IntN(64) - 32
 	}
 	f.ctxArg()
-	f.emit(movK(2, int32(delta)), callHelper(fnXDPAdjHead))
+	f.Emit(bpf.Mov.Imm(2, int32(delta)), bpf.CallHelper(bpf.HelperXDPAdjustHead))
 	f.moved()
 	if delta >= 0 {
 		return
@@ -55,22 +55,22 @@ func (f *fn) cut() {
 		farthest = 120 // bytes that cards cut off at the head
 		by       = 3   // register of the distance
 	)
-	helper, leave := int32(fnXDPAdjTail), jmpK(bpf.JSGT, by, 0)
+	helper, leave := bpf.HelperXDPAdjustTail, bpf.JSGt.Imm(by, 0, 0)
 	f.ctxArg()
 	left := int32(12 + f.r.IntN(4))
-	f.emit(ldx(4, 2, 1, xdpDataEnd), ldx(4, by, 1, xdpData))
+	f.Emit(ldx(4, 2, 1, bpf.XDPMdDataEnd), ldx(4, by, 1, bpf.XDPMdData))
 	if f.chance(60) {
-		f.emit(aluX(bpf.ClassALU64, bpf.SUB, by, 2), addK(by, left))
+		f.Emit(bpf.Sub.Reg(by, 2), bpf.Add.Imm(by, left))
 	} else {
-		f.emit(aluX(bpf.ClassALU64, bpf.SUB, 2, by), mov(by, 2), addK(by, -left))
-		helper, leave = fnXDPAdjHead, jmpK(bpf.JGT, by, farthest)
+		f.Emit(bpf.Sub.Reg(2, by), bpf.Mov.Reg(by, 2), bpf.Add.Imm(by, -left))
+		helper, leave = bpf.HelperXDPAdjustHead, bpf.JGt.Imm(by, farthest, 0)
 	}
-	end := f.newLabel()
-	f.emit(movK(2, 0))
-	f.jump(leave, end)
-	f.emit(mov(2, by))
-	f.place(end)
-	f.emit(callHelper(helper))
+	end := f.NewLabel()
+	f.Emit(bpf.Mov.Imm(2, 0))
+	f.EmitTo(leave, end)
+	f.Emit(bpf.Mov.Reg(2, by))
+	f.Place(end)
+	f.Emit(bpf.CallHelper(helper))
 	f.moved()
 }
 
@@ -80,6 +80,6 @@ func (f *fn) moved() {
 	f.setScalar(0)
 	f.st.dropPacket()
 	if f.chance(40) {
-		f.jump(jmpK(bpf.JNE, 0, 0), f.out)
+		f.EmitTo(bpf.JNe.Imm(0, 0, 0), f.out)
 	}
 }

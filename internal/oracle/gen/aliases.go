@@ -31,8 +31,8 @@ func (f *fn) packetAliases() {
 	q := f.dst(p, end)
 	defer func(old uint16) { f.locked = old }(f.locked)
 	f.locked |= 1<<p | 1<<q
-	f.emit(ldx(1, uint8(q), uint8(p), f.inPacket(p, 1)), andK(uint8(q), []int32{0, 1, 3, 7}[f.r.IntN(4)]),
-		aluX(bpf.ClassALU64, bpf.ADD, uint8(q), uint8(p)))
+	f.Emit(ldx(1, uint8(q), uint8(p), f.inPacket(p, 1)), bpf.And.Imm(uint8(q), []int32{0, 1, 3, 7}[f.r.IntN(4)]),
+		bpf.Add.Reg(uint8(q), uint8(p)))
 	f.set(q, reg{kind: pkt, id: id, off: f.st.regs[p].off})
 	f.prove(q, end, nearby)
 	for range 2 + f.r.IntN(4) {
@@ -49,9 +49,9 @@ func (f *fn) touch(at uint8, size, disp int) {
 	case f.chance(50):
 		f.loadKept(size, at, disp)
 	case f.o.has(StoreImm) && f.chance(30):
-		f.emit(stK(size, at, disp, f.imm()))
+		f.Emit(stK(size, at, disp, f.imm()))
 	default:
-		f.emit(stx(size, at, disp, uint8(f.scalarReg(int(at)))))
+		f.Emit(stx(size, at, disp, uint8(f.scalarReg(int(at)))))
 	}
 }
 

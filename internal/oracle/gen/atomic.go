@@ -4,9 +4,9 @@ import "github.com/skipsw/skipsw/translate/bpf"
 
 // atomic emits one atomic operation at displacement d from pointer v.
 func (f *fn) atomic(v, size, d int) {
-	op := int32(bpf.AtomicAdd)
+	op := bpf.AtomicOp(bpf.AtomicAdd)
 	if f.o.has(AtomicFetch) && f.chance(65) {
-		op = []int32{
+		op = []bpf.AtomicOp{
 			bpf.AtomicOr, bpf.AtomicAnd, bpf.AtomicXor, bpf.AtomicAdd | bpf.AtomicFetch,
 			bpf.AtomicOr | bpf.AtomicFetch, bpf.AtomicAnd | bpf.AtomicFetch, bpf.AtomicXor | bpf.AtomicFetch,
 			bpf.AtomicXchg, bpf.AtomicCmpXchg,
@@ -15,10 +15,10 @@ func (f *fn) atomic(v, size, d int) {
 	if f.o.has(AcqRel) && f.chance(20) {
 		if f.chance(50) {
 			to := f.dst(v)
-			f.emit(atomic(size, uint8(to), d, uint8(v), bpf.AtomicLoadAcq))
+			f.Emit(atomic(size, uint8(to), d, uint8(v), bpf.AtomicLoadAcq))
 			f.setScalar(to)
 		} else {
-			f.emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), bpf.AtomicStoreRel))
+			f.Emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), bpf.AtomicStoreRel))
 		}
 		return
 	}
@@ -35,9 +35,9 @@ func (f *fn) atomic(v, size, d int) {
 	src := f.freeScalar(v)
 	if f.chance(20) {
 		// Numbers of about 16 bits, which may go with the command.
-		f.emit(andK(uint8(src), 1<<(15+f.r.IntN(3))-1))
+		f.Emit(bpf.And.Imm(uint8(src), 1<<(15+f.r.IntN(3))-1))
 	}
-	f.emit(atomic(size, uint8(v), d, uint8(src), op))
+	f.Emit(atomic(size, uint8(v), d, uint8(src), op))
 }
 
 // stackAtomic emits an atomic operation on the stack.
@@ -52,7 +52,7 @@ func (f *fn) stackAtomic() {
 		if f.chance(50) {
 			f.storeConst(size, 10, off, f.imm())
 		} else {
-			f.emit(stx(size, 10, off, uint8(f.scalarReg())))
+			f.Emit(stx(size, 10, off, uint8(f.scalarReg())))
 		}
 		f.st.setStack(off, size)
 	}
@@ -69,13 +69,13 @@ func (f *fn) stackAtomic() {
 // compareExchange emits a compare-and-exchange on the stack that finds the
 // value it expects, or one that differs in a high bit.
 func (f *fn) compareExchange(size, off int) {
-	f.emit(ldx(size, 0, 10, off))
+	f.Emit(ldx(size, 0, 10, off))
 	f.setScalar(0)
 	if f.chance(50) {
 		t := f.dst(0)
-		f.emit(lddw(uint8(t), 0, 0, 1<<f.r.IntN(31))...)
+		f.Emit(lddw(uint8(t), 0, 1<<f.r.IntN(31))...)
 		f.setScalar(t)
-		f.emit(aluX(bpf.ClassALU64, bpf.XOR, 0, uint8(t)))
+		f.Emit(bpf.Xor.Reg(0, uint8(t)))
 	}
 	f.exchange(10, size, off)
 }
@@ -85,7 +85,7 @@ func (f *fn) compareExchange(size, off int) {
 // where the exchange is made and its verifier has pruned the way on.
 func (f *fn) exchange(v, size, d int) {
 	if size == 4 {
-		f.emit(aluK(bpf.ClassALU64, bpf.LSH, 0, 32), aluK(bpf.ClassALU64, bpf.RSH, 0, 32))
+		f.Emit(bpf.Lsh.Imm(0, 32), bpf.Rsh.Imm(0, 32))
 	}
-	f.emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), bpf.AtomicCmpXchg))
+	f.Emit(atomic(size, uint8(v), d, uint8(f.scalarReg(v)), bpf.AtomicCmpXchg))
 }

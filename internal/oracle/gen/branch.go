@@ -3,8 +3,8 @@ package gen
 import "github.com/skipsw/skipsw/translate/bpf"
 
 var (
-	jumpsV1 = []uint8{bpf.JEQ, bpf.JNE, bpf.JGT, bpf.JGE, bpf.JSET, bpf.JSGT, bpf.JSGE}
-	jumpsV2 = append(append([]uint8{}, jumpsV1...), bpf.JLT, bpf.JLE, bpf.JSLT, bpf.JSLE)
+	jumpsV1 = []bpf.JumpOp{bpf.JEq, bpf.JNe, bpf.JGt, bpf.JGe, bpf.JSet, bpf.JSGt, bpf.JSGe}
+	jumpsV2 = append(append([]bpf.JumpOp{}, jumpsV1...), bpf.JLt, bpf.JLe, bpf.JSLt, bpf.JSLe)
 )
 
 // condition returns a conditional jump on numbers.
@@ -14,50 +14,50 @@ func (f *fn) condition() bpf.Insn {
 		ops = jumpsV2
 	}
 	op := ops[f.r.IntN(len(ops))]
-	class := uint8(bpf.ClassJMP)
+	class := bpf.Class(bpf.ClassJMP)
 	if f.o.has(Jmp32) && f.chance(40) {
 		class = bpf.ClassJMP32
 	}
 	d := f.scalarReg()
 	if f.chance(35) {
-		return aluX(class, op, uint8(d), uint8(f.scalarReg()))
+		return bpf.JumpReg(class, op, uint8(d), uint8(f.scalarReg()), 0)
 	}
-	return aluK(class, op, uint8(d), f.limit())
+	return bpf.JumpImm(class, op, uint8(d), f.limit(), 0)
 }
 
 // branch emits an if, with or without an else, and joins the two states.
 func (f *fn) branch(budget int) {
 	f.depth++
 	defer func() { f.depth-- }()
-	other, end := f.newLabel(), f.newLabel()
-	f.jump(f.condition(), other)
+	other, end := f.NewLabel(), f.NewLabel()
+	f.EmitTo(f.condition(), other)
 	before := f.st
 	f.block(f.r.IntN(budget) + 1)
 	if f.chance(50) {
-		f.place(other)
-		f.place(end)
+		f.Place(other)
+		f.Place(end)
 		f.st.join(&before)
 		return
 	}
-	f.jump(f.gotoInsn(), end)
+	f.EmitTo(f.gotoInsn(), end)
 	then := f.st
 	f.st = before
-	f.place(other)
+	f.Place(other)
 	f.block(f.r.IntN(budget) + 1)
-	f.place(end)
+	f.Place(end)
 	f.st.join(&then)
 }
 
 // gotoInsn is an unconditional jump, at level 4 sometimes the long form.
 func (f *fn) gotoInsn() bpf.Insn {
 	if f.o.ISA >= 4 && f.chance(30) {
-		return bpf.Insn{Op: bpf.ClassJMP32 | bpf.JA}
+		return bpf.Gotol(0)
 	}
-	return ja()
+	return bpf.Goto(0)
 }
 
 // leave emits a conditional way out of the function.
-func (f *fn) leave() { f.jump(f.condition(), f.out) }
+func (f *fn) leave() { f.EmitTo(f.condition(), f.out) }
 
 // nullCheck asks whether a pointer is null that cannot be, as functions do that
 // are not expanded where they are called.
@@ -66,18 +66,18 @@ func (f *fn) nullCheck() {
 	if p < 0 || f.chance(20) {
 		if p = 10; f.chance(50) {
 			p = f.stackDst()
-			f.emit(mov(uint8(p), 10), addK(uint8(p), -8*int32(1+f.r.IntN(64))))
+			f.Emit(bpf.Mov.Reg(uint8(p), 10), bpf.Add.Imm(uint8(p), -8*int32(1+f.r.IntN(64))))
 			f.set(p, reg{})
 		}
 	}
 	if f.chance(60) {
-		f.jump(jmpK(bpf.JEQ, uint8(p), 0), f.out)
+		f.EmitTo(bpf.JEq.Imm(uint8(p), 0, 0), f.out)
 		return
 	}
-	there := f.newLabel()
-	f.jump(jmpK(bpf.JNE, uint8(p), 0), there)
-	f.jump(f.gotoInsn(), f.out)
-	f.place(there)
+	there := f.NewLabel()
+	f.EmitTo(bpf.JNe.Imm(uint8(p), 0, 0), there)
+	f.EmitTo(f.gotoInsn(), f.out)
+	f.Place(there)
 }
 
 // switchOn emits a chain of compares of one register, as a switch compiles.
@@ -85,14 +85,14 @@ func (f *fn) switchOn(budget int) {
 	f.depth++
 	defer func() { f.depth-- }()
 	d := f.scalarReg()
-	end := f.newLabel()
+	end := f.NewLabel()
 	var joined *state
 	for range 2 + f.r.IntN(3) {
-		next := f.newLabel()
-		f.jump(jmpK(bpf.JNE, uint8(d), f.imm()), next)
+		next := f.NewLabel()
+		f.EmitTo(bpf.JNe.Imm(uint8(d), f.imm(), 0), next)
 		before := f.st
 		f.block(f.r.IntN(budget/2+1) + 1)
-		f.jump(ja(), end)
+		f.EmitTo(bpf.Goto(0), end)
 		s := f.st
 		if joined == nil {
 			joined = &s
@@ -100,9 +100,9 @@ func (f *fn) switchOn(budget int) {
 			joined.join(&s)
 		}
 		f.st = before
-		f.place(next)
+		f.Place(next)
 	}
-	f.place(end)
+	f.Place(end)
 	f.st.join(joined)
 }
 
@@ -130,7 +130,7 @@ func (f *fn) loop(budget int) {
 		}
 		f.storeConst(8, 10, slot, start)
 	} else {
-		f.emit(movK(uint8(counter), start))
+		f.Emit(bpf.Mov.Imm(uint8(counter), start))
 		f.setScalar(counter)
 		f.locked |= 1 << counter
 	}
@@ -139,9 +139,9 @@ func (f *fn) loop(budget int) {
 	before := f.st
 	f.forgetForLoop()
 	entry := f.st
-	top := f.newLabel()
+	top := f.NewLabel()
 	mark := f.mark()
-	f.place(top)
+	f.Place(top)
 	f.block(f.r.IntN(budget) + 1)
 	tmp := counter
 	if counter < 0 {
@@ -157,12 +157,12 @@ func (f *fn) loop(budget int) {
 		return
 	}
 	if counter >= 0 {
-		f.emit(addK(uint8(counter), step))
+		f.Emit(bpf.Add.Imm(uint8(counter), step))
 	} else {
-		f.emit(ldx(8, uint8(tmp), 10, slot), addK(uint8(tmp), step), stx(8, 10, slot, uint8(tmp)))
+		f.Emit(ldx(8, uint8(tmp), 10, slot), bpf.Add.Imm(uint8(tmp), step), stx(8, 10, slot, uint8(tmp)))
 		f.setScalar(tmp)
 	}
-	f.jump(jmpK(bpf.JNE, uint8(tmp), stop), top)
+	f.EmitTo(bpf.JNe.Imm(uint8(tmp), stop, 0), top)
 	f.unlock(counter, slot)
 }
 
@@ -209,12 +209,16 @@ func (f *fn) survives(want *state) bool {
 	return true
 }
 
-type mark struct{ insns, jumps, calls, ranges int }
+type mark struct {
+	code          bpf.Mark
+	calls, ranges int
+}
 
-func (f *fn) mark() mark { return mark{len(f.insns), len(f.jumps), len(f.calls), f.nranges} }
+func (f *fn) mark() mark { return mark{f.Mark(), len(f.calls), f.nranges} }
 
 // rollback removes all instructions since the mark. Labels that were made
 // since then are not used by any that stay.
 func (f *fn) rollback(m mark) {
-	f.insns, f.jumps, f.calls, f.nranges = f.insns[:m.insns], f.jumps[:m.jumps], f.calls[:m.calls], m.ranges
+	f.Rewind(m.code)
+	f.calls, f.nranges = f.calls[:m.calls], m.ranges
 }

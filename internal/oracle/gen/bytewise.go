@@ -56,12 +56,12 @@ func (f *fn) bytewise() {
 		if k == 0 {
 			to = sum
 		}
-		f.emit(ldx(1, to, uint8(m.base), m.disp+k))
+		f.Emit(ldx(1, to, uint8(m.base), m.disp+k))
 		if shift > 0 {
-			f.emit(aluK(bpf.ClassALU64, bpf.LSH, to, int32(shift)))
+			f.Emit(bpf.Lsh.Imm(to, int32(shift)))
 		}
 		if k > 0 {
-			f.emit(aluX(bpf.ClassALU64, bpf.OR, sum, t))
+			f.Emit(bpf.Or.Reg(sum, t))
 		}
 	}
 	f.setScalar(s[0])
@@ -85,11 +85,11 @@ func (f *fn) scatter(x, t, n int) {
 		if big {
 			shift = 8 * (n - 1 - k)
 		}
-		f.emit(mov(uint8(t), uint8(x)))
+		f.Emit(bpf.Mov.Reg(uint8(t), uint8(x)))
 		if shift > 0 {
-			f.emit(aluK(bpf.ClassALU64, bpf.RSH, uint8(t), int32(shift)))
+			f.Emit(bpf.Rsh.Imm(uint8(t), int32(shift)))
 		}
-		f.emit(stx(1, uint8(p), at+k, uint8(t)))
+		f.Emit(stx(1, uint8(p), at+k, uint8(t)))
 	}
 }
 
@@ -98,14 +98,14 @@ func (f *fn) keep(x int) {
 	if f.acc < 0 || x == f.acc {
 		return
 	}
-	op := []uint8{bpf.ADD, bpf.XOR}[f.r.IntN(2)]
-	f.emit(aluX(bpf.ClassALU64, op, uint8(f.acc), uint8(x)))
+	op := []bpf.ALUOp{bpf.Add, bpf.Xor}[f.r.IntN(2)]
+	f.Emit(op.Reg(uint8(f.acc), uint8(x)))
 }
 
 // loadKept keeps what it loads from displacement disp behind a pointer.
 func (f *fn) loadKept(size int, at uint8, disp int) {
 	d := f.dst(int(at))
-	f.emit(f.load(size, d, at, disp))
+	f.Emit(f.load(size, d, at, disp))
 	f.setScalar(d)
 	f.keep(d)
 }
@@ -114,7 +114,7 @@ func (f *fn) loadKept(size int, at uint8, disp int) {
 // given.
 func (f *fn) stackKept(size, off int, not ...int) {
 	d := f.dst(not...)
-	f.emit(ldx(size, uint8(d), 10, off))
+	f.Emit(ldx(size, uint8(d), 10, off))
 	f.setScalar(d)
 	f.keep(d)
 }

@@ -3,6 +3,7 @@ package gen
 import (
 	"slices"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -93,7 +94,7 @@ func (f *fn) keepCtx(r int) {
 	f.hasCtx = true
 	if f.o.has(Spill) && f.chance(25) {
 		if off := f.place8(8); off != 0 {
-			f.emit(stx(8, 10, off, uint8(r)))
+			f.Emit(stx(8, 10, off, uint8(r)))
 			f.lockBytes(off, 8, true)
 			f.st.setPointer(off, reg{kind: ctx})
 			f.ctxReg, f.ctxSlot = -1, off
@@ -101,7 +102,7 @@ func (f *fn) keepCtx(r int) {
 		}
 	}
 	f.ctxReg = 6 + f.r.IntN(4)
-	f.emit(mov(uint8(f.ctxReg), uint8(r)))
+	f.Emit(bpf.Mov.Reg(uint8(f.ctxReg), uint8(r)))
 	f.set(f.ctxReg, reg{kind: ctx})
 	f.locked |= 1 << f.ctxReg
 }
@@ -136,7 +137,7 @@ func (f *fn) callFunc() {
 		if f.isLocked(0) {
 			return
 		}
-		f.emit(mov(0, uint8(packet)))
+		f.Emit(bpf.Mov.Reg(0, uint8(packet)))
 		f.set(0, f.st.regs[packet])
 		packet = 0
 	}
@@ -148,18 +149,18 @@ func (f *fn) callFunc() {
 			if src < 0 {
 				f.constant(r)
 			} else if src != r {
-				f.emit(mov(uint8(r), uint8(src)))
+				f.Emit(bpf.Mov.Reg(uint8(r), uint8(src)))
 			}
 		case argMem:
-			f.emit(mov(uint8(r), 10), addK(uint8(r), int32(mem)))
+			f.Emit(bpf.Mov.Reg(uint8(r), 10), bpf.Add.Imm(uint8(r), int32(mem)))
 		case argCtx:
 			if f.ctxReg >= 0 {
-				f.emit(mov(uint8(r), uint8(f.ctxReg)))
+				f.Emit(bpf.Mov.Reg(uint8(r), uint8(f.ctxReg)))
 			} else {
-				f.emit(ldx(8, uint8(r), 10, f.ctxSlot))
+				f.Emit(ldx(8, uint8(r), 10, f.ctxSlot))
 			}
 		case argPkt:
-			f.emit(mov(uint8(r), uint8(packet)))
+			f.Emit(bpf.Mov.Reg(uint8(r), uint8(packet)))
 		}
 		f.setScalar(r) // not to be taken for a pointer any more
 	}
@@ -184,9 +185,9 @@ func (f *fn) memAccess() {
 	at := f.r.IntN(argBytes/size) * size
 	if f.chance(50) {
 		d := f.dst(m)
-		f.emit(f.load(size, d, uint8(m), at))
+		f.Emit(f.load(size, d, uint8(m), at))
 		f.setScalar(d)
 		return
 	}
-	f.emit(stx(size, uint8(m), at, uint8(f.scalarReg(m))))
+	f.Emit(stx(size, uint8(m), at, uint8(f.scalarReg(m))))
 }

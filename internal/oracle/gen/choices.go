@@ -19,13 +19,13 @@ func (f *fn) choices() {
 
 // either emits a branch on a number, and one of two pieces of code on each way.
 func (f *fn) either(a, b func()) {
-	other, end := f.newLabel(), f.newLabel()
-	f.jump(f.condition(), other)
+	other, end := f.NewLabel(), f.NewLabel()
+	f.EmitTo(f.condition(), other)
 	b()
-	f.jump(ja(), end)
-	f.place(other)
+	f.EmitTo(bpf.Goto(0), end)
+	f.Place(other)
 	a()
-	f.place(end)
+	f.Place(end)
 }
 
 // two returns the offsets of two runs of n bytes on the stack that place makes.
@@ -41,14 +41,14 @@ func (f *fn) two(n int, place func() int) (a, b int, ok bool) {
 
 // stackIn returns what puts the address of a place on the stack in a register.
 func (f *fn) stackIn(r uint8, off int) func() {
-	return func() { f.emit(mov(r, 10), addK(r, int32(off))) }
+	return func() { f.Emit(bpf.Mov.Reg(r, 10), bpf.Add.Imm(r, int32(off))) }
 }
 
 // mustFind emits the call of a lookup, and leaves where there is no entry.
 func (f *fn) mustFind() {
-	f.emit(callHelper(fnMapLookup))
+	f.Emit(bpf.CallHelper(bpf.HelperMapLookupElem))
 	f.st.clobber()
-	f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+	f.EmitTo(bpf.JEq.Imm(0, 0, 0), f.out)
 }
 
 // chosenPlace works on one of two places on the stack.
@@ -84,7 +84,7 @@ func (f *fn) chosenKey() {
 		return
 	}
 	f.either(f.stackIn(2, a), f.stackIn(2, b))
-	f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
+	f.Emit(bpf.LoadMap(1, m)...)
 	f.mustFind()
 	f.set(0, reg{kind: mapVal, id: m})
 	f.keepValue()
@@ -102,7 +102,7 @@ func (f *fn) chosenValue() {
 	if m < 0 {
 		return
 	}
-	f.emit(mov(uint8(a), 0))
+	f.Emit(bpf.Mov.Reg(uint8(a), 0))
 	f.set(a, reg{})
 	f.locked |= 1 << a
 	n := f.found()
@@ -111,7 +111,7 @@ func (f *fn) chosenValue() {
 	}
 	f.locked |= 1 << 0
 	t := f.dst()
-	f.either(func() { f.emit(mov(uint8(t), uint8(a))) }, func() { f.emit(mov(uint8(t), 0)) })
+	f.either(func() { f.Emit(bpf.Mov.Reg(uint8(t), uint8(a))) }, func() { f.Emit(bpf.Mov.Reg(uint8(t), 0)) })
 	f.set(t, reg{})
 	f.locked |= 1 << t
 	f.touchValue(t, m, n, f.o.has(MapStore))
@@ -169,7 +169,7 @@ func (f *fn) chosenMap() {
 		return
 	}
 	to := func(m int) func() {
-		return func() { f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...) }
+		return func() { f.Emit(bpf.LoadMap(1, m)...) }
 	}
 	f.either(to(m), to(n))
 	f.stackIn(2, off)()

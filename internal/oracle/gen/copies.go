@@ -35,10 +35,10 @@ func (f *fn) fillStack(n int) {
 	}
 	f.st.setStack(off, n)
 	if f.chance(50) {
-		f.emit(stx(2, 10, off+2*f.r.IntN(n/2), uint8(f.scalarReg())))
+		f.Emit(stx(2, 10, off+2*f.r.IntN(n/2), uint8(f.scalarReg())))
 	}
 	d := f.dst()
-	f.emit(f.load(8, d, 10, off+8*f.r.IntN(n/8)))
+	f.Emit(f.load(8, d, 10, off+8*f.r.IntN(n/8)))
 	f.setScalar(d)
 	f.keep(d)
 }
@@ -60,7 +60,7 @@ func (f *fn) copyToStack(n int) {
 	}
 	t := uint8(s[0])
 	pieces(n, func(at, size int) {
-		f.emit(ldx(size, t, uint8(m.base), m.disp+at), stx(size, 10, off+at, t))
+		f.Emit(ldx(size, t, uint8(m.base), m.disp+at), stx(size, 10, off+at, t))
 	})
 	f.setScalar(s[0])
 	f.st.setStack(off, n)
@@ -70,7 +70,7 @@ func (f *fn) copyToStack(n int) {
 	}
 	to := f.inPacket(p, n)
 	pieces(n, func(at, size int) {
-		f.emit(ldx(size, t, 10, off+at), stx(size, uint8(p), to+at, t))
+		f.Emit(ldx(size, t, 10, off+at), stx(size, uint8(p), to+at, t))
 	})
 }
 
@@ -97,29 +97,29 @@ func (f *fn) compareBytes(n int) {
 		return
 	}
 	res, x, y := uint8(s[0]), uint8(s[1]), uint8(s[2])
-	differ, early := f.newLabel(), f.chance(50)
-	f.emit(movK(res, 1))
+	differ, early := f.NewLabel(), f.chance(50)
+	f.Emit(bpf.Mov.Imm(res, 1))
 	if !early {
-		f.emit(movK(res, 0))
+		f.Emit(bpf.Mov.Imm(res, 0))
 	}
 	pieces(n, func(at, size int) {
-		f.emit(ldx(size, x, uint8(a.base), a.disp+at), ldx(size, y, uint8(b.base), b.disp+at))
+		f.Emit(ldx(size, x, uint8(a.base), a.disp+at), ldx(size, y, uint8(b.base), b.disp+at))
 		if early {
-			f.jump(jmpX(bpf.JNE, x, y), differ)
+			f.EmitTo(bpf.JNe.Reg(x, y, 0), differ)
 			return
 		}
-		f.emit(aluX(bpf.ClassALU64, bpf.XOR, x, y), aluX(bpf.ClassALU64, bpf.OR, res, x))
+		f.Emit(bpf.Xor.Reg(x, y), bpf.Or.Reg(res, x))
 	})
 	if early {
-		f.emit(movK(res, 0))
+		f.Emit(bpf.Mov.Imm(res, 0))
 	}
-	f.place(differ)
+	f.Place(differ)
 	for _, r := range s {
 		f.setScalar(r)
 	}
 	f.keep(s[0])
 	if f.chance(30) {
-		f.jump(jmpK(bpf.JEQ, res, 0), f.out)
+		f.EmitTo(bpf.JEq.Imm(res, 0, 0), f.out)
 	}
 }
 
@@ -138,7 +138,7 @@ func (f *fn) swapPacket(n int) {
 	}
 	at, x, y := f.inPacket(p, 2*n), uint8(s[0]), uint8(s[1])
 	pieces(n, func(k, size int) {
-		f.emit(
+		f.Emit(
 			ldx(size, x, uint8(p), at+k), ldx(size, y, uint8(p), at+n+k),
 			stx(size, uint8(p), at+k, y), stx(size, uint8(p), at+n+k, x),
 		)

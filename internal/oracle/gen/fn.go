@@ -19,7 +19,7 @@ type fn struct {
 	lockedByte [512]bool // stack bytes that must keep their value
 	stackMax   int       // bytes of stack that the function may use
 	nranges    int       // packet ranges handed out
-	out        label     // where a failed bounds check goes
+	out        bpf.Label // where a failed bounds check goes
 	ctxReg     int       // register that holds the context, or -1
 	ctxSlot    int       // stack offset where the context is spilled, when ctxReg is -1
 	index      int       // number of the function, 0 for main
@@ -132,11 +132,11 @@ func (f *fn) constant(r int) {
 	switch {
 	case f.chance(15):
 		v := f.imm64()
-		f.emit(lddw(uint8(r), 0, int32(v), int32(v>>32))...)
+		f.Emit(bpf.LoadImm64(uint8(r), v)...)
 	case f.o.has(ALU32) && f.chance(30):
-		f.emit(aluK(bpf.ClassALU, bpf.MOV, uint8(r), f.imm()))
+		f.Emit(bpf.Mov.Imm32(uint8(r), f.imm()))
 	default:
-		f.emit(movK(uint8(r), f.imm()))
+		f.Emit(bpf.Mov.Imm(uint8(r), f.imm()))
 	}
 	f.setScalar(r)
 }
@@ -149,7 +149,7 @@ func (f *fn) loadCtx(want int) int {
 	if want < 0 {
 		want = f.dst()
 	}
-	f.emit(ldx(8, uint8(want), 10, f.ctxSlot))
+	f.Emit(ldx(8, uint8(want), 10, f.ctxSlot))
 	f.set(want, reg{kind: ctx})
 	return want
 }

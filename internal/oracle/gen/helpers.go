@@ -7,46 +7,6 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// Helper ids, enum bpf_func_id of the kernel.
-const (
-	fnMapLookup     = 1
-	fnMapUpdate     = 2
-	fnMapDelete     = 3
-	fnKtime         = 5
-	fnRandom        = 7
-	fnProcessor     = 8
-	fnSkbStore      = 9
-	fnL3Csum        = 10
-	fnL4Csum        = 11
-	fnTailCall      = 12
-	fnVlanPush      = 18
-	fnVlanPop       = 19
-	fnRedirect      = 23
-	fnPerfOutput    = 25
-	fnSkbLoad       = 26
-	fnCsumDiff      = 28
-	fnChangeType    = 32
-	fnChangeTail    = 38
-	fnPullData      = 39
-	fnCsumUpdate    = 40
-	fnHashInvalid   = 41
-	fnNumaNode      = 42
-	fnChangeHead    = 43
-	fnXDPAdjHead    = 44
-	fnRedirectMap   = 51
-	fnXDPAdjMeta    = 54
-	fnXDPAdjTail    = 65
-	fnMapPush       = 87
-	fnMapPop        = 88
-	fnMapPeek       = 89
-	fnBootTime      = 125
-	fnRingbufOutput = 130
-	fnCoarseTime    = 160
-	fnXDPBuffLen    = 188
-	fnXDPLoadBytes  = 189
-	fnXDPStore      = 190
-)
-
 // buffer writes n bytes on the stack and returns their offset, or 0.
 func (f *fn) buffer(n int) int {
 	off := f.place8(n)
@@ -57,7 +17,7 @@ func (f *fn) buffer(n int) int {
 		if f.chance(50) {
 			f.storeConst(4, 10, off+b, f.imm())
 		} else {
-			f.emit(stx(4, 10, off+b, uint8(f.scalarReg())))
+			f.Emit(stx(4, 10, off+b, uint8(f.scalarReg())))
 		}
 	}
 	f.st.setStack(off, n)
@@ -71,9 +31,9 @@ func (f *fn) ctxArg() { f.ctxTo(1) }
 func (f *fn) ctxTo(r int) {
 	switch {
 	case f.ctxReg < 0:
-		f.emit(ldx(8, uint8(r), 10, f.ctxSlot))
+		f.Emit(ldx(8, uint8(r), 10, f.ctxSlot))
 	case f.ctxReg != r:
-		f.emit(mov(uint8(r), uint8(f.ctxReg)))
+		f.Emit(bpf.Mov.Reg(uint8(r), uint8(f.ctxReg)))
 	}
 }
 
@@ -99,7 +59,7 @@ func (f *fn) copyHelper() {
 	}
 	if f.typed(object.XDP) && f.chance(15) {
 		f.ctxArg()
-		f.emit(callHelper(fnXDPBuffLen))
+		f.Emit(bpf.CallHelper(bpf.HelperXDPGetBuffLen))
 		f.called()
 		return
 	}
@@ -125,28 +85,28 @@ func (f *fn) copyHelper() {
 		return // these helpers take no packet bytes
 	}
 	late := f.copyOffset(n, from)
-	f.emit(mov(3, uint8(from)), addK(3, int32(disp)))
+	f.Emit(bpf.Mov.Reg(3, uint8(from)), bpf.Add.Imm(3, int32(disp)))
 	f.ctxArg()
-	f.emit(late...)
+	f.Emit(late...)
 	f.numberArg(4, int32(n))
 	tc := f.typed(object.TC)
 	switch {
 	case store && tc:
-		flags := lddw(5, 0, int32(f.r.IntN(4)), 1<<f.r.IntN(31))
+		flags := lddw(5, int32(f.r.IntN(4)), 1<<f.r.IntN(31))
 		if f.chance(90) {
-			flags = []bpf.Insn{movK(5, int32(f.r.IntN(5)))}
+			flags = []bpf.Insn{bpf.Mov.Imm(5, int32(f.r.IntN(5)))}
 		}
-		f.emit(flags...)
-		f.emit(callHelper(fnSkbStore))
+		f.Emit(flags...)
+		f.Emit(bpf.CallHelper(bpf.HelperSkbStoreBytes))
 		f.changed()
 	case store:
-		f.emit(callHelper(fnXDPStore))
+		f.Emit(bpf.CallHelper(bpf.HelperXDPStoreBytes))
 		f.called()
 	case tc:
-		f.emit(callHelper(fnSkbLoad))
+		f.Emit(bpf.CallHelper(bpf.HelperSkbLoadBytes))
 		f.called()
 	default:
-		f.emit(callHelper(fnXDPLoadBytes))
+		f.Emit(bpf.CallHelper(bpf.HelperXDPLoadBytes))
 		f.called()
 	}
 	f.keep(0)
@@ -154,7 +114,7 @@ func (f *fn) copyHelper() {
 		return
 	}
 	if fresh {
-		f.jump(jmpK(bpf.JNE, 0, 0), f.out) // the buffer may be as it was
+		f.EmitTo(bpf.JNe.Imm(0, 0, 0), f.out) // the buffer may be as it was
 		f.st.setStack(disp, n)
 	}
 	f.keepStack(disp, n)
@@ -165,20 +125,20 @@ func (f *fn) copyHelper() {
 func (f *fn) copyOffset(n, not int) (late []bpf.Insn) {
 	switch {
 	case f.chance(30):
-		f.emit(mov(2, uint8(f.scalarReg(not))))
+		f.Emit(bpf.Mov.Reg(2, uint8(f.scalarReg(not))))
 		if f.chance(70) {
-			f.emit(andK(2, []int32{7, 15, 31, 63, 0x7f}[f.r.IntN(5)]))
+			f.Emit(bpf.And.Imm(2, []int32{7, 15, 31, 63, 0x7f}[f.r.IntN(5)]))
 		}
 	case f.chance(15): // the last bytes, or just too far
 		data, last := f.dataFields()
 		return []bpf.Insn{
-			ldx(4, 2, 1, last), ldx(4, 4, 1, data), aluX(bpf.ClassALU64, bpf.SUB, 2, 4), addK(2, int32(f.r.IntN(4)-2-n)),
+			ldx(4, 2, 1, last), ldx(4, 4, 1, data), bpf.Sub.Reg(2, 4), bpf.Add.Imm(2, int32(f.r.IntN(4)-2-n)),
 		}
 	case f.chance(10):
 		far := int32(f.r.IntN(48))
-		f.emit(movK(2, []int32{0xffff, 0x10000, 0x1ffff, -1 - far, math.MaxInt32 - far, math.MinInt32 + far, f.imm(), f.imm() & 0xffff}[f.r.IntN(8)]))
+		f.Emit(bpf.Mov.Imm(2, []int32{0xffff, 0x10000, 0x1ffff, -1 - far, math.MaxInt32 - far, math.MinInt32 + far, f.imm(), f.imm() & 0xffff}[f.r.IntN(8)]))
 	default:
-		f.emit(movK(2, int32(f.r.IntN(40))))
+		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(40))))
 	}
 	return nil
 }
@@ -233,49 +193,49 @@ func (f *fn) csumDiff() {
 	}
 	arg := func(r uint8, p part) {
 		if p.base < 0 {
-			f.emit(movK(r, 0), movK(r+1, 0))
+			f.Emit(bpf.Mov.Imm(r, 0), bpf.Mov.Imm(r+1, 0))
 			return
 		}
-		f.emit(mov(r, uint8(p.base)), addK(r, int32(p.disp)), movK(r+1, int32(p.n)))
+		f.Emit(bpf.Mov.Reg(r, uint8(p.base)), bpf.Add.Imm(r, int32(p.disp)), bpf.Mov.Imm(r+1, int32(p.n)))
 	}
 	if f.chance(40) {
-		f.emit(mov(5, uint8(f.scalarReg(from.base, to.base))))
+		f.Emit(bpf.Mov.Reg(5, uint8(f.scalarReg(from.base, to.base))))
 		if f.chance(50) {
-			f.emit(aluK(bpf.ClassALU64, bpf.RSH, 5, 48))
+			f.Emit(bpf.Rsh.Imm(5, 48))
 		}
 	} else {
-		f.emit(movK(5, int32(f.r.Uint32()>>16)))
+		f.Emit(bpf.Mov.Imm(5, int32(f.r.Uint32()>>16)))
 	}
 	arg(1, from)
 	arg(3, to)
-	f.emit(callHelper(fnCsumDiff))
+	f.Emit(bpf.CallHelper(bpf.HelperCsumDiff))
 	f.called()
 }
 
 // noise emits a call of a helper whose result nobody can foresee, and does
 // with it what leaves no trace.
 func (f *fn) noise() {
-	ids := []int32{fnRandom, fnRandom, fnProcessor, fnNumaNode}
+	ids := []bpf.HelperID{bpf.HelperGetPrandomU32, bpf.HelperGetPrandomU32, bpf.HelperGetSMPProcessorID, bpf.HelperGetNUMANodeID}
 	if f.o.Only&CardsLack != 0 {
-		ids = append(ids, fnKtime, fnBootTime, fnCoarseTime)
+		ids = append(ids, bpf.HelperKtimeGetNs, bpf.HelperKtimeGetBootNs, bpf.HelperKtimeGetCoarseNs)
 	}
-	f.emit(callHelper(ids[f.r.IntN(len(ids))]))
+	f.Emit(bpf.CallHelper(ids[f.r.IntN(len(ids))]))
 	f.st.clobber()
 	switch f.r.IntN(5) {
 	case 0:
-		f.emit(aluX(bpf.ClassALU64, bpf.SUB, 0, 0))
+		f.Emit(bpf.Sub.Reg(0, 0))
 	case 1:
-		f.emit(aluX(bpf.ClassALU64, bpf.XOR, 0, 0))
+		f.Emit(bpf.Xor.Reg(0, 0))
 	case 2:
-		f.emit(andK(0, 0))
+		f.Emit(bpf.And.Imm(0, 0))
 	case 3:
 		// A branch on it, both ways of which are the same.
-		end := f.newLabel()
-		f.jump(jmpK(bpf.JGT, 0, f.limit()), end)
-		f.place(end)
-		f.emit(movK(0, f.imm()))
+		end := f.NewLabel()
+		f.EmitTo(bpf.JGt.Imm(0, f.limit(), 0), end)
+		f.Place(end)
+		f.Emit(bpf.Mov.Imm(0, f.imm()))
 	default:
-		f.emit(movK(0, f.imm()))
+		f.Emit(bpf.Mov.Imm(0, f.imm()))
 	}
 	f.setScalar(0)
 }

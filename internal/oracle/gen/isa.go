@@ -7,27 +7,29 @@ import "github.com/skipsw/skipsw/translate/bpf"
 func ISAOf(in bpf.Insn) int {
 	switch in.Class() {
 	case bpf.ClassJMP32:
-		if in.Op&0xf0 == bpf.JA {
+		if in.IsGoto() {
 			return 4
 		}
 		return 3
 	case bpf.ClassJMP:
-		if op := in.Op & 0xf0; op == bpf.JLT || op == bpf.JLE || op == bpf.JSLT || op == bpf.JSLE {
+		switch in.JumpOp() {
+		case bpf.JLt, bpf.JLe, bpf.JSLt, bpf.JSLe:
 			return 2
 		}
 	case bpf.ClassALU, bpf.ClassALU64:
-		if in.Off != 0 || in.Op == bpf.ClassALU64|bpf.END {
+		if in.Off != 0 || in.Class() == bpf.ClassALU64 && in.ALUOp() == bpf.End {
 			return 4
 		}
 	case bpf.ClassLDX:
-		if in.Op&0xe0 == bpf.ModeMEMSX {
+		if in.Mode() == bpf.ModeMEMSX {
 			return 4
 		}
 	case bpf.ClassSTX:
-		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm != bpf.AtomicAdd {
-			if in.Imm >= bpf.AtomicLoadAcq {
-				return 4
-			}
+		switch {
+		case !in.IsAtomic() || in.AtomicOp() == bpf.AtomicAdd:
+		case in.AtomicOp() >= bpf.AtomicLoadAcq:
+			return 4
+		default:
 			return 3
 		}
 	}

@@ -2,13 +2,6 @@ package gen
 
 import "github.com/skipsw/skipsw/translate/bpf"
 
-// Offsets of classic BPF that count from a header, SKF_NET_OFF and SKF_LL_OFF
-// of the kernel's filter.h.
-const (
-	fromNetwork = -0x100000
-	fromLink    = -0x200000
-)
-
 // legacyLoad emits a packet load of classic BPF, which ends the program where
 // it lies outside: LD_ABS at a constant offset, LD_IND at a computed one. The
 // context must be in R6.
@@ -20,23 +13,23 @@ func (f *fn) legacyLoad() {
 		f.ctxTo(6)
 		f.set(6, reg{kind: ctx})
 	}
-	in := bpf.Insn{Op: bpf.ClassLD | bpf.ModeABS | sizeBits(1<<f.r.IntN(3)), Imm: int32(f.r.IntN(54))}
+	in := bpf.LoadAbs(bpf.SizeOf(1<<f.r.IntN(3)), int32(f.r.IntN(54)))
 	switch {
 	case f.chance(5):
 		in.Imm = f.imm()
 	case f.chance(8):
-		in.Imm += []int32{fromNetwork, fromLink}[f.r.IntN(2)]
+		in.Imm += []int32{bpf.SkfNetOff, bpf.SkfLLOff}[f.r.IntN(2)]
 	}
 	if f.chance(40) {
 		src := f.freeScalar(6)
 		if f.chance(80) {
-			f.emit(andK(uint8(src), []int32{3, 15, 31, 60, 63}[f.r.IntN(5)]))
+			f.Emit(bpf.And.Imm(uint8(src), []int32{3, 15, 31, 60, 63}[f.r.IntN(5)]))
 		}
-		in.Op, in.Src = in.Op&^0xe0|bpf.ModeIND, uint8(src)
+		in = bpf.LoadInd(in.Size(), uint8(src), in.Imm)
 		if f.chance(50) {
 			in.Imm = int32(f.r.IntN(24))
 		}
 	}
-	f.emit(in)
+	f.Emit(in)
 	f.called()
 }

@@ -43,14 +43,14 @@ func (f *fn) key(m *object.Map) (off, known int) {
 		known = f.r.IntN(limit)
 	} else {
 		r = f.freeScalar()
-		f.emit(andK(uint8(r), int32(limit)|3))
+		f.Emit(bpf.And.Imm(uint8(r), int32(limit)|3))
 		// The stores between must not take the register.
 		defer func(old uint16) { f.locked = old }(f.locked)
 		f.locked |= 1 << r
 	}
 	put := func(at, size int) {
 		if r >= 0 {
-			f.emit(stx(size, 10, off+at, uint8(r)))
+			f.Emit(stx(size, 10, off+at, uint8(r)))
 		} else {
 			f.storeConst(size, 10, off+at, int32(known))
 		}
@@ -114,12 +114,12 @@ func (f *fn) keyArgs(m int) (known int, ok bool) {
 }
 
 func (f *fn) mapAndKey(m, p, disp int) {
-	k := []bpf.Insn{mov(2, uint8(p)), addK(2, int32(disp))}
-	l := lddw(1, bpf.PseudoMapFD, int32(m), 0)
+	k := []bpf.Insn{bpf.Mov.Reg(2, uint8(p)), bpf.Add.Imm(2, int32(disp))}
+	l := bpf.LoadMap(1, m)
 	if f.chance(50) {
-		f.emit(append(k, l...)...)
+		f.Emit(append(k, l...)...)
 	} else {
-		f.emit(append(l, k...)...)
+		f.Emit(append(l, k...)...)
 	}
 }
 
@@ -171,6 +171,6 @@ func (f *fn) prefixKey(off, n int) {
 		f.storeConst(size, 10, off+4+at, v)
 	})
 	if f.chance(40) {
-		f.emit(stx(1, 10, off+4+f.r.IntN(n-4), uint8(f.scalarReg())))
+		f.Emit(stx(1, 10, off+4+f.r.IntN(n-4), uint8(f.scalarReg())))
 	}
 }

@@ -14,39 +14,39 @@ func (f *fn) lookup(budget int) {
 	if !ok {
 		return
 	}
-	f.emit(callHelper(fnMapLookup))
+	f.Emit(bpf.CallHelper(bpf.HelperMapLookupElem))
 	f.st.clobber()
 	val := reg{kind: mapVal, id: m, key: known + 1}
 	switch f.r.IntN(3) {
 	case 0: // no entry: leave
-		f.jump(jmpK(bpf.JEQ, 0, 0), f.out)
+		f.EmitTo(bpf.JEq.Imm(0, 0, 0), f.out)
 		f.set(0, val)
 		f.keepValue()
 		f.valueWork(budget)
 	case 1: // no entry: go on behind
-		end := f.newLabel()
-		f.jump(jmpK(bpf.JEQ, 0, 0), end)
+		end := f.NewLabel()
+		f.EmitTo(bpf.JEq.Imm(0, 0, 0), end)
 		before := f.st
 		f.set(0, val)
 		f.keepValue()
 		f.valueWork(budget)
-		f.place(end)
+		f.Place(end)
 		f.st.join(&before)
 	default: // both ways do something
 		f.depth++
-		found, end := f.newLabel(), f.newLabel()
-		f.jump(jmpK(bpf.JNE, 0, 0), found)
+		found, end := f.NewLabel(), f.NewLabel()
+		f.EmitTo(bpf.JNe.Imm(0, 0, 0), found)
 		before := f.st
 		f.setScalar(0)
 		f.block(f.r.IntN(budget) + 1)
-		f.jump(ja(), end)
+		f.EmitTo(bpf.Goto(0), end)
 		missed := f.st
 		f.st = before
-		f.place(found)
+		f.Place(found)
 		f.set(0, val)
 		f.keepValue()
 		f.valueWork(budget)
-		f.place(end)
+		f.Place(end)
 		f.st.join(&missed)
 		f.depth--
 	}
@@ -58,7 +58,7 @@ func (f *fn) keepValue() {
 		return
 	}
 	d := f.dst(0)
-	f.emit(mov(uint8(d), 0))
+	f.Emit(bpf.Mov.Reg(uint8(d), 0))
 	f.set(d, f.st.regs[0])
 }
 
@@ -82,7 +82,7 @@ func (f *fn) address(m int) {
 	if !f.o.has(Unaligned) {
 		off &^= 7
 	}
-	f.emit(lddw(uint8(d), bpf.PseudoMapValue, int32(m), int32(off))...)
+	f.Emit(bpf.LoadMapValue(uint8(d), m, int32(off))...)
 	f.set(d, reg{kind: mapVal, id: m, off: off})
 }
 
@@ -117,15 +117,15 @@ func (f *fn) valueAccess() {
 		f.atomic(v, size, at&^(size-1)-b.off)
 	case f.o.has(MapStore) && !spec.Frozen && f.chance(45):
 		if f.o.has(StoreImm) && f.chance(30) {
-			f.emit(stK(size, uint8(v), d, f.imm()))
+			f.Emit(stK(size, uint8(v), d, f.imm()))
 		} else {
-			f.emit(stx(size, uint8(v), d, uint8(f.scalarReg(v))))
+			f.Emit(stx(size, uint8(v), d, uint8(f.scalarReg(v))))
 		}
 	case f.o.has(MapVar) && f.chance(25) && b.slack == 0:
 		f.valueVar(v)
 	default:
 		to := f.dst(v)
-		f.emit(f.load(size, to, uint8(v), d))
+		f.Emit(f.load(size, to, uint8(v), d))
 		f.setScalar(to)
 	}
 }
@@ -139,7 +139,7 @@ func (f *fn) valueVar(v int) {
 		return
 	}
 	i := f.freeScalar(v)
-	f.emit(andK(uint8(i), int32(mask)), aluX(bpf.ClassALU64, bpf.ADD, uint8(v), uint8(i)))
+	f.Emit(bpf.And.Imm(uint8(i), int32(mask)), bpf.Add.Reg(uint8(v), uint8(i)))
 	b.slack = mask
 	f.set(v, b)
 }
@@ -157,7 +157,7 @@ func (f *fn) update() {
 		if known, ok = f.keyArgs(m); !ok {
 			return
 		}
-		f.emit(callHelper(fnMapDelete))
+		f.Emit(bpf.CallHelper(bpf.HelperMapDeleteElem))
 	} else {
 		n := int(spec.ValueSize)
 		from, disp := f.ready(n)
@@ -176,9 +176,9 @@ func (f *fn) update() {
 		if known, ok = f.keyArgs(m); !ok {
 			return
 		}
-		f.emit(mov(3, uint8(from)), addK(3, int32(disp)))
+		f.Emit(bpf.Mov.Reg(3, uint8(from)), bpf.Add.Imm(3, int32(disp)))
 		f.updateFlags()
-		f.emit(callHelper(fnMapUpdate))
+		f.Emit(bpf.CallHelper(bpf.HelperMapUpdateElem))
 	}
 	f.st.clobber()
 	f.setScalar(0)
@@ -189,25 +189,25 @@ func (f *fn) update() {
 // then any, wide ones, and ones that are known at run time only.
 func (f *fn) updateFlags() {
 	if f.chance(75) {
-		f.emit(movK(4, int32(f.r.IntN(4))))
+		f.Emit(bpf.Mov.Imm(4, int32(f.r.IntN(4))))
 		return
 	}
 	if f.o.has(OddPlaces) && f.chance(30) && f.fromStack(4) {
-		f.emit(andK(4, int32(1)<<f.r.IntN(4)-1))
+		f.Emit(bpf.And.Imm(4, int32(1)<<f.r.IntN(4)-1))
 		return
 	}
 	if x := f.pickReg(func(i int, r *reg) bool { return i > 5 && r.kind == scalar }); x >= 0 && f.chance(60) {
-		f.emit(mov(4, uint8(x)))
+		f.Emit(bpf.Mov.Reg(4, uint8(x)))
 		if f.chance(80) {
-			f.emit(andK(4, int32(1)<<f.r.IntN(4)-1))
+			f.Emit(bpf.And.Imm(4, int32(1)<<f.r.IntN(4)-1))
 		}
 		return
 	}
 	if f.chance(40) {
-		f.emit(lddw(4, 0, int32(f.r.IntN(8)), 1<<f.r.IntN(31))...)
+		f.Emit(lddw(4, int32(f.r.IntN(8)), 1<<f.r.IntN(31))...)
 		return
 	}
-	f.emit(movK(4, []int32{4, 5, 5, 5, 6, 7, 8, -1, f.imm()}[f.r.IntN(9)]))
+	f.Emit(bpf.Mov.Imm(4, []int32{4, 5, 5, 5, 6, 7, 8, -1, f.imm()}[f.r.IntN(9)]))
 }
 
 // dropValues forgets the addresses of a map's values that an update or a

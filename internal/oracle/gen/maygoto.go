@@ -12,31 +12,31 @@ func (f *fn) mayGoto(budget int) {
 	f.depth++
 	f.inLoop++
 	defer func() { f.depth--; f.inLoop-- }()
-	f.emit(movK(uint8(counter), 0))
+	f.Emit(bpf.Mov.Imm(uint8(counter), 0))
 	f.setScalar(counter)
 	f.locked |= 1 << counter
 	defer f.unlock(counter, 0)
 	before := f.st
 	f.forgetForLoop()
 	entry := f.st
-	top, done := f.newLabel(), f.newLabel()
+	top, done := f.NewLabel(), f.NewLabel()
 	mark := f.mark()
-	f.place(top)
-	f.jump(bpf.Insn{Op: bpf.ClassJMP | bpf.JCOND}, done)
+	f.Place(top)
+	f.EmitTo(bpf.MayGoto(0), done)
 	f.block(f.r.IntN(budget) + 1)
 	if !f.survives(&entry) {
 		f.rollback(mark)
 		f.st = before
 		return
 	}
-	f.emit(addK(uint8(counter), 1))
+	f.Emit(bpf.Add.Imm(uint8(counter), 1))
 	n := int32(1 + f.r.IntN(5))
 	if f.chance(50) {
-		f.jump(jmpK(bpf.JNE, uint8(counter), n), top)
+		f.EmitTo(bpf.JNe.Imm(uint8(counter), n, 0), top)
 	} else {
-		f.jump(jmpK(bpf.JEQ, uint8(counter), n), done)
-		f.jump(f.gotoInsn(), top)
+		f.EmitTo(bpf.JEq.Imm(uint8(counter), n, 0), done)
+		f.EmitTo(f.gotoInsn(), top)
 	}
-	f.place(done)
+	f.Place(done)
 	f.st.join(&entry)
 }

@@ -17,9 +17,9 @@ func (f *fn) accessMeta(n int) {
 		return
 	}
 	meta, data, t := uint8(s[0]), uint8(s[1]), uint8(s[2])
-	at := [2]int{xdpMeta, xdpData}
+	at := [2]int{bpf.XDPMdDataMeta, bpf.XDPMdData}
 	if f.typed(object.TC) {
-		at = [2]int{skbMeta, skbData}
+		at = [2]int{bpf.SkBuffDataMeta, bpf.SkBuffData}
 	}
 	c := uint8(s[0])
 	if f.ctxReg >= 0 {
@@ -27,22 +27,22 @@ func (f *fn) accessMeta(n int) {
 	} else {
 		f.ctxTo(s[0])
 	}
-	end := f.newLabel()
-	f.emit(
+	end := f.NewLabel()
+	f.Emit(
 		ldx(4, data, c, at[1]), ldx(4, meta, c, at[0]),
-		mov(t, meta), addK(t, int32(n)),
+		bpf.Mov.Reg(t, meta), bpf.Add.Imm(t, int32(n)),
 	)
-	f.jump(jmpX(bpf.JGT, t, data), end)
-	f.emit(movK(t, f.imm()))
+	f.EmitTo(bpf.JGt.Reg(t, data, 0), end)
+	f.Emit(bpf.Mov.Imm(t, f.imm()))
 	for b := 0; b < n; b += 4 {
-		f.emit(stx(4, meta, b, t))
+		f.Emit(stx(4, meta, b, t))
 	}
 	size := 1 << f.r.IntN(3)
-	f.emit(ldx(size, data, meta, f.r.IntN(n/size)*size))
+	f.Emit(ldx(size, data, meta, f.r.IntN(n/size)*size))
 	if f.acc >= 0 {
-		f.emit(aluX(bpf.ClassALU64, bpf.ADD, uint8(f.acc), data))
+		f.Emit(bpf.Add.Reg(uint8(f.acc), data))
 	}
-	f.place(end)
+	f.Place(end)
 	for _, r := range s {
 		f.set(r, reg{})
 	}
@@ -56,7 +56,7 @@ func (f *fn) adjustMeta() {
 	}
 	n := 4 * (f.r.IntN(10) - 2)
 	f.ctxArg()
-	f.emit(movK(2, int32(-n)), callHelper(fnXDPAdjMeta))
+	f.Emit(bpf.Mov.Imm(2, int32(-n)), bpf.CallHelper(bpf.HelperXDPAdjustMeta))
 	f.changed()
 	if n > 0 {
 		f.accessMeta(n)

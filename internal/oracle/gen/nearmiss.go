@@ -48,12 +48,13 @@ func mutate(r *rand.Rand, p *object.Program) {
 		flipOp(r, in)
 	case 6:
 		if c := in.Class(); c <= bpf.ClassSTX {
-			in.Op = in.Op&^0x18 | uint8(r.IntN(4))<<3
+			size := []bpf.Size{bpf.SizeW, bpf.SizeH, bpf.SizeB, bpf.SizeDW}[r.IntN(4)]
+			in.Op = bpf.MemOpcode(c, in.Mode(), size)
 		} else {
 			in.Imm = edges[r.IntN(len(edges))]
 		}
 	case 7:
-		*in = movK(uint8(r.IntN(10)), small)
+		*in = bpf.Mov.Imm(uint8(r.IntN(10)), small)
 	case 8:
 		if k := r.IntN(len(p.Insns)); !p.Insns[k].Wide() && p.Insns[k].Op != 0 {
 			p.Insns[i], p.Insns[k] = p.Insns[k], p.Insns[i]
@@ -66,18 +67,18 @@ func mutate(r *rand.Rand, p *object.Program) {
 func flipOp(r *rand.Rand, in *bpf.Insn) {
 	switch in.Class() {
 	case bpf.ClassJMP, bpf.ClassJMP32:
-		if op := in.Op & 0xf0; op == bpf.CALL || op == bpf.EXIT || op == bpf.JA {
+		if op := in.JumpOp(); op == bpf.Call || op == bpf.Exit || op == bpf.Ja {
 			return
 		}
-		in.Op = in.Op&0x0f | jumpsV2[r.IntN(len(jumpsV2))]
+		in.Op = bpf.JumpOpcode(in.Class(), jumpsV2[r.IntN(len(jumpsV2))], in.Source())
 	case bpf.ClassALU, bpf.ClassALU64:
 		switch r.IntN(3) {
 		case 0:
-			in.Op ^= bpf.X
+			in.Op = bpf.ALUOpcode(in.Class(), in.ALUOp(), in.Source()^bpf.X)
 		case 1:
-			in.Op ^= bpf.ClassALU ^ bpf.ClassALU64
+			in.Op = bpf.ALUOpcode(bpf.ClassALU+bpf.ClassALU64-in.Class(), in.ALUOp(), in.Source())
 		default:
-			in.Op = in.Op&0x0f | plainOps[r.IntN(len(plainOps))]
+			in.Op = bpf.ALUOpcode(in.Class(), plainOps[r.IntN(len(plainOps))], in.Source())
 		}
 	}
 }

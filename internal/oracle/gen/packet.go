@@ -22,7 +22,7 @@ func (f *fn) packetPair() (p, end int, ok bool) {
 	if f.chance(50) {
 		loads[0], loads[1] = loads[1], loads[0]
 	}
-	f.emit(loads...)
+	f.Emit(loads...)
 	f.set(end, reg{kind: pktEnd})
 	f.set(p, reg{kind: pkt, id: id})
 	return p, end, true
@@ -31,9 +31,9 @@ func (f *fn) packetPair() (p, end int, ok bool) {
 // dataFields returns the offsets of data and data_end in the context.
 func (f *fn) dataFields() (data, last int) {
 	if f.typed(object.TC) {
-		return skbData, skbDataEnd
+		return bpf.SkBuffData, bpf.SkBuffDataEnd
 	}
-	return xdpData, xdpDataEnd
+	return bpf.XDPMdData, bpf.XDPMdDataEnd
 }
 
 // packetAccess returns a packet pointer with at least n proven bytes, making
@@ -70,32 +70,32 @@ func (f *fn) packetAccess(n int) int {
 // is left.
 func (f *fn) prove(p, end, n int) {
 	t := f.dst(p, end)
-	f.emit(mov(uint8(t), uint8(p)), addK(uint8(t), int32(n)))
+	f.Emit(bpf.Mov.Reg(uint8(t), uint8(p)), bpf.Add.Imm(uint8(t), int32(n)))
 	base := f.st.regs[p]
 	f.set(t, reg{kind: pkt, id: base.id, off: base.off + n})
-	op, a, b := uint8(bpf.JGT), t, end
+	op, a, b := bpf.JGt, t, end
 	inverse := false
 	switch f.r.IntN(6) {
 	case 0:
-		op = bpf.JGE
+		op = bpf.JGe
 	case 1:
 		if f.o.ISA >= 2 {
-			op, a, b = bpf.JLT, end, t
+			op, a, b = bpf.JLt, end, t
 		}
 	case 2:
 		if f.o.ISA >= 2 {
-			op, inverse = bpf.JLE, true
+			op, inverse = bpf.JLe, true
 		}
 	case 3:
-		op, a, b, inverse = bpf.JGE, end, t, true
+		op, a, b, inverse = bpf.JGe, end, t, true
 	}
 	if inverse {
-		ok := f.newLabel()
-		f.jump(jmpX(op, uint8(a), uint8(b)), ok)
-		f.jump(f.gotoInsn(), f.out)
-		f.place(ok)
+		ok := f.NewLabel()
+		f.EmitTo(op.Reg(uint8(a), uint8(b), 0), ok)
+		f.EmitTo(f.gotoInsn(), f.out)
+		f.Place(ok)
 	} else {
-		f.jump(jmpX(op, uint8(a), uint8(b)), f.out)
+		f.EmitTo(op.Reg(uint8(a), uint8(b), 0), f.out)
 	}
 	f.st.ranges[base.id] = max(f.st.ranges[base.id], base.off+n)
 }
@@ -127,13 +127,13 @@ func (f *fn) packetLoad() {
 	// Neighbouring loads are what compilers of packet code must be good at.
 	for range 1 + f.r.IntN(3) {
 		d := f.dst(p)
-		f.emit(f.load(size, d, uint8(p), f.inPacket(p, size)))
+		f.Emit(f.load(size, d, uint8(p), f.inPacket(p, size)))
 		f.setScalar(d)
 		if f.o.has(Endian) && f.chance(25) && size > 1 {
-			f.emit(bpf.Insn{Op: bpf.ClassALU | bpf.END | bpf.X, Dst: uint8(d), Imm: int32(8 * size)})
+			f.Emit(bpf.ToBE(int32(8*size), uint8(d)))
 		}
 		if f.chance(20) {
-			f.jump(jmpK(bpf.JNE, uint8(d), f.imm()), f.out)
+			f.EmitTo(bpf.JNe.Imm(uint8(d), f.imm(), 0), f.out)
 		}
 		size = f.size()
 		if f.st.ranges[f.st.regs[p].id] < size {
@@ -152,7 +152,7 @@ func (f *fn) shorts() {
 	}
 	for range 3 + f.r.IntN(3) {
 		d := f.dst(p)
-		f.emit(ldx(2, uint8(d), uint8(p), f.r.IntN(header-1)), bpf.Insn{Op: bpf.ClassALU | bpf.END | bpf.X, Dst: uint8(d), Imm: 16})
+		f.Emit(ldx(2, uint8(d), uint8(p), f.r.IntN(header-1)), bpf.ToBE(16, uint8(d)))
 		f.setScalar(d)
 		f.keep(d)
 	}
@@ -167,9 +167,9 @@ func (f *fn) packetStore() {
 	for range 1 + f.r.IntN(3) {
 		at := f.inPacket(p, size)
 		if f.o.has(StoreImm) && f.chance(25) {
-			f.emit(stK(size, uint8(p), at, f.imm()))
+			f.Emit(stK(size, uint8(p), at, f.imm()))
 		} else {
-			f.emit(stx(size, uint8(p), at, uint8(f.scalarReg(p))))
+			f.Emit(stx(size, uint8(p), at, uint8(f.scalarReg(p))))
 		}
 	}
 }
@@ -185,23 +185,23 @@ func (f *fn) packetVar() {
 	}
 	v := f.freeScalar(p, end)
 	masks := []int32{1, 3, 7, 15, 31, 60, 63, 0x3c, 127, 255}
-	f.emit(andK(uint8(v), masks[f.r.IntN(len(masks))]))
+	f.Emit(bpf.And.Imm(uint8(v), masks[f.r.IntN(len(masks))]))
 	if f.chance(30) {
-		f.emit(aluK(bpf.ClassALU64, bpf.LSH, uint8(v), int32(1+f.r.IntN(2))))
+		f.Emit(bpf.Lsh.Imm(uint8(v), int32(1+f.r.IntN(2))))
 	}
 	base := f.st.regs[p]
 	n := v
 	if f.chance(50) || f.isLocked(p) {
-		f.emit(aluX(bpf.ClassALU64, bpf.ADD, uint8(v), uint8(p)))
+		f.Emit(bpf.Add.Reg(uint8(v), uint8(p)))
 	} else {
 		n = p
-		f.emit(aluX(bpf.ClassALU64, bpf.ADD, uint8(p), uint8(v)))
+		f.Emit(bpf.Add.Reg(uint8(p), uint8(v)))
 	}
 	f.set(n, reg{kind: pkt, id: id, off: base.off})
 	size := f.size()
 	f.prove(n, end, size+f.r.IntN(8))
 	d := f.dst(n)
-	f.emit(f.load(size, d, uint8(n), f.inPacketFrom(n, size)))
+	f.Emit(f.load(size, d, uint8(n), f.inPacketFrom(n, size)))
 	f.setScalar(d)
 }
 
@@ -220,6 +220,6 @@ func (f *fn) packetLength() {
 		return
 	}
 	d := f.dst(p, end)
-	f.emit(mov(uint8(d), uint8(end)), aluX(bpf.ClassALU64, bpf.SUB, uint8(d), uint8(p)))
+	f.Emit(bpf.Mov.Reg(uint8(d), uint8(end)), bpf.Sub.Reg(uint8(d), uint8(p)))
 	f.setScalar(d)
 }

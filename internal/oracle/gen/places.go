@@ -1,5 +1,7 @@
 package gen
 
+import "github.com/skipsw/skipsw/translate/bpf"
+
 // Places of helpers' arguments on the stack: at every offset, with constants
 // and numbers of every width around them, so that what is known of one piece of
 // the stack is no knowledge of the piece beside it.
@@ -34,7 +36,7 @@ func (f *fn) number(size, at int) {
 	if f.chance(70) {
 		f.storeConst(size, 10, at, int32(f.r.IntN(6)))
 	} else {
-		f.emit(stx(size, 10, at, uint8(f.scalarReg())))
+		f.Emit(stx(size, 10, at, uint8(f.scalarReg())))
 	}
 	f.st.setStack(at, size)
 }
@@ -72,7 +74,7 @@ func (f *fn) passed(n int) int {
 		if f.chance(50) {
 			f.storeConst(size, 10, p.off+at, f.imm())
 		} else {
-			f.emit(stx(size, 10, p.off+at, uint8(f.scalarReg())))
+			f.Emit(stx(size, 10, p.off+at, uint8(f.scalarReg())))
 		}
 	})
 	f.st.setStack(p.off, n)
@@ -87,12 +89,12 @@ func (f *fn) numberArg(r uint8, v int32) {
 		if slot := f.place8(8); slot != 0 {
 			// The other arguments are in their registers: only this one is free.
 			around, size := f.size(), 2<<f.r.IntN(3)
-			f.emit(movK(r, f.imm()), stx(around, 10, slot, r), movK(r, v), stx(size, 10, slot, r), movK(r, 0), ldx(size, r, 10, slot))
+			f.Emit(bpf.Mov.Imm(r, f.imm()), stx(around, 10, slot, r), bpf.Mov.Imm(r, v), stx(size, 10, slot, r), bpf.Mov.Imm(r, 0), ldx(size, r, 10, slot))
 			f.st.setStack(slot, max(around, size))
 			return
 		}
 	}
-	f.emit(movK(r, v))
+	f.Emit(bpf.Mov.Imm(r, v))
 }
 
 // fromStack loads any number that is on the stack, whole or a piece of it.
@@ -100,7 +102,7 @@ func (f *fn) fromStack(r uint8) bool {
 	for range 8 {
 		size := f.size()
 		if off := -size * (1 + f.r.IntN(f.stackMax/size)); f.st.readable(off, size) {
-			f.emit(ldx(size, r, 10, off))
+			f.Emit(ldx(size, r, 10, off))
 			return true
 		}
 	}

@@ -34,10 +34,10 @@ func (f *fn) pressure(budget int) {
 	for _, off := range slots {
 		f.lockBytes(off, 8, false)
 		t := f.dst(into)
-		f.emit(ldx(8, uint8(t), 10, off))
+		f.Emit(ldx(8, uint8(t), 10, off))
 		f.setScalar(t)
-		op := []uint8{bpf.ADD, bpf.XOR}[f.r.IntN(2)]
-		f.emit(aluX(bpf.ClassALU64, op, uint8(into), uint8(t)))
+		op := []bpf.ALUOp{bpf.Add, bpf.Xor}[f.r.IntN(2)]
+		f.Emit(op.Reg(uint8(into), uint8(t)))
 	}
 }
 
@@ -48,12 +48,12 @@ func (f *fn) fillSlot(p, off int) {
 	case f.chance(70):
 		size := []int{8, 8, 8, 8, 8, 4, 2, 1}[f.r.IntN(8)]
 		t := f.dst(p)
-		f.emit(ldx(size, uint8(t), uint8(p), f.inPacket(p, size)))
+		f.Emit(ldx(size, uint8(t), uint8(p), f.inPacket(p, size)))
 		f.setScalar(t)
-		f.emit(stx(8, 10, off, uint8(t)))
+		f.Emit(stx(8, 10, off, uint8(t)))
 	default:
 		t := f.freeScalar(p)
-		f.emit(aluK(bpf.ClassALU64, bpf.ADD, uint8(t), f.imm()), stx(8, 10, off, uint8(t)))
+		f.Emit(bpf.Add.Imm(uint8(t), f.imm()), stx(8, 10, off, uint8(t)))
 	}
 	f.st.setStack(off, 8)
 }

@@ -12,7 +12,7 @@ func (f *fn) probe() {
 	}
 	x := f.unknown()
 	f.shape(x)
-	class := uint8(bpf.ClassALU64)
+	class := bpf.Class(bpf.ClassALU64)
 	if f.o.has(ALU32) && f.chance(50) {
 		class = bpf.ClassALU
 	}
@@ -22,12 +22,12 @@ func (f *fn) probe() {
 	case k < 5 && f.o.has(Mul):
 		if y := f.second(x); y >= 0 && f.chance(50) {
 			// Factors of about 16 bits, for which there is a shorter product.
-			f.emit(andK(uint8(x), 1<<(15+f.r.IntN(4))-1), andK(uint8(y), 1<<(15+f.r.IntN(4))-1))
-			f.emit(aluX(class, bpf.MUL, uint8(x), uint8(y)))
+			f.Emit(bpf.And.Imm(uint8(x), 1<<(15+f.r.IntN(4))-1), bpf.And.Imm(uint8(y), 1<<(15+f.r.IntN(4))-1))
+			f.Emit(bpf.ALUReg(class, bpf.Mul, uint8(x), uint8(y)))
 			break
 		}
 		if f.is(x, scalar) {
-			f.operand(class, bpf.MUL, x)
+			f.operand(class, bpf.Mul, x)
 		}
 	case k < 7:
 		f.probeCompare(x)
@@ -39,28 +39,28 @@ func (f *fn) probe() {
 		switch {
 		case f.chance(30):
 			// Amounts at which words change places, and none at all.
-			f.emit(andK(uint8(n), 1), addK(uint8(n), []int32{-1, 0, 30, 31, 32, 62, 63, 64}[f.r.IntN(8)]))
+			f.Emit(bpf.And.Imm(uint8(n), 1), bpf.Add.Imm(uint8(n), []int32{-1, 0, 30, 31, 32, 62, 63, 64}[f.r.IntN(8)]))
 		case f.chance(50):
 			f.shape(n)
 		}
-		f.emit(aluX(class, []uint8{bpf.LSH, bpf.RSH, bpf.ARSH}[f.r.IntN(3)], uint8(x), uint8(n)))
+		f.Emit(bpf.ALUReg(class, []bpf.ALUOp{bpf.Lsh, bpf.Rsh, bpf.Arsh}[f.r.IntN(3)], uint8(x), uint8(n)))
 	default:
-		f.operand(class, []uint8{bpf.ADD, bpf.SUB, bpf.AND, bpf.OR, bpf.XOR}[f.r.IntN(5)], x)
+		f.operand(class, []bpf.ALUOp{bpf.Add, bpf.Sub, bpf.And, bpf.Or, bpf.Xor}[f.r.IntN(5)], x)
 	}
 	if !f.is(x, scalar) {
 		return
 	}
 	acc := uint8(f.acc)
 	if f.chance(50) {
-		f.emit(aluX(bpf.ClassALU64, bpf.XOR, acc, uint8(x)))
+		f.Emit(bpf.Xor.Reg(acc, uint8(x)))
 	} else {
-		f.emit(aluX(bpf.ClassALU64, bpf.ADD, acc, uint8(x)))
+		f.Emit(bpf.Add.Reg(acc, uint8(x)))
 	}
 	switch f.r.IntN(5) {
 	case 0, 1: // results that cancel must show, too
-		f.emit(aluK(bpf.ClassALU64, bpf.LSH, uint8(x), 7), aluX(bpf.ClassALU64, bpf.ADD, acc, uint8(x)))
+		f.Emit(bpf.Lsh.Imm(uint8(x), 7), bpf.Add.Reg(acc, uint8(x)))
 	case 2, 3: // and those that differ in their high word only
-		f.emit(aluK(bpf.ClassALU64, bpf.RSH, uint8(x), 32), aluX(bpf.ClassALU64, bpf.ADD, acc, uint8(x)))
+		f.Emit(bpf.Rsh.Imm(uint8(x), 32), bpf.Add.Reg(acc, uint8(x)))
 	}
 }
 
@@ -71,7 +71,7 @@ func (f *fn) unknown(not ...int) int {
 		size := []int{4, 4, 8, 2, 1}[f.r.IntN(5)]
 		if p := f.packetAccess(size); p >= 0 {
 			d := f.dst(append(not, p)...)
-			f.emit(ldx(size, uint8(d), uint8(p), f.inPacket(p, size)))
+			f.Emit(ldx(size, uint8(d), uint8(p), f.inPacket(p, size)))
 			f.setScalar(d)
 			return d
 		}
@@ -84,33 +84,33 @@ func (f *fn) shape(x int) {
 	r := uint8(x)
 	switch f.r.IntN(10) {
 	case 0:
-		f.emit(aluK(bpf.ClassALU64, bpf.OR, r, -256)) // small and negative
+		f.Emit(bpf.Or.Imm(r, -256)) // small and negative
 	case 1:
-		f.emit(aluK(bpf.ClassALU64, bpf.LSH, r, 32), aluK(bpf.ClassALU64, bpf.ARSH, r, 32))
+		f.Emit(bpf.Lsh.Imm(r, 32), bpf.Arsh.Imm(r, 32))
 	case 2:
-		f.emit(aluK(bpf.ClassALU64, bpf.LSH, r, 56), aluK(bpf.ClassALU64, bpf.ARSH, r, 56))
+		f.Emit(bpf.Lsh.Imm(r, 56), bpf.Arsh.Imm(r, 56))
 	case 3:
-		f.emit(aluK(bpf.ClassALU64, bpf.OR, r, -0x80000000))
+		f.Emit(bpf.Or.Imm(r, -0x80000000))
 	case 4:
-		f.emit(aluK(bpf.ClassALU64, bpf.OR, r, -256), aluK(bpf.ClassALU64, bpf.RSH, r, 32)) // near 2^32
+		f.Emit(bpf.Or.Imm(r, -256), bpf.Rsh.Imm(r, 32)) // near 2^32
 	case 5:
-		f.emit(aluK(bpf.ClassALU64, bpf.LSH, r, int32(8*(1+f.r.IntN(7)))))
+		f.Emit(bpf.Lsh.Imm(r, int32(8*(1+f.r.IntN(7)))))
 	case 6:
-		f.emit(andK(r, f.imm()))
+		f.Emit(bpf.And.Imm(r, f.imm()))
 	case 7, 8:
-		f.emit(andK(r, int32(uint32(1)<<(1+f.r.IntN(31))-1))) // so many bits
+		f.Emit(bpf.And.Imm(r, int32(uint32(1)<<(1+f.r.IntN(31))-1))) // so many bits
 	}
 }
 
 // operand emits an operation with a constant or another unknown number.
-func (f *fn) operand(class, op uint8, x int) {
+func (f *fn) operand(class bpf.Class, op bpf.ALUOp, x int) {
 	if f.chance(50) {
-		f.emit(aluK(class, op, uint8(x), f.imm()))
+		f.Emit(bpf.ALUImm(class, op, uint8(x), f.imm()))
 		return
 	}
 	if y := f.second(x); y >= 0 {
 		f.shape(y)
-		f.emit(aluX(class, op, uint8(x), uint8(y)))
+		f.Emit(bpf.ALUReg(class, op, uint8(x), uint8(y)))
 	}
 }
 
@@ -128,10 +128,10 @@ func (f *fn) second(x int) int {
 // hard.
 var divisors = []int32{3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 19, 21, 25, 28, 35, 60, 100, 641, 1000, 3600, 86400}
 
-func (f *fn) probeDiv(class uint8, x int) {
-	op := uint8(bpf.DIV)
+func (f *fn) probeDiv(class bpf.Class, x int) {
+	op := bpf.Div
 	if f.chance(50) {
-		op = bpf.MOD
+		op = bpf.Mod
 	}
 	var in bpf.Insn
 	if f.chance(60) {
@@ -144,22 +144,22 @@ func (f *fn) probeDiv(class uint8, x int) {
 			if f.chance(60) {
 				// Reciprocals go wrong near the top of the dividend's range.
 				class = bpf.ClassALU
-				f.emit(aluK(bpf.ClassALU64, bpf.OR, uint8(x), -65536))
+				f.Emit(bpf.Or.Imm(uint8(x), -65536))
 			}
 		}
-		in = aluK(class, op, uint8(x), v)
+		in = bpf.ALUImm(class, op, uint8(x), v)
 	} else {
 		y := f.second(x)
 		if y < 0 {
 			return
 		}
 		f.shape(y)
-		in = aluX(class, op, uint8(x), uint8(y))
+		in = bpf.ALUReg(class, op, uint8(x), uint8(y))
 	}
 	if f.o.ISA >= 4 && f.chance(50) {
-		in.Off = 1
+		in = in.Signed()
 	}
-	f.emit(in)
+	f.Emit(in)
 }
 
 // probeCompare turns a comparison into a number.
@@ -169,22 +169,22 @@ func (f *fn) probeCompare(x int) {
 		ops = jumpsV2
 	}
 	op := ops[f.r.IntN(len(ops))]
-	class := uint8(bpf.ClassJMP)
+	class := bpf.Class(bpf.ClassJMP)
 	if f.o.has(Jmp32) && f.chance(50) {
 		class = bpf.ClassJMP32
 	}
-	in := aluK(class, op, uint8(x), f.limit())
+	in := bpf.JumpImm(class, op, uint8(x), f.limit(), 0)
 	if f.chance(30) {
 		// One bit of a shifted number: compilers test it where it was.
-		shift := aluK(bpf.ClassALU64, bpf.RSH, uint8(x), int32(1+f.r.IntN(31)))
+		n, shift := int32(1+f.r.IntN(31)), bpf.Rsh.Imm
 		if f.o.has(ALU32) && f.chance(50) {
-			shift.Op = bpf.ClassALU | bpf.RSH
+			shift = bpf.Rsh.Imm32
 		}
-		f.emit(shift)
-		in = aluK(class, bpf.JSET, uint8(x), 1<<f.r.IntN(16))
+		f.Emit(shift(uint8(x), n))
+		in = bpf.JumpImm(class, bpf.JSet, uint8(x), 1<<f.r.IntN(16), 0)
 		if f.chance(40) {
-			f.emit(andK(uint8(x), 1))
-			in = aluK(class, bpf.JNE, uint8(x), 0)
+			f.Emit(bpf.And.Imm(uint8(x), 1))
+			in = bpf.JumpImm(class, bpf.JNe, uint8(x), 0, 0)
 		}
 	}
 	if f.chance(50) {
@@ -194,12 +194,12 @@ func (f *fn) probeCompare(x int) {
 		}
 		f.shape(y)
 		if f.chance(20) {
-			f.emit(mov(uint8(y), uint8(x)), addK(uint8(y), int32(f.r.IntN(3)-1)))
+			f.Emit(bpf.Mov.Reg(uint8(y), uint8(x)), bpf.Add.Imm(uint8(y), int32(f.r.IntN(3)-1)))
 		}
-		in = aluX(class, op, uint8(x), uint8(y))
+		in = bpf.JumpReg(class, op, uint8(x), uint8(y), 0)
 	}
-	end := f.newLabel()
-	f.jump(in, end)
-	f.emit(aluK(bpf.ClassALU64, bpf.ADD, uint8(f.acc), f.imm()))
-	f.place(end)
+	end := f.NewLabel()
+	f.EmitTo(in, end)
+	f.Emit(bpf.Add.Imm(uint8(f.acc), f.imm()))
+	f.Place(end)
 }

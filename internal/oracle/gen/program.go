@@ -70,7 +70,7 @@ func (p *program) function(i, n, budget int) *asm {
 	for c := i + 1; c < n; c++ {
 		f.callees = append(f.callees, c)
 	}
-	f.out = f.newLabel()
+	f.out = f.NewLabel()
 	if f.main() {
 		f.set(1, reg{kind: ctx})
 		f.keepCtx(1)
@@ -84,7 +84,7 @@ func (p *program) function(i, n, budget int) *asm {
 	}
 	if f.acc = -1; f.chance(60) {
 		f.acc = f.pickReg(func(i int, _ *reg) bool { return i >= 6 && !f.isLocked(i) })
-		f.emit(movK(uint8(f.acc), 0))
+		f.Emit(bpf.Mov.Imm(uint8(f.acc), 0))
 		f.setScalar(f.acc)
 		f.locked |= 1 << f.acc
 	}
@@ -101,34 +101,34 @@ func (p *program) function(i, n, budget int) *asm {
 func (f *fn) finish() {
 	switch {
 	case f.p.sigs[f.index].void:
-		f.place(f.out)
-		f.emit(exit())
+		f.Place(f.out)
+		f.Emit(bpf.Return())
 		return
 	case f.main() && f.chance(20):
-		f.emit(movK(0, int32(f.r.IntN(5))))
+		f.Emit(bpf.Mov.Imm(0, int32(f.r.IntN(5))))
 	case f.main() && f.chance(15):
 		src := f.scalarReg()
-		f.emit(mov(0, uint8(src)), andK(0, []int32{3, 3, 4, 7, 8, 15}[f.r.IntN(6)]))
+		f.Emit(bpf.Mov.Reg(0, uint8(src)), bpf.And.Imm(0, []int32{3, 3, 4, 7, 8, 15}[f.r.IntN(6)]))
 	default:
 		f.digest()
 	}
-	if !f.targeted(f.out) {
-		f.emit(exit())
+	if !f.Targeted(f.out) {
+		f.Emit(bpf.Return())
 		return
 	}
 	out := int32(f.r.IntN(4))
 	if f.chance(30) {
-		end := f.newLabel()
-		f.jump(ja(), end)
-		f.place(f.out)
-		f.emit(movK(0, out))
-		f.place(end)
-		f.emit(exit())
+		end := f.NewLabel()
+		f.EmitTo(bpf.Goto(0), end)
+		f.Place(f.out)
+		f.Emit(bpf.Mov.Imm(0, out))
+		f.Place(end)
+		f.Emit(bpf.Return())
 		return
 	}
-	f.emit(exit())
-	f.place(f.out)
-	f.emit(movK(0, out), exit())
+	f.Emit(bpf.Return())
+	f.Place(f.out)
+	f.Emit(bpf.Mov.Imm(0, out), bpf.Return())
 }
 
 // digest mixes all numbers into R0, so that a wrong one shows.
@@ -139,20 +139,20 @@ func (f *fn) digest() {
 			continue
 		}
 		if first {
-			f.emit(mov(0, uint8(r)))
+			f.Emit(bpf.Mov.Reg(0, uint8(r)))
 			first = false
 			continue
 		}
-		op := []uint8{bpf.ADD, bpf.XOR, bpf.SUB}[f.r.IntN(3)]
-		f.emit(aluX(bpf.ClassALU64, op, 0, uint8(r)))
+		op := []bpf.ALUOp{bpf.Add, bpf.Xor, bpf.Sub}[f.r.IntN(3)]
+		f.Emit(op.Reg(0, uint8(r)))
 	}
 	if first {
-		f.emit(movK(0, f.imm()))
+		f.Emit(bpf.Mov.Imm(0, f.imm()))
 	}
 	if f.chance(50) {
 		// The verdict is the low word; bring the high one into it.
 		t := 1 + f.r.IntN(5)
-		f.emit(mov(uint8(t), 0), aluK(bpf.ClassALU64, bpf.RSH, uint8(t), 32), aluX(bpf.ClassALU64, bpf.XOR, 0, uint8(t)))
+		f.Emit(bpf.Mov.Reg(uint8(t), 0), bpf.Rsh.Imm(uint8(t), 32), bpf.Xor.Reg(0, uint8(t)))
 	}
 }
 

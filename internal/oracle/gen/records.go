@@ -19,19 +19,19 @@ func (f *fn) queue() {
 	if off == 0 {
 		return
 	}
-	f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
-	f.emit(mov(2, 10), addK(2, int32(off)))
+	f.Emit(bpf.LoadMap(1, m)...)
+	f.Emit(bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, int32(off)))
 	switch f.r.IntN(4) {
 	case 0, 1:
-		f.emit(movK(3, []int32{0, 0, 2, 1}[f.r.IntN(4)]), callHelper(fnMapPush))
+		f.Emit(bpf.Mov.Imm(3, []int32{0, 0, 2, 1}[f.r.IntN(4)]), bpf.CallHelper(bpf.HelperMapPushElem))
 	case 2:
-		f.emit(callHelper(fnMapPop))
+		f.Emit(bpf.CallHelper(bpf.HelperMapPopElem))
 	default:
-		f.emit(callHelper(fnMapPeek))
+		f.Emit(bpf.CallHelper(bpf.HelperMapPeekElem))
 	}
 	f.called()
 	d := f.dst(0)
-	f.emit(ldx(4, uint8(d), 10, off))
+	f.Emit(ldx(4, uint8(d), 10, off))
 	f.setScalar(d)
 	f.keep(d)
 }
@@ -54,13 +54,13 @@ func (f *fn) event() {
 		return
 	}
 	if ring {
-		f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
-		f.emit(mov(2, 10), addK(2, int32(off)), movK(3, int32(n)), movK(4, int32(f.r.IntN(4))), callHelper(fnRingbufOutput))
+		f.Emit(bpf.LoadMap(1, m)...)
+		f.Emit(bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, int32(off)), bpf.Mov.Imm(3, int32(n)), bpf.Mov.Imm(4, int32(f.r.IntN(4))), bpf.CallHelper(bpf.HelperRingbufOutput))
 	} else {
 		f.ctxArg()
-		f.emit(lddw(2, bpf.PseudoMapFD, int32(m), 0)...)
-		f.emit(lddw(3, 0, []int32{-1, 0, 1}[f.r.IntN(3)], int32(f.r.IntN(2)*f.r.IntN(64)))...)
-		f.emit(mov(4, 10), addK(4, int32(off)), movK(5, int32(n)), callHelper(fnPerfOutput))
+		f.Emit(bpf.LoadMap(2, m)...)
+		f.Emit(lddw(3, []int32{-1, 0, 1}[f.r.IntN(3)], int32(f.r.IntN(2)*f.r.IntN(64)))...)
+		f.Emit(bpf.Mov.Reg(4, 10), bpf.Add.Imm(4, int32(off)), bpf.Mov.Imm(5, int32(n)), bpf.CallHelper(bpf.HelperPerfEventOutput))
 	}
 	f.st.clobber()
 }

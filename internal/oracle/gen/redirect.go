@@ -14,18 +14,18 @@ func (f *fn) redirect() {
 		if m < 0 {
 			return
 		}
-		f.emit(mov(2, uint8(f.scalarReg())))
-		f.emit(lddw(1, bpf.PseudoMapFD, int32(m), 0)...)
-		f.emit(movK(3, []int32{0, 1, 2, 3, 4, 0x100}[f.r.IntN(6)]), callHelper(fnRedirectMap))
+		f.Emit(bpf.Mov.Reg(2, uint8(f.scalarReg())))
+		f.Emit(bpf.LoadMap(1, m)...)
+		f.Emit(bpf.Mov.Imm(3, []int32{0, 1, 2, 3, 4, 0x100}[f.r.IntN(6)]), bpf.CallHelper(bpf.HelperRedirectMap))
 	} else {
-		f.emit(movK(1, 1), movK(2, []int32{0, 0, 0, 1, 2}[f.r.IntN(5)]), callHelper(fnRedirect))
+		f.Emit(bpf.Mov.Imm(1, 1), bpf.Mov.Imm(2, []int32{0, 0, 0, 1, 2}[f.r.IntN(5)]), bpf.CallHelper(bpf.HelperRedirect))
 	}
 	f.called()
 	if f.main() && f.chance(50) {
-		next := f.newLabel()
-		f.jump(f.condition(), next)
-		f.emit(exit())
-		f.place(next)
+		next := f.NewLabel()
+		f.EmitTo(f.condition(), next)
+		f.Emit(bpf.Return())
+		f.Place(next)
 	}
 }
 
@@ -39,10 +39,10 @@ func (f *fn) tailCall() {
 	if m < 0 {
 		return
 	}
-	f.emit(mov(3, uint8(f.scalarReg())))
+	f.Emit(bpf.Mov.Reg(3, uint8(f.scalarReg())))
 	f.ctxArg()
-	f.emit(lddw(2, bpf.PseudoMapFD, int32(m), 0)...)
-	f.emit(callHelper(fnTailCall))
+	f.Emit(bpf.LoadMap(2, m)...)
+	f.Emit(bpf.CallHelper(bpf.HelperTailCall))
 	f.st.clobber()
 	f.p.moves[f.index] = true
 }

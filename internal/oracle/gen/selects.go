@@ -27,11 +27,11 @@ func (f *fn) flag() {
 		return
 	}
 	d := uint8(s[0])
-	end := f.newLabel()
-	f.emit(movK(d, 1))
-	f.jump(in, end)
-	f.emit(movK(d, 0))
-	f.place(end)
+	end := f.NewLabel()
+	f.Emit(bpf.Mov.Imm(d, 1))
+	f.EmitTo(in, end)
+	f.Emit(bpf.Mov.Imm(d, 0))
+	f.Place(end)
 	f.setScalar(s[0])
 	f.keep(s[0])
 }
@@ -44,20 +44,20 @@ func (f *fn) pick() {
 	if f.o.ISA >= 2 {
 		ops = jumpsV2
 	}
-	class := uint8(bpf.ClassJMP)
+	class := bpf.Class(bpf.ClassJMP)
 	if f.o.has(Jmp32) && f.chance(40) {
 		class = bpf.ClassJMP32
 	}
-	end := f.newLabel()
+	end := f.NewLabel()
 	if f.chance(40) {
 		v := f.limit() // a clamp
-		f.jump(aluK(class, ops[f.r.IntN(len(ops))], uint8(x), v), end)
-		f.emit(movK(uint8(x), v))
+		f.EmitTo(bpf.JumpImm(class, ops[f.r.IntN(len(ops))], uint8(x), v, 0), end)
+		f.Emit(bpf.Mov.Imm(uint8(x), v))
 	} else {
-		f.jump(aluX(class, ops[f.r.IntN(len(ops))], uint8(x), uint8(y)), end)
-		f.emit(mov(uint8(x), uint8(y)))
+		f.EmitTo(bpf.JumpReg(class, ops[f.r.IntN(len(ops))], uint8(x), uint8(y), 0), end)
+		f.Emit(bpf.Mov.Reg(uint8(x), uint8(y)))
 	}
-	f.place(end)
+	f.Place(end)
 	f.keep(x)
 }
 
@@ -69,24 +69,24 @@ func (f *fn) ladder() {
 	if !ok || !f.is(x, scalar) {
 		return
 	}
-	d, end, upper := uint8(s[0]), f.newLabel(), f.newLabel()
-	f.emit(andK(uint8(x), 15), movK(d, f.imm()))
+	d, end, upper := uint8(s[0]), f.NewLabel(), f.NewLabel()
+	f.Emit(bpf.And.Imm(uint8(x), 15), bpf.Mov.Imm(d, f.imm()))
 	mid := 2 + f.r.IntN(8)
-	f.jump(jmpK(bpf.JGT, uint8(x), int32(mid)), upper)
+	f.EmitTo(bpf.JGt.Imm(uint8(x), int32(mid), 0), upper)
 	cases := func(from, to int) {
 		for v := from; v <= to && v < from+4; v++ {
-			next := f.newLabel()
-			f.jump(jmpK(bpf.JNE, uint8(x), int32(v)), next)
-			f.emit(movK(d, f.imm()))
-			f.jump(f.gotoInsn(), end)
-			f.place(next)
+			next := f.NewLabel()
+			f.EmitTo(bpf.JNe.Imm(uint8(x), int32(v), 0), next)
+			f.Emit(bpf.Mov.Imm(d, f.imm()))
+			f.EmitTo(f.gotoInsn(), end)
+			f.Place(next)
 		}
 	}
 	cases(f.r.IntN(mid+1), mid)
-	f.jump(f.gotoInsn(), end)
-	f.place(upper)
+	f.EmitTo(f.gotoInsn(), end)
+	f.Place(upper)
 	cases(mid+1, 15)
-	f.place(end)
+	f.Place(end)
 	f.setScalar(s[0])
 	f.keep(s[0])
 }
@@ -107,27 +107,27 @@ func (f *fn) compareChain() {
 	if !ok {
 		return
 	}
-	d, end := uint8(s[0]), f.newLabel()
-	greater := []uint8{bpf.JGT, bpf.JSGT, bpf.JGE, bpf.JSGE}[f.r.IntN(4)]
-	class := uint8(bpf.ClassJMP)
+	d, end := uint8(s[0]), f.NewLabel()
+	greater := []bpf.JumpOp{bpf.JGt, bpf.JSGt, bpf.JGe, bpf.JSGe}[f.r.IntN(4)]
+	class := bpf.Class(bpf.ClassJMP)
 	if f.o.has(Jmp32) && f.chance(40) {
 		class = bpf.ClassJMP32
 	}
-	f.emit(movK(d, 1))
-	f.jump(aluX(class, greater, uint8(x), uint8(y)), end)
-	f.emit(movK(d, 0))
-	f.jump(aluX(class, bpf.JEQ, uint8(x), uint8(y)), end)
-	f.emit(movK(d, -1))
-	f.place(end)
+	f.Emit(bpf.Mov.Imm(d, 1))
+	f.EmitTo(bpf.JumpReg(class, greater, uint8(x), uint8(y), 0), end)
+	f.Emit(bpf.Mov.Imm(d, 0))
+	f.EmitTo(bpf.JumpReg(class, bpf.JEq, uint8(x), uint8(y), 0), end)
+	f.Emit(bpf.Mov.Imm(d, -1))
+	f.Place(end)
 	f.setScalar(s[0])
 	f.keep(s[0])
 	if f.chance(30) {
 		// A bound on both sides of one of them.
-		other := f.newLabel()
-		f.jump(aluK(class, bpf.JSGT, uint8(x), f.limit()), other)
-		f.jump(aluK(class, bpf.JGT, uint8(x), f.limit()), other)
-		f.emit(aluX(bpf.ClassALU64, bpf.ADD, d, uint8(y)))
-		f.place(other)
+		other := f.NewLabel()
+		f.EmitTo(bpf.JumpImm(class, bpf.JSGt, uint8(x), f.limit(), 0), other)
+		f.EmitTo(bpf.JumpImm(class, bpf.JGt, uint8(x), f.limit(), 0), other)
+		f.Emit(bpf.Add.Reg(d, uint8(y)))
+		f.Place(other)
 	}
 }
 
@@ -143,18 +143,18 @@ func (f *fn) rotate() {
 	if y < 0 || !ok {
 		return
 	}
-	class, width := uint8(bpf.ClassALU64), int32(64)
+	class, width := bpf.Class(bpf.ClassALU64), int32(64)
 	if f.o.has(ALU32) && f.chance(70) {
 		class, width = bpf.ClassALU, 32
 	}
 	t, a, b := uint8(s[0]), uint8(x), uint8(y)
 	for range 1 + f.r.IntN(3) {
 		n := 1 + int32(f.r.IntN(int(width-1)))
-		f.emit(
-			aluX(class, bpf.SUB, a, b),
-			aluX(class, bpf.MOV, t, b), aluK(class, bpf.LSH, t, n), aluX(class, bpf.XOR, a, t),
-			aluX(class, bpf.MOV, t, b), aluK(class, bpf.RSH, t, width-n), aluX(class, bpf.XOR, a, t),
-			aluX(class, bpf.ADD, b, a),
+		f.Emit(
+			bpf.ALUReg(class, bpf.Sub, a, b),
+			bpf.ALUReg(class, bpf.Mov, t, b), bpf.ALUImm(class, bpf.Lsh, t, n), bpf.ALUReg(class, bpf.Xor, a, t),
+			bpf.ALUReg(class, bpf.Mov, t, b), bpf.ALUImm(class, bpf.Rsh, t, width-n), bpf.ALUReg(class, bpf.Xor, a, t),
+			bpf.ALUReg(class, bpf.Add, b, a),
 		)
 	}
 	f.setScalar(s[0])

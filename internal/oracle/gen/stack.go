@@ -6,11 +6,11 @@ import "github.com/skipsw/skipsw/translate/bpf"
 // without stores of constants.
 func (f *fn) storeConst(size int, base uint8, off int, v int32) {
 	if f.o.has(StoreImm) {
-		f.emit(stK(size, base, off, v))
+		f.Emit(stK(size, base, off, v))
 		return
 	}
 	r := f.dst(int(base))
-	f.emit(movK(uint8(r), v), stx(size, base, off, uint8(r)))
+	f.Emit(bpf.Mov.Imm(uint8(r), v), stx(size, base, off, uint8(r)))
 	f.setScalar(r)
 }
 
@@ -66,9 +66,9 @@ func (f *fn) stackStore() {
 		return
 	}
 	if f.o.has(StoreImm) && f.chance(30) {
-		f.emit(stK(size, 10, off, f.imm()))
+		f.Emit(stK(size, 10, off, f.imm()))
 	} else {
-		f.emit(stx(size, 10, off, uint8(f.scalarReg())))
+		f.Emit(stx(size, 10, off, uint8(f.scalarReg())))
 	}
 	f.st.setStack(off, size)
 }
@@ -85,7 +85,7 @@ func (f *fn) stackLoad() {
 			continue
 		}
 		d := f.dst()
-		f.emit(f.load(size, d, 10, off))
+		f.Emit(f.load(size, d, 10, off))
 		f.setScalar(d)
 		return
 	}
@@ -107,7 +107,7 @@ func (f *fn) spill() {
 	if r < 0 || off == 0 {
 		return
 	}
-	f.emit(stx(8, 10, off, uint8(r)))
+	f.Emit(stx(8, 10, off, uint8(r)))
 	f.st.setPointer(off, f.st.regs[r])
 }
 
@@ -126,7 +126,7 @@ func (f *fn) fill() {
 		return
 	}
 	d := f.stackDst()
-	f.emit(ldx(8, uint8(d), 10, -8*at-8))
+	f.Emit(ldx(8, uint8(d), 10, -8*at-8))
 	f.set(d, f.st.spilled[at])
 }
 
@@ -153,16 +153,16 @@ func (f *fn) varStack() {
 	}
 	f.st.setStack(off, n)
 	index := f.freeScalar()
-	f.emit(andK(uint8(index), int32((n-1)&^(size-1))))
+	f.Emit(bpf.And.Imm(uint8(index), int32((n-1)&^(size-1))))
 	p := f.stackDst(index)
-	f.emit(mov(uint8(p), 10), aluX(bpf.ClassALU64, bpf.ADD, uint8(p), uint8(index)))
+	f.Emit(bpf.Mov.Reg(uint8(p), 10), bpf.Add.Reg(uint8(p), uint8(index)))
 	f.set(p, reg{})
 	if f.chance(50) {
-		f.emit(stx(size, uint8(p), off, uint8(index)))
+		f.Emit(stx(size, uint8(p), off, uint8(index)))
 	}
 	if f.chance(70) {
 		d := f.dst(p)
-		f.emit(f.load(size, d, uint8(p), off))
+		f.Emit(f.load(size, d, uint8(p), off))
 		f.setScalar(d)
 	}
 }
@@ -176,13 +176,13 @@ func (f *fn) stackPointer() {
 	}
 	p := f.stackDst()
 	part := f.r.IntN(64) - 64
-	f.emit(mov(uint8(p), 10), addK(uint8(p), int32(part)))
+	f.Emit(bpf.Mov.Reg(uint8(p), 10), bpf.Add.Imm(uint8(p), int32(part)))
 	f.set(p, reg{kind: stackAt, off: part})
-	f.emit(stx(size, uint8(p), off-part, uint8(f.scalarReg(p))))
+	f.Emit(stx(size, uint8(p), off-part, uint8(f.scalarReg(p))))
 	f.st.setStack(off, size)
 	if f.chance(50) {
 		d := f.dst()
-		f.emit(f.load(size, d, uint8(p), off-part))
+		f.Emit(f.load(size, d, uint8(p), off-part))
 		f.setScalar(d)
 	}
 }

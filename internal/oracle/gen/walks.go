@@ -60,15 +60,15 @@ func (f *fn) endWalk(w walker) {
 }
 
 // check leaves for l when n bytes from q on are not in the packet.
-func (f *fn) check(w walker, n int, l label) {
-	f.emit(mov(w.t, w.q), addK(w.t, int32(n)))
-	f.jump(jmpX(bpf.JGT, w.t, w.end), l)
+func (f *fn) check(w walker, n int, l bpf.Label) {
+	f.Emit(bpf.Mov.Reg(w.t, w.q), bpf.Add.Imm(w.t, int32(n)))
+	f.EmitTo(bpf.JGt.Reg(w.t, w.end, 0), l)
 }
 
 // again counts a round, and goes to top if there is another.
-func (f *fn) again(w walker, top label) {
-	f.emit(addK(w.left, -1))
-	f.jump(jmpK(bpf.JNE, w.left, 0), top)
+func (f *fn) again(w walker, top bpf.Label) {
+	f.Emit(bpf.Add.Imm(w.left, -1))
+	f.EmitTo(bpf.JNe.Imm(w.left, 0, 0), top)
 }
 
 // sumWords adds up 16-bit words and folds the sum, as for a checksum.
@@ -78,25 +78,25 @@ func (f *fn) sumWords() {
 	if !ok {
 		return
 	}
-	top, done := f.newLabel(), f.newLabel()
-	f.emit(mov(w.q, w.p), addK(w.q, int32(from)), movK(w.v, 0), movK(w.left, int32(n)))
-	f.place(top)
+	top, done := f.NewLabel(), f.NewLabel()
+	f.Emit(bpf.Mov.Reg(w.q, w.p), bpf.Add.Imm(w.q, int32(from)), bpf.Mov.Imm(w.v, 0), bpf.Mov.Imm(w.left, int32(n)))
+	f.Place(top)
 	f.check(w, 2, done)
-	f.emit(ldx(2, w.t, w.q, 0))
+	f.Emit(ldx(2, w.t, w.q, 0))
 	if f.o.has(Endian) && f.chance(30) {
-		f.emit(bpf.Insn{Op: bpf.ClassALU | bpf.END | bpf.X, Dst: w.t, Imm: 16})
+		f.Emit(bpf.ToBE(16, w.t))
 	}
-	f.emit(aluX(bpf.ClassALU64, bpf.ADD, w.v, w.t), addK(w.q, 2))
+	f.Emit(bpf.Add.Reg(w.v, w.t), bpf.Add.Imm(w.q, 2))
 	f.again(w, top)
-	f.place(done)
+	f.Place(done)
 	for range 2 {
-		f.emit(
-			mov(w.t, w.v), aluK(bpf.ClassALU64, bpf.RSH, w.t, 16),
-			andK(w.v, 0xffff), aluX(bpf.ClassALU64, bpf.ADD, w.v, w.t),
+		f.Emit(
+			bpf.Mov.Reg(w.t, w.v), bpf.Rsh.Imm(w.t, 16),
+			bpf.And.Imm(w.v, 0xffff), bpf.Add.Reg(w.v, w.t),
 		)
 	}
 	if f.chance(70) {
-		f.emit(aluK(bpf.ClassALU64, bpf.XOR, w.v, -1), andK(w.v, 0xffff))
+		f.Emit(bpf.Xor.Imm(w.v, -1), bpf.And.Imm(w.v, 0xffff))
 	}
 	f.endWalk(w)
 }
@@ -107,27 +107,27 @@ func (f *fn) skipTags() {
 	if !ok {
 		return
 	}
-	top, tag, done := f.newLabel(), f.newLabel(), f.newLabel()
-	f.emit(mov(w.q, w.p), addK(w.q, 12), movK(w.v, 0), movK(w.left, int32(1+f.r.IntN(4))))
-	f.place(top)
+	top, tag, done := f.NewLabel(), f.NewLabel(), f.NewLabel()
+	f.Emit(bpf.Mov.Reg(w.q, w.p), bpf.Add.Imm(w.q, 12), bpf.Mov.Imm(w.v, 0), bpf.Mov.Imm(w.left, int32(1+f.r.IntN(4))))
+	f.Place(top)
 	f.check(w, 2, done)
-	f.emit(ldx(2, w.v, w.q, 0))
-	f.jump(jmpK(bpf.JEQ, w.v, 0x0081), tag)
-	f.jump(jmpK(bpf.JNE, w.v, 0xa888), done)
-	f.place(tag)
-	f.emit(addK(w.q, 4))
+	f.Emit(ldx(2, w.v, w.q, 0))
+	f.EmitTo(bpf.JEq.Imm(w.v, 0x0081, 0), tag)
+	f.EmitTo(bpf.JNe.Imm(w.v, 0xa888, 0), done)
+	f.Place(tag)
+	f.Emit(bpf.Add.Imm(w.q, 4))
 	f.again(w, top)
-	f.place(done)
+	f.Place(done)
 	// The place of the network header, then a byte of it.
-	f.emit(aluX(bpf.ClassALU64, bpf.SUB, w.q, w.p))
+	f.Emit(bpf.Sub.Reg(w.q, w.p))
 	if f.chance(60) {
-		past := f.newLabel()
-		f.emit(mov(w.t, w.q), andK(w.t, 63), mov(w.q, w.p), aluX(bpf.ClassALU64, bpf.ADD, w.q, w.t))
+		past := f.NewLabel()
+		f.Emit(bpf.Mov.Reg(w.t, w.q), bpf.And.Imm(w.t, 63), bpf.Mov.Reg(w.q, w.p), bpf.Add.Reg(w.q, w.t))
 		f.check(w, 12, past)
-		f.emit(ldx(1, w.t, w.q, 11), aluX(bpf.ClassALU64, bpf.ADD, w.v, w.t))
-		f.place(past)
+		f.Emit(ldx(1, w.t, w.q, 11), bpf.Add.Reg(w.v, w.t))
+		f.Place(past)
 	} else {
-		f.emit(aluX(bpf.ClassALU64, bpf.ADD, w.v, w.q))
+		f.Emit(bpf.Add.Reg(w.v, w.q))
 	}
 	f.endWalk(w)
 }
@@ -139,30 +139,30 @@ func (f *fn) skipOptions() {
 	if !ok {
 		return
 	}
-	top, one, next, done := f.newLabel(), f.newLabel(), f.newLabel(), f.newLabel()
-	f.emit(movK(w.v, 0))
+	top, one, next, done := f.NewLabel(), f.NewLabel(), f.NewLabel(), f.NewLabel()
+	f.Emit(bpf.Mov.Imm(w.v, 0))
 	if f.chance(50) {
 		// Headers without options end here.
-		f.emit(ldx(1, w.t, w.p, 14), andK(w.t, 15))
-		f.jump(jmpK(bpf.JEQ, w.t, 5), done)
+		f.Emit(ldx(1, w.t, w.p, 14), bpf.And.Imm(w.t, 15))
+		f.EmitTo(bpf.JEq.Imm(w.t, 5, 0), done)
 	}
-	f.emit(mov(w.q, w.p), addK(w.q, 34), movK(w.left, int32(1+f.r.IntN(3))))
-	f.place(top)
+	f.Emit(bpf.Mov.Reg(w.q, w.p), bpf.Add.Imm(w.q, 34), bpf.Mov.Imm(w.left, int32(1+f.r.IntN(3))))
+	f.Place(top)
 	f.check(w, 2, done)
-	f.emit(
+	f.Emit(
 		ldx(1, w.t, w.q, 0),
-		aluK(bpf.ClassALU64, bpf.LSH, w.v, 8), aluX(bpf.ClassALU64, bpf.OR, w.v, w.t),
+		bpf.Lsh.Imm(w.v, 8), bpf.Or.Reg(w.v, w.t),
 	)
-	f.jump(jmpK(bpf.JEQ, w.t, 0), done)
-	f.jump(jmpK(bpf.JEQ, w.t, 1), one)
-	f.emit(ldx(1, w.t, w.q, 1), andK(w.t, 63))
-	f.emit(aluX(bpf.ClassALU64, bpf.ADD, w.q, w.t))
-	f.jump(ja(), next)
-	f.place(one)
-	f.emit(addK(w.q, 1))
-	f.place(next)
+	f.EmitTo(bpf.JEq.Imm(w.t, 0, 0), done)
+	f.EmitTo(bpf.JEq.Imm(w.t, 1, 0), one)
+	f.Emit(ldx(1, w.t, w.q, 1), bpf.And.Imm(w.t, 63))
+	f.Emit(bpf.Add.Reg(w.q, w.t))
+	f.EmitTo(bpf.Goto(0), next)
+	f.Place(one)
+	f.Emit(bpf.Add.Imm(w.q, 1))
+	f.Place(next)
 	f.again(w, top)
-	f.place(done)
+	f.Place(done)
 	f.endWalk(w)
 }
 
@@ -173,19 +173,19 @@ func (f *fn) skipExtensions() {
 	if !ok {
 		return
 	}
-	top, more, done := f.newLabel(), f.newLabel(), f.newLabel()
-	f.emit(ldx(1, w.v, w.p, 20), mov(w.q, w.p), addK(w.q, 54), movK(w.left, int32(1+f.r.IntN(3))))
-	f.place(top)
-	f.jump(jmpK(bpf.JEQ, w.v, 0), more)
-	f.jump(jmpK(bpf.JEQ, w.v, 43), more)
-	f.jump(jmpK(bpf.JNE, w.v, 60), done)
-	f.place(more)
+	top, more, done := f.NewLabel(), f.NewLabel(), f.NewLabel()
+	f.Emit(ldx(1, w.v, w.p, 20), bpf.Mov.Reg(w.q, w.p), bpf.Add.Imm(w.q, 54), bpf.Mov.Imm(w.left, int32(1+f.r.IntN(3))))
+	f.Place(top)
+	f.EmitTo(bpf.JEq.Imm(w.v, 0, 0), more)
+	f.EmitTo(bpf.JEq.Imm(w.v, 43, 0), more)
+	f.EmitTo(bpf.JNe.Imm(w.v, 60, 0), done)
+	f.Place(more)
 	f.check(w, 8, done)
-	f.emit(
+	f.Emit(
 		ldx(1, w.v, w.q, 0), ldx(1, w.t, w.q, 1),
-		addK(w.t, 1), aluK(bpf.ClassALU64, bpf.LSH, w.t, 3), aluX(bpf.ClassALU64, bpf.ADD, w.q, w.t),
+		bpf.Add.Imm(w.t, 1), bpf.Lsh.Imm(w.t, 3), bpf.Add.Reg(w.q, w.t),
 	)
 	f.again(w, top)
-	f.place(done)
+	f.Place(done)
 	f.endWalk(w)
 }

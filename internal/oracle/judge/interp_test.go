@@ -23,8 +23,8 @@ func TestGeneratedProgramsAreDefinite(t *testing.T) {
 
 func TestFillShows(t *testing.T) {
 	p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{
-		{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Src: 10, Off: -8},
-		{Op: bpf.ClassJMP | bpf.EXIT},
+		bpf.Load(bpf.SizeW, 0, 10, -8),
+		bpf.Return(),
 	}}
 	fills := []oracle.Judge{judge.Interpreter{Fill: 0xa5, Near: 0xa5}, judge.Interpreter{Fill: 0x5a, Near: 0xff}}
 	h := &oracle.Harness{Reference: judge.Interpreter{}, Judges: fills}
@@ -38,33 +38,33 @@ func TestFillShows(t *testing.T) {
 // Most random numbers end as 0 here.
 func TestChanceShows(t *testing.T) {
 	p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{
-		{Op: bpf.ClassJMP | bpf.CALL, Imm: 7}, // bpf_get_prandom_u32
-		{Op: bpf.ClassALU64 | bpf.ARSH | bpf.X},
-		{Op: bpf.ClassALU64 | bpf.RSH | bpf.X},
-		{Op: bpf.ClassJMP | bpf.EXIT},
+		bpf.CallHelper(bpf.HelperGetPrandomU32),
+		bpf.Arsh.Reg(0, 0),
+		bpf.Rsh.Reg(0, 0),
+		bpf.Return(),
 	}}
 	c := &oracle.Case{Program: p, Packets: gen.Packets(1, 1, gen.PacketOptions{Min: 14})}
 	require.False(t, (&oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}).Definite(c))
 
-	p.Insns[1] = bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Imm: 2}
+	p.Insns[1] = bpf.Mov.Imm(0, 2)
 	require.True(t, (&oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}).Definite(c))
 }
 
 func TestClockAndAddressesShow(t *testing.T) {
 	packets := gen.Packets(1, 1, gen.PacketOptions{Min: 14})
-	call := bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: 5} // bpf_ktime_get_ns
+	call := bpf.CallHelper(bpf.HelperKtimeGetNs)
 	for name, insns := range map[string][]bpf.Insn{
 		"time between two readings": {
-			call, {Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 6}, call, {Op: bpf.ClassALU64 | bpf.SUB | bpf.X, Src: 6},
+			call, bpf.Mov.Reg(6, 0), call, bpf.Sub.Reg(0, 6),
 		},
 		"a middle bit of an address": {
-			{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Src: 10}, {Op: bpf.ClassALU64 | bpf.AND | bpf.K, Imm: 1 << 14},
+			bpf.Mov.Reg(0, 10), bpf.And.Imm(0, 1<<14),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &object.Program{
 				Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}},
-				Insns: append(insns, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}),
+				Insns: append(insns, bpf.Return()),
 			}
 			h := &oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}
 			require.False(t, h.Definite(&oracle.Case{Program: p, Packets: packets}))
@@ -75,17 +75,17 @@ func TestClockAndAddressesShow(t *testing.T) {
 // A helper that the interpreter lacks matters where it is called.
 func TestMissingHelper(t *testing.T) {
 	p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{
-		{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Src: 1, Off: 16}, // rx_queue_index, which is 0
-		{Op: bpf.ClassJMP | bpf.JEQ | bpf.K, Off: 1},
-		{Op: bpf.ClassJMP | bpf.CALL, Imm: 15}, // bpf_get_current_uid_gid
-		{Op: bpf.ClassJMP | bpf.EXIT},
+		bpf.Load(bpf.SizeW, 0, 1, 16), // rx_queue_index, which is 0
+		bpf.JEq.Imm(0, 0, 1),
+		bpf.CallHelper(bpf.HelperGetCurrentUIDGID),
+		bpf.Return(),
 	}}
 	l, err := judge.Interpreter{}.Load(p)
 	require.NoError(t, err)
 	_, err = l.Run(make([]byte, 64))
 	require.NoError(t, err)
 
-	p.Insns[1].Op = bpf.ClassJMP | bpf.JNE | bpf.K
+	p.Insns[1] = bpf.JNe.Imm(0, 0, 1)
 	l, err = judge.Interpreter{}.Load(p)
 	require.NoError(t, err)
 	_, err = l.Run(make([]byte, 64))
@@ -95,26 +95,26 @@ func TestMissingHelper(t *testing.T) {
 
 // An address as a number is found where all layouts do the same.
 func TestAddressAsNumber(t *testing.T) {
-	r10 := bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10}
+	r10 := bpf.Mov.Reg(2, 10)
 	for name, insns := range map[string][]bpf.Insn{
 		"offset of a helper": {
 			r10,
-			{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 3, Src: 10},
-			{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 3, Imm: -1},
-			{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: 4, Imm: 1},
-			{Op: bpf.ClassJMP | bpf.CALL, Imm: 189}, // bpf_xdp_load_bytes
+			bpf.Mov.Reg(3, 10),
+			bpf.Add.Imm(3, -1),
+			bpf.Mov.Imm(4, 1),
+			bpf.CallHelper(bpf.HelperXDPLoadBytes),
 		},
-		"comparison with a number": {r10, {Op: bpf.ClassJMP | bpf.JEQ | bpf.K, Dst: 2, Imm: 5}},
-		"low word":                 {r10, {Op: bpf.ClassALU | bpf.MOV | bpf.X, Dst: 2, Src: 2}},
-		"product":                  {r10, {Op: bpf.ClassALU64 | bpf.MUL | bpf.K, Dst: 2, Imm: 8}},
+		"comparison with a number": {r10, bpf.JEq.Imm(2, 5, 0)},
+		"low word":                 {r10, bpf.Mov.Reg32(2, 2)},
+		"product":                  {r10, bpf.Mul.Imm(2, 8)},
 		"byte of a stored address": {
-			{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Src: 1, Off: -8}, {Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeB, Dst: 2, Src: 10, Off: -6},
+			bpf.Store(bpf.SizeDW, 10, -8, 1), bpf.Load(bpf.SizeB, 2, 10, -6),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &object.Program{
 				Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}},
-				Insns: append(insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Imm: 2}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}),
+				Insns: append(insns, bpf.Mov.Imm(0, 2), bpf.Return()),
 			}
 			l, err := judge.Interpreter{Watch: true}.Load(p)
 			require.NoError(t, err)

@@ -5,31 +5,38 @@ import (
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-// numberArgs are the arguments of helpers that are numbers, by bit, R1 being
-// bit 0. The kernel lets a privileged user pass addresses there.
-var numberArgs = map[int32]uint8{
-	2:   1 << 3,             // map_update_elem: flags
-	9:   1<<1 | 1<<3 | 1<<4, // skb_store_bytes: offset, length, flags
-	10:  1<<1 | 1<<2 | 1<<3 | 1<<4,
-	11:  1<<1 | 1<<2 | 1<<3 | 1<<4, // l3_ and l4_csum_replace
-	18:  1<<1 | 1<<2,               // skb_vlan_push
-	23:  1<<0 | 1<<1,               // redirect
-	25:  1<<2 | 1<<4,               // perf_event_output
-	26:  1<<1 | 1<<3,               // skb_load_bytes
-	28:  1<<1 | 1<<3 | 1<<4,        // csum_diff
-	32:  1 << 1,                    // skb_change_type
-	38:  1<<1 | 1<<2,               // skb_change_tail
-	39:  1 << 1,                    // skb_pull_data
-	40:  1 << 1,                    // csum_update
-	43:  1<<1 | 1<<2,               // skb_change_head
-	44:  1 << 1,                    // xdp_adjust_head
-	51:  1<<1 | 1<<2,               // redirect_map
-	54:  1 << 1,                    // xdp_adjust_meta
-	65:  1 << 1,                    // xdp_adjust_tail
-	87:  1 << 2,                    // map_push_elem
-	130: 1<<2 | 1<<3,               // ringbuf_output
-	189: 1<<1 | 1<<3,               // xdp_load_bytes
-	190: 1<<1 | 1<<3,               // xdp_store_bytes
+// numberArgs are the arguments of helpers that are numbers. The kernel lets a
+// privileged user pass addresses there.
+var numberArgs = map[bpf.HelperID]bpf.RegSet{
+	bpf.HelperMapUpdateElem:   regs(4),
+	bpf.HelperSkbStoreBytes:   regs(2, 4, 5),
+	bpf.HelperL3CsumReplace:   regs(2, 3, 4, 5),
+	bpf.HelperL4CsumReplace:   regs(2, 3, 4, 5),
+	bpf.HelperSkbVlanPush:     regs(2, 3),
+	bpf.HelperRedirect:        regs(1, 2),
+	bpf.HelperPerfEventOutput: regs(3, 5),
+	bpf.HelperSkbLoadBytes:    regs(2, 4),
+	bpf.HelperCsumDiff:        regs(2, 4, 5),
+	bpf.HelperSkbChangeType:   regs(2),
+	bpf.HelperSkbChangeTail:   regs(2, 3),
+	bpf.HelperSkbPullData:     regs(2),
+	bpf.HelperCsumUpdate:      regs(2),
+	bpf.HelperSkbChangeHead:   regs(2, 3),
+	bpf.HelperXDPAdjustHead:   regs(2),
+	bpf.HelperRedirectMap:     regs(2, 3),
+	bpf.HelperXDPAdjustMeta:   regs(2),
+	bpf.HelperXDPAdjustTail:   regs(2),
+	bpf.HelperMapPushElem:     regs(3),
+	bpf.HelperRingbufOutput:   regs(3, 4),
+	bpf.HelperXDPLoadBytes:    regs(2, 4),
+	bpf.HelperXDPStoreBytes:   regs(2, 4),
+}
+
+func regs(list ...uint8) (s bpf.RegSet) {
+	for _, r := range list {
+		s |= bpf.Reg(r)
+	}
+	return s
 }
 
 // addressKind returns what a number is the address of. Addresses that no pointer
@@ -73,8 +80,7 @@ func (w *leakWatch) step(in bpf.Insn, regs *[11]uint64) {
 
 // writesBuffer reports whether a call may overwrite the stack.
 func writesBuffer(in bpf.Insn) bool {
-	const skbLoadBytes, xdpLoadBytes = 26, 189
-	return in.Op&0xf0 == bpf.CALL && in.Src == 0 && (in.Imm == skbLoadBytes || in.Imm == xdpLoadBytes)
+	return in.IsCallOf(bpf.HelperSkbLoadBytes) || in.IsCallOf(bpf.HelperXDPLoadBytes)
 }
 
 // store notes what a store makes of the slots that it touches.
@@ -86,7 +92,7 @@ func (w *leakWatch) store(in bpf.Insn, regs *[11]uint64) {
 	for _, slot := range w.slots(at, in.Bytes()) {
 		delete(w.kept, slot)
 	}
-	whole := in.Class() == bpf.ClassSTX && in.Op&0xe0 == bpf.ModeMEM && in.Bytes() == 8
+	whole := in.Class() == bpf.ClassSTX && in.Mode() == bpf.ModeMEM && in.Bytes() == 8
 	if whole && addressKind(w.vm, regs[in.Src]) != ebpf.NoRegion {
 		w.kept[at] = true
 	}
@@ -102,54 +108,58 @@ func (w *leakWatch) slots(at uint64, n int) [2]uint64 {
 func (w *leakWatch) leaksBy(in bpf.Insn, regs *[11]uint64) bool {
 	kind := func(v uint64) ebpf.RegionKind { return addressKind(w.vm, v) }
 	isPtr := func(r uint8) bool { return kind(regs[r]) != ebpf.NoRegion }
-	op := in.Op & 0xf0
-	dst := isPtr(in.Dst)
-	swap := op == bpf.END && (in.Class() == bpf.ClassALU || in.Class() == bpf.ClassALU64) // its X says something else
-	src := in.Op&bpf.X != 0 && !swap && isPtr(in.Src)
 	switch in.Class() {
-	case bpf.ClassALU64:
-		switch op {
-		case bpf.MOV:
-			return src && in.Off != 0
-		case bpf.ADD:
-			return dst && src
-		case bpf.SUB:
-			return src && (!dst || kind(regs[in.Dst]) != kind(regs[in.Src]))
-		}
-		return dst || src
-	case bpf.ClassALU:
-		return src || dst && op != bpf.MOV
+	case bpf.ClassALU, bpf.ClassALU64:
+		return w.computesWith(in, regs, kind)
 	case bpf.ClassJMP32:
-		return op != bpf.JA && (dst || src)
+		return in.IsConditional() && (isPtr(in.Dst) || in.Source() == bpf.X && isPtr(in.Src))
 	case bpf.ClassJMP:
-		switch {
-		case op == bpf.CALL && in.Src == 0:
-			for k := range uint8(5) {
-				if numberArgs[in.Imm]>>k&1 != 0 && isPtr(1+k) {
+		if in.IsHelperCall() {
+			for r := uint8(bpf.R1); r <= bpf.R5; r++ {
+				if numberArgs[in.Helper()].Has(r) && isPtr(r) {
 					return true
 				}
 			}
-			return false
-		case op == bpf.CALL, op == bpf.EXIT, op == bpf.JA, op == bpf.JCOND:
-			return false
 		}
-		return comparesAddress(in, regs, dst, src, kind)
+		return in.IsCompare() && comparesAddress(in, regs, kind)
 	case bpf.ClassLDX:
 		return w.loadsPart(in, regs)
 	}
 	return false
 }
 
+// computesWith reports whether arithmetic makes a number of an address.
+func (w *leakWatch) computesWith(in bpf.Insn, regs *[11]uint64, kind func(uint64) ebpf.RegionKind) bool {
+	op := in.ALUOp()
+	dst := kind(regs[in.Dst]) != ebpf.NoRegion
+	// The source bit of a byte swap says something else.
+	src := op != bpf.End && in.Source() == bpf.X && kind(regs[in.Src]) != ebpf.NoRegion
+	if in.Class() == bpf.ClassALU {
+		return src || dst && op != bpf.Mov
+	}
+	switch op {
+	case bpf.Mov:
+		return src && in.Off != 0
+	case bpf.Add:
+		return dst && src
+	case bpf.Sub:
+		return src && (!dst || kind(regs[in.Dst]) != kind(regs[in.Src]))
+	}
+	return dst || src
+}
+
 // comparesAddress reports whether a comparison makes more of addresses than it
 // may: they are compared with null, and with others of their region.
-func comparesAddress(in bpf.Insn, regs *[11]uint64, dst, src bool, kind func(uint64) ebpf.RegionKind) bool {
+func comparesAddress(in bpf.Insn, regs *[11]uint64, kind func(uint64) ebpf.RegionKind) bool {
+	dst := kind(regs[in.Dst]) != ebpf.NoRegion
+	src := in.Source() == bpf.X && kind(regs[in.Src]) != ebpf.NoRegion
 	if dst && src {
 		return kind(regs[in.Dst]) != kind(regs[in.Src])
 	}
-	op := in.Op & 0xf0
-	null := op == bpf.JEQ || op == bpf.JNE
+	op := in.JumpOp()
+	null := op == bpf.JEq || op == bpf.JNe
 	switch {
-	case dst && in.Op&bpf.X != 0:
+	case dst && in.Source() == bpf.X:
 		return !null || regs[in.Src] != 0
 	case dst:
 		return !null || in.Imm != 0

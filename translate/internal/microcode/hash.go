@@ -17,7 +17,7 @@ var (
 // hashKind is the row of a hash map. The card counts as one CPU.
 func hashKind(t bpf.MapType, lru bool, firmware []bpf.HelperID) *Kind {
 	at := func(m Map) hashmap.Map {
-		return hashmap.Map{Shape: m.Shape, Base: m.Base, Swapped: m.Swapped, LRU: lru}
+		return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Swapped: m.Swapped, LRU: lru}
 	}
 	return &Kind{
 		Type: t, Firmware: firmware, Counters: true,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -20,7 +21,9 @@ import (
 type Map struct {
 	Type bpf.MapType
 	maplayout.Shape
-	Base uint64 // address of the first byte
+	// Target is what the program is for.
+	Target *target.Target
+	Base   uint64 // address of the first byte
 	// Swapped says that the words of values are stored with their bytes reversed,
 	// the order of the atomic engine.
 	Swapped bool

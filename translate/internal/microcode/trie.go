@@ -19,4 +19,4 @@ var _ = register(&Kind{
 	},
 })
 
-func trie(m Map) lpm.Map { return lpm.Map{Shape: m.Shape, Base: m.Base} }
+func trie(m Map) lpm.Map { return lpm.Map{Shape: m.Shape, Target: m.Target, Base: m.Base} }

@@ -61,7 +61,7 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 		}
 		p := &places[k]
 		p.Swapped, p.Hashed = swapped[k], !kind.Indexed
-		l := kind.Layout(located(m, p))
+		l := kind.Layout(located(m, t, p))
 		base, ok := arena.Place(l.Size())
 		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
 		if !ok {
@@ -117,7 +117,7 @@ func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []ima
 			im.Initial = append(im.Initial, image.Entry(e))
 		}
 		if t.Direct() {
-			l := microcode.Of(m.Type).Layout(located(m, &places[k]))
+			l := microcode.Of(m.Type).Layout(located(m, t, &places[k]))
 			im.Layout, im.Params = string(l.Kind()), l.Params()
 			im.Base, im.Stride, im.Swapped = places[k].Base, l.Step(), places[k].Swapped
 		} else {

@@ -28,9 +28,9 @@ type routineKey struct {
 }
 
 // located describes a map at its place.
-func located(m *object.Map, p *ssa.MapPlace) microcode.Map {
+func located(m *object.Map, t *target.Target, p *ssa.MapPlace) microcode.Map {
 	shape := maplayout.Shape{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
-	return microcode.Map{Type: m.Type, Shape: shape, Base: p.Base, Swapped: p.Swapped}
+	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped}
 }
 
 // linkRoutines links the program, and behind it those routines that it calls,
@@ -51,7 +51,7 @@ func linkRoutines(u *backend.Unit, t *target.Target, out *nfp.Output) (*library,
 		word := len(out.Words) + len(lib.words)
 		start := int(t.Core.CodeStart) + word
 		m := src.Maps[key.table]
-		table := located(m, &u.Env.Maps[key.table])
+		table := located(m, t, &u.Env.Maps[key.table])
 		code, err := microcode.Of(table.Type).Routines[key.helper](table, start)
 		if err != nil {
 			return nil, &ssa.Unsupported{What: fmt.Sprintf("helper %v on map %s (%v)", key.helper, m.Name, table.Type), Why: err.Error(), Slot: int(w.Slot), Line: src.LineAt(int(w.Slot))}

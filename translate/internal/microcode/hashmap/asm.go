@@ -5,42 +5,13 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/microcode/micro"
 )
 
-// Registers of the routines. A8 holds the flags of an update until they are
-// read; key words are in bank B.
-var (
-	regHand   = nfpisa.A(1)
-	regHead   = nfpisa.A(1) // first entry of the bucket, when the walk began
-	regCRC    = nfpisa.A(2)
-	regEntry  = nfpisa.A(3) // low address of the entry that is looked at
-	regAddr   = nfpisa.A(4)
-	regValue  = nfpisa.A(5)
-	regLM     = nfpisa.A(6)
-	regLock   = nfpisa.A(7)
-	regFlags  = nfpisa.A(8)
-	regBucket = nfpisa.A(9)
-	regLink   = nfpisa.A(10) // low address of the pointer that led to the entry
-	regMask   = nfpisa.A(11)
-	regPost   = nfpisa.B(29) // indirect reference of a command that is posted
-	regHigh   = nfpisa.B(30) // upper part of all addresses
-	regConst  = nfpisa.B(31)
-	back      = nfpisa.B(0)
-)
-
-// keyReg returns the register of a key word, 0..15.
-func keyReg(i int) nfpisa.Operand {
-	if i < 11 {
-		return nfpisa.B(1 + i)
-	}
-	return nfpisa.B(23 + i - 11)
-}
-
-// Signals: the one of commands that are waited for at once, and those of
-// commands that others follow.
+// Order of a routine's signals: the one of commands that are waited for at
+// once, and those of commands that others follow.
 const (
-	signal   = 1
-	sigFree  = 2
-	sigEntry = 3
-	sigLink  = 4
+	signal = iota
+	sigFree
+	sigEntry
+	sigLink
 )
 
 // Transfer registers that survive reading an entry, which takes up to 19 from
@@ -48,20 +19,80 @@ const (
 const (
 	xferFree = 31 // the free list's head or what replaces it
 	xferOut  = 12 // an entry's words before its value, on their way out
+	xfers    = 32 // that are used
 )
 
-var next3 = nfpisa.Operand{Kind: nfpisa.LM, Index: 3, Mod: nfpisa.PostInc}
+// assembler is an Assembler with a routine's registers. Key words are in bank
+// B; flags, of an update, stay until they are read.
+type assembler struct {
+	micro.Assembler
+	conv *micro.Convention
 
-var next2 = nfpisa.Operand{Kind: nfpisa.LM, Index: 2, Mod: nfpisa.PostInc}
+	hand   nfpisa.Operand // with LRU
+	head   nfpisa.Operand // first entry of the bucket, when the walk began
+	crc    nfpisa.Operand
+	entry  nfpisa.Operand // low address of the entry that is looked at
+	addr   nfpisa.Operand
+	value  nfpisa.Operand
+	lm     nfpisa.Operand
+	lock   nfpisa.Operand
+	flags  nfpisa.Operand
+	bucket nfpisa.Operand
+	link   nfpisa.Operand // low address of the pointer that led to the entry
+	mask   nfpisa.Operand
+	keys   []nfpisa.Operand
+	ref    nfpisa.Operand // indirect reference of a command that is posted
+	high   nfpisa.Operand // upper part of all addresses
+	temp   nfpisa.Operand
+	next3  nfpisa.Operand // runs through the key
+	next2  nfpisa.Operand // runs through the value
+	sig    []int          // by order
+}
 
-// assembler is an Assembler with the routines' registers.
-type assembler struct{ micro.Assembler }
+// newAssembler takes the registers of a routine for keys of n words. changes
+// says that the routine changes the map, update that it takes value and flags.
+func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
+	c := micro.For(m.Target, m.Target.Calls.Result, m.Target.Calls.Flags)
+	a := &assembler{Assembler: micro.Assembler{Start: start}, conv: c, next3: c.Key()}
+	a.hand = c.A()
+	a.head = a.hand
+	for _, r := range []*nfpisa.Operand{&a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.lock} {
+		*r = c.A()
+	}
+	a.bucket, a.link, a.mask = c.A(), c.A(), c.A()
+	a.temp, a.high, a.ref = c.LastB(), c.LastB(), c.LastB()
+	for range words(m.KeySize) {
+		a.keys = append(a.keys, c.B())
+	}
+	signals := signal + 1
+	if changes {
+		signals = sigLink + 1
+	}
+	for k := range signals {
+		a.sig = append(a.sig, c.Signal(k))
+	}
+	if update {
+		a.flags, a.next2 = c.Flags(), c.Value()
+	}
+	if changes {
+		c.Xfer(xfers, xfers)
+	} else {
+		c.Xfer(m.head()+int(words(m.KeySize)), 0)
+	}
+	return a, c.Err()
+}
 
-func newAssembler(start int) *assembler { return &assembler{micro.Assembler{Start: start}} }
+// waits returns the set of signals of these orders.
+func (a *assembler) waits(orders ...int) (set uint16) {
+	for _, o := range orders {
+		set |= 1 << a.sig[o]
+	}
+	return set
+}
 
 // move emits a command of n words at an address and waits for it.
 func (a *assembler) move(op nfpisa.MemOp, addr nfpisa.Operand, n int) {
-	a.Move(op, regHigh, addr, n, signal)
+	a.Move(op, a.high, addr, n, a.sig[signal])
 }
 
 // ret returns a constant: 0 or a negative errno.
@@ -70,7 +101,7 @@ func (a *assembler) ret(v int32) {
 	if v < 0 {
 		hi = 1<<32 - 1
 	}
-	a.Emit(nfpisa.Rtn(back).WithDefer(2), nfpisa.Immed(nfpisa.A(0), uint32(v)).Both(), nfpisa.Immed(nfpisa.A(1), hi).Both())
+	a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Immed(a.conv.Result(0), uint32(v)).Both(), nfpisa.Immed(a.conv.Result(1), hi).Both())
 }
 
 // Atomic commands with an immediate, which an indirect reference gives.
@@ -90,5 +121,5 @@ const (
 
 // post emits a command with the immediate 1 that nothing waits for.
 func (a *assembler) post(op nfpisa.MemOp, addr nfpisa.Operand) {
-	a.Emit(nfpisa.Mov(nfpisa.NoOperand, regPost), nfpisa.Mem40(op, 0, regHigh, addr, 1).IndirectRef())
+	a.Emit(nfpisa.Mov(nfpisa.NoOperand, a.ref), nfpisa.Mem40(op, 0, a.high, addr, 1).IndirectRef())
 }

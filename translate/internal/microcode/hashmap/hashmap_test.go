@@ -106,7 +106,7 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 	}
 	l := m.Layout()
 	img := &image.Image{
-		Target:   target.MustBuiltin("skipsw"),
+		Target:   m.Target,
 		Machine:  image.Machine{CodeStart: start, Done: done, StackSize: 128},
 		Programs: []image.Program{{Name: "driver", Type: "xdp"}},
 		Symbols:  symbols,
@@ -126,14 +126,17 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 const base = 0x20_0000_0100
 
 var maps = []hashmap.Map{
-	{Shape: shape(4, 8, 8), Base: base},
-	{Shape: shape(1, 1, 5), Base: base},
-	{Shape: shape(6, 13, 3), Base: base},
-	{Shape: shape(12, 16, 40), Base: base, Swapped: true},
-	{Shape: shape(13, 36, 1), Base: base},
-	{Shape: shape(28, 64, 9), Base: base, Swapped: true},
-	{Shape: shape(64, 40, 16), Base: base},
+	{Shape: shape(4, 8, 8), Target: skipsw, Base: base},
+	{Shape: shape(1, 1, 5), Target: skipsw, Base: base},
+	{Shape: shape(6, 13, 3), Target: skipsw, Base: base},
+	{Shape: shape(12, 16, 40), Target: skipsw, Base: base, Swapped: true},
+	{Shape: shape(13, 36, 1), Target: skipsw, Base: base},
+	{Shape: shape(28, 64, 9), Target: skipsw, Base: base, Swapped: true},
+	{Shape: shape(64, 40, 16), Target: skipsw, Base: base},
 }
+
+// skipsw is the target that routines are made for.
+var skipsw = target.MustBuiltin("skipsw")
 
 func shape(key, value, entries uint32) maplayout.Shape {
 	return maplayout.Shape{KeySize: key, ValueSize: value, MaxEntries: entries}
@@ -264,12 +267,12 @@ func TestBadMaps(t *testing.T) {
 		m    hashmap.Map
 		want string
 	}{
-		{hashmap.Map{Shape: shape(0, 1, 1), Base: base}, "keys of 0 bytes"},
-		{hashmap.Map{Shape: shape(65, 1, 1), Base: base}, "keys of 65 bytes"},
-		{hashmap.Map{Shape: shape(4, 0, 1), Base: base}, "values of 0 bytes"},
-		{hashmap.Map{Shape: shape(4, 4, 0), Base: base}, "0 entries"},
-		{hashmap.Map{Shape: shape(4, 4, 1), Base: base + 4}, "must be a multiple of 8"},
-		{hashmap.Map{Shape: shape(4, 4, 1), Base: 0x20_0000_0000}, "must be a multiple of 8"},
+		{hashmap.Map{Shape: shape(0, 1, 1), Target: skipsw, Base: base}, "keys of 0 bytes"},
+		{hashmap.Map{Shape: shape(65, 1, 1), Target: skipsw, Base: base}, "keys of 65 bytes"},
+		{hashmap.Map{Shape: shape(4, 0, 1), Target: skipsw, Base: base}, "values of 0 bytes"},
+		{hashmap.Map{Shape: shape(4, 4, 0), Target: skipsw, Base: base}, "0 entries"},
+		{hashmap.Map{Shape: shape(4, 4, 1), Target: skipsw, Base: base + 4}, "must be a multiple of 8"},
+		{hashmap.Map{Shape: shape(4, 4, 1), Target: skipsw, Base: 0x20_0000_0000}, "must be a multiple of 8"},
 	} {
 		_, err := tc.m.Lookup(16)
 		require.ErrorContains(t, err, tc.want)
@@ -282,7 +285,7 @@ func TestBadMaps(t *testing.T) {
 
 // Example shows the size of the routines for a 4-byte key and an 8-byte value.
 func Example() {
-	m := hashmap.Map{Shape: shape(4, 8, 1024), Base: 0x20_0000_0100}
+	m := hashmap.Map{Shape: shape(4, 8, 1024), Target: skipsw, Base: 0x20_0000_0100}
 	lookup, _ := m.Lookup(100)
 	update, _ := m.Update(100)
 	remove, _ := m.Delete(100)

@@ -1,10 +1,16 @@
 package hashmap
 
-import "github.com/skipsw/skipsw/nfpisa/maplayout"
+import (
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/nfpisa/target"
+)
 
 // Map is one hash map.
 type Map struct {
 	maplayout.Shape
+	// Target has the calling convention and the registers that routines may
+	// use.
+	Target *target.Target
 	// Base is the 40-bit memory address of the region, see
 	// maplayout.CheckPlace.
 	Base uint64

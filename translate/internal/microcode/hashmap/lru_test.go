@@ -123,7 +123,7 @@ func TestLRU(t *testing.T) {
 
 // TestLRUContexts lets four contexts push each other's keys out.
 func TestLRUContexts(t *testing.T) {
-	m := hashmap.Map{Shape: shape(4, 8, 5), Base: base, LRU: true}
+	m := hashmap.Map{Shape: shape(4, 8, 5), Target: skipsw, Base: base, LRU: true}
 	mach, err := sim.New(driver(t, m), sim.DefaultSpec())
 	require.NoError(t, err)
 	host, _ := mach.Map("h")

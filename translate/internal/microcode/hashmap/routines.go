@@ -24,14 +24,17 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	a := newAssembler(start)
+	a, err := m.newAssembler(start, m.LRU, false)
+	if err != nil {
+		return nil, err
+	}
 	missing := a.NewLabel()
 	m.key(a, m.LRU)
 	m.walk(a, missing, search)
 	m.markUsed(a)
-	a.Emit(nfpisa.Rtn(back).WithDefer(2),
-		nfpisa.ALU(nfpisa.A(0), regEntry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
-		nfpisa.Mov(nfpisa.A(1), regHigh).Both())
+	a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2),
+		nfpisa.ALU(a.conv.Result(0), a.entry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
+		nfpisa.Mov(a.conv.Result(1), a.high).Both())
 	a.Place(missing)
 	a.ret(0)
 	return a.Finish(), nil
@@ -42,29 +45,32 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	a := newAssembler(start)
+	a, err := m.newAssembler(start, true, true)
+	if err != nil {
+		return nil, err
+	}
 	missing, inval, exists, noent, full := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
-	a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, regFlags))
+	a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
 	m.key(a, true)
 	m.lock(a)
 	m.walk(a, missing, change)
-	a.Branch(nfpisa.BrSet(regFlags, bitNoExist, 0), exists)
+	a.Branch(nfpisa.BrSet(a.flags, bitNoExist, 0), exists)
 	m.markUsed(a)
 	m.storeValue(a)
 	m.leave(a, 0)
 
 	a.Place(missing)
-	a.Branch(nfpisa.BrSet(regFlags, bitExist, 0), noent)
+	a.Branch(nfpisa.BrSet(a.flags, bitExist, 0), noent)
 	m.takeFree(a, full)
 	m.fillEntry(a)
 	m.storeValue(a)
-	written := uint16(1 << sigEntry)
+	written := a.waits(sigEntry)
 	if !m.LRU {
-		written |= 1 << sigFree
+		written |= a.waits(sigFree)
 	}
-	a.Emit(nfpisa.CtxArb(written), nfpisa.Mov(nfpisa.X(0), regEntry))
-	a.move(nfpisa.MemWrite32Swap, regBucket, 1)
+	a.Emit(nfpisa.CtxArb(written), nfpisa.Mov(nfpisa.X(0), a.entry))
+	a.move(nfpisa.MemWrite32Swap, a.bucket, 1)
 	m.leave(a, 0)
 
 	a.Place(inval)
@@ -85,7 +91,10 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	a := newAssembler(start)
+	a, err := m.newAssembler(start, true, false)
+	if err != nil {
+		return nil, err
+	}
 	missing := a.NewLabel()
 	m.key(a, true)
 	m.lock(a)
@@ -93,12 +102,12 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	// The chain passes the entry by, and the entry is free. Only the chain is
 	// seen by those that do not hold the lock.
 	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)),
-		nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, regHigh, regLink, 1).SigDone(sigLink),
-		nfpisa.Mov(nfpisa.X(1), nfpisa.X(xferFree)), nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, off(maplayout.HashUnused)),
-		nfpisa.Mem40(nfpisa.MemWrite32Swap, 1, regHigh, regValue, 1).SigDone(sigEntry),
-		nfpisa.Mov(nfpisa.X(2), regEntry),
-		nfpisa.Mem40(nfpisa.MemWrite32Swap, 2, regHigh, regAddr, 1).SigDone(sigFree),
-		nfpisa.CtxArb(1<<sigLink|1<<sigEntry|1<<sigFree))
+		nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, a.high, a.link, 1).SigDone(a.sig[sigLink]),
+		nfpisa.Mov(nfpisa.X(1), nfpisa.X(xferFree)), nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(maplayout.HashUnused)),
+		nfpisa.Mem40(nfpisa.MemWrite32Swap, 1, a.high, a.value, 1).SigDone(a.sig[sigEntry]),
+		nfpisa.Mov(nfpisa.X(2), a.entry),
+		nfpisa.Mem40(nfpisa.MemWrite32Swap, 2, a.high, a.addr, 1).SigDone(a.sig[sigFree]),
+		nfpisa.CtxArb(a.waits(sigLink, sigEntry, sigFree)))
 	m.leave(a, 0)
 	a.Place(missing)
 	m.leave(a, errNoEnt)
@@ -124,32 +133,33 @@ func lastMask(n uint32) uint32 { return ^uint32(0) >> (8 * (-n & 3)) }
 func (m Map) head() int { return int(m.Layout().Key / 4) }
 
 // key loads the key's words and leaves the low address of its bucket in
-// regBucket. posts says that the routine posts commands later.
+// a.bucket. posts says that the routine posts commands later.
 func (m Map) key(a *assembler, posts bool) {
 	kw := int(words(m.KeySize))
-	a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr0), nfpisa.Immed(regLM, 0), nfpisa.Immed(regCRC, maplayout.SumStart),
-		nfpisa.CSRWr(nfpisa.CSRActLMAddr3, regLM), nfpisa.CSRWr(nfpisa.CSRCRCRemainder, regCRC))
-	a.Load(regHigh, uint32(m.Base>>32)<<24)
-	a.Load(regMask, lastMask(m.KeySize))
-	a.Load(regConst, m.Layout().Buckets-1)
+	at := a.conv.PointAtKey(&a.Assembler, a.lm, nfpisa.Immed(a.crc, maplayout.SumStart))
+	a.Emit(nfpisa.CSRWr(nfpisa.CSRCRCRemainder, a.crc))
+	a.Load(a.high, uint32(m.Base>>32)<<24)
+	a.Load(a.mask, lastMask(m.KeySize))
+	a.Load(a.temp, m.Layout().Buckets-1)
 	if posts {
-		a.Load(regPost, indBit|indImm16|indLength|indImmediate)
+		a.Load(a.ref, indBit|indImm16|indLength|indImmediate)
 	}
+	a.conv.Settle(&a.Assembler, at)
 	for i := range kw {
 		if i == kw-1 && m.KeySize%4 != 0 {
-			a.Emit(nfpisa.ALU(keyReg(i), regMask, nfpisa.ALUAnd, next3))
+			a.Emit(nfpisa.ALU(a.keys[i], a.mask, nfpisa.ALUAnd, a.next3))
 		} else {
-			a.Emit(nfpisa.Mov(keyReg(i), next3))
+			a.Emit(nfpisa.Mov(a.keys[i], a.next3))
 		}
 	}
 	for i := range kw {
-		a.Emit(nfpisa.CRCStep(nfpisa.CRCiSCSI|nfpisa.CRCLittle, nfpisa.NoOperand, keyReg(i)))
+		a.Emit(nfpisa.CRCStep(nfpisa.CRCiSCSI|nfpisa.CRCLittle, nfpisa.NoOperand, a.keys[i]))
 	}
-	a.Load(regAddr, m.low(maplayout.HashBuckets))
-	a.Emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(regCRC, 0),
-		nfpisa.ALU(regConst, regCRC, nfpisa.ALUAnd, regConst),
-		nfpisa.Shf(regConst, nfpisa.NoOperand, nfpisa.ShfB, regConst, nfpisa.Lsh(2)),
-		nfpisa.ALU(regBucket, regAddr, nfpisa.ALUAdd, regConst))
+	a.Load(a.addr, m.low(maplayout.HashBuckets))
+	a.Emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(a.crc, 0),
+		nfpisa.ALU(a.temp, a.crc, nfpisa.ALUAnd, a.temp),
+		nfpisa.Shf(a.temp, nfpisa.NoOperand, nfpisa.ShfB, a.temp, nfpisa.Lsh(2)),
+		nfpisa.ALU(a.bucket, a.addr, nfpisa.ALUAdd, a.temp))
 }
 
 // purpose is what a walk is for.
@@ -161,31 +171,31 @@ const (
 	remove
 )
 
-// walk follows the chain of the bucket until regEntry is the key's entry, with
+// walk follows the chain of the bucket until a.entry is the key's entry, with
 // its first words in transfer registers, or goes to missing. For a change the
-// head of the free list is fetched beside the bucket and regHead keeps the
-// bucket; for a removal regLink becomes the low address of the pointer to the
+// head of the free list is fetched beside the bucket and a.head keeps the
+// bucket; for a removal a.link becomes the low address of the pointer to the
 // entry.
 func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	kw, head := int(words(m.KeySize)), m.head()
 	step, other, found := a.NewLabel(), a.NewLabel(), a.NewLabel()
 	if why != search {
-		a.Load(regAddr, m.low(maplayout.HashFree))
-		a.Emit(nfpisa.Mem40(nfpisa.MemRead32Swap, xferFree, regHigh, regAddr, 1).SigDone(sigFree))
+		a.Load(a.addr, m.low(maplayout.HashFree))
+		a.Emit(nfpisa.Mem40(nfpisa.MemRead32Swap, xferFree, a.high, a.addr, 1).SigDone(a.sig[sigFree]))
 	}
-	a.move(nfpisa.MemRead32Swap, regBucket, 1)
+	a.move(nfpisa.MemRead32Swap, a.bucket, 1)
 	switch why {
 	case change:
-		a.Emit(nfpisa.CtxArb(1<<sigFree), nfpisa.Mov(regHead, nfpisa.X(0)))
+		a.Emit(nfpisa.CtxArb(a.waits(sigFree)), nfpisa.Mov(a.head, nfpisa.X(0)))
 	case remove:
-		a.Emit(nfpisa.CtxArb(1<<sigFree), nfpisa.Mov(regLink, regBucket))
+		a.Emit(nfpisa.CtxArb(a.waits(sigFree)), nfpisa.Mov(a.link, a.bucket))
 	}
 	a.Place(step)
-	a.Emit(nfpisa.Mov(regEntry, nfpisa.X(0)))
+	a.Emit(nfpisa.Mov(a.entry, nfpisa.X(0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), missing)
-	a.move(nfpisa.MemRead32Swap, regEntry, head+kw)
+	a.move(nfpisa.MemRead32Swap, a.entry, head+kw)
 	for i := range kw {
-		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(head+i), nfpisa.ALUXor, keyReg(i)))
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(head+i), nfpisa.ALUXor, a.keys[i]))
 		if i < kw-1 {
 			a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), other)
 		}
@@ -194,7 +204,7 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	a.Place(other)
 	if why == remove {
 		a.Branch(nfpisa.Br(0).WithDefer(1), step)
-		a.Emit(nfpisa.Mov(regLink, regEntry))
+		a.Emit(nfpisa.Mov(a.link, a.entry))
 	} else {
 		a.Branch(nfpisa.Br(0), step)
 	}
@@ -204,10 +214,10 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 // lock takes the map's lock.
 func (m Map) lock(a *assembler) {
 	try, have := a.NewLabel(), a.NewLabel()
-	a.Load(regLock, m.low(maplayout.HashLock))
+	a.Load(a.lock, m.low(maplayout.HashLock))
 	a.Emit(nfpisa.Immed(nfpisa.X(0), 1))
 	a.Place(try)
-	a.Emit(nfpisa.Mem40(nfpisa.MemTestSet, 0, regHigh, regLock, 1).CtxSwap(signal))
+	a.Emit(nfpisa.Mem40(nfpisa.MemTestSet, 0, a.high, a.lock, 1).CtxSwap(a.sig[signal]))
 	a.Branch(nfpisa.BrClr(nfpisa.X(0), 0, 0), have)
 	a.Branch(nfpisa.Br(0), try)
 	a.Place(have)
@@ -216,11 +226,11 @@ func (m Map) lock(a *assembler) {
 // leave gives the lock back and returns. All writes have come by then, so
 // nothing waits for this one.
 func (m Map) leave(a *assembler, v int32) {
-	a.post(memClrImm, regLock)
+	a.post(memClrImm, a.lock)
 	a.ret(v)
 }
 
-// takeFree takes the first free entry off its list into regEntry. Without one
+// takeFree takes the first free entry off its list into a.entry. Without one
 // it goes to full or, with LRU, throws an entry out. Without LRU, sigFree tells
 // when the list is written.
 func (m Map) takeFree(a *assembler, full micro.Label) {
@@ -228,14 +238,14 @@ func (m Map) takeFree(a *assembler, full micro.Label) {
 	if m.LRU {
 		full = a.NewLabel()
 	}
-	a.Emit(nfpisa.Mov(regEntry, nfpisa.X(xferFree)))
+	a.Emit(nfpisa.Mov(a.entry, nfpisa.X(xferFree)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), full)
-	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, off(maplayout.HashUnused)))
-	a.move(nfpisa.MemRead32Swap, regValue, 1)
+	a.Emit(nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(maplayout.HashUnused)))
+	a.move(nfpisa.MemRead32Swap, a.value, 1)
 	a.Emit(nfpisa.Mov(nfpisa.X(xferFree), nfpisa.X(0)))
-	a.Post(nfpisa.MemWrite32Swap, xferFree, regHigh, regAddr, 1, sigFree)
+	a.Post(nfpisa.MemWrite32Swap, xferFree, a.high, a.addr, 1, a.sig[sigFree])
 	if m.LRU {
-		a.Emit(nfpisa.CtxArb(1 << sigFree))
+		a.Emit(nfpisa.CtxArb(a.waits(sigFree)))
 		a.Branch(nfpisa.Br(0), have)
 		a.Place(full)
 		m.evict(a)
@@ -248,45 +258,45 @@ func (m Map) takeFree(a *assembler, full micro.Label) {
 func (m Map) fillEntry(a *assembler) {
 	out := func(at maplayout.Offset) nfpisa.Operand { return nfpisa.X(xferOut + int(at/4)) }
 	if m.LRU { // an eviction may have changed the chain
-		a.move(nfpisa.MemRead32Swap, regBucket, 1)
-		a.Emit(nfpisa.Mov(out(maplayout.HashNext), nfpisa.X(0)), nfpisa.Mov(out(maplayout.HashUnused), regBucket), nfpisa.Immed(out(maplayout.HashUsed), 0))
+		a.move(nfpisa.MemRead32Swap, a.bucket, 1)
+		a.Emit(nfpisa.Mov(out(maplayout.HashNext), nfpisa.X(0)), nfpisa.Mov(out(maplayout.HashUnused), a.bucket), nfpisa.Immed(out(maplayout.HashUsed), 0))
 	} else {
-		a.Emit(nfpisa.Mov(out(maplayout.HashNext), regHead), nfpisa.Immed(out(maplayout.HashUnused), 0))
+		a.Emit(nfpisa.Mov(out(maplayout.HashNext), a.head), nfpisa.Immed(out(maplayout.HashUnused), 0))
 	}
 	kw, head := int(words(m.KeySize)), m.head()
 	for i := range kw {
-		a.Emit(nfpisa.Mov(out(m.Layout().Key+maplayout.Offset(4*i)), keyReg(i)))
+		a.Emit(nfpisa.Mov(out(m.Layout().Key+maplayout.Offset(4*i)), a.keys[i]))
 	}
-	a.Post(nfpisa.MemWrite32Swap, xferOut, regHigh, regEntry, head+kw, sigEntry)
+	a.Post(nfpisa.MemWrite32Swap, xferOut, a.high, a.entry, head+kw, a.sig[sigEntry])
 }
 
 // chunk is how many words of a value are written at a time.
 const chunk = 8
 
-// storeValue writes the value to the entry at regEntry.
+// storeValue writes the value to the entry at a.entry.
 func (m Map) storeValue(a *assembler) {
 	op := nfpisa.MemWrite32Swap
 	if m.Swapped {
 		op = nfpisa.MemWrite32
 	}
 	if m.ValueSize%4 != 0 {
-		a.Load(regMask, lastMask(m.ValueSize))
+		a.Load(a.mask, lastMask(m.ValueSize))
 	}
-	a.Emit(nfpisa.ALU(regValue, regEntry, nfpisa.ALUAdd, off(m.Layout().Value)))
+	a.Emit(nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(m.Layout().Value)))
 	vw := int(words(m.ValueSize))
 	for done := 0; done < vw; {
 		n := min(chunk, vw-done)
 		for i := range n {
 			if done+i == vw-1 && m.ValueSize%4 != 0 {
 				// A word of local memory can stand beside a register only.
-				a.Emit(nfpisa.ALU(nfpisa.X(i), regMask, nfpisa.ALUAnd, next2))
+				a.Emit(nfpisa.ALU(nfpisa.X(i), a.mask, nfpisa.ALUAnd, a.next2))
 			} else {
-				a.Emit(nfpisa.Mov(nfpisa.X(i), next2))
+				a.Emit(nfpisa.Mov(nfpisa.X(i), a.next2))
 			}
 		}
-		a.move(op, regValue, n)
+		a.move(op, a.value, n)
 		if done += n; done < vw {
-			a.Emit(nfpisa.ALU(regValue, regValue, nfpisa.ALUAdd, nfpisa.Const(4*n)))
+			a.Emit(nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4*n)))
 		}
 	}
 }

@@ -16,12 +16,16 @@ package lpm
 import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/internal/microcode/micro"
 )
 
 // Map is one longest-prefix map.
 type Map struct {
 	maplayout.Shape
+	// Target has the calling convention and the registers that routines may
+	// use.
+	Target *target.Target
 	// Base is the 40-bit memory address of the region, see
 	// maplayout.CheckPlace.
 	Base uint64
@@ -30,23 +34,38 @@ type Map struct {
 // Layout returns where the parts of the map are.
 func (m Map) Layout() maplayout.LPM { return maplayout.NewLPM(m.Shape) }
 
-// Registers of the routine; key words are in B1 and up.
-var (
-	regBest  = nfpisa.A(2) // low address of the best value so far
-	regNode  = nfpisa.A(3)
-	regRoot  = nfpisa.A(4)
-	regDiff  = nfpisa.A(5)
-	regLM    = nfpisa.A(6)
-	regLen   = nfpisa.A(7)
-	regMask  = nfpisa.A(8)
-	regHigh  = nfpisa.B(30)
-	regConst = nfpisa.B(31)
-	back     = nfpisa.B(0)
-)
+// routine is the assembler of a lookup with its registers.
+type routine struct {
+	micro.Assembler
+	conv   *micro.Convention
+	best   nfpisa.Operand // low address of the best value so far
+	node   nfpisa.Operand
+	root   nfpisa.Operand
+	diff   nfpisa.Operand
+	lm     nfpisa.Operand
+	length nfpisa.Operand
+	mask   nfpisa.Operand
+	keys   []nfpisa.Operand
+	high   nfpisa.Operand
+	temp   nfpisa.Operand
+	signal int
+}
 
-func keyReg(i int) nfpisa.Operand { return nfpisa.B(1 + i) }
-
-const signal = 1
+func (m Map) newRoutine(start int) (*routine, error) {
+	result := m.Target.Calls.Result
+	c := micro.For(m.Target, result, result+1)
+	a := &routine{Assembler: micro.Assembler{Start: start}, conv: c, signal: c.Signal(0)}
+	for _, r := range []*nfpisa.Operand{&a.best, &a.node, &a.root, &a.diff, &a.lm, &a.length, &a.mask} {
+		*r = c.A()
+	}
+	a.temp, a.high = c.LastB(), c.LastB()
+	words := m.Layout().KeyWords()
+	for range words {
+		a.keys = append(a.keys, c.B())
+	}
+	c.Xfer(int(maplayout.LPMKey/4)+3*words, 0)
+	return a, c.Err()
+}
 
 // The root and a node's way for bit 0 are read into the same register: both are
 // the first word that is read.
@@ -62,65 +81,70 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	if err := maplayout.CheckLPM(m.Shape, m.Base); err != nil {
 		return nil, err
 	}
-	a := &micro.Assembler{Start: start}
+	a, err := m.newRoutine(start)
+	if err != nil {
+		return nil, err
+	}
 	body, zero, one, skip, done, none := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
 	l := m.Layout()
 	kw := l.KeyWords()
 	m.key(a, none)
-	a.Move(nfpisa.MemRead32Swap, regHigh, regRoot, 1, signal)
+	a.Move(nfpisa.MemRead32Swap, a.high, a.root, 1, a.signal)
 	a.Place(zero)
-	a.Emit(nfpisa.Mov(regNode, word(maplayout.LPMZero, 0)))
+	a.Emit(nfpisa.Mov(a.node, word(maplayout.LPMZero, 0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), done)
 	a.Place(body)
-	a.Move(nfpisa.MemRead32Swap, regHigh, regNode, int(maplayout.LPMKey/4)+3*kw, signal)
+	a.Move(nfpisa.MemRead32Swap, a.high, a.node, int(maplayout.LPMKey/4)+3*kw, a.signal)
 	// A prefix that is longer than the key, or differs from it, ends the way.
-	a.Emit(nfpisa.ALU(nfpisa.NoOperand, regLen, nfpisa.ALUSub, word(maplayout.LPMLength, 0)))
+	a.Emit(nfpisa.ALU(nfpisa.NoOperand, a.length, nfpisa.ALUSub, word(maplayout.LPMLength, 0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), done)
 	for i := range kw {
-		a.Emit(nfpisa.ALU(regDiff, word(maplayout.LPMKey, i), nfpisa.ALUXor, keyReg(i)),
-			nfpisa.ALU(nfpisa.NoOperand, regDiff, nfpisa.ALUAnd, word(l.Mask(), i)))
+		a.Emit(nfpisa.ALU(a.diff, word(maplayout.LPMKey, i), nfpisa.ALUXor, a.keys[i]),
+			nfpisa.ALU(nfpisa.NoOperand, a.diff, nfpisa.ALUAnd, word(l.Mask(), i)))
 		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), done)
 	}
-	a.Emit(nfpisa.Mov(regDiff, word(maplayout.LPMAddr, 0)))
+	a.Emit(nfpisa.Mov(a.diff, word(maplayout.LPMAddr, 0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), skip)
-	a.Emit(nfpisa.Mov(regBest, word(maplayout.LPMAddr, 0)))
+	a.Emit(nfpisa.Mov(a.best, word(maplayout.LPMAddr, 0)))
 	a.Place(skip)
 	for i := range kw {
-		a.Emit(nfpisa.ALU(nfpisa.NoOperand, word(l.Bit(), i), nfpisa.ALUAnd, keyReg(i)))
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, word(l.Bit(), i), nfpisa.ALUAnd, a.keys[i]))
 		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), one)
 	}
 	a.Branch(nfpisa.Br(0), zero)
 	a.Place(one)
-	a.Emit(nfpisa.Mov(regNode, word(maplayout.LPMOne, 0)))
+	a.Emit(nfpisa.Mov(a.node, word(maplayout.LPMOne, 0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), body)
 	a.Place(done)
-	a.Emit(nfpisa.Mov(nfpisa.NoOperand, regBest))
+	a.Emit(nfpisa.Mov(nfpisa.NoOperand, a.best))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), none)
-	a.Emit(nfpisa.Rtn(back).WithDefer(2), nfpisa.Mov(nfpisa.A(0), regBest).Both(), nfpisa.Mov(nfpisa.A(1), regHigh).Both())
+	a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Mov(a.conv.Result(0), a.best).Both(), nfpisa.Mov(a.conv.Result(1), a.high).Both())
 	a.Place(none)
-	a.Emit(nfpisa.Rtn(back).WithDefer(2), nfpisa.Immed(nfpisa.A(0), 0).Both(), nfpisa.Immed(nfpisa.A(1), 0).Both())
+	a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Immed(a.conv.Result(0), 0).Both(), nfpisa.Immed(a.conv.Result(1), 0).Both())
 	return a.Finish(), nil
 }
 
 // key loads prefix length and key, and goes to none for a length beyond the
 // key.
-func (m Map) key(a *micro.Assembler, none micro.Label) {
-	next := nfpisa.Operand{Kind: nfpisa.LM, Index: 3, Mod: nfpisa.PostInc}
+func (m Map) key(a *routine, none micro.Label) {
+	next := a.conv.Key()
 	data := m.KeySize - maplayout.LPMLengthSize
-	a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr0), nfpisa.Immed(regLM, 0), nfpisa.CSRWr(nfpisa.CSRActLMAddr3, regLM))
-	a.Load(regHigh, uint32(m.Base>>32)<<24)
-	a.Load(regRoot, uint32(m.Base)+uint32(maplayout.LPMRoot))
-	a.Load(regMask, ^uint32(0)>>(8*(-data&3)))
-	a.Load(regConst, 8*data)
-	a.Emit(nfpisa.Immed(regBest, 0), nfpisa.Mov(regLen, next))
+	at := a.conv.PointAtKey(&a.Assembler, a.lm)
+	a.Load(a.high, uint32(m.Base>>32)<<24)
+	a.Load(a.root, uint32(m.Base)+uint32(maplayout.LPMRoot))
+	a.Load(a.mask, ^uint32(0)>>(8*(-data&3)))
+	a.Load(a.temp, 8*data)
+	a.Emit(nfpisa.Immed(a.best, 0))
+	a.conv.Settle(&a.Assembler, at)
+	a.Emit(nfpisa.Mov(a.length, next))
 	kw := m.Layout().KeyWords()
 	for i := range kw {
 		if i == kw-1 && data%4 != 0 {
-			a.Emit(nfpisa.ALU(keyReg(i), regMask, nfpisa.ALUAnd, next))
+			a.Emit(nfpisa.ALU(a.keys[i], a.mask, nfpisa.ALUAnd, next))
 		} else {
-			a.Emit(nfpisa.Mov(keyReg(i), next))
+			a.Emit(nfpisa.Mov(a.keys[i], next))
 		}
 	}
-	a.Emit(nfpisa.ALU(nfpisa.NoOperand, regConst, nfpisa.ALUSub, regLen))
+	a.Emit(nfpisa.ALU(nfpisa.NoOperand, a.temp, nfpisa.ALUSub, a.length))
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), none)
 }

@@ -52,7 +52,7 @@ func driver(t testing.TB, m lpm.Map) *image.Image {
 	require.NoError(t, err)
 	l := m.Layout()
 	img := &image.Image{
-		Target:   target.MustBuiltin("skipsw"),
+		Target:   m.Target,
 		Machine:  image.Machine{CodeStart: start, Done: done, StackSize: 64},
 		Programs: []image.Program{{Name: "driver", Type: "xdp"}},
 		Symbols:  []image.Symbol{{Name: "m.lookup", Word: uint32(len(code)), Size: uint32(len(routine)), Kind: image.SymRuntime}},
@@ -84,6 +84,9 @@ func covers(p, k string) bool {
 	return true
 }
 
+// skipsw is the target that routines are made for.
+var skipsw = target.MustBuiltin("skipsw")
+
 func shape(key, value, entries uint32) maplayout.Shape {
 	return maplayout.Shape{KeySize: key, ValueSize: value, MaxEntries: entries}
 }
@@ -109,11 +112,11 @@ func randomKey(rng *rand.Rand, m lpm.Map, length int) []byte {
 // program and host, beside a list that is searched from end to end.
 func TestAgainstModel(t *testing.T) {
 	for _, m := range []lpm.Map{
-		{Shape: shape(8, 8, 100), Base: base},
-		{Shape: shape(5, 4, 20), Base: base},
-		{Shape: shape(10, 24, 30), Base: base},
-		{Shape: shape(20, 4, 60), Base: base},
-		{Shape: shape(32, 16, 10), Base: base},
+		{Shape: shape(8, 8, 100), Target: skipsw, Base: base},
+		{Shape: shape(5, 4, 20), Target: skipsw, Base: base},
+		{Shape: shape(10, 24, 30), Target: skipsw, Base: base},
+		{Shape: shape(20, 4, 60), Target: skipsw, Base: base},
+		{Shape: shape(32, 16, 10), Target: skipsw, Base: base},
 	} {
 		t.Run(fmt.Sprintf("key %d", m.KeySize), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(m.KeySize), 3))
@@ -208,7 +211,7 @@ func smallest(set map[string]string, other string) string {
 }
 
 func TestTooLong(t *testing.T) {
-	m := lpm.Map{Shape: shape(8, 4, 2), Base: base}
+	m := lpm.Map{Shape: shape(8, 4, 2), Target: skipsw, Base: base}
 	mach, err := sim.New(driver(t, m), sim.DefaultSpec())
 	require.NoError(t, err)
 	host, _ := mach.Map("m")
@@ -225,11 +228,11 @@ func TestTooLong(t *testing.T) {
 
 func TestBadMaps(t *testing.T) {
 	for want, m := range map[string]lpm.Map{
-		"keys of 4 bytes":       {Shape: shape(4, 4, 1), Base: base},
-		"keys of 33 bytes":      {Shape: shape(33, 4, 1), Base: base},
-		"values of 0 bytes":     {Shape: shape(8, 0, 1), Base: base},
-		"0 entries":             {Shape: shape(8, 4, 0), Base: base},
-		"must be a multiple of": {Shape: shape(8, 4, 1), Base: 12},
+		"keys of 4 bytes":       {Shape: shape(4, 4, 1), Target: skipsw, Base: base},
+		"keys of 33 bytes":      {Shape: shape(33, 4, 1), Target: skipsw, Base: base},
+		"values of 0 bytes":     {Shape: shape(8, 0, 1), Target: skipsw, Base: base},
+		"0 entries":             {Shape: shape(8, 4, 0), Target: skipsw, Base: base},
+		"must be a multiple of": {Shape: shape(8, 4, 1), Target: skipsw, Base: 12},
 	} {
 		_, err := m.Lookup(start)
 		require.ErrorContains(t, err, want)
@@ -238,7 +241,7 @@ func TestBadMaps(t *testing.T) {
 
 // Example shows the size of a lookup for IPv4 routes.
 func Example() {
-	m := lpm.Map{Shape: shape(8, 8, 1024), Base: 0x20_0000_0100}
+	m := lpm.Map{Shape: shape(8, 8, 1024), Target: skipsw, Base: 0x20_0000_0100}
 	code, _ := m.Lookup(100)
 	fmt.Println(len(code), "instructions")
 	fmt.Printf("%+v\n", m.Layout())
