@@ -29,7 +29,7 @@ var (
 	xdpVerdicts = []string{"XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"}
 	tcVerdicts  = []string{
 		"TC_ACT_OK", "TC_ACT_RECLASSIFY", "TC_ACT_SHOT", "TC_ACT_PIPE", "TC_ACT_STOLEN", "TC_ACT_QUEUED", "TC_ACT_REPEAT",
-		"TC_ACT_REDIRECT", "TC_ACT_TRAP",
+		"TC_ACT_REDIRECT",
 	}
 )
 

@@ -17,6 +17,7 @@ const (
 	lmIndexes  = 4
 	lmReach    = 16   // words that an index register reaches
 	lmBytes    = 4096 // local memory of a core
+	bufferBits = 15   // of a packet buffer's number
 	addressMax = 1 << 40
 )
 
@@ -179,18 +180,71 @@ func (c *checker) registers() {
 			c.fail("calls.kept_indexes lacks %d, which entry gives to the program", need)
 		}
 	}
+	c.places()
+	c.granted()
+}
+
+// places checks where arguments of calls lie in local memory.
+func (c *checker) places() {
+	e, k := &c.t.Entry, &c.t.Calls
 	for _, p := range []struct {
 		name string
 		LMPlace
 	}{{"calls.key", k.Key}, {"calls.value", k.Value}} {
 		c.within(p.name+".index", int(p.Index), 0, lmIndexes-1)
 		c.within(p.name+".word", int(p.Word), 0, lmBytes/4-1)
-		if p.Index == e.VectorIndex {
+		near := p.Index == e.StackIndex
+		switch {
+		case p.Index == e.VectorIndex:
 			c.fail("%s.index is %d, which points at the packet vector", p.name, p.Index)
+		case near && p.Word != 0:
+			c.fail("%s.word is %d, must be 0: %s.index is entry.stack_index, which points at the stack base", p.name, p.Word, p.name)
+		case !near && (p.Word < lmReach || p.Word%lmReach != 0):
+			c.fail("%s.word is %d, must be a multiple of %d above the words that entry.stack_index reaches", p.name, p.Word, lmReach)
+		case !near && 4*int(p.Word) >= c.t.LocalMemory.Stack:
+			c.fail("%s.word is %d, beyond local_memory.stack %d", p.name, p.Word, c.t.LocalMemory.Stack)
+		case !near && slices.Contains(k.KeptIndexes, p.Index):
+			c.fail("%s.index is %d, which calls.kept_indexes keeps, and a call sets it", p.name, p.Index)
 		}
 	}
 	if k.Key.Index == k.Value.Index {
 		c.fail("calls.value.index is %d, as calls.key.index", k.Value.Index)
+	}
+	if k.Key.Word == k.Value.Word {
+		c.fail("calls.value.word is %d, as calls.key.word", k.Value.Word)
+	}
+}
+
+// granted checks that programs may write the registers that they have to write.
+func (c *checker) granted() {
+	t := c.t
+	r, k := &t.Registers, &t.Calls
+	need := func(field string, banks string, first, words GPR) {
+		for n := first; n < first+words; n++ {
+			switch {
+			case int(n) >= r.GPRs:
+				c.fail("%s takes register %d, and registers.gprs is %d", field, n, r.GPRs)
+			case strings.Contains(banks, "A") && slices.Contains(r.KeepA, n):
+				c.fail("%s takes A%d, which registers.keep_a has", field, n)
+			case strings.Contains(banks, "B") && slices.Contains(r.KeepB, n):
+				c.fail("%s takes B%d, which registers.keep_b has", field, n)
+			}
+		}
+	}
+	one := func(field string, reg Reg) { need(field, reg.String()[:1], reg.Num, 1) }
+	one("exit.register", t.Exit.Register)
+	one("calls.return", k.Return)
+	if k.Map != nil {
+		one("calls.map", *k.Map)
+	}
+	need("calls.flags", "AB", k.Flags, 2)
+	need("calls.result", "AB", k.Result, 2)
+	if e := t.Event; e != nil {
+		need("event.map", "AB", e.Map, 2)
+		need("event.flags", "AB", e.Flags, 2)
+		need("event.data", "AB", e.Data, 2)
+		need("event.size", "AB", e.Size, 2)
+		one("event.kind", e.Kind)
 	}
 }
 
@@ -226,8 +280,11 @@ func (c *checker) packet() {
 	c.within("packet.pointer_bits", int(p.PointerBits), 8, 64)
 	c.within("packet.offset_bits", int(p.OffsetBits), 8, 16)
 	c.within("packet.number_low", int(p.NumberLow), int(p.OffsetBits), 31)
-	if p.PointerSet == 0 || bits.Len64(p.PointerSet) > int(p.PointerBits) {
-		c.fail("packet.pointer_set is %#x, must have bits of packet.pointer_bits %d, which no map address has", p.PointerSet, p.PointerBits)
+	// Buffers are numbered by the contexts of all cores.
+	free := uint64(1)<<p.NumberLow<<bufferBits - 1
+	if p.PointerSet == 0 || bits.Len64(p.PointerSet) > int(p.PointerBits) || p.PointerSet&free != 0 {
+		c.fail("packet.pointer_set is %#x, must be bits from %d up to packet.pointer_bits %d, above offset and number of the buffer",
+			p.PointerSet, p.NumberLow+bufferBits, p.PointerBits)
 	}
 	names, fields := v.fields()
 	for k, f := range fields {
@@ -258,7 +315,6 @@ func (c *checker) packet() {
 
 func (c *checker) exit() {
 	e := &c.t.Exit
-	c.within("exit.register", int(e.Register.Num), 0, c.t.Registers.GPRs-1)
 	if !c.oneOf("exit.kind", e.Kind, ExitCode, ExitValue) {
 		return
 	}
