@@ -194,28 +194,7 @@ func memories(t testing.TB, tg *target.Target) string {
 		note("packet "+c.name, append(code[:len(code):len(code)], nfpisa.Mem32(c.op, 0, packet, nfpisa.Const(0), c.n).CtxSwap(sig))...)
 		note("map "+c.name, append(append(code[:len(code):len(code)], high...), nfpisa.Mem40(c.op, 0, nfpisa.B(1), nfpisa.A(1), c.n).CtxSwap(sig))...)
 	}
-	// Two contexts that read at once show how long a command keeps the memory.
-	for name, cmd := range map[string]func() []nfpisa.Instr{
-		"packet": func() []nfpisa.Instr {
-			return []nfpisa.Instr{nfpisa.Mem32(nfpisa.MemRead32, 0, packet, nfpisa.Const(0), 8).CtxSwap(sig)}
-		},
-		"map": func() []nfpisa.Instr {
-			return append(high[:len(high):len(high)], nfpisa.Mem40(nfpisa.MemRead32, 0, nfpisa.B(1), nfpisa.A(1), 8).CtxSwap(sig))
-		},
-	} {
-		mach := machine(t, tg, []image.Map{m}, append(cmd(), nfpisa.Immed(tg.Exit.Register.Operand(), 0))...)
-		if mach == nil {
-			continue
-		}
-		n := 0
-		th := mach.Batch(func(in *sim.Input) bool {
-			*in = sim.Input{Packet: make([]byte, 128)}
-			n++
-			return n <= 40
-		}, func(*sim.Result) {})
-		fmt.Fprintf(&b, "%s busy %d\n", name, th.Cycles)
-	}
-	return sortedLines(b.String())
+	return b.String()
 }
 
 // mapAt describes the first map of a target.
@@ -295,16 +274,6 @@ func calls(t testing.TB, tg *target.Target) string {
 		}
 	}
 	return b.String()
-}
-
-func sortedLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		for j := i; j > 0 && lines[j] < lines[j-1]; j-- {
-			lines[j], lines[j-1] = lines[j-1], lines[j]
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 // withMaps returns a program that looks up in maps.

@@ -71,9 +71,20 @@ var samples = sync.OnceValues(func() ([]sample, error) {
 			out = append(out, s)
 		}
 	}
-	more, err := extras(out[0].packets[:40])
+	more, err := extras(plain(out[0].packets, 40))
 	return append(out, more...), err
 })
+
+// plain returns n packets whose lengths are not at the edge of what a packet
+// may be cut to.
+func plain(packets [][]byte, n int) (out [][]byte) {
+	for _, p := range packets {
+		if len(p) >= 64 && (len(p) < 70 || len(p) > 80) && len(out) < n {
+			out = append(out, p)
+		}
+	}
+	return out
+}
 
 // answer asks the interpreter.
 func (s *sample) answer() error {

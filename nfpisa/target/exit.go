@@ -59,8 +59,8 @@ func (e *Exit) Codes(tc bool) (codes []uint8, other uint8) {
 
 // Verdict returns the least verdict of a program type that has a code.
 func (e *Exit) Verdict(tc bool, code uint8) (verdict uint32, ok bool) {
-	codes, _ := e.Codes(tc)
-	for v, c := range codes {
+	codes, other := e.Codes(tc)
+	for v, c := range append(codes, other) {
 		if c == code {
 			return uint32(v), true
 		}

@@ -36,7 +36,7 @@ func (c *checker) honoured() {
 		c.refuse("packet_vector.pointer.bits", v.Pointer.Bits, 32, "the compiler takes the pointer's word whole")
 	}
 	if q := v.Queue; q != nil && (q.Bits != 8 || q.Low%8 != 0) {
-		c.refuse("packet_vector.queue", fmt.Sprintf("bits %d:%d", q.Low+q.Bits-1, q.Low), "a byte", "the compiler writes whole bytes")
+		c.refuse("packet_vector.queue", fmt.Sprintf("with low %d and bits %d", q.Low, q.Bits), "a byte", "the compiler writes whole bytes")
 	}
 	if v.QueueSet != nil && v.QueueSet.Bits != 1 {
 		c.refuse("packet_vector.queue_set.bits", v.QueueSet.Bits, 1, "a queue is selected or not")
@@ -55,47 +55,23 @@ var abis = map[string]int{"agilio": 2, "skipsw": 1}
 func (c *checker) mapsHonoured() {
 	t := c.t
 	c.only("maps.regions", len(t.Maps.Regions), 1, "the compiler places maps in one region")
-	for _, typ := range t.Maps.Types {
-		if ok := slices.Contains(mapWays[t.Maps.Kind], typ); !ok {
-			c.refuse("maps.types", typ, mapWays[t.Maps.Kind], "with maps.kind "+t.Maps.Kind+" there is no code for others")
-		}
-	}
 	for _, n := range sorted(t.Helpers) {
-		h := t.Helpers[n]
-		ways := helperWays[n]
-		if h.By == HelperRoutine && !t.Direct() || h.By == HelperFirmware && t.Direct() {
+		if h := t.Helpers[n]; h.By == HelperRoutine && !t.Direct() || h.By == HelperFirmware && t.Direct() {
 			c.refuse("helpers."+n, h, "another", "maps.kind is "+t.Maps.Kind)
-		} else if h.By != HelperNone && !slices.Contains(ways, h.By) {
-			c.refuse("helpers."+n, h, ways, "the compiler has no other code for it")
 		}
 	}
 	if !t.Direct() {
 		if t.SkbScratch {
 			c.refuse("skb_scratch", true, false, "the firmware has no fields of the context")
 		}
-		if t.Maps.Stores || !reflect.DeepEqual(t.Maps.Atomics, []string{"add"}) {
-			c.refuse("maps.stores or maps.atomics", t.Maps.Atomics, "stores false and atomics [add]", "words of values are counters or data, by the firmware")
+		if t.Maps.Stores {
+			c.refuse("maps.stores", true, false, "words of values are counters or data, by the firmware")
+		}
+		if slices.ContainsFunc(t.Maps.Atomics, func(a string) bool { return a != "add" }) {
+			c.refuse("maps.atomics", t.Maps.Atomics, "[add] or []", "counters of the firmware's maps are only added to")
 		}
 	}
 }
-
-// mapWays are the map types that the compiler has code for, by who keeps maps.
-var mapWays = map[string][]string{
-	MapsFirmware: {"array", "hash", "perf_event_array"},
-	MapsDirect:   {"array", "percpu_array", "hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "lpm_trie"},
-}
-
-// helperWays are the ways in which the compiler has code for helpers.
-var helperWays = map[string][]HelperKind{
-	"map_lookup_elem": {HelperFirmware, HelperRoutine}, "map_update_elem": {HelperFirmware, HelperRoutine}, "map_delete_elem": {HelperFirmware, HelperRoutine},
-	"perf_event_output": {HelperFirmware}, "get_prandom_u32": {HelperInline},
-	"xdp_adjust_head": {HelperInline}, "xdp_adjust_tail": {HelperInline}, "xdp_get_buff_len": {HelperInline},
-	"xdp_load_bytes": {HelperInline}, "xdp_store_bytes": {HelperInline}, "skb_load_bytes": {HelperInline}, "skb_store_bytes": {HelperInline},
-	"csum_diff": {HelperInline}, "get_numa_node_id": {HelperInline}, "get_smp_processor_id": {HelperInline},
-}
-
-// helperNames are the helpers that a target may have a row for.
-var helperNames = sorted(helperWays)
 
 // only refuses a value other than the one that is honoured.
 func (c *checker) only(field string, got, want any, because string, skip ...bool) {

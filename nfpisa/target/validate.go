@@ -32,6 +32,24 @@ type checker struct {
 // Each error names the field.
 func (t *Target) Check() error {
 	c := &checker{t: t}
+	right := c.form()
+	c.coreHonoured()
+	if right {
+		c.honoured()
+	}
+	return errors.Join(c.errs...)
+}
+
+// CheckForm is Check without what only some parts cannot honour, for parts that
+// say themselves what they cannot.
+func (t *Target) CheckForm() error {
+	c := &checker{t: t}
+	c.form()
+	return errors.Join(c.errs...)
+}
+
+// form looks at a target by itself, and reports whether it is right.
+func (c *checker) form() bool {
 	c.names()
 	c.core()
 	c.registers()
@@ -40,12 +58,7 @@ func (t *Target) Check() error {
 	c.exit()
 	c.maps()
 	c.helpers()
-	right := len(c.errs) == 0
-	c.coreHonoured()
-	if right {
-		c.honoured()
-	}
-	return errors.Join(c.errs...)
+	return len(c.errs) == 0
 }
 
 func (c *checker) fail(format string, args ...any) {
@@ -198,11 +211,10 @@ func (c *checker) places() {
 		case p.Index == e.VectorIndex:
 			c.fail("%s.index is %d, which points at the packet vector", p.name, p.Index)
 		case near && p.Word != 0:
-			c.fail("%s.word is %d, must be 0: %s.index is entry.stack_index, which points at the stack base", p.name, p.Word, p.name)
+			c.fail("%s.word is %d, must be 0: %s.index %d is entry.stack_index, which points at the stack base", p.name, p.Word, p.name, p.Index)
 		case !near && (p.Word < lmReach || p.Word%lmReach != 0):
-			c.fail("%s.word is %d, must be a multiple of %d above the words that entry.stack_index reaches", p.name, p.Word, lmReach)
-		case !near && 4*int(p.Word) >= c.t.LocalMemory.Stack:
-			c.fail("%s.word is %d, beyond local_memory.stack %d", p.name, p.Word, c.t.LocalMemory.Stack)
+			c.fail("%s.word is %d, must be a multiple of %d from %d on: %s.index %d is not entry.stack_index, which reaches those below",
+				p.name, p.Word, lmReach, lmReach, p.name, p.Index)
 		case !near && slices.Contains(k.KeptIndexes, p.Index):
 			c.fail("%s.index is %d, which calls.kept_indexes keeps, and a call sets it", p.name, p.Index)
 		}
@@ -215,36 +227,12 @@ func (c *checker) places() {
 	}
 }
 
-// granted checks that programs may write the registers that they have to write.
+// granted checks that programs may write the register that all of them write.
+// Registers of calls matter to those that call: the compiler asks Grants.
 func (c *checker) granted() {
-	t := c.t
-	r, k := &t.Registers, &t.Calls
-	need := func(field string, banks string, first, words GPR) {
-		for n := first; n < first+words; n++ {
-			switch {
-			case int(n) >= r.GPRs:
-				c.fail("%s takes register %d, and registers.gprs is %d", field, n, r.GPRs)
-			case strings.Contains(banks, "A") && slices.Contains(r.KeepA, n):
-				c.fail("%s takes A%d, which registers.keep_a has", field, n)
-			case strings.Contains(banks, "B") && slices.Contains(r.KeepB, n):
-				c.fail("%s takes B%d, which registers.keep_b has", field, n)
-			}
-		}
-	}
-	one := func(field string, reg Reg) { need(field, reg.String()[:1], reg.Num, 1) }
-	one("exit.register", t.Exit.Register)
-	one("calls.return", k.Return)
-	if k.Map != nil {
-		one("calls.map", *k.Map)
-	}
-	need("calls.flags", "AB", k.Flags, 2)
-	need("calls.result", "AB", k.Result, 2)
-	if e := t.Event; e != nil {
-		need("event.map", "AB", e.Map, 2)
-		need("event.flags", "AB", e.Flags, 2)
-		need("event.data", "AB", e.Data, 2)
-		need("event.size", "AB", e.Size, 2)
-		one("event.kind", e.Kind)
+	if r := c.t.Exit.Register; !c.t.Grants(r) {
+		c.fail("exit.register is %v, which registers.gprs %d, registers.keep_a %v and registers.keep_b %v do not grant",
+			r, c.t.Registers.GPRs, c.t.Registers.KeepA, c.t.Registers.KeepB)
 	}
 }
 
@@ -252,10 +240,15 @@ func (c *checker) localMemory() {
 	l, v := &c.t.LocalMemory, &c.t.PacketVector
 	c.within("local_memory.context", l.Context, 64, lmBytes/max(c.t.Core.Contexts, 1))
 	c.within("local_memory.pointer_delay", l.PointerDelay, 0, 8)
-	c.within("local_memory.stack", l.Stack, 64, l.Context)
-	c.within("local_memory.stack_base", l.StackBase, 0, l.Context-l.Stack)
 	c.within("packet_vector.words", v.Words, 1, lmReach)
-	c.within("local_memory.vector", l.Vector, 0, l.Context-4*v.Words)
+	for _, p := range []struct {
+		name      string
+		at, bytes int
+	}{{"local_memory.stack", l.StackBase, l.Stack}, {"local_memory.vector", l.Vector, 4 * v.Words}} {
+		if p.at < 0 || p.bytes < 64 && p.name == "local_memory.stack" || p.at+p.bytes > l.Context {
+			c.fail("%s of %d bytes at %d (local_memory.stack_base, .vector) does not fit local_memory.context %d, or has less than 64", p.name, p.bytes, p.at, l.Context)
+		}
+	}
 	for _, f := range []struct {
 		name string
 		v    int
@@ -329,8 +322,7 @@ func (c *checker) exit() {
 		field string
 		codes map[string]uint8
 		known []string
-		other uint8
-	}{{"exit.xdp", e.XDP, xdpVerdicts, e.XDPOther}, {"exit.tc", e.TC, tcVerdicts, e.TCOther}} {
+	}{{"exit.xdp", e.XDP, xdpVerdicts}, {"exit.tc", e.TC, tcVerdicts}} {
 		if len(p.codes) == 0 {
 			c.fail("%s is empty; exit.kind code needs codes", p.field)
 		}
@@ -339,18 +331,7 @@ func (c *checker) exit() {
 				c.fail("%s has %s, must be one of %s", p.field, n, strings.Join(p.known, ", "))
 			}
 		}
-		if !slices.Contains(values(p.codes), p.other) {
-			c.fail("%s_other is %#x, which is the code of no verdict", p.field, p.other)
-		}
 	}
-}
-
-// values returns the values of a map.
-func values[V any](m map[string]V) (out []V) {
-	for _, k := range sorted(m) {
-		out = append(out, m[k])
-	}
-	return out
 }
 
 // sorted returns the keys of a map in order.
