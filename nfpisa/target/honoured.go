@@ -23,76 +23,30 @@ func (c *checker) coreHonoured() {
 // honoured is coreHonoured for all else, of a target that is right in itself.
 func (c *checker) honoured() {
 	t := c.t
-	c.only("entry.stack", t.Entry.Stack, Reg{Num: 22}, "the simulator puts the stack base there")
-	c.only("entry.stack_index", t.Entry.StackIndex, LMIndex(0), "the compiler addresses the stack through it")
-	c.only("entry.vector_index", t.Entry.VectorIndex, LMIndex(1), "the compiler addresses the packet vector through it")
-	c.only("registers.signals", t.Registers.Signals[0], Signal(1), "the compiler waits for memory with it")
+	signals := 1
 	if t.Direct() {
-		c.only("registers.signals", t.Registers.Signals, []Signal{1, 2, 3, 4}, "linked routines use these")
-		c.only("registers.gprs", t.Registers.GPRs, 32, "linked routines use all registers")
-		c.only("registers.keep_a", len(t.Registers.KeepA), 0, "linked routines use all registers")
-		c.only("registers.keep_b", len(t.Registers.KeepB), 0, "linked routines use all registers")
-	} else {
-		c.only("registers.signals", len(t.Registers.Signals), 1, "nothing uses a second one where no routines are linked")
-		for _, k := range slices.Concat(t.Registers.KeepA, t.Registers.KeepB) {
-			if k < 12 || k == t.Entry.Stack.Num {
-				c.refuse("registers.keep_a", k, "12 to 21", "the calling convention and the exit take the others")
-			}
-		}
-		if t.Registers.GPRs < 23 {
-			c.refuse("registers.gprs", t.Registers.GPRs, "at least 23", "the calling convention takes these")
-		}
+		signals = routineSignals
 	}
-	k := &t.Calls
-	c.only("calls.return", k.Return, Reg{Bank: 1}, "routines return through it")
-	if k.Map != nil {
-		c.only("calls.map", *k.Map, Reg{}, "the firmware model takes the map's number there")
+	if n := len(t.Registers.Signals); n > signals {
+		c.refuse("registers.signals", t.Registers.Signals, fmt.Sprintf("at most %d", signals), "programs and routines use no more")
 	}
-	c.only("calls.flags", k.Flags, GPR(8), "routines take the flags there")
-	c.only("calls.result", k.Result, GPR(0), "routines leave the result there")
-	c.only("calls.key", k.Key, LMPlace{}, "routines take the key there")
-	c.only("calls.value", k.Value, LMPlace{2, 16}, "routines take the value there")
-	c.only("calls.kept", k.Kept, []GPR{12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}, "routines keep these")
-	c.only("calls.kept_indexes", k.KeptIndexes, []LMIndex{0, 1}, "routines keep these")
-	if e := t.Event; e != nil {
-		c.only("event", *e, Event{4, 6, 8, 10, Reg{Num: 1}, 4, 6}, "the firmware model takes an event's arguments there")
-	}
-
-	l := &t.LocalMemory
-	c.only("local_memory.context", l.Context, 1024, "the simulator gives a context so much")
-	c.only("local_memory.vector", l.Vector, 0, "the simulator puts the packet vector there")
-	c.only("local_memory.stack_base", l.StackBase, 64, "the simulator puts the stack there")
-	c.only("local_memory.pointer_delay", l.PointerDelay, 3, "the simulator's index registers take so long")
-
-	p := &t.Packet
-	c.only("packet.memory", p.Memory, "ctm", "the simulator has packets there")
-	c.only("packet.pointer_bits", p.PointerBits, uint8(32), "the compiler has packet pointers in one word")
-	c.only("packet.pointer_set", p.PointerSet, uint64(1<<31), "the simulator knows packet memory by it")
-	c.only("packet.offset_bits", p.OffsetBits, uint8(13), "the compiler masks packet pointers so")
-	c.only("packet.number_low", p.NumberLow, uint8(16), "the simulator numbers packets there")
+	c.only("packet.pointer_bits", t.Packet.PointerBits, uint8(32), "the compiler has packet pointers in one word")
 	v := &t.PacketVector
-	c.only("packet_vector.words", v.Words, 16, "the simulator has so many")
-	c.only("packet_vector.length", v.Length, Field{0, 0, 14}, "the simulator has the length there")
-	c.only("packet_vector.pointer", v.Pointer, Field{2, 0, 32}, "the simulator has the pointer there")
-	if v.Queue != nil && v.QueueSet != nil {
-		c.only("packet_vector.queue_set", *v.QueueSet, Field{4, 4, 1}, "the simulator looks for it there")
-		c.only("packet_vector.queue", v.Queue.Field(), Field{6, 0, 8}, "the simulator looks for it there")
+	if v.Pointer.Bits != 32 {
+		c.refuse("packet_vector.pointer.bits", v.Pointer.Bits, 32, "the compiler takes the pointer's word whole")
 	}
-	if v.Ingress != nil {
-		c.only("packet_vector.ingress", *v.Ingress, Field{8, 0, 32}, "the simulator has it there")
+	if q := v.Queue; q != nil && (q.Bits != 8 || q.Low%8 != 0) {
+		c.refuse("packet_vector.queue", fmt.Sprintf("with low %d and bits %d", q.Low, q.Bits), "a byte", "the compiler writes whole bytes")
 	}
-	if v.RxQueue != nil {
-		c.only("packet_vector.rx_queue", *v.RxQueue, Field{9, 0, 32}, "the simulator has it there")
+	if v.QueueSet != nil && v.QueueSet.Bits != 1 {
+		c.refuse("packet_vector.queue_set.bits", v.QueueSet.Bits, 1, "a queue is selected or not")
 	}
-
-	e := &t.Exit
-	c.only("exit.register", e.Register, Reg{}, "the simulator looks for the exit word there")
-	c.only("exit.writes", e.Writes, "program", "the compiler waits for each write")
-	if e.Kind == ExitCode {
-		c.only("exit.shift", e.Shift, uint8(16), "the compiler puts codes there")
-	}
+	c.only("exit.writes", t.Exit.Writes, "program", "the compiler waits for each write")
 	c.mapsHonoured()
 }
+
+// routineSignals is the number of signals that linked routines use at most.
+const routineSignals = 4
 
 // abis are the interface versions of the firmware models of this module.
 var abis = map[string]int{"agilio": 2, "skipsw": 1}
@@ -101,61 +55,23 @@ var abis = map[string]int{"agilio": 2, "skipsw": 1}
 func (c *checker) mapsHonoured() {
 	t := c.t
 	c.only("maps.regions", len(t.Maps.Regions), 1, "the compiler places maps in one region")
-	r := &t.Maps.Regions[0]
-	c.only("maps.regions[0].memory", r.Memory, "emem", "the simulator has map memory there")
-	c.only("maps.regions[0].base", r.Base, uint64(0x20_0000_0000), "the simulator has map memory there")
-	if r.Size > 1<<30 {
-		c.refuse("maps.regions[0].size", r.Size, 1<<30, "the simulator has no more")
-	}
-	if !t.Direct() {
-		c.only("maps.regions[0].align", r.Align, uint64(256), "the simulator aligns the firmware's maps so")
-	}
-	for _, n := range sorted(t.Memories) {
-		if n != "ctm" && n != "emem" {
-			c.refuse("memories", n, "ctm and emem", "the simulator has no other memory units")
-		}
-	}
-	for _, typ := range t.Maps.Types {
-		if ok := slices.Contains(mapWays[t.Maps.Kind], typ); !ok {
-			c.refuse("maps.types", typ, mapWays[t.Maps.Kind], "with maps.kind "+t.Maps.Kind+" there is no code for others")
-		}
-	}
 	for _, n := range sorted(t.Helpers) {
-		h := t.Helpers[n]
-		ways := helperWays[n]
-		if h.By == HelperRoutine && !t.Direct() || h.By == HelperFirmware && t.Direct() {
+		if h := t.Helpers[n]; h.By == HelperRoutine && !t.Direct() || h.By == HelperFirmware && t.Direct() {
 			c.refuse("helpers."+n, h, "another", "maps.kind is "+t.Maps.Kind)
-		} else if h.By != HelperNone && !slices.Contains(ways, h.By) {
-			c.refuse("helpers."+n, h, ways, "the compiler has no other code for it")
 		}
 	}
 	if !t.Direct() {
 		if t.SkbScratch {
 			c.refuse("skb_scratch", true, false, "the firmware has no fields of the context")
 		}
-		if t.Maps.Stores || !reflect.DeepEqual(t.Maps.Atomics, []string{"add"}) {
-			c.refuse("maps.stores or maps.atomics", t.Maps.Atomics, "stores false and atomics [add]", "words of values are counters or data, by the firmware")
+		if t.Maps.Stores {
+			c.refuse("maps.stores", true, false, "words of values are counters or data, by the firmware")
+		}
+		if slices.ContainsFunc(t.Maps.Atomics, func(a string) bool { return a != "add" }) {
+			c.refuse("maps.atomics", t.Maps.Atomics, "[add] or []", "counters of the firmware's maps are only added to")
 		}
 	}
 }
-
-// mapWays are the map types that the compiler has code for, by who keeps maps.
-var mapWays = map[string][]string{
-	MapsFirmware: {"array", "hash", "perf_event_array"},
-	MapsDirect:   {"array", "percpu_array", "hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "lpm_trie"},
-}
-
-// helperWays are the ways in which the compiler has code for helpers.
-var helperWays = map[string][]HelperKind{
-	"map_lookup_elem": {HelperFirmware, HelperRoutine}, "map_update_elem": {HelperFirmware, HelperRoutine}, "map_delete_elem": {HelperFirmware, HelperRoutine},
-	"perf_event_output": {HelperFirmware}, "get_prandom_u32": {HelperInline},
-	"xdp_adjust_head": {HelperInline}, "xdp_adjust_tail": {HelperInline}, "xdp_get_buff_len": {HelperInline},
-	"xdp_load_bytes": {HelperInline}, "xdp_store_bytes": {HelperInline}, "skb_load_bytes": {HelperInline}, "skb_store_bytes": {HelperInline},
-	"csum_diff": {HelperInline}, "get_numa_node_id": {HelperInline}, "get_smp_processor_id": {HelperInline},
-}
-
-// helperNames are the helpers that a target may have a row for.
-var helperNames = sorted(helperWays)
 
 // only refuses a value other than the one that is honoured.
 func (c *checker) only(field string, got, want any, because string, skip ...bool) {

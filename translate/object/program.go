@@ -2,6 +2,8 @@
 // maps, and the C lines that BTF records.
 //
 // It never judges safety and never knows the NFP. Load is the entry point.
+//
+// Stable for importers.
 package object
 
 import "github.com/skipsw/skipsw/translate/bpf"
@@ -16,7 +18,7 @@ const (
 	TC // SCHED_CLS
 )
 
-// String returns the name that --type takes.
+// String returns the name: "xdp" or "tc".
 func (t Type) String() string {
 	switch t {
 	case XDP:

@@ -15,19 +15,19 @@ type argument struct {
 	words []ssa.ID
 }
 
-// near reports whether the place is reached from the stack base as it is, with
-// no index register of its own.
+// near reports whether the place is the stack base, so that it needs no index
+// register of its own.
 func (s *selector) near(at target.LMPlace) bool { return at.Index == s.t.Entry.StackIndex }
 
 // argWords returns the words at the stack base that a call puts arguments in.
 func (s *selector) argWords(site *ssa.CallSite) int {
-	n := 0
+	n := site.Data
 	for _, a := range []struct {
 		at    target.LMPlace
 		words int
 	}{{s.t.Calls.Key, site.Key}, {s.t.Calls.Value, site.Value}} {
 		if s.near(a.at) && a.words > 0 {
-			n = max(n, int(a.at.Word)+a.words)
+			n = max(n, a.words)
 		}
 	}
 	return n
@@ -78,7 +78,8 @@ func (s *selector) call(id ssa.ID, v *ssa.Value) {
 		s.clobbers = clobbers(s.t)
 	}
 	n.clob = s.clobbers
-	s.arguments(v.Args, []argument{{s.t.Calls.Key, site.KeyWords(v.Args)}, {s.t.Calls.Value, site.ValueWords(v.Args)}})
+	s.granted(site)
+	s.arguments(v.Args, []argument{{s.t.Calls.Key, site.KeyWords(v.Args)}, {s.t.Calls.Value, site.ValueWords(v.Args)}, {target.LMPlace{Index: s.t.Entry.StackIndex}, site.DataWords(v.Args)}})
 	for k, low := range site.Pairs {
 		lo, hi := site.Pair(v.Args, k)
 		s.fixedPair(&n, low, lo, hi)
@@ -98,6 +99,41 @@ func (s *selector) call(id ssa.ID, v *ssa.Value) {
 		n.ops = append(n.ops, regalloc.Operand{V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: s.resultPlace(int(s.f.V(w).Imm))})
 	}
 	s.add(n)
+}
+
+// granted refuses a call whose convention takes registers that the target does
+// not grant to programs.
+func (s *selector) granted(site *ssa.CallSite) {
+	need := func(field string, r target.Reg) {
+		if s.t.Grants(r) {
+			return
+		}
+		why := fmt.Sprintf("registers.gprs is %d", s.t.Registers.GPRs)
+		if int(r.Num) < s.t.Registers.GPRs {
+			why = fmt.Sprintf("registers.keep_%c has it", 'a'+rune(r.Bank))
+		}
+		s.fail(fmt.Sprintf("a call of %v for target %s", site.Helper, s.t.Name), fmt.Sprintf("%s takes %v and %s", field, r, why))
+	}
+	both := func(field string, low target.GPR) {
+		for n := low; n <= low+1; n++ {
+			need(field, target.Reg{Num: n})
+			need(field, target.Reg{Bank: nfpisa.BankB, Num: n})
+		}
+	}
+	k := &s.t.Calls
+	need("calls.return", k.Return)
+	both("calls.result", k.Result)
+	if site.Number {
+		need("calls.map", *k.Map)
+	}
+	field := "calls.flags"
+	if site.Kind != 0 {
+		field = "event"
+		need("event.kind", s.t.Event.Kind)
+	}
+	for _, low := range site.Pairs {
+		both(field, target.GPR(low))
+	}
 }
 
 // resultPlace returns where a routine leaves word k of what it returns: R0 in
@@ -126,19 +162,13 @@ func (s *selector) arguments(args []ssa.ID, list []argument) {
 		}
 	}
 	for _, a := range list {
-		first := 0
-		switch {
-		case len(a.words) == 0:
-			continue
-		case s.near(a.at):
-			first = int(a.at.Word)
-		default:
+		if len(a.words) > 0 && !s.near(a.at) {
 			for ; since < s.t.LocalMemory.PointerDelay; since++ {
 				s.add(newNode(formNop))
 			}
 		}
 		for k, w := range a.words {
-			s.storeLM(a.at.Index, first+k, w)
+			s.storeLM(a.at.Index, k, w)
 		}
 		since += len(a.words)
 	}
