@@ -105,7 +105,7 @@ var forms = []form{
 	{pattern(`REG = -REG`), func(_ *parser, g []string) (parsed, error) {
 		return one(ALUImm(aluClass(g[0]), Neg, parseReg(g[1]), 0), nil)
 	}},
-	{pattern(`REG = (be|le|bswap)(16|32|64) REG`), parseEndian},
+	{pattern(`REG = (be|le|bswap)(\d+) REG`), parseEndian},
 	{pattern(`REG = \(s(8|16|32)\)REG`), func(_ *parser, g []string) (parsed, error) {
 		in := ALUReg(aluClass(g[0]), Mov, parseReg(g[1]), parseReg(g[4]))
 		w, err := parseNum(g[2], 16)
