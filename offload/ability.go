@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -291,12 +290,12 @@ func as[T any](d Device, a Ability) (T, error) {
 	if ok {
 		return t, nil
 	}
-	return t, NotSupported(d, a)
+	return t, Lacks(d, a)
 }
 
-// NotSupported returns the error of a device that lacks an ability: "not
-// supported: DEVICE cannot X, because Y".
-func NotSupported(d Device, a Ability) error {
+// Lacks returns the error of a device that lacks an ability: "not supported:
+// DEVICE cannot X, because Y".
+func Lacks(d Device, a Ability) error {
 	why := ""
 	if r, ok := d.(Reasoner); ok {
 		why = r.WhyNot(a)
@@ -304,5 +303,5 @@ func NotSupported(d Device, a Ability) error {
 	if why == "" {
 		why = "devices of its kind do not offer it"
 	}
-	return unsupported.New(fmt.Sprintf("%s cannot %s", d.Name(), a), why)
+	return NotSupported(fmt.Sprintf("%s cannot %s", d.Name(), a), why)
 }

@@ -22,6 +22,10 @@ var (
 	ErrPermission = errors.New("no permission")
 )
 
+// NotSupported returns an error that matches ErrNotSupported: "not supported:
+// WHAT, because WHY".
+func NotSupported(what, why string) error { return unsupported.New(what, why) }
+
 // Error is an operation that the kernel or a device refused.
 type Error struct {
 	Op     string // what was tried: "attach xdp_pass to eth0 (xdp hw)"

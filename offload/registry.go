@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
 // OpenOptions say how a device is opened.
@@ -169,7 +167,7 @@ func (r *Registry) Host(ctx context.Context, o OpenOptions) (Device, error) {
 			return r.schemes[i].Host(ctx, o)
 		}
 	}
-	return nil, unsupported.New("maps and programs without the name of a device", "the devices of this program share none")
+	return nil, NotSupported("maps and programs without the name of a device", "the devices of this program share none")
 }
 
 // Maker returns what makes devices of a kind.

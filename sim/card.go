@@ -3,10 +3,12 @@ package sim
 import (
 	"fmt"
 	"io"
+	"math/bits"
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/sim/mem"
@@ -29,10 +31,11 @@ type card struct {
 	out       firmware.Outcome // of the packet that leaves
 }
 
-// load puts an image on a card for a number of cores.
-func (m *card) load(img *image.Image, spec Spec, cores int) error {
+// load puts an image on a card for a number of cores; shared says that they are
+// advanced together.
+func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	m.img, m.spec = img, spec
-	if err := m.check(); err != nil {
+	if err := m.check(cores); err != nil {
 		return err
 	}
 	grant := core.Everything()
@@ -49,24 +52,21 @@ func (m *card) load(img *image.Image, spec Spec, cores int) error {
 			return err
 		}
 	}
+	if err := memory.claim(shared); err != nil {
+		return err
+	}
 	m.mem = memory.system
 	if m.packets, err = memory.unit(img.Target.Packet.Memory); err != nil {
 		return err
 	}
 	m.maxPacket = firmware.MaxPacket(img.Target)
-	for _, info := range img.Maps {
-		mp, err := memory.space.Create(info)
-		if err != nil {
-			return err
-		}
-		if mp != nil {
-			m.maps = append(m.maps, mp)
-		}
-	}
 	if spec.Profile {
 		m.profile = trace.NewProfile(len(img.Words))
 	}
 	m.program = make([]int, cores*core.Contexts)
+	if m.maps, err = memory.createAll(img.Maps); err != nil {
+		return err
+	}
 	models := spec.Models
 	if models == nil {
 		models = firmware.Builtin()
@@ -74,6 +74,9 @@ func (m *card) load(img *image.Image, spec Spec, cores int) error {
 	m.model, err = models.New(m.firmware(), firmware.Config{
 		Image: img, Maps: m.maps, Tables: memory.tables, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, Cores: cores,
 	})
+	if err != nil {
+		memory.freeAll(m.maps)
+	}
 	return err
 }
 
@@ -97,6 +100,19 @@ func (m *card) config() core.Config {
 	return cfg
 }
 
+// bufferNumbers returns how many packet buffers pointers can tell apart: 0 when
+// they have no bits for it, or more bits than a word of the packet vector.
+func bufferNumbers(p *target.Packet) int {
+	end := int(p.PointerBits)
+	if set := bits.TrailingZeros64(p.PointerSet); set < end {
+		end = set
+	}
+	if p.PointerBits > 32 || end <= int(p.NumberLow) || p.NumberLow < p.OffsetBits {
+		return 0
+	}
+	return 1 << (end - int(p.NumberLow))
+}
+
 // buffers returns the packet buffers of a core.
 func (m *card) buffers(id int) (out [core.Contexts]*mem.Region) {
 	p := &m.img.Target.Packet
@@ -116,17 +132,23 @@ func (m *card) firmware() string {
 }
 
 // check rejects what the machine cannot take.
-func (m *card) check() error {
+func (m *card) check(cores int) error {
 	img, s := m.img, &m.spec
 	if img.Target == nil {
 		return fmt.Errorf("image says no target, so nobody knows what is around its code")
 	}
 	t := img.Target
-	if err := t.Check(); err != nil {
+	if err := t.CheckForm(); err != nil {
 		return fmt.Errorf("target %s: %w", t.Name, err)
 	}
 	if img.Machine.Mode != nfpisa.Ctx4 || t.Core.Contexts != core.Contexts {
 		return unsupported.New("eight contexts", "a core has four here")
+	}
+	if t.Core.CodeSharers != 1 {
+		return unsupported.New(fmt.Sprintf("core.code_sharers %d", t.Core.CodeSharers), "a core has a control store of its own here")
+	}
+	if most := bufferNumbers(&t.Packet); cores*core.Contexts >= most {
+		return fmt.Errorf("%d cores of %d contexts; packet pointers of target %s tell %d buffers apart, without number 0", cores, core.Contexts, t.Name, most-1)
 	}
 	if len(img.Words) > t.Core.CodeWords {
 		return fmt.Errorf("image has %d words; target %s has room for %d", len(img.Words), t.Name, t.Core.CodeWords)

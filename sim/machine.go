@@ -18,7 +18,7 @@ type Machine struct {
 // execute, not errors here.
 func New(img *image.Image, spec Spec) (*Machine, error) {
 	m := &Machine{}
-	if err := m.load(img, spec, 1); err != nil {
+	if err := m.load(img, spec, 1, false); err != nil {
 		return nil, fmt.Errorf("sim: %w", err)
 	}
 	m.core = m.newCore(0, false)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/hostmap"
@@ -20,6 +21,33 @@ type Memory struct {
 	system *mem.System
 	space  *hostmap.Space
 	tables map[uint32]*Map
+	// machines and systems are how many of them have used it.
+	machines, systems int
+}
+
+// claim notes a user of the memory. Machines set its clocks back for each
+// packet, so that a system has it for itself.
+func (m *Memory) claim(system bool) error {
+	if m.systems > 0 || system && m.machines > 0 {
+		return unsupported.New("memory shared by a System and others", "its units have one clock")
+	}
+	if system {
+		m.systems++
+		return m.answersLater()
+	}
+	m.machines++
+	return nil
+}
+
+// answersLater refuses units that answer in the cycle of a command: among
+// several cores nobody could tell who comes first.
+func (m *Memory) answersLater() error {
+	for _, u := range m.units {
+		if min(u.Read, u.Write, u.Atomic) == 0 {
+			return unsupported.New("several cores and memory "+u.Name+" that answers in the cycle of the command", "nobody could tell who comes first")
+		}
+	}
+	return nil
 }
 
 // NewMemory returns the memories of a target, without maps.
@@ -53,7 +81,7 @@ func newMemory(t *target.Target, spec *Spec) (*Memory, error) {
 		}
 		rooms = append(rooms, hostmap.Room{Unit: unit, Region: r})
 	}
-	m.system = mem.New(mem.Config{Units: m.units})
+	m.system = mem.New(mem.Config{Units: m.units, Hooks: spec.MemoryHooks})
 	m.space = hostmap.NewSpace(m.system, rooms)
 	return m, nil
 }
@@ -86,6 +114,27 @@ func (m *Memory) Create(info image.Map) (*Map, error) {
 	}
 	m.tables[info.ID] = mp
 	return mp, nil
+}
+
+// createAll makes the maps of an image, or none.
+func (m *Memory) createAll(infos []image.Map) (out []*Map, err error) {
+	for _, info := range infos {
+		mp, err := m.space.Create(info)
+		if err != nil {
+			m.freeAll(out)
+			return nil, err
+		}
+		if mp != nil {
+			out = append(out, mp)
+		}
+	}
+	return out, nil
+}
+
+func (m *Memory) freeAll(all []*Map) {
+	for _, mp := range all {
+		m.space.Free(mp)
+	}
 }
 
 // Table returns the map of a number.

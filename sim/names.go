@@ -10,23 +10,24 @@ import (
 
 // The types of the rooms behind this package that its callers meet.
 type (
-	Fault      = core.Fault
-	FaultKind  = core.FaultKind
-	Checks     = core.Checks
-	Hooks      = core.Hooks
-	Step       = core.Step
-	Call       = core.Call
-	Switch     = core.Switch
-	SwitchKind = core.SwitchKind
-	Routine    = core.Cost
-	Latency    = mem.Latency
-	Firmware   = firmware.Costs
-	Input      = firmware.Input
-	Event      = firmware.Event
-	Map        = hostmap.Map
-	Profile    = trace.Profile
-	LineCost   = trace.LineCost
-	Perfetto   = trace.Perfetto
+	Fault       = core.Fault
+	FaultKind   = core.FaultKind
+	Checks      = core.Checks
+	Hooks       = core.Hooks
+	MemoryHooks = mem.Hooks
+	Step        = core.Step
+	Call        = core.Call
+	Switch      = core.Switch
+	SwitchKind  = core.SwitchKind
+	Routine     = core.Cost
+	Latency     = mem.Latency
+	Firmware    = firmware.Costs
+	Input       = firmware.Input
+	Event       = firmware.Event
+	Map         = hostmap.Map
+	Profile     = trace.Profile
+	LineCost    = trace.LineCost
+	Perfetto    = trace.Perfetto
 )
 
 // NewPerfetto begins a trace; see package trace.

@@ -50,6 +50,9 @@ type Spec struct {
 	Profile bool
 	// Hooks are called at named points of the cores' work.
 	Hooks Hooks
+	// MemoryHooks are those of the memory units; with Memory, they are the ones
+	// that it was made with.
+	MemoryHooks MemoryHooks
 }
 
 // DefaultSpec returns the parameters of one worker core of an Agilio card with

@@ -22,36 +22,26 @@ type System struct {
 // NewSystem loads an image for a number of cores.
 func NewSystem(img *image.Image, spec Spec, cores int) (*System, error) {
 	s := &System{}
-	if err := sharable(&spec, cores); err != nil {
+	if err := s.build(img, spec, cores); err != nil {
 		return nil, fmt.Errorf("sim: %w", err)
 	}
-	if err := s.load(img, spec, cores); err != nil {
-		return nil, fmt.Errorf("sim: %w", err)
+	return s, nil
+}
+
+func (s *System) build(img *image.Image, spec Spec, cores int) error {
+	if cores < 1 {
+		return fmt.Errorf("%d cores; there must be one", cores)
+	}
+	if missing := (CheckSignals | CheckHazards) &^ spec.Checks; missing != 0 {
+		return unsupported.New("several cores without CheckSignals and CheckHazards", "what a register holds before its signal would be open")
+	}
+	if err := s.load(img, spec, cores, true); err != nil {
+		return err
 	}
 	for id := range cores {
 		s.cores = append(s.cores, s.newCore(id, true))
 	}
 	s.engine, s.feeds = engine.New(s.mem, s.cores), make([]batch, cores)
-	return s, nil
-}
-
-// MaxCores is the most cores of a System: the numbers of their packet buffers
-// are in the packet's address.
-const MaxCores = 1 << 12
-
-// sharable rejects what several cores cannot have.
-func sharable(s *Spec, cores int) error {
-	if cores < 1 || cores > MaxCores {
-		return fmt.Errorf("%d cores; it must be 1 to %d", cores, MaxCores)
-	}
-	if missing := (CheckSignals | CheckHazards) &^ s.Checks; missing != 0 {
-		return unsupported.New("several cores without CheckSignals and CheckHazards", "what a register holds before its signal would be open")
-	}
-	for _, l := range s.Memories {
-		if min(l.Read, l.Write, l.Atomic) == 0 {
-			return unsupported.New("several cores and a memory that answers in the cycle of the command", "nobody could tell who comes first")
-		}
-	}
 	return nil
 }
 

@@ -98,15 +98,17 @@ var ticket = program(mapPointer(0), nfpisa.Immed(xf(0), 1), nfpisa.Mem40(nfpisa.
 // commands that come in one cycle by the number of the core.
 func TestSharedCounter(t *testing.T) {
 	const cores, packets = 5, 40
-	s := testSystem(t, cores, ticket, arrayMap)
 	var served []mem.Key
 	last := uint64(0)
-	s.mem.Hooks.Serve = func(c *mem.Command, start, done uint64) {
-		require.GreaterOrEqual(t, start, last+uint64(ememLatency.Busy), "one after the other")
-		require.GreaterOrEqual(t, start, c.Arrival)
-		last = start
-		served = append(served, mem.Key{Cycle: c.Arrival, Source: int(c.Ticket.Source)})
-	}
+	s := testSystem(t, cores, ticket, func(sp *Spec, img *image.Image) {
+		arrayMap(sp, img)
+		sp.MemoryHooks.Serve = func(c *mem.Command, start, done uint64) {
+			require.GreaterOrEqual(t, start, last+uint64(ememLatency.Busy), "one after the other")
+			require.GreaterOrEqual(t, start, c.Arrival)
+			last = start
+			served = append(served, mem.Key{Cycle: c.Arrival, Source: int(c.Ticket.Source)})
+		}
+	})
 	out := runAll(s, [][]byte{frame(64)}, packets, 0)
 	require.Len(t, out, cores*packets)
 	seen := map[uint32]bool{}
@@ -155,12 +157,12 @@ func TestStepsDoNotMatter(t *testing.T) {
 					log = append(log, fmt.Sprint(w))
 				}
 			}
-		})
-		s.mem.Hooks.Serve = func(c *mem.Command, start, done uint64) {
-			if c.Region.Unit != s.packets {
-				served = append(served, fmt.Sprint(c.Ticket.Source, start, done))
+			sp.MemoryHooks.Serve = func(c *mem.Command, start, done uint64) {
+				if c.Op == mem.Add {
+					served = append(served, fmt.Sprint(c.Ticket.Source, start, done))
+				}
 			}
-		}
+		})
 		out = runAll(s, [][]byte{frame(64), frame(40)}, 11, step)
 		return out, log, served
 	}

@@ -23,12 +23,14 @@ func (c *checker) coreHonoured() {
 // honoured is coreHonoured for all else, of a target that is right in itself.
 func (c *checker) honoured() {
 	t := c.t
-	c.only("entry.stack", t.Entry.Stack, Reg{Num: 22}, "the simulator puts the stack base there")
 	c.only("entry.stack_index", t.Entry.StackIndex, LMIndex(0), "the compiler addresses the stack through it")
 	c.only("entry.vector_index", t.Entry.VectorIndex, LMIndex(1), "the compiler addresses the packet vector through it")
 	c.only("registers.signals", t.Registers.Signals[0], Signal(1), "the compiler waits for memory with it")
 	if t.Direct() {
 		c.only("registers.signals", t.Registers.Signals, []Signal{1, 2, 3, 4}, "linked routines use these")
+		if d := t.LocalMemory.PointerDelay; d > 3 {
+			c.refuse("local_memory.pointer_delay", d, "at most 3", "linked routines leave so many instructions")
+		}
 		c.only("registers.gprs", t.Registers.GPRs, 32, "linked routines use all registers")
 		c.only("registers.keep_a", len(t.Registers.KeepA), 0, "linked routines use all registers")
 		c.only("registers.keep_b", len(t.Registers.KeepB), 0, "linked routines use all registers")
@@ -45,48 +47,18 @@ func (c *checker) honoured() {
 	}
 	k := &t.Calls
 	c.only("calls.return", k.Return, Reg{Bank: 1}, "routines return through it")
-	if k.Map != nil {
-		c.only("calls.map", *k.Map, Reg{}, "the firmware model takes the map's number there")
-	}
 	c.only("calls.flags", k.Flags, GPR(8), "routines take the flags there")
 	c.only("calls.result", k.Result, GPR(0), "routines leave the result there")
 	c.only("calls.key", k.Key, LMPlace{}, "routines take the key there")
 	c.only("calls.value", k.Value, LMPlace{2, 16}, "routines take the value there")
 	c.only("calls.kept", k.Kept, []GPR{12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}, "routines keep these")
 	c.only("calls.kept_indexes", k.KeptIndexes, []LMIndex{0, 1}, "routines keep these")
-	if e := t.Event; e != nil {
-		c.only("event", *e, Event{4, 6, 8, 10, Reg{Num: 1}, 4, 6}, "the firmware model takes an event's arguments there")
-	}
-
-	l := &t.LocalMemory
-	c.only("local_memory.context", l.Context, 1024, "the simulator gives a context so much")
-	c.only("local_memory.vector", l.Vector, 0, "the simulator puts the packet vector there")
-	c.only("local_memory.stack_base", l.StackBase, 64, "the simulator puts the stack there")
-	c.only("local_memory.pointer_delay", l.PointerDelay, 3, "the simulator's index registers take so long")
 
 	p := &t.Packet
-	c.only("packet.memory", p.Memory, "ctm", "the simulator has packets there")
 	c.only("packet.pointer_bits", p.PointerBits, uint8(32), "the compiler has packet pointers in one word")
-	c.only("packet.pointer_set", p.PointerSet, uint64(1<<31), "the simulator knows packet memory by it")
 	c.only("packet.offset_bits", p.OffsetBits, uint8(13), "the compiler masks packet pointers so")
-	c.only("packet.number_low", p.NumberLow, uint8(16), "the simulator numbers packets there")
-	v := &t.PacketVector
-	c.only("packet_vector.words", v.Words, 16, "the simulator has so many")
-	c.only("packet_vector.length", v.Length, Field{0, 0, 14}, "the simulator has the length there")
-	c.only("packet_vector.pointer", v.Pointer, Field{2, 0, 32}, "the simulator has the pointer there")
-	if v.Queue != nil && v.QueueSet != nil {
-		c.only("packet_vector.queue_set", *v.QueueSet, Field{4, 4, 1}, "the simulator looks for it there")
-		c.only("packet_vector.queue", v.Queue.Field(), Field{6, 0, 8}, "the simulator looks for it there")
-	}
-	if v.Ingress != nil {
-		c.only("packet_vector.ingress", *v.Ingress, Field{8, 0, 32}, "the simulator has it there")
-	}
-	if v.RxQueue != nil {
-		c.only("packet_vector.rx_queue", *v.RxQueue, Field{9, 0, 32}, "the simulator has it there")
-	}
 
 	e := &t.Exit
-	c.only("exit.register", e.Register, Reg{}, "the simulator looks for the exit word there")
 	c.only("exit.writes", e.Writes, "program", "the compiler waits for each write")
 	if e.Kind == ExitCode {
 		c.only("exit.shift", e.Shift, uint8(16), "the compiler puts codes there")
@@ -101,20 +73,6 @@ var abis = map[string]int{"agilio": 2, "skipsw": 1}
 func (c *checker) mapsHonoured() {
 	t := c.t
 	c.only("maps.regions", len(t.Maps.Regions), 1, "the compiler places maps in one region")
-	r := &t.Maps.Regions[0]
-	c.only("maps.regions[0].memory", r.Memory, "emem", "the simulator has map memory there")
-	c.only("maps.regions[0].base", r.Base, uint64(0x20_0000_0000), "the simulator has map memory there")
-	if r.Size > 1<<30 {
-		c.refuse("maps.regions[0].size", r.Size, 1<<30, "the simulator has no more")
-	}
-	if !t.Direct() {
-		c.only("maps.regions[0].align", r.Align, uint64(256), "the simulator aligns the firmware's maps so")
-	}
-	for _, n := range sorted(t.Memories) {
-		if n != "ctm" && n != "emem" {
-			c.refuse("memories", n, "ctm and emem", "the simulator has no other memory units")
-		}
-	}
 	for _, typ := range t.Maps.Types {
 		if ok := slices.Contains(mapWays[t.Maps.Kind], typ); !ok {
 			c.refuse("maps.types", typ, mapWays[t.Maps.Kind], "with maps.kind "+t.Maps.Kind+" there is no code for others")

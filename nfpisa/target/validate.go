@@ -31,6 +31,24 @@ type checker struct {
 // Each error names the field.
 func (t *Target) Check() error {
 	c := &checker{t: t}
+	right := c.form()
+	c.coreHonoured()
+	if right {
+		c.honoured()
+	}
+	return errors.Join(c.errs...)
+}
+
+// CheckForm is Check without what only some parts cannot honour, for parts that
+// say themselves what they cannot.
+func (t *Target) CheckForm() error {
+	c := &checker{t: t}
+	c.form()
+	return errors.Join(c.errs...)
+}
+
+// form looks at a target by itself, and reports whether it is right.
+func (c *checker) form() bool {
 	c.names()
 	c.core()
 	c.registers()
@@ -39,12 +57,7 @@ func (t *Target) Check() error {
 	c.exit()
 	c.maps()
 	c.helpers()
-	right := len(c.errs) == 0
-	c.coreHonoured()
-	if right {
-		c.honoured()
-	}
-	return errors.Join(c.errs...)
+	return len(c.errs) == 0
 }
 
 func (c *checker) fail(format string, args ...any) {

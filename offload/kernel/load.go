@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/internal/sys"
-	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -117,7 +116,7 @@ func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, in
 func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
 	op := fmt.Sprintf("make map %s", m.Name)
 	if m.Inner != nil {
-		return nil, fmt.Errorf("%s: %w", op, unsupported.New("maps of maps", "the kernel does not offload them"))
+		return nil, fmt.Errorf("%s: %w", op, offload.NotSupported("maps of maps", "the kernel does not offload them"))
 	}
 	spec := sys.MapSpec{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Name: m.Name}
 	if mode == offload.Hardware && m.Type != bpf.MapTypePerfEventArray {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
@@ -100,7 +99,7 @@ func (c *Cards) Names() []string {
 func (c *Cards) Scheme() offload.Scheme {
 	open := func(name string, o offload.OpenOptions) (offload.Device, error) {
 		if o.Netns != "" {
-			return nil, unsupported.New("network namespace "+o.Netns+" of "+c.prefix+":"+name, "a simulated card in a process is in no namespace")
+			return nil, offload.NotSupported("network namespace "+o.Netns+" of "+c.prefix+":"+name, "a simulated card in a process is in no namespace")
 		}
 		d, err := c.Open(name)
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
@@ -85,7 +84,7 @@ func (d *Device) onlyHardware(op string, m offload.Mode) error {
 	if m == offload.Hardware {
 		return nil
 	}
-	return offload.Advise(fmt.Errorf("%s: %w", op, unsupported.New(fmt.Sprintf("mode %s on %s", m, d.name), "a simulated card has no host that runs programs")), offload.AdviseHardware)
+	return offload.Advise(fmt.Errorf("%s: %w", op, offload.NotSupported(fmt.Sprintf("mode %s on %s", m, d.name), "a simulated card has no host that runs programs")), offload.AdviseHardware)
 }
 
 // Load implements offload.Device. The program must have an image for the
@@ -174,7 +173,7 @@ func (d *Device) hookFits(op string, p *program, h offload.Hook) error {
 		return nil
 	}
 	no := func(what, why string, a offload.Advice) error {
-		return offload.Advise(fmt.Errorf("%s: %w", op, unsupported.New(d.name+" cannot "+what, why)), a)
+		return offload.Advise(fmt.Errorf("%s: %w", op, offload.NotSupported(d.name+" cannot "+what, why)), a)
 	}
 	switch {
 	case h.Egress:

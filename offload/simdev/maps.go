@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"syscall"
 
-	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -61,7 +60,7 @@ func holder(d *Device, m *object.Map) (*sim.Map, error) {
 	}
 	home, ok := machine.Map(m.Name)
 	if !ok {
-		return nil, unsupported.New("map "+m.Name, "programs have no room for it in the card's memory")
+		return nil, offload.NotSupported("map "+m.Name, "programs have no room for it in the card's memory")
 	}
 	return home, nil
 }
@@ -94,7 +93,7 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 		}
 		c.home = home
 	case !d.target.HasHelper(bpf.HelperPerfEventOutput.String()):
-		return nil, fmt.Errorf("%s: %w", op, unsupported.New("events", fmt.Sprintf("target %s has no way to send them", d.target.Name)))
+		return nil, fmt.Errorf("%s: %w", op, offload.NotSupported("events", fmt.Sprintf("target %s has no way to send them", d.target.Name)))
 	}
 	if err := d.enter(op); err != nil {
 		return nil, err
@@ -181,7 +180,7 @@ func (h *mapHandle) enter(op string, key []byte) error {
 	}
 	if h.home == nil {
 		h.card.mu.Unlock()
-		return unsupported.New(fmt.Sprintf("%s in map %s", op, h.info.Name), "it is a channel to the host and has no entries")
+		return offload.NotSupported(fmt.Sprintf("%s in map %s", op, h.info.Name), "it is a channel to the host and has no entries")
 	}
 	return nil
 }

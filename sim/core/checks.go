@@ -1,5 +1,7 @@
 package core
 
+import "github.com/skipsw/skipsw/translate/bpf"
+
 // Checks selects the rules that end a run with a fault when they are broken.
 type Checks uint32
 
@@ -105,5 +107,5 @@ type Routines interface {
 	// Call executes the routine of an eBPF helper. It returns the control-store
 	// address at which the program goes on; false means that the context has
 	// failed.
-	Call(x *Context, helper uint32) (back uint32, cost Cost, ok bool)
+	Call(x *Context, helper bpf.HelperID) (back uint32, cost Cost, ok bool)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // The flat register file of a context. Constants have slots of their own, so
@@ -198,7 +199,7 @@ func Load(img *image.Image, g Grant, correct bool) (*Code, error) {
 		return nil, err
 	}
 	for id, addr := range sortedHelpers(img.Machine.Helpers) {
-		if err := cd.addOutside(addr, bareOp(opHelper, id), fmt.Sprintf("helper %d", id)); err != nil {
+		if err := cd.addOutside(addr, bareOp(opHelper, id), "routine "+bpf.HelperID(id).String()); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,9 @@
 package core
 
-import "github.com/skipsw/skipsw/sim/mem"
+import (
+	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
 
 // Contexts is the number of contexts of a core.
 const Contexts = 4
@@ -120,14 +123,14 @@ func (c *Core) RunAlone(x *Context) Stop {
 
 // call executes a routine outside the code for a context, which then sleeps. It
 // returns the time after its work on the core.
-func (c *Core) call(x *Context, helper uint32, now uint64) (uint64, bool) {
+func (c *Core) call(x *Context, helper bpf.HelperID, now uint64) (uint64, bool) {
 	back, cost, ok := c.routines.Call(x, helper)
 	if !ok {
 		return now, false
 	}
 	t, ok := c.code.index(back)
 	if !ok || int(t) >= c.code.words {
-		c.fail(x, FaultBadPC, "helper %d returns to control-store address %d, where there is no code", helper, back)
+		c.fail(x, FaultBadPC, "%v returns to control-store address %d, where there is no code", helper, back)
 		return now, false
 	}
 	x.pc = t

@@ -12,7 +12,7 @@
 // why. Undefined values are tracked bit by bit and may be moved and masked;
 // only a use that would show (a branch, an address, stored data) is a fault.
 //
-// It never knows maps, helpers or verdicts, nor where a calling convention puts
+// It never knows maps, what helpers do or verdicts, nor where a calling convention puts
 // things: who enters a context and takes its result does.
 //
 // Not stable: package sim is the stable way in.

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // pauseNext, in a context's swapLeft, stops the core behind the instruction.
@@ -298,7 +299,7 @@ func (c *Core) run(x *Context) Stop {
 					goto pause
 				}
 				var ok bool
-				if now, ok = c.call(x, u.imm, now); !ok {
+				if now, ok = c.call(x, bpf.HelperID(u.imm), now); !ok {
 					goto faulted
 				}
 				if !c.alone {

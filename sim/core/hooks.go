@@ -1,5 +1,7 @@
 package core
 
+import "github.com/skipsw/skipsw/translate/bpf"
+
 // Hooks are called at named points of a core's work; nil ones cost a test.
 type Hooks struct {
 	// Step is called before each instruction.
@@ -25,7 +27,7 @@ type Step struct {
 type Call struct {
 	Core    int
 	Context int
-	Helper  uint32 // eBPF helper number
+	Helper  bpf.HelperID
 	Cycle   uint64
 }
 
@@ -77,7 +79,7 @@ func (c *Core) observe(x *Context, pc uint32, now uint64) {
 		}
 	case op == opHelper:
 		if h.Call != nil {
-			h.Call(Call{Core: c.id, Context: int(x.slot), Helper: c.code.ops[pc].imm, Cycle: now})
+			h.Call(Call{Core: c.id, Context: int(x.slot), Helper: bpf.HelperID(c.code.ops[pc].imm), Cycle: now})
 		}
 	case h.Exit != nil:
 		h.Exit(Step{Core: c.id, Context: int(x.slot), Word: -1, Cycle: now})

@@ -72,21 +72,21 @@ func (f *Agilio) Enter(x *core.Context, in *Input) {
 func (f *Agilio) Events(x *core.Context) []Event { return f.sentBy(x).events }
 
 // Call executes a map or event routine by the target's calling convention.
-func (f *Agilio) Call(x *core.Context, helper uint32) (uint32, core.Cost, bool) {
+func (f *Agilio) Call(x *core.Context, helper bpf.HelperID) (uint32, core.Cost, bool) {
 	back, ok := f.arg(x, f.t.Calls.Return, "the return address")
 	if !ok {
 		return 0, core.Cost{}, false
 	}
 	var result uint64
 	var cost core.Cost
-	switch id := bpf.HelperID(helper); {
-	case id == bpf.HelperMapLookupElem, id == bpf.HelperMapUpdateElem, id == bpf.HelperMapDeleteElem:
-		result, cost, ok = f.mapCall(x, id)
-	case id == bpf.HelperPerfEventOutput && f.t.Event != nil:
+	switch {
+	case helper == bpf.HelperMapLookupElem, helper == bpf.HelperMapUpdateElem, helper == bpf.HelperMapDeleteElem:
+		result, cost, ok = f.mapCall(x, helper)
+	case helper == bpf.HelperPerfEventOutput && f.t.Event != nil:
 		cost = f.cfg.Costs.Event
 		result, ok = f.event(x, f.t.Event)
 	default:
-		x.Fail(core.FaultUnsupported, "%v", unsupported.New("firmware routine for helper "+id.String(), "the model has none"))
+		x.Fail(core.FaultUnsupported, "%v", unsupported.New("firmware routine for "+helper.String(), "the model has none"))
 		ok = false
 	}
 	if !ok {

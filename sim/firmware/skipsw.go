@@ -19,7 +19,7 @@ func NewSkipsw(cfg Config) (Model, error) {
 }
 
 // Call fails the context: there are no routines.
-func (*Skipsw) Call(x *core.Context, helper uint32) (uint32, core.Cost, bool) {
-	x.Fail(core.FaultUnsupported, "%v", unsupported.New("firmware routine for helper "+bpf.HelperID(helper).String(), "programs bring their routines"))
+func (*Skipsw) Call(x *core.Context, helper bpf.HelperID) (uint32, core.Cost, bool) {
+	x.Fail(core.FaultUnsupported, "%v", unsupported.New("firmware routine for "+helper.String(), "programs bring their routines"))
 	return 0, core.Cost{}, false
 }

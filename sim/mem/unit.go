@@ -29,12 +29,14 @@ func (u *Unit) first(op Op) uint32 {
 func (u *Unit) least() uint64 { return uint64(min(u.Read, u.Write, u.Atomic)) }
 
 // Config is what a System is made of.
-type Config struct{ Units []Unit }
+type Config struct {
+	Units []Unit
+	Hooks Hooks
+}
 
 // System is the memory: what lies where, and the units that serve commands.
 type System struct {
-	Map   Map
-	Hooks Hooks
+	Map Map
 
 	cfg        Config
 	requesters []Requester
@@ -82,8 +84,8 @@ func (s *System) Do(c *Command, out, in []uint64) (done uint64) {
 	u.free = start + beats*uint64(unit.Busy)
 	done = start + uint64(unit.first(c.Op)) + (beats-1)*uint64(unit.PerWord)
 	c.effect(out, in)
-	if s.Hooks.Serve != nil {
-		s.Hooks.Serve(c, start, done)
+	if s.cfg.Hooks.Serve != nil {
+		s.cfg.Hooks.Serve(c, start, done)
 	}
 	return done
 }

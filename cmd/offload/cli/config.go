@@ -2,12 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/devices"
+	"github.com/skipsw/skipsw/sim/firmware"
 )
 
 // Config says what a binary is made of. A vendor's adds its own devices and
@@ -20,6 +25,9 @@ type Config struct {
 	// Targets are known by their name besides the built-in ones, which they may
 	// not replace.
 	Targets []*target.Target
+	// Models are firmware models by name besides the simulator's own. A target
+	// names the one that it runs with.
+	Models map[string]firmware.Maker
 
 	// Args, Stdin, Stdout and Stderr are the process's when nil.
 	Args           []string
@@ -38,6 +46,7 @@ type app struct {
 	name    string
 	devices *offload.Registry
 	targets []*target.Target
+	models  *firmware.Registry
 	device  string // the one that was opened last
 }
 
@@ -47,7 +56,16 @@ func newApp(c *Config) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{name: c.Name, devices: r, targets: c.Targets}
+	a := &app{name: c.Name, devices: r, targets: c.Targets, models: firmware.Builtin()}
+	if a.name == "" {
+		return a, errors.New("the command has no name")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Models)) {
+		if name == "" || slices.Contains(a.models.Names(), name) {
+			return a, fmt.Errorf("firmware model %q has no name, or one that is taken", name)
+		}
+		a.models.Register(name, c.Models[name])
+	}
 	return a, checkTargets(c.Targets)
 }
 

@@ -57,7 +57,7 @@ standard error and exit code 1.`,
 			if err != nil {
 				return err
 			}
-			r0, err := conform.Run(insns, memory, conform.Options{Target: t})
+			r0, err := conform.Run(insns, memory, conform.Options{Target: t, Models: a.models})
 			if err != nil {
 				return err
 			}

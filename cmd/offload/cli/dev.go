@@ -31,7 +31,7 @@ type listedDevice struct {
 	Driver      string `json:"driver,omitempty"`
 	Bus         string `json:"bus,omitempty"`
 	Kind        string `json:"kind,omitempty"`
-	State       string `json:"state"` // "up" or "down"
+	State       string `json:"state"` // "up", "down" or "unknown"
 	Carrier     bool   `json:"carrier"`
 	Speed       int    `json:"speed_mbit,omitempty"`
 	MTU         uint32 `json:"mtu"`
@@ -59,18 +59,18 @@ func newDevListCmd(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all := []listedDevice{}
 			err := dev.each(func(ctx context.Context, d offload.Device) error {
-				i := &offload.Description{Name: d.Name(), CanOffload: true}
-				if desc, ok := d.(offload.Describer); ok {
-					var err error
-					if i, err = desc.Describe(ctx); err != nil {
-						return err
+				desc, ok := d.(offload.Describer)
+				if !ok {
+					if len(args) == 0 {
+						all = append(all, listedDevice{Dev: d.Name(), State: "unknown", HWTCOffload: "unknown", Offload: true})
 					}
-				}
-				if len(args) == 1 && i.Driver != args[0] {
 					return nil
 				}
-				all = append(all, listed(i))
-				return nil
+				i, err := desc.Describe(ctx)
+				if err == nil && (len(args) == 0 || i.Driver == args[0]) {
+					all = append(all, listed(i))
+				}
+				return err
 			})
 			if err != nil {
 				return err

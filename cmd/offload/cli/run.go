@@ -58,6 +58,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		return err
 	}
 	spec := sim.DefaultSpec()
+	spec.Models = f.build.app.models
 	spec.Profile = f.hot > 0
 	m, err := sim.New(img, spec)
 	if err != nil {

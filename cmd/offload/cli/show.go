@@ -58,7 +58,7 @@ the device. Programs whose device has gone are left out.`,
 }
 
 func showOne(ctx context.Context, d offload.Device) (*shownDevice, error) {
-	s := &shownDevice{Dev: d.Name(), HWTCOffload: offload.Feature{}.String()}
+	s := &shownDevice{Dev: d.Name(), HWTCOffload: "unknown"}
 	if desc, ok := d.(offload.Describer); ok {
 		i, err := desc.Describe(ctx)
 		if err != nil {

@@ -30,6 +30,9 @@ func (a *app) target(name string) (*target.Target, error) {
 			return t, nil
 		}
 	}
+	if !strings.ContainsAny(name, "/.") && !slices.Contains(target.Names(), name) {
+		return nil, fmt.Errorf("no target %q; there are %s, or a path of a target file (with a dot or slash in it)", name, strings.Join(a.targetNames(), ", "))
+	}
 	return target.Load(name)
 }
 

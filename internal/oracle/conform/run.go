@@ -7,6 +7,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -15,6 +16,8 @@ import (
 // Options says how Run runs a program. The zero value is the target skipsw.
 type Options struct {
 	Target *target.Target // nil is skipsw; it must let programs store to map values
+	// Models are the firmware models to choose from; nil is the simulator's own.
+	Models *firmware.Registry
 }
 
 // ErrNotSupported is what errors.Is finds when the compiler or the target
@@ -98,7 +101,7 @@ func run(p *verify.Program, memory []byte, place Place, o Options) (uint64, erro
 		return 0, err
 	}
 	spec := sim.DefaultSpec()
-	spec.Budget = maxCycles
+	spec.Budget, spec.Models = maxCycles, o.Models
 	if !p.Proven() {
 		spec.Checks |= sim.CheckExact
 	}
