@@ -229,7 +229,7 @@ func dumpXlated(w io.Writer, c *offload.Code, opcodes bool) error {
 		if in.Wide() && slot+1 < len(c.Insns) {
 			next, width = c.Insns[slot+1], 2
 		}
-		fmt.Fprintf(w, "%4d: (%02x) %s\n", slot, in.Op, bpf.Text(in, next, nil))
+		fmt.Fprintf(w, "%4d: (%02x) %s\n", slot, in.Op, bpf.Text(in, next))
 		if opcodes {
 			fmt.Fprintf(w, "       % x\n", bpf.Encode(nil, c.Insns[slot:slot+width]))
 		}
@@ -274,7 +274,7 @@ func blockLabel(c *offload.Code, start, end int) string {
 			slot++
 			next = c.Insns[slot]
 		}
-		fmt.Fprintf(&b, "%d: %s\\l", at, escapeDOT(bpf.Text(in, next, nil)))
+		fmt.Fprintf(&b, "%d: %s\\l", at, escapeDOT(bpf.Text(in, next)))
 	}
 	return b.String()
 }
