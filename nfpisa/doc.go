@@ -9,4 +9,6 @@
 // docs/isa.md describes the encodings.
 //
 // It never knows eBPF, the compiler or the simulator.
+//
+// Stable for importers.
 package nfpisa

@@ -126,4 +126,6 @@
 // obeys every constraint, of each move that its source holds what it claims and
 // that its files can be read and written. It shares no code with the allocator,
 // so that an error in one does not hide in the other.
+//
+// Stable for importers.
 package regalloc

@@ -3,4 +3,7 @@
 // packages below.
 //
 // It never knows devices, netlink or the simulator.
+//
+// Stable for importers: Compile, CompileFor, Object, File and their options and
+// results. Backend stands over internal packages until a second back end is here.
 package translate

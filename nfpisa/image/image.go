@@ -3,6 +3,8 @@
 //
 // It never knows eBPF semantics, the compiler or the simulator: with the target
 // that it carries it is the contract between them.
+//
+// Stable for importers: the Go names, and the format by its version.
 package image
 
 import (

@@ -20,6 +20,11 @@ const ArrayKey = 4
 // NewArray lays out an array.
 func NewArray(s Shape) Array { return Array{up(s.ValueSize), s.MaxEntries} }
 
+// KindArray names the layout in images.
+const KindArray Kind = "array"
+
+var _ = register(KindArray, parser{parse: parseArray})
+
 func parseArray(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	switch {
 	case s.KeySize != ArrayKey:

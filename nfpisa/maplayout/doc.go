@@ -5,10 +5,14 @@
 // testdata has each kind byte by byte.
 //
 // It never knows eBPF, instructions or images. NewArray, NewHash and NewLPM lay
-// out a map that a program declares; Parse takes the numbers of an image.
+// out a map that a program declares; Parse takes the numbers of an image. A
+// layout is one file, which registers its parser.
 //
 // Words are little-endian, except those of values that the atomic engine counts
 // in. Pointers in a region are the low words of memory addresses; 0 is none.
+//
+// Not stable: layouts change with the routines that use them; what a host needs
+// of one stands in the image.
 package maplayout
 
 import (
@@ -20,13 +24,9 @@ import (
 // Kind names a layout, as images do.
 type Kind string
 
-// The kinds.
-const (
-	KindFirmware Kind = ""         // the firmware keeps the map; memory has its values
-	KindArray    Kind = "array"    // see Array
-	KindHash     Kind = "hash"     // see Hash
-	KindLPM      Kind = "lpm_trie" // see LPM
-)
+// KindFirmware is the kind of a map that the firmware keeps: memory has its
+// values. The file of a layout names its kind.
+const KindFirmware Kind = ""
 
 // Offset is a distance in bytes from the beginning of a region, of an entry or
 // of a node.
@@ -66,18 +66,32 @@ type Values struct{ First, Stride, Offset uint64 }
 // Parse returns the layout that an image describes. Errors name the number that
 // does not fit the map.
 func Parse(k Kind, s Shape, step uint32, params map[string]uint64) (Layout, error) {
-	if s.KeySize == 0 || s.ValueSize == 0 {
-		return nil, fmt.Errorf("key of %d bytes and value of %d; neither can be 0", s.KeySize, s.ValueSize)
+	p, ok := parsers[k]
+	if !ok {
+		return nil, fmt.Errorf("not supported: layout %q", string(k))
 	}
-	switch k {
-	case KindArray:
-		return parseArray(s, step, params)
-	case KindHash:
-		return parseHash(s, step, params)
-	case KindLPM:
-		return parseLPM(s, step, params)
+	if (s.KeySize == 0) != p.keyless || s.ValueSize == 0 {
+		return nil, fmt.Errorf("layout %s with a key of %d bytes and a value of %d", k, s.KeySize, s.ValueSize)
 	}
-	return nil, fmt.Errorf("not supported: layout %q", string(k))
+	return p.parse(s, step, params)
+}
+
+// parser takes the numbers of an image to a layout of one kind.
+type parser struct {
+	keyless bool // its maps have no keys
+	parse   func(s Shape, step uint32, params map[string]uint64) (Layout, error)
+}
+
+var parsers = map[Kind]parser{}
+
+// register adds the parser of a kind. It returns the kind so that the file of a
+// layout can register what it holds where it declares it.
+func register(k Kind, p parser) Kind {
+	if _, ok := parsers[k]; ok {
+		panic("BUG: layout " + string(k) + " has two parsers")
+	}
+	parsers[k] = p
+	return k
 }
 
 // known refuses numbers that a layout does not have.

@@ -84,6 +84,11 @@ func CheckHash(s Shape, lru bool, base uint64) error {
 	return CheckPlace(base, NewHash(s, lru).Size())
 }
 
+// KindHash names the layout in images.
+const KindHash Kind = "hash"
+
+var _ = register(KindHash, parser{parse: parseHash})
+
 // parseHash takes any table that programs could walk, whoever made it.
 func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	buckets, first, key, value := params["buckets"], params["entries"], params["key"], params["value"]

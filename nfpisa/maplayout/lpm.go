@@ -70,6 +70,11 @@ func CheckLPM(s Shape, base uint64) error {
 	return CheckPlace(base, NewLPM(s).Size())
 }
 
+// KindLPM names the layout in images.
+const KindLPM Kind = "lpm_trie"
+
+var _ = register(KindLPM, parser{parse: parseLPM})
+
 // parseLPM takes any trie that programs could walk, whoever made it.
 func parseLPM(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	nodes, first, value := params["nodes"], params["first"], params["value"]

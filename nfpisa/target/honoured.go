@@ -25,25 +25,11 @@ func (c *checker) honoured() {
 	t := c.t
 	c.only("entry.stack_index", t.Entry.StackIndex, LMIndex(0), "the compiler addresses the stack through it")
 	c.only("entry.vector_index", t.Entry.VectorIndex, LMIndex(1), "the compiler addresses the packet vector through it")
-	c.only("registers.signals", t.Registers.Signals[0], Signal(1), "the compiler waits for memory with it")
-	if t.Direct() {
-		c.only("registers.signals", t.Registers.Signals, []Signal{1, 2, 3, 4}, "linked routines use these")
-		if d := t.LocalMemory.PointerDelay; d > 3 {
-			c.refuse("local_memory.pointer_delay", d, "at most 3", "linked routines leave so many instructions")
-		}
-		c.only("registers.gprs", t.Registers.GPRs, 32, "linked routines use all registers")
-		c.only("registers.keep_a", len(t.Registers.KeepA), 0, "linked routines use all registers")
-		c.only("registers.keep_b", len(t.Registers.KeepB), 0, "linked routines use all registers")
-	} else {
+	if !t.Direct() {
 		c.only("registers.signals", len(t.Registers.Signals), 1, "nothing uses a second one where no routines are linked")
-		for _, k := range slices.Concat(t.Registers.KeepA, t.Registers.KeepB) {
-			if k < 12 || k == t.Entry.Stack.Num {
-				c.refuse("registers.keep_a", k, "12 to 21", "the calling convention and the exit take the others")
-			}
-		}
-		if t.Registers.GPRs < 23 {
-			c.refuse("registers.gprs", t.Registers.GPRs, "at least 23", "the calling convention takes these")
-		}
+	}
+	if !t.Grants(t.Exit.Register) {
+		c.refuse("exit.register", t.Exit.Register, "one that registers grants", "a program has to write it")
 	}
 	k := &t.Calls
 	c.only("calls.return", k.Return, Reg{Bank: 1}, "routines return through it")
@@ -73,18 +59,9 @@ var abis = map[string]int{"agilio": 2, "skipsw": 1}
 func (c *checker) mapsHonoured() {
 	t := c.t
 	c.only("maps.regions", len(t.Maps.Regions), 1, "the compiler places maps in one region")
-	for _, typ := range t.Maps.Types {
-		if ok := slices.Contains(mapWays[t.Maps.Kind], typ); !ok {
-			c.refuse("maps.types", typ, mapWays[t.Maps.Kind], "with maps.kind "+t.Maps.Kind+" there is no code for others")
-		}
-	}
 	for _, n := range sorted(t.Helpers) {
-		h := t.Helpers[n]
-		ways := helperWays[n]
-		if h.By == HelperRoutine && !t.Direct() || h.By == HelperFirmware && t.Direct() {
+		if h := t.Helpers[n]; h.By == HelperRoutine && !t.Direct() || h.By == HelperFirmware && t.Direct() {
 			c.refuse("helpers."+n, h, "another", "maps.kind is "+t.Maps.Kind)
-		} else if h.By != HelperNone && !slices.Contains(ways, h.By) {
-			c.refuse("helpers."+n, h, ways, "the compiler has no other code for it")
 		}
 	}
 	if !t.Direct() {
@@ -96,24 +73,6 @@ func (c *checker) mapsHonoured() {
 		}
 	}
 }
-
-// mapWays are the map types that the compiler has code for, by who keeps maps.
-var mapWays = map[string][]string{
-	MapsFirmware: {"array", "hash", "perf_event_array"},
-	MapsDirect:   {"array", "percpu_array", "hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "lpm_trie"},
-}
-
-// helperWays are the ways in which the compiler has code for helpers.
-var helperWays = map[string][]HelperKind{
-	"map_lookup_elem": {HelperFirmware, HelperRoutine}, "map_update_elem": {HelperFirmware, HelperRoutine}, "map_delete_elem": {HelperFirmware, HelperRoutine},
-	"perf_event_output": {HelperFirmware}, "get_prandom_u32": {HelperInline},
-	"xdp_adjust_head": {HelperInline}, "xdp_adjust_tail": {HelperInline}, "xdp_get_buff_len": {HelperInline},
-	"xdp_load_bytes": {HelperInline}, "xdp_store_bytes": {HelperInline}, "skb_load_bytes": {HelperInline}, "skb_store_bytes": {HelperInline},
-	"csum_diff": {HelperInline}, "get_numa_node_id": {HelperInline}, "get_smp_processor_id": {HelperInline},
-}
-
-// helperNames are the helpers that a target may have a row for.
-var helperNames = sorted(helperWays)
 
 // only refuses a value other than the one that is honoured.
 func (c *checker) only(field string, got, want any, because string, skip ...bool) {

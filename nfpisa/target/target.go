@@ -9,11 +9,18 @@
 // the file is read (honoured.go). A file has every field; what is optional says
 // so.
 //
-// It never knows eBPF programs, encodings or the simulator. Load, Builtin and
+// It never knows eBPF programs, encodings or the simulator, nor what the compiler
+// has code for, see translate.CheckTarget. Load, Builtin and
 // Parse are the entry points.
+//
+// Stable for importers: target files by their schema; Go fields may be added.
 package target
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/nfpisa"
+)
 
 // Schema is the version of the file format that this package writes.
 const Schema = 2
@@ -181,6 +188,15 @@ type Memory struct {
 
 // Direct reports whether the program addresses map memory itself.
 func (t *Target) Direct() bool { return t.Maps.Kind == MapsDirect }
+
+// Grants reports whether programs may write a register.
+func (t *Target) Grants(r Reg) bool {
+	keep := t.Registers.KeepA
+	if r.Bank == nfpisa.BankB {
+		keep = t.Registers.KeepB
+	}
+	return int(r.Num) < t.Registers.GPRs && !slices.Contains(keep, r.Num)
+}
 
 // HasMap reports whether maps of the named type can be used.
 func (t *Target) HasMap(typ string) bool { return slices.Contains(t.Maps.Types, typ) }

@@ -4,14 +4,9 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-)
 
-// mapTypes are the kernel's names of the map types that programs for a network
-// card can use.
-var mapTypes = []string{
-	"array", "array_of_maps", "cpumap", "devmap", "devmap_hash", "hash", "hash_of_maps", "lpm_trie", "lru_hash", "lru_percpu_hash",
-	"percpu_array", "percpu_hash", "perf_event_array", "prog_array", "queue", "ringbuf", "stack", "xskmap",
-}
+	"github.com/skipsw/skipsw/translate/bpf"
+)
 
 // atomicOps are the names of atomic operations.
 var atomicOps = []string{"add", "or", "and", "xor", "xchg", "fetch"}
@@ -19,15 +14,16 @@ var atomicOps = []string{"add", "or", "and", "xor", "xchg", "fetch"}
 func (c *checker) maps() {
 	m := &c.t.Maps
 	c.oneOf("maps.kind", m.Kind, MapsFirmware, MapsDirect)
-	for _, l := range []struct {
-		name        string
-		list, known []string
-	}{{"maps.types", m.Types, mapTypes}, {"maps.atomics", m.Atomics, atomicOps}} {
-		distinct(c, l.name, l.list)
-		for _, n := range l.list {
-			if !slices.Contains(l.known, n) {
-				c.fail("%s has %q, must be one of %s", l.name, n, strings.Join(l.known, ", "))
-			}
+	distinct(c, "maps.types", m.Types)
+	for _, n := range m.Types {
+		if _, ok := bpf.MapTypeByName(n); !ok {
+			c.fail("maps.types has %q, which is no map type of the kernel", n)
+		}
+	}
+	distinct(c, "maps.atomics", m.Atomics)
+	for _, n := range m.Atomics {
+		if !slices.Contains(atomicOps, n) {
+			c.fail("maps.atomics has %q, must be one of %s", n, strings.Join(atomicOps, ", "))
 		}
 	}
 	c.within("maps.max_maps", m.MaxMaps, 0, 1<<16-1)
@@ -79,8 +75,8 @@ func (c *checker) helpers() {
 	at := map[CodeAddr]string{}
 	for _, name := range sorted(t.Helpers) {
 		h := t.Helpers[name]
-		if !slices.Contains(helperNames, name) {
-			c.fail("helpers has %q, which is no helper of the kernel for XDP or tc programs", name)
+		if _, ok := bpf.HelperByName(name); !ok {
+			c.fail("helpers has %q, which is no helper of the kernel", name)
 		}
 		if h.By != HelperFirmware {
 			continue

@@ -5,6 +5,8 @@
 //
 // The rules stand on the verifier's facts, so a rule about a value holds for
 // every path. It never loads anything. Program is the entry point.
+//
+// Stable for importers: Program, Options and Finding; the findings' words are not.
 package check
 
 import (

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -45,9 +46,9 @@ func (d *Device) Capabilities(ctx context.Context) (*offload.Capabilities, error
 		c.Maps = append(c.Maps, m)
 	}
 	for id := bpf.HelperMapLookupElem; id.Known(); id++ {
-		h := offload.Capability{Name: "bpf_" + id.String(), ID: uint32(id), OK: d.target.HasHelper(id.String())}
-		if !h.OK {
-			h.Reason = "target " + d.target.Name + " does not have it"
+		h := offload.Capability{Name: "bpf_" + id.String(), ID: uint32(id), OK: true}
+		if err := translate.Supports(d.target, id, bpf.MapTypeUnspec); err != nil {
+			h.OK, h.Reason = false, err.Error()
 		}
 		c.Helpers = append(c.Helpers, h)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -15,6 +16,10 @@ type chainTable struct {
 	lo      uint64 // what a stored pointer to its first byte is
 	keySize uint32
 }
+
+var _ = register(maplayout.KindHash, func(info *image.Map, l maplayout.Layout) table {
+	return &chainTable{Hash: l.(maplayout.Hash), lo: low(info), keySize: info.KeySize}
+})
 
 func (t *chainTable) word(off uint64) uint32 { return binary.LittleEndian.Uint32(t.mem[off:]) }
 

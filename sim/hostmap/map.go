@@ -28,8 +28,18 @@ type Map struct {
 	table  table
 }
 
-// table finds values by key. Values are named by their
-// offset in the region.
+// keyless is a table without keys, whose values are put in and taken out in an
+// order of its own.
+type keyless interface {
+	table
+	// push makes room for a value.
+	push(flags uint64) (value uint64, errno bpf.Errno)
+	// pop takes the value out that a lookup finds.
+	pop() bpf.Errno
+}
+
+// table finds values by key. Values are named by their offset in the region. A
+// layout has its table in one file, which registers it.
 type table interface {
 	// reset makes the table empty, in memory that is all zero.
 	reset(memory []byte)
@@ -94,6 +104,9 @@ func (m *Map) Bytes(addr uint64) []byte {
 
 // place finds or makes the value of a key for an update.
 func (m *Map) place(key []byte, flags uint64) (uint64, bpf.Errno) {
+	if t, ok := m.table.(keyless); ok {
+		return t.push(flags)
+	}
 	if flags > UpdateExist {
 		return 0, bpf.EINVAL
 	}
@@ -161,6 +174,26 @@ func (m *Map) Lookup(key []byte) (value []byte, ok bool) {
 	return value, true
 }
 
+// Pop returns a copy of the value of a key and removes it; maps without keys
+// take the empty one. Errors wrap the kernel's errno: ENOENT, EINVAL.
+func (m *Map) Pop(key []byte) ([]byte, error) {
+	if err := m.checkKey(key); err != nil {
+		return nil, err
+	}
+	v, ok := m.Lookup(key)
+	if !ok {
+		return nil, m.error(bpf.ENOENT, "lookup and delete %x", key)
+	}
+	remove := func() bpf.Errno { return m.table.remove(key) }
+	if t, ok := m.table.(keyless); ok {
+		remove = t.pop
+	}
+	if errno := remove(); errno != 0 {
+		return nil, m.error(errno, "lookup and delete %x", key)
+	}
+	return v, nil
+}
+
 // Update stores a value. Errors wrap the kernel's errno: EEXIST, ENOENT, E2BIG
 // (the map is full, or the index is out of range), EINVAL.
 func (m *Map) Update(key, value []byte, flags uint64) error {
@@ -190,7 +223,8 @@ func (m *Map) Delete(key []byte) error {
 	return nil
 }
 
-// Entries returns copies of all entries, sorted by the bytes of the key.
+// Entries returns copies of all entries, sorted by the bytes of the key; without
+// keys, in the order in which they would be taken out.
 func (m *Map) Entries() []image.Entry {
 	var out []image.Entry
 	m.table.each(func(key []byte, value uint64) {
@@ -198,6 +232,6 @@ func (m *Map) Entries() []image.Entry {
 		m.read(v, value)
 		out = append(out, image.Entry{Key: key, Value: v})
 	})
-	slices.SortFunc(out, func(a, b image.Entry) int { return bytes.Compare(a.Key, b.Key) })
+	slices.SortStableFunc(out, func(a, b image.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	return out
 }

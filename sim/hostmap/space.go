@@ -130,17 +130,28 @@ func lay(info image.Map, typ bpf.MapType) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	low := uint64(uint32(info.Base))
-	switch l := l.(type) {
-	case maplayout.Array:
-		return newMap(info, typ, l, &arrayTable{l}), nil
-	case maplayout.Hash:
-		return newMap(info, typ, l, &chainTable{Hash: l, lo: low, keySize: info.KeySize}), nil
-	case maplayout.LPM:
-		return newMap(info, typ, l, &trieTable{LPM: l, lo: low, entries: info.MaxEntries}), nil
+	make, ok := tables[l.Kind()]
+	if !ok {
+		return nil, unsupported.New(fmt.Sprintf("layout %q", info.Layout), "the host has no code for it")
 	}
-	return nil, unsupported.New(fmt.Sprintf("layout %q", info.Layout), "the host has no code for it")
+	return newMap(info, typ, l, make(&info, l)), nil
 }
+
+// tables make the host's side of maps by layout.
+var tables = map[maplayout.Kind]func(info *image.Map, l maplayout.Layout) table{}
+
+// register adds the host's side of a layout. It returns the layout's kind so
+// that files can register what they hold where they declare it.
+func register(k maplayout.Kind, make func(info *image.Map, l maplayout.Layout) table) maplayout.Kind {
+	if tables[k] != nil {
+		panic("BUG: layout " + string(k) + " has two host sides")
+	}
+	tables[k] = make
+	return k
+}
+
+// low is the low word of a map's address, by which pointers in it count.
+func low(info *image.Map) uint64 { return uint64(uint32(info.Base)) }
 
 // layFirmware describes a map that the firmware keeps.
 func layFirmware(info image.Map, typ bpf.MapType) (*Map, error) {

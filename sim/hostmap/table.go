@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // arrayTable is an array.
 type arrayTable struct{ maplayout.Array }
+
+var _ = register(maplayout.KindArray, func(_ *image.Map, l maplayout.Layout) table { return &arrayTable{l.(maplayout.Array)} })
 
 func (t *arrayTable) reset([]byte) {}
 

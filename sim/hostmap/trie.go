@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -16,6 +17,10 @@ type trieTable struct {
 	entries uint32 // most entries
 	used    uint32
 }
+
+var _ = register(maplayout.KindLPM, func(info *image.Map, l maplayout.Layout) table {
+	return &trieTable{LPM: l.(maplayout.LPM), lo: low(info), entries: info.MaxEntries}
+})
 
 // Places in a region and in a node.
 const (

@@ -16,6 +16,8 @@
 //	bpf.Load(bpf.SizeW, bpf.R2, bpf.R1, 4)       // r2 = *(u32 *)(r1 +4)
 //	bpf.JEq.Imm(bpf.R0, 0, 5)                    // if r0 == 0 goto pc+5
 //	bpf.CallHelper(bpf.HelperMapLookupElem)      // call map_lookup_elem#1
+//
+// Stable for importers: names follow the kernel's headers.
 package bpf
 
 //go:generate go run ./internal/gen

@@ -4,6 +4,8 @@
 // or another program, is left running.
 //
 // It never knows what the stages do. Catch is the way in.
+//
+// Stable for importers.
 package bug
 
 import (

@@ -2,6 +2,8 @@
 // maps, and the C lines that BTF records.
 //
 // It never judges safety and never knows the NFP. Load is the entry point.
+//
+// Stable for importers.
 package object
 
 import "github.com/skipsw/skipsw/translate/bpf"

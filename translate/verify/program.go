@@ -3,6 +3,9 @@
 //
 // It never knows the NFP. Verify is the entry point; it alone can make a
 // *Program, which is what the compiler accepts.
+//
+// Stable for importers: Verify, Program and Error. The facts that a Program gives
+// out grow with the proof.
 package verify
 
 import (

@@ -3,6 +3,8 @@
 // read.
 //
 // It never uses package maplayout. Golden is the entry point.
+//
+// Not stable: it is for the tests of this module.
 package layouttest
 
 import (

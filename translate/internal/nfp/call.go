@@ -78,6 +78,7 @@ func (s *selector) call(id ssa.ID, v *ssa.Value) {
 		s.clobbers = clobbers(s.t)
 	}
 	n.clob = s.clobbers
+	s.granted(site)
 	s.arguments(v.Args, []argument{{s.t.Calls.Key, site.KeyWords(v.Args)}, {s.t.Calls.Value, site.ValueWords(v.Args)}})
 	for k, low := range site.Pairs {
 		lo, hi := site.Pair(v.Args, k)
@@ -98,6 +99,41 @@ func (s *selector) call(id ssa.ID, v *ssa.Value) {
 		n.ops = append(n.ops, regalloc.Operand{V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: s.resultPlace(int(s.f.V(w).Imm))})
 	}
 	s.add(n)
+}
+
+// granted refuses a call whose convention takes registers that the target does
+// not grant to programs.
+func (s *selector) granted(site *ssa.CallSite) {
+	need := func(field string, r target.Reg) {
+		if s.t.Grants(r) {
+			return
+		}
+		why := fmt.Sprintf("registers.gprs is %d", s.t.Registers.GPRs)
+		if int(r.Num) < s.t.Registers.GPRs {
+			why = fmt.Sprintf("registers.keep_%c has it", 'a'+rune(r.Bank))
+		}
+		s.fail(fmt.Sprintf("a call of %v for target %s", site.Helper, s.t.Name), fmt.Sprintf("%s takes %v and %s", field, r, why))
+	}
+	both := func(field string, low target.GPR) {
+		for n := low; n <= low+1; n++ {
+			need(field, target.Reg{Num: n})
+			need(field, target.Reg{Bank: nfpisa.BankB, Num: n})
+		}
+	}
+	k := &s.t.Calls
+	need("calls.return", k.Return)
+	both("calls.result", k.Result)
+	if site.Number {
+		need("calls.map", *k.Map)
+	}
+	field := "calls.flags"
+	if site.Kind != 0 {
+		field = "event"
+		need("event.kind", s.t.Event.Kind)
+	}
+	for _, low := range site.Pairs {
+		both(field, target.GPR(low))
+	}
 }
 
 // resultPlace returns where a routine leaves word k of what it returns: R0 in
