@@ -12,6 +12,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 //go:embed acme-x1.yaml
@@ -58,8 +59,8 @@ func NewModel(cfg firmware.Config) (firmware.Model, error) {
 }
 
 // Call fails the context: programs bring their routines.
-func (m *Model) Call(x *core.Context, helper uint32) (uint32, core.Cost, bool) {
-	x.Fail(core.FaultUnsupported, "the X1's firmware has no routine for helper %d", helper)
+func (m *Model) Call(x *core.Context, helper bpf.HelperID) (uint32, core.Cost, bool) {
+	x.Fail(core.FaultUnsupported, "the X1's firmware has no routine for %s", helper)
 	return 0, core.Cost{}, false
 }
 
