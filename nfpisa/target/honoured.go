@@ -23,32 +23,17 @@ func (c *checker) coreHonoured() {
 // honoured is coreHonoured for all else, of a target that is right in itself.
 func (c *checker) honoured() {
 	t := c.t
-	c.only("entry.stack_index", t.Entry.StackIndex, LMIndex(0), "the compiler addresses the stack through it")
-	c.only("entry.vector_index", t.Entry.VectorIndex, LMIndex(1), "the compiler addresses the packet vector through it")
 	if !t.Direct() {
 		c.only("registers.signals", len(t.Registers.Signals), 1, "nothing uses a second one where no routines are linked")
 	}
 	if !t.Grants(t.Exit.Register) {
 		c.refuse("exit.register", t.Exit.Register, "one that registers grants", "a program has to write it")
 	}
-	k := &t.Calls
-	c.only("calls.return", k.Return, Reg{Bank: 1}, "routines return through it")
-	c.only("calls.flags", k.Flags, GPR(8), "routines take the flags there")
-	c.only("calls.result", k.Result, GPR(0), "routines leave the result there")
-	c.only("calls.key", k.Key, LMPlace{}, "routines take the key there")
-	c.only("calls.value", k.Value, LMPlace{2, 16}, "routines take the value there")
-	c.only("calls.kept", k.Kept, []GPR{12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}, "routines keep these")
-	c.only("calls.kept_indexes", k.KeptIndexes, []LMIndex{0, 1}, "routines keep these")
-
 	p := &t.Packet
 	c.only("packet.pointer_bits", p.PointerBits, uint8(32), "the compiler has packet pointers in one word")
-	c.only("packet.offset_bits", p.OffsetBits, uint8(13), "the compiler masks packet pointers so")
 
 	e := &t.Exit
 	c.only("exit.writes", e.Writes, "program", "the compiler waits for each write")
-	if e.Kind == ExitCode {
-		c.only("exit.shift", e.Shift, uint8(16), "the compiler puts codes there")
-	}
 	c.mapsHonoured()
 }
 

@@ -28,7 +28,7 @@ func TestWithoutDriver(t *testing.T) {
 		want string
 	}{
 		{"no netdevsim", []string{"dev", "add", "netdevsim", "--id", "3"}, "^offload: add netdevsim 3: .*no netdevsim driver, or it is not loaded: try `modprobe netdevsim`\\)\n$"},
-		{"no such device", []string{"show", "nosuch0"}, "^offload: look up interface nosuch0: no such device \\(.*\\)\n$"},
+		{"no such device", []string{"show", "nosuch0"}, "^offload: look up interface nosuch0: no such device \\(.*\\); .*\n$"},
 		{"tc on lo", []string{"attach", "lo", objectFile("pass.o"), "--prog", "tc_pass"}, "^offload: .*lo.*\\)\n$"},
 	}
 	for _, tt := range tests {

@@ -18,7 +18,7 @@ const (
 	TC // SCHED_CLS
 )
 
-// String returns the name that --type takes.
+// String returns the name: "xdp" or "tc".
 func (t Type) String() string {
 	switch t {
 	case XDP:

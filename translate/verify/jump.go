@@ -277,9 +277,9 @@ func (v *verifier) widen(i int, s *state) {
 }
 
 func (v *verifier) widenFrom(c *checkpoint, s *state) {
-	v.idmap = v.idmap[:0]
+	v.idmap.reset()
 	same := func(old, now *reg) bool {
-		return old.Scalar == now.Scalar && old.sum == now.sum && old.off == now.off && (old.id == 0) == (now.id == 0) && v.sameID(old.id, now.id)
+		return old.Scalar == now.Scalar && old.sum == now.sum && old.off == now.off && (old.id == 0) == (now.id == 0) && v.idmap.pair(old.id, now.id)
 	}
 	loosen := func(old, now *reg) {
 		if old.kind == Scalar && now.kind == Scalar && !v.origins.precise(old.node) && !same(old, now) {

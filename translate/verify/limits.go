@@ -40,7 +40,9 @@ func (v *verifier) manyPending() *Error {
 
 // bytes is what the walk keeps.
 func (v *verifier) bytes() int64 {
-	return v.mem.bytes(v.origins.nodes) + int64(cap(v.ways))*int64(unsafe.Sizeof(wayEntry{}))
+	return v.mem.bytes(v.origins.nodes) +
+		int64(cap(v.trail))*int64(unsafe.Sizeof(wayEntry{})) +
+		int64(cap(v.idmap.at))*int64(unsafe.Sizeof(v.idmap.at[0]))
 }
 
 // stopped refuses to go on when the context has ended.

@@ -10,7 +10,7 @@ const (
 	savedRegs            = valueRegs &^ bpf.CallerRegs // that live through calls
 )
 
-// uses returns the registers that an instruction reads. Calls of functions are
+// usesOf returns the registers that an instruction reads. Calls of functions are
 // completed by liveness.
 func (c *code) usesOf(in bpf.Insn) bpf.RegSet {
 	if !in.IsHelperCall() {
@@ -36,23 +36,19 @@ func (c *code) liveness() {
 // fall through, bit 1 taken.
 func (c *code) solve(branches func(int) uint8) []bpf.RegSet {
 	live := make([]bpf.RegSet, len(c.insns))
-	for changed := true; changed; {
-		changed = false
-		for i := len(c.insns) - 1; i >= 0; i-- {
-			if c.flags[i]&second != 0 {
-				continue
-			}
-			in := c.insns[i]
-			uses := c.uses[i]
-			if in.IsFuncCall() {
-				uses = live[in.FuncTarget(i)] & bpf.ArgRegs
-			}
-			if l := uses | c.liveAfter(live, i, branches)&^c.defs[i]; l != live[i] {
-				live[i] = l
-				changed = true
-			}
+	c.ways.backward(func(i int) (changed bool) {
+		if c.flags[i]&second != 0 {
+			return false
 		}
-	}
+		uses := c.uses[i]
+		if in := c.insns[i]; in.IsFuncCall() {
+			uses = live[in.FuncTarget(i)] & bpf.ArgRegs
+		}
+		l := uses | c.liveAfter(live, i, branches)&^c.defs[i]
+		changed = l != live[i]
+		live[i] = l
+		return changed
+	})
 	return live
 }
 

@@ -2,15 +2,41 @@ package verify
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Pruning: a state that a kept, finished one covers needs no walk of its own.
 
-// idPair maps an id of a kept state to the one that stands for it in the
-// current state.
-type idPair struct{ old, now uint32 }
+// idMap maps ids of a kept state to those that stand for them in the current
+// state, each to one.
+type idMap struct {
+	at []struct {
+		round uint32 // the comparison that the entry belongs to
+		now   uint32
+	} // by old id
+	round uint32
+}
+
+// reset forgets everything, for the next comparison.
+func (m *idMap) reset() { m.round++ }
+
+// pair reports whether now may stand for old, and lets it from then on.
+func (m *idMap) pair(old, now uint32) bool {
+	if old == 0 {
+		return true
+	}
+	if n := int(old) + 1 - len(m.at); n > 0 {
+		m.at = slices.Grow(m.at, n)[:int(old)+1]
+	}
+	e := &m.at[old]
+	if e.round == m.round {
+		return e.now == now && now != 0
+	}
+	e.round, e.now = m.round, now
+	return true
+}
 
 // How often states are kept, as the kernel does it.
 const (
@@ -147,7 +173,7 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 	if !sameCalls(&c.state, v.cur) {
 		return false
 	}
-	v.idmap = v.idmap[:0]
+	v.idmap.reset()
 	for k, f := range c.frames {
 		now := v.cur.frames[k]
 		for m := v.liveIn(c.frames, k, c.insn) & valueRegs; m != 0; m &= m - 1 {
@@ -182,7 +208,7 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 	if how == asExact {
 		return old.kind == now.kind && old.Scalar == now.Scalar && old.off == now.off && old.rng == now.rng &&
-			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.sameID(old.id, now.id)
+			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.idmap.pair(old.id, now.id)
 	}
 	if old.kind == Uninit {
 		return true
@@ -197,7 +223,7 @@ func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 		return now.Within(&old.Scalar) && v.sameLink(old, now)
 	}
 	if old.off != now.off || old.mp != now.mp || old.inner != now.inner || old.frame != now.frame ||
-		!now.Within(&old.Scalar) || !v.sameID(old.id, now.id) {
+		!now.Within(&old.Scalar) || !v.idmap.pair(old.id, now.id) {
 		return false
 	}
 	if old.rng < 0 || now.rng < 0 {
@@ -216,21 +242,7 @@ func (v *verifier) sameLink(old, now *reg) bool {
 		// in the kept state there is none to honour.
 		return false
 	}
-	return v.sameID(old.id, now.id)
-}
-
-// sameID maps ids of the kept state to ids of the current one, each to one.
-func (v *verifier) sameID(old, now uint32) bool {
-	if old == 0 {
-		return true
-	}
-	for _, p := range v.idmap {
-		if p.old == old {
-			return p.now == now && now != 0
-		}
-	}
-	v.idmap = append(v.idmap, idPair{old, now})
-	return true
+	return v.idmap.pair(old.id, now.id)
 }
 
 func (v *verifier) slotCovers(old, now *slot, how comparison) bool {
@@ -285,7 +297,7 @@ func (s *slot) whole() *reg {
 // covered ends a path at a finished checkpoint: what was needed of the kept
 // state is needed of the current one, and the facts take in what differs.
 func (v *verifier) covered(c *checkpoint, i int) {
-	v.idmap = v.idmap[:0]
+	v.idmap.reset()
 	for k, f := range c.frames {
 		now := v.cur.frames[k]
 		v.needSlots(k, c.read[k])
@@ -322,7 +334,7 @@ func (v *verifier) takeOver(old, now *reg) (seed bool) {
 	}
 	if n := v.origins.of(old.node); n != unneeded {
 		v.origins.raise(now.node, n)
-		v.sameID(old.id, now.id)
+		v.idmap.pair(old.id, now.id)
 		return false
 	}
 	linked := v.sameLink(old, now)

@@ -50,32 +50,30 @@ func (v *verifier) stackLiveness() {
 	if len(v.notes) == 1 {
 		return
 	}
-	for changed := true; changed; {
-		changed = false
-		for i := len(v.insns) - 1; i >= 0; i-- {
-			if !v.at[i].reached {
-				continue
+	v.ways.backward(func(i int) bool {
+		if !v.at[i].reached {
+			return false
+		}
+		var live [8]uint64
+		v.each(i, func(next int) {
+			for w := range live {
+				live[w] |= v.at[next].stackLive[w]
 			}
-			var live [8]uint64
-			v.each(i, func(next int) {
-				for w := range live {
-					live[w] |= v.at[next].stackLive[w]
-				}
-			})
-			if k := v.noteOf[i]; k != 0 {
-				n := &v.notes[k]
-				var kill [8]uint64
-				setBytes(&kill, n.lo, n.hi)
-				for w := range live {
-					live[w] = live[w]&^kill[w] | n.read[w]
-				}
-			}
-			if live != v.at[i].stackLive {
-				v.at[i].stackLive = live
-				changed = true
+		})
+		if k := v.noteOf[i]; k != 0 {
+			n := &v.notes[k]
+			var kill [8]uint64
+			setBytes(&kill, n.lo, n.hi)
+			for w := range live {
+				live[w] = live[w]&^kill[w] | n.read[w]
 			}
 		}
-	}
+		if live == v.at[i].stackLive {
+			return false
+		}
+		v.at[i].stackLive = live
+		return true
+	})
 }
 
 // each calls f for the instructions that were walked after i in its function.

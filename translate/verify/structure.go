@@ -21,6 +21,7 @@ type code struct {
 	// uses and defs are the registers that an instruction reads and writes,
 	// live those that may be read at it or later before they are written.
 	uses, defs, live []bpf.RegSet
+	ways             ways
 }
 
 type insnFlags uint8
@@ -28,9 +29,8 @@ type insnFlags uint8
 const (
 	second     insnFlags = 1 << iota // second slot of a 64-bit immediate load
 	prunePoint                       // paths meet or part here
-	reachable
-	forced  // a state is always kept here
-	invalid // fields that the opcode does not have; refused when walked
+	forced                           // a state is always kept here
+	invalid                          // fields that the opcode does not have; refused when walked
 )
 
 func (c *code) end(f int) int {
@@ -95,6 +95,7 @@ func inspect(p *object.Program) (*code, *Error) {
 	if err := c.depths(); err != nil {
 		return nil, err
 	}
+	c.ways = newWays(c.insns)
 	c.liveness()
 	return c, nil
 }
@@ -111,10 +112,8 @@ func functions(p *object.Program) []object.Func {
 		has[0] = true
 		fs = append(fs, object.Func{Name: p.Name})
 	}
-	for i, in := range p.Insns {
-		t := in.FuncTarget(i)
-		if in.IsFuncCall() && t > 0 && t < len(p.Insns) && !has[t] {
-			has[t] = true
+	for _, t := range bpf.FuncStarts(p.Insns) {
+		if !has[t] {
 			fs = append(fs, object.Func{Name: fmt.Sprintf("func_%d", t), Start: t})
 		}
 	}
@@ -167,6 +166,7 @@ func (c *code) jumps() *Error {
 			if t < 0 || t >= len(c.insns) || c.flags[t]&second != 0 {
 				return refuse(Malformed, "call of slot %d, which is no instruction", t).at(i)
 			}
+			c.flags[i] |= prunePoint
 			continue
 		}
 		jump, cond := in.IsJump(), in.IsConditional()
@@ -201,38 +201,9 @@ func (c *code) jumps() *Error {
 
 // reach refuses code that no way leads to.
 func (c *code) reach() *Error {
-	work := []int{0}
-	c.flags[0] |= reachable
-	add := func(t int) {
-		if c.flags[t]&reachable == 0 {
-			c.flags[t] |= reachable
-			work = append(work, t)
-		}
-	}
-	for len(work) > 0 {
-		i := work[len(work)-1]
-		work = work[:len(work)-1]
-		in := c.insns[i]
-		jump, cond := in.IsJump(), in.IsConditional()
-		switch {
-		case in.IsExit():
-		case jump:
-			add(in.JumpTarget(i))
-			if cond {
-				add(i + 1)
-			}
-		case in.Wide():
-			add(i + 2)
-		default:
-			if in.IsFuncCall() {
-				add(in.FuncTarget(i))
-				c.flags[i] |= prunePoint
-			}
-			add(i + 1)
-		}
-	}
+	reached, _ := bpf.Reach(c.insns)
 	for i := range c.insns {
-		if c.flags[i]&(reachable|second) == 0 {
+		if !reached[i] && c.flags[i]&second == 0 {
 			return refuse(Malformed, "the instruction is unreachable").at(i).
 				hint("remove the dead code, or build with optimisation")
 		}

@@ -31,12 +31,12 @@ type verifier struct {
 	objects []uint8       // by slot, what was accessed there
 	origins origins
 	ids     uint32
-	ways    []wayEntry
+	trail   []wayEntry
 	walked  int
 	slot    int // the instruction being executed
 	// counts since a checkpoint was last made
 	jumpsSince, insnsSince int
-	idmap                  []idPair
+	idmap                  idMap
 	log                    logger
 	ended                  bool // the walk came to its end, with or without a proof
 	// apart makes each global function verified on its own: those that were
@@ -70,7 +70,7 @@ func (v *verifier) start() {
 	v.mem = arenas.Get().(*arena)
 	v.origins.nodes = v.mem.nodes
 	v.origins.reset()
-	v.ways = append(v.ways, wayEntry{})
+	v.trail = append(v.trail, wayEntry{})
 	v.facts.init(v)
 	v.log.on = v.o.Log
 	f := v.mem.frames.get()
@@ -168,8 +168,8 @@ func (v *verifier) fork(i int) *state {
 func (v *verifier) newID() uint32 { v.ids++; return v.ids }
 
 func (v *verifier) way(s *state, slot int, taken bool) {
-	v.ways = append(v.ways, wayEntry{s.path, int32(slot), taken})
-	s.path = int32(len(v.ways) - 1)
+	v.trail = append(v.trail, wayEntry{s.path, int32(slot), taken})
+	s.path = int32(len(v.trail) - 1)
 }
 
 // complete adds to an error what is known of the place.
@@ -189,8 +189,8 @@ func (v *verifier) complete(e *Error) *Error {
 		return e
 	}
 	e.Regs = v.registers(v.cur)
-	for k := v.cur.path; k != 0; k = v.ways[k].before {
-		w := v.ways[k]
+	for k := v.cur.path; k != 0; k = v.trail[k].before {
+		w := v.trail[k]
 		e.Path = append(e.Path, Step{Slot: int(w.slot), Line: v.p.LineAt(int(w.slot)), Taken: w.taken})
 	}
 	for a, b := 0, len(e.Path)-1; a < b; a, b = a+1, b-1 {

@@ -60,7 +60,7 @@ is tried.`,
 					return err
 				}
 				if len(found) == 0 {
-					return errors.New("no device that can be listed takes programs; `offload dev list` shows all, `offload dev add netdevsim` makes a simulated one")
+					return errors.New("no device here can offload; `offload dev list` shows all, `offload dev add netdevsim` makes a simulated one")
 				}
 			}
 			if asJSON {

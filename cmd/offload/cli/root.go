@@ -59,7 +59,9 @@ func Main(c Config) int {
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
-	return a.report(root.Execute(), verbose, c.Stderr)
+	verb, err := root.ExecuteC()
+	a.typed = verb.Flags().Lookup("type") != nil
+	return a.report(err, verbose, c.Stderr)
 }
 
 // report says what went wrong, if anything did, and returns the exit code.

@@ -60,7 +60,7 @@ func NewModel(cfg firmware.Config) (firmware.Model, error) {
 
 // Call fails the context: programs bring their routines.
 func (m *Model) Call(x *core.Context, helper bpf.HelperID) (uint32, core.Cost, bool) {
-	x.Fail(core.FaultUnsupported, "the X1's firmware has no routine for %s", helper)
+	x.Fail(core.FaultUnsupported, "the X1's firmware has no routine for helper %s", helper)
 	return 0, core.Cost{}, false
 }
 

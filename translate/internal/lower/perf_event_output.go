@@ -34,7 +34,7 @@ func event(c *Call) error {
 	default:
 		return c.Unsupported("event data that is neither on the stack nor in a map value", "the firmware takes no other")
 	}
-	s.Key = len(data)
+	s.Data = len(data)
 	c.returns(c.AddCall(s, append([]ssa.ID{number, zero, flo, fhi, plo, phi, size, zero}, data...)))
 	return nil
 }

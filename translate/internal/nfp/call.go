@@ -15,19 +15,19 @@ type argument struct {
 	words []ssa.ID
 }
 
-// near reports whether the place is reached from the stack base as it is, with
-// no index register of its own.
+// near reports whether the place is the stack base, so that it needs no index
+// register of its own.
 func (s *selector) near(at target.LMPlace) bool { return at.Index == s.t.Entry.StackIndex }
 
 // argWords returns the words at the stack base that a call puts arguments in.
 func (s *selector) argWords(site *ssa.CallSite) int {
-	n := 0
+	n := site.Data
 	for _, a := range []struct {
 		at    target.LMPlace
 		words int
 	}{{s.t.Calls.Key, site.Key}, {s.t.Calls.Value, site.Value}} {
 		if s.near(a.at) && a.words > 0 {
-			n = max(n, int(a.at.Word)+a.words)
+			n = max(n, a.words)
 		}
 	}
 	return n
@@ -79,7 +79,7 @@ func (s *selector) call(id ssa.ID, v *ssa.Value) {
 	}
 	n.clob = s.clobbers
 	s.granted(site)
-	s.arguments(v.Args, []argument{{s.t.Calls.Key, site.KeyWords(v.Args)}, {s.t.Calls.Value, site.ValueWords(v.Args)}})
+	s.arguments(v.Args, []argument{{s.t.Calls.Key, site.KeyWords(v.Args)}, {s.t.Calls.Value, site.ValueWords(v.Args)}, {target.LMPlace{Index: s.t.Entry.StackIndex}, site.DataWords(v.Args)}})
 	for k, low := range site.Pairs {
 		lo, hi := site.Pair(v.Args, k)
 		s.fixedPair(&n, low, lo, hi)
@@ -162,19 +162,13 @@ func (s *selector) arguments(args []ssa.ID, list []argument) {
 		}
 	}
 	for _, a := range list {
-		first := 0
-		switch {
-		case len(a.words) == 0:
-			continue
-		case s.near(a.at):
-			first = int(a.at.Word)
-		default:
+		if len(a.words) > 0 && !s.near(a.at) {
 			for ; since < s.t.LocalMemory.PointerDelay; since++ {
 				s.add(newNode(formNop))
 			}
 		}
 		for k, w := range a.words {
-			s.storeLM(a.at.Index, first+k, w)
+			s.storeLM(a.at.Index, k, w)
 		}
 		since += len(a.words)
 	}

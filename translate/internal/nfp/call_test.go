@@ -42,7 +42,6 @@ func TestConvention(t *testing.T) {
 		{"as it is", 0, func(*target.Target) {}, []string{"immed[gprB_0, 0x", "immed[gprA_0, 0x3]", "*l$index0[1]"}, ""},
 		{"return", 0, func(tg *target.Target) { tg.Calls.Return = target.Reg{Num: 5} }, []string{"immed[gprA_5, 0x"}, ""},
 		{"map", 0, func(tg *target.Target) { tg.Calls.Map = &target.Reg{Bank: nfpisa.BankB, Num: 7} }, []string{"immed[gprB_7, 0x3]"}, ""},
-		{"key further up", 0, func(tg *target.Target) { tg.Calls.Key.Word = 4 }, []string{"alu[*l$index0[5], --, B, "}, ""},
 		{"key by an index of its own", 0, func(tg *target.Target) { tg.Calls.Key = target.LMPlace{Index: 3, Word: 8} }, []string{"local_csr_wr[ActLMAddr3, ", "alu[*l$index3[1], --, B, "}, ""},
 		{"stack and vector the other way round", 0, func(tg *target.Target) {
 			tg.Entry.StackIndex, tg.Entry.VectorIndex, tg.Calls.Key.Index = 1, 0, 1

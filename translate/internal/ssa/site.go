@@ -8,8 +8,8 @@ import (
 
 // CallSite says what a Call calls and what its arguments are. The Call's Args
 // are, in this order: the map's number if there is one, two words for each of
-// Pairs, the words of the key, the words of the value, and the stack base if it
-// is needed to reach them.
+// Pairs, the words of the key, the words of the value, the words that lie at the
+// stack base, and the stack base itself if it is needed to reach the others.
 type CallSite struct {
 	Helper bpf.HelperID
 	// Map is the map whose own routine is called, by its index in
@@ -20,6 +20,7 @@ type CallSite struct {
 	Pairs []uint8
 	Key   int // words
 	Value int // words
+	Data  int // words at the stack base, to which a pair points
 	Base  bool
 	// Kind is what the data pointer of an event is; 0 for other calls.
 	Kind uint8
@@ -49,6 +50,12 @@ func (c *CallSite) KeyWords(args []ID) []ID {
 func (c *CallSite) ValueWords(args []ID) []ID {
 	at := c.pairsAt() + 2*len(c.Pairs) + c.Key
 	return args[at : at+c.Value]
+}
+
+// DataWords returns the words at the stack base.
+func (c *CallSite) DataWords(args []ID) []ID {
+	at := c.pairsAt() + 2*len(c.Pairs) + c.Key + c.Value
+	return args[at : at+c.Data]
 }
 
 // AddCall appends a call.
