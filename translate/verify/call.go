@@ -248,9 +248,6 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 	v, p := c.v, c.v.reg(n)
 	switch p.kind {
 	case PtrStack:
-		if size == 0 {
-			return nil
-		}
 		if p.SMin <= -platform.MaxOffset || p.SMax >= platform.MaxOffset {
 			return unsafef("%s gets a stack pointer with an unbounded offset in R%d", c.name, n)
 		}
@@ -260,6 +257,9 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 		}
 		if !p.Scalar.IsConst() {
 			v.origins.need(p.node)
+		}
+		if size == 0 {
+			return nil // no bytes, but a place in the frame
 		}
 		if write {
 			c.fills = append(c.fills, fill{int(p.frame), lo, hi})

@@ -134,6 +134,9 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 		}
 		return v.store(base, off, size, v.reg(in.Src), false)
 	}
+	if p := v.reg(base); p.kind == PtrStack && !p.Scalar.IsConst() {
+		return unsafef("atomic operation on the stack at a variable offset (R%d)", base).hint("use a constant offset, or a map value")
+	}
 	old, err := v.load(base, off, size, true)
 	if err != nil {
 		return err
