@@ -66,7 +66,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		return false, unsafef("%s, which only programs under a licence compatible with the GPL may call, and this one's is %q", h.Name(), v.p.License).
 			hint("name the licence in a section \"license\", for example \"GPL\" or \"Dual BSD/GPL\"")
 	case h.Refused != "":
-		return false, unsupported("%s, %s", h.Name(), h.Refused)
+		return false, unsupportedf("%s, %s", h.Name(), h.Refused)
 	}
 	c := call{v: v, name: h.Name(), Helper: h}
 	for k, a := range h.Args {
@@ -96,7 +96,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		if m := c.m(); rules.Map(m.Type).Inner {
 			ret.kind, ret.inner = PtrMapOrNull, true
 			if m.Inner == nil {
-				return false, unsupported("map %q, because its inner maps are not described", m.Name)
+				return false, unsupportedf("map %q, because its inner maps are not described", m.Name)
 			}
 		}
 	}

@@ -201,7 +201,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	case PtrMap:
 		name := v.p.Maps[p.mp].Name
 		if !write && lo >= 0 {
-			return unsupported("members of struct bpf_map, because a card has none: R%d is map %q itself, not a value of it", base, name).
+			return unsupportedf("members of struct bpf_map, because a card has none: R%d is map %q itself, not a value of it", base, name).
 				hint("look a value up with bpf_map_lookup_elem")
 		}
 		return unsafef("R%d is map %q itself, not a value of it", base, name).hint("look the value up with bpf_map_lookup_elem")

@@ -35,10 +35,10 @@ func HelperName(id int32) string {
 func mapFits(id bpf.HelperID, m *object.Map) *Error {
 	row := rules.Map(m.Type)
 	if row == nil {
-		return unsupported("map %q of type %s, because XDP and tc programs on a card have no use for it", m.Name, m.Type)
+		return unsupportedf("map %q of type %s, because XDP and tc programs on a card have no use for it", m.Name, m.Type)
 	}
 	if why := row.Refused[id]; why != "" {
-		return unsupported("%s on map %q of type %s, %s", HelperName(int32(id)), m.Name, m.Type, why)
+		return unsupportedf("%s on map %q of type %s, %s", HelperName(int32(id)), m.Name, m.Type, why)
 	}
 	if !row.Takes(id) {
 		return unsafef("%s cannot work on map %q, which is of type %s", HelperName(int32(id)), m.Name, m.Type)
