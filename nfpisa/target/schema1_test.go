@@ -12,12 +12,18 @@ import (
 )
 
 // TestSchema1 holds that the built-in files as they were before files had a
-// schema are the same targets.
+// schema are the same targets, apart from map types and helpers that came since.
 func TestSchema1(t *testing.T) {
 	for _, name := range target.Names() {
 		got, err := target.Load(filepath.Join("testdata", name+"_schema1.yaml"))
 		require.NoError(t, err)
-		require.Equal(t, target.MustBuiltin(name), got)
+		want := target.MustBuiltin(name)
+		require.Subset(t, want.Maps.Types, got.Maps.Types)
+		for helper, by := range got.Helpers {
+			require.Equal(t, want.Helper(helper), by, helper)
+		}
+		want.Maps.Types, want.Helpers = got.Maps.Types, got.Helpers
+		require.Equal(t, want, got)
 	}
 }
 
