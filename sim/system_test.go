@@ -9,7 +9,9 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // testSystem loads a program for several cores, without the worker's loop.
@@ -231,4 +233,83 @@ func TestReadsSeeServiceTime(t *testing.T) {
 			require.Equal(t, []uint32{tc.want}, got)
 		})
 	}
+}
+
+// TestNeighbourSeesSignal shows that what a command reads comes into registers
+// with its signal: a context that looks at another's transfer registers before
+// sees what was there.
+func TestNeighbourSeesSignal(t *testing.T) {
+	other := nfpisa.Operand{Kind: nfpisa.XferIndex}
+	code := program(
+		nfpisa.CSRRd(nfpisa.CSRActCtxStatus), nfpisa.Immed(a(4), 0),
+		packetPointer, nfpisa.BrSet(a(4), 1, at(6)), // context 1 has number 2
+		nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1), nfpisa.Br(at(11)),
+		nfpisa.CSRWr(nfpisa.CSRXferIndex, k(0)), nops(3), nfpisa.Mov(a(0), other),
+		exit(), nfpisa.Mov(a(0), xf(0)), exit(),
+	)
+	code[5].Target = uint16(at(len(code) - 2))
+	lax := func(s *Spec, _ *image.Image) { s.Checks &^= CheckUndefined }
+	codes := func(run func(next func(*Input) bool, done func(*Result))) (out []uint32) {
+		fed := 0
+		run(func(in *Input) bool {
+			in.Packet = frame(64)
+			fed++
+			return fed <= 2
+		}, func(r *Result) {
+			require.Nil(t, r.Fault)
+			out = append(out, r.Code)
+		})
+		return out
+	}
+	noWorker := func(s *Spec, img *image.Image) {
+		lax(s, img)
+		s.Worker = Routine{}
+	}
+	want := []uint32{DefaultSpec().Unwritten, 0x01020304}
+	require.Equal(t, want, codes(func(next func(*Input) bool, done func(*Result)) {
+		testMachine(t, code, noWorker).Batch(next, done)
+	}))
+	require.Equal(t, want, codes(func(next func(*Input) bool, done func(*Result)) {
+		s := testSystem(t, 1, code, lax)
+		s.Start(func(_ int, in *Input) bool { return next(in) }, func(_ int, r *Result) { done(r) })
+		s.Run()
+	}))
+}
+
+// TestSharedFirmwareMap lets two cores put the same keys into a map that the
+// firmware keeps, each only where there is none: of each pair one is told that
+// it exists, the later one.
+func TestSharedFirmwareMap(t *testing.T) {
+	const update = 5001
+	key := program(nfpisa.Mov(lm(0, 0), xf(0)), nfpisa.Immed(lm(0, 1), 0))
+	code := program(
+		packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1), key,
+		nfpisa.ALU(a(9), a(22), nfpisa.ALUAdd, k(64)), nfpisa.CSRWr(nfpisa.CSRActLMAddr2, a(9)), nops(3),
+		nfpisa.Immed(lm(2, 0), 1), nfpisa.Immed(lm(2, 1), 2), nfpisa.Immed(a(8), UpdateNoExist).Both(), nfpisa.Immed(a(9), 0).Both(),
+	)
+	code = append(code, nfpisa.Br(update).WithDefer(2), nfpisa.Mov(a(0), k(1)), nfpisa.Immed(b(0), uint32(at(len(code)+3))))
+	// The result is 0 or a negative number: pass or drop.
+	code = append(code, nfpisa.BrSet(a(0), 31, at(len(code)+3)), nfpisa.Immed(a(0), 0x110000), exit(), nfpisa.Immed(a(0), 0x220000), exit())
+	s := testSystem(t, 2, code, func(sp *Spec, img *image.Image) {
+		img.Target, img.Machine.Helpers = target.MustBuiltin("agilio"), map[uint32]uint16{2: update}
+		img.Maps = []image.Map{{Name: "m", Type: "hash", ID: 1, KeySize: 8, ValueSize: 8, MaxEntries: 100}}
+	})
+	fed := [2]byte{}
+	told := map[uint32][2]int{}
+	s.Start(func(id int, in *Input) bool {
+		fed[id]++
+		in.Packet = []byte{fed[id], 0, 0, 0, 0, 0, 0, 0}
+		return fed[id] <= 50
+	}, func(id int, r *Result) {
+		require.Nil(t, r.Fault)
+		n := told[r.Verdict]
+		n[id]++
+		told[r.Verdict] = n
+	})
+	s.Run()
+	created, existed := told[uint32(bpf.XDPPass)], told[uint32(bpf.XDPDrop)]
+	require.Equal(t, 50, created[0]+created[1])
+	require.Equal(t, 50, existed[0]+existed[1])
+	require.Equal(t, 50, created[0], "the first core comes first each time")
+	require.Len(t, s.Maps()[0].Entries(), 50)
 }
