@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/translate/object"
@@ -35,6 +36,8 @@ type Result struct {
 	Attachment Attachment // as the device tells it afterwards
 	Steps      []string   // in order
 	Reused     []string   // names of maps that kept their contents
+	Made       []string   // names of maps that were made new
+	Dropped    []MapInfo  // maps of the old program that the new one does not use
 	Log        string     // what the verifier and the device said
 }
 
@@ -68,8 +71,8 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 
 // Replace loads a program and puts it in the place of the one that is attached
 // at the hook, in one step: the hook is never without a program. Maps of the
-// old program that have the same name and shape are used on, with their
-// contents.
+// old program that are the same by name, place and shape are used on, with
+// their contents (Result.Reused); the others are named in Result.
 func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	h, err := r.hook()
 	if err != nil {
@@ -79,7 +82,7 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &transfer{dev: dev, r: &r, hook: old.Hook}
+	t := &transfer{dev: dev, r: &r, hook: old.Hook, old: old}
 	defer t.close()
 	if err := t.addLoad(old.Maps); err != nil {
 		return nil, err
@@ -142,13 +145,15 @@ func find(ctx context.Context, dev Device, h Hook) (*Attachment, error) {
 
 // transfer is a running Attach or Replace.
 type transfer struct {
-	dev    Device
-	r      *Request
-	hook   Hook
-	steps  []Step
-	maps   []Map
-	reused []string
-	prog   Loaded
+	dev          Device
+	r            *Request
+	hook         Hook
+	old          *Attachment // what is replaced, nil for a first program
+	steps        []Step
+	maps         []Map
+	reused, made []string
+	dropped      []MapInfo // of the old program
+	prog         Loaded
 	// compiled is the program with the image for the device, where that runs
 	// machine code and the request has none.
 	compiled *Program
@@ -165,7 +170,9 @@ func (t *transfer) addLoad(old []MapInfo) error {
 	if it, ok := t.dev.(ImageTaker); ok && p.Image == nil {
 		t.addCompile(it)
 	}
-	if len(p.Maps) > 0 {
+	if len(p.Maps) == 0 {
+		t.dropped = old
+	} else {
 		store, err := AsMapStore(t.dev)
 		if err != nil {
 			return fmt.Errorf("program %s: %w", p.Name, err)
@@ -209,14 +216,21 @@ func (t *transfer) program() *Program {
 // that fit.
 func (t *transfer) addMaps(store MapStore, old []MapInfo) {
 	t.maps = make([]Map, len(t.r.Program.Maps))
+	used := reuse(old, t.r.Program)
+	for _, o := range old {
+		if !slices.ContainsFunc(used, func(u *MapInfo) bool { return u != nil && u.ID == o.ID }) {
+			t.dropped = append(t.dropped, o)
+		}
+	}
 	for i, m := range t.r.Program.Maps {
 		step := Step{Name: fmt.Sprintf("make map %s", m.Name)}
-		info := sameShape(old, m)
+		info := used[i]
 		if info != nil {
 			step.Name = fmt.Sprintf("use map %s on (id %d)", m.Name, info.ID)
 		}
 		step.Do = func(ctx context.Context) (err error) {
 			if info == nil {
+				t.made = append(t.made, m.Name)
 				t.maps[i], err = store.NewMap(ctx, m, t.hook.Mode)
 				return err
 			}
@@ -228,18 +242,6 @@ func (t *transfer) addMaps(store MapStore, old []MapInfo) {
 		}
 		t.steps = append(t.steps, step)
 	}
-}
-
-// sameShape returns the old map that m can use on, or nil.
-func sameShape(old []MapInfo, m *object.Map) *MapInfo {
-	for i := range old {
-		o := &old[i]
-		if o.Name == KernelName(m.Name) && o.Type == m.Type && o.KeySize == m.KeySize &&
-			o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !m.Frozen {
-			return o
-		}
-	}
-	return nil
 }
 
 // KernelName returns a name as the kernel keeps it: 15 bytes, and only
@@ -263,8 +265,10 @@ func (t *transfer) pins() (before, after []Step, err error) {
 	for i, m := range t.r.Program.Maps {
 		names[i] = m.Name
 	}
-	before, after = p.Pin(t.r.Pin, t.r.Program.Name, names, func() (Loaded, []Map) { return t.prog, t.maps })
-	return before, after, nil
+	return p.Pin(PinRequest{
+		Dir: t.r.Pin, Program: t.r.Program.Name, Maps: names, Old: t.old, Force: t.r.Force,
+		Loaded: func() (Loaded, []Map) { return t.prog, t.maps },
+	})
 }
 
 // addTarget adds the step that reaches the new state, with the pinning around
@@ -296,7 +300,7 @@ func (t *transfer) run(ctx context.Context) (*Result, error) {
 	if err := runSteps(ctx, t.dev, t.steps, t.r.Watch); err != nil {
 		return nil, err
 	}
-	res.Reused, res.Log = t.reused, t.prog.Log()
+	res.Reused, res.Made, res.Dropped, res.Log = t.reused, t.made, t.dropped, t.prog.Log()
 	all, err := t.dev.Attached(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the program is attached, but reading back failed: %w", err)

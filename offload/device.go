@@ -111,8 +111,10 @@ type Counter struct {
 
 // MapInfo describes a map.
 type MapInfo struct {
-	ID         uint32      `json:"id"`
-	Name       string      `json:"name"` // shortened to what the kernel keeps
+	ID   uint32 `json:"id"`
+	Name string `json:"name"` // shortened to what the kernel keeps
+	// FullName is the name that the object has, where the device knows it.
+	FullName   string      `json:"full_name,omitempty"`
 	Type       bpf.MapType `json:"type"` // a number in JSON
 	KeySize    uint32      `json:"key_size"`
 	ValueSize  uint32      `json:"value_size"`

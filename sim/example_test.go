@@ -44,3 +44,53 @@ func Example() {
 	// 2 6 instructions, 66 cycles, 57 waiting
 	// 1 4 instructions, 65 cycles, 57 waiting
 }
+
+// Two cores take numbers from one counter in map memory: each number is given
+// once, in the order of time.
+func ExampleSystem() {
+	const start, done, counter = 16, 1, 0x20_0000_0040
+	code := nfpisa.LoadImmed(nfpisa.B(2), counter>>32<<24)
+	code = append(code, nfpisa.LoadImmed(nfpisa.A(2), counter&0xffffffff)...)
+	code = append(
+		code, nfpisa.Immed(nfpisa.X(0), 1),
+		nfpisa.Mem40(nfpisa.MemTestAdd, 0, nfpisa.B(2), nfpisa.A(2), 1).CtxSwap(1),
+		nfpisa.Mov(nfpisa.A(0), nfpisa.X(0)), nfpisa.Br(done),
+	)
+	img := &image.Image{
+		Target:   target.MustBuiltin("skipsw"),
+		Machine:  image.Machine{CodeStart: start, Done: done},
+		Programs: []image.Program{{Name: "ticket", Type: "xdp"}},
+		Maps:     []image.Map{{Name: "m", Type: "array", KeySize: 4, ValueSize: 4, MaxEntries: 1, Layout: "array", Base: counter, Stride: 8}},
+	}
+	for _, in := range code {
+		w, err := nfpisa.Encode(in, nfpisa.Ctx4)
+		if err != nil {
+			panic(err)
+		}
+		img.Words = append(img.Words, w)
+	}
+	s, err := sim.NewSystem(img, sim.DefaultSpec(), 2)
+	if err != nil {
+		panic(err)
+	}
+	left := []int{3, 3}
+	err = s.Start(func(core int, in *sim.Input) bool {
+		in.Packet = make([]byte, 60)
+		left[core]--
+		return left[core] >= 0
+	}, func(core int, r *sim.Result) {
+		fmt.Println("core", core, "took", r.Verdict)
+	})
+	if err != nil {
+		panic(err)
+	}
+	for until := uint64(1000); s.Step(until); until += 1000 {
+	}
+	// Output:
+	// core 0 took 0
+	// core 1 took 1
+	// core 0 took 2
+	// core 1 took 3
+	// core 0 took 4
+	// core 1 took 5
+}

@@ -91,6 +91,81 @@ func FuzzWords(f *testing.F) {
 	})
 }
 
+// runShared runs words on two cores that share memory: each run must end, and
+// however time is cut into steps it must give the same.
+func runShared(t *testing.T, words, packet []byte) {
+	for _, name := range []string{"agilio", "skipsw"} {
+		var want []outcome
+		for _, step := range []uint64{0, 13} {
+			spec := DefaultSpec()
+			spec.Checks, spec.Budget, spec.PacketBuffer = CheckSignals|CheckHazards, 2000, 512
+			spec.Worker = Routine{Busy: 10, Wait: 20}
+			s, err := NewSystem(fuzzImage(words, name), spec, 2)
+			if err != nil {
+				return
+			}
+			got := runAll(s, [][]byte{packet[:min(len(packet), 300)], {1, 2, 3, 4}}, 6, step)
+			for _, mp := range s.Maps() {
+				mp.Entries()
+			}
+			if step == 0 {
+				want = got
+				require.Len(t, got, 12)
+				continue
+			}
+			require.Equal(t, want, got)
+		}
+	}
+}
+
+// FuzzShared runs arbitrary words on cores that share memory.
+func FuzzShared(f *testing.F) {
+	for _, cc := range loadCorpus(f)[:40] {
+		var b []byte
+		for _, w := range kernelImage(f, &cc).Words {
+			b = binary.LittleEndian.AppendUint64(b, uint64(w))
+		}
+		f.Add(b, []byte(cc.Runs[0].PacketIn))
+	}
+	f.Fuzz(func(t *testing.T, words, packet []byte) {
+		if len(words) <= 8*1024 {
+			runShared(t, words, packet)
+		}
+	})
+}
+
+// mutate flips bits of words and exchanges words.
+func mutate(rng *rand.Rand, words []nfpisa.Word) {
+	for range 1 + rng.IntN(4) {
+		i := rng.IntN(len(words))
+		if rng.IntN(3) == 0 {
+			words[i] = words[rng.IntN(len(words))]
+		} else {
+			words[i] = (words[i] ^ 1<<rng.IntN(45)).WithECC()
+		}
+	}
+}
+
+// TestMutatedShared runs the kernel's words, mutated, on cores that share
+// memory. SKIPSW_N sets how many.
+func TestMutatedShared(t *testing.T) {
+	cases := loadCorpus(t)
+	rng := rand.New(rand.NewPCG(6, 7))
+	for range testCount(t, 200) {
+		cc := &cases[rng.IntN(len(cases))]
+		img := kernelImage(t, cc)
+		if len(img.Words) > 300 {
+			continue
+		}
+		mutate(rng, img.Words)
+		var b []byte
+		for _, w := range img.Words {
+			b = binary.LittleEndian.AppendUint64(b, uint64(w))
+		}
+		runShared(t, b, cc.Runs[0].PacketIn)
+	}
+}
+
 // TestMutatedCorpus runs the kernel's words with bits flipped and words
 // exchanged. SKIPSW_N sets how many.
 func TestMutatedCorpus(t *testing.T) {
@@ -103,14 +178,7 @@ func TestMutatedCorpus(t *testing.T) {
 		if len(img.Words) > 400 {
 			continue
 		}
-		for range 1 + rng.IntN(4) {
-			i := rng.IntN(len(img.Words))
-			if rng.IntN(3) == 0 {
-				img.Words[i] = img.Words[rng.IntN(len(img.Words))]
-			} else {
-				img.Words[i] = (img.Words[i] ^ 1<<rng.IntN(45)).WithECC()
-			}
-		}
+		mutate(rng, img.Words)
 		spec := DefaultSpec()
 		spec.Budget = 50_000
 		m, err := New(img, spec)

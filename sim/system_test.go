@@ -9,7 +9,9 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/mem"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // testSystem loads a program for several cores, without the worker's loop.
@@ -49,14 +51,16 @@ func outcomeOf(id int, r *Result) outcome {
 // at once), and returns all results in order.
 func runAll(s *System, packets [][]byte, n int, step uint64) (out []outcome) {
 	fed := make([]int, len(s.cores))
-	s.Start(func(id int, in *Input) bool {
+	if err := s.Start(func(id int, in *Input) bool {
 		if fed[id] == n {
 			return false
 		}
 		in.Packet = packets[fed[id]%len(packets)]
 		fed[id]++
 		return true
-	}, func(id int, r *Result) { out = append(out, outcomeOf(id, r)) })
+	}, func(id int, r *Result) { out = append(out, outcomeOf(id, r)) }); err != nil {
+		panic(err)
+	}
 	if step == 0 {
 		s.Run()
 		return out
@@ -216,7 +220,7 @@ func TestReadsSeeServiceTime(t *testing.T) {
 			packet := func(id int) []byte { return []byte{[2]byte{tc.first, tc.second}[id], 0, 0, 0} }
 			fed := [2]bool{}
 			var got []uint32
-			s.Start(func(id int, in *Input) bool {
+			require.NoError(t, s.Start(func(id int, in *Input) bool {
 				in.Packet = packet(id)
 				was := fed[id]
 				fed[id] = true
@@ -226,9 +230,144 @@ func TestReadsSeeServiceTime(t *testing.T) {
 				if packet(id)[0] != 1 {
 					got = append(got, r.Code)
 				}
-			})
+			}))
 			s.Run()
 			require.Equal(t, []uint32{tc.want}, got)
+		})
+	}
+}
+
+// TestNeighbourSeesSignal shows that what a command reads comes into registers
+// with its signal: a context that looks at another's transfer registers before
+// sees what was there.
+func TestNeighbourSeesSignal(t *testing.T) {
+	other := nfpisa.Operand{Kind: nfpisa.XferIndex}
+	code := program(
+		nfpisa.CSRRd(nfpisa.CSRActCtxStatus), nfpisa.Immed(a(4), 0),
+		packetPointer, nfpisa.BrSet(a(4), 1, at(6)), // context 1 has number 2
+		nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1), nfpisa.Br(at(11)),
+		nfpisa.CSRWr(nfpisa.CSRXferIndex, k(0)), nops(3), nfpisa.Mov(a(0), other),
+		exit(), nfpisa.Mov(a(0), xf(0)), exit(),
+	)
+	code[5].Target = uint16(at(len(code) - 2))
+	lax := func(s *Spec, _ *image.Image) { s.Checks &^= CheckUndefined }
+	codes := func(run func(next func(*Input) bool, done func(*Result))) (out []uint32) {
+		fed := 0
+		run(func(in *Input) bool {
+			in.Packet = frame(64)
+			fed++
+			return fed <= 2
+		}, func(r *Result) {
+			require.Nil(t, r.Fault)
+			out = append(out, r.Code)
+		})
+		return out
+	}
+	noWorker := func(s *Spec, img *image.Image) {
+		lax(s, img)
+		s.Worker = Routine{}
+	}
+	want := []uint32{DefaultSpec().Unwritten, 0x01020304}
+	require.Equal(t, want, codes(func(next func(*Input) bool, done func(*Result)) {
+		testMachine(t, code, noWorker).Batch(next, done)
+	}))
+	require.Equal(t, want, codes(func(next func(*Input) bool, done func(*Result)) {
+		s := testSystem(t, 1, code, lax)
+		require.NoError(t, s.Start(func(_ int, in *Input) bool { return next(in) }, func(_ int, r *Result) { done(r) }))
+		s.Run()
+	}))
+}
+
+// TestSharedFirmwareMap lets two cores put the same keys into a map that the
+// firmware keeps, each only where there is none: of each pair one is told that
+// it exists, the later one.
+func TestSharedFirmwareMap(t *testing.T) {
+	const update = 5001
+	key := program(nfpisa.Mov(lm(0, 0), xf(0)), nfpisa.Immed(lm(0, 1), 0))
+	code := program(
+		packetPointer, nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).CtxSwap(1), key,
+		nfpisa.ALU(a(9), a(22), nfpisa.ALUAdd, k(64)), nfpisa.CSRWr(nfpisa.CSRActLMAddr2, a(9)), nops(3),
+		nfpisa.Immed(lm(2, 0), 1), nfpisa.Immed(lm(2, 1), 2), nfpisa.Immed(a(8), UpdateNoExist).Both(), nfpisa.Immed(a(9), 0).Both(),
+	)
+	code = append(code, nfpisa.Br(update).WithDefer(2), nfpisa.Mov(a(0), k(1)), nfpisa.Immed(b(0), uint32(at(len(code)+3))))
+	// The result is 0 or a negative number: pass or drop.
+	code = append(code, nfpisa.BrSet(a(0), 31, at(len(code)+3)), nfpisa.Immed(a(0), 0x110000), exit(), nfpisa.Immed(a(0), 0x220000), exit())
+	s := testSystem(t, 2, code, func(sp *Spec, img *image.Image) {
+		img.Target, img.Machine.Helpers = target.MustBuiltin("agilio"), map[uint32]uint16{2: update}
+		img.Maps = []image.Map{{Name: "m", Type: "hash", ID: 1, KeySize: 8, ValueSize: 8, MaxEntries: 100}}
+	})
+	fed := [2]byte{}
+	told := map[uint32][2]int{}
+	require.NoError(t, s.Start(func(id int, in *Input) bool {
+		fed[id]++
+		in.Packet = []byte{fed[id], 0, 0, 0, 0, 0, 0, 0}
+		return fed[id] <= 50
+	}, func(id int, r *Result) {
+		require.Nil(t, r.Fault)
+		n := told[r.Verdict]
+		n[id]++
+		told[r.Verdict] = n
+	}))
+	s.Run()
+	created, existed := told[uint32(bpf.XDPPass)], told[uint32(bpf.XDPDrop)]
+	require.Equal(t, 50, created[0]+created[1])
+	require.Equal(t, 50, existed[0]+existed[1])
+	require.Equal(t, 50, created[0], "the first core comes first each time")
+	require.Len(t, s.Maps()[0].Entries(), 50)
+}
+
+// TestSystemReset shows that a system starts again from the beginning, and not
+// before it has ended.
+func TestSystemReset(t *testing.T) {
+	s := testSystem(t, 3, ticket, arrayMap)
+	want := runAll(s, [][]byte{frame(64)}, 5, 0)
+	require.NotEqual(t, want, runAll(s, [][]byte{frame(64)}, 5, 0), "the counter goes on")
+	require.NoError(t, s.Reset())
+	require.NoError(t, s.Start(func(int, *Input) bool { return true }, func(int, *Result) {}))
+	require.True(t, s.Step(500))
+	require.ErrorContains(t, s.Reset(), "packets under way")
+	require.ErrorContains(t, s.Start(nil, nil), "packets under way")
+
+	s = testSystem(t, 3, ticket, arrayMap)
+	runAll(s, [][]byte{frame(64)}, 9, 0)
+	require.NoError(t, s.Reset())
+	require.Equal(t, want, runAll(s, [][]byte{frame(64)}, 5, 0))
+}
+
+// TestSystemRefused shows what several cores cannot have.
+func TestSystemRefused(t *testing.T) {
+	memory := func(t *testing.T) *Memory {
+		m, err := NewMemory(target.MustBuiltin("skipsw"), DefaultSpec())
+		require.NoError(t, err)
+		return m
+	}
+	for _, tc := range []struct {
+		want   string
+		cores  int
+		change func(*testing.T, *Spec, *image.Image)
+	}{
+		{"0 cores", 0, func(*testing.T, *Spec, *image.Image) {}},
+		{"packet pointers of target skipsw tell 32767 buffers apart", 8192, func(*testing.T, *Spec, *image.Image) {}},
+		{"without CheckSignals and CheckHazards", 2, func(_ *testing.T, s *Spec, _ *image.Image) { s.Checks = 0 }},
+		{"memory ctm that answers in the cycle of the command", 2, func(_ *testing.T, s *Spec, _ *image.Image) {
+			s.Memories = map[string]Latency{"ctm": {}}
+		}},
+		{"memory shared by a System and others", 2, func(t *testing.T, s *Spec, img *image.Image) {
+			s.Memory = memory(t)
+			_, err := New(img, *s)
+			require.NoError(t, err)
+		}},
+		{"memory shared by a System and others", 2, func(t *testing.T, s *Spec, img *image.Image) {
+			s.Memory = memory(t)
+			_, err := NewSystem(img, *s, 1)
+			require.NoError(t, err)
+		}},
+	} {
+		t.Run(tc.want, func(t *testing.T) {
+			img, spec := testImage(t, ret(k(1))), DefaultSpec()
+			tc.change(t, &spec, img)
+			_, err := NewSystem(img, spec, tc.cores)
+			require.ErrorContains(t, err, tc.want)
 		})
 	}
 }

@@ -28,6 +28,7 @@ func TestSupports(t *testing.T) {
 		{"skipsw", bpf.HelperMapDeleteElem, bpf.MapTypeLPMTrie, "not supported: helper map_delete_elem on map type lpm_trie, because only hosts change it"},
 		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeDevMap, "not supported: helper map_lookup_elem on map type devmap, because target skipsw does not have maps of this type"},
 		{"skipsw", bpf.HelperPerfEventOutput, bpf.MapTypePerfEventArray, "not supported: helper perf_event_output on map type perf_event_array, because target skipsw does not have it"},
+		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeQueue, "not supported: helper map_lookup_elem on map type queue, because there is no code for it"},
 		{"skipsw", bpf.HelperKtimeGetNs, bpf.MapTypeUnspec, "not supported: helper ktime_get_ns, because target skipsw does not have it"},
 		{"agilio", bpf.HelperMapLookupElem, bpf.MapTypeHash, ""},
 		{"agilio", bpf.HelperPerfEventOutput, bpf.MapTypePerfEventArray, ""},

@@ -18,6 +18,10 @@ func ObjName(name string) string {
 	return string(b)
 }
 
+// Kept reports whether the kernel keeps a name as it is. One of 15 bytes may be
+// the beginning of a longer one, so it is not.
+func Kept(name string) bool { return len(name) < nameLen-1 && ObjName(name) == name }
+
 // CName returns a name as a C identifier, which is all that BTF takes.
 func CName(name string) string {
 	b := []byte(name)

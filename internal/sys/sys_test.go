@@ -14,17 +14,22 @@ import (
 )
 
 func TestNames(t *testing.T) {
-	tests := []struct{ in, obj, c string }{
-		{"counters", "counters", "counters"},
-		{".rodata", ".rodata", "_rodata"},
-		{"a-name-that-is-too-long", "a_name_that_is_", "a_name_that_is_too_long"},
-		{"2nd", "2nd", "_nd"},
-		{"", "", "_"},
+	tests := []struct {
+		in, obj, c string
+		kept       bool
+	}{
+		{"counters", "counters", "counters", true},
+		{".rodata", ".rodata", "_rodata", true},
+		{"a-name-that-is-too-long", "a_name_that_is_", "a_name_that_is_too_long", false},
+		{"fifteen_letters", "fifteen_letters", "fifteen_letters", false},
+		{"2nd", "2nd", "_nd", true},
+		{"", "", "_", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
 			require.Equal(t, tt.obj, ObjName(tt.in))
 			require.Equal(t, tt.c, CName(tt.in))
+			require.Equal(t, tt.kept, Kept(tt.in))
 		})
 	}
 }

@@ -183,3 +183,27 @@ func replaceKeeps(t *testing.T, d offload.Device) {
 	require.NoError(t, err)
 	require.Len(t, gone, 1)
 }
+
+// replaceApart replaces a program that has two maps whose names begin alike.
+func replaceApart(t *testing.T, d offload.Device) {
+	s := store(t, d)
+	if s == nil {
+		return
+	}
+	two := func(name string) *offload.Program {
+		return counting(name, hash("interface_config_map_one"), hash("interface_config_map_two"))
+	}
+	res, err := offload.Attach(t.Context(), d, offload.Request{Program: two("first")})
+	require.NoError(t, err)
+	require.Len(t, res.Attachment.Maps, 2)
+	old := res.Attachment.Maps
+	require.NotEqual(t, old[0].ID, old[1].ID)
+	res, err = offload.Replace(t.Context(), d, offload.Request{Program: two("second")})
+	require.NoError(t, err)
+	require.Len(t, res.Reused, 2)
+	require.Empty(t, res.Dropped)
+	require.Equal(t, []uint32{old[0].ID, old[1].ID}, []uint32{res.Attachment.Maps[0].ID, res.Attachment.Maps[1].ID}, "each is used on for its own")
+	gone, err := offload.Detach(t.Context(), d, offload.DetachRequest{})
+	require.NoError(t, err)
+	require.Len(t, gone, 1)
+}

@@ -23,24 +23,24 @@ const (
 )
 
 // counting returns an XDP program that counts packets under the key of all
-// zeros of a map, if that is there, and lets them pass.
-func counting(name string, m *object.Map) *offload.Program {
+// zeros of each map, if that is there, and lets them pass.
+func counting(name string, maps ...*object.Map) *offload.Program {
 	insns := []bpf.Insn{
 		bpf.Mov.Imm(bpf.R0, 0),
 		bpf.Store(bpf.SizeW, bpf.FP, -keySize, bpf.R0),
-		bpf.Mov.Reg(bpf.R2, bpf.FP),
-		bpf.Add.Imm(bpf.R2, -keySize),
 	}
-	insns = append(insns, bpf.LoadMap(bpf.R1, 0)...)
-	insns = append(insns,
-		bpf.CallHelper(bpf.HelperMapLookupElem),
-		bpf.JEq.Imm(bpf.R0, 0, 2),
-		bpf.Mov.Imm(bpf.R1, 1),
-		bpf.Atomic(bpf.AtomicAdd, bpf.SizeDW, bpf.R0, 0, bpf.R1),
-		bpf.Mov.Imm(bpf.R0, int32(bpf.XDPPass)),
-		bpf.Return(),
-	)
-	return made(name, object.XDP, []*object.Map{m}, insns...)
+	for i := range maps {
+		insns = append(insns, bpf.Mov.Reg(bpf.R2, bpf.FP), bpf.Add.Imm(bpf.R2, -keySize))
+		insns = append(insns, bpf.LoadMap(bpf.R1, i)...)
+		insns = append(insns,
+			bpf.CallHelper(bpf.HelperMapLookupElem),
+			bpf.JEq.Imm(bpf.R0, 0, 2),
+			bpf.Mov.Imm(bpf.R1, 1),
+			bpf.Atomic(bpf.AtomicAdd, bpf.SizeDW, bpf.R0, 0, bpf.R1),
+		)
+	}
+	insns = append(insns, bpf.Mov.Imm(bpf.R0, int32(bpf.XDPPass)), bpf.Return())
+	return made(name, object.XDP, maps, insns...)
 }
 
 // hash returns the map of a counting program.

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) offload.Device) {
 		{"MapErrors", mapErrors},
 		{"MapsAreFreed", mapsFreed},
 		{"ReplaceKeepsMaps", replaceKeeps},
+		{"ReplaceKeepsMapsApart", replaceApart},
 		{"Abilities", abilities},
 		{"Packets", packets},
 		{"Code", code},

@@ -76,7 +76,11 @@ func (d *Device) describe(a *offload.Attachment) error {
 	a.Tag, a.Name, a.Runs = p.Tag, p.Name, p.RunCount
 	a.Device = d.deviceName(p.Ifindex, p.Netns)
 	a.LoadedAt = bootTime().Add(p.Loaded)
-	for _, id := range p.MapIDs {
+	var names map[int]string
+	if p.BTF != 0 && len(p.MapIDs) > 0 {
+		names = mapNames(p.BTF)
+	}
+	for place, id := range p.MapIDs {
 		mi, err := d.mapByID(id)
 		if err != nil {
 			if sys.Gone(err) {
@@ -84,6 +88,7 @@ func (d *Device) describe(a *offload.Attachment) error {
 			}
 			return err
 		}
+		mi.FullName = names[place]
 		a.Maps = append(a.Maps, mi)
 	}
 	return nil

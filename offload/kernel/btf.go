@@ -35,14 +35,44 @@ type typeInfo struct {
 // of an offloaded program to itself; tags it gives out.
 const lineTag = "c_line:"
 
+// mapTag begins a declaration tag of the main function that carries the whole
+// name of a map: the map's place in the order of first use, then the name. The
+// kernel keeps 15 bytes of it only.
+const mapTag = "map_name:"
+
+// mapNameTags returns the tags of maps whose names the kernel cannot keep.
+func mapNameTags(p *offload.Program) (tags []string) {
+	for place, i := range p.MapPlaces() {
+		if name := p.Maps[i].Name; !sys.Kept(name) {
+			tags = append(tags, fmt.Sprintf("%s%d:%s", mapTag, place, name))
+		}
+	}
+	return tags
+}
+
+// mapNames reads the whole names of a program's maps, by their place.
+func mapNames(btfID uint32) map[int]string {
+	names := map[int]string{}
+	for _, tag := range mainTags(btfID) {
+		rest, ok := strings.CutPrefix(tag, mapTag)
+		place, name, ok2 := strings.Cut(rest, ":")
+		if n, err := strconv.Atoi(place); ok && ok2 && err == nil {
+			names[n] = name
+		}
+	}
+	return names
+}
+
 // newTypeInfo builds and loads the type information of a program.
 func newTypeInfo(p *offload.Program, onDevice bool) (*typeInfo, error) {
-	if !onDevice {
-		return buildTypeInfo(p, nil)
+	tags := mapNameTags(p)
+	if onDevice {
+		for _, l := range p.Lines {
+			tags = append(tags, fmt.Sprintf("%s%d:%d:%d:%s:%s", lineTag, l.Slot, l.LineNo, l.Column, l.File, l.Text))
+		}
 	}
-	var tags []string
-	for _, l := range p.Lines {
-		tags = append(tags, fmt.Sprintf("%s%d:%d:%d:%s:%s", lineTag, l.Slot, l.LineNo, l.Column, l.File, l.Text))
+	if tags == nil {
+		return buildTypeInfo(p, nil)
 	}
 	t, err := buildTypeInfo(p, tags)
 	if err != nil { // a kernel before 5.16 knows no declaration tags

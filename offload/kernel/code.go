@@ -74,25 +74,30 @@ func readLines(fd int, p *sys.ProgInfo) ([]object.Line, error) {
 
 // taggedLines reads the C lines out of the tags of a program's main function.
 func taggedLines(btfID uint32) []object.Line {
-	spec, err := sys.Types(btfID)
-	if err != nil {
-		return nil
-	}
 	var lines []object.Line
-	for t, err := range spec.All() {
-		if err != nil {
-			return nil
-		}
-		f, ok := t.(*btf.Func)
-		if !ok {
-			continue
-		}
-		for _, tag := range f.Tags {
-			if l, ok := parseLineTag(tag); ok {
-				lines = append(lines, l)
-			}
+	for _, tag := range mainTags(btfID) {
+		if l, ok := parseLineTag(tag); ok {
+			lines = append(lines, l)
 		}
 	}
 	slices.SortFunc(lines, func(a, b object.Line) int { return a.Slot - b.Slot })
 	return lines
+}
+
+// mainTags returns the tags of a program's functions; only the main one has
+// any.
+func mainTags(btfID uint32) (tags []string) {
+	spec, err := sys.Types(btfID)
+	if err != nil {
+		return nil
+	}
+	for t, err := range spec.All() {
+		if err != nil {
+			return nil
+		}
+		if f, ok := t.(*btf.Func); ok {
+			tags = append(tags, f.Tags...)
+		}
+	}
+	return tags
 }

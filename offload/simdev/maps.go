@@ -100,7 +100,7 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 	}
 	defer d.mu.Unlock()
 	c.info = offload.MapInfo{
-		ID: d.id(), Name: offload.KernelName(m.Name), Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize,
+		ID: d.id(), Name: offload.KernelName(m.Name), FullName: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize,
 		MaxEntries: m.MaxEntries, Flags: m.Flags, Device: d.name,
 	}
 	d.maps[c.info.ID] = c

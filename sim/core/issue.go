@@ -110,8 +110,8 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 	if writes && !c.readable(x, k, q) {
 		return false
 	}
-	hold := reads && !k.swap && c.cfg.Checks&CheckSignals != 0
-	if hold && (x.pending&words != 0 || k.signal == 0) {
+	posted := reads && !k.swap && c.cfg.Checks&CheckSignals != 0
+	if posted && (x.pending&words != 0 || k.signal == 0) {
 		c.fail(x, FaultSignal, "a read into $xfer_%d that no signal tells the end of, or into registers that are still being filled", k.xfer)
 		return false
 	}
@@ -120,6 +120,8 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 		return false
 	}
 	var done uint64
+	// Other contexts could see the registers before the signal.
+	hold := posted || reads && k.swap && !c.alone
 	q.Ticket.Register, q.Ticket.Held = k.xfer, hold
 	if c.queued {
 		q.Ticket.Source, q.Ticket.Context, q.Ticket.Signal = uint16(c.id), x.slot, k.signal
@@ -135,7 +137,7 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 			marks(q, in)
 		}
 	}
-	if hold {
+	if posted {
 		x.pending |= words
 		for n := uint32(0); n < (q.Bytes+3)/4; n++ {
 			r := &x.regs[slotIn+uint32(k.xfer)+n]

@@ -58,6 +58,9 @@ func goldens() map[string]image.Map {
 			prefix(8, 10, 0, 0, 0), word(1), prefix(8, 11, 0, 0, 0), word(2), prefix(9, 10, 128, 0, 0), word(3)),
 		"firmware_hash": put(hash, []byte{0xaa, 1}, []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
 			[]byte{0xaa, 2}, []byte{17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28}),
+		"queue": put(info("queue", maplayout.NewRing(shape(0, 6, 3), false), shape(0, 6, 3)), nil, six('a'), nil, six('g')),
+		"stack": put(info("stack", maplayout.NewRing(shape(0, 8, 2), true), shape(0, 8, 2)),
+			nil, []byte{1, 2, 3, 4, 5, 6, 7, 8}, nil, []byte{17, 18, 19, 20, 21, 22, 23, 24}),
 	}
 }
 
@@ -75,7 +78,17 @@ func TestGoldenBytes(t *testing.T) {
 			require.Equal(t, want, m.Region().Data)
 			require.Equal(t, uint64(layouttest.Base), m.Region().Base)
 
-			for _, e := range im.Initial {
+			for k, e := range im.Initial {
+				if im.KeySize == 0 {
+					e = im.Initial[len(im.Initial)-1-k]
+					if im.Type == "queue" {
+						e = im.Initial[k]
+					}
+					v, err := m.Pop(nil)
+					require.NoError(t, err)
+					require.Equal(t, e.Value, v)
+					continue
+				}
 				v, ok := m.Lookup(e.Key)
 				require.True(t, ok)
 				require.Equal(t, e.Value, v)

@@ -2,6 +2,7 @@ package object
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -81,6 +82,16 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 	return obj, nil
 }
 
+// Errors that callers test for with errors.Is.
+var (
+	// ErrSeveral is the error of Object.Program without a name when there are
+	// several.
+	ErrSeveral = errors.New("several programs")
+	// ErrNoType is a program whose section names no type, when Options names
+	// none either.
+	ErrNoType = errors.New("names no program type")
+)
+
 // Program returns the program of the given name, or the only one if the name
 // is empty. Asking for a program that cannot be taken is answered with the
 // reason.
@@ -89,7 +100,7 @@ func (o *Object) Program(name string) (*Program, error) {
 		if len(o.Programs) == 1 {
 			return o.Programs[0], o.Programs[0].refusal()
 		}
-		return nil, fmt.Errorf("%s: has %d programs, name one of them with --prog: %s", o.Name, len(o.Programs), o.names())
+		return nil, fmt.Errorf("%s: has %w (%d) and one must be named: %s", o.Name, ErrSeveral, len(o.Programs), o.names())
 	}
 	for _, p := range o.Programs {
 		if p.Name == name {

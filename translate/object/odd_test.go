@@ -80,7 +80,7 @@ func TestUntypedSection(t *testing.T) {
 	o := load(t, "odd/legacy_tc.o")
 	require.Len(t, o.Programs, 2)
 	_, err := o.Program("tc_egress")
-	require.EqualError(t, err, `legacy_tc.o: program tc_egress: section "egress" names no program type; say which with --type: xdp, tc`)
+	require.EqualError(t, err, `legacy_tc.o: program tc_egress: section "egress" names no program type, which is one of: xdp, tc`)
 
 	o, err = object.LoadBytes("legacy_tc.o", read(t, "odd/legacy_tc.o"), object.Options{Type: object.TC})
 	require.NoError(t, err)
@@ -93,7 +93,7 @@ func TestUntypedSection(t *testing.T) {
 func TestProgramByName(t *testing.T) {
 	o := load(t, "odd/foreign.o")
 	_, err := o.Program("")
-	require.EqualError(t, err, "foreign.o: has 5 programs, name one of them with --prog: probe, good, kfunc, kconfig, act")
+	require.EqualError(t, err, "foreign.o: has several programs (5) and one must be named: probe, good, kfunc, kconfig, act")
 	_, err = o.Program("none")
 	require.EqualError(t, err, `foreign.o: has no program "none", it has: probe, good, kfunc, kconfig, act`)
 	for name, want := range map[string]string{
@@ -128,7 +128,7 @@ func TestSectionNames(t *testing.T) {
 	_, err := o.Program("f_socket_filter")
 	require.ErrorContains(t, err, `not supported: section "socket" holds a SocketFilter program`)
 	_, err = o.Program("f_cls_main")
-	require.ErrorContains(t, err, `section "cls-main" names no program type; say which with --type: xdp, tc`)
+	require.ErrorContains(t, err, `section "cls-main" names no program type, which is one of: xdp, tc`)
 	_, err = o.Program("f_xdp_devmap")
 	require.ErrorContains(t, err, `section "xdp/devmap" holds a program for the far end of a redirect`)
 }
@@ -138,9 +138,9 @@ func TestSectionNames(t *testing.T) {
 func TestRelocatable(t *testing.T) {
 	p, err := load(t, "odd/core.o").Program("core")
 	require.NoError(t, err)
-	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Dst: 1, Src: 1, Off: 4}, "ctx->data_end")
-	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 3, Imm: 14}, "size of the header")
-	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 3, Imm: 1}, "existence of the field")
+	require.Contains(t, p.Insns, bpf.Load(bpf.SizeW, 1, 1, 4), "ctx->data_end")
+	require.Contains(t, p.Insns, bpf.Mov.Imm(3, 14), "size of the header")
+	require.Contains(t, p.Insns, bpf.Mov.Imm(3, 1), "existence of the field")
 }
 
 func TestEarlyMapDefinition(t *testing.T) {
@@ -195,7 +195,7 @@ func TestGlobals(t *testing.T) {
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for i, in := range p.Insns {
-		if in.Wide() && in.Src == bpf.PseudoMapValue {
+		if in.IsMapValueLoad() {
 			m := p.Maps[in.Imm]
 			seen[m.Name] = true
 			require.Less(t, p.Insns[i+1].Imm, int32(m.ValueSize))
@@ -214,8 +214,8 @@ func TestCalls(t *testing.T) {
 			}
 			calls := 0
 			for i, in := range p.Insns {
-				call := in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall
-				if call || in.Wide() && in.Src == bpf.PseudoFunc {
+				call := in.IsFuncCall()
+				if call || in.IsFuncLoad() {
 					calls++
 					require.NotEmpty(t, starts[i+1+int(in.Imm)], "%s %s slot %d", file, p.Name, i)
 				}

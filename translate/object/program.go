@@ -18,7 +18,7 @@ const (
 	TC // SCHED_CLS
 )
 
-// String returns the name that --type takes.
+// String returns the name: "xdp" or "tc".
 func (t Type) String() string {
 	switch t {
 	case XDP:
@@ -27,6 +27,17 @@ func (t Type) String() string {
 		return "tc"
 	}
 	return "unknown"
+}
+
+// ProgType returns the kernel's type of such programs.
+func (t Type) ProgType() bpf.ProgType {
+	switch t {
+	case XDP:
+		return bpf.ProgTypeXDP
+	case TC:
+		return bpf.ProgTypeSchedCLS
+	}
+	return bpf.ProgTypeUnspec
 }
 
 // Program is one entry program, with the functions it calls appended, calls

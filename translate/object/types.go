@@ -10,7 +10,7 @@ import (
 // Types are the program types that the compiler takes.
 func Types() []Type { return []Type{XDP, TC} }
 
-// ParseType returns the type that a --type value names.
+// ParseType returns the type of a name, "xdp" or "tc".
 func ParseType(s string) (Type, error) {
 	for _, t := range Types() {
 		if s == t.String() {
@@ -44,7 +44,7 @@ func programType(spec *ebpf.ProgramSpec, o Options) (Type, error) {
 		if o.Type != UnknownType {
 			return o.Type, nil
 		}
-		return UnknownType, fmt.Errorf("section %q names no program type; say which with --type: %s", spec.SectionName, typeList())
+		return UnknownType, fmt.Errorf("section %q %w, which is one of: %s", spec.SectionName, ErrNoType, typeList())
 	}
 	return UnknownType, fmt.Errorf("not supported: section %q holds a %s program, because a NIC runs only: %s", spec.SectionName, spec.Type, typeList())
 }

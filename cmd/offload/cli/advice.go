@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/object"
 )
 
 // adviceWords turns the libraries' advice into what to type. CMD stands for
@@ -30,6 +32,7 @@ var adviceWords = map[offload.Advice]string{
 	offload.AdviseFeatures:      "`CMD features DEV` shows what it takes and its limits",
 	offload.AdviseCheck:         "`CMD check` tells the limit",
 	offload.AdvisePrograms:      "`CMD prog list` shows all",
+	offload.AdvisePinElsewhere:  "take another folder, or attach with --force",
 }
 
 // advice returns the words for an error's advice, "" for none.
@@ -38,5 +41,15 @@ func (a *app) advice(err error) string {
 	if dev == "" {
 		dev = "DEV"
 	}
-	return strings.NewReplacer("CMD", a.name, "DEV", dev).Replace(adviceWords[offload.AdviceOf(err)])
+	words := adviceWords[offload.AdviceOf(err)]
+	switch {
+	case words != "":
+	case errors.Is(err, object.ErrSeveral):
+		words = "name it with --prog"
+	case errors.Is(err, object.ErrNoType) && a.typed:
+		words = "say which with --type"
+	case errors.Is(err, object.ErrNoType):
+		words = adviceWords[offload.AdviseType]
+	}
+	return strings.NewReplacer("CMD", a.name, "DEV", dev).Replace(words)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,10 +73,28 @@ func transfer(ctx context.Context, cmd *cobra.Command, d offload.Device, f *hook
 	if len(res.Reused) > 0 {
 		fmt.Fprintf(w, "maps that kept their contents: %s\n", strings.Join(res.Reused, ", "))
 	}
+	if r.Loaded == nil && (len(res.Reused) > 0 || len(res.Dropped) > 0) {
+		printMapChanges(w, res)
+	}
 	if t, ok := d.(offload.Transient); ok {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s %s; what was attached ends with this command\n", d.Name(), t.Transient())
 	}
 	return nil
+}
+
+// printMapChanges prints the maps that a replacement made and dropped.
+func printMapChanges(w io.Writer, res *offload.Result) {
+	if len(res.Made) > 0 {
+		fmt.Fprintf(w, "maps that are new: %s\n", strings.Join(res.Made, ", "))
+	}
+	if len(res.Dropped) == 0 {
+		return
+	}
+	names := make([]string, len(res.Dropped))
+	for i, m := range res.Dropped {
+		names[i] = fmt.Sprintf("%s(%d)", m.Name, m.ID)
+	}
+	fmt.Fprintf(w, "maps of the old program that the new one does not use: %s\n", strings.Join(names, ", "))
 }
 
 // attachmentLine is one attachment in one line, in the manner of ip and tc.

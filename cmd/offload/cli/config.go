@@ -48,6 +48,7 @@ type app struct {
 	targets []*target.Target
 	models  *firmware.Registry
 	device  string // the one that was opened last
+	typed   bool   // the verb takes a program's type by --type
 }
 
 // newApp checks a configuration.
