@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"syscall"
 	"testing"
 	"time"
@@ -115,5 +116,40 @@ func BenchmarkBatch(b *testing.B) {
 			b.ReportMetric(float64(th.Instructions)/1e6/(cpuTime(b)-from), "Minstr/cpu-s")
 			b.ReportMetric(th.Rate(800e6)/1e6, "Mpps@800MHz")
 		})
+	}
+}
+
+// BenchmarkSystem runs streams through cores that share one memory.
+func BenchmarkSystem(b *testing.B) {
+	for _, cc := range loadCorpus(b) {
+		if cc.Name != "cache_align" && cc.Name != "map_lookup_hash" {
+			continue
+		}
+		for _, cores := range []int{1, 10, 50} {
+			b.Run(fmt.Sprintf("%s/%d", cc.Name, cores), func(b *testing.B) {
+				s, err := NewSystem(kernelImage(b, &cc), DefaultSpec(), cores)
+				require.NoError(b, err)
+				packet := cc.Runs[len(cc.Runs)-1].PacketIn
+				n := 0
+				b.ReportAllocs()
+				b.ResetTimer()
+				from := cpuTime(b)
+				s.Start(func(_ int, in *Input) bool {
+					in.Packet = packet
+					n++
+					return n <= b.N
+				}, func(int, *Result) {})
+				s.Run()
+				took := cpuTime(b) - from
+				var insns, cycles uint64
+				for _, th := range s.Throughput() {
+					insns += th.Instructions
+					cycles = max(cycles, th.Cycles)
+				}
+				b.ReportMetric(float64(insns)/1e6/took, "Minstr/cpu-s")
+				b.ReportMetric(float64(b.N)/1e6/took, "Mpkt/cpu-s")
+				b.ReportMetric(float64(b.N)*800/float64(cycles), "Mpps@800MHz")
+			})
+		}
 	}
 }

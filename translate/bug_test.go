@@ -2,6 +2,7 @@ package translate_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,7 +17,7 @@ import (
 // TestPanicsAreErrors: a panic in any stage reaches the caller as an error that
 // is no verdict on the program, and the next program is none the worse for it.
 func TestPanicsAreErrors(t *testing.T) {
-	p := small([]*object.Map{nil}, join(onStack(2, -8), mapFD(1, 0), []bpf.Insn{callHelper(1), movR0(2), exitInsn})...)
+	p := small([]*object.Map{nil}, slices.Concat(onStack(2, -8), bpf.LoadMap(1, 0), []bpf.Insn{bpf.CallHelper(bpf.HelperMapLookupElem), movR0(2), exitInsn})...)
 	var e *bug.Error
 	for range 3 {
 		_, err := verify.Verify(p, verify.Options{})

@@ -2,6 +2,7 @@ package translate_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,33 +27,31 @@ func small(maps []*object.Map, insns ...bpf.Insn) *object.Program {
 }
 
 var (
-	movR0    = func(v int32) bpf.Insn { return bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Imm: v} }
-	exitInsn = bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT}
+	movR0    = func(v int32) bpf.Insn { return bpf.Mov.Imm(0, v) }
+	exitInsn = bpf.Return()
 	ctxLoad  = func(dst uint8, off int16) bpf.Insn {
-		return bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Dst: dst, Src: 1, Off: off}
+		return bpf.Load(bpf.SizeW, dst, 1, off)
 	}
-	callHelper = func(id int32) bpf.Insn { return bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: id} }
 )
 
 // TestRefusals checks that what cannot be compiled is named, with the reason
 // and the C line.
 func TestRefusals(t *testing.T) {
-	hash := &object.Map{Name: "flows", Type: 1, KeySize: 4, ValueSize: 64, MaxEntries: 16}
-	lookup := []bpf.Insn{
-		{Op: bpf.ClassST | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Off: -8},
-		{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10},
-		{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: -8},
-		{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapFD},
-		{},
-		callHelper(1), movR0(2), exitInsn,
-	}
+	hash := &object.Map{Name: "flows", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 64, MaxEntries: 16}
+	lookup := slices.Concat([]bpf.Insn{
+		bpf.StoreImm(bpf.SizeDW, 10, -8, 0),
+		bpf.Mov.Reg(2, 10),
+		bpf.Add.Imm(2, -8),
+	}, bpf.LoadMap(1, 0), []bpf.Insn{
+		bpf.CallHelper(bpf.HelperMapLookupElem), movR0(2), exitInsn,
+	})
 	for _, c := range []struct {
 		name, target string
 		p            *object.Program
 		want         string
 	}{
 		{
-			"helper", "skipsw", small(nil, callHelper(5), movR0(2), exitInsn),
+			"helper", "skipsw", small(nil, bpf.CallHelper(bpf.HelperKtimeGetNs), movR0(2), exitInsn),
 			"not supported: helper ktime_get_ns, because target skipsw does not have it, at small.c:10",
 		},
 		{
@@ -64,7 +63,7 @@ func TestRefusals(t *testing.T) {
 			"not supported: map flows (hash), because its value has 64 bytes and target agilio takes 56, at small.c:13",
 		},
 		{
-			"map type", "agilio", small([]*object.Map{{Name: "routes", Type: 11, KeySize: 8, ValueSize: 4, MaxEntries: 4, Flags: 1}}, lookup...),
+			"map type", "agilio", small([]*object.Map{{Name: "routes", Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 4, MaxEntries: 4, Flags: 1}}, lookup...),
 			"not supported: map routes (lpm_trie), because target agilio does not have this type, at small.c:13",
 		},
 	} {
@@ -109,8 +108,8 @@ func TestSameWords(t *testing.T) {
 func TestLines(t *testing.T) {
 	tg, err := target.Builtin("skipsw")
 	require.NoError(t, err)
-	v, err := verify.Verify(small(nil, ctxLoad(2, 0), ctxLoad(3, 4), bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: 14},
-		bpf.Insn{Op: bpf.ClassJMP | bpf.JGT | bpf.X, Dst: 2, Src: 3, Off: 2}, movR0(2), exitInsn, movR0(1), exitInsn), verify.Options{})
+	v, err := verify.Verify(small(nil, ctxLoad(2, 0), ctxLoad(3, 4), bpf.Add.Imm(2, 14),
+		bpf.JGt.Reg(2, 3, 2), movR0(2), exitInsn, movR0(1), exitInsn), verify.Options{})
 	require.NoError(t, err)
 	img, err := translate.Compile(v, translate.Options{Target: tg})
 	require.NoError(t, err)

@@ -30,19 +30,22 @@ func TestFarOffset(t *testing.T) {
 	for _, c := range []struct {
 		typ       object.Type
 		data      int
-		loadBytes int32
-	}{{object.XDP, 0, 189}, {object.TC, 76, 26}} {
+		loadBytes bpf.HelperID
+	}{
+		{object.XDP, bpf.XDPMdData, bpf.HelperXDPLoadBytes},
+		{object.TC, bpf.SkBuffData, bpf.HelperSkbLoadBytes},
+	} {
 		for _, near := range []struct{ off, size int }{{0, 8}, {23, 1}, {8, 4}, {3, 2}} {
 			for _, far := range farOffsets {
 				for _, size := range []int{1, 4, 24} {
 					p := small(nil,
-						mov(9, 1), load(4, 2, 1, c.data+4), load(4, 4, 1, c.data),
-						mov(3, 4), aluK(bpf.ADD, 3, 34),
-						bpf.Insn{Op: bpf.ClassJMP | bpf.JGT | bpf.X, Dst: 3, Src: 2, Off: 18},
+						bpf.Mov.Reg(9, 1), load(4, 2, 1, c.data+4), load(4, 4, 1, c.data),
+						bpf.Mov.Reg(3, 4), bpf.Add.Imm(3, 34),
+						bpf.JGt.Reg(3, 2, 18),
 						load(near.size, 6, 4, near.off), load(near.size, 7, 4, near.off+1),
-						storeK(8, 10, -8, 5), storeK(8, 10, -16, 6), storeK(8, 10, -24, 7), aluK(bpf.MOV, 2, far), mov(3, 10), aluK(bpf.ADD, 3, -24), aluK(bpf.MOV, 4, size),
-						mov(1, 9), callHelper(c.loadBytes),
-						load(8, 1, 10, -24), add(0, 1), load(8, 1, 10, -8), add(0, 6), add(0, 7), add(0, 1), exitInsn,
+						storeK(8, 10, -8, 5), storeK(8, 10, -16, 6), storeK(8, 10, -24, 7), bpf.Mov.Imm(2, int32(far)), bpf.Mov.Reg(3, 10), bpf.Add.Imm(3, -24), bpf.Mov.Imm(4, int32(size)),
+						bpf.Mov.Reg(1, 9), bpf.CallHelper(c.loadBytes),
+						load(8, 1, 10, -24), bpf.Add.Reg(0, 1), load(8, 1, 10, -8), bpf.Add.Reg(0, 6), bpf.Add.Reg(0, 7), bpf.Add.Reg(0, 1), exitInsn,
 						movR0(2), exitInsn,
 					)
 					p.Type = c.typ
@@ -63,15 +66,15 @@ func TestFarOffset(t *testing.T) {
 func TestFarOffsetOfInstruction(t *testing.T) {
 	for _, by := range []int{math.MaxInt16 - 23, -(math.MaxInt16 - 23), -(math.MaxInt16 - 7), 1000} {
 		t.Run(fmt.Sprint(by), func(t *testing.T) {
-			everywhere(t, withNumbers(nil, mov(2, 10), aluK(bpf.ADD, 2, by), store(8, 2, -by-8, 6), load(4, 0, 2, -by-16)))
+			everywhere(t, withNumbers(nil, bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, int32(by)), store(8, 2, -by-8, 6), load(4, 0, 2, -by-16)))
 			everywhere(t, withNumbers(nil,
-				mov(1, 8), aluK(bpf.AND, 1, 8), mov(2, 10), aluK(bpf.ADD, 2, by), add(2, 1),
+				bpf.Mov.Reg(1, 8), bpf.And.Imm(1, 8), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, int32(by)), bpf.Add.Reg(2, 1),
 				store(8, 2, -by-16, 6), load(4, 0, 2, -by-20),
 			))
 			everywhere(t, withNumbers(nil,
-				load(4, 2, 9, 4), load(4, 1, 9, 0), mov(3, 1), aluK(bpf.ADD, 3, 14),
-				bpf.Insn{Op: bpf.ClassJMP | bpf.JGT | bpf.X, Dst: 3, Src: 2, Off: 3},
-				aluK(bpf.ADD, 1, by), load(4, 0, 1, -by+6), store(2, 1, -by+2, 7),
+				load(4, 2, 9, 4), load(4, 1, 9, 0), bpf.Mov.Reg(3, 1), bpf.Add.Imm(3, 14),
+				bpf.JGt.Reg(3, 2, 3),
+				bpf.Add.Imm(1, int32(by)), load(4, 0, 1, -by+6), store(2, 1, -by+2, 7),
 			))
 		})
 	}

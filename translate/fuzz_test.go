@@ -80,7 +80,7 @@ func shaped(insns []bpf.Insn, shape uint8) *object.Program {
 	var starts []int
 	for i, in := range insns {
 		at := i + 1 + int(in.Imm)
-		if in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall && at > 0 && at < len(insns) {
+		if in.IsFuncCall() && at > 0 && at < len(insns) {
 			starts = append(starts, at)
 		}
 	}
@@ -153,7 +153,7 @@ func FuzzLine(f *testing.F) {
 		}
 	}
 	for k, v := range []int{math.MaxInt32, math.MinInt32, math.MaxUint16} {
-		p := withNumbers(nil, aluK(bpf.MOV, 2, v), onStack(3, -24)[0], onStack(3, -24)[1], aluK(bpf.MOV, 4, 9), mov(1, 9), callHelper(189))
+		p := withNumbers(nil, bpf.Mov.Imm(2, int32(v)), onStack(3, -24)[0], onStack(3, -24)[1], bpf.Mov.Imm(4, 9), bpf.Mov.Reg(1, 9), bpf.CallHelper(bpf.HelperXDPLoadBytes))
 		f.Add(bpf.Encode(nil, p.Insns), []byte{}, byte(k))
 	}
 	f.Fuzz(func(t *testing.T, code, edits []byte, shape byte) {

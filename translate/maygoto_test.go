@@ -16,9 +16,9 @@ import (
 // the first has used up the function's rounds, and compares the number of
 // rounds with the reference interpreter's.
 func TestMayGotoEnds(t *testing.T) {
-	mayGoto := func(off int16) bpf.Insn { return bpf.Insn{Op: bpf.ClassJMP | bpf.JCOND, Off: off} }
-	jump := func(off int16) bpf.Insn { return bpf.Insn{Op: bpf.ClassJMP | bpf.JA, Off: off} }
-	add := bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD, Imm: 1}
+	mayGoto := func(off int16) bpf.Insn { return bpf.MayGoto(off) }
+	jump := func(off int16) bpf.Insn { return bpf.Goto(off) }
+	add := bpf.Add.Imm(0, 1)
 	p := small(nil,
 		movR0(0),
 		mayGoto(2), add, jump(-3),

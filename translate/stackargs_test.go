@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,48 +21,21 @@ import (
 // Arguments of helpers anywhere on the stack: R6 to R9 are numbers of the
 // packet, and what the stack holds in the end is the verdict.
 
-var sizeBits = map[int]uint8{1: bpf.SizeB, 2: bpf.SizeH, 4: bpf.SizeW, 8: bpf.SizeDW}
-
-func mov(dst, src uint8) bpf.Insn {
-	return bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: dst, Src: src}
-}
-
-func add(dst, src uint8) bpf.Insn {
-	return bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD | bpf.X, Dst: dst, Src: src}
-}
-
-func aluK(op, dst uint8, v int) bpf.Insn {
-	return bpf.Insn{Op: bpf.ClassALU64 | op, Dst: dst, Imm: int32(v)}
-}
-
 func load(size int, dst, base uint8, off int) bpf.Insn {
-	return bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | sizeBits[size], Dst: dst, Src: base, Off: int16(off)}
+	return bpf.Load(bpf.SizeOf(size), dst, base, int16(off))
 }
 
 func store(size int, base uint8, off int, src uint8) bpf.Insn {
-	return bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | sizeBits[size], Dst: base, Src: src, Off: int16(off)}
+	return bpf.Store(bpf.SizeOf(size), base, int16(off), src)
 }
 
 func storeK(size int, base uint8, off, v int) bpf.Insn {
-	return bpf.Insn{Op: bpf.ClassST | bpf.ModeMEM | sizeBits[size], Dst: base, Off: int16(off), Imm: int32(v)}
-}
-
-func jumpK(op, dst uint8, v, off int) bpf.Insn {
-	return bpf.Insn{Op: bpf.ClassJMP | op, Dst: dst, Imm: int32(v), Off: int16(off)}
-}
-
-func mapFD(dst uint8, k int) []bpf.Insn {
-	return []bpf.Insn{{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: dst, Src: bpf.PseudoMapFD, Imm: int32(k)}, {}}
+	return bpf.StoreImm(bpf.SizeOf(size), base, int16(off), int32(v))
 }
 
 // onStack puts the address of the stack's byte off in a register.
-func onStack(dst uint8, off int) []bpf.Insn { return []bpf.Insn{mov(dst, 10), aluK(bpf.ADD, dst, off)} }
-
-func join(parts ...[]bpf.Insn) (out []bpf.Insn) {
-	for _, p := range parts {
-		out = append(out, p...)
-	}
-	return out
+func onStack(dst uint8, off int) []bpf.Insn {
+	return []bpf.Insn{bpf.Mov.Reg(dst, 10), bpf.Add.Imm(dst, int32(off))}
 }
 
 const stackWords = 5 // 8-byte words of stack that the programs use
@@ -71,21 +45,21 @@ const stackWords = 5 // 8-byte words of stack that the programs use
 // ends with the sum of R0 and the stack.
 func withNumbers(maps []*object.Map, body ...bpf.Insn) *object.Program {
 	head := []bpf.Insn{
-		mov(9, 1), load(4, 2, 1, 4), load(4, 1, 1, 0),
-		mov(3, 1), aluK(bpf.ADD, 3, 14),
-		{Op: bpf.ClassJMP | bpf.JLE | bpf.X, Dst: 3, Src: 2, Off: 2},
+		bpf.Mov.Reg(9, 1), load(4, 2, 1, 4), load(4, 1, 1, 0),
+		bpf.Mov.Reg(3, 1), bpf.Add.Imm(3, 14),
+		bpf.JLe.Reg(3, 2, 2),
 		movR0(1), exitInsn,
 		load(4, 6, 1, 0), load(2, 7, 1, 12), load(1, 8, 1, 5),
-		mov(0, 6), aluK(bpf.LSH, 0, 32), add(0, 7),
+		bpf.Mov.Reg(0, 6), bpf.Lsh.Imm(0, 32), bpf.Add.Reg(0, 7),
 	}
 	for k := range stackWords {
-		head = append(head, aluK(bpf.MUL, 0, 2654435761&0x7fffffff), aluK(bpf.ADD, 0, 77), store(8, 10, -8-8*k, 0))
+		head = append(head, bpf.Mul.Imm(0, 2654435761&0x7fffffff), bpf.Add.Imm(0, 77), store(8, 10, -8-8*k, 0))
 	}
 	tail := []bpf.Insn{}
 	for k := range stackWords {
-		tail = append(tail, aluK(bpf.MUL, 0, 31), load(8, 1, 10, -8-8*k), add(0, 1), aluK(bpf.RSH, 1, 32), add(0, 1))
+		tail = append(tail, bpf.Mul.Imm(0, 31), load(8, 1, 10, -8-8*k), bpf.Add.Reg(0, 1), bpf.Rsh.Imm(1, 32), bpf.Add.Reg(0, 1))
 	}
-	return small(maps, join(head, []bpf.Insn{movR0(0)}, body, tail, []bpf.Insn{exitInsn})...)
+	return small(maps, slices.Concat(head, []bpf.Insn{movR0(0)}, body, tail, []bpf.Insn{exitInsn})...)
 }
 
 // everywhere holds a program against the interpreter on both targets.
@@ -121,10 +95,10 @@ func TestKeysAnywhere(t *testing.T) {
 		for at := range 13 {
 			for _, known := range []int{0, 2} {
 				t.Run(fmt.Sprintf("%d bytes of %d, key at %d", size, known, at), func(t *testing.T) {
-					everywhere(t, withNumbers([]*object.Map{arrayMap()}, join(
+					everywhere(t, withNumbers([]*object.Map{arrayMap()}, slices.Concat(
 						[]bpf.Insn{storeK(8, 10, -24, 0), storeK(2, 10, -20, 0), storeK(8, 10, -16, 0), store(1, 10, -24+at, 8), storeK(size, 10, -24, known)},
-						onStack(2, -24+at), mapFD(1, 0),
-						[]bpf.Insn{callHelper(1), jumpK(bpf.JNE, 0, 0, 2), movR0(99), jumpK(bpf.JA, 0, 0, 1), load(8, 0, 0, 0)},
+						onStack(2, -24+at), bpf.LoadMap(1, 0),
+						[]bpf.Insn{bpf.CallHelper(bpf.HelperMapLookupElem), bpf.JNe.Imm(0, 0, 2), movR0(99), bpf.Goto(1), load(8, 0, 0, 0)},
 					)...))
 				})
 			}
@@ -141,11 +115,11 @@ func TestValuesAnywhere(t *testing.T) {
 				t.Run(fmt.Sprintf("map type %v, value of %d at %d", typ, size, at), func(t *testing.T) {
 					m := &object.Map{Name: "m", Type: typ, KeySize: 4, ValueSize: uint32(size), MaxEntries: 4}
 					key := -40 + (at+3)%5
-					everywhere(t, withNumbers([]*object.Map{m}, join(
+					everywhere(t, withNumbers([]*object.Map{m}, slices.Concat(
 						[]bpf.Insn{storeK(8, 10, -40, 0), storeK(1, 10, key, at%4)},
-						onStack(2, key), onStack(3, -32+at), mapFD(1, 0), []bpf.Insn{aluK(bpf.MOV, 4, 0), callHelper(2), mov(6, 0)},
-						onStack(2, key), mapFD(1, 0),
-						[]bpf.Insn{callHelper(1), jumpK(bpf.JNE, 0, 0, 2), movR0(99), jumpK(bpf.JA, 0, 0, 1), load(1, 0, 0, size-1), add(0, 6)},
+						onStack(2, key), onStack(3, -32+at), bpf.LoadMap(1, 0), []bpf.Insn{bpf.Mov.Imm(4, 0), bpf.CallHelper(bpf.HelperMapUpdateElem), bpf.Mov.Reg(6, 0)},
+						onStack(2, key), bpf.LoadMap(1, 0),
+						[]bpf.Insn{bpf.CallHelper(bpf.HelperMapLookupElem), bpf.JNe.Imm(0, 0, 2), movR0(99), bpf.Goto(1), load(1, 0, 0, size-1), bpf.Add.Reg(0, 6)},
 					)...))
 				})
 			}
@@ -155,13 +129,12 @@ func TestValuesAnywhere(t *testing.T) {
 
 // TestBuffersAnywhere copies bytes of the packet to and from each offset.
 func TestBuffersAnywhere(t *testing.T) {
-	const loadBytes, storeBytes = 189, 190
 	for _, size := range []int{1, 2, 3, 4, 5, 7, 8, 11, 14} {
 		for at := range 8 {
 			t.Run(fmt.Sprintf("%d bytes at %d", size, at), func(t *testing.T) {
-				for _, id := range []int32{loadBytes, storeBytes} {
-					everywhere(t, withNumbers(nil, join(
-						[]bpf.Insn{mov(1, 9), aluK(bpf.MOV, 2, 14-size)}, onStack(3, -32+at), []bpf.Insn{aluK(bpf.MOV, 4, size), callHelper(id)},
+				for _, id := range []bpf.HelperID{bpf.HelperXDPLoadBytes, bpf.HelperXDPStoreBytes} {
+					everywhere(t, withNumbers(nil, slices.Concat(
+						[]bpf.Insn{bpf.Mov.Reg(1, 9), bpf.Mov.Imm(2, int32(14-size))}, onStack(3, -32+at), []bpf.Insn{bpf.Mov.Imm(4, int32(size)), bpf.CallHelper(id)},
 					)...))
 				}
 			})
@@ -174,8 +147,8 @@ func TestBuffersAnywhere(t *testing.T) {
 func TestIndexBetweenPlaces(t *testing.T) {
 	for _, least := range []int{1, 2, 7, 8, 9, 15} {
 		body := []bpf.Insn{
-			mov(1, 8), aluK(bpf.AND, 1, 0x18), jumpK(bpf.JGE, 1, least, 1), aluK(bpf.MOV, 1, 16),
-			mov(2, 10), add(2, 1), store(8, 2, -40, 6), load(8, 0, 2, -32),
+			bpf.Mov.Reg(1, 8), bpf.And.Imm(1, 0x18), bpf.JGe.Imm(1, int32(least), 1), bpf.Mov.Imm(1, 16),
+			bpf.Mov.Reg(2, 10), bpf.Add.Reg(2, 1), store(8, 2, -40, 6), load(8, 0, 2, -32),
 		}
 		everywhere(t, withNumbers(nil, body...))
 	}
@@ -184,11 +157,11 @@ func TestIndexBetweenPlaces(t *testing.T) {
 // TestSamePlaceOfTwoFrames lets a pointer lead to the same offset of a function's
 // own frame or of its caller's.
 func TestSamePlaceOfTwoFrames(t *testing.T) {
-	call := bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Src: bpf.PseudoCall, Imm: 0}
-	p := withNumbers(nil, join(onStack(1, -8), []bpf.Insn{mov(2, 8), call})...)
+	call := bpf.CallFunc(0)
+	p := withNumbers(nil, slices.Concat(onStack(1, -8), []bpf.Insn{bpf.Mov.Reg(2, 8), call})...)
 	at := len(p.Insns)
-	p.Insns = append(p.Insns, join(
-		[]bpf.Insn{storeK(8, 10, -8, 5), aluK(bpf.AND, 2, 1), jumpK(bpf.JEQ, 2, 0, 2)}, onStack(1, -8),
+	p.Insns = append(p.Insns, slices.Concat(
+		[]bpf.Insn{storeK(8, 10, -8, 5), bpf.And.Imm(2, 1), bpf.JEq.Imm(2, 0, 2)}, onStack(1, -8),
 		[]bpf.Insn{load(8, 0, 1, 0), exitInsn},
 	)...)
 	for k := range p.Insns {
@@ -207,9 +180,9 @@ func TestSamePlaceOfTwoFrames(t *testing.T) {
 // TestFarStackAddress compares addresses 64 KiB apart.
 func TestFarStackAddress(t *testing.T) {
 	everywhere(t, withNumbers(nil,
-		mov(2, 10), aluK(bpf.ADD, 2, 1<<16),
-		bpf.Insn{Op: bpf.ClassJMP | bpf.JNE | bpf.X, Dst: 2, Src: 10, Off: 1}, movR0(99),
-		aluK(bpf.ADD, 2, -1<<16-8), load(8, 1, 2, 0), add(0, 1),
+		bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, 1<<16),
+		bpf.JNe.Reg(2, 10, 1), movR0(99),
+		bpf.Add.Imm(2, -1<<16-8), load(8, 1, 2, 0), bpf.Add.Reg(0, 1),
 	))
 }
 

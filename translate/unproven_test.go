@@ -16,9 +16,9 @@ func TestCompileRefusesUnproven(t *testing.T) {
 	p := &object.Program{
 		Name: "unproven", Type: object.XDP, License: "GPL", Funcs: []object.Func{{Name: "unproven"}},
 		Insns: []bpf.Insn{
-			{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Dst: 1, Src: 1},
-			{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeB, Dst: 0, Src: 1, Off: 9},
-			{Op: bpf.ClassJMP | bpf.EXIT},
+			bpf.Load(bpf.SizeW, 1, 1, 0),
+			bpf.Load(bpf.SizeB, 0, 1, 9),
+			bpf.Return(),
 		},
 	}
 	_, err := verify.Verify(p, verify.Options{})
@@ -31,7 +31,7 @@ func TestCompileRefusesUnproven(t *testing.T) {
 	_, err = translate.Compile(v, translate.Options{Unproven: true})
 	require.NoError(t, err)
 
-	p.Insns[1] = bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV}
+	p.Insns[1] = bpf.Mov.Imm(0, 0)
 	v, err = verify.Verify(p, verify.Options{Unproven: true})
 	require.NoError(t, err)
 	require.True(t, v.Proven())

@@ -19,16 +19,16 @@ import (
 func holding(entries ...uint32) *object.Program {
 	p := &object.Program{Name: "limits", Type: object.XDP, License: "GPL", Funcs: []object.Func{{Name: "limits"}}}
 	add := func(in ...bpf.Insn) { p.Insns = append(p.Insns, in...) }
-	add(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: 1, Imm: 7},
-		bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeW, Dst: 10, Src: 1, Off: -4})
+	add(bpf.Mov.Imm(1, 7),
+		bpf.Store(bpf.SizeW, 10, -4, 1))
 	for k, n := range entries {
 		p.Maps = append(p.Maps, &object.Map{Name: fmt.Sprintf("m%d", k), Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: n})
-		add(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10},
-			bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: -4},
-			bpf.Insn{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapFD, Imm: int32(k)}, bpf.Insn{},
-			bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: int32(bpf.HelperMapLookupElem)})
+		add(bpf.Mov.Reg(2, 10),
+			bpf.Add.Imm(2, -4))
+		add(bpf.LoadMap(1, k)...)
+		add(bpf.CallHelper(bpf.HelperMapLookupElem))
 	}
-	add(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Imm: 2}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
+	add(bpf.Mov.Imm(0, 2), bpf.Return())
 	return p
 }
 

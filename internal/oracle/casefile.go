@@ -141,11 +141,11 @@ func Listing(p *object.Program) (out []string) {
 		in, next := p.Insns[i], bpf.Insn{}
 		if in.Wide() && i+1 < len(p.Insns) {
 			next = p.Insns[i+1]
-			out = append(out, line(i, bpf.Text(in, next, nil), in), line(i+1, "", next))
+			out = append(out, line(i, bpf.Text(in, next), in), line(i+1, "", next))
 			i++
 			continue
 		}
-		out = append(out, line(i, bpf.Text(in, next, nil), in))
+		out = append(out, line(i, bpf.Text(in, next), in))
 	}
 	return out
 }

@@ -213,13 +213,8 @@ func (k *KernelProgram) spec(p *object.Program) (*sys.ProgSpec, error) {
 	if len(insns) == 0 {
 		return nil, fmt.Errorf("program %q has no instructions", p.Name)
 	}
-	spec := &sys.ProgSpec{Insns: bpf.Encode(nil, insns), License: p.License, Name: p.Name}
-	switch p.Type {
-	case object.XDP:
-		spec.Type = unix.BPF_PROG_TYPE_XDP
-	case object.TC:
-		spec.Type = unix.BPF_PROG_TYPE_SCHED_CLS
-	default:
+	spec := &sys.ProgSpec{Type: p.Type.ProgType(), Insns: bpf.Encode(nil, insns), License: p.License, Name: p.Name}
+	if spec.Type == bpf.ProgTypeUnspec {
 		return nil, fmt.Errorf("program %q is of no type that the kernel judge knows: xdp and tc", p.Name)
 	}
 	return spec, nil
@@ -338,7 +333,7 @@ func canLoad() bool {
 		bpf.Mov.Imm(0, 0),
 		bpf.Return(),
 	})
-	fd, err := sys.LoadProg(&sys.ProgSpec{Type: unix.BPF_PROG_TYPE_XDP, Insns: code})
+	fd, err := sys.LoadProg(&sys.ProgSpec{Type: bpf.ProgTypeXDP, Insns: code})
 	if err != nil {
 		return false
 	}

@@ -23,6 +23,15 @@ import (
 //go:embed uml.config
 var umlConfig string
 
+// umlPatch repairs the source; it says itself what and why.
+//
+//go:embed uml.patch
+var umlPatch string
+
+// sumFile, beside a kernel, holds the checksum of the untouched parts of its
+// source.
+const sumFile = "untouched.sha256"
+
 // sourcePackage is the Debian package with the kernel's source.
 const sourcePackage = "linux-source-6.1"
 
@@ -37,6 +46,7 @@ const buildLines = 1250
 var tools = [][2]string{
 	{"gcc", "gcc libc6-dev"},
 	{"make", "make"},
+	{"patch", "patch"},
 	{"flex", "flex"},
 	{"bison", "bison"},
 	{"bc", "bc"},
@@ -48,7 +58,7 @@ var tools = [][2]string{
 
 // configKey identifies the configuration in the cache.
 func configKey() string {
-	h := sha256.Sum256([]byte(umlConfig + registerRoom.now))
+	h := sha256.Sum256([]byte(umlConfig + umlPatch))
 	return hex.EncodeToString(h[:4])
 }
 
@@ -69,7 +79,8 @@ func build(ctx context.Context, cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := registerRoom.apply(b.src); err != nil {
+	sum, err := b.repair()
+	if err != nil {
 		return "", err
 	}
 	if err := b.configure(); err != nil {
@@ -80,6 +91,9 @@ func build(ctx context.Context, cache string) (string, error) {
 	}
 	dir := filepath.Join(cache, "uml-"+configKey()+"-"+version)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(dir, sumFile), []byte(sum+"\n"), 0o644); err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "linux")
@@ -114,30 +128,32 @@ func (b *builder) fetch() (string, error) {
 	return version, nil
 }
 
-// edit is a change of one place in the kernel's source.
-type edit struct{ file, was, now string }
+// untouched are the parts of the kernel's source that guests exist to run as
+// they are: the drivers of offload devices and the kernel's BPF.
+var untouched = []string{"drivers/net/ethernet/netronome", "drivers/net/netdevsim", "kernel/bpf"}
 
-// registerRoom widens the room for the floating-point registers of a process,
-// in bytes. The source has that of AVX-512; on a machine with AMX tiles (11,008
-// bytes) the host refuses to set registers from less than it has, and the
-// guest's first process dies. uml.config makes kernel stacks larger
-// accordingly, since such an area lies on them.
-var registerRoom = edit{
-	file: "arch/x86/um/user-offsets.c",
-	was:  "DEFINE_LONGS(HOST_FP_SIZE, 2696);",
-	now:  "DEFINE_LONGS(HOST_FP_SIZE, 16384);",
-}
-
-func (e edit) apply(src string) error {
-	path := filepath.Join(src, e.file)
-	b, err := os.ReadFile(path)
+// repair applies umlPatch and makes sure that it changed nothing of what is to
+// stay as it is. It returns a checksum of those files, see treeSum.
+func (b *builder) repair() (string, error) {
+	before, err := treeSum(b.src, untouched)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if strings.Count(string(b), e.was) != 1 {
-		return fmt.Errorf("the kernel's source has no single %q in %s; it is of another version than this package knows", e.was, e.file)
+	file := filepath.Join(b.work, "patch")
+	if err := os.WriteFile(file, []byte(umlPatch), 0o644); err != nil {
+		return "", err
 	}
-	return os.WriteFile(path, []byte(strings.Replace(string(b), e.was, e.now, 1)), 0o644)
+	if err := b.run(b.src, "patch", "-p1", "-F0", "-i", file); err != nil {
+		return "", fmt.Errorf("the kernel's source is of another version than this package knows: %w", err)
+	}
+	after, err := treeSum(b.src, untouched)
+	if err != nil {
+		return "", err
+	}
+	if before != after {
+		return "", fmt.Errorf("the patch of the kernel's source changes %s", strings.Join(untouched, " or "))
+	}
+	return after, nil
 }
 
 // configure writes the kernel's configuration and checks that it took every

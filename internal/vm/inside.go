@@ -57,6 +57,12 @@ func Inside(t *testing.T, env ...string) bool {
 // write to.
 func InsideShared(t *testing.T, share []string, env ...string) bool {
 	t.Helper()
+	return InsideGuest(t, func(g *Guest) { g.Share = append(g.Share, share...) }, env...)
+}
+
+// InsideGuest is Inside with a guest that change has changed.
+func InsideGuest(t *testing.T, change func(g *Guest), env ...string) bool {
+	t.Helper()
 	if InGuest() {
 		return true
 	}
@@ -72,13 +78,14 @@ func InsideShared(t *testing.T, share []string, env ...string) bool {
 	g := &Guest{
 		Args:   []string{exe, "-test.run=" + pattern(t.Name()), "-test.v=test2json", "-test.count=1", "-test.paniconexit0"},
 		Env:    append(os.Environ(), env...),
-		Share:  append([]string{filepath.Dir(exe)}, share...),
+		Share:  []string{filepath.Dir(exe)},
 		Stdout: &out,
 		Stderr: &out,
 	}
 	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
 		g.Share = append(g.Share, dir)
 	}
+	change(g)
 	err = k.Run(t.Context(), g)
 	text := strings.ReplaceAll(out.String(), "\x16", "")
 	var exit *ExitError

@@ -38,11 +38,18 @@ type Guest struct {
 	Env     []string      // the command's environment, "K=V"
 	Dir     string        // the command's working folder; "" is the caller's
 	Share   []string      // folders of the host that the guest may write to
+	See     []string      // folders of the host that the guest may read, for one that is Small
+	Small   bool          // the guest sees no more of the host than its programs and the folders above
+	Card    string        // socket of a simulated PCI card that the guest gets; user mode only
+	User    *User         // whose rights the guest's kernel has on the host; nil is the caller's
 	Memory  int           // of the guest, in MiB; 0 is 256
 	Timeout time.Duration // after which the guest is ended; 0 is two minutes
 	Stdout  io.Writer     // nil discards
 	Stderr  io.Writer     // nil discards
 }
+
+// User is a user of the host. Only root can hand a guest to another one.
+type User struct{ UID, GID uint32 }
 
 // ExitError is a command that ended with a status other than 0.
 type ExitError struct {
@@ -75,9 +82,17 @@ func (k *Kernel) Run(ctx context.Context, g *Guest) error {
 	if err != nil {
 		return err
 	}
+	if g.Card != "" && k.Base != "" {
+		return errors.New("not supported: a simulated PCI card in QEMU, because it comes through user-mode Linux")
+	}
 	initrd := filepath.Join(box, "initrd.cpio")
 	if err := k.writeInitrd(initrd, conf); err != nil {
 		return err
+	}
+	if g.User != nil {
+		if k, err = k.handOver(box, *g.User); err != nil {
+			return err
+		}
 	}
 	console, err := k.boot(ctx, g, box, initrd)
 	if ctx.Err() != nil {
@@ -129,6 +144,8 @@ func (g *Guest) config(box string) (*guest.Config, error) {
 		Dir:   dir,
 		Box:   box,
 		Share: append([]string{box}, g.Share...),
+		See:   g.See,
+		Small: g.Small,
 	}, nil
 }
 
@@ -150,7 +167,7 @@ func (k *Kernel) boot(ctx context.Context, g *Guest, box, initrd string) (string
 	}
 	defer errR.Close()
 	var console bytes.Buffer
-	cmd := umlCommand(k, mem, box, initrd)
+	cmd := umlCommand(k, mem, box, initrd, g.Card)
 	if k.Base != "" {
 		cmd = qemuCommand(k, mem, box, initrd)
 	}
@@ -158,6 +175,9 @@ func (k *Kernel) boot(ctx context.Context, g *Guest, box, initrd string) (string
 	cmd.Stderr = &console
 	cmd.ExtraFiles = []*os.File{outW, errW}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if u := g.User; u != nil {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: u.UID, Gid: u.GID}
+	}
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		outW.Close()
@@ -190,12 +210,18 @@ func (k *Kernel) boot(ctx context.Context, g *Guest, box, initrd string) (string
 	return console.String(), err
 }
 
+// cardDevice is the virtio device number of PCI cards, as uml.config has it.
+const cardDevice = 1234
+
 // umlCommand is the user-mode kernel with its first two serial lines on the
 // descriptors 3 and 4.
-func umlCommand(k *Kernel, mem int, box, initrd string) *exec.Cmd {
+func umlCommand(k *Kernel, mem int, box, initrd, card string) *exec.Cmd {
 	cmd := exec.Command(k.Path, fmt.Sprintf("mem=%dM", mem), "initrd="+initrd, "uml_dir="+box+"/", "umid=guest",
 		"con=null", "con0=null,fd:1", "ssl=null", "ssl0=null,fd:3", "ssl1=null,fd:4",
 		"quiet", "panic_on_warn=1", "printk.devkmsg=on")
+	if card != "" {
+		cmd.Args = append(cmd.Args, fmt.Sprintf("virtio_uml.device=%s:%d", card, cardDevice))
+	}
 	cmd.Env = []string{"TMPDIR=" + box, "PATH=/usr/bin:/bin", "HOME=" + box}
 	return cmd
 }

@@ -3,7 +3,9 @@ package vm
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -89,4 +91,43 @@ func TestRunner(t *testing.T) {
 	require.Equal(t, 3, exit.ExitCode())
 	require.Equal(t, "guest\n", string(out))
 	require.FileExists(t, dir+"/f")
+}
+
+// TestSmallRoot: the guest sees programs and what it was given, and no more; run
+// by root, its kernel has another user's rights.
+func TestSmallRoot(t *testing.T) {
+	k, err := Find(t.Context())
+	require.NoError(t, err)
+	see, write := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(see+"/f", []byte("seen\n"), 0o644))
+	g := &Guest{
+		Args: []string{"/bin/sh", "-c", "cat " + see + "/f; ls /; ls /root; touch " + see + "/x || echo ro; echo hello > " + write + "/out; wc -l < /etc/passwd"},
+		Dir:  "/", Env: []string{"PATH=/usr/bin:/bin"}, Small: true, See: []string{see}, Share: []string{write},
+	}
+	if os.Geteuid() == 0 {
+		g.User = &User{UID: 65534, GID: 65534}
+		require.NoError(t, os.Chown(write, 65534, 65534))
+		for _, dir := range []string{see, write} { // the test's folder above them is root's own
+			for d := dir; d != "/tmp" && d != "/"; d = filepath.Dir(d) {
+				require.NoError(t, os.Chmod(d, 0o755))
+			}
+		}
+	}
+	var out, errs strings.Builder
+	g.Stdout, g.Stderr = &out, &errs
+	require.NoError(t, k.Run(t.Context(), g), errs.String())
+	lines := strings.Fields(out.String())
+	require.Equal(t, "seen", lines[0])
+	require.Contains(t, lines, "ro")
+	require.Contains(t, lines, "usr")
+	require.NotContains(t, lines, "home")
+	require.Equal(t, "1", lines[len(lines)-1])
+	b, err := os.ReadFile(write + "/out")
+	require.NoError(t, err)
+	require.Equal(t, "hello\n", string(b))
+	if g.User != nil {
+		st, err := os.Stat(write + "/out")
+		require.NoError(t, err)
+		require.EqualValues(t, 65534, st.Sys().(*syscall.Stat_t).Uid)
+	}
 }

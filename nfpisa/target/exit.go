@@ -29,7 +29,7 @@ var (
 	xdpVerdicts = []string{"XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"}
 	tcVerdicts  = []string{
 		"TC_ACT_OK", "TC_ACT_RECLASSIFY", "TC_ACT_SHOT", "TC_ACT_PIPE", "TC_ACT_STOLEN", "TC_ACT_QUEUED", "TC_ACT_REPEAT",
-		"TC_ACT_REDIRECT", "TC_ACT_TRAP",
+		"TC_ACT_REDIRECT",
 	}
 )
 
@@ -59,8 +59,8 @@ func (e *Exit) Codes(tc bool) (codes []uint8, other uint8) {
 
 // Verdict returns the least verdict of a program type that has a code.
 func (e *Exit) Verdict(tc bool, code uint8) (verdict uint32, ok bool) {
-	codes, _ := e.Codes(tc)
-	for v, c := range codes {
+	codes, other := e.Codes(tc)
+	for v, c := range append(codes, other) {
 		if c == code {
 			return uint32(v), true
 		}

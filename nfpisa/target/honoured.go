@@ -23,19 +23,30 @@ func (c *checker) coreHonoured() {
 // honoured is coreHonoured for all else, of a target that is right in itself.
 func (c *checker) honoured() {
 	t := c.t
-	if !t.Direct() {
-		c.only("registers.signals", len(t.Registers.Signals), 1, "nothing uses a second one where no routines are linked")
+	signals := 1
+	if t.Direct() {
+		signals = routineSignals
 	}
-	if !t.Grants(t.Exit.Register) {
-		c.refuse("exit.register", t.Exit.Register, "one that registers grants", "a program has to write it")
+	if n := len(t.Registers.Signals); n > signals {
+		c.refuse("registers.signals", t.Registers.Signals, fmt.Sprintf("at most %d", signals), "programs and routines use no more")
 	}
-	p := &t.Packet
-	c.only("packet.pointer_bits", p.PointerBits, uint8(32), "the compiler has packet pointers in one word")
-
-	e := &t.Exit
-	c.only("exit.writes", e.Writes, "program", "the compiler waits for each write")
+	c.only("packet.pointer_bits", t.Packet.PointerBits, uint8(32), "the compiler has packet pointers in one word")
+	v := &t.PacketVector
+	if v.Pointer.Bits != 32 {
+		c.refuse("packet_vector.pointer.bits", v.Pointer.Bits, 32, "the compiler takes the pointer's word whole")
+	}
+	if q := v.Queue; q != nil && (q.Bits != 8 || q.Low%8 != 0) {
+		c.refuse("packet_vector.queue", fmt.Sprintf("with low %d and bits %d", q.Low, q.Bits), "a byte", "the compiler writes whole bytes")
+	}
+	if v.QueueSet != nil && v.QueueSet.Bits != 1 {
+		c.refuse("packet_vector.queue_set.bits", v.QueueSet.Bits, 1, "a queue is selected or not")
+	}
+	c.only("exit.writes", t.Exit.Writes, "program", "the compiler waits for each write")
 	c.mapsHonoured()
 }
+
+// routineSignals is the number of signals that linked routines use at most.
+const routineSignals = 4
 
 // abis are the interface versions of the firmware models of this module.
 var abis = map[string]int{"agilio": 2, "skipsw": 1}
@@ -53,8 +64,11 @@ func (c *checker) mapsHonoured() {
 		if t.SkbScratch {
 			c.refuse("skb_scratch", true, false, "the firmware has no fields of the context")
 		}
-		if t.Maps.Stores || !reflect.DeepEqual(t.Maps.Atomics, []string{"add"}) {
-			c.refuse("maps.stores or maps.atomics", t.Maps.Atomics, "stores false and atomics [add]", "words of values are counters or data, by the firmware")
+		if t.Maps.Stores {
+			c.refuse("maps.stores", true, false, "words of values are counters or data, by the firmware")
+		}
+		if slices.ContainsFunc(t.Maps.Atomics, func(a string) bool { return a != "add" }) {
+			c.refuse("maps.atomics", t.Maps.Atomics, "[add] or []", "counters of the firmware's maps are only added to")
 		}
 	}
 }

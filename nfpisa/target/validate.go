@@ -17,6 +17,7 @@ const (
 	lmIndexes  = 4
 	lmReach    = 16   // words that an index register reaches
 	lmBytes    = 4096 // local memory of a core
+	bufferBits = 15   // of a packet buffer's number
 	addressMax = 1 << 40
 )
 
@@ -192,6 +193,13 @@ func (c *checker) registers() {
 			c.fail("calls.kept_indexes lacks %d, which entry gives to the program", need)
 		}
 	}
+	c.places()
+	c.granted()
+}
+
+// places checks where arguments of calls lie in local memory.
+func (c *checker) places() {
+	e, k := &c.t.Entry, &c.t.Calls
 	for _, p := range []struct {
 		name string
 		LMPlace
@@ -201,12 +209,33 @@ func (c *checker) registers() {
 		}
 		c.within(p.name+".index", int(p.Index), 0, lmIndexes-1)
 		c.within(p.name+".word", int(p.Word), 0, lmBytes/4-1)
-		if p.Index == e.VectorIndex {
+		near := p.Index == e.StackIndex
+		switch {
+		case p.Index == e.VectorIndex:
 			c.fail("%s.index is %d, which points at the packet vector", p.name, p.Index)
+		case near && p.Word != 0:
+			c.fail("%s.word is %d, must be 0: %s.index %d is entry.stack_index, which points at the stack base", p.name, p.Word, p.name, p.Index)
+		case !near && (p.Word < lmReach || p.Word%lmReach != 0):
+			c.fail("%s.word is %d, must be a multiple of %d from %d on: %s.index %d is not entry.stack_index, which reaches those below",
+				p.name, p.Word, lmReach, lmReach, p.name, p.Index)
+		case !near && slices.Contains(k.KeptIndexes, p.Index):
+			c.fail("%s.index is %d, which calls.kept_indexes keeps, and a call sets it", p.name, p.Index)
 		}
 	}
 	if k.Key.Index == k.Value.Index {
 		c.fail("calls.value.index is %d, as calls.key.index", k.Value.Index)
+	}
+	if k.Key.Word == k.Value.Word {
+		c.fail("calls.value.word is %d, as calls.key.word", k.Value.Word)
+	}
+}
+
+// granted checks that programs may write the register that all of them write.
+// Registers of calls matter to those that call: the compiler asks Grants.
+func (c *checker) granted() {
+	if r := c.t.Exit.Register; !c.t.Grants(r) {
+		c.fail("exit.register is %v, which registers.gprs %d, registers.keep_a %v and registers.keep_b %v do not grant",
+			r, c.t.Registers.GPRs, c.t.Registers.KeepA, c.t.Registers.KeepB)
 	}
 }
 
@@ -214,10 +243,15 @@ func (c *checker) localMemory() {
 	l, v := &c.t.LocalMemory, &c.t.PacketVector
 	c.within("local_memory.context", l.Context, 64, lmBytes/max(c.t.Core.Contexts, 1))
 	c.within("local_memory.pointer_delay", l.PointerDelay, 0, 8)
-	c.within("local_memory.stack", l.Stack, 64, l.Context)
-	c.within("local_memory.stack_base", l.StackBase, 0, l.Context-l.Stack)
 	c.within("packet_vector.words", v.Words, 1, lmReach)
-	c.within("local_memory.vector", l.Vector, 0, l.Context-4*v.Words)
+	for _, p := range []struct {
+		name      string
+		at, bytes int
+	}{{"local_memory.stack", l.StackBase, l.Stack}, {"local_memory.vector", l.Vector, 4 * v.Words}} {
+		if p.at < 0 || p.bytes < 64 && p.name == "local_memory.stack" || p.at+p.bytes > l.Context {
+			c.fail("%s of %d bytes at %d (local_memory.stack_base, .vector) does not fit local_memory.context %d, or has less than 64", p.name, p.bytes, p.at, l.Context)
+		}
+	}
 	for _, f := range []struct {
 		name string
 		v    int
@@ -242,8 +276,11 @@ func (c *checker) packet() {
 	c.within("packet.pointer_bits", int(p.PointerBits), 8, 64)
 	c.within("packet.offset_bits", int(p.OffsetBits), 8, 16)
 	c.within("packet.number_low", int(p.NumberLow), int(p.OffsetBits), 31)
-	if p.PointerSet == 0 || bits.Len64(p.PointerSet) > int(p.PointerBits) {
-		c.fail("packet.pointer_set is %#x, must have bits of packet.pointer_bits %d, which no map address has", p.PointerSet, p.PointerBits)
+	// Buffers are numbered by the contexts of all cores.
+	free := uint64(1)<<p.NumberLow<<bufferBits - 1
+	if p.PointerSet == 0 || bits.Len64(p.PointerSet) > int(p.PointerBits) || p.PointerSet&free != 0 {
+		c.fail("packet.pointer_set is %#x, must be bits from %d up to packet.pointer_bits %d, above offset and number of the buffer",
+			p.PointerSet, p.NumberLow+bufferBits, p.PointerBits)
 	}
 	names, fields := v.fields()
 	for k, f := range fields {
@@ -274,7 +311,6 @@ func (c *checker) packet() {
 
 func (c *checker) exit() {
 	e := &c.t.Exit
-	c.within("exit.register", int(e.Register.Num), 0, c.t.Registers.GPRs-1)
 	if !c.oneOf("exit.kind", e.Kind, ExitCode, ExitValue) {
 		return
 	}
@@ -289,8 +325,7 @@ func (c *checker) exit() {
 		field string
 		codes map[string]uint8
 		known []string
-		other uint8
-	}{{"exit.xdp", e.XDP, xdpVerdicts, e.XDPOther}, {"exit.tc", e.TC, tcVerdicts, e.TCOther}} {
+	}{{"exit.xdp", e.XDP, xdpVerdicts}, {"exit.tc", e.TC, tcVerdicts}} {
 		if len(p.codes) == 0 {
 			c.fail("%s is empty; exit.kind code needs codes", p.field)
 		}
@@ -299,18 +334,7 @@ func (c *checker) exit() {
 				c.fail("%s has %s, must be one of %s", p.field, n, strings.Join(p.known, ", "))
 			}
 		}
-		if !slices.Contains(values(p.codes), p.other) {
-			c.fail("%s_other is %#x, which is the code of no verdict", p.field, p.other)
-		}
 	}
-}
-
-// values returns the values of a map.
-func values[V any](m map[string]V) (out []V) {
-	for _, k := range sorted(m) {
-		out = append(out, m[k])
-	}
-	return out
 }
 
 // sorted returns the keys of a map in order.

@@ -59,8 +59,14 @@ func (c *checker) region(k int) {
 		c.fail("maps.regions[%d] is %d bytes at %#x, must be within 40 address bits", k, r.Size, r.Base)
 		return
 	}
-	if r.Base == 0 {
-		c.fail("maps.regions[%d].base is 0, where the addresses of packets are", k)
+	if r.Base < 1<<32 {
+		c.fail("maps.regions[%d].base is %#x, must be %#x or more: below are the addresses of packets", k, r.Base, uint64(1<<32))
+	}
+	if r.Base>>32 != (r.Base+r.Size-1)>>32 {
+		c.fail("maps.regions[%d], %d bytes at %#x, crosses a multiple of 2^32: pointers in maps are the low words of addresses", k, r.Size, r.Base)
+	}
+	if r.Base%r.Align != 0 {
+		c.fail("maps.regions[%d].base is %#x, no multiple of its align %d", k, r.Base, r.Align)
 	}
 	for j := range c.t.Maps.Regions[:k] {
 		o := &c.t.Maps.Regions[j]

@@ -138,7 +138,7 @@ func (c *checker) add(by string, slot int, says, fix string) {
 		if slot+1 < len(c.p.Insns) {
 			next = c.p.Insns[slot+1]
 		}
-		f.Insn = bpf.Text(c.p.Insns[slot], next, nil)
+		f.Insn = bpf.Text(c.p.Insns[slot], next)
 	}
 	for _, g := range c.found {
 		if g.By == f.By && g.Slot == f.Slot && g.Says == f.Says {

@@ -55,7 +55,7 @@ func (c *peerCase) program(t *testing.T) *object.Program {
 	p.Insns, err = bpf.Decode(raw)
 	require.NoError(t, err)
 	for i := range p.Insns {
-		if in := &p.Insns[i]; in.Wide() && in.Src == bpf.PseudoMapFD {
+		if in := &p.Insns[i]; in.IsMapLoad() {
 			in.Imm--
 		}
 	}
@@ -210,10 +210,10 @@ func TestDevice(t *testing.T) {
 func BenchmarkProgram(b *testing.B) {
 	var p object.Program
 	for range 1000 {
-		p.Insns = append(p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 1, Imm: 7})
+		p.Insns = append(p.Insns, bpf.Mov.Imm(1, 7))
 	}
 	p.Type = object.XDP
-	p.Insns = append(p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Imm: 2}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
+	p.Insns = append(p.Insns, bpf.Mov.Imm(0, 2), bpf.Return())
 	for b.Loop() {
 		found, err := Program(&p, Options{NFP: true})
 		if err != nil || len(found) > 0 {

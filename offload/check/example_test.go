@@ -12,9 +12,9 @@ func ExampleProgram() {
 	p := &object.Program{
 		Name: "clock", Type: object.XDP, License: "GPL",
 		Insns: []bpf.Insn{
-			{Op: bpf.ClassJMP | bpf.CALL, Imm: 5}, // bpf_ktime_get_ns
-			{Op: bpf.ClassALU64 | bpf.MOD, Imm: 3},
-			{Op: bpf.ClassJMP | bpf.EXIT},
+			bpf.CallHelper(bpf.HelperKtimeGetNs), // bpf_ktime_get_ns
+			bpf.Mod.Imm(0, 3),
+			bpf.Return(),
 		},
 		Lines: []object.Line{{Slot: 0, File: "clock.c", LineNo: 9, Text: "return bpf_ktime_get_ns() % 3;"}},
 	}

@@ -63,10 +63,7 @@ func onCard(t bpf.MapType) bool { return t == bpf.MapTypeHash || t == bpf.MapTyp
 // deviceRules compares with what was found out about a device.
 func (c *checker) deviceRules() {
 	d := c.o.Device
-	typ := bpf.ProgTypeXDP
-	if c.p.Type == object.TC {
-		typ = bpf.ProgTypeSchedCLS
-	}
+	typ := c.p.Type.ProgType()
 	for _, p := range d.Programs {
 		if p.Name == typ.String() && !p.OK {
 			c.add(d.Device, -1, fmt.Sprintf("programs of type %s are refused: %s", typ, p.Reason), "")

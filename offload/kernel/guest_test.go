@@ -22,7 +22,7 @@ import (
 func pass(name string, typ object.Type) *offload.Program {
 	return &offload.Program{Program: &object.Program{
 		Name: name, Type: typ, License: "Apache-2.0",
-		Insns: []bpf.Insn{{Op: bpf.ClassALU64 | bpf.MOV, Imm: 2}, {Op: bpf.ClassJMP | bpf.EXIT}},
+		Insns: []bpf.Insn{bpf.Mov.Imm(0, 2), bpf.Return()},
 		Funcs: []object.Func{{Name: name, Global: true}},
 		Lines: []object.Line{{Slot: 0, File: "pass.c", LineNo: 7, Column: 3, Text: "return 2; // a:b"}},
 	}}

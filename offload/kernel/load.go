@@ -81,7 +81,7 @@ func relocate(p *object.Program, maps []offload.Map) ([]byte, error) {
 			}
 			in.Imm = int32(m.fd)
 		}
-		code = append(code, in.Op, in.Dst|in.Src<<4)
+		code = append(code, byte(in.Op), in.Dst|in.Src<<4)
 		code = binary.NativeEndian.AppendUint16(code, uint16(in.Off))
 		code = binary.NativeEndian.AppendUint32(code, uint32(in.Imm))
 	}
@@ -91,11 +91,8 @@ func relocate(p *object.Program, maps []offload.Map) ([]byte, error) {
 // loadCode does the system call, with a log buffer that is large enough.
 func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, info *typeInfo) (fd int, log string, err error) {
 	spec := sys.ProgSpec{
-		Type: bpf.ProgTypeXDP, Insns: code, License: p.License, Name: p.Name, LogLevel: 1,
+		Type: p.Type.ProgType(), Insns: code, License: p.License, Name: p.Name, LogLevel: 1,
 		BTF: info.fd, Funcs: info.funcs, Lines: info.lines,
-	}
-	if p.Type == object.TC {
-		spec.Type = bpf.ProgTypeSchedCLS
 	}
 	if mode == offload.Hardware {
 		spec.Ifindex = d.ifindex

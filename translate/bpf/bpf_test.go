@@ -20,7 +20,6 @@ func ExampleText() {
 }
 
 func TestText(t *testing.T) {
-	name := func(int32) string { return "bpf_map_lookup_elem" }
 	for text, in := range map[string]bpf.Insn{
 		"w1 = 5":                        {Op: 0xb4, Dst: 1, Imm: 5},
 		"r1 = (s8)r2":                   {Op: 0xbf, Dst: 1, Src: 2, Off: 8},
@@ -52,11 +51,11 @@ func TestText(t *testing.T) {
 		"r0 = *(u8 *)skb[r7 +4]":                        {Op: 0x50, Src: 7, Imm: 4},
 		"r1 = map[2]":                                   {Op: 0x18, Dst: 1, Src: 1, Imm: 2},
 	} {
-		require.Equal(t, text, bpf.Text(in, bpf.Insn{}, name))
+		require.Equal(t, text, bpf.Text(in, bpf.Insn{}))
 		require.Empty(t, in.Invalid(), text)
 		require.True(t, in.Known())
 	}
-	require.Equal(t, "r1 = 0x100000002 ll", bpf.Text(bpf.Insn{Op: 0x18, Dst: 1, Imm: 2}, bpf.Insn{Imm: 1}, nil))
+	require.Equal(t, "r1 = 0x100000002 ll", bpf.Text(bpf.Insn{Op: 0x18, Dst: 1, Imm: 2}, bpf.Insn{Imm: 1}))
 }
 
 func TestInvalid(t *testing.T) {

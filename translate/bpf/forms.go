@@ -105,7 +105,7 @@ var forms = []form{
 	{pattern(`REG = -REG`), func(_ *parser, g []string) (parsed, error) {
 		return one(ALUImm(aluClass(g[0]), Neg, parseReg(g[1]), 0), nil)
 	}},
-	{pattern(`REG = (be|le|bswap)(16|32|64) REG`), parseEndian},
+	{pattern(`REG = (be|le|bswap)(\d+) REG`), parseEndian},
 	{pattern(`REG = \(s(8|16|32)\)REG`), func(_ *parser, g []string) (parsed, error) {
 		in := ALUReg(aluClass(g[0]), Mov, parseReg(g[1]), parseReg(g[4]))
 		w, err := parseNum(g[2], 16)
@@ -146,7 +146,7 @@ var forms = []form{
 		return parseAtomic(op, g[1], g[2], g[3], g[6])
 	}},
 	{pattern(`REG = atomic(?:64)?_(fetch_add|fetch_or|fetch_and|fetch_xor|xchg)\(\(SIZE\*\)MEM, REG\)`), func(_ *parser, g []string) (parsed, error) {
-		op := AtomicOp(AtomicXchg)
+		op := AtomicXchg
 		if name, ok := strings.CutPrefix(g[2], "fetch_"); ok {
 			op = atomicsOf[name] | AtomicFetch
 		}
@@ -214,7 +214,7 @@ func parseCall(_ *parser, g []string) (parsed, error) {
 }
 
 func parseCompare(_ *parser, g []string) (parsed, error) {
-	class := Class(ClassJMP)
+	class := ClassJMP
 	if g[0] == "w" {
 		class = ClassJMP32
 	}

@@ -6,6 +6,8 @@ import "slices"
 // left at the last instruction only.
 type Block struct {
 	Start, End int
+	// Last is the slot of the last instruction.
+	Last int
 	// Succs and Preds are blocks by index. Of two successors, the one that
 	// control falls into comes first.
 	Succs, Preds []int
@@ -66,21 +68,20 @@ func NewGraph(insns []Insn, start, end int, f Flow) *Graph {
 	}
 	g := &Graph{}
 	at := make([]int, end-start) // block that a slot starts, plus 1
-	var last []int               // last instruction of each block
 	for pc := start; pc < end; pc += insns[pc].Slots() {
 		if !f.reached(pc) {
 			continue
 		}
 		k := len(g.Blocks) - 1
 		if k < 0 || leader[pc-start] || g.Blocks[k].End != pc {
-			g.Blocks, last = append(g.Blocks, Block{Start: pc}), append(last, pc)
+			g.Blocks = append(g.Blocks, Block{Start: pc})
 			k++
 			at[pc-start] = k + 1
 		}
-		g.Blocks[k].End, last[k] = min(pc+insns[pc].Slots(), end), pc
+		g.Blocks[k].End, g.Blocks[k].Last = min(pc+insns[pc].Slots(), end), pc
 	}
 	for k := range g.Blocks {
-		pc := last[k]
+		pc := g.Blocks[k].Last
 		to = f.succs(to[:0], insns[pc], pc)
 		for _, t := range to {
 			switch {

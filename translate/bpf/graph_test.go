@@ -23,12 +23,12 @@ func TestGraph(t *testing.T) {
 	insns := parse(t, loop)
 	g := bpf.NewGraph(insns, 0, len(insns), bpf.Flow{})
 	require.Equal(t, []bpf.Block{
-		{Start: 0, End: 2, Succs: []int{1}},
-		{Start: 2, End: 3, Succs: []int{2, 5}, Preds: []int{0, 4}},
-		{Start: 3, End: 5, Succs: []int{3, 4}, Preds: []int{1}},
-		{Start: 5, End: 6, Succs: []int{4}, Preds: []int{2}},
-		{Start: 6, End: 8, Succs: []int{1}, Preds: []int{2, 3}},
-		{Start: 8, End: 9, Preds: []int{1}},
+		{Start: 0, End: 2, Last: 0, Succs: []int{1}},
+		{Start: 2, End: 3, Last: 2, Succs: []int{2, 5}, Preds: []int{0, 4}},
+		{Start: 3, End: 5, Last: 4, Succs: []int{3, 4}, Preds: []int{1}},
+		{Start: 5, End: 6, Last: 5, Succs: []int{4}, Preds: []int{2}},
+		{Start: 6, End: 8, Last: 7, Succs: []int{1}, Preds: []int{2, 3}},
+		{Start: 8, End: 9, Last: 8, Preds: []int{1}},
 	}, g.Blocks)
 	require.Empty(t, g.Leaves)
 	require.Equal(t, []int{0, 1, 2, 3, 4, 5}, g.RPO())
@@ -45,11 +45,11 @@ func TestGraphOfAPart(t *testing.T) {
 		Ways:    func(pc int) (fall, taken bool) { return pc == 2, true },
 	})
 	require.Equal(t, []bpf.Block{
-		{Start: 0, End: 2, Succs: []int{1}},
-		{Start: 2, End: 3, Succs: []int{2, 4}, Preds: []int{0, 3}},
-		{Start: 3, End: 5, Succs: []int{3}, Preds: []int{1}},
-		{Start: 6, End: 8, Succs: []int{1}, Preds: []int{2}},
-		{Start: 8, End: 9, Preds: []int{1}},
+		{Start: 0, End: 2, Last: 0, Succs: []int{1}},
+		{Start: 2, End: 3, Last: 2, Succs: []int{2, 4}, Preds: []int{0, 3}},
+		{Start: 3, End: 5, Last: 4, Succs: []int{3}, Preds: []int{1}},
+		{Start: 6, End: 8, Last: 7, Succs: []int{1}, Preds: []int{2}},
+		{Start: 8, End: 9, Last: 8, Preds: []int{1}},
 	}, g.Blocks)
 	require.Equal(t, -1, g.BlockAt(5))
 	// A range that control leaves by a jump and by its end.

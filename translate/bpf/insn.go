@@ -43,22 +43,22 @@ const (
 )
 
 // Class returns the class of the opcode.
-func (i Insn) Class() Class { return Class(i.Op & 0x07) }
+func (i Insn) Class() Class { return i.Op.Class() }
 
 // ALUOp returns the operation of an ALU instruction.
-func (i Insn) ALUOp() ALUOp { return ALUOp(i.Op & 0xf0) }
+func (i Insn) ALUOp() ALUOp { return i.Op.ALUOp() }
 
 // JumpOp returns the operation of an instruction of the jump classes.
-func (i Insn) JumpOp() JumpOp { return JumpOp(i.Op & 0xf0) }
+func (i Insn) JumpOp() JumpOp { return i.Op.JumpOp() }
 
 // Source says whether an ALU or jump instruction takes Imm or register Src.
-func (i Insn) Source() Source { return Source(i.Op & 0x08) }
+func (i Insn) Source() Source { return i.Op.Source() }
 
 // Size returns the width of a load or store.
-func (i Insn) Size() Size { return Size(i.Op & 0x18) }
+func (i Insn) Size() Size { return i.Op.Size() }
 
 // Mode returns the mode of a load or store.
-func (i Insn) Mode() Mode { return Mode(i.Op & 0xe0) }
+func (i Insn) Mode() Mode { return i.Op.Mode() }
 
 // Bytes returns the width of a load or store in bytes.
 func (i Insn) Bytes() int { return i.Size().Bytes() }

@@ -72,15 +72,15 @@ type AtomicOp int32
 // the old value; the exchange does so always, and the compare and exchange
 // compares with R0 and gives the old value there.
 const (
-	AtomicAdd      = 0x00
-	AtomicOr       = 0x40
-	AtomicAnd      = 0x50
-	AtomicXor      = 0xa0
-	AtomicFetch    = 0x01
-	AtomicXchg     = 0xe1
-	AtomicCmpXchg  = 0xf1
-	AtomicLoadAcq  = 0x100 // a load, with the operands of one
-	AtomicStoreRel = 0x110 // a store, with the operands of one
+	AtomicAdd      AtomicOp = 0x00
+	AtomicOr       AtomicOp = 0x40
+	AtomicAnd      AtomicOp = 0x50
+	AtomicXor      AtomicOp = 0xa0
+	AtomicFetch    AtomicOp = 0x01
+	AtomicXchg     AtomicOp = 0xe1
+	AtomicCmpXchg  AtomicOp = 0xf1
+	AtomicLoadAcq  AtomicOp = 0x100 // a load, with the operands of one
+	AtomicStoreRel AtomicOp = 0x110 // a store, with the operands of one
 )
 
 // Atomic returns the atomic operation on (dst + off) with src, of 4 or 8 bytes.

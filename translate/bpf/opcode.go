@@ -10,7 +10,25 @@ package bpf
 //	+----------+---+-------+
 //	|    op    |src| class |   ALU, ALU64, JMP, JMP32
 //	+----------+---+-------+
-type Opcode = uint8
+type Opcode uint8
+
+// Class returns the class bits.
+func (o Opcode) Class() Class { return Class(o & 0x07) }
+
+// Mode returns the mode bits of a load or store.
+func (o Opcode) Mode() Mode { return Mode(o & 0xe0) }
+
+// Size returns the size bits of a load or store.
+func (o Opcode) Size() Size { return Size(o & 0x18) }
+
+// ALUOp returns the operation bits of an ALU instruction.
+func (o Opcode) ALUOp() ALUOp { return ALUOp(o & 0xf0) }
+
+// JumpOp returns the operation bits of a jump instruction.
+func (o Opcode) JumpOp() JumpOp { return JumpOp(o & 0xf0) }
+
+// Source returns the source bit of an ALU or jump instruction.
+func (o Opcode) Source() Source { return Source(o & 0x08) }
 
 // ALUOpcode composes the opcode of an ALU instruction.
 func ALUOpcode(c Class, op ALUOp, s Source) Opcode { return Opcode(c) | Opcode(op) | Opcode(s) }
@@ -32,14 +50,14 @@ type Class uint8
 // The classes. Of ALU, the 32-bit one clears the high half of its result; JMP32
 // compares low halves.
 const (
-	ClassLD    = 0x00
-	ClassLDX   = 0x01
-	ClassST    = 0x02
-	ClassSTX   = 0x03
-	ClassALU   = 0x04
-	ClassJMP   = 0x05
-	ClassJMP32 = 0x06
-	ClassALU64 = 0x07
+	ClassLD    Class = 0x00
+	ClassLDX   Class = 0x01
+	ClassST    Class = 0x02
+	ClassSTX   Class = 0x03
+	ClassALU   Class = 0x04
+	ClassJMP   Class = 0x05
+	ClassJMP32 Class = 0x06
+	ClassALU64 Class = 0x07
 )
 
 // IsJump reports one of the two jump classes.
@@ -58,10 +76,10 @@ type Size uint8
 
 // The widths: 4, 2, 1 and 8 bytes.
 const (
-	SizeW  = 0x00
-	SizeH  = 0x08
-	SizeB  = 0x10
-	SizeDW = 0x18
+	SizeW  Size = 0x00
+	SizeH  Size = 0x08
+	SizeB  Size = 0x10
+	SizeDW Size = 0x18
 )
 
 // Bytes returns the width in bytes.
@@ -102,12 +120,12 @@ type Mode uint8
 
 // The modes.
 const (
-	ModeIMM    = 0x00 // LD: a 64-bit immediate, in two slots
-	ModeABS    = 0x20 // LD: the packet, at a constant offset (classic BPF)
-	ModeIND    = 0x40 // LD: the packet, at a register plus a constant (classic BPF)
-	ModeMEM    = 0x60 // LDX, ST, STX: a register plus a constant
-	ModeMEMSX  = 0x80 // LDX: the same, with sign extension
-	ModeATOMIC = 0xc0 // STX: an atomic operation, which Imm names
+	ModeIMM    Mode = 0x00 // LD: a 64-bit immediate, in two slots
+	ModeABS    Mode = 0x20 // LD: the packet, at a constant offset (classic BPF)
+	ModeIND    Mode = 0x40 // LD: the packet, at a register plus a constant (classic BPF)
+	ModeMEM    Mode = 0x60 // LDX, ST, STX: a register plus a constant
+	ModeMEMSX  Mode = 0x80 // LDX: the same, with sign extension
+	ModeATOMIC Mode = 0xc0 // STX: an atomic operation, which Imm names
 )
 
 // Source is the source bit of ALU and jump instructions.
@@ -121,6 +139,6 @@ type Source uint8
 // The sources. Of the byte swaps of class ALU, K means little endian and X big
 // endian.
 const (
-	K = 0x00 // Imm
-	X = 0x08 // register Src
+	K Source = 0x00 // Imm
+	X Source = 0x08 // register Src
 )

@@ -29,7 +29,7 @@ func ExampleParse() {
 	//    0 r2 = r10
 	//    1 r2 += -4
 	//    2 r1 = map[0]
-	//    4 call #1
+	//    4 call bpf_map_lookup_elem#1
 	//    5 if r0 == 0x0 goto pc+1
 	//    6 lock *(u64 *)(r0 +0) += r1
 	//    7 r0 = 2
@@ -131,10 +131,7 @@ func FuzzParseText(f *testing.F) {
 		if in.IsHelperCall() && in.Imm < 0 || in.IsKfuncCall() && (in.Imm < 0 || in.Off != 0) {
 			return
 		}
-		text := bpf.Text(in, next, func(h int32) string { return "bpf_" + bpf.HelperID(h).String() })
-		if in.IsHelperCall() && !in.Helper().Known() {
-			text = in.String()
-		}
+		text := bpf.Text(in, next)
 		l, err := bpf.Parse(text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, l.Insns, text)

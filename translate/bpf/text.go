@@ -13,18 +13,17 @@ const kfuncName = "kernel-function"
 
 // String returns the slot in the kernel's notation. The value of a 64-bit
 // immediate load is that of this slot alone; Text shows both.
-func (i Insn) String() string { return Text(i, Insn{}, nil) }
+func (i Insn) String() string { return Text(i, Insn{}) }
 
 // Text returns an instruction in the kernel's notation ("r2 += 14",
 // "if r2 > r3 goto pc+5"). next is the slot that follows, whose Imm is the
-// high word of a 64-bit immediate load; helper names a helper by its number
-// and may be nil.
-func Text(i, next Insn, helper func(int32) string) string {
+// high word of a 64-bit immediate load.
+func Text(i, next Insn) string {
 	switch i.Class() {
 	case ClassALU, ClassALU64:
 		return i.textALU()
 	case ClassJMP, ClassJMP32:
-		return i.textJump(helper)
+		return i.textJump()
 	case ClassLD:
 		return i.textLD(next)
 	case ClassLDX:
@@ -89,7 +88,7 @@ func (i Insn) textALU() string {
 	return fmt.Sprintf("%s%d %s %s%d", r, i.Dst, sign, r, i.Src)
 }
 
-func (i Insn) textJump(helper func(int32) string) string {
+func (i Insn) textJump() string {
 	r := i.reg()
 	switch i.JumpOp() {
 	case Ja:
@@ -107,8 +106,8 @@ func (i Insn) textJump(helper func(int32) string) string {
 		case PseudoKfunc:
 			return fmt.Sprintf("call %s#%d", kfuncName, i.Imm)
 		}
-		if helper != nil {
-			return fmt.Sprintf("call %s#%d", helper(i.Imm), i.Imm)
+		if i.Helper().Known() {
+			return fmt.Sprintf("call bpf_%s#%d", i.Helper(), i.Imm)
 		}
 		return fmt.Sprintf("call #%d", i.Imm)
 	case Exit:

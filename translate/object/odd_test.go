@@ -138,9 +138,9 @@ func TestSectionNames(t *testing.T) {
 func TestRelocatable(t *testing.T) {
 	p, err := load(t, "odd/core.o").Program("core")
 	require.NoError(t, err)
-	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassLDX | bpf.ModeMEM | bpf.SizeW, Dst: 1, Src: 1, Off: 4}, "ctx->data_end")
-	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 3, Imm: 14}, "size of the header")
-	require.Contains(t, p.Insns, bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV, Dst: 3, Imm: 1}, "existence of the field")
+	require.Contains(t, p.Insns, bpf.Load(bpf.SizeW, 1, 1, 4), "ctx->data_end")
+	require.Contains(t, p.Insns, bpf.Mov.Imm(3, 14), "size of the header")
+	require.Contains(t, p.Insns, bpf.Mov.Imm(3, 1), "existence of the field")
 }
 
 func TestEarlyMapDefinition(t *testing.T) {
@@ -195,7 +195,7 @@ func TestGlobals(t *testing.T) {
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for i, in := range p.Insns {
-		if in.Wide() && in.Src == bpf.PseudoMapValue {
+		if in.IsMapValueLoad() {
 			m := p.Maps[in.Imm]
 			seen[m.Name] = true
 			require.Less(t, p.Insns[i+1].Imm, int32(m.ValueSize))
@@ -214,8 +214,8 @@ func TestCalls(t *testing.T) {
 			}
 			calls := 0
 			for i, in := range p.Insns {
-				call := in.Op == bpf.ClassJMP|bpf.CALL && in.Src == bpf.PseudoCall
-				if call || in.Wide() && in.Src == bpf.PseudoFunc {
+				call := in.IsFuncCall()
+				if call || in.IsFuncLoad() {
 					calls++
 					require.NotEmpty(t, starts[i+1+int(in.Imm)], "%s %s slot %d", file, p.Name, i)
 				}

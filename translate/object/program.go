@@ -29,6 +29,17 @@ func (t Type) String() string {
 	return "unknown"
 }
 
+// ProgType returns the kernel's type of such programs.
+func (t Type) ProgType() bpf.ProgType {
+	switch t {
+	case XDP:
+		return bpf.ProgTypeXDP
+	case TC:
+		return bpf.ProgTypeSchedCLS
+	}
+	return bpf.ProgTypeUnspec
+}
+
 // Program is one entry program, with the functions it calls appended, calls
 // resolved (bpf.PseudoCall with relative offsets) and map references resolved
 // to indexes into Maps (bpf.PseudoMapFD, bpf.PseudoMapValue).

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // ArgKind is what a parameter of a global function takes.
@@ -26,9 +28,6 @@ type Arg struct {
 
 // maxArgs is how many parameters a function can have: R1 to R5.
 const maxArgs = 5
-
-// ctxTypes are the names of the context's structure, by program type.
-var ctxTypes = map[Type]string{XDP: "xdp_md", TC: "__sk_buff"}
 
 // prototype returns the parameters of a global function, or why it cannot be
 // verified on its own.
@@ -72,7 +71,8 @@ func parameter(t btf.Type, tags []string, typ Type) (Arg, error) {
 		return Arg{}, nil
 	}
 	target := btf.UnderlyingType(ptr.Target)
-	if s, ok := target.(*btf.Struct); slices.Contains(tags, "arg:ctx") || ok && s.Name == ctxTypes[typ] {
+	s, ok := target.(*btf.Struct)
+	if ctx := bpf.ContextOf(typ.ProgType()); slices.Contains(tags, "arg:ctx") || ok && ctx != nil && s.Name == ctx.Name {
 		return Arg{Kind: ArgCtx}, nil
 	}
 	size, err := btf.Sizeof(target)

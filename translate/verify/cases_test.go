@@ -16,14 +16,14 @@ import (
 const (
 	// pkt leaves a pointer to 14 proven bytes of packet in R2, the end in R3,
 	// for XDP.
-	pkt = `r2 = *(u32)(r1 +0); r3 = *(u32)(r1 +4); r4 = r2; r4 += 14; if r4 > r3 goto out;`
+	pkt = `r2 = *(u32 *)(r1 +0); r3 = *(u32 *)(r1 +4); r4 = r2; r4 += 14; if r4 > r3 goto out;`
 	// val leaves a pointer to a value of map hash, 16 bytes, in R0.
-	val = `*(u32)(r10 -4) = 1; r2 = r10; r2 += -4; r1 = map hash; call map_lookup_elem; if r0 == 0 goto out;`
+	val = `*(u32 *)(r10 -4) = 1; r2 = r10; r2 += -4; r1 = map[hash]; call map_lookup_elem; if r0 == 0 goto out;`
 	// rnd leaves an unknown number in R0.
 	rnd = `call get_prandom_u32;`
 	out = `out: r0 = 0; exit`
 	// tailCall makes a tail call with the context in R1.
-	tailCall = `r2 = map progs; r3 = 1; call tail_call;`
+	tailCall = `r2 = map[progs]; r3 = 1; call tail_call;`
 )
 
 type verdictCase struct {

@@ -40,7 +40,7 @@ func dump(p *object.Program) string {
 		if i+1 < len(p.Insns) {
 			next = p.Insns[i+1]
 		}
-		s += strconv.Itoa(i) + ": " + bpf.Text(in, next, verify.HelperName) + "\n"
+		s += strconv.Itoa(i) + ": " + bpf.Text(in, next) + "\n"
 	}
 	return s
 }

@@ -49,7 +49,7 @@ func (l *logger) before(v *verifier, i int) {
 	if i+1 < len(v.insns) {
 		next = v.insns[i+1]
 	}
-	l.printf("%d: (%02x) %s", i, v.insns[i].Op, bpf.Text(v.insns[i], next, HelperName))
+	l.printf("%d: (%02x) %s", i, v.insns[i].Op, bpf.Text(v.insns[i], next))
 }
 
 func (l *logger) after(v *verifier, i int) {

@@ -13,23 +13,7 @@ var rules = platform.Linux
 const stackSlots = platform.StackBytes / 8
 
 // programType returns the row of a program's type, nil when there is none.
-func programType(t object.Type) *platform.Program {
-	switch t {
-	case object.XDP:
-		return rules.Program(bpf.ProgTypeXDP)
-	case object.TC:
-		return rules.Program(bpf.ProgTypeSchedCLS)
-	}
-	return nil
-}
-
-// HelperName returns the kernel's name of a helper.
-func HelperName(id int32) string {
-	if h, _ := rules.Helper(bpf.HelperID(id), nil); h != nil {
-		return h.Name()
-	}
-	return "helper"
-}
+func programType(t object.Type) *platform.Program { return rules.Program(t.ProgType()) }
 
 // mapFits checks that a helper works on a map.
 func mapFits(id bpf.HelperID, m *object.Map) *Error {
@@ -38,10 +22,10 @@ func mapFits(id bpf.HelperID, m *object.Map) *Error {
 		return unsupported("map %q of type %s, because XDP and tc programs on a card have no use for it", m.Name, m.Type)
 	}
 	if why := row.Refused[id]; why != "" {
-		return unsupported("%s on map %q of type %s, %s", HelperName(int32(id)), m.Name, m.Type, why)
+		return unsupported("bpf_%s on map %q of type %s, %s", id, m.Name, m.Type, why)
 	}
 	if !row.Takes(id) {
-		return unsafef("%s cannot work on map %q, which is of type %s", HelperName(int32(id)), m.Name, m.Type)
+		return unsafef("bpf_%s cannot work on map %q, which is of type %s", id, m.Name, m.Type)
 	}
 	return nil
 }

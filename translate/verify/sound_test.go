@@ -33,45 +33,13 @@ func (w *watcher) fail(slot int, format string, args ...any) {
 	}
 }
 
-// reads returns the registers that an instruction reads, as far as its form
-// tells.
+// reads returns the registers that an instruction reads itself; what a call
+// takes is its callee's matter.
 func reads(in bpf.Insn) uint16 {
-	d, s := uint16(1)<<in.Dst, uint16(1)<<in.Src
-	switch in.Class() {
-	case bpf.ClassLDX:
-		return s
-	case bpf.ClassST:
-		return d
-	case bpf.ClassSTX:
-		if in.Op&0xe0 == bpf.ModeATOMIC && in.Imm == bpf.AtomicLoadAcq {
-			return s
-		}
-		return d | s
-	case bpf.ClassALU, bpf.ClassALU64:
-		op := in.Op & 0xf0
-		if op == bpf.MOV {
-			if in.Op&bpf.X != 0 {
-				return s
-			}
-			return 0
-		}
-		if in.Op&bpf.X != 0 && op != bpf.END {
-			return d | s
-		}
-		return d
-	case bpf.ClassJMP, bpf.ClassJMP32:
-		switch in.Op & 0xf0 {
-		case bpf.JA, bpf.CALL, bpf.JCOND:
-			return 0
-		case bpf.EXIT:
-			return 1
-		}
-		if in.Op&bpf.X != 0 {
-			return d | s
-		}
-		return d
+	if in.IsCall() {
+		return 0
 	}
-	return 0
+	return uint16(in.Uses())
 }
 
 func (w *watcher) step(slot int, regs *[11]uint64) {
@@ -114,15 +82,11 @@ func (w *watcher) step(slot int, regs *[11]uint64) {
 // jumped compares the way taken since the last step with Branches.
 func (w *watcher) jumped(slot int) {
 	in := w.p.Source().Insns[w.last]
-	if c := in.Class(); c != bpf.ClassJMP && c != bpf.ClassJMP32 {
-		return
-	}
-	switch in.Op & 0xf0 {
-	case bpf.JA, bpf.CALL, bpf.EXIT:
+	if !in.IsConditional() {
 		return
 	}
 	fall, taken := w.p.Branches(w.last)
-	to := w.last + 1 + int(in.Off)
+	to := in.JumpTarget(w.last)
 	if slot == w.last+1 && !fall && !(taken && to == slot) || slot != w.last+1 && !taken {
 		w.fail(w.last, "goes to slot %d, facts say fall %v taken %v", slot, fall, taken)
 	}

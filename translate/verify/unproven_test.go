@@ -25,7 +25,7 @@ func widened(p *object.Program) *object.Program {
 	q.Insns = append([]bpf.Insn{}, p.Insns...)
 	for i := range q.Insns {
 		in := &q.Insns[i]
-		if (in.Class() == bpf.ClassALU64 || in.Class() == bpf.ClassALU) && in.Op&0xf0 == bpf.AND && in.Op&bpf.X == 0 {
+		if in.IsALU() && in.ALUOp() == bpf.And && in.Source() == bpf.K {
 			in.Imm = -1
 		}
 	}
@@ -61,18 +61,18 @@ func TestFactsSoundUnproven(t *testing.T) {
 
 // Loops without a known end are walked in few rounds.
 func TestUnprovenLoops(t *testing.T) {
-	const packet = "r1 = *(u32)(r1 +0); r6 = r1; "
+	const packet = "r1 = *(u32 *)(r1 +0); r6 = r1; "
 	for _, tc := range []struct{ name, code, refused string }{
 		{"endless", `r0 = 0; x: r0 += 1; goto x`, ""},
-		{"until a byte is zero", packet + `r0 = 0; x: r2 = *(u8)(r1 +0); r1 += 1; r0 += 1; if r2 != 0 goto x; exit`, ""},
-		{"downwards", packet + `r2 = *(u64)(r1 +0); r0 = 0; x: r0 += 3; r2 -= 1; if r2 != 0 goto x; exit`, ""},
+		{"until a byte is zero", packet + `r0 = 0; x: r2 = *(u8 *)(r1 +0); r1 += 1; r0 += 1; if r2 != 0 goto x; exit`, ""},
+		{"downwards", packet + `r2 = *(u64 *)(r1 +0); r0 = 0; x: r0 += 3; r2 -= 1; if r2 != 0 goto x; exit`, ""},
 		{"around all numbers", `r0 = 0; x: r0 += 1; if r0 != 0 goto x; exit`, ""},
-		{"two loops in one another", packet + `r0 = 0; y: r3 = *(u8)(r1 +0); x: r0 += r3; r3 -= 1; if r3 != 0 goto x; r1 += 1; if r0 < 1000 goto y; exit`, ""},
-		{"pointers change places", packet + `r0 = 0; x: r7 = r6; r6 = r1; r1 = r7; r1 += 3; r2 = *(u8)(r6 +0); if r2 != 0 goto x; exit`, ""},
-		{"a counter on the stack", packet + `r0 = 0; r2 = *(u64)(r1 +0); *(u64)(r10 -8) = r2; x: r2 = *(u64)(r10 -8); r2 += -1; *(u64)(r10 -8) = r2; if r2 != 0 goto x; exit`, ""},
-		{"a bounded index of the stack", packet + `r0 = 0; y: r3 = 0; x: r4 = r10; r4 += -16; r4 += r3; *(u8)(r4 +0) = 1; r3 += 1; if r3 < 16 goto x; r2 = *(u8)(r1 +0); r1 += 1; if r2 != 0 goto y; exit`, ""},
-		{"a pointer to the stack that moves", packet + `r0 = 0; r5 = r10; x: r5 += 8; r2 = *(u8)(r1 +0); if r2 != 0 goto x; exit`, "pointer arithmetic with R5"},
-		{"an unbounded index of the stack", packet + `r0 = 0; r4 = r10; x: r4 += -1; *(u8)(r4 +0) = 1; r2 = *(u8)(r1 +0); r1 += 1; if r2 != 0 goto x; exit`, "pointer arithmetic with R4"},
+		{"two loops in one another", packet + `r0 = 0; y: r3 = *(u8 *)(r1 +0); x: r0 += r3; r3 -= 1; if r3 != 0 goto x; r1 += 1; if r0 < 1000 goto y; exit`, ""},
+		{"pointers change places", packet + `r0 = 0; x: r7 = r6; r6 = r1; r1 = r7; r1 += 3; r2 = *(u8 *)(r6 +0); if r2 != 0 goto x; exit`, ""},
+		{"a counter on the stack", packet + `r0 = 0; r2 = *(u64 *)(r1 +0); *(u64 *)(r10 -8) = r2; x: r2 = *(u64 *)(r10 -8); r2 += -1; *(u64 *)(r10 -8) = r2; if r2 != 0 goto x; exit`, ""},
+		{"a bounded index of the stack", packet + `r0 = 0; y: r3 = 0; x: r4 = r10; r4 += -16; r4 += r3; *(u8 *)(r4 +0) = 1; r3 += 1; if r3 < 16 goto x; r2 = *(u8 *)(r1 +0); r1 += 1; if r2 != 0 goto y; exit`, ""},
+		{"a pointer to the stack that moves", packet + `r0 = 0; r5 = r10; x: r5 += 8; r2 = *(u8 *)(r1 +0); if r2 != 0 goto x; exit`, "pointer arithmetic with R5"},
+		{"an unbounded index of the stack", packet + `r0 = 0; r4 = r10; x: r4 += -1; *(u8 *)(r4 +0) = 1; r2 = *(u8 *)(r1 +0); r1 += 1; if r2 != 0 goto x; exit`, "pointer arithmetic with R4"},
 	} {
 		p := assemble("loop", object.XDP, tc.code)
 		walked, err := verify.Verify(p, verify.Options{Unproven: true})

@@ -184,7 +184,7 @@ func (v *verifier) complete(e *Error) *Error {
 	if e.Slot+1 < len(v.p.Insns) {
 		next = v.p.Insns[e.Slot+1]
 	}
-	e.Insn = bpf.Text(in, next, HelperName)
+	e.Insn = bpf.Text(in, next)
 	if v.cur == nil {
 		return e
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -230,7 +229,7 @@ func dumpXlated(w io.Writer, c *offload.Code, opcodes bool) error {
 		if in.Wide() && slot+1 < len(c.Insns) {
 			next, width = c.Insns[slot+1], 2
 		}
-		fmt.Fprintf(w, "%4d: (%02x) %s\n", slot, in.Op, bpf.Text(in, next, nil))
+		fmt.Fprintf(w, "%4d: (%02x) %s\n", slot, in.Op, bpf.Text(in, next))
 		if opcodes {
 			fmt.Fprintf(w, "       % x\n", bpf.Encode(nil, c.Insns[slot:slot+width]))
 		}
@@ -241,17 +240,20 @@ func dumpXlated(w io.Writer, c *offload.Code, opcodes bool) error {
 
 // dumpGraph prints the basic blocks and jumps of a program in the DOT language.
 func dumpGraph(w io.Writer, c *offload.Code) error {
-	leaders, edges := blocks(c.Insns)
+	g := bpf.NewGraph(c.Insns, 0, len(c.Insns), bpf.Flow{})
 	fmt.Fprintf(w, "digraph %q {\n\tnode [shape=box, fontname=monospace];\n", c.Name)
-	for i, start := range leaders {
-		end := len(c.Insns)
-		if i+1 < len(leaders) {
-			end = leaders[i+1]
-		}
-		fmt.Fprintf(w, "\tb%d [label=\"%s\"];\n", start, blockLabel(c, start, end))
+	for _, b := range g.Blocks {
+		fmt.Fprintf(w, "\tb%d [label=\"%s\"];\n", b.Start, blockLabel(c, b.Start, b.End))
 	}
-	for _, e := range edges {
-		fmt.Fprintf(w, "\tb%d -> b%d%s;\n", e.from, e.to, e.style)
+	for _, b := range g.Blocks {
+		last := c.Insns[b.Last]
+		for k, s := range b.Succs {
+			style := ""
+			if last.IsJump() && k == len(b.Succs)-1 && g.Blocks[s].Start == last.JumpTarget(b.Last) {
+				style = ` [label="taken"]`
+			}
+			fmt.Fprintf(w, "\tb%d -> b%d%s;\n", b.Start, g.Blocks[s].Start, style)
+		}
 	}
 	_, err := fmt.Fprintln(w, "}")
 	return err
@@ -272,84 +274,11 @@ func blockLabel(c *offload.Code, start, end int) string {
 			slot++
 			next = c.Insns[slot]
 		}
-		fmt.Fprintf(&b, "%d: %s\\l", at, escapeDOT(bpf.Text(in, next, nil)))
+		fmt.Fprintf(&b, "%d: %s\\l", at, escapeDOT(bpf.Text(in, next)))
 	}
 	return b.String()
 }
 
 func escapeDOT(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)
-}
-
-// edge is a way from one basic block to another.
-type edge struct {
-	from, to int
-	style    string
-}
-
-// blocks finds the basic blocks of a program: their first slots in order, and
-// the ways between them.
-func blocks(insns []bpf.Insn) ([]int, []edge) {
-	is := map[int]bool{0: true}
-	type jump struct{ at, to int }
-	var jumps []jump
-	for slot := 0; slot < len(insns); slot++ {
-		in := insns[slot]
-		if in.Wide() {
-			slot++
-			continue
-		}
-		if to, ok := jumpTarget(in, slot); ok {
-			is[to], is[slot+1] = true, true
-			jumps = append(jumps, jump{slot, to})
-		} else if isExit(in) {
-			is[slot+1] = true
-		}
-	}
-	var leaders []int
-	for l := range is {
-		if 0 <= l && l < len(insns) {
-			leaders = append(leaders, l)
-		}
-	}
-	slices.Sort(leaders)
-	block := func(slot int) int {
-		i, ok := slices.BinarySearch(leaders, slot)
-		if !ok {
-			i--
-		}
-		return leaders[i]
-	}
-	var edges []edge
-	for _, j := range jumps {
-		if 0 <= j.to && j.to < len(insns) {
-			edges = append(edges, edge{block(j.at), j.to, ` [label="taken"]`})
-		}
-	}
-	for _, l := range leaders[1:] {
-		last := insns[l-1]
-		wide := l >= 2 && insns[l-2].Wide()
-		if _, jump := jumpTarget(last, l-1); wide || !isExit(last) && (!jump || last.Op&0xf0 != bpf.JA) {
-			edges = append(edges, edge{block(l - 1), l, ""})
-		}
-	}
-	return leaders, edges
-}
-
-func isExit(in bpf.Insn) bool { return in.Op == bpf.ClassJMP|bpf.EXIT }
-
-// jumpTarget returns where a jump goes; calls and exits are no jumps.
-func jumpTarget(in bpf.Insn, slot int) (int, bool) {
-	if c := in.Class(); c != bpf.ClassJMP && c != bpf.ClassJMP32 {
-		return 0, false
-	}
-	switch in.Op & 0xf0 {
-	case bpf.CALL, bpf.EXIT:
-		return 0, false
-	case bpf.JA:
-		if in.Class() == bpf.ClassJMP32 { // the long jump has its offset in Imm
-			return slot + 1 + int(in.Imm), true
-		}
-	}
-	return slot + 1 + int(in.Off), true
 }

@@ -6,7 +6,7 @@ var plainOps = []bpf.ALUOp{bpf.Add, bpf.Sub, bpf.Or, bpf.And, bpf.Xor, bpf.Lsh, 
 
 // alu emits one arithmetic instruction on numbers.
 func (f *fn) alu() {
-	class := bpf.Class(bpf.ClassALU64)
+	class := bpf.ClassALU64
 	if f.o.has(ALU32) && f.chance(45) {
 		class = bpf.ClassALU
 	}

@@ -4,7 +4,7 @@ import "github.com/skipsw/skipsw/translate/bpf"
 
 // atomic emits one atomic operation at displacement d from pointer v.
 func (f *fn) atomic(v, size, d int) {
-	op := bpf.AtomicOp(bpf.AtomicAdd)
+	op := bpf.AtomicAdd
 	if f.o.has(AtomicFetch) && f.chance(65) {
 		op = []bpf.AtomicOp{
 			bpf.AtomicOr, bpf.AtomicAnd, bpf.AtomicXor, bpf.AtomicAdd | bpf.AtomicFetch,

@@ -14,7 +14,7 @@ func (f *fn) condition() bpf.Insn {
 		ops = jumpsV2
 	}
 	op := ops[f.r.IntN(len(ops))]
-	class := bpf.Class(bpf.ClassJMP)
+	class := bpf.ClassJMP
 	if f.o.has(Jmp32) && f.chance(40) {
 		class = bpf.ClassJMP32
 	}

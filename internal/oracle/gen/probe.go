@@ -12,7 +12,7 @@ func (f *fn) probe() {
 	}
 	x := f.unknown()
 	f.shape(x)
-	class := bpf.Class(bpf.ClassALU64)
+	class := bpf.ClassALU64
 	if f.o.has(ALU32) && f.chance(50) {
 		class = bpf.ClassALU
 	}
@@ -169,7 +169,7 @@ func (f *fn) probeCompare(x int) {
 		ops = jumpsV2
 	}
 	op := ops[f.r.IntN(len(ops))]
-	class := bpf.Class(bpf.ClassJMP)
+	class := bpf.ClassJMP
 	if f.o.has(Jmp32) && f.chance(50) {
 		class = bpf.ClassJMP32
 	}

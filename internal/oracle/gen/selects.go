@@ -44,7 +44,7 @@ func (f *fn) pick() {
 	if f.o.ISA >= 2 {
 		ops = jumpsV2
 	}
-	class := bpf.Class(bpf.ClassJMP)
+	class := bpf.ClassJMP
 	if f.o.has(Jmp32) && f.chance(40) {
 		class = bpf.ClassJMP32
 	}
@@ -109,7 +109,7 @@ func (f *fn) compareChain() {
 	}
 	d, end := uint8(s[0]), f.NewLabel()
 	greater := []bpf.JumpOp{bpf.JGt, bpf.JSGt, bpf.JGe, bpf.JSGe}[f.r.IntN(4)]
-	class := bpf.Class(bpf.ClassJMP)
+	class := bpf.ClassJMP
 	if f.o.has(Jmp32) && f.chance(40) {
 		class = bpf.ClassJMP32
 	}
@@ -143,7 +143,7 @@ func (f *fn) rotate() {
 	if y < 0 || !ok {
 		return
 	}
-	class, width := bpf.Class(bpf.ClassALU64), int32(64)
+	class, width := bpf.ClassALU64, int32(64)
 	if f.o.has(ALU32) && f.chance(70) {
 		class, width = bpf.ClassALU, 32
 	}

@@ -93,11 +93,10 @@ func (f *fn) stackLoad() {
 
 // load returns a load of a number, at level 4 sometimes sign-extending.
 func (f *fn) load(size, d int, base uint8, off int) bpf.Insn {
-	in := ldx(size, uint8(d), base, off)
 	if size < 8 && f.o.has(Sext) && f.chance(25) {
-		in.Op = in.Op&^0xe0 | bpf.ModeMEMSX
+		return bpf.LoadSX(bpf.SizeOf(size), uint8(d), base, int16(off))
 	}
-	return in
+	return ldx(size, uint8(d), base, off)
 }
 
 // spill puts a pointer on the stack.

@@ -20,7 +20,7 @@ func TestParseReadsWhatTextWrites(t *testing.T) {
 			if in.Wide() {
 				next = p.Insns[pc+1]
 			}
-			text.WriteString(bpf.Text(in, next, nil) + "\n")
+			text.WriteString(bpf.Text(in, next) + "\n")
 		}
 		got, err := bpf.Parse(text.String())
 		require.NoError(t, err, "seed %d", seed)

@@ -23,6 +23,10 @@ type Config struct {
 	Dir   string   // working folder of the command
 	Box   string   // folder of the host that takes the status
 	Share []string // folders of the host that can be written to
+	See   []string // folders of the host that can be read
+	// Small says that the guest sees the host's programs and libraries and the
+	// folders above, instead of all of the host's file system.
+	Small bool
 	// Copied says that the guest has copies of its files instead of the host's
 	// file system, and sends what is in the shared folders back.
 	Copied bool

@@ -75,8 +75,12 @@ func setUp(conf *guest.Config) error {
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return err
 	}
-	if err := unix.Mount("none", root, "hostfs", unix.MS_RDONLY, "/"); err != nil {
-		return fmt.Errorf("mount the host's tree: %w", err)
+	mountRoot := wholeRoot
+	if conf.Small {
+		mountRoot = smallRoot
+	}
+	if err := mountRoot(); err != nil {
+		return err
 	}
 	mounts := []mount{
 		{"proc", "/proc", "proc", ""},
@@ -92,18 +96,33 @@ func setUp(conf *guest.Config) error {
 			return fmt.Errorf("mount %s: %w", m.target, err)
 		}
 	}
-	if err := reveal(conf.Dir, "/tmp", "/run"); err != nil {
-		return err
+	if !conf.Small {
+		if err := reveal(conf.Dir, "/tmp", "/run"); err != nil {
+			return err
+		}
+	}
+	for _, dir := range conf.See {
+		if err := share(dir, unix.MS_RDONLY); err != nil {
+			return err
+		}
 	}
 	for _, dir := range conf.Share {
-		if err := os.MkdirAll(root+dir, 0o755); err != nil {
-			return fmt.Errorf("share %s: %w", dir, err)
-		}
-		if err := unix.Mount("none", root+dir, "hostfs", 0, dir); err != nil {
-			return fmt.Errorf("share %s: %w", dir, err)
+		if err := share(dir, 0); err != nil {
+			return err
 		}
 	}
 	return unix.Chroot(root)
+}
+
+// share mounts a folder of the host at its own path.
+func share(dir string, flags uintptr) error {
+	if err := os.MkdirAll(root+dir, 0o755); err != nil {
+		return fmt.Errorf("share %s: %w", dir, err)
+	}
+	if err := unix.Mount("none", root+dir, "hostfs", flags, dir); err != nil {
+		return fmt.Errorf("share %s: %w", dir, err)
+	}
+	return nil
 }
 
 // finishSetUp does what both kinds of guests need.

@@ -126,6 +126,12 @@ func link(u *backend.Unit, t *target.Target, out *nfp.Output) (*image.Image, err
 	if err != nil {
 		return nil, err
 	}
+	if room := t.LocalMemory.Stack; out.StackBytes > room {
+		return nil, &ssa.Unsupported{
+			What: fmt.Sprintf("program %s with %d bytes of local memory from the stack base on", src.Name, out.StackBytes), Slot: -1,
+			Why: fmt.Sprintf("local_memory.stack is %d in target %s", room, t.Name),
+		}
+	}
 	if n := len(out.Words) + len(lib.words) + core.Padding; n > core.CodeWords {
 		return nil, &ssa.Unsupported{
 			What: fmt.Sprintf("program %s of %d words", src.Name, n), Slot: -1,

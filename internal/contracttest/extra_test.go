@@ -1,0 +1,196 @@
+package contracttest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// extra are programs that use what no sample does: a program for each part of
+// the contract that would otherwise show in nothing.
+var extra = []struct {
+	name string
+	typ  object.Type
+	maps []*object.Map
+	text string
+}{
+	{"ingress", object.XDP, nil, `
+		r0 = *(u32 *)(r1 +12)
+		exit`},
+	{"rx_queue", object.XDP, nil, `
+		r0 = *(u32 *)(r1 +16)
+		r0 += 2
+		exit`},
+	{"any_verdict", object.XDP, nil, `
+		r2 = *(u32 *)(r1 +0)
+		r3 = *(u32 *)(r1 +4)
+		r4 = r2
+		r4 += 14
+		r0 = 1
+		if r4 > r3 goto out
+		r0 = *(u8 *)(r2 +11)
+	out:	exit`},
+	{"any_tc_verdict", object.TC, nil, `
+		r2 = *(u32 *)(r1 +76)
+		r3 = *(u32 *)(r1 +80)
+		r4 = r2
+		r4 += 14
+		r0 = 2
+		if r4 > r3 goto out
+		r0 = *(u8 *)(r2 +11)
+	out:	exit`},
+	{"cut", object.XDP, nil, `
+		r2 = -4
+		call xdp_adjust_tail
+		r0 = 2
+		exit`},
+	{"cut_much", object.XDP, nil, `
+		r2 = *(u32 *)(r1 +4)
+		r3 = *(u32 *)(r1 +0)
+		r2 = -60
+		call xdp_adjust_tail
+		if r0 == 0 goto done
+		r0 = 1
+		exit
+	done:	r0 = 2
+		exit`},
+	{"push", object.XDP, nil, `
+		r2 = -8
+		call xdp_adjust_head
+		r0 = 2
+		exit`},
+	{"mark", object.TC, nil, `
+		r2 = 2
+		*(u32 *)(r1 +8) = r2
+		r0 = *(u32 *)(r1 +8)
+		exit`},
+	{"or_in_map", object.XDP, []*object.Map{{Name: "flags", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}}, `
+		r1 = 0
+		*(u32 *)(r10 -4) = r1
+		r2 = r10
+		r2 += -4
+		r1 = map[flags]
+		call map_lookup_elem
+		if r0 == 0 goto out
+		r1 = 5
+		lock *(u64 *)(r0 +0) |= r1
+	out:	r0 = 2
+		exit`},
+	{"fetch_in_map", object.XDP, []*object.Map{{Name: "tickets", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}}, `
+		r1 = 0
+		*(u32 *)(r10 -4) = r1
+		r2 = r10
+		r2 += -4
+		r1 = map[tickets]
+		call map_lookup_elem
+		r1 = 3
+		if r0 == 0 goto out
+		r1 = 1
+		r1 = atomic_fetch_add((u64 *)(r0 +0), r1)
+		r1 &= 1
+		r1 += 1
+	out:	r0 = r1
+		exit`},
+	{"store_in_map", object.XDP, []*object.Map{{Name: "last", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}}, `
+		r1 = 0
+		*(u32 *)(r10 -4) = r1
+		r2 = r10
+		r2 += -4
+		r1 = map[last]
+		call map_lookup_elem
+		if r0 == 0 goto out
+		r1 = 5
+		*(u64 *)(r0 +0) = r1
+	out:	r0 = 2
+		exit`},
+	{"put_in_hash", object.XDP, []*object.Map{{Name: "table", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 16, MaxEntries: 8}}, `
+		r6 = *(u32 *)(r1 +0)
+		r3 = *(u32 *)(r1 +4)
+		r4 = r6
+		r4 += 14
+		if r4 > r3 goto out
+		r2 = *(u8 *)(r6 +11)
+		r2 &= 7
+		*(u32 *)(r10 -4) = r2
+		*(u64 *)(r10 -24) = r2
+		*(u64 *)(r10 -16) = r2
+		r2 = r10
+		r2 += -4
+		r3 = r10
+		r3 += -24
+		r4 = 0
+		r1 = map[table]
+		call map_update_elem
+		r7 = *(u8 *)(r6 +11)
+		r2 = r10
+		r2 += -4
+		r1 = map[table]
+		call map_lookup_elem
+		if r0 == 0 goto out
+		r0 = *(u64 *)(r0 +8)
+		if r0 == r7 goto out
+		r2 = r10
+		r2 += -4
+		r1 = map[table]
+		call map_delete_elem
+	out:	r0 = 2
+		exit`},
+	{"event_of_value", object.XDP, []*object.Map{
+		{Name: "events", Type: bpf.MapTypePerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 4},
+		{Name: "table", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 8},
+	}, `
+		r6 = r1
+		r1 = 0
+		*(u32 *)(r10 -4) = r1
+		r2 = r10
+		r2 += -4
+		r1 = map[table]
+		call map_lookup_elem
+		if r0 == 0 goto out
+		r4 = r0
+		r1 = r6
+		r2 = map[events]
+		r3 = 0xffffffff ll
+		r5 = 16
+		call perf_event_output
+	out:	r0 = 2
+		exit`},
+	{"select_queue", object.XDP, nil, `
+		r2 = 300
+		*(u32 *)(r1 +16) = r2
+		r0 = 2
+		exit`},
+}
+
+// extras makes samples of the extra programs, to be run on the packets of
+// another.
+func extras(packets [][]byte) ([]sample, error) {
+	var out []sample
+	for _, e := range extra {
+		var names []string
+		for _, m := range e.maps {
+			names = append(names, m.Name)
+		}
+		l, err := bpf.Parse(e.text, names...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.name, err)
+		}
+		p := &object.Program{
+			Name: e.name, Type: e.typ, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: e.name}}, Maps: e.maps,
+			Section: strings.ToLower(e.typ.String()),
+		}
+		s := sample{name: "extra/" + e.name, packets: packets}
+		if s.proven, err = verify.Verify(p, verify.Options{Offload: true}); err != nil {
+			return nil, fmt.Errorf("%s: %w", e.name, err)
+		}
+		if err := s.answer(); err != nil {
+			// What the interpreter does not have is compiled only.
+			s.packets = nil
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}

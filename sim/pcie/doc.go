@@ -1,0 +1,7 @@
+// Package pcie holds what every simulated PCI function has: configuration
+// space with capabilities, and an MSI-X table. Function is what a transport
+// drives, Host what a function reaches through it: guest memory and interrupts.
+//
+// Packages below it hold transports (uml) and cards (nfp). This one knows
+// neither virtual machines nor what a card does.
+package pcie
