@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
@@ -16,11 +17,11 @@ import (
 )
 
 // ringShapes are the queues and stacks of the tests.
-var ringShapes = []struct{ value, entries uint32 }{{8, 4}, {1, 1}, {6, 3}, {64, 2}, {13, 40}}
+var ringShapes = []struct{ value, entries uint32 }{{8, 4}, {1, 1}, {6, 3}, {32, 2}, {13, 40}}
 
 // ringProgram makes a program that copies n bytes of the packet to the stack,
-// calls a helper on map 0 with the value there and the flags in the packet's first byte, and
-// writes the result and the value back.
+// calls a helper on map 0 with the value there and the flags in the packet's
+// first 8 bytes, and writes the result and the value back.
 func ringProgram(m *object.Map, helper bpf.HelperID) *object.Program {
 	n := int(m.ValueSize)
 	insns := []bpf.Insn{
@@ -57,6 +58,75 @@ func ringMachine(t *testing.T, p *object.Program, passes map[string]bool) *sim.M
 	m, err := sim.New(img, sim.DefaultSpec())
 	require.NoError(t, err)
 	return m
+}
+
+// TestRingBesideInterpreter lets programs put values in, take them out and look
+// at them, in any order, with each pass left out in turn, and holds results and
+// values against the interpreter's, which is held against the kernel elsewhere.
+func TestRingBesideInterpreter(t *testing.T) {
+	for _, typ := range []bpf.MapType{bpf.MapTypeQueue, bpf.MapTypeStack} {
+		for _, s := range ringShapes {
+			t.Run(fmt.Sprintf("%v/%d bytes", typ, s.value), func(t *testing.T) {
+				p := anyRingProgram(&object.Map{Name: "m", Type: typ, ValueSize: s.value, MaxEntries: s.entries})
+				vm, err := ebpf.New(p, ebpf.Options{})
+				require.NoError(t, err)
+				machines := []*sim.Machine{ringMachine(t, p, nil)}
+				for _, pass := range translate.Passes() {
+					if !pass.Required {
+						machines = append(machines, ringMachine(t, p, map[string]bool{pass.Name: false}))
+					}
+				}
+				rng := rand.New(rand.NewPCG(uint64(s.value), uint64(typ)))
+				full, empty := 0, 0
+				for range 1000 {
+					packet := make([]byte, 16+s.value)
+					for k := range packet {
+						packet[k] = byte(rng.Uint32())
+					}
+					clear(packet[:8])
+					packet[0] = byte([]int{0, 0, 0, 2, 2, 1, 3, 4}[rng.IntN(8)])
+					packet[8] = byte([]int{0, 0, 0, 0, 1, 1, 2}[rng.IntN(7)])
+					want, err := vm.Run(ebpf.Input{Packet: packet})
+					require.NoError(t, err)
+					switch int8(want.Packet[8]) {
+					case -int8(bpf.E2BIG):
+						full++
+					case -int8(bpf.ENOENT):
+						empty++
+					}
+					for _, m := range machines {
+						res := m.Run(sim.Input{Packet: packet})
+						require.Nil(t, res.Fault)
+						require.Equal(t, want.Packet, res.Packet)
+					}
+				}
+				require.Positive(t, empty)
+				if s.entries < 10 {
+					require.Greater(t, full, 10)
+				}
+			})
+		}
+	}
+}
+
+// anyRingProgram makes a program that chooses the helper by byte 8 of the packet.
+func anyRingProgram(m *object.Map) *object.Program {
+	var parts []*object.Program
+	for _, h := range []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPopElem, bpf.HelperMapPeekElem} {
+		parts = append(parts, ringProgram(m, h))
+	}
+	n := int32(16 + m.ValueSize)
+	insns := []bpf.Insn{
+		bpf.Load(bpf.SizeW, 6, 1, bpf.XDPMdData), bpf.Load(bpf.SizeW, 2, 1, bpf.XDPMdDataEnd), bpf.Mov.Imm(0, 1),
+		bpf.Mov.Reg(3, 6), bpf.Add.Imm(3, n), bpf.JLe.Reg(3, 2, 1), bpf.Return(), bpf.Load(bpf.SizeB, 7, 6, 8),
+	}
+	for k, p := range parts {
+		insns = append(insns, bpf.JNe.Imm(7, int32(k), int16(len(p.Insns))))
+		insns = append(insns, p.Insns...)
+	}
+	p := parts[0]
+	p.Insns = append(insns, bpf.Mov.Imm(0, 2), bpf.Return())
+	return p
 }
 
 // TestPush puts values into queues and stacks from the program's side and holds

@@ -11,17 +11,22 @@ var _, _ = register(ringKind(bpf.MapTypeQueue, false)), register(ringKind(bpf.Ma
 
 // ringKind is the row of queues and stacks.
 func ringKind(t bpf.MapType, stack bool) *Kind {
+	routine := func(make func(a *ring) ([]nfpisa.Instr, error)) Routine {
+		return func(m Map, start int) ([]nfpisa.Instr, error) {
+			a, err := newRing(m, start, stack)
+			if err != nil {
+				return nil, err
+			}
+			return make(a)
+		}
+	}
 	return &Kind{
 		Type:   t,
 		Layout: func(m Map) maplayout.Layout { return maplayout.NewRing(m.Shape, stack) },
 		Routines: map[bpf.HelperID]Routine{
-			bpf.HelperMapPushElem: func(m Map, start int) ([]nfpisa.Instr, error) {
-				a, err := newRing(m, start, stack)
-				if err != nil {
-					return nil, err
-				}
-				return a.push()
-			},
+			bpf.HelperMapPushElem: routine((*ring).push),
+			bpf.HelperMapPopElem:  routine(func(a *ring) ([]nfpisa.Instr, error) { return a.take(true) }),
+			bpf.HelperMapPeekElem: routine(func(a *ring) ([]nfpisa.Instr, error) { return a.take(false) }),
 		},
 	}
 }
@@ -139,4 +144,42 @@ func (a *ring) push() ([]nfpisa.Instr, error) {
 	a.Place(inval)
 	a.conv.Return(&a.Assembler, -int32(bpf.EINVAL))
 	return a.Finish(), a.conv.Err()
+}
+
+// take returns the next value in transfer registers, or -ENOENT. out says that
+// it goes out of the ring.
+func (a *ring) take(out bool) ([]nfpisa.Instr, error) {
+	empty := a.NewLabel()
+	a.enter()
+	a.Emit(nfpisa.ALU(nfpisa.NoOperand, a.head, nfpisa.ALUXor, a.tail))
+	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), empty)
+	if a.layout.Stack {
+		a.before()
+		if out {
+			a.put(maplayout.RingHead, a.at)
+		}
+	} else {
+		a.Emit(nfpisa.Mov(a.at, a.tail))
+		if out {
+			a.Emit(nfpisa.Mov(a.next, a.at))
+			a.after(a.next)
+			a.put(maplayout.RingTail, a.next)
+		}
+	}
+	a.Move(nfpisa.MemRead32Swap, a.high, a.at, a.words, a.signal)
+	a.leave(0)
+	a.Place(empty)
+	a.leave(-int32(bpf.ENOENT))
+	return a.Finish(), a.conv.Err()
+}
+
+// before makes at the slot before the head.
+func (a *ring) before() {
+	inside := a.NewLabel()
+	a.Load(a.addr, a.low(a.layout.Slot(0)))
+	a.Emit(nfpisa.Mov(a.at, a.head), nfpisa.Mov(a.tail, a.addr), nfpisa.ALU(nfpisa.NoOperand, a.head, nfpisa.ALUXor, a.tail))
+	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), inside)
+	a.Emit(nfpisa.Mov(a.at, a.end))
+	a.Place(inside)
+	a.Emit(nfpisa.ALU(a.at, a.at, nfpisa.ALUSub, a.step))
 }
