@@ -286,14 +286,14 @@ func withMaps(maps ...*object.Map) *object.Program {
 	}
 	add(bpf.Mov.Imm(bpf.R1, 0))
 	for off := -deepest; off < 0; off += 8 {
-		add(bpf.Store(bpf.SizeDW, bpf.R10, int16(off), bpf.R1))
+		add(bpf.Store(bpf.SizeDW, bpf.FP, int16(off), bpf.R1))
 	}
 	for k := range maps {
-		add(bpf.Mov.Reg(bpf.R2, bpf.R10), bpf.Add.Imm(bpf.R2, -deepest))
+		add(bpf.Mov.Reg(bpf.R2, bpf.FP), bpf.Add.Imm(bpf.R2, -deepest))
 		add(bpf.LoadMap(bpf.R1, k)...)
 		add(bpf.CallHelper(bpf.HelperMapLookupElem))
 	}
-	add(bpf.Mov.Imm(bpf.R0, 2), bpf.Return())
+	add(bpf.Mov.Imm(bpf.R0, int32(bpf.XDPPass)), bpf.Return())
 	return p
 }
 
