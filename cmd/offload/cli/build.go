@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -17,12 +18,13 @@ import (
 // buildFlags choose a program, a target and how it is compiled.
 type buildFlags struct {
 	app                          *app
+	cmd                          *cobra.Command
 	program, typ, target, passes string
 }
 
 // add adds the flags.
 func (f *buildFlags) add(a *app, cmd *cobra.Command) {
-	f.app = a
+	f.app, f.cmd = a, cmd
 	cmd.Flags().StringVar(&f.program, "prog", "", "`NAME` of the program")
 	cmd.Flags().StringVar(&f.typ, "type", "", "program type, `xdp|tc`, where the section's name says none")
 	cmd.Flags().StringVar(&f.target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
@@ -77,6 +79,13 @@ func (f *buildFlags) switches(o *translate.Options) error {
 
 // image returns the image of one program.
 func (f *buildFlags) image(path string) (*image.Image, error) {
+	if data, err := os.ReadFile(path); err == nil && image.Is(data) {
+		for _, name := range []string{"target", "type", "passes"} {
+			if f.cmd.Flags().Changed(name) {
+				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", name, path)
+			}
+		}
+	}
 	o, err := f.options()
 	if err != nil {
 		return nil, err
