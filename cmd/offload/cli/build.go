@@ -90,11 +90,32 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := translate.File(path, o)
-	if errors.Is(err, translate.ErrSeveral) {
-		return nil, fmt.Errorf("%w (with --prog)", err)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
 	}
-	return img, err
+	if image.Is(data) {
+		for _, flag := range []string{"target", "type", "passes"} {
+			if f.cmd.Flags().Changed(flag) {
+				return nil, usagef("--%s is for objects; %s is compiled already", flag, path)
+			}
+		}
+	}
+	img, err := translate.FileBytes(path, data, o)
+	switch {
+	case errors.Is(err, translate.ErrSeveral):
+		return nil, fmt.Errorf("%w (with --prog)", err)
+	case err != nil:
+		return nil, err
+	case f.typ != "" && len(img.Programs) > 0 && img.Programs[0].Type != f.typ:
+		return nil, f.otherType(img.Programs[0].Name, img.Programs[0].Type)
+	}
+	return img, nil
+}
+
+// otherType is the error for --type with a program whose section names another.
+func (f *buildFlags) otherType(program, typ string) error {
+	return usagef("--type %s: the section of program %s says that it is %s", f.typ, program, typ)
 }
 
 // completePasses completes names of passes.
