@@ -72,6 +72,17 @@ func TestEvents(t *testing.T) {
 	defer d.Close()
 	p, err := offload.ReadProgram("../../testdata/bpf/event_sample.o", "", "", object.UnknownType)
 	require.NoError(t, err)
+	require.Zero(t, p.Maps[0].MaxEntries, "as many entries as CPUs")
+	for _, entries := range []uint32{0, 1024} {
+		p.Maps[0].MaxEntries = entries
+		readOneEvent(t, d, p)
+	}
+}
+
+// readOneEvent attaches a program that samples packets, reads what it sends for
+// one, and detaches it.
+func readOneEvent(t *testing.T, d *Device, p *offload.Program) {
+	t.Helper()
 	res, err := offload.Attach(t.Context(), d, offload.Request{Program: p, Hook: offload.Hook{Mode: offload.Generic}})
 	require.NoError(t, err)
 	require.Len(t, res.Attachment.Maps, 1)
@@ -113,4 +124,23 @@ func TestNoDriver(t *testing.T) {
 	all, err := SimDevices()
 	require.NoError(t, err)
 	require.Empty(t, all)
+}
+
+// TestFeaturesOfRoot asks the running kernel, whatever its version, about an
+// interface that cannot offload: root's privilege is not in question.
+func TestFeaturesOfRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Fatal("this test loads programs: run it as root")
+	}
+	d, err := Open("lo", Options{})
+	require.NoError(t, err)
+	defer d.Close()
+	c, err := d.Capabilities(t.Context())
+	require.NoError(t, err)
+	for _, p := range c.Programs {
+		require.False(t, p.OK, p.Name)
+		if p.ID == uint32(bpf.ProgTypeXDP) {
+			require.Contains(t, p.Reason, "lo is a loopback interface and cannot run programs in hardware")
+		}
+	}
 }

@@ -126,7 +126,7 @@ func (v *verifier) wideLoad(i int) *Error {
 		r.mp, r.off = in.Imm, v.insns[i+1].Imm
 		v.set(in.Dst, r)
 	default:
-		v.set(in.Dst, constReg(uint64(uint32(in.Imm))|uint64(uint32(v.insns[i+1].Imm))<<32))
+		v.set(in.Dst, constReg(in.Imm64(v.insns[i+1])))
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (v *verifier) legacyLoad(i int) *Error {
 		return unsafef("LD_ABS and LD_IND are for tc programs only").hint("read through ctx->data instead")
 	}
 	if v.fn[i] != 0 {
-		return unsupported("LD_ABS or LD_IND in a called function, because it ends the whole program when out of range")
+		return unsupportedf("LD_ABS or LD_IND in a called function, because it ends the whole program when out of range")
 	}
 	if err := v.needReg(6); err != nil {
 		return err
