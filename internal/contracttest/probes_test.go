@@ -284,17 +284,17 @@ func withMaps(maps ...*object.Map) *object.Program {
 	for _, m := range maps {
 		deepest = max(deepest, int32(m.KeySize+7)&^7)
 	}
-	add(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Dst: 1})
+	add(bpf.Mov.Imm(1, 0))
 	for off := -deepest; off < 0; off += 8 {
-		add(bpf.Insn{Op: bpf.ClassSTX | bpf.ModeMEM | bpf.SizeDW, Dst: 10, Src: 1, Off: int16(off)})
+		add(bpf.Store(bpf.SizeDW, 10, int16(off), 1))
 	}
 	for k := range maps {
-		add(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.X, Dst: 2, Src: 10},
-			bpf.Insn{Op: bpf.ClassALU64 | bpf.ADD | bpf.K, Dst: 2, Imm: -deepest},
-			bpf.Insn{Op: bpf.ClassLD | bpf.ModeIMM | bpf.SizeDW, Dst: 1, Src: bpf.PseudoMapFD, Imm: int32(k)}, bpf.Insn{},
-			bpf.Insn{Op: bpf.ClassJMP | bpf.CALL, Imm: int32(bpf.HelperMapLookupElem)})
+		add(bpf.Mov.Reg(2, 10),
+			bpf.Add.Imm(2, -deepest))
+		add(bpf.LoadMap(1, k)...)
+		add(bpf.CallHelper(bpf.HelperMapLookupElem))
 	}
-	add(bpf.Insn{Op: bpf.ClassALU64 | bpf.MOV | bpf.K, Imm: 2}, bpf.Insn{Op: bpf.ClassJMP | bpf.EXIT})
+	add(bpf.Mov.Imm(0, 2), bpf.Return())
 	return p
 }
 

@@ -42,8 +42,8 @@ func calledFunctions(p *object.Program) []object.Func {
 	seen := map[int]bool{0: true}
 	out := []object.Func{listed[0]}
 	for i, in := range p.Insns {
-		start := i + 1 + int(in.Imm)
-		if !in.IsCall() || in.Src != bpf.PseudoCall || seen[start] {
+		start := in.FuncTarget(i)
+		if !in.IsFuncCall() || seen[start] {
 			continue
 		}
 		seen[start] = true
