@@ -99,10 +99,25 @@ func AsMapTyper(d Device) (MapTyper, error) { return as[MapTyper](d, CanTypeMaps
 // Pinner is a device whose programs and maps can be kept by name in a folder
 // of the BPF file system.
 type Pinner interface {
-	// Pin returns the steps that keep a program and its maps in dir: before
-	// makes the pins under other names, after puts them in the place of older
-	// ones. loaded gives the program and its maps once the steps run.
-	Pin(dir, program string, maps []string, loaded func() (Loaded, []Map)) (before, after []Step)
+	// Pin returns the steps that keep a program and its maps: before makes the
+	// pins under other names, after gives them their own. It is an error when a
+	// name is none of a file, or when something is there that the request does
+	// not own.
+	Pin(r PinRequest) (before, after []Step, err error)
+}
+
+// PinRequest says what to keep and where.
+type PinRequest struct {
+	Dir     string
+	Program string   // name
+	Maps    []string // names
+	// Old is the attachment that is replaced, nil for none: pins of its program
+	// and maps make room.
+	Old *Attachment
+	// Force lets pins of anything make room.
+	Force bool
+	// Loaded gives the program and its maps once the steps run.
+	Loaded func() (Loaded, []Map)
 }
 
 // AsPinner asks for CanPin.

@@ -52,10 +52,12 @@ const (
 	AdviseCheck
 	// AdvisePrograms is to look at the list of programs.
 	AdvisePrograms
+	// AdvisePinElsewhere is another Request.Pin, or Request.Force.
+	AdvisePinElsewhere
 )
 
 // LastAdvice is the last of the codes.
-const LastAdvice = AdvisePrograms
+const LastAdvice = AdvisePinElsewhere
 
 // advised is an error that carries an advice.
 type advised struct {

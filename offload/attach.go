@@ -82,7 +82,7 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &transfer{dev: dev, r: &r, hook: old.Hook}
+	t := &transfer{dev: dev, r: &r, hook: old.Hook, old: old}
 	defer t.close()
 	if err := t.addLoad(old.Maps); err != nil {
 		return nil, err
@@ -148,6 +148,7 @@ type transfer struct {
 	dev          Device
 	r            *Request
 	hook         Hook
+	old          *Attachment // what is replaced, nil for a first program
 	steps        []Step
 	maps         []Map
 	reused, made []string
@@ -264,8 +265,10 @@ func (t *transfer) pins() (before, after []Step, err error) {
 	for i, m := range t.r.Program.Maps {
 		names[i] = m.Name
 	}
-	before, after = p.Pin(t.r.Pin, t.r.Program.Name, names, func() (Loaded, []Map) { return t.prog, t.maps })
-	return before, after, nil
+	return p.Pin(PinRequest{
+		Dir: t.r.Pin, Program: t.r.Program.Name, Maps: names, Old: t.old, Force: t.r.Force,
+		Loaded: func() (Loaded, []Map) { return t.prog, t.maps },
+	})
 }
 
 // addTarget adds the step that reaches the new state, with the pinning around

@@ -38,7 +38,7 @@ func (m *Machine) Batch(next func(*Input) bool, done func(*Result)) Throughput {
 	return b.t
 }
 
-// batch is the state of one Batch.
+// batch feeds one core.
 type batch struct {
 	m    *card
 	next func(*Input) bool

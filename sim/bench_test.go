@@ -134,11 +134,11 @@ func BenchmarkSystem(b *testing.B) {
 				b.ReportAllocs()
 				b.ResetTimer()
 				from := cpuTime(b)
-				s.Start(func(_ int, in *Input) bool {
+				require.NoError(b, s.Start(func(_ int, in *Input) bool {
 					in.Packet = packet
 					n++
 					return n <= b.N
-				}, func(int, *Result) {})
+				}, func(int, *Result) {}))
 				s.Run()
 				took := cpuTime(b) - from
 				var insns, cycles uint64

@@ -74,13 +74,16 @@ func ExampleSystem() {
 		panic(err)
 	}
 	left := []int{3, 3}
-	s.Start(func(core int, in *sim.Input) bool {
+	err = s.Start(func(core int, in *sim.Input) bool {
 		in.Packet = make([]byte, 60)
 		left[core]--
 		return left[core] >= 0
 	}, func(core int, r *sim.Result) {
 		fmt.Println("core", core, "took", r.Verdict)
 	})
+	if err != nil {
+		panic(err)
+	}
 	for until := uint64(1000); s.Step(until); until += 1000 {
 	}
 	// Output:

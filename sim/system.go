@@ -46,8 +46,12 @@ func (s *System) build(img *image.Image, spec Spec, cores int) error {
 }
 
 // Start gives all cores work. next and done are as in Machine.Batch, with the
-// number of the core; they are called in the order of time.
-func (s *System) Start(next func(core int, in *Input) bool, done func(core int, res *Result)) {
+// number of the core; they are called in the order of time. It is an error while
+// there is work left.
+func (s *System) Start(next func(core int, in *Input) bool, done func(core int, res *Result)) error {
+	if err := s.idle(); err != nil {
+		return err
+	}
 	for id, c := range s.cores {
 		s.feeds[id] = batch{
 			m:    &s.card,
@@ -56,6 +60,28 @@ func (s *System) Start(next func(core int, in *Input) bool, done func(core int, 
 		}
 		c.Start(&s.feeds[id])
 	}
+	return nil
+}
+
+// Reset brings back the initial contents of all maps, the state of the cores and
+// cycle 0; counts of a profile stay. It is an error while there is work left.
+func (s *System) Reset() error {
+	if err := s.idle(); err != nil {
+		return err
+	}
+	for _, c := range s.cores {
+		c.Reset()
+	}
+	s.mem.Restart()
+	return s.resetMaps()
+}
+
+// idle refuses a system with work left.
+func (s *System) idle() error {
+	if s.engine.Step(0) {
+		return fmt.Errorf("sim: the system has packets under way; Run ends them")
+	}
+	return nil
 }
 
 // Step does what happens before cycle until, and reports whether anything is

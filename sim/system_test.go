@@ -51,14 +51,16 @@ func outcomeOf(id int, r *Result) outcome {
 // at once), and returns all results in order.
 func runAll(s *System, packets [][]byte, n int, step uint64) (out []outcome) {
 	fed := make([]int, len(s.cores))
-	s.Start(func(id int, in *Input) bool {
+	if err := s.Start(func(id int, in *Input) bool {
 		if fed[id] == n {
 			return false
 		}
 		in.Packet = packets[fed[id]%len(packets)]
 		fed[id]++
 		return true
-	}, func(id int, r *Result) { out = append(out, outcomeOf(id, r)) })
+	}, func(id int, r *Result) { out = append(out, outcomeOf(id, r)) }); err != nil {
+		panic(err)
+	}
 	if step == 0 {
 		s.Run()
 		return out
@@ -218,7 +220,7 @@ func TestReadsSeeServiceTime(t *testing.T) {
 			packet := func(id int) []byte { return []byte{[2]byte{tc.first, tc.second}[id], 0, 0, 0} }
 			fed := [2]bool{}
 			var got []uint32
-			s.Start(func(id int, in *Input) bool {
+			require.NoError(t, s.Start(func(id int, in *Input) bool {
 				in.Packet = packet(id)
 				was := fed[id]
 				fed[id] = true
@@ -228,7 +230,7 @@ func TestReadsSeeServiceTime(t *testing.T) {
 				if packet(id)[0] != 1 {
 					got = append(got, r.Code)
 				}
-			})
+			}))
 			s.Run()
 			require.Equal(t, []uint32{tc.want}, got)
 		})
@@ -271,7 +273,7 @@ func TestNeighbourSeesSignal(t *testing.T) {
 	}))
 	require.Equal(t, want, codes(func(next func(*Input) bool, done func(*Result)) {
 		s := testSystem(t, 1, code, lax)
-		s.Start(func(_ int, in *Input) bool { return next(in) }, func(_ int, r *Result) { done(r) })
+		require.NoError(t, s.Start(func(_ int, in *Input) bool { return next(in) }, func(_ int, r *Result) { done(r) }))
 		s.Run()
 	}))
 }
@@ -296,7 +298,7 @@ func TestSharedFirmwareMap(t *testing.T) {
 	})
 	fed := [2]byte{}
 	told := map[uint32][2]int{}
-	s.Start(func(id int, in *Input) bool {
+	require.NoError(t, s.Start(func(id int, in *Input) bool {
 		fed[id]++
 		in.Packet = []byte{fed[id], 0, 0, 0, 0, 0, 0, 0}
 		return fed[id] <= 50
@@ -305,11 +307,67 @@ func TestSharedFirmwareMap(t *testing.T) {
 		n := told[r.Verdict]
 		n[id]++
 		told[r.Verdict] = n
-	})
+	}))
 	s.Run()
 	created, existed := told[uint32(bpf.XDPPass)], told[uint32(bpf.XDPDrop)]
 	require.Equal(t, 50, created[0]+created[1])
 	require.Equal(t, 50, existed[0]+existed[1])
 	require.Equal(t, 50, created[0], "the first core comes first each time")
 	require.Len(t, s.Maps()[0].Entries(), 50)
+}
+
+// TestSystemReset shows that a system starts again from the beginning, and not
+// before it has ended.
+func TestSystemReset(t *testing.T) {
+	s := testSystem(t, 3, ticket, arrayMap)
+	want := runAll(s, [][]byte{frame(64)}, 5, 0)
+	require.NotEqual(t, want, runAll(s, [][]byte{frame(64)}, 5, 0), "the counter goes on")
+	require.NoError(t, s.Reset())
+	require.NoError(t, s.Start(func(int, *Input) bool { return true }, func(int, *Result) {}))
+	require.True(t, s.Step(500))
+	require.ErrorContains(t, s.Reset(), "packets under way")
+	require.ErrorContains(t, s.Start(nil, nil), "packets under way")
+
+	s = testSystem(t, 3, ticket, arrayMap)
+	runAll(s, [][]byte{frame(64)}, 9, 0)
+	require.NoError(t, s.Reset())
+	require.Equal(t, want, runAll(s, [][]byte{frame(64)}, 5, 0))
+}
+
+// TestSystemRefused shows what several cores cannot have.
+func TestSystemRefused(t *testing.T) {
+	memory := func(t *testing.T) *Memory {
+		m, err := NewMemory(target.MustBuiltin("skipsw"), DefaultSpec())
+		require.NoError(t, err)
+		return m
+	}
+	for _, tc := range []struct {
+		want   string
+		cores  int
+		change func(*testing.T, *Spec, *image.Image)
+	}{
+		{"0 cores", 0, func(*testing.T, *Spec, *image.Image) {}},
+		{"packet pointers of target skipsw tell 32767 buffers apart", 8192, func(*testing.T, *Spec, *image.Image) {}},
+		{"without CheckSignals and CheckHazards", 2, func(_ *testing.T, s *Spec, _ *image.Image) { s.Checks = 0 }},
+		{"memory ctm that answers in the cycle of the command", 2, func(_ *testing.T, s *Spec, _ *image.Image) {
+			s.Memories = map[string]Latency{"ctm": {}}
+		}},
+		{"memory shared by a System and others", 2, func(t *testing.T, s *Spec, img *image.Image) {
+			s.Memory = memory(t)
+			_, err := New(img, *s)
+			require.NoError(t, err)
+		}},
+		{"memory shared by a System and others", 2, func(t *testing.T, s *Spec, img *image.Image) {
+			s.Memory = memory(t)
+			_, err := NewSystem(img, *s, 1)
+			require.NoError(t, err)
+		}},
+	} {
+		t.Run(tc.want, func(t *testing.T) {
+			img, spec := testImage(t, ret(k(1))), DefaultSpec()
+			tc.change(t, &spec, img)
+			_, err := NewSystem(img, spec, tc.cores)
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
 }

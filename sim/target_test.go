@@ -68,7 +68,7 @@ func TestMachineFollowsTarget(t *testing.T) {
 		{"smaller contexts", func(tg *target.Target) { tg.LocalMemory.Context, tg.LocalMemory.Stack = 640, 576 }, 0},
 		{"index registers that are ready sooner", func(tg *target.Target) { tg.LocalMemory.PointerDelay = 1 }, -2},
 		{"index registers that are ready later", func(tg *target.Target) { tg.LocalMemory.PointerDelay = 5 }, 2},
-		{"packet pointers with another mark", func(tg *target.Target) { tg.Packet.PointerSet = 1 << 30 }, 0},
+		{"packet pointers with another mark", func(tg *target.Target) { tg.Packet.PointerSet, tg.Packet.NumberLow = 1<<30, 14 }, 0},
 		{"packet numbers lower", func(tg *target.Target) { tg.Packet.NumberLow = 14 }, 0},
 		{"exit register", func(tg *target.Target) { tg.Exit.Register = target.Reg{Bank: nfpisa.BankB, Num: 7} }, 0},
 		{"exit address", func(tg *target.Target) { tg.Core.Done = 7 }, 0},
@@ -126,7 +126,6 @@ func TestTargetsRefused(t *testing.T) {
 		"image says no target":                       func(_ *target.Target, img *image.Image) { img.Target = nil },
 		"exit.writes device":                         func(tg *target.Target, _ *image.Image) { tg.Exit.Writes = "device" },
 		"core.code_sharers 2":                        func(tg *target.Target, _ *image.Image) { tg.Core.CodeSharers = 2 },
-		"tell 3 buffers apart":                       func(tg *target.Target, _ *image.Image) { tg.Packet.NumberLow = 29 },
 		"packet_vector.words is 17, must be 1 to 16": func(tg *target.Target, _ *image.Image) { tg.PacketVector.Words = 17 },
 		"image has 2 words; target skipsw has room":  func(tg *target.Target, _ *image.Image) { tg.Core.CodeWords = 1 },
 	} {

@@ -67,7 +67,8 @@ func TestEveryRowIsReached(t *testing.T) {
 		for _, h := range translate.Helpers() {
 			for _, m := range append(translate.MapTypes(), bpf.MapTypeUnspec) {
 				if translate.Supports(tg, h, m) == nil {
-					helpers[h], types[m] = true, true
+					helpers[h] = true
+					types[m] = types[m] || translate.MapRegister(h) != 0
 				}
 			}
 		}

@@ -284,17 +284,16 @@ func withMaps(maps ...*object.Map) *object.Program {
 	for _, m := range maps {
 		deepest = max(deepest, int32(m.KeySize+7)&^7)
 	}
-	add(bpf.Mov.Imm(1, 0))
+	add(bpf.Mov.Imm(bpf.R1, 0))
 	for off := -deepest; off < 0; off += 8 {
-		add(bpf.Store(bpf.SizeDW, 10, int16(off), 1))
+		add(bpf.Store(bpf.SizeDW, bpf.FP, int16(off), bpf.R1))
 	}
 	for k := range maps {
-		add(bpf.Mov.Reg(2, 10),
-			bpf.Add.Imm(2, -deepest))
-		add(bpf.LoadMap(1, k)...)
+		add(bpf.Mov.Reg(bpf.R2, bpf.FP), bpf.Add.Imm(bpf.R2, -deepest))
+		add(bpf.LoadMap(bpf.R1, k)...)
 		add(bpf.CallHelper(bpf.HelperMapLookupElem))
 	}
-	add(bpf.Mov.Imm(0, 2), bpf.Return())
+	add(bpf.Mov.Imm(bpf.R0, int32(bpf.XDPPass)), bpf.Return())
 	return p
 }
 

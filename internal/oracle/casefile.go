@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/internal/outfile"
 	"github.com/skipsw/skipsw/internal/strictyaml"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -131,7 +132,7 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	return path, os.WriteFile(path, b, 0o644)
+	return path, outfile.WriteFile(path, b)
 }
 
 // Listing returns a line for each slot of a program: its bytes in hex, its

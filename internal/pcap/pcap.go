@@ -19,6 +19,8 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/skipsw/skipsw/internal/outfile"
 )
 
 // Packet is one captured frame.
@@ -152,22 +154,20 @@ func (w *Writer) Write(p Packet) error {
 	return w.w.WritePacket(ci, p.Data)
 }
 
-// WriteFile writes packets to a new file.
-func WriteFile(path string, packets []Packet) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	buf := bufio.NewWriter(f)
-	w, err := NewWriter(buf)
-	if err != nil {
-		return err
-	}
-	for _, p := range packets {
-		if err := w.Write(p); err != nil {
+// WriteFile writes packets to a file. A regular file is replaced in one step,
+// anything else is written through.
+func WriteFile(path string, packets []Packet) error {
+	return outfile.Write(path, func(f io.Writer) error {
+		buf := bufio.NewWriter(f)
+		w, err := NewWriter(buf)
+		if err != nil {
 			return err
 		}
-	}
-	return buf.Flush()
+		for _, p := range packets {
+			if err := w.Write(p); err != nil {
+				return err
+			}
+		}
+		return buf.Flush()
+	})
 }

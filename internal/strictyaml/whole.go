@@ -34,6 +34,17 @@ func UnmarshalWhole(data []byte, to any) error {
 	return errors.Join(errs...)
 }
 
+// Has reports whether a file, a map, has a key at its top level.
+func Has(data []byte, key string) (bool, error) {
+	if err := bounded(data); err != nil {
+		return false, err
+	}
+	var tree map[string]any
+	err := Unmarshal(data, &tree)
+	_, ok := tree[key]
+	return ok, err
+}
+
 // bounded refuses files whose decoding takes more than their size lets expect.
 func bounded(data []byte) (err error) {
 	defer func() {

@@ -2,6 +2,10 @@ package sys
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -69,4 +73,23 @@ func Pin(fd int, path string) error {
 // OpenPin opens what is pinned at a path and returns a descriptor.
 func OpenPin(path string) (fd int, err error) {
 	return call(unix.BPF_OBJ_GET, &attrObj{path: ptr(append([]byte(path), 0))})
+}
+
+// ObjectOf tells what a descriptor is of: a program, map, link or type
+// information, and its id.
+func ObjectOf(fd int) (Kind, uint32, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		kind, ok := map[string]Kind{"prog_id": Progs, "map_id": Maps, "link_id": Links, "btf_id": BTFs}[name]
+		if !ok {
+			continue
+		}
+		id, err := strconv.ParseUint(strings.TrimSpace(value), 10, 32)
+		return kind, uint32(id), err
+	}
+	return 0, 0, fmt.Errorf("descriptor %d is of no BPF object", fd)
 }

@@ -4,7 +4,8 @@ import (
 	"debug/elf"
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/skipsw/skipsw/internal/outfile"
 )
 
 // machineAt is the place of the machine number in an ELF header.
@@ -29,28 +30,12 @@ func ReadFile(path string) (*Image, error) {
 	return img, nil
 }
 
-// WriteFile writes the image to a file so that a failure leaves no half-written
-// file.
+// WriteFile writes the image to a file. A regular file is replaced in one step,
+// anything else is written through.
 func (im *Image) WriteFile(path string) error {
 	data, err := im.Marshal()
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".offload-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	if _, err := tmp.Write(data); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err := tmp.Chmod(0o644); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return outfile.WriteFile(path, data)
 }

@@ -48,7 +48,7 @@ var builtins = sync.OnceValue(func() map[string]*Target {
 	for _, name := range Names() {
 		data, err := BuiltinFile(name)
 		if err == nil {
-			out[name], err = Parse(name+".yaml", data)
+			out[name], err = parse(data)
 		}
 		if err != nil {
 			panic("BUG: " + err.Error())
@@ -96,18 +96,36 @@ func Load(name string) (*Target, error) {
 }
 
 // Parse reads a target description. Errors name the field; all that are found
-// in values come at once. Unknown fields are errors, and so are missing ones.
+// in values come at once. Unknown fields are errors, and so are missing ones. A
+// file that says no schema is one of the format before it.
 func Parse(file string, data []byte) (*Target, error) {
 	fail := func(err error) (*Target, error) { return nil, fmt.Errorf("target file %s: %w", file, err) }
 	if len(data) > MaxFile {
 		return fail(fmt.Errorf("it is larger than %d bytes", MaxFile))
 	}
-	t := new(Target)
-	if err := strictyaml.UnmarshalWhole(data, t); err != nil {
+	has, err := strictyaml.Has(data, "schema")
+	if err != nil {
 		return fail(err)
 	}
-	if err := t.Check(); err != nil {
+	read := parse
+	if !has {
+		read = parse1
+	}
+	t, err := read(data)
+	if err != nil {
 		return fail(err)
+	}
+	return t, nil
+}
+
+// parse reads a file that says its schema.
+func parse(data []byte) (*Target, error) {
+	t := new(Target)
+	if err := strictyaml.UnmarshalWhole(data, t); err != nil {
+		return nil, err
+	}
+	if err := t.Check(); err != nil {
+		return nil, err
 	}
 	return t, nil
 }

@@ -114,3 +114,22 @@ func TestNoDriver(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, all)
 }
+
+// TestFeaturesOfRoot asks the running kernel, whatever its version, about an
+// interface that cannot offload: root's privilege is not in question.
+func TestFeaturesOfRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Fatal("this test loads programs: run it as root")
+	}
+	d, err := Open("lo", Options{})
+	require.NoError(t, err)
+	defer d.Close()
+	c, err := d.Capabilities(t.Context())
+	require.NoError(t, err)
+	for _, p := range c.Programs {
+		require.False(t, p.OK, p.Name)
+		if p.ID == uint32(bpf.ProgTypeXDP) {
+			require.Contains(t, p.Reason, "lo is a loopback interface and cannot run programs in hardware")
+		}
+	}
+}

@@ -52,6 +52,9 @@ func (d *Device) fail(op string, err error) error {
 	case errors.Is(errno, unix.EPERM), errors.Is(errno, unix.EACCES) && !strings.Contains(op, "load"):
 		e.Kind = offload.ErrPermission
 		e.Reason = "it takes CAP_NET_ADMIN and CAP_SYS_ADMIN: run it as root"
+		if os.Geteuid() == 0 {
+			e.Reason = "it takes CAP_NET_ADMIN and CAP_SYS_ADMIN, which this root lacks: a container's, or that of a user namespace"
+		}
 	case errors.Is(errno, unix.ENOSYS):
 		e.Kind = offload.ErrNotSupported
 		e.Reason = "this kernel is built without bpf(2)"

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/internal/vm"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -297,7 +298,7 @@ func TestStaleGuard(t *testing.T) {
 	require.NoError(t, d.AddClsact())
 	temp := filepath.Join("/sys/fs/bpf", "p-new")
 	l := load(t, d, pass("guarded", object.TC), offload.Hardware)
-	require.NoError(t, pin(l.(*loaded).fd, temp))
+	require.NoError(t, sys.Pin(l.(*loaded).fd, temp))
 	h := offload.Hook{Type: object.TC}.Filled()
 	lines := func() *strings.Reader {
 		var b strings.Builder
@@ -322,7 +323,7 @@ func TestStaleGuard(t *testing.T) {
 
 	// It was not: everything is taken back.
 	require.NoError(t, d.Detach(t.Context(), onlyAttachment(t, d)))
-	require.NoError(t, pin(l.(*loaded).fd, temp))
+	require.NoError(t, sys.Pin(l.(*loaded).fd, temp))
 	require.NoError(t, RunGuard(lines(), &out))
 	require.NoFileExists(t, temp)
 	f, err := d.TCOffload()

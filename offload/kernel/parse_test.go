@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"testing"
+	"time"
 
 	"github.com/mdlayher/netlink"
 	"github.com/stretchr/testify/require"
@@ -190,7 +191,7 @@ func TestReasons(t *testing.T) {
 		{"nfp live reload", hw, &netlink.OpError{Err: unix.EBUSY, Message: "FW does not support live reload"}, offload.ErrBusy, "the card's firmware cannot replace a running program"},
 		{"nfp packet split", hw, &netlink.OpError{Err: unix.EOPNOTSUPP, Message: "BPF offload not supported with potential packet access beyond HW packet split boundary"}, offload.ErrNotSupported, "lower the MTU"},
 		{"nfp stack", hw, &netlink.OpError{Err: unix.EOPNOTSUPP, Message: "stack too large"}, offload.ErrNotSupported, "keep less on the stack"},
-		{"no privilege", hw, &netlink.OpError{Err: unix.EPERM}, offload.ErrPermission, "run it as root"},
+		{"no privilege", hw, &netlink.OpError{Err: unix.EPERM}, offload.ErrPermission, "it takes CAP_NET_ADMIN and CAP_SYS_ADMIN"},
 		{"no bpf", hw, unix.ENOSYS, offload.ErrNotSupported, "this kernel is built without bpf(2)"},
 		{"gone", hw, unix.ENODEV, offload.ErrDeviceGone, "no such device"},
 		{"kernel's own number", hw, sys.ENOTSUPP, offload.ErrNotSupported, "op: not supported"},
@@ -202,4 +203,32 @@ func TestReasons(t *testing.T) {
 			require.ErrorContains(t, err, tt.want)
 		})
 	}
+}
+
+// TestLimitProbe finds the limit of a card that frees late: what was made and
+// closed still counts until somebody waits.
+func TestLimitProbe(t *testing.T) {
+	const room = 4_194_304
+	for _, late := range []time.Duration{0, 5 * time.Millisecond, 100 * time.Millisecond} {
+		var now, freeAt time.Duration
+		var held uint32
+		p := limitProbe{sleep: func(d time.Duration) { now += d }}
+		try := func(n uint32) error {
+			if now >= freeAt {
+				held = 0
+			}
+			if n > room-held {
+				return unix.ENOMEM
+			}
+			held, freeAt = held+n, now+late
+			return nil
+		}
+		require.NoError(t, try(1))
+		p.freed = true
+		require.EqualValues(t, room, p.most(mostEntries, try), "freed after %s", late)
+	}
+	tries := 0
+	p := limitProbe{sleep: func(time.Duration) { t.Fatal("nothing was freed, or it is no matter of room") }}
+	require.EqualValues(t, 1, p.most(1<<10, func(uint32) error { tries++; return unix.EINVAL }))
+	require.Less(t, tries, 12)
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -16,50 +17,20 @@ import (
 )
 
 // Pin implements offload.Pinner. The program and each map get a file of their
-// name in dir.
-func (d *Device) Pin(dir, program string, maps []string, held func() (offload.Loaded, []offload.Map)) (before, after []offload.Step) {
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		before = append(before, offload.Step{
-			Name:   "make folder " + dir,
-			Do:     func(context.Context) error { return os.Mkdir(dir, 0o700) },
-			Undo:   func(context.Context) error { return os.Remove(dir) },
-			Record: record{Op: recordMkdir, Path: dir}.encode(),
-		})
-	}
-	add := func(name string, fd func() (int, error)) {
-		path := filepath.Join(dir, pinName(name))
-		temp := path + "-new"
-		before = append(before, offload.Step{
-			Name: "pin " + name + " in " + dir,
-			Do: func(context.Context) error {
-				n, err := fd()
-				if err != nil {
-					return err
-				}
-				if err := ignoreMissing(os.Remove(temp)); err != nil {
-					return err
-				}
-				return pin(n, temp)
-			},
-			Undo:   func(context.Context) error { return ignoreMissing(os.Remove(temp)) },
-			Record: record{Op: recordPin, Path: path, Temp: temp}.encode(),
-		})
-		after = append(after, offload.Step{
-			Name: "keep " + path,
-			Do:   func(context.Context) error { return os.Rename(temp, path) },
-		})
-	}
-	add(program, func() (int, error) {
-		l, _ := held()
+// name in the folder. Nothing that is there is touched before it is known to be
+// the request's.
+func (d *Device) Pin(r offload.PinRequest) (before, after []offload.Step, err error) {
+	held := []func() (int, error){func() (int, error) {
+		l, _ := r.Loaded()
 		p, ok := l.(*loaded)
 		if !ok {
 			return 0, errors.New("not a program of this kernel")
 		}
 		return p.fd, nil
-	})
-	for i, name := range maps {
-		add(name, func() (int, error) {
-			_, all := held()
+	}}
+	for i := range r.Maps {
+		held = append(held, func() (int, error) {
+			_, all := r.Loaded()
 			m, ok := all[i].(*kernelMap)
 			if !ok {
 				return 0, errors.New("not a map of this kernel")
@@ -67,34 +38,156 @@ func (d *Device) Pin(dir, program string, maps []string, held func() (offload.Lo
 			return m.fd, nil
 		})
 	}
-	return before, after
+	if before, err = pinFolder(r.Dir); err != nil {
+		return nil, nil, err
+	}
+	used := map[string]string{}
+	for i, name := range append([]string{r.Program}, r.Maps...) {
+		file, err := pinName(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if other, ok := used[file]; ok {
+			return nil, nil, fmt.Errorf("%s and %s would both be pinned as %s", other, name, filepath.Join(r.Dir, file))
+		}
+		used[file] = name
+		p := pinned{name: name, path: filepath.Join(r.Dir, file), held: held[i]}
+		p.temp = fmt.Sprintf("%s-%d-new", p.path, os.Getpid())
+		if err := p.mayTake(&r); err != nil {
+			return nil, nil, err
+		}
+		before, after = append(before, p.make(&r)), append(after, p.finish())
+	}
+	return before, after, nil
 }
 
-// pinName returns a name that the BPF file system takes: it allows no dots.
-func pinName(name string) string { return strings.ReplaceAll(name, ".", "_") }
+// pinFolder returns the step that makes a folder of the BPF file system, none
+// if it is there.
+func pinFolder(dir string) ([]offload.Step, error) {
+	if _, err := os.Stat(dir); err == nil {
+		return nil, needBPFFS(dir, dir)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Dir(dir)); err == nil {
+		if err := needBPFFS(dir, filepath.Dir(dir)); err != nil {
+			return nil, err
+		}
+	}
+	return []offload.Step{{
+		Name:   "make folder " + dir,
+		Do:     func(context.Context) error { return os.Mkdir(dir, 0o700) },
+		Undo:   func(context.Context) error { return os.Remove(dir) },
+		Record: record{Op: recordMkdir, Path: dir}.encode(),
+	}}, nil
+}
 
-// pin gives an object a name in the BPF file system.
-func pin(fd int, path string) error {
-	err := sys.Pin(fd, path)
-	if err == nil {
+// needBPFFS refuses to pin in dir when the folder at is in no BPF file system.
+func needBPFFS(dir, at string) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(at, &st); err != nil {
+		return &offload.Error{Op: "pin in " + dir, Err: err}
+	}
+	if int64(st.Type) == unix.BPF_FS_MAGIC {
 		return nil
 	}
-	_, errno := sysErr(err)
-	e := &offload.Error{Op: "pin " + path, Err: errno}
-	switch {
-	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EPERM):
-		if !onBPFFS(filepath.Dir(path)) {
-			e.Reason = "the folder is not in a BPF file system; mount one with `mount -t bpf bpffs /sys/fs/bpf` and pin there"
-		}
-	case errors.Is(err, unix.ENOENT):
-		e.Reason = "the folder above does not exist"
+	return &offload.Error{
+		Op: "pin in " + dir, Err: unix.EINVAL,
+		Reason: "the folder is not in a BPF file system; mount one with `mount -t bpf bpffs /sys/fs/bpf` and pin there",
 	}
-	return e
 }
 
-func onBPFFS(dir string) bool {
-	var st unix.Statfs_t
-	return unix.Statfs(dir, &st) == nil && int64(st.Type) == unix.BPF_FS_MAGIC
+// pinName returns the file name of a program or map. Names come from the
+// object, so only those are taken that are plain; the BPF file system allows no
+// dots.
+func pinName(name string) (string, error) {
+	file := strings.ReplaceAll(name, ".", "_")
+	for _, c := range []byte(file) {
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return "", fmt.Errorf("%q cannot be pinned: the name is not that of a plain file (letters, digits, _ and -)", name)
+		}
+	}
+	if file == "" {
+		return "", errors.New("a program or map without a name cannot be pinned")
+	}
+	return file, nil
+}
+
+// pinned is one program or map that is to have a name.
+type pinned struct {
+	name, path, temp string
+	held             func() (int, error)
+}
+
+// mayTake refuses to take the place of a pin that is not the request's.
+func (p *pinned) mayTake(r *offload.PinRequest) error {
+	if r.Force {
+		return nil
+	}
+	if _, err := os.Lstat(p.path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if r.Old != nil && ownPin(p.path, r.Old) {
+		return nil
+	}
+	return &offload.Error{
+		Op: "pin " + p.path, Kind: offload.ErrBusy, Err: unix.EEXIST,
+		Reason: "something is pinned there that this program does not replace", Advice: offload.AdvisePinElsewhere,
+	}
+}
+
+// ownPin reports whether a pin is of an attachment's program or of one of its
+// maps.
+func ownPin(path string, a *offload.Attachment) bool {
+	fd, err := sys.OpenPin(path)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	kind, id, err := sys.ObjectOf(fd)
+	switch {
+	case err != nil:
+		return false
+	case kind == sys.Progs:
+		return id == a.ID
+	}
+	return kind == sys.Maps && slices.ContainsFunc(a.Maps, func(m offload.MapInfo) bool { return m.ID == id })
+}
+
+// make returns the step that pins under another name. The place is looked at
+// again: the pin may have come meanwhile.
+func (p *pinned) make(r *offload.PinRequest) offload.Step {
+	return offload.Step{
+		Name: "pin " + p.name + " in " + filepath.Dir(p.path),
+		Do: func(context.Context) error {
+			if err := p.mayTake(r); err != nil {
+				return err
+			}
+			fd, err := p.held()
+			if err != nil {
+				return err
+			}
+			if err := sys.Pin(fd, p.temp); err != nil {
+				_, errno := sysErr(err)
+				e := &offload.Error{Op: "pin " + p.path, Err: errno}
+				if errors.Is(err, unix.ENOENT) {
+					e.Reason = "the folder above does not exist"
+				}
+				return e
+			}
+			return nil
+		},
+		Undo:   func(context.Context) error { return ignoreMissing(os.Remove(p.temp)) },
+		Record: record{Op: recordPin, Path: p.path, Temp: p.temp}.encode(),
+	}
+}
+
+// finish returns the step that gives the pin its own name.
+func (p *pinned) finish() offload.Step {
+	return offload.Step{
+		Name: "keep " + p.path,
+		Do:   func(context.Context) error { return os.Rename(p.temp, p.path) },
+	}
 }
 
 // openPinned returns the file descriptor of what is pinned at a path.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -73,6 +74,13 @@ func (d *Device) tryLoad(typ bpf.ProgType, insns ...bpf.Insn) (log string, err e
 	return sys.CString(buf), err
 }
 
+// offloaded reports the types of programs that kernels load for devices. Of
+// the others some answer EPERM whoever asks, so that only these tell about the
+// caller's privilege.
+func offloaded(typ bpf.ProgType) bool {
+	return typ == bpf.ProgTypeXDP || typ == bpf.ProgTypeSchedCLS
+}
+
 // probePrograms tries every program type. The caller's lack of privilege is an
 // error, not a missing capability.
 func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) error {
@@ -81,7 +89,7 @@ func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) err
 			return err
 		}
 		log, err := d.tryLoad(typ, insnZero, insnExit)
-		if errors.Is(err, unix.EPERM) {
+		if errors.Is(err, unix.EPERM) && offloaded(typ) {
 			return d.fail("probe "+d.name, err)
 		}
 		p := offload.Capability{Name: typ.String(), ID: uint32(typ), OK: err == nil}
@@ -90,7 +98,7 @@ func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) err
 			p.Reason = errno.Error()
 			if words := lastWords(log); words != "" {
 				p.Reason = words
-			} else if typ == bpf.ProgTypeXDP || typ == bpf.ProgTypeSchedCLS {
+			} else if offloaded(typ) {
 				p.Reason, _ = d.whyNoLoad("")
 			}
 		}
@@ -121,6 +129,7 @@ func (d *Device) tryMap(typ bpf.MapType, key, value, entries uint32) error {
 
 // probeMaps tries every map type, and the limits of those that are taken.
 func (d *Device) probeMaps(ctx context.Context, c *offload.Capabilities) error {
+	limits := limitProbe{sleep: time.Sleep}
 	for typ := bpf.MapTypeHash; typ.Known(); typ++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -134,22 +143,55 @@ func (d *Device) probeMaps(ctx context.Context, c *offload.Capabilities) error {
 			continue
 		}
 		m.OK = true
-		m.MaxEntries = most(1, mostEntries, func(n uint32) bool { return d.tryMap(typ, 4, 8, n) == nil })
+		limits.freed = true
+		m.MaxEntries = limits.most(mostEntries, func(n uint32) error { return d.tryMap(typ, 4, 8, n) })
 		m.MaxKey = 4
 		if typ != bpf.MapTypeArray {
-			m.MaxKey = most(1, mostKey, func(n uint32) bool { return d.tryMap(typ, n, 8, 1) == nil })
+			m.MaxKey = limits.most(mostKey, func(n uint32) error { return d.tryMap(typ, n, 8, 1) })
 		}
-		m.MaxValue = most(1, mostValue, func(n uint32) bool { return d.tryMap(typ, 4, n, 1) == nil })
+		m.MaxValue = limits.most(mostValue, func(n uint32) error { return d.tryMap(typ, 4, n, 1) })
 		c.Maps = append(c.Maps, m)
 	}
 	return nil
 }
 
-// most returns the largest n between low, which fits, and high that fits,
-// supposing that whatever is smaller than something that fits fits too.
-func most(low, high uint32, fits func(uint32) bool) uint32 {
-	n := sort.Search(int(high-low), func(i int) bool { return !fits(low + uint32(i) + 1) })
-	return low + uint32(n)
+// limitProbe finds limits of a device by making things and freeing them at once.
+// The kernel frees later than it says, from a worker, and until then what was
+// made counts: a refusal for want of room is only believed when waiting does
+// not help.
+type limitProbe struct {
+	sleep func(time.Duration)
+	freed bool // something was made and freed that may still count
+}
+
+// How long to wait for what was freed: each time twice as long.
+const (
+	firstWait = time.Millisecond
+	lastWait  = 256 * time.Millisecond
+)
+
+// most returns the largest n from 1, which fits, to high that fits, supposing
+// that whatever is smaller than something that fits fits too.
+func (p *limitProbe) most(high uint32, try func(n uint32) error) uint32 {
+	n := sort.Search(int(high-1), func(i int) bool { return !p.fits(uint32(i)+2, try) })
+	return uint32(n) + 1
+}
+
+// fits tries one size.
+func (p *limitProbe) fits(n uint32, try func(n uint32) error) bool {
+	err := try(n)
+	for wait := firstWait; p.freed && noRoom(err) && wait <= lastWait; wait *= 2 {
+		p.sleep(wait)
+		err = try(n)
+	}
+	p.freed = err == nil || p.freed && !noRoom(err)
+	return err == nil
+}
+
+// noRoom reports the errors by which a device says that something is too much
+// besides what it holds.
+func noRoom(err error) bool {
+	return errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.E2BIG) || errors.Is(err, unix.EBUSY)
 }
 
 // probeHelpers tries to call every helper. The call lacks its arguments, so

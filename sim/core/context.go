@@ -61,14 +61,14 @@ type Context struct {
 	state
 	fault *Fault
 
-	landing  [64]uint64  // words for transfer-in registers that are on their way
 	access   mem.Command // the command that is being issued
 	deferred mem.Command // the command whose swap has defer slots left
 }
 
 // state is what changes of a context, in plain values.
 type state struct {
-	regs [numSlots]uint64
+	regs    [numSlots]uint64
+	landing [xfers]uint64 // words for transfer-in registers that are on their way
 
 	cc      uint64 // last result that set the condition codes
 	cv      uint8  // carry and overflow

@@ -49,8 +49,8 @@ type Wiring struct {
 	Code     *Code
 	Memory   *mem.System
 	Routines Routines
-	// Buffers are the contexts' packet buffers. One gets its memory with its
-	// first packet.
+	// Buffers are the contexts' packet buffers, if they have some. One gets its
+	// memory with its first packet.
 	Buffers [Contexts]*mem.Region
 }
 
@@ -71,6 +71,9 @@ func New(cfg Config, w Wiring) *Core {
 	for i := range c.ctx {
 		x := &c.ctx[i]
 		x.core, x.slot, x.buf = c, uint8(i), w.Buffers[i]
+		if x.buf == nil {
+			x.buf = &mem.Region{Name: "no packet buffer"}
+		}
 		x.constants()
 		x.reset(c.blank)
 	}

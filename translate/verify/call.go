@@ -66,7 +66,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		return false, unsafef("%s, which only programs under a licence compatible with the GPL may call, and this one's is %q", h.Name(), v.p.License).
 			hint("name the licence in a section \"license\", for example \"GPL\" or \"Dual BSD/GPL\"")
 	case h.Refused != "":
-		return false, unsupported("%s, %s", h.Name(), h.Refused)
+		return false, unsupportedf("%s, %s", h.Name(), h.Refused)
 	}
 	c := call{v: v, name: h.Name(), Helper: h}
 	for k, a := range h.Args {
@@ -96,7 +96,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		if m := c.m(); rules.Map(m.Type).Inner {
 			ret.kind, ret.inner = PtrMapOrNull, true
 			if m.Inner == nil {
-				return false, unsupported("map %q, because its inner maps are not described", m.Name)
+				return false, unsupportedf("map %q, because its inner maps are not described", m.Name)
 			}
 		}
 	}
@@ -248,9 +248,6 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 	v, p := c.v, c.v.reg(n)
 	switch p.kind {
 	case PtrStack:
-		if size == 0 {
-			return nil
-		}
 		if p.SMin <= -platform.MaxOffset || p.SMax >= platform.MaxOffset {
 			return unsafef("%s gets a stack pointer with an unbounded offset in R%d", c.name, n)
 		}
@@ -260,6 +257,9 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 		}
 		if !p.Scalar.IsConst() {
 			v.origins.need(p.node)
+		}
+		if size == 0 {
+			return nil // no bytes, but a place in the frame
 		}
 		if write {
 			c.fills = append(c.fills, fill{int(p.frame), lo, hi})

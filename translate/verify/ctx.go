@@ -27,7 +27,7 @@ func (v *verifier) ctxField(p *reg, base uint8, off, size int, write bool) (*bpf
 	full := fmt.Sprintf("%s of %s", f.Name, ctx.Name)
 	switch {
 	case f.Holds == bpf.Socket:
-		return nil, unsupported("%s %s, but it is a socket, which a network card does not have", full, verb(write))
+		return nil, unsupportedf("%s %s, but it is a socket, which a network card does not have", full, verb(write))
 	case f.Absent != "":
 		return nil, unsafef("%s %s, but it %s", full, verb(write), f.Absent)
 	case off%size != 0:

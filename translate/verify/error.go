@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -57,8 +58,14 @@ type Error struct {
 	bounds bool
 }
 
-// Unwrap returns the error of the context that stopped the walk, else nil.
-func (e *Error) Unwrap() error { return e.cause }
+// Unwrap returns the error of the context that stopped the walk, "not supported"
+// for what is of this class, else nil.
+func (e *Error) Unwrap() error {
+	if e.Class == Unsupported {
+		return unsupported.Err
+	}
+	return e.cause
+}
 
 // Error returns the refusal in one line.
 func (e *Error) Error() string {
@@ -132,7 +139,7 @@ func refuse(c Class, format string, args ...any) *Error {
 
 func unsafef(format string, args ...any) *Error { return refuse(Unsafe, format, args...) }
 
-func unsupported(format string, args ...any) *Error { return refuse(Unsupported, format, args...) }
+func unsupportedf(format string, args ...any) *Error { return refuse(Unsupported, format, args...) }
 
 func (e *Error) outOfBounds() *Error { e.bounds = true; return e }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
@@ -229,4 +230,38 @@ func TestMemory(t *testing.T) {
 	p := heavy["straight over a full stack"]().program("large")
 	_, err := verify.Verify(p, verify.Options{Memory: 4 << 20})
 	require.ErrorContains(t, err, "states kept take more than 4 MiB")
+}
+
+// TestPendingBesideKernel leaves jumps undecided, one more than may be and just as
+// many as may be.
+func TestPendingBesideKernel(t *testing.T) {
+	needsKernel(t)
+	for n, want := range map[int]string{platform.MaxPending: "", platform.MaxPending + 1: "sequence of more than 8192 jumps"} {
+		c := &code{}
+		c.add(bpf.CallHelper(bpf.HelperGetPrandomU32))
+		for k := range n {
+			c.add(bpf.JEq.Imm(bpf.R0, int32(k), int16(n-k-1)))
+		}
+		c.add(bpf.Return())
+		p := c.program("pending")
+		_, err := verify.Verify(p, verify.Options{})
+		theirs, asked := askKernel(t, p)
+		require.Equal(t, asked && theirs != "", want != "", "the kernel: %s", theirs)
+		if want == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, want)
+		}
+	}
+}
+
+// TestNotSupported finds the one identity in refusals of this class.
+func TestNotSupported(t *testing.T) {
+	for src, want := range map[string]bool{
+		`r1 = 4; r2 = 0; r3 = 0; r4 = 0; call loop; r0 = 0; exit`: true,
+		`exit`: false,
+	} {
+		_, err := verify.Verify(assemble("p", object.XDP, src), verify.Options{})
+		require.Equal(t, want, errors.Is(err, errors.ErrUnsupported), "%v", err)
+	}
 }

@@ -134,6 +134,9 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 		}
 		return v.store(base, off, size, v.reg(in.Src), false)
 	}
+	if p := v.reg(base); p.kind == PtrStack && !p.Scalar.IsConst() {
+		return unsafef("atomic operation on the stack at a variable offset (R%d)", base).hint("use a constant offset, or a map value")
+	}
 	old, err := v.load(base, off, size, true)
 	if err != nil {
 		return err
@@ -198,7 +201,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	case PtrMap:
 		name := v.p.Maps[p.mp].Name
 		if !write && lo >= 0 {
-			return unsupported("members of struct bpf_map, because a card has none: R%d is map %q itself, not a value of it", base, name).
+			return unsupportedf("members of struct bpf_map, because a card has none: R%d is map %q itself, not a value of it", base, name).
 				hint("look a value up with bpf_map_lookup_elem")
 		}
 		return unsafef("R%d is map %q itself, not a value of it", base, name).hint("look the value up with bpf_map_lookup_elem")

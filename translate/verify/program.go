@@ -1,11 +1,21 @@
 // Package verify proves that an eBPF program is safe to run and collects what
 // the proof learnt about each register and stack byte at each instruction.
 //
-// It never knows the NFP. Verify is the entry point; it alone can make a
-// *Program, which is what the compiler accepts.
+// Verify is the entry point, VerifyContext the one with a deadline; they alone
+// can make a *Program, which is what the compiler accepts. A refusal is an *Error
+// that says why, where and on which path.
 //
-// Stable for importers: Verify, Program and Error. The facts that a Program gives
-// out grow with the proof.
+// Behind it lie translate/internal/number (numbers of which bits and ranges are
+// known) and translate/internal/platform (helpers, map types and limits as rows
+// of data). Here is the shape of the code (structure.go), the walk over its paths
+// (walk.go, step.go), what ends a path early (prune.go), and what is said of all
+// paths together (facts.go).
+//
+// It never knows the NFP, nor how helpers and maps are made.
+//
+// Stable for importers: Verify, VerifyContext, Options, Program, Reg, Kind and
+// Error with its classes. The facts that a Program gives out grow with the proof,
+// the text of refusals may change.
 package verify
 
 import (

@@ -19,10 +19,10 @@ func programType(t object.Type) *platform.Program { return rules.Program(t.ProgT
 func mapFits(id bpf.HelperID, m *object.Map) *Error {
 	row := rules.Map(m.Type)
 	if row == nil {
-		return unsupported("map %q of type %s, because XDP and tc programs on a card have no use for it", m.Name, m.Type)
+		return unsupportedf("map %q of type %s, because XDP and tc programs on a card have no use for it", m.Name, m.Type)
 	}
 	if why := row.Refused[id]; why != "" {
-		return unsupported("bpf_%s on map %q of type %s, %s", id, m.Name, m.Type, why)
+		return unsupportedf("bpf_%s on map %q of type %s, %s", id, m.Name, m.Type, why)
 	}
 	if !row.Takes(id) {
 		return unsafef("bpf_%s cannot work on map %q, which is of type %s", id, m.Name, m.Type)

@@ -138,7 +138,7 @@ func (v *verifier) legacyLoad(i int) *Error {
 		return unsafef("LD_ABS and LD_IND are for tc programs only").hint("read through ctx->data instead")
 	}
 	if v.fn[i] != 0 {
-		return unsupported("LD_ABS or LD_IND in a called function, because it ends the whole program when out of range")
+		return unsupportedf("LD_ABS or LD_IND in a called function, because it ends the whole program when out of range")
 	}
 	if err := v.needReg(6); err != nil {
 		return err

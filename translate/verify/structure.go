@@ -70,7 +70,7 @@ func inspect(p *object.Program) (*code, *Error) {
 			c.flags[i] |= invalid
 		}
 		if in.IsKfuncCall() {
-			return nil, unsupported("call of kernel function %d, because a network card has no kernel to call", in.Imm).at(i)
+			return nil, unsupportedf("call of kernel function %d, because a network card has no kernel to call", in.Imm).at(i)
 		}
 		if in.Wide() {
 			if i+1 >= n || p.Insns[i+1].Op != 0 || p.Insns[i+1].Dst != 0 || p.Insns[i+1].Src != 0 || p.Insns[i+1].Off != 0 {
@@ -142,14 +142,14 @@ func (c *code) wide(i int) *Error {
 			return refuse(Malformed, "direct access to a value of map %q, which only arrays allow", m.Name)
 		}
 		if m.MaxEntries != 1 {
-			return unsupported("direct access to a value of map %q, because only arrays with one entry have a fixed address", m.Name)
+			return unsupportedf("direct access to a value of map %q, because only arrays with one entry have a fixed address", m.Name)
 		}
 		if off := uint32(c.insns[i+1].Imm); off >= m.ValueSize {
 			return unsafef("direct access to byte %d of map %q, whose value has %d bytes", off, m.Name, m.ValueSize)
 		}
 		return nil
 	case bpf.PseudoFunc:
-		return unsupported("the address of a function, because helpers that call back are not built")
+		return unsupportedf("the address of a function, because helpers that call back are not built")
 	}
 	return refuse(Malformed, "64-bit immediate load of unknown kind %d", in.Src)
 }

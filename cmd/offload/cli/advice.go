@@ -32,6 +32,7 @@ var adviceWords = map[offload.Advice]string{
 	offload.AdviseFeatures:      "`CMD features DEV` shows what it takes and its limits",
 	offload.AdviseCheck:         "`CMD check` tells the limit",
 	offload.AdvisePrograms:      "`CMD prog list` shows all",
+	offload.AdvisePinElsewhere:  "take another folder, or attach with --force",
 }
 
 // advice returns the words for an error's advice, "" for none.

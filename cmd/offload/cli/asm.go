@@ -47,9 +47,5 @@ func assemble(file, out string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	b, err := im.Marshal()
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return os.WriteFile(out, b, 0o644)
+	return im.WriteFile(out)
 }

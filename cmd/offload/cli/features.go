@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 func newFeaturesCmd(a *app) *cobra.Command {
@@ -81,9 +82,26 @@ is tried.`,
 	return cmd
 }
 
+// cannotOffload reports a device that takes no program at all, and why it does
+// not take XDP.
+func cannotOffload(c *offload.Capabilities) (why string, cannot bool) {
+	for _, p := range c.Programs {
+		if p.OK {
+			return "", false
+		}
+		if p.ID == uint32(bpf.ProgTypeXDP) {
+			why = p.Reason
+		}
+	}
+	return why, true
+}
+
 func printFeatures(out io.Writer, c *offload.Capabilities, all bool) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(w, "%s:\tdriver %s\tfirmware %s\thw-tc-offload %s\n", c.Device, orNone(c.Driver), orNone(c.Firmware), c.HWTCOffload)
+	if why, cannot := cannotOffload(c); cannot {
+		fmt.Fprintf(w, "%s cannot offload\tno\t%s\n", c.Device, why)
+	}
 	if c.StackBytes > 0 {
 		fmt.Fprintf(w, "stack\tyes\tat least %d bytes\n", c.StackBytes)
 	}

@@ -57,9 +57,13 @@ func Main(c Config) int {
 	root := newRoot(a, &verbose)
 	root.SetArgs(c.Args)
 	root.SetIn(c.Stdin)
-	root.SetOut(c.Stdout)
+	out := &checkedWriter{w: c.Stdout}
+	root.SetOut(out)
 	root.SetErr(c.Stderr)
 	verb, err := root.ExecuteC()
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("write the output: %w", out.err)
+	}
 	a.typed = verb.Flags().Lookup("type") != nil
 	return a.report(err, verbose, c.Stderr)
 }

@@ -18,7 +18,7 @@ func update(c *Call) error {
 	if c.Map.Type == bpf.MapTypeArray {
 		return updateArray(c)
 	}
-	return updateRoutine(c, narrowFlags(c))
+	return updateRoutine(c, narrowFlags(c, 4))
 }
 
 // updateRoutine calls the routine for an update.
@@ -57,10 +57,10 @@ func updateCall(c *Call, flags ssa.ID) (ssa.CallSite, []ssa.ID, error) {
 	return s, args, nil
 }
 
-// narrowFlags returns the flags in one word, for routines look at no other:
+// narrowFlags returns the flags in register r in one word, for routines look at no other:
 // those with bits above it, all of which are unknown, as other unknown ones.
-func narrowFlags(c *Call) ssa.ID {
-	lo, hi := c.Reg(4)
+func narrowFlags(c *Call, r int) ssa.ID {
+	lo, hi := c.Reg(r)
 	if c.F.Is(hi, 0) {
 		return lo
 	}

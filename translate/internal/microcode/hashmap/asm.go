@@ -96,30 +96,4 @@ func (a *assembler) move(op nfpisa.MemOp, addr nfpisa.Operand, n int) {
 }
 
 // ret returns a constant: 0 or a negative errno.
-func (a *assembler) ret(v int32) {
-	hi := uint32(0)
-	if v < 0 {
-		hi = 1<<32 - 1
-	}
-	a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Immed(a.conv.Result(0), uint32(v)).Both(), nfpisa.Immed(a.conv.Result(1), hi).Both())
-}
-
-// Atomic commands with an immediate, which an indirect reference gives.
-var (
-	memSetImm = nfpisa.MemOp{Op: nfpisa.MemSet.Op, Token: 2}
-	memClrImm = nfpisa.MemOp{Op: nfpisa.MemClr.Op, Token: 2}
-)
-
-// Fields of an indirect reference: 16-bit immediate, taken from bits 31:16, and
-// the length that tells the atomic engine so.
-const (
-	indImmediate = 2 << 3
-	indLength    = 1 << 7
-	indImm16     = 8 << 8
-	indBit       = 1 << 16
-)
-
-// post emits a command with the immediate 1 that nothing waits for.
-func (a *assembler) post(op nfpisa.MemOp, addr nfpisa.Operand) {
-	a.Emit(nfpisa.Mov(nfpisa.NoOperand, a.ref), nfpisa.Mem40(op, 0, a.high, addr, 1).IndirectRef())
-}
+func (a *assembler) ret(v int32) { a.conv.Return(&a.Assembler, v) }

@@ -11,7 +11,7 @@ func (m Map) markUsed(a *assembler) {
 		return
 	}
 	a.Emit(nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(maplayout.HashUsed)))
-	a.post(memSetImm, a.value)
+	a.SetOne(a.high, a.value, a.ref)
 }
 
 // evict moves the hand to the first entry that was not used since it came by,

@@ -53,7 +53,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
 	m.key(a, true)
-	m.lock(a)
+	m.take(a)
 	m.walk(a, missing, change)
 	a.Branch(nfpisa.BrSet(a.flags, bitNoExist, 0), exists)
 	m.markUsed(a)
@@ -97,7 +97,7 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	}
 	missing := a.NewLabel()
 	m.key(a, true)
-	m.lock(a)
+	m.take(a)
 	m.walk(a, missing, remove)
 	// The chain passes the entry by, and the entry is free. Only the chain is
 	// seen by those that do not hold the lock.
@@ -142,7 +142,7 @@ func (m Map) key(a *assembler, posts bool) {
 	a.Load(a.mask, lastMask(m.KeySize))
 	a.Load(a.temp, m.Layout().Buckets-1)
 	if posts {
-		a.Load(a.ref, indBit|indImm16|indLength|indImmediate)
+		a.LoadOne(a.ref)
 	}
 	a.conv.Settle(&a.Assembler, at)
 	for i := range kw {
@@ -211,22 +211,15 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	a.Place(found)
 }
 
-// lock takes the map's lock.
-func (m Map) lock(a *assembler) {
-	try, have := a.NewLabel(), a.NewLabel()
+// take takes the map's lock.
+func (m Map) take(a *assembler) {
 	a.Load(a.lock, m.low(maplayout.HashLock))
-	a.Emit(nfpisa.Immed(nfpisa.X(0), 1))
-	a.Place(try)
-	a.Emit(nfpisa.Mem40(nfpisa.MemTestSet, 0, a.high, a.lock, 1).CtxSwap(a.sig[signal]))
-	a.Branch(nfpisa.BrClr(nfpisa.X(0), 0, 0), have)
-	a.Branch(nfpisa.Br(0), try)
-	a.Place(have)
+	a.Lock(a.high, a.lock, a.sig[signal])
 }
 
-// leave gives the lock back and returns. All writes have come by then, so
-// nothing waits for this one.
+// leave gives the lock back and returns.
 func (m Map) leave(a *assembler, v int32) {
-	a.post(memClrImm, a.lock)
+	a.Unlock(a.high, a.lock, a.ref)
 	a.ret(v)
 }
 

@@ -1,0 +1,21 @@
+package lower
+
+import "github.com/skipsw/skipsw/translate/bpf"
+
+var _ = register(&Helper{ID: bpf.HelperMapPushElem, Map: 1, Routine: push})
+
+// push calls the routine that puts a value into a queue or a stack.
+func push(c *Call) error {
+	s, args := c.site()
+	value, err := c.Behind(2, int(c.Map.ValueSize))
+	if err != nil {
+		return err
+	}
+	s.Pairs, s.Value = []uint8{uint8(c.T.Calls.Flags)}, len(value)
+	args = append(append(args, narrowFlags(c, 3), c.Const(0)), value...)
+	if c.pointed(&s) {
+		args = append(args, c.StackBase())
+	}
+	c.returns(c.AddCall(s, args))
+	return nil
+}
