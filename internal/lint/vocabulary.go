@@ -158,7 +158,7 @@ func (v *vocabulary) report(e ast.Expr, obj *types.TypeName) {
 		if v.test || constant.Sign(value) == 0 && slices.Contains(zeroes, obj.Name()) {
 			return
 		}
-		v.pass.Reportf(e.Pos(), "%s stands for a %s.%s; nothing is named so: take it from its owner", value, obj.Pkg().Name(), obj.Name())
+		v.pass.Reportf(e.Pos(), "%s stands for a %s.%s; take it from its owner", value, obj.Pkg().Name(), obj.Name())
 		return
 	}
 	name = obj.Pkg().Name() + "." + name
@@ -170,8 +170,13 @@ func (v *vocabulary) report(e ast.Expr, obj *types.TypeName) {
 	})
 }
 
-// named returns the first constant of a type with a value, "" if there is none.
+// named returns the first constant of an enumeration with a value, "" if there
+// is none. Places of the contract are no enumeration: equal numbers mean
+// different things.
 func named(obj *types.TypeName, value constant.Value) string {
+	if obj.Pkg().Path() != bpfPath {
+		return ""
+	}
 	scope := obj.Pkg().Scope()
 	for _, n := range scope.Names() {
 		c, ok := scope.Lookup(n).(*types.Const)

@@ -7,7 +7,6 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/skipsw/skipsw/internal/sys"
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 

@@ -21,7 +21,7 @@ func bad(in bpf.Insn, m Map, pc int) bpf.Errno {
 	_ = []bpf.MapType{0x1}                     // want `1 stands for bpf.MapTypeHash`
 	_ = map[bpf.HelperID]string{1: "lookup"}   // want `1 stands for bpf.HelperMapLookupElem`
 	_ = bpf.MapType(1)                         // want `1 stands for bpf.MapTypeHash`
-	_ = bpf.MapType(77)                        // want `77 stands for a bpf.MapType; nothing is named so`
+	_ = bpf.MapType(77)                        // want `77 stands for a bpf.MapType; take it from its owner`
 	var op bpf.ALUOp = 0                       // want `0 stands for bpf.Add`
 	if m.Type == 1 || op == bpf.Add {          // want `1 stands for bpf.MapTypeHash`
 		m.Type = mapHash                       // want `1 stands for bpf.MapTypeHash`
@@ -29,8 +29,8 @@ func bad(in bpf.Insn, m Map, pc int) bpf.Errno {
 	switch in.Helper() {
 	case 1: // want `1 stands for bpf.HelperMapLookupElem`
 	}
-	_ = target.Calls{Result: 7} // want `7 stands for a target.GPR; nothing is named so`
-	_ = word(64)                // want `64 stands for maplayout.HashKeys`
+	_ = target.Calls{Result: 7} // want `7 stands for a target.GPR; take it from its owner`
+	_ = word(64)                // want `64 stands for a maplayout.Offset; take it from its owner`
 
 	_ = in.Op & 0xf0         // want `an opcode taken apart or put together by hand`
 	_ = uint8(in.Op)>>4 == 1 // want `an opcode taken apart or put together by hand`
