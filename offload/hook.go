@@ -66,6 +66,9 @@ type Hook struct {
 func (h Hook) Valid() error {
 	switch h.Type {
 	case object.XDP:
+		if h.Pref != 0 || h.Handle != 0 || h.Chain != 0 || h.Protocol != 0 || h.Egress {
+			return errors.New("preference, handle, chain, protocol and egress are for tc; XDP has a mode only")
+		}
 		if h.Mode == Software || h.Mode == Either {
 			return fmt.Errorf("mode %s is for tc; XDP has hw, drv and skb", h.Mode)
 		}

@@ -52,7 +52,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 			return err
 		}
 	}
-	if err := memory.claim(shared); err != nil {
+	if err := memory.admits(shared); err != nil {
 		return err
 	}
 	m.mem = memory.system
@@ -76,8 +76,10 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	})
 	if err != nil {
 		memory.freeAll(m.maps)
+		return err
 	}
-	return err
+	memory.claim(shared)
+	return nil
 }
 
 // newCore makes core id; shared says that there are others.
@@ -100,17 +102,9 @@ func (m *card) config() core.Config {
 	return cfg
 }
 
-// bufferNumbers returns how many packet buffers pointers can tell apart: 0 when
-// they have no bits for it, or more bits than a word of the packet vector.
+// bufferNumbers returns how many packet buffers pointers tell apart.
 func bufferNumbers(p *target.Packet) int {
-	end := int(p.PointerBits)
-	if set := bits.TrailingZeros64(p.PointerSet); set < end {
-		end = set
-	}
-	if p.PointerBits > 32 || end <= int(p.NumberLow) || p.NumberLow < p.OffsetBits {
-		return 0
-	}
-	return 1 << (end - int(p.NumberLow))
+	return 1 << (bits.TrailingZeros64(p.PointerSet) - int(p.NumberLow))
 }
 
 // buffers returns the packet buffers of a core.
@@ -146,6 +140,9 @@ func (m *card) check(cores int) error {
 	}
 	if t.Core.CodeSharers != 1 {
 		return unsupported.New(fmt.Sprintf("core.code_sharers %d", t.Core.CodeSharers), "a core has a control store of its own here")
+	}
+	if n := t.Packet.PointerBits; n > 32 {
+		return unsupported.New(fmt.Sprintf("packet.pointer_bits %d", n), "the packet vector has a word for the pointer")
 	}
 	if most := bufferNumbers(&t.Packet); cores*core.Contexts >= most {
 		return fmt.Errorf("%d cores of %d contexts; packet pointers of target %s tell %d buffers apart, without number 0", cores, core.Contexts, t.Name, most-1)

@@ -76,3 +76,29 @@ func TestPerfetto(t *testing.T) {
 	require.Positive(t, run)
 	require.LessOrEqual(t, float64(th.Instructions)/800, run)
 }
+
+// TestPerfettoCores shows that cores are processes of a trace.
+func TestPerfettoCores(t *testing.T) {
+	var b bytes.Buffer
+	tr := NewPerfetto(&b, 800e6)
+	s := testSystem(t, 2, ticket, func(sp *Spec, img *image.Image) {
+		arrayMap(sp, img)
+		sp.Hooks.Switch = tr.Switch
+	})
+	runAll(s, [][]byte{frame(64)}, 3, 0)
+	require.NoError(t, tr.Close())
+	var doc struct {
+		TraceEvents []struct {
+			Name string
+			Pid  int
+		}
+	}
+	require.NoError(t, json.Unmarshal(b.Bytes(), &doc))
+	packets := map[int]int{}
+	for _, e := range doc.TraceEvents {
+		if e.Name == "packet" {
+			packets[e.Pid]++
+		}
+	}
+	require.Equal(t, map[int]int{1: 3, 2: 3}, packets)
+}

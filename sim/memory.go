@@ -25,18 +25,25 @@ type Memory struct {
 	machines, systems int
 }
 
-// claim notes a user of the memory. Machines set its clocks back for each
-// packet, so that a system has it for itself.
-func (m *Memory) claim(system bool) error {
+// admits refuses a user of the memory that cannot share it. Machines set its
+// clocks back for each packet, so that a system has it for itself.
+func (m *Memory) admits(system bool) error {
 	if m.systems > 0 || system && m.machines > 0 {
 		return unsupported.New("memory shared by a System and others", "its units have one clock")
 	}
 	if system {
-		m.systems++
 		return m.answersLater()
 	}
-	m.machines++
 	return nil
+}
+
+// claim notes a user.
+func (m *Memory) claim(system bool) {
+	if system {
+		m.systems++
+	} else {
+		m.machines++
+	}
 }
 
 // answersLater refuses units that answer in the cycle of a command: among
@@ -100,7 +107,8 @@ func (m *Memory) unit(name string) (mem.UnitID, error) {
 // has no memory for such a map.
 func (m *Memory) Create(info image.Map) (*Map, error) {
 	if info.Layout != "" {
-		return nil, fmt.Errorf("sim: map %q: not supported: layout %q, because its place belongs to the program that addresses it", info.Name, info.Layout)
+		why := "its place belongs to the program that addresses it"
+		return nil, fmt.Errorf("sim: map %q: %w", info.Name, unsupported.New(fmt.Sprintf("layout %q", info.Layout), why))
 	}
 	if m.tables[info.ID] != nil {
 		return nil, fmt.Errorf("sim: map %q: table number %d is taken", info.Name, info.ID)

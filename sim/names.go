@@ -8,7 +8,8 @@ import (
 	"github.com/skipsw/skipsw/sim/trace"
 )
 
-// The types of the rooms behind this package that its callers meet.
+// The types of the rooms behind this package that its callers meet. Under these
+// names they are stable.
 type (
 	Fault       = core.Fault
 	FaultKind   = core.FaultKind

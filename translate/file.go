@@ -98,6 +98,12 @@ func File(path string, o FileOptions) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	return FileBytes(path, data, o)
+}
+
+// FileBytes is File for one whose content is read already; path names it in
+// errors.
+func FileBytes(path string, data []byte, o FileOptions) (*image.Image, error) {
 	if image.Is(data) {
 		return readImage(path, data, o.Program)
 	}

@@ -1,7 +1,6 @@
 package strictyaml
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -29,10 +28,33 @@ func UnmarshalWhole(data []byte, to any) error {
 	if err := Unmarshal(data, &tree); err != nil {
 		return err
 	}
-	var errs []error
+	var errs Errors
 	missing(reflect.TypeOf(to).Elem(), tree, "", &errs)
-	return errors.Join(errs...)
+	return errs.Err()
 }
+
+// Errors are all that is wrong with a file.
+type Errors []error
+
+// Err returns the errors as one, nil if there are none.
+func (e Errors) Err() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
+
+// Error returns all of them in one line.
+func (e Errors) Error() string {
+	var text []string
+	for _, err := range e {
+		text = append(text, err.Error())
+	}
+	return strings.Join(text, "; ")
+}
+
+// Unwrap returns them.
+func (e Errors) Unwrap() []error { return e }
 
 // Has reports whether a file, a map, has a key at its top level.
 func Has(data []byte, key string) (bool, error) {
@@ -75,7 +97,7 @@ func bounded(data []byte) (err error) {
 }
 
 // missing notes the fields of a struct type that a tree lacks.
-func missing(t reflect.Type, tree any, path string, errs *[]error) {
+func missing(t reflect.Type, tree any, path string, errs *Errors) {
 	switch t.Kind() {
 	case reflect.Pointer:
 		missing(t.Elem(), tree, path, errs)

@@ -74,7 +74,8 @@ type Fault struct {
 	Word    int    // offset in the image, in words
 	Addr    uint16 // control-store address
 	Text    string // the instruction, as assembly
-	Context int    // context slot, 0..3
+	Core    int
+	Context int // context slot, 0..3
 	Cycle   uint64
 	Insn    int         // eBPF slot, -1 when unknown or runtime code
 	Line    *image.Line // nil when the image records none
@@ -114,6 +115,10 @@ func (f *Fault) Detail() string {
 	if f.Line != nil && f.Line.Text != "" {
 		fmt.Fprintf(&b, "\n    %s", strings.TrimSpace(f.Line.Text))
 	}
-	fmt.Fprintf(&b, "\n    context %d, cycle %d", f.Context, f.Cycle)
+	b.WriteString("\n    ")
+	if f.Core > 0 {
+		fmt.Fprintf(&b, "core %d, ", f.Core)
+	}
+	fmt.Fprintf(&b, "context %d, cycle %d", f.Context, f.Cycle)
 	return b.String()
 }

@@ -173,7 +173,7 @@ func (c *Core) postModify(x *Context, u *uop) {
 // fail ends the run with a fault; place adds where.
 func (c *Core) fail(x *Context, kind FaultKind, format string, args ...any) {
 	if x.fault == nil {
-		x.fault = &Fault{Kind: kind, Word: -1, Insn: -1, Context: int(x.slot), Reason: fmt.Sprintf(format, args...)}
+		x.fault = &Fault{Kind: kind, Word: -1, Insn: -1, Core: c.id, Context: int(x.slot), Reason: fmt.Sprintf(format, args...)}
 	}
 }
 

@@ -26,11 +26,11 @@ type Input struct {
 
 // Outcome is what a program left at its exit.
 type Outcome struct {
-	// Verdict is the eBPF verdict. Target agilio leaves an action code, which
-	// is turned into the verdict that stands for it: for tc, pass is
+	// Verdict is the eBPF verdict. Where the exit word is a code, it is the
+	// least verdict that has the code: for tc on target agilio, pass is
 	// TC_ACT_OK, drop TC_ACT_SHOT, uncounted drop TC_ACT_STOLEN.
 	Verdict uint32
-	// Code is A0 at the exit.
+	// Code is the exit word.
 	Code uint32
 	// Packet is the frame as the program left it. It is valid until the
 	// context's next packet.

@@ -4,4 +4,6 @@
 //
 // Packages below it hold transports (uml) and cards (nfp). This one knows
 // neither virtual machines nor what a card does.
+//
+// Not stable: the card as a PCI function is new.
 package pcie

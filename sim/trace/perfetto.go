@@ -8,8 +8,8 @@ import (
 	"github.com/skipsw/skipsw/sim/core"
 )
 
-// Perfetto writes what the contexts of a core do as a trace that Perfetto and
-// Chrome's trace viewer show: one row for each context, with packets, and
+// Perfetto writes what the contexts of cores do as a trace that Perfetto and
+// Chrome's trace viewer show: a process for each core, a row for each context, with packets, and
 // within them the stretches in which the context has the core or waits. Give
 // its Switch method to Hooks.Switch, and Close it at the end.
 type Perfetto struct {
@@ -50,23 +50,25 @@ func (p *Perfetto) event(format string, args ...any) {
 	p.print("\n"+format, args...)
 }
 
-func (p *Perfetto) slice(name string, ctx int, from, to uint64, args string) {
-	p.event(`{"ph":"X","name":"%s","pid":1,"tid":%d,"ts":%.5f,"dur":%.5f,"args":{%s}}`,
-		name, ctx+1, float64(from)/p.mhz, float64(to-from)/p.mhz, args)
+func (p *Perfetto) slice(name string, s *core.Switch, from, to uint64, args string) {
+	p.event(`{"ph":"X","name":"%s","pid":%d,"tid":%d,"ts":%.5f,"dur":%.5f,"args":{%s}}`,
+		name, s.Core+1, s.Context+1, float64(from)/p.mhz, float64(to-from)/p.mhz, args)
 }
 
 // Switch records one change.
 func (p *Perfetto) Switch(s core.Switch) {
-	for len(p.rows) <= s.Context {
+	at := s.Core*core.Contexts + s.Context
+	for len(p.rows) <= at {
 		p.rows = append(p.rows, perfettoRow{})
 	}
-	r := &p.rows[s.Context]
+	r := &p.rows[at]
 	if !r.named {
 		r.named = true
-		p.event(`{"ph":"M","name":"thread_name","pid":1,"tid":%d,"args":{"name":"context %d"}}`, s.Context+1, s.Context)
+		p.event(`{"ph":"M","name":"process_name","pid":%d,"args":{"name":"core %d"}}`, s.Core+1, s.Core)
+		p.event(`{"ph":"M","name":"thread_name","pid":%d,"tid":%d,"args":{"name":"context %d"}}`, s.Core+1, s.Context+1, s.Context)
 	}
 	if r.open != "" {
-		p.slice(r.open, s.Context, r.since, s.Cycle, fmt.Sprintf(`"word":%d`, s.Word))
+		p.slice(r.open, &s, r.since, s.Cycle, fmt.Sprintf(`"word":%d`, s.Word))
 	}
 	r.since = s.Cycle
 	switch s.Kind {
@@ -79,7 +81,7 @@ func (p *Perfetto) Switch(s core.Switch) {
 		r.open = "run"
 	case core.SwitchEnd:
 		r.open = ""
-		p.slice("packet", s.Context, r.begun, s.Cycle, fmt.Sprintf(`"packet":%d,"cycles":%d`, r.packets, s.Cycle-r.begun))
+		p.slice("packet", &s, r.begun, s.Cycle, fmt.Sprintf(`"packet":%d,"cycles":%d`, r.packets, s.Cycle-r.begun))
 		r.packets++
 	}
 }

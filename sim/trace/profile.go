@@ -10,10 +10,8 @@ type Profile struct {
 	Count  []uint64
 	Cycles []uint64
 
-	last map[who]*lastWord
+	last []lastWord // of each context of each core
 }
-
-type who struct{ core, context int }
 
 // lastWord is the word that a context executed last, or -1, and when.
 type lastWord struct {
@@ -23,7 +21,7 @@ type lastWord struct {
 
 // NewProfile returns a profile of an image of that many words.
 func NewProfile(words int) *Profile {
-	return &Profile{Count: make([]uint64, words), Cycles: make([]uint64, words), last: map[who]*lastWord{}}
+	return &Profile{Count: make([]uint64, words), Cycles: make([]uint64, words)}
 }
 
 // Hooks returns what the profile has to see.
@@ -43,19 +41,17 @@ func (p *Profile) Hooks() core.Hooks {
 	}
 }
 
-func (p *Profile) of(core, context int) *lastWord {
-	k := who{core, context}
-	l := p.last[k]
-	if l == nil {
-		l = &lastWord{word: -1}
-		p.last[k] = l
+func (p *Profile) of(c, context int) *lastWord {
+	at := c*core.Contexts + context
+	for len(p.last) <= at {
+		p.last = append(p.last, lastWord{word: -1})
 	}
-	return l
+	return &p.last[at]
 }
 
 // charge puts the cycles since a context's last word on that word.
-func (p *Profile) charge(core, context int, now uint64) *lastWord {
-	l := p.of(core, context)
+func (p *Profile) charge(c, context int, now uint64) *lastWord {
+	l := p.of(c, context)
 	if l.word >= 0 {
 		p.Cycles[l.word] += now - l.cycle
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -17,12 +18,13 @@ import (
 // buildFlags choose a program, a target and how it is compiled.
 type buildFlags struct {
 	app                          *app
+	cmd                          *cobra.Command
 	program, typ, target, passes string
 }
 
 // add adds the flags.
 func (f *buildFlags) add(a *app, cmd *cobra.Command) {
-	f.app = a
+	f.app, f.cmd = a, cmd
 	cmd.Flags().StringVar(&f.program, "prog", "", "`NAME` of the program")
 	cmd.Flags().StringVar(&f.typ, "type", "", "program type, `xdp|tc`, where the section's name says none")
 	cmd.Flags().StringVar(&f.target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
@@ -77,15 +79,43 @@ func (f *buildFlags) switches(o *translate.Options) error {
 
 // image returns the image of one program.
 func (f *buildFlags) image(path string) (*image.Image, error) {
+	if data, err := os.ReadFile(path); err == nil && image.Is(data) {
+		for _, name := range []string{"target", "type", "passes"} {
+			if f.cmd.Flags().Changed(name) {
+				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", name, path)
+			}
+		}
+	}
 	o, err := f.options()
 	if err != nil {
 		return nil, err
 	}
-	img, err := translate.File(path, o)
-	if errors.Is(err, translate.ErrSeveral) {
-		return nil, fmt.Errorf("%w (with --prog)", err)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
 	}
-	return img, err
+	if image.Is(data) {
+		for _, flag := range []string{"target", "type", "passes"} {
+			if f.cmd.Flags().Changed(flag) {
+				return nil, usagef("--%s is for objects; %s is compiled already", flag, path)
+			}
+		}
+	}
+	img, err := translate.FileBytes(path, data, o)
+	switch {
+	case errors.Is(err, translate.ErrSeveral):
+		return nil, fmt.Errorf("%w (with --prog)", err)
+	case err != nil:
+		return nil, err
+	case f.typ != "" && len(img.Programs) > 0 && img.Programs[0].Type != f.typ:
+		return nil, f.otherType(img.Programs[0].Name, img.Programs[0].Type)
+	}
+	return img, nil
+}
+
+// otherType is the error for --type with a program whose section names another.
+func (f *buildFlags) otherType(program, typ string) error {
+	return usagef("--type %s: the section of program %s says that it is %s", f.typ, program, typ)
 }
 
 // completePasses completes names of passes.

@@ -106,6 +106,11 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 	if f.out != "" && len(results) != 1 {
 		return usagef("%s has %d programs and -o takes one: choose it with --prog", path, len(results))
 	}
+	for k := range results {
+		if p := results[k].Program; f.build.typ != "" && p.Type.String() != f.build.typ {
+			return f.build.otherType(p.Name, p.Type.String())
+		}
+	}
 	report := compileReport{Object: path, Target: f.build.target, Programs: []compiledProgram{}}
 	var failed error
 	for k := range results {

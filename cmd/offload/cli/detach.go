@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/object"
 )
 
 func newDetachCmd(a *app) *cobra.Command {
@@ -25,6 +26,9 @@ func newDetachCmd(a *app) *cobra.Command {
 				typ, err := hook.typ()
 				if err != nil {
 					return err
+				}
+				if typ == object.XDP && (hook.pref != 0 || hook.handle != 0) {
+					return usagef("--pref and --handle are for tc, not for --xdp")
 				}
 				r := offload.DetachRequest{All: all, Type: typ, Pref: hook.pref, Handle: hook.handle, DryRun: hook.dryRun}
 				if hook.mode != "" {

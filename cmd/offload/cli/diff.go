@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -87,14 +88,16 @@ interpreter is, which proves nothing: there are no near misses then.`,
 // campaign turns the flags into a campaign.
 func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 	c := &oracle.Campaign{Seed: f.seed, N: f.n, Packets: f.packets, NearMiss: f.near, Jobs: f.jobs}
-	if _, err := fmt.Sscanf(f.shard, "%d/%d", &c.Shard, &c.Shards); err != nil || c.Shard < 1 || c.Shard > c.Shards {
+	part, parts, _ := strings.Cut(f.shard, "/")
+	var err error
+	if c.Shard, err = strconv.Atoi(part); err == nil {
+		c.Shards, err = strconv.Atoi(parts)
+	}
+	if err != nil || c.Shard < 1 || c.Shard > c.Shards {
 		return nil, usagef("--shard %q is not i/n with 1 <= i <= n", f.shard)
 	}
-	if f.isa < 0 || f.isa > 4 {
-		return nil, usagef("--isa %d: the levels are 1 to 4, 0 mixes them", f.isa)
-	}
-	if f.n < 0 || f.packets < 1 {
-		return nil, usagef("--n and --packets must be positive")
+	if err := f.ranges(); err != nil {
+		return nil, err
 	}
 	c.Gen = gen.Options{ISA: f.isa, Size: f.size}
 	switch f.typ {
@@ -106,7 +109,6 @@ func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 	default:
 		return nil, usagef("--type %q: the types are xdp and tc", f.typ)
 	}
-	var err error
 	if c.Gen.Only, err = gen.ParseFeatures(f.only); err != nil {
 		return nil, usageError{err}
 	}
@@ -117,6 +119,39 @@ func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 		c.Gen = oracle.LimitToKernel(c.Gen)
 	}
 	return c, err
+}
+
+// Bounds of flags: a run of 2^31 programs takes months, and the packets of one
+// program are held in memory at once.
+const (
+	mostPrograms = 1 << 31
+	mostPackets  = 10_000
+	mostSize     = 1 << 20
+	mostJobs     = 1 << 10
+)
+
+// ranges refuses numbers that nothing could be compared with.
+func (f *diffFlags) ranges() error {
+	for _, r := range []struct {
+		flag           string
+		v, least, most int
+	}{
+		{"n", f.n, 1, mostPrograms},
+		{"packets", f.packets, 1, mostPackets},
+		{"near-miss", f.near, 0, 100},
+		{"isa", f.isa, 0, 4},
+		{"size", f.size, 0, mostSize},
+		{"jobs", f.jobs, 0, mostJobs},
+		{"shrink", f.shrink, 0, mostPrograms},
+	} {
+		if r.v < r.least || r.v > r.most {
+			return usagef("--%s is a number from %d to %d, not %d", r.flag, r.least, r.most, r.v)
+		}
+	}
+	if len(f.targets) == 0 || len(f.levels) == 0 {
+		return usagef("--target and --level name what is compared: at least one each")
+	}
+	return nil
 }
 
 func (f *diffFlags) harness() (*oracle.Harness, error) {

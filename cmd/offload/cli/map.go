@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -314,7 +313,7 @@ func deleteAll(m offload.Map) error {
 	}
 	for _, e := range entries {
 		if err := m.Delete(e.Key); err != nil {
-			return errors.Join(fmt.Errorf("key %s", hex.EncodeToString(e.Key)), err)
+			return fmt.Errorf("key %s: %w", hex.EncodeToString(e.Key), err)
 		}
 	}
 	return nil

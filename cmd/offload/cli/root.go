@@ -60,12 +60,19 @@ func Main(c Config) int {
 	out := &checkedWriter{w: c.Stdout}
 	root.SetOut(out)
 	root.SetErr(c.Stderr)
-	verb, err := root.ExecuteC()
+	verb, err := execute(root)
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("write the output: %w", out.err)
 	}
 	a.typed = verb.Flags().Lookup("type") != nil
 	return a.report(err, verbose, c.Stderr)
+}
+
+// execute runs the verb. A panic is an internal error.
+func execute(root *cobra.Command) (verb *cobra.Command, err error) {
+	verb = root
+	defer bug.Catch("the command", &err)
+	return root.ExecuteC()
 }
 
 // report says what went wrong, if anything did, and returns the exit code.
@@ -120,7 +127,25 @@ func newRoot(a *app, verbose *bool) *cobra.Command {
 	root.AddCommand(newCompileCmd(a), newDisasmCmd(a), newRunCmd(a), newDiffCmd(), newConformanceCmd(a))
 	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
 	root.AddCommand(newAsmCmd())
+	root.SetHelpCommand(newHelpCmd(root))
 	return root
+}
+
+// newHelpCmd is cobra's help verb, but for a topic that is not there, which is
+// wrong usage.
+func newHelpCmd(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			verb, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usagef("unknown command %q; `%s --help` lists the commands", strings.Join(args, " "), root.Name())
+			}
+			verb.InitDefaultHelpFlag()
+			return verb.Help()
+		},
+	}
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {
@@ -128,7 +153,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if cmd.HasSubCommands() {
-		return usagef("%s: unknown command %q; `%s --help` lists the commands", cmd.CommandPath(), args[0], cmd.CommandPath())
+		return usagef("unknown command %q; `%s --help` lists the commands", strings.Join(append(strings.Fields(cmd.CommandPath())[1:], args[0]), " "), cmd.CommandPath())
 	}
 	return usagef("%s takes no arguments", cmd.CommandPath())
 }

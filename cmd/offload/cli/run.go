@@ -33,6 +33,9 @@ func newRunCmd(a *app) *cobra.Command {
 			if f.pcap == "" {
 				return usagef("offload run needs --pcap IN")
 			}
+			if f.hot > 0 && f.asJSON {
+				return usagef("--hot prints text: leave out --json")
+			}
 			if f.hot < 0 {
 				return usagef("--hot takes a number of lines, not %d", f.hot)
 			}

@@ -7,4 +7,6 @@
 // the card is not told whether it runs XDP or a classifier.
 //
 // It never knows drivers, rings or messages.
+//
+// Not stable: the card as a PCI function is new.
 package bpffw

@@ -12,4 +12,6 @@
 // 6.1; docs/card.md says what of the card there is.
 //
 // It never knows the transport that connects it to a guest, nor the simulator.
+//
+// Not stable: the card as a PCI function is new.
 package nfp

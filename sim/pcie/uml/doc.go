@@ -6,4 +6,6 @@
 // end its connection; nothing that it sends makes Serve touch other memory.
 //
 // It never knows what the function does.
+//
+// Not stable: the card as a PCI function is new.
 package uml

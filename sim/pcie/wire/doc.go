@@ -4,6 +4,8 @@
 // what leaves.
 //
 // It never knows cards: a far end is given the function that brings frames.
+//
+// Not stable: the card as a PCI function is new.
 package wire
 
 // Deliver brings a frame to a port and never waits; false means that the frame

@@ -64,7 +64,7 @@ func Passes(lowering []Pass) []pass.Info {
 			}
 		}
 	}
-	return append(list, joining.Info)
+	return append(list, joining.Info, loops.Info)
 }
 
 // do runs one pass.
@@ -98,8 +98,7 @@ func Run(f *ssa.Func, r *pass.Run, lowering []Pass) {
 	if joining.do(f, r) {
 		improve(f, r)
 	}
-	order := f.RPO()
-	f.Loops(order, f.Dominators(order))
+	loops.do(f, r)
 	if err := f.Check(); err != nil {
 		panic(fmt.Sprintf("BUG: after optimisation: %v", err))
 	}
