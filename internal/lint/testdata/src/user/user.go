@@ -16,15 +16,15 @@ type Map struct {
 func word(at maplayout.Offset) int { return int(at / 4) }
 
 func bad(in bpf.Insn, m Map, pc int) bpf.Errno {
-	_ = bpf.CallHelper(1)                      // want `1 stands for bpf.HelperMapLookupElem`
-	_ = Map{Type: mapHash, Size: 1}            // want `1 stands for bpf.MapTypeHash`
-	_ = []bpf.MapType{0x1}                     // want `1 stands for bpf.MapTypeHash`
-	_ = map[bpf.HelperID]string{1: "lookup"}   // want `1 stands for bpf.HelperMapLookupElem`
-	_ = bpf.MapType(1)                         // want `1 stands for bpf.MapTypeHash`
-	_ = bpf.MapType(77)                        // want `77 stands for a bpf.MapType; take it from its owner`
-	var op bpf.ALUOp = 0                       // want `0 stands for bpf.Add`
-	if m.Type == 1 || op == bpf.Add {          // want `1 stands for bpf.MapTypeHash`
-		m.Type = mapHash                       // want `1 stands for bpf.MapTypeHash`
+	_ = bpf.CallHelper(1)                    // want `1 stands for bpf.HelperMapLookupElem`
+	_ = Map{Type: mapHash, Size: 1}          // want `1 stands for bpf.MapTypeHash`
+	_ = []bpf.MapType{0x1}                   // want `1 stands for bpf.MapTypeHash`
+	_ = map[bpf.HelperID]string{1: "lookup"} // want `1 stands for bpf.HelperMapLookupElem`
+	_ = bpf.MapType(1)                       // want `1 stands for bpf.MapTypeHash`
+	_ = bpf.MapType(77)                      // want `77 stands for a bpf.MapType; take it from its owner`
+	var op bpf.ALUOp = 0                     // want `0 stands for bpf.Add`
+	if m.Type == 1 || op == bpf.Add {        // want `1 stands for bpf.MapTypeHash`
+		m.Type = mapHash // want `1 stands for bpf.MapTypeHash`
 	}
 	switch in.Helper() {
 	case 1: // want `1 stands for bpf.HelperMapLookupElem`

@@ -1,6 +1,6 @@
 package core
 
 import (
-	_ "github.com/skipsw/skipsw/translate/verify"
 	_ "github.com/skipsw/skipsw/translate/bpf"
+	_ "github.com/skipsw/skipsw/translate/verify"
 )

@@ -25,8 +25,8 @@ type Insn struct {
 	Imm int32
 }
 
-func (i Insn) ALUOp() ALUOp         { return ALUOp(i.Op & 0xf0) }
-func (i Insn) Helper() HelperID     { return HelperID(i.Imm) }
+func (i Insn) ALUOp() ALUOp          { return ALUOp(i.Op & 0xf0) }
+func (i Insn) Helper() HelperID      { return HelperID(i.Imm) }
 func (i Insn) JumpTarget(pc int) int { return pc + 1 + int(i.Off) }
 
 func CallHelper(id HelperID) Insn { return Insn{Imm: int32(id)} }
