@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
 // coreHonoured refuses values of card and core that make sense but that some
@@ -83,5 +85,5 @@ func (c *checker) only(field string, got, want any, because string, skip ...bool
 
 // refuse notes a value that some part cannot honour.
 func (c *checker) refuse(field string, got, want any, because string) {
-	c.errs = append(c.errs, fmt.Errorf("not supported: %s %v, because %s: it must be %v", field, got, because, want))
+	c.errs = append(c.errs, fmt.Errorf("%w: %s %v, because %s: it must be %v", unsupported.Err, field, got, because, want))
 }
