@@ -116,16 +116,3 @@ func TestReport(t *testing.T) {
 	require.Equal(t, len(v.Source().Insns), r.Insns)
 	require.Equal(t, "build", r.Passes[0].Name)
 }
-
-// One call takes an object file to images.
-func ExampleObject() {
-	programs, err := translate.Object("../testdata/bpf/vlan_filter.o", translate.FileOptions{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, p := range programs {
-		fmt.Println(p.Program.Name, len(p.Image.Words), "words for", p.Report.Target, p.Err)
-	}
-	// Output: vlan_filter 41 words for skipsw <nil>
-}

@@ -100,7 +100,7 @@ func differ(p *object.Program, seed uint64, tg *target.Target, level translate.L
 		}
 		for _, om := range p.Maps {
 			mp, ok := m.Map(om.Name)
-			if !ok {
+			if !ok || om.KeySize == 0 { // what queues and stacks hold shows in what is taken out
 				continue
 			}
 			a, b := mp.Entries(), vm.Map(om.Name).Entries()

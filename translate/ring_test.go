@@ -1,6 +1,7 @@
 package translate_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -192,5 +193,56 @@ func TestPush(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestRingContexts lets the four contexts of a core put values into a queue and
+// take them out at once: nothing is lost, and nothing comes twice.
+func TestRingContexts(t *testing.T) {
+	for _, typ := range []bpf.MapType{bpf.MapTypeQueue, bpf.MapTypeStack} {
+		t.Run(typ.String(), func(t *testing.T) {
+			m := ringMachine(t, anyRingProgram(&object.Map{Name: "m", Type: typ, ValueSize: 4, MaxEntries: 3}), nil)
+			host, _ := m.Map("m")
+			rng := rand.New(rand.NewPCG(3, uint64(typ)))
+			in, full := map[uint32]bool{}, 0
+			out := map[uint32]bool{}
+			n := uint32(0)
+			m.Batch(func(i *sim.Input) bool {
+				n++
+				i.Packet = make([]byte, 20)
+				i.Packet[8] = byte(rng.IntN(2))
+				binary.LittleEndian.PutUint32(i.Packet[16:], n)
+				return n < 4000
+			}, func(r *sim.Result) {
+				require.Nil(t, r.Fault)
+				value := binary.LittleEndian.Uint32(r.Packet[16:])
+				code := int64(binary.LittleEndian.Uint64(r.Packet[8:]))
+				switch {
+				case code == -int64(bpf.E2BIG):
+					full++
+				case code == -int64(bpf.ENOENT):
+					require.Zero(t, value)
+				case value > n:
+					t.Fatalf("value %d was never put in", value)
+				default:
+					require.Zero(t, code)
+					if in[value] { // it was put in before, so it came out now
+						require.False(t, out[value], "value %d came twice", value)
+						out[value] = true
+						return
+					}
+					in[value] = true
+				}
+			})
+			require.Greater(t, full, 100)
+			require.Greater(t, len(out), 100)
+			left := host.Entries()
+			require.Len(t, left, len(in)-len(out))
+			for _, e := range left {
+				v := binary.LittleEndian.Uint32(e.Value)
+				require.True(t, in[v] && !out[v])
+			}
+			require.Zero(t, binary.LittleEndian.Uint32(host.Region().Data), "the lock is free")
+		})
 	}
 }

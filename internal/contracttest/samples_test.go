@@ -170,7 +170,7 @@ func (s *sample) four(m *sim.Machine) (cycles uint64, wrong string) {
 func (s *sample) differs(tg *target.Target, m *sim.Machine, i int, r *sim.Result) string {
 	want := &s.want[i]
 	src := s.proven.Source()
-	if v := expected(tg, src.Type, want.Verdict); v != r.Verdict {
+	if v := tg.Exit.Class(src.Type == object.TC, want.Verdict); v != r.Verdict {
 		return fmt.Sprintf("verdict %d, not %d", r.Verdict, v)
 	}
 	if !bytes.Equal(want.Packet, r.Packet) {
@@ -192,20 +192,6 @@ func (s *sample) differs(tg *target.Target, m *sim.Machine, i int, r *sim.Result
 		}
 	}
 	return ""
-}
-
-// expected returns the verdict that is left of one at the exit: the least of
-// those that share its code.
-func expected(tg *target.Target, typ object.Type, verdict uint32) uint32 {
-	if tg.Exit.Kind == target.ExitValue {
-		return verdict
-	}
-	codes, code := tg.Exit.Codes(typ == object.TC)
-	if uint64(verdict) < uint64(len(codes)) {
-		code = codes[verdict]
-	}
-	v, _ := tg.Exit.Verdict(typ == object.TC, code)
-	return v
 }
 
 func words(img *image.Image) string {

@@ -20,7 +20,7 @@ type Difference struct {
 // Differences is the list of known differences that can show as a mismatch.
 // What never reaches the comparison is not here: packets below 14 bytes, which
 // the kernel does not run and the interpreter is asked about, and the Agilio
-// exit code, which keeps a class of verdicts only (Run.Coarse).
+// exit code, which keeps a class of verdicts only (Run.Class).
 var Differences = []Difference{
 	{
 		Name: "growing tail",

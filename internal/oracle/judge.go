@@ -32,9 +32,9 @@ type Loaded interface {
 type Run struct {
 	// Verdict is the program's 32-bit return value.
 	Verdict uint32
-	// Coarse says that Verdict is one of few exit codes that stand for
-	// classes of verdicts: what an exit interface with codes leaves of it.
-	Coarse bool
+	// Class, if set, says that Verdict stands for a class of verdicts, which is
+	// what an exit interface with codes leaves of it, and gives that of another.
+	Class func(verdict uint32) uint32
 	// Packet is the frame afterwards, whatever the verdict.
 	Packet []byte
 	// Meta is the metadata in front of the packet.

@@ -1,7 +1,7 @@
 package strictyaml
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,8 +11,12 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxDepth is how deep lists and maps of a whole file may be nested.
-const maxDepth = 16
+// Limits of a whole file: how deep lists and maps may be nested, and the bytes of
+// a line, on which the time for one grows with their square.
+const (
+	maxDepth = 16
+	maxLine  = 8192
+)
 
 // UnmarshalWhole decodes data into to, a pointer to a struct with json tags, as
 // Unmarshal does. A field of a struct that the file does not have is an error too, unless
@@ -29,10 +33,33 @@ func UnmarshalWhole(data []byte, to any) error {
 	if err := Unmarshal(data, &tree); err != nil {
 		return err
 	}
-	var errs []error
+	var errs Errors
 	missing(reflect.TypeOf(to).Elem(), tree, "", &errs)
-	return errors.Join(errs...)
+	return errs.Err()
 }
+
+// Errors are all that is wrong with a file.
+type Errors []error
+
+// Err returns the errors as one, nil if there are none.
+func (e Errors) Err() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
+
+// Error returns all of them in one line.
+func (e Errors) Error() string {
+	var text []string
+	for _, err := range e {
+		text = append(text, err.Error())
+	}
+	return strings.Join(text, "; ")
+}
+
+// Unwrap returns them.
+func (e Errors) Unwrap() []error { return e }
 
 // Has reports whether a file, a map, has a key at its top level.
 func Has(data []byte, key string) (bool, error) {
@@ -52,6 +79,12 @@ func bounded(data []byte) (err error) {
 			err = fmt.Errorf("damaged YAML: %v", v)
 		}
 	}()
+	n := 0
+	for l := range bytes.Lines(data) {
+		if n++; len(l) > maxLine {
+			return fmt.Errorf("line %d: longer than %d bytes", n, maxLine)
+		}
+	}
 	flow, dashes, line := 0, 0, 0
 	for _, t := range lexer.Tokenize(string(data)) {
 		if t.Position.Line != line {
@@ -75,7 +108,7 @@ func bounded(data []byte) (err error) {
 }
 
 // missing notes the fields of a struct type that a tree lacks.
-func missing(t reflect.Type, tree any, path string, errs *[]error) {
+func missing(t reflect.Type, tree any, path string, errs *Errors) {
 	switch t.Kind() {
 	case reflect.Pointer:
 		missing(t.Elem(), tree, path, errs)

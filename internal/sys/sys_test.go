@@ -5,8 +5,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/cilium/ebpf/btf"
 	"github.com/stretchr/testify/require"
@@ -101,4 +103,56 @@ func TestOnlyHere(t *testing.T) {
 		return err
 	})
 	require.NoError(t, err)
+}
+
+// TestPerfRecords tests what is made of a ring's bytes, records around its end
+// included.
+func TestPerfRecords(t *testing.T) {
+	record := func(kind uint32, body ...byte) []byte {
+		b := order.AppendUint32(nil, kind)
+		b = order.AppendUint16(order.AppendUint16(b, 0), uint16(recordHeader+len(body)))
+		return append(b, body...)
+	}
+	sample := func(data ...byte) []byte {
+		return record(unix.PERF_RECORD_SAMPLE, append(order.AppendUint32(nil, uint32(len(data))), data...)...)
+	}
+	lost := record(unix.PERF_RECORD_LOST, order.AppendUint64(order.AppendUint64(nil, 1), 7)...)
+	stream := slices.Concat(sample(1, 2, 3, 4), lost, record(unix.PERF_RECORD_THROTTLE, make([]byte, 24)...), sample(5), record(unix.PERF_RECORD_SAMPLE, 9, 0, 0, 0))
+	want := []PerfRecord{{CPU: 3, Data: []byte{1, 2, 3, 4}}, {CPU: 3, Lost: 7}, {CPU: 3, Data: []byte{5}}}
+	const size = 128
+	for start := range uint64(size) {
+		var head, tail uint64
+		r := &perfRing{cpu: 3, data: make([]byte, size), head: &head, tail: &tail}
+		head, tail = start+uint64(len(stream)), start
+		for i, b := range stream {
+			r.data[(start+uint64(i))%size] = b
+		}
+		for _, w := range want {
+			rec, ok, err := r.read()
+			require.NoError(t, err)
+			require.True(t, ok)
+			require.Equal(t, w, rec)
+		}
+		_, ok, err := r.read()
+		require.NoError(t, err)
+		require.False(t, ok)
+		require.Equal(t, head, tail, "all is taken")
+	}
+	head, tail := uint64(8), uint64(0)
+	r := &perfRing{data: make([]byte, size), head: &head, tail: &tail}
+	_, _, err := r.read()
+	require.Error(t, err, "a record of no bytes")
+}
+
+// TestLayouts tests the sizes of the kernel's structures and the places of what
+// is read last in them (include/uapi/linux/bpf.h).
+func TestLayouts(t *testing.T) {
+	var p attrProgInfo
+	require.EqualValues(t, 208, unsafe.Sizeof(p))
+	require.EqualValues(t, 80, unsafe.Offsetof(p.ifindex))
+	require.EqualValues(t, 128, unsafe.Offsetof(p.btfID))
+	require.EqualValues(t, 152, unsafe.Offsetof(p.lineInfo))
+	require.EqualValues(t, 172, unsafe.Offsetof(p.lineInfoRecSize))
+	require.EqualValues(t, 192, unsafe.Offsetof(p.runTimeNs))
+	require.EqualValues(t, 32, unsafe.Sizeof(attrElem{}))
 }

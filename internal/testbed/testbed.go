@@ -39,32 +39,39 @@ type Bed struct {
 	served   chan error
 }
 
-// New makes a card and a socket for its guest. Close takes both away.
-func New(s Spec) (*Bed, error) {
+// newCard makes a card with its firmware.
+func newCard(s Spec) (*nfp.Card, *bpffw.Firmware, error) {
 	t := s.Target
 	if t == nil {
 		t = target.MustBuiltin("agilio")
 	}
 	caps, err := bpffw.Capabilities(t)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if s.Change != nil {
 		s.Change(&caps)
 	}
 	fw, err := bpffw.New(t, caps)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.Options.BPF = caps
-	b := &Bed{Firmware: fw, served: make(chan error, 1)}
 	var around nfp.Firmware = fw
 	if s.Wrap != nil {
 		around = s.Wrap(fw)
 	}
-	if b.Card, err = nfp.New(around, s.Options); err != nil {
+	c, err := nfp.New(around, s.Options)
+	return c, fw, err
+}
+
+// New makes a card and a socket for its guest. Close takes both away.
+func New(s Spec) (*Bed, error) {
+	card, fw, err := newCard(s)
+	if err != nil {
 		return nil, err
 	}
+	b := &Bed{Card: card, Firmware: fw, served: make(chan error, 1)}
 	if err := b.listen(s.Options.Log); err != nil {
 		b.Card.Close()
 		return nil, err

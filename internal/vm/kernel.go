@@ -33,7 +33,12 @@ const KernelEnv = "SKIPSW_GUEST_KERNEL"
 // build needs Debian's kernel source package and its usual build tools; what
 // is missing is installed when the caller may do that, and is named in the
 // error otherwise.
-func Find(ctx context.Context) (*Kernel, error) {
+func Find(ctx context.Context) (*Kernel, error) { return FindFor(ctx, "") }
+
+// FindFor is Find for guests whose first process is a program that calls
+// guestinit.MainInGuest and needs no shared libraries; "" has one built, which
+// takes Go and this module's source.
+func FindFor(ctx context.Context, init string) (*Kernel, error) {
 	folder, err := cache.Dir(CacheEnv)
 	if err != nil {
 		return nil, err
@@ -61,6 +66,10 @@ func Find(ctx context.Context) (*Kernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("test kernel: %w", err)
 	}
+	if init != "" {
+		k.Init = init
+		return k, nil
+	}
 	return k, buildInit(ctx, k.Init)
 }
 
@@ -82,7 +91,7 @@ func cached(cache string) (string, error) {
 // it quick when nothing has changed.
 func buildInit(ctx context.Context, out string) error {
 	tmp := out + ".new"
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", tmp, "github.com/skipsw/skipsw/internal/vm/guestinit")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", tmp, "github.com/skipsw/skipsw/internal/vm/guestinit/init")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOCOVERDIR=")
 	if b, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the guest's init: %w: %s", err, strings.TrimSpace(string(b)))

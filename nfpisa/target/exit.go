@@ -57,6 +57,20 @@ func (e *Exit) Codes(tc bool) (codes []uint8, other uint8) {
 	return codes, other
 }
 
+// Class returns what is left of a verdict at the exit: the least verdict that
+// shares its code, or the verdict itself where there are no codes.
+func (e *Exit) Class(tc bool, verdict uint32) uint32 {
+	if e.Kind != ExitCode {
+		return verdict
+	}
+	codes, code := e.Codes(tc)
+	if uint64(verdict) < uint64(len(codes)) {
+		code = codes[verdict]
+	}
+	class, _ := e.Verdict(tc, code)
+	return class
+}
+
 // Verdict returns the least verdict of a program type that has a code.
 func (e *Exit) Verdict(tc bool, code uint8) (verdict uint32, ok bool) {
 	codes, other := e.Codes(tc)

@@ -1,11 +1,12 @@
 package target
 
 import (
-	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/skipsw/skipsw/internal/strictyaml"
 )
 
 // Limits of the machine, for every target.
@@ -24,7 +25,7 @@ const (
 // checker collects what is wrong with a target.
 type checker struct {
 	t    *Target
-	errs []error
+	errs strictyaml.Errors
 }
 
 // Check reports everything that is wrong with a target: values out of range,
@@ -37,7 +38,7 @@ func (t *Target) Check() error {
 	if right {
 		c.honoured()
 	}
-	return errors.Join(c.errs...)
+	return c.errs.Err()
 }
 
 // CheckForm is Check without what only some parts cannot honour, for parts that
@@ -45,7 +46,7 @@ func (t *Target) Check() error {
 func (t *Target) CheckForm() error {
 	c := &checker{t: t}
 	c.form()
-	return errors.Join(c.errs...)
+	return c.errs.Err()
 }
 
 // form looks at a target by itself, and reports whether it is right.
@@ -204,9 +205,6 @@ func (c *checker) places() {
 		name string
 		LMPlace
 	}{{"calls.key", k.Key}, {"calls.value", k.Value}} {
-		if p.Index == e.StackIndex && p.Word != 0 {
-			c.fail("%s.word is %d, but its index register %d is entry.stack_index, which points at word 0", p.name, p.Word, p.Index)
-		}
 		c.within(p.name+".index", int(p.Index), 0, lmIndexes-1)
 		c.within(p.name+".word", int(p.Word), 0, lmBytes/4-1)
 		near := p.Index == e.StackIndex

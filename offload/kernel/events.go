@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/perf"
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Bytes of each CPU's ring of events.
@@ -19,44 +19,49 @@ const perfRing = 64 << 10
 
 // events reads a perf event array.
 type events struct {
-	reader *perf.Reader
-	m      *ebpf.Map
+	reader *sys.PerfReader
+	fd     int
 }
 
-// Events implements offload.EventReader for perf event arrays, which programs on
-// the device and on the host write to alike.
+// Events implements offload.EventReader for perf event arrays, which programs
+// on the device and on the host write to alike.
 func (d *Device) Events(_ context.Context, mapID uint32) (offload.Events, error) {
 	op := fmt.Sprintf("read events of map %d", mapID)
-	m, err := ebpf.NewMapFromID(ebpf.MapID(mapID))
+	fd, err := sys.OpenID(sys.Maps, mapID)
 	if err != nil {
 		return nil, d.fail(op, err)
 	}
-	if m.Type() != ebpf.PerfEventArray {
-		m.Close()
-		return nil, fmt.Errorf("%s: it is a map of type %s; events come through a perf event array", op, m.Type())
+	r, err := openEvents(op, fd)
+	if err == nil {
+		return &events{reader: r, fd: fd}, nil
 	}
-	r, err := perf.NewReader(m, perfRing)
+	unix.Close(fd)
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, os.ErrNotExist) {
+		return nil, &offload.Error{Op: op, Kind: offload.ErrNotSupported, Err: err, Reason: "this kernel is built without perf events"}
+	}
+	return nil, d.fail(op, err)
+}
+
+func openEvents(op string, fd int) (*sys.PerfReader, error) {
+	m, err := sys.ReadMap(fd)
 	if err != nil {
-		m.Close()
-		if errors.Is(err, unix.ENOSYS) || errors.Is(err, os.ErrNotExist) {
-			return nil, &offload.Error{Op: op, Kind: offload.ErrNotSupported, Err: err, Reason: "this kernel is built without perf events"}
-		}
-		return nil, d.fail(op, err)
+		return nil, err
 	}
-	return &events{reader: r, m: m}, nil
+	if typ := m.Type; typ != bpf.MapTypePerfEventArray {
+		return nil, &offload.Error{Op: op, Err: unix.EINVAL, Reason: fmt.Sprintf("it is a map of type %s; events come through a perf event array", typ)}
+	}
+	cpus, err := ebpf.PossibleCPU()
+	if err != nil {
+		return nil, err
+	}
+	return sys.OpenPerf(fd, int(m.MaxEntries), cpus, perfRing)
 }
 
 // Read implements offload.Events.
 func (e *events) Read() (offload.Event, error) {
 	rec, err := e.reader.Read()
-	if errors.Is(err, perf.ErrClosed) {
-		return offload.Event{}, io.EOF
-	}
-	if err != nil {
-		return offload.Event{}, err
-	}
-	return offload.Event{CPU: rec.CPU, Data: rec.RawSample, Lost: rec.LostSamples}, nil
+	return offload.Event(rec), err
 }
 
 // Close implements offload.Events.
-func (e *events) Close() error { return errors.Join(e.reader.Close(), e.m.Close()) }
+func (e *events) Close() error { return errors.Join(e.reader.Close(), unix.Close(e.fd)) }

@@ -72,6 +72,17 @@ func TestEvents(t *testing.T) {
 	defer d.Close()
 	p, err := offload.ReadProgram("../../testdata/bpf/event_sample.o", "", "", object.UnknownType)
 	require.NoError(t, err)
+	require.Zero(t, p.Maps[0].MaxEntries, "as many entries as CPUs")
+	for _, entries := range []uint32{0, 1024} {
+		p.Maps[0].MaxEntries = entries
+		readOneEvent(t, d, p)
+	}
+}
+
+// readOneEvent attaches a program that samples packets, reads what it sends for
+// one, and detaches it.
+func readOneEvent(t *testing.T, d *Device, p *offload.Program) {
+	t.Helper()
 	res, err := offload.Attach(t.Context(), d, offload.Request{Program: p, Hook: offload.Hook{Mode: offload.Generic}})
 	require.NoError(t, err)
 	require.Len(t, res.Attachment.Maps, 1)

@@ -12,7 +12,7 @@ func (v *verifier) callFunc(i int) *Error {
 	if len(v.cur.frames) == platform.MaxFrames {
 		return unsafef("more than %d nested calls", platform.MaxFrames)
 	}
-	start := i + 1 + int(v.insns[i].Imm)
+	start := v.insns[i].FuncTarget(i)
 	if k := int(v.fn[start]); v.apart && v.funcs[k].Global {
 		return v.callGlobal(k)
 	}

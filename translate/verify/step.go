@@ -126,7 +126,7 @@ func (v *verifier) wideLoad(i int) *Error {
 		r.mp, r.off = in.Imm, v.insns[i+1].Imm
 		v.set(in.Dst, r)
 	default:
-		v.set(in.Dst, constReg(uint64(uint32(in.Imm))|uint64(uint32(v.insns[i+1].Imm))<<32))
+		v.set(in.Dst, constReg(in.Imm64(v.insns[i+1])))
 	}
 	return nil
 }

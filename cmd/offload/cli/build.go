@@ -79,6 +79,13 @@ func (f *buildFlags) switches(o *translate.Options) error {
 
 // image returns the image of one program.
 func (f *buildFlags) image(path string) (*image.Image, error) {
+	if data, err := os.ReadFile(path); err == nil && image.Is(data) {
+		for _, name := range []string{"target", "type", "passes"} {
+			if f.cmd.Flags().Changed(name) {
+				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", name, path)
+			}
+		}
+	}
 	o, err := f.options()
 	if err != nil {
 		return nil, err

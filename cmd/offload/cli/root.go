@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/vm/guestinit"
 	"github.com/skipsw/skipsw/translate/bug"
 )
 
@@ -25,6 +26,12 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// statusError is the exit status of a command that was run, which has said itself
+// what was wrong.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
 func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
@@ -36,6 +43,7 @@ type detailer interface{ Detail() string }
 // Results go to standard output; a failure is one line on standard error, and
 // with -v its detail after it.
 func Main(c Config) int {
+	guestinit.MainInGuest()
 	if c.Args == nil {
 		c.Args = os.Args[1:]
 	}
@@ -79,6 +87,10 @@ func execute(root *cobra.Command) (verb *cobra.Command, err error) {
 func (a *app) report(err error, verbose bool, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
+	}
+	var status statusError
+	if errors.As(err, &status) {
+		return int(status)
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	if words := a.advice(err); words != "" {
@@ -126,7 +138,7 @@ func newRoot(a *app, verbose *bool) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newCompileCmd(a), newDisasmCmd(a), newRunCmd(a), newDiffCmd(), newConformanceCmd(a))
 	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
-	root.AddCommand(newAsmCmd())
+	root.AddCommand(newAsmCmd(), newCardCmd())
 	root.SetHelpCommand(newHelpCmd(root))
 	return root
 }

@@ -41,13 +41,14 @@ func called(funcs []*asm) (out []*asm, old []int) {
 	return out, old
 }
 
-// link joins the functions, main first, and resolves the calls between them.
-func link(funcs []*asm) (insns []bpf.Insn, starts []int) {
+// link joins the functions, main first, and resolves the calls between them. It
+// fails where a jump is too long for its field.
+func link(funcs []*asm) (insns []bpf.Insn, starts []int, err error) {
 	starts = make([]int, len(funcs))
 	for i, f := range funcs {
 		code, err := f.Assemble()
 		if err != nil {
-			panic("BUG: " + err.Error())
+			return nil, nil, err
 		}
 		starts[i] = len(insns)
 		insns = append(insns, code...)
@@ -58,7 +59,7 @@ func link(funcs []*asm) (insns []bpf.Insn, starts []int) {
 			insns[slot] = bpf.CallFunc(int32(starts[c.fn] - slot - 1))
 		}
 	}
-	return insns, starts
+	return insns, starts, nil
 }
 
 // Loads and stores with sizes in bytes and offsets as the generator counts them.

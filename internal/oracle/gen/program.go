@@ -22,8 +22,21 @@ type program struct {
 }
 
 // Program makes the program of a seed. It is accepted by the kernel's verifier
-// unless the generator and the verifier disagree, which a test counts.
+// unless the generator and the verifier disagree, which a test counts. A size at
+// which a jump becomes too long for its field is halved.
 func Program(seed uint64, o Options) *object.Program {
+	for {
+		p, size, err := build(seed, o)
+		if err == nil {
+			return p
+		}
+		o.Size = size / 2
+	}
+}
+
+// build makes the program of a seed, of the size that it returns. It fails where
+// a jump is too long.
+func build(seed uint64, o Options) (_ *object.Program, size int, err error) {
 	r := rand.New(rand.NewPCG(seed, 0x67656e))
 	o = o.pick(r)
 	p := &program{r: r, o: &o}
@@ -42,7 +55,10 @@ func Program(seed uint64, o Options) *object.Program {
 		funcs[i] = p.function(i, n, max(budget/4, 2))
 	}
 	kept, old := called(funcs)
-	insns, starts := link(kept)
+	insns, starts, err := link(kept)
+	if err != nil {
+		return nil, o.Size, err
+	}
 	out := &object.Program{
 		Object: fmt.Sprintf("gen-%d", seed), Name: fmt.Sprintf("gen_%d", seed), Section: o.Type.String(),
 		Type: o.Type, License: "GPL", Insns: insns, Maps: p.maps,
@@ -55,7 +71,7 @@ func Program(seed uint64, o Options) *object.Program {
 		s := p.sigs[old[i]]
 		out.Funcs = append(out.Funcs, object.Func{Name: name, Start: start, Global: s.global, Args: s.parameters()})
 	}
-	return out
+	return out, o.Size, nil
 }
 
 // function makes function i of n. It may call those with a higher number.

@@ -80,13 +80,17 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	return &cardLoaded{m: m, p: p, coarse: c.Target.Exit.Kind == "code"}, nil
+	l := &cardLoaded{m: m, p: p}
+	if exit := &c.Target.Exit; exit.Kind == target.ExitCode {
+		l.class = func(verdict uint32) uint32 { return exit.Class(p.Type == object.TC, verdict) }
+	}
+	return l, nil
 }
 
 type cardLoaded struct {
-	m      *sim.Machine
-	p      *object.Program
-	coarse bool
+	m     *sim.Machine
+	p     *object.Program
+	class func(uint32) uint32
 }
 
 func (l *cardLoaded) Close() {}
@@ -99,10 +103,7 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 		return oracle.Run{}, r.Fault
 	}
 	out := oracle.Run{
-		Verdict: r.Code, Coarse: l.coarse, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps)),
-	}
-	if l.coarse {
-		out.Verdict = r.Code >> 16 & 0xff
+		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps)),
 	}
 	for i, spec := range l.p.Maps {
 		if !oracle.PlainMap(spec.Type) {

@@ -1,4 +1,4 @@
-package main
+package guestinit
 
 import (
 	"archive/tar"

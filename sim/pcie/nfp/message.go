@@ -116,7 +116,6 @@ func (c *Card) toControl(m []byte) {
 		v.count(statRX, m)
 	} else {
 		v.add(statRX+statDiscards, 1)
-		c.opt.Log("control: no room for a message of %d bytes", len(m))
 	}
 }
 

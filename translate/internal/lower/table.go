@@ -27,7 +27,10 @@ type Helper struct {
 	Routine func(c *Call) error
 }
 
-var helpers = map[bpf.HelperID]*Helper{}
+var (
+	helpers = map[bpf.HelperID]*Helper{}
+	byName  = map[string]*Helper{} // as targets name them
+)
 
 // register adds a row. It returns a value so that files can register what they
 // hold where they declare it.
@@ -35,7 +38,7 @@ func register(h *Helper) *Helper {
 	if helpers[h.ID] != nil {
 		panic(fmt.Sprintf("BUG: helper %v has two rows", h.ID))
 	}
-	helpers[h.ID] = h
+	helpers[h.ID], byName[h.ID.String()] = h, h
 	return h
 }
 
@@ -151,9 +154,8 @@ func CheckTarget(t *target.Target) error {
 		if by == target.HelperNone {
 			continue
 		}
-		id, ok := bpf.HelperByName(name)
-		row := helpers[id]
-		have := ok && row != nil && (by == target.HelperInline && row.Inline != nil || by == target.HelperFirmware && row.Routine != nil ||
+		row := byName[name]
+		have := row != nil && (by == target.HelperInline && row.Inline != nil || by == target.HelperFirmware && row.Routine != nil ||
 			by == target.HelperRoutine && (row.OnMap != nil || row.Routine != nil))
 		if !have {
 			return &ssa.Unsupported{What: fmt.Sprintf("helpers.%s %v of target %s", name, t.Helpers[name], t.Name), Why: "the compiler has no such code for it", Slot: -1}

@@ -37,7 +37,7 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output
 	do(&selecting, list, func() { code, err = selectCode(f, t) })
 	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
 	do(&placing, out, func() { code.place(t, res, out) })
-	do(&deferring, out, func() { out.fillSlots() })
+	do(&deferring, out, func() { out.fillDefer() })
 	return out, err
 }
 

@@ -17,6 +17,7 @@ func (d *Scalar) Apply(op bpf.ALUOp, s Scalar, word bool) {
 	}
 }
 
+// Apply64 computes d = d op s on 64-bit numbers.
 func (d *Scalar) Apply64(op bpf.ALUOp, s *Scalar) {
 	switch op {
 	case bpf.Lsh, bpf.Rsh, bpf.Arsh:

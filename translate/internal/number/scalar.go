@@ -41,9 +41,14 @@ func OfBytes(bytes int) Scalar {
 	return s
 }
 
-func (s *Scalar) IsConst() bool   { return s.Bits.Mask == 0 }
+// IsConst reports whether every bit is known.
+func (s *Scalar) IsConst() bool { return s.Bits.Mask == 0 }
+
+// IsConst32 reports whether every bit of the low word is known.
 func (s *Scalar) IsConst32() bool { return uint32(s.Bits.Mask) == 0 }
-func (s *Scalar) IsZero() bool    { return s.Bits.Mask == 0 && s.Bits.Value == 0 }
+
+// IsZero reports the number 0.
+func (s *Scalar) IsZero() bool { return s.Bits.Mask == 0 && s.Bits.Value == 0 }
 
 // Contains reports whether v is possible.
 func (s *Scalar) Contains(v uint64) bool {

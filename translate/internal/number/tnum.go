@@ -77,6 +77,7 @@ func (t Tnum) after(z uint64) uint64 {
 	return ((z|^high)+1)&high | t.Value
 }
 
+// Add returns the sum.
 func (t Tnum) Add(o Tnum) Tnum {
 	sv := t.Value + o.Value
 	sigma := sv + t.Mask + o.Mask
@@ -84,22 +85,26 @@ func (t Tnum) Add(o Tnum) Tnum {
 	return Tnum{sv &^ m, m}
 }
 
+// Sub returns the difference.
 func (t Tnum) Sub(o Tnum) Tnum {
 	dv := t.Value - o.Value
 	m := (dv + t.Mask) ^ (dv - o.Mask) | t.Mask | o.Mask
 	return Tnum{dv &^ m, m}
 }
 
+// And returns the bits that both have.
 func (t Tnum) And(o Tnum) Tnum {
 	v := t.Value & o.Value
 	return Tnum{v, (t.Value | t.Mask) & (o.Value | o.Mask) &^ v}
 }
 
+// Or returns the bits that one has.
 func (t Tnum) Or(o Tnum) Tnum {
 	v := t.Value | o.Value
 	return Tnum{v, (t.Mask | o.Mask) &^ v}
 }
 
+// Xor returns the bits in which both differ.
 func (t Tnum) Xor(o Tnum) Tnum {
 	m := t.Mask | o.Mask
 	return Tnum{(t.Value ^ o.Value) &^ m, m}
@@ -124,8 +129,13 @@ func (t Tnum) Mul(o Tnum) Tnum {
 	return acc
 }
 
+// Lsh shifts left.
 func (t Tnum) Lsh(n uint) Tnum { return Tnum{t.Value << n, t.Mask << n} }
+
+// Rsh shifts right.
 func (t Tnum) Rsh(n uint) Tnum { return Tnum{t.Value >> n, t.Mask >> n} }
+
+// Arsh shifts right and repeats the sign.
 func (t Tnum) Arsh(n uint) Tnum {
 	return Tnum{uint64(int64(t.Value) >> n), uint64(int64(t.Mask) >> n)}
 }

@@ -5,7 +5,6 @@ import "github.com/skipsw/skipsw/translate/bpf"
 // Linux is the verifier's platform of Linux 6.18, for a privileged user: programs
 // for XDP and tc.
 var Linux = (Platform{
-	Name: "Linux 6.18",
 	Programs: []Program{
 		{Type: bpf.ProgTypeXDP, Name: "xdp", Set: xdp, Context: bpf.XDPMd},
 		{Type: bpf.ProgTypeSchedCLS, Name: "tc", Set: tc, Context: bpf.SkBuff, Legacy: true},

@@ -18,7 +18,6 @@ import (
 
 // Platform is what a program is proven for.
 type Platform struct {
-	Name     string
 	Programs []Program
 	Helpers  []Helper
 	Maps     []Map

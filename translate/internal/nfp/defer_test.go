@@ -10,9 +10,9 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 )
 
-// TestFillSlots moves instructions into defer slots where that is right, and
+// TestFillDefer moves instructions into defer slots where that is right, and
 // leaves them where it is not.
-func TestFillSlots(t *testing.T) {
+func TestFillDefer(t *testing.T) {
 	a, b := nfpisa.A, nfpisa.B
 	mov := nfpisa.Mov(a(1), b(1))
 	test := nfpisa.ALU(nfpisa.NoOperand, a(2), nfpisa.ALUSub, nfpisa.Const(14))
@@ -41,7 +41,7 @@ func TestFillSlots(t *testing.T) {
 			for k, i := range c.words {
 				o.Words = append(o.Words, Word{I: i, Slot: int32(k), Block: -1})
 			}
-			o.fillSlots()
+			o.fillDefer()
 			var got []string
 			slots := 0
 			for _, w := range o.Words {

@@ -1,7 +1,9 @@
-// Command guestinit is the first process of a guest: it mounts the file
-// systems, runs the one command that the guest exists for, leaves the exit
-// status in the guest's box and powers off.
-package main
+// Package guestinit is the first process of a guest: it mounts the file systems,
+// runs the one command that the guest exists for, leaves the exit status in the
+// guest's box and powers off. The command in folder init is nothing else; a
+// program that calls MainInGuest can be a guest's first process, too, if it
+// needs no shared libraries.
+package guestinit
 
 import (
 	"encoding/json"
@@ -22,7 +24,20 @@ import (
 // root is where the host's file system is mounted before it becomes "/".
 const root = "/host"
 
-func main() {
+// MainInGuest is Main in a process that a guest began with; elsewhere it returns
+// at once.
+func MainInGuest() {
+	if os.Getpid() != 1 {
+		return
+	}
+	if _, err := os.Stat("/" + guest.ConfigFile); err != nil {
+		return
+	}
+	Main()
+}
+
+// Main does the first process's work. It does not return.
+func Main() {
 	var st guest.Status
 	conf, err := readConfig()
 	if err == nil && conf.Copied {

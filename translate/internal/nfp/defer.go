@@ -4,13 +4,13 @@ import "github.com/skipsw/skipsw/nfpisa"
 
 // Defer slots: an unconditional branch has at most two, others three.
 const (
-	slotsAlways = 2
-	slotsElse   = 3
+	deferAlways = 2
+	deferElse   = 3
 )
 
-// fillSlots moves instructions that come before a branch into its defer slots,
+// fillDefer moves instructions that come before a branch into its defer slots,
 // where they run in the cycles that the branch takes anyway.
-func (o *Output) fillSlots() {
+func (o *Output) fillDefer() {
 	label := make([]bool, len(o.Words)+1)
 	for _, s := range o.Starts {
 		label[s] = true
@@ -21,9 +21,9 @@ func (o *Output) fillSlots() {
 		if !isBranch(i) {
 			continue
 		}
-		first, limit := k, slotsAlways
+		first, limit := k, deferAlways
 		if i.Class != nfpisa.ClassBranch || i.Cond != nfpisa.CondAlways {
-			limit = slotsElse
+			limit = deferElse
 			first = o.testStart(k)
 		}
 		at := k // where the branch is
