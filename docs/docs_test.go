@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -79,66 +78,6 @@ func TestStability(t *testing.T) {
 		}
 		require.True(t, found, "package %s does not say whether it is stable", p.ImportPath)
 	}
-}
-
-// rules are the module's import rules: packages under From import nothing of
-// the module under Never, but for what is under But.
-var rules = []struct {
-	from  string
-	never []string
-	but   []string
-}{
-	{"translate/bpf", []string{""}, nil},
-	{"regalloc", []string{""}, nil},
-	{"internal/unsupported", []string{""}, nil},
-	{"nfpisa", []string{"translate", "sim", "offload", "cmd"}, []string{"translate/bpf"}},
-	{"translate", []string{"sim", "offload", "cmd"}, nil},
-	{"sim", []string{"translate", "offload", "cmd"}, []string{"translate/bpf"}},
-	{"offload", []string{"cmd"}, nil},
-	{"internal", []string{"cmd"}, nil},
-}
-
-// under reports whether a package is one or lies below it.
-func under(path, dir string) bool {
-	return dir == "" || path == dir || strings.HasPrefix(path, dir+"/")
-}
-
-func anyUnder(path string, dirs []string) bool {
-	return slices.ContainsFunc(dirs, func(d string) bool { return under(path, d) })
-}
-
-// broken returns the rules that imports of packages break.
-func broken(all []listed) (out []string) {
-	for _, p := range all {
-		for _, r := range rules {
-			if !under(p.ImportPath, r.from) {
-				continue
-			}
-			for _, i := range p.Imports {
-				path, ours := strings.CutPrefix(i, module+"/")
-				if ours && anyUnder(path, r.never) && !anyUnder(path, r.but) && !(anyUnder(path, []string{r.from}) && r.never[0] == "") {
-					out = append(out, p.ImportPath+" imports "+path)
-				}
-			}
-		}
-	}
-	return out
-}
-
-// TestImportRules tests the rules, and that breaking one is found.
-func TestImportRules(t *testing.T) {
-	require.Empty(t, broken(packages(t)))
-	for _, bad := range []listed{
-		{ImportPath: "translate/internal/opt", Imports: []string{module + "/sim/core"}},
-		{ImportPath: "sim/core", Imports: []string{module + "/translate/verify"}},
-		{ImportPath: "nfpisa/target", Imports: []string{module + "/translate"}},
-		{ImportPath: "translate/bpf", Imports: []string{module + "/internal/sys"}},
-		{ImportPath: "offload/check", Imports: []string{module + "/cmd/offload/cli"}},
-	} {
-		require.Len(t, broken([]listed{bad}), 1, bad.ImportPath)
-	}
-	good := listed{ImportPath: "sim/firmware", Imports: []string{"fmt", module + "/translate/bpf", module + "/nfpisa/target"}}
-	require.Empty(t, broken([]listed{good}))
 }
 
 // TestVerbsKnowNoDevice tests that the verbs reach devices through the

@@ -1,12 +1,17 @@
 package sim
 
 import (
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/sim/hostmap"
 	"github.com/skipsw/skipsw/sim/mem"
 	"github.com/skipsw/skipsw/sim/trace"
 )
+
+// ErrNotSupported is what errors.Is finds in errors and faults about what the
+// simulator does not have. It is one with the compiler's and the devices'.
+var ErrNotSupported = unsupported.Err
 
 // The types of the rooms behind this package that its callers meet. Under these
 // names they are stable.

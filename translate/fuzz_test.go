@@ -63,8 +63,8 @@ func shaped(insns []bpf.Insn, shape uint8) *object.Program {
 	p := &object.Program{
 		Name: "fuzz", Type: object.XDP, License: "GPL", Insns: insns, Funcs: []object.Func{{Name: "fuzz"}},
 		Maps: []*object.Map{
-			{Name: "array", Type: 2, KeySize: 4, ValueSize: 16, MaxEntries: 4},
-			{Name: "hash", Type: 1, KeySize: 5, ValueSize: 9, MaxEntries: 4},
+			{Name: "array", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 4},
+			{Name: "hash", Type: bpf.MapTypeHash, KeySize: 5, ValueSize: 9, MaxEntries: 4},
 		},
 	}
 	if shape&shapeTC != 0 {
@@ -72,14 +72,14 @@ func shaped(insns []bpf.Insn, shape uint8) *object.Program {
 	}
 	if shape&shapeAllMaps != 0 {
 		p.Maps = append(
-			p.Maps, &object.Map{Name: "data", Type: 2, KeySize: 4, ValueSize: 32, MaxEntries: 1},
-			&object.Map{Name: "lpm", Type: 11, KeySize: 8, ValueSize: 4, MaxEntries: 4, Flags: 1},
-			&object.Map{Name: "lru", Type: 9, KeySize: 16, ValueSize: 8, MaxEntries: 16},
+			p.Maps, &object.Map{Name: "data", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 32, MaxEntries: 1},
+			&object.Map{Name: "lpm", Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 4, MaxEntries: 4, Flags: 1},
+			&object.Map{Name: "lru", Type: bpf.MapTypeLRUHash, KeySize: 16, ValueSize: 8, MaxEntries: 16},
 		)
 	}
 	var starts []int
 	for i, in := range insns {
-		at := i + 1 + int(in.Imm)
+		at := in.FuncTarget(i)
 		if in.IsFuncCall() && at > 0 && at < len(insns) {
 			starts = append(starts, at)
 		}

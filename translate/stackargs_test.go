@@ -81,7 +81,7 @@ func everywhere(t *testing.T, p *object.Program) {
 }
 
 func arrayMap() *object.Map {
-	m := &object.Map{Name: "array", Type: 2, KeySize: 4, ValueSize: 8, MaxEntries: 4}
+	m := &object.Map{Name: "array", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 4}
 	for k := range 4 {
 		m.Initial = append(m.Initial, object.Entry{Key: []byte{byte(k), 0, 0, 0}, Value: []byte{byte(k + 1), 2, 3, 4, 5, 6, 7, 8}})
 	}

@@ -100,7 +100,7 @@ func TestNewRefuses(t *testing.T) {
 func TestRaw(t *testing.T) {
 	body := seq(bpf.Load(bpf.SizeB, 0, 1, 0), bpf.Add.Reg(0, 2), bpf.StoreImm(bpf.SizeB, 1, 1, 9), bpf.Mov.Imm(1, 3), bpf.CallHelper(bpf.HelperRcRepeat), bpf.Return())
 	helper := func(_ *ebpf.VM, a [5]uint64) (uint64, error) { return a[0] * 2, nil }
-	vm, err := ebpf.New(newProgram(object.UnknownType, body), ebpf.Options{Raw: true, Helpers: map[bpf.HelperID]func(*ebpf.VM, [5]uint64) (uint64, error){77: helper}})
+	vm, err := ebpf.New(newProgram(object.UnknownType, body), ebpf.Options{Raw: true, Helpers: map[bpf.HelperID]func(*ebpf.VM, [5]uint64) (uint64, error){bpf.HelperRcRepeat: helper}})
 	require.NoError(t, err)
 	res, err := vm.Run(ebpf.Input{Memory: []byte{5, 6}})
 	require.NoError(t, err)

@@ -78,7 +78,7 @@ func TestMapsLikeKernel(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, uint64(c.typ)))
 			for range 3000 {
 				key, tail := uint32(r.IntN(keys)), byte(0)
-				if c.typ == 11 {
+				if c.typ == bpf.MapTypeLPMTrie {
 					key, tail = uint32(r.IntN(34)), byte(r.IntN(4)<<6)
 				}
 				flags := []byte{0, 0, 0, 1, 2, 3, 4, 8}[r.IntN(8)]

@@ -7,7 +7,6 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/skipsw/skipsw/internal/sys"
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -42,8 +41,8 @@ func calledFunctions(p *object.Program) []object.Func {
 	seen := map[int]bool{0: true}
 	out := []object.Func{listed[0]}
 	for i, in := range p.Insns {
-		start := i + 1 + int(in.Imm)
-		if !in.IsCall() || in.Src != bpf.PseudoCall || seen[start] {
+		start := in.FuncTarget(i)
+		if !in.IsFuncCall() || seen[start] {
 			continue
 		}
 		seen[start] = true

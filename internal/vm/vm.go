@@ -28,6 +28,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/internal/vm/guest"
 )
 
@@ -83,7 +84,7 @@ func (k *Kernel) Run(ctx context.Context, g *Guest) error {
 		return err
 	}
 	if g.Card != "" && k.Base != "" {
-		return errors.New("not supported: a simulated PCI card in QEMU, because it comes through user-mode Linux")
+		return fmt.Errorf("%w: a simulated PCI card in QEMU, because it comes through user-mode Linux", unsupported.Err)
 	}
 	initrd := filepath.Join(box, "initrd.cpio")
 	if err := k.writeInitrd(initrd, conf); err != nil {

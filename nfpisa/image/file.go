@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/skipsw/skipsw/internal/outfile"
+	"github.com/skipsw/skipsw/nfpisa"
 )
 
 // machineAt is the place of the machine number in an ELF header.
@@ -39,3 +40,7 @@ func (im *Image) WriteFile(path string) error {
 	}
 	return outfile.WriteFile(path, data)
 }
+
+// Raw returns the words alone, as the bytes that a driver gives out as a
+// program's machine code.
+func (im *Image) Raw() []byte { return nfpisa.AppendRaw(nil, im.Words) }

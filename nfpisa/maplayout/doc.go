@@ -19,6 +19,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
 // Kind names a layout, as images do.
@@ -68,7 +70,7 @@ type Values struct{ First, Stride, Offset uint64 }
 func Parse(k Kind, s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	p, ok := parsers[k]
 	if !ok {
-		return nil, fmt.Errorf("not supported: layout %q", string(k))
+		return nil, fmt.Errorf("%w: layout %q", unsupported.Err, string(k))
 	}
 	if (s.KeySize == 0) != p.keyless || s.ValueSize == 0 {
 		return nil, fmt.Errorf("layout %s with a key of %d bytes and a value of %d", k, s.KeySize, s.ValueSize)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
 // coreHonoured refuses values of card and core that make sense but that some
@@ -55,6 +57,11 @@ var abis = map[string]int{"agilio": 2, "skipsw": 1}
 func (c *checker) mapsHonoured() {
 	t := c.t
 	c.only("maps.regions", len(t.Maps.Regions), 1, "the compiler places maps in one region")
+	for _, n := range sorted(t.Memories) {
+		if n != t.Packet.Memory && !slices.ContainsFunc(t.Maps.Regions, func(r Region) bool { return r.Memory == n }) {
+			c.refuse("memories", n, "one of packet.memory and maps.regions[0].memory", "programs reach no other memory")
+		}
+	}
 	for _, n := range sorted(t.Helpers) {
 		if h := t.Helpers[n]; h.By == HelperRoutine && !t.Direct() || h.By == HelperFirmware && t.Direct() {
 			c.refuse("helpers."+n, h, "another", "maps.kind is "+t.Maps.Kind)
@@ -83,5 +90,5 @@ func (c *checker) only(field string, got, want any, because string, skip ...bool
 
 // refuse notes a value that some part cannot honour.
 func (c *checker) refuse(field string, got, want any, because string) {
-	c.errs = append(c.errs, fmt.Errorf("not supported: %s %v, because %s: it must be %v", field, got, because, want))
+	c.errs = append(c.errs, fmt.Errorf("%w: %s %v, because %s: it must be %v", unsupported.Err, field, got, because, want))
 }

@@ -24,6 +24,9 @@ type (
 	CodeAddr uint16
 )
 
+// LastLMIndex is the last local-memory index register, ActLMAddr3.
+const LastLMIndex LMIndex = 3
+
 // Reg is one general-purpose register, "A22" in files.
 type Reg struct {
 	Bank nfpisa.Bank

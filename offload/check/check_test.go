@@ -42,7 +42,7 @@ func peerCases(t *testing.T, file string) []peerCase {
 	return all
 }
 
-var mapTypes = map[string]bpf.MapType{"hash": bpf.MapTypeHash, "array": bpf.MapTypeArray, "perf_event_array": bpf.MapTypePerfEventArray, "lru_hash": 9, "percpu_array": 6}
+var mapTypes = map[string]bpf.MapType{"hash": bpf.MapTypeHash, "array": bpf.MapTypeArray, "perf_event_array": bpf.MapTypePerfEventArray, "lru_hash": bpf.MapTypeLRUHash, "percpu_array": bpf.MapTypePerCPUArray}
 
 func (c *peerCase) program(t *testing.T) *object.Program {
 	t.Helper()

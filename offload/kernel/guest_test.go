@@ -268,11 +268,11 @@ func TestMapsOnDevice(t *testing.T) {
 		m    object.Map
 		want string
 	}{
-		{"type", object.Map{Type: 11, KeySize: 8, ValueSize: 8, MaxEntries: 1, Flags: 1}, "the kernel offloads hash and array maps only"},
+		{"type", object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 1, Flags: 1}, "the kernel offloads hash and array maps only"},
 		{"flags", object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 10}, "a map on a device takes no flags"},
 		{"globals", object.Map{Name: ".data", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 10}, "holds global variables"},
 		{"entries", object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 3}, "more than the device has room for"},
-		{"inner", object.Map{Type: 12, KeySize: 4, ValueSize: 4, MaxEntries: 1, Inner: &object.Map{}}, "not supported: maps of maps"},
+		{"inner", object.Map{Type: bpf.MapTypeArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 1, Inner: &object.Map{}}, "not supported: maps of maps"},
 	} {
 		_, err := d.NewMap(t.Context(), &tt.m, offload.Hardware)
 		require.ErrorContains(t, err, tt.want, tt.name)

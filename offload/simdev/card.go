@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
@@ -115,8 +115,8 @@ func (k *card) attachment() offload.Attachment {
 }
 
 // tagOf is the hash of a program's words, in the kernel's form of 8 bytes.
-func tagOf(words []nfpisa.Word) string {
-	sum := sha256.Sum256(nfpisa.AppendRaw(nil, words))
+func tagOf(im *image.Image) string {
+	sum := sha256.Sum256(im.Raw())
 	return hex.EncodeToString(sum[:8])
 }
 

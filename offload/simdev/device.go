@@ -111,7 +111,7 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 		return nil, err
 	}
 	defer d.mu.Unlock()
-	l := &program{src: p, tag: tagOf(p.Image.Words), machine: machine, open: 1}
+	l := &program{src: p, tag: tagOf(p.Image), machine: machine, open: 1}
 	for i, m := range maps {
 		h, ok := m.(*mapHandle)
 		if !ok || h.card != d.card {

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"math"
 
-	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -115,7 +114,7 @@ func (d *Device) Code(_ context.Context, id uint32) (*offload.Code, error) {
 	}
 	return &offload.Code{
 		Name: offload.KernelName(p.src.Name), Insns: p.src.Insns, Lines: p.src.Lines,
-		Machine: nfpisa.AppendRaw(nil, p.src.Image.Words), Device: d.name,
+		Machine: p.src.Image.Raw(), Device: d.name,
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
 
@@ -105,6 +106,14 @@ func (f *Fault) Error() string {
 	}
 	fmt.Fprintf(&b, ": %s", f.Reason)
 	return b.String()
+}
+
+// Unwrap returns "not supported" for a fault of this kind, else nil.
+func (f *Fault) Unwrap() error {
+	if f.Kind == FaultUnsupported {
+		return unsupported.Err
+	}
+	return nil
 }
 
 // Detail returns what Error returns and, on further lines, the C text and the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -62,7 +63,7 @@ func openELF(b []byte) (out *elfFile, err error) {
 			total += min(s.Size, maxSections+1)
 		}
 		if total > maxSections {
-			return nil, fmt.Errorf("not supported: sections of more than %d bytes together, because no NIC has the memory (%s has %d)", maxSections, s.Name, s.Size)
+			return nil, fmt.Errorf("%w: sections of more than %d bytes together, because no NIC has the memory (%s has %d)", unsupported.Err, maxSections, s.Name, s.Size)
 		}
 		if s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL && (s.Offset > uint64(len(b)) || s.FileSize > uint64(len(b))-s.Offset) {
 			return nil, fmt.Errorf("truncated ELF file: section %q ends at byte %d of %d", s.Name, s.Offset+s.FileSize, len(b))

@@ -10,6 +10,7 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -108,7 +109,7 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 	case ins.IsLoadFromMap():
 		m := l.maps[ref]
 		if ref == "" {
-			return fmt.Errorf("not supported: extern __kconfig variable, because there is no kernel on the NIC; make it a const volatile global")
+			return fmt.Errorf("%w: extern __kconfig variable, because there is no kernel on the NIC; make it a const volatile global", unsupported.Err)
 		}
 		if m == nil {
 			return fmt.Errorf("reference to map %q, which the object does not define", ref)
@@ -135,9 +136,9 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 		}
 	case ins.IsKfuncCall():
 		at.Src = bpf.PseudoKfunc
-		return fmt.Errorf("not supported: call of kernel function %q, because there is no kernel on the NIC", ref)
+		return fmt.Errorf("%w: call of kernel function %q, because there is no kernel on the NIC", unsupported.Err, ref)
 	case ref != "":
-		return fmt.Errorf("not supported: reference to %q, because the object does not define it", ref)
+		return fmt.Errorf("%w: reference to %q, because the object does not define it", unsupported.Err, ref)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -127,7 +128,7 @@ func (l *linker) wireLegacy() error {
 				return fmt.Errorf("map %s: legacy definition: %w", name, err)
 			}
 			if len(bytes.Trim(tail, "\x00")) != 0 {
-				return fmt.Errorf("not supported: map %s: legacy definition of %d bytes, because the meaning of those behind byte 36 is not known", name, spec.Extra.Size()+20)
+				return fmt.Errorf("%w: map %s: legacy definition of %d bytes, because the meaning of those behind byte 36 is not known", unsupported.Err, name, spec.Extra.Size()+20)
 			}
 		}
 		t := elfMapTail{

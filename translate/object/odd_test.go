@@ -87,7 +87,7 @@ func TestUntypedSection(t *testing.T) {
 	p, err := o.Program("tc_egress")
 	require.NoError(t, err)
 	require.Equal(t, object.TC, p.Type)
-	require.Equal(t, []*object.Map{{Name: "acc", Type: 2, KeySize: 4, ValueSize: 4, MaxEntries: 2}}, p.Maps)
+	require.Equal(t, []*object.Map{{Name: "acc", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 2}}, p.Maps)
 }
 
 func TestProgramByName(t *testing.T) {
@@ -148,7 +148,7 @@ func TestEarlyMapDefinition(t *testing.T) {
 	p, err := o.Program("")
 	require.NoError(t, err)
 	require.Equal(t, object.TC, p.Type)
-	require.Equal(t, []*object.Map{{Name: "table", Type: 1, KeySize: 8, ValueSize: 16, MaxEntries: 100, Flags: 1}}, p.Maps)
+	require.Equal(t, []*object.Map{{Name: "table", Type: bpf.MapTypeHash, KeySize: 8, ValueSize: 16, MaxEntries: 100, Flags: 1}}, p.Maps)
 }
 
 func TestLegacyTailCalls(t *testing.T) {
@@ -214,10 +214,9 @@ func TestCalls(t *testing.T) {
 			}
 			calls := 0
 			for i, in := range p.Insns {
-				call := in.IsFuncCall()
-				if call || in.IsFuncLoad() {
+				if in.IsFuncCall() || in.IsFuncLoad() {
 					calls++
-					require.NotEmpty(t, starts[i+1+int(in.Imm)], "%s %s slot %d", file, p.Name, i)
+					require.NotEmpty(t, starts[in.FuncTarget(i)], "%s %s slot %d", file, p.Name, i)
 				}
 			}
 			require.GreaterOrEqual(t, calls, len(p.Funcs)-1)

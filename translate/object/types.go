@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
 // Types are the program types that the compiler takes.
@@ -33,7 +35,7 @@ func typeList() string {
 func programType(spec *ebpf.ProgramSpec, o Options) (Type, error) {
 	switch spec.AttachType {
 	case ebpf.AttachXDPDevMap, ebpf.AttachXDPCPUMap:
-		return UnknownType, fmt.Errorf("not supported: section %q holds a program for the far end of a redirect, because a NIC has only the near one", spec.SectionName)
+		return UnknownType, fmt.Errorf("%w: section %q holds a program for the far end of a redirect, because a NIC has only the near one", unsupported.Err, spec.SectionName)
 	}
 	switch spec.Type {
 	case ebpf.XDP:
@@ -46,5 +48,5 @@ func programType(spec *ebpf.ProgramSpec, o Options) (Type, error) {
 		}
 		return UnknownType, fmt.Errorf("section %q %w, which is one of: %s", spec.SectionName, ErrNoType, typeList())
 	}
-	return UnknownType, fmt.Errorf("not supported: section %q holds a %s program, because a NIC runs only: %s", spec.SectionName, spec.Type, typeList())
+	return UnknownType, fmt.Errorf("%w: section %q holds a %s program, because a NIC runs only: %s", unsupported.Err, spec.SectionName, spec.Type, typeList())
 }

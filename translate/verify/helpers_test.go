@@ -34,7 +34,7 @@ func TestHelpersBesideKernel(t *testing.T) {
 		t.Skip("the kernel is older than the table")
 	}
 	for _, typ := range []object.Type{object.XDP, object.TC} {
-		for id := bpf.HelperID(1); id <= bpf.LastHelper+20; id++ { // and some that are none
+		for id := bpf.HelperUnspec + 1; id <= bpf.LastHelper+20; id++ { // and some that are none
 			p := &object.Program{
 				Name: "helper", Type: typ, License: "Proprietary", Funcs: []object.Func{{Name: "helper"}},
 				Insns: []bpf.Insn{bpf.CallHelper(id), bpf.Mov.Imm(0, 0), bpf.Return()},

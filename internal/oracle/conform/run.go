@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/firmware"
@@ -72,7 +73,7 @@ func renumber(err error, first int) error {
 // prove verifies the program in the first of its possible forms that passes.
 func prove(insns []bpf.Insn, memory []byte) (*verify.Program, Place, error) {
 	if len(memory) > maxMemory {
-		return nil, 0, fmt.Errorf("not supported: a memory of %d bytes, because it stands in a packet buffer of at most %d", len(memory), maxMemory)
+		return nil, 0, fmt.Errorf("%w: a memory of %d bytes, because it stands in a packet buffer of at most %d", unsupported.Err, len(memory), maxMemory)
 	}
 	places := []Place{InPacket, InMap}
 	if len(memory) == 0 {

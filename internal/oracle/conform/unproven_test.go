@@ -111,7 +111,7 @@ func (s *sequences) step() {
 		for range 1 + s.IntN(3) {
 			s.step()
 		}
-		s.out[at].Off = int16(len(s.out) - at - 1)
+		s.out[at], _ = s.out[at].WithTarget(at, len(s.out))
 	case 15:
 		if s.place == conform.InMap && s.IntN(2) == 0 {
 			op := []bpf.AtomicOp{bpf.AtomicAdd, bpf.AtomicAdd | bpf.AtomicFetch, bpf.AtomicOr, bpf.AtomicXchg}[s.IntN(4)]

@@ -30,7 +30,7 @@ func asProgram(insns []bpf.Insn) *object.Program {
 	p := &object.Program{Name: "vector", Type: object.XDP, License: "GPL", Insns: insns, Funcs: []object.Func{{Name: "vector"}}}
 	for i, in := range insns {
 		if in.IsFuncCall() {
-			p.Funcs = append(p.Funcs, object.Func{Name: "sub", Start: i + 1 + int(in.Imm)})
+			p.Funcs = append(p.Funcs, object.Func{Name: "sub", Start: in.FuncTarget(i)})
 		}
 	}
 	return p

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -56,7 +57,7 @@ func Wrap(insns []bpf.Insn, memory []byte, place Place) (*object.Program, error)
 		if mark[i] && in.IsExit() {
 			at := len(before) + i
 			if end-at-1 > math.MaxInt16 {
-				return nil, errors.New("not supported: a program of more than 32767 instructions, because its exits become jumps")
+				return nil, fmt.Errorf("%w: a program of more than 32767 instructions, because its exits become jumps", unsupported.Err)
 			}
 			out[at] = bpf.Goto(int16(end - at - 1))
 			exits = true
@@ -139,7 +140,7 @@ func reached(insns []bpf.Insn) ([]bool, error) {
 		case pc+1 >= len(insns):
 			return nil, errors.New("malformed: the last 64-bit immediate load has no second half")
 		case in.Src != 0:
-			return nil, errors.New("not supported: the address of a map, a variable or a function, because a sequence has none of its own")
+			return nil, fmt.Errorf("%w: the address of a map, a variable or a function, because a sequence has none of its own", unsupported.Err)
 		}
 	}
 	if leaves >= 0 {

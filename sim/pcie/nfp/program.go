@@ -1,6 +1,10 @@
 package nfp
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
+)
 
 // load fetches a program from host memory and has the firmware load it, in its
 // turn. The host keeps the memory until the update word is clear.
@@ -39,7 +43,7 @@ func (v *vnic) program() ([]uint64, error) {
 	addr, flags := reg&^programFlags, reg&programFlags
 	switch {
 	case flags&eightContexts != 0:
-		return nil, fmt.Errorf("not supported: eight contexts, because the firmware runs four")
+		return nil, fmt.Errorf("%w: eight contexts, because the firmware runs four", unsupported.Err)
 	case flags != 0:
 		return nil, fmt.Errorf("program with flags %d", flags)
 	case n == 0 || n > uint64(v.card.opt.BPF.MaxWords):

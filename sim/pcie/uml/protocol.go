@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
 // Requests of the vhost-user protocol that user-mode Linux sends.
@@ -90,7 +92,7 @@ func (g *guest) request(req uint32, body []byte, fds []*os.File) error {
 	case setVringNum, setVringAddr, setVringBase, setVringKick, setVringCall, setVringEnable:
 		return g.vring(req, body, fds)
 	}
-	return fmt.Errorf("not supported: vhost-user message %d, because user-mode Linux sends none", req)
+	return fmt.Errorf("%w: vhost-user message %d, because user-mode Linux sends none", unsupported.Err, req)
 }
 
 // vring executes a message about one queue.
@@ -101,7 +103,7 @@ func (g *guest) vring(req uint32, body []byte, fds []*os.File) error {
 	i := int(le.Uint32(body) & 0xff)
 	q := &g.queues[i]
 	if q.kick != nil && req != setVringEnable {
-		return fmt.Errorf("not supported: vhost-user message %d for a queue that runs", req)
+		return fmt.Errorf("%w: vhost-user message %d for a queue that runs", unsupported.Err, req)
 	}
 	g.irqMu.Lock()
 	defer g.irqMu.Unlock()

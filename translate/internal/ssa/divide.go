@@ -1,6 +1,10 @@
 package ssa
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
 
 // divide divides, unsigned or signed. A division by 0 gives 0, the remainder
 // of it is the dividend, as eBPF defines.
@@ -51,7 +55,7 @@ func (b *Builder) divideUnsigned(x, y pair, mod bool) pair {
 		case d&(d-1) == 0 && mod:
 			return pair{b.And(x.lo, d-1), zero}
 		case d&(d-1) == 0:
-			return b.shiftConst(0x70, x, uint32(bits.TrailingZeros32(d)))
+			return b.shiftConst(bpf.Rsh, x, uint32(bits.TrailingZeros32(d)))
 		}
 		q := b.reciprocal(x.lo, d)
 		if mod {
@@ -140,7 +144,7 @@ func (b *Builder) longDivision(x, y pair, mod bool) pair {
 	words := b.Repeat(64, []ID{x.lo, x.hi, zero, zero}, func(w []ID) []ID {
 		q, r := pair{w[0], w[1]}, pair{w[2], w[3]}
 		r = pair{b.Op(Funnel, 31, r.lo, q.hi), b.Op(Funnel, 31, r.hi, r.lo)}
-		q = b.shiftConst(0x60, q, 1)
+		q = b.shiftConst(bpf.Lsh, q, 1)
 		return b.divideStep(q, r, y, true)
 	})
 	if mod {

@@ -49,7 +49,7 @@ func (c *Convention) walk() int {
 	if !slices.Contains(k.KeptIndexes, k.Key.Index) {
 		return int(k.Key.Index)
 	}
-	for n := target.LMIndex(3); n > 0; n-- {
+	for n := target.LastLMIndex; n > 0; n-- {
 		if !slices.Contains(k.KeptIndexes, n) && n != k.Value.Index {
 			return int(n)
 		}

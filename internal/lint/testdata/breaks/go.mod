@@ -1,0 +1,3 @@
+module github.com/skipsw/skipsw
+
+go 1.26

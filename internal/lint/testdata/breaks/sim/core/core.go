@@ -1,0 +1,6 @@
+package core
+
+import (
+	_ "github.com/skipsw/skipsw/translate/bpf"
+	_ "github.com/skipsw/skipsw/translate/verify"
+)

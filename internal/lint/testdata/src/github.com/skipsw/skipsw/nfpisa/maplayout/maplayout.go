@@ -1,0 +1,5 @@
+package maplayout
+
+type Offset uint32
+
+const HashKeys Offset = 64

@@ -1,0 +1,5 @@
+package target
+
+type GPR uint16
+
+type Calls struct{ Result GPR }
