@@ -145,7 +145,7 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 
 // at adds where in the program an error arose.
 func at(p *Program, slot int, err error) error {
-	if line := p.LineAt(slot); line != nil {
+	if line := p.PlaceAt(slot); line != nil {
 		return fmt.Errorf("instruction %d (%s:%d): %w", slot, line.File, line.LineNo, err)
 	}
 	return fmt.Errorf("instruction %d: %w", slot, err)
