@@ -119,3 +119,32 @@ func TestBatchFaults(t *testing.T) {
 	require.EqualValues(t, 20, th.Faults)
 	require.Equal(t, map[uint32]int{1: 10}, codes)
 }
+
+// TestNoAllocations shows that packets cost no memory once a machine is warm.
+func TestNoAllocations(t *testing.T) {
+	for _, cc := range loadCorpus(t) {
+		if cc.Name != "cache_align" && cc.Name != "map_lookup_hash" {
+			continue
+		}
+		in := Input{Packet: cc.Runs[len(cc.Runs)-1].PacketIn}
+		m, err := New(kernelImage(t, &cc), DefaultSpec())
+		require.NoError(t, err)
+		m.Run(in)
+		require.Zero(t, testing.AllocsPerRun(100, func() { m.Run(in) }), cc.Name)
+
+		const packets = 4000
+		s, err := NewSystem(kernelImage(t, &cc), DefaultSpec(), 3)
+		require.NoError(t, err)
+		round := func() {
+			n := 0
+			require.NoError(t, s.Start(func(_ int, i *Input) bool {
+				*i = in
+				n++
+				return n <= packets
+			}, func(int, *Result) {}))
+			s.Run()
+		}
+		round()
+		require.Less(t, testing.AllocsPerRun(3, round), float64(packets)/20, "%s: starting may allocate, packets may not", cc.Name)
+	}
+}

@@ -152,7 +152,7 @@ func (m *card) check(cores int) error {
 	}
 	most := 1 << t.Packet.OffsetBits
 	if n := s.PacketBuffer; n < 256 || n > most || n&(n-1) != 0 {
-		return fmt.Errorf("packet buffer of %d bytes; it must be a power of two from 256 to %d", n, most)
+		return fmt.Errorf("packet buffer of %d bytes; by packet.offset_bits of target %s it must be a power of two from 256 to %d", n, t.Name, most)
 	}
 	if s.PacketOffset < 0 || s.PacketOffset >= s.PacketBuffer {
 		return fmt.Errorf("packet offset %d lies outside the packet buffer of %d bytes", s.PacketOffset, s.PacketBuffer)

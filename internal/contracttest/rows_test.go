@@ -58,7 +58,7 @@ var rows = []row{
 	{path: "local_memory.stack", value: "64", effect: "refusals", text: "local_memory.stack is 64"},
 	{path: "local_memory.pointer_delay", value: "5", effect: "delay"},
 
-	{path: "packet.memory", value: `"emem"`, effect: "cycles"},
+	{path: "packet.memory", value: `"emem"`, text: "not supported: memories ctm, because programs reach no other memory: it must be one of packet.memory"},
 	{path: "packet.pointer_bits", value: "40", text: "not supported: packet.pointer_bits 40"},
 	{path: "packet.pointer_set", value: "3221225472", text: "packet.pointer_set is 0xc0000000"},
 	{path: "packet.offset_bits", value: "14", effect: "words"},
@@ -101,7 +101,7 @@ var rows = []row{
 	{path: "maps.types", only: "agilio", value: `["array", "perf_event_array"]`, effect: "supports"},
 	{path: "maps.types", only: "skipsw", value: `["array", "percpu_array"]`, effect: "supports"},
 	{path: "maps.types", value: `["array", "xskmap"]`, effect: "refusals", text: "maps.types xskmap"},
-	{path: "maps.regions[0].memory", value: `"ctm"`, effect: "place"},
+	{path: "maps.regions[0].memory", value: `"ctm"`, text: "not supported: memories emem, because programs reach no other memory: it must be one of packet.memory and maps.regions[0].memory"},
 	{path: "maps.regions[0].base", value: "206158430208", effect: "place"},
 	{path: "maps.regions[0].size", value: "4096", effect: "refusals"},
 	{path: "maps.regions[0].align", value: "1024", effect: "place"},

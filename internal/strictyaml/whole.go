@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"slices"
@@ -10,8 +11,12 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxDepth is how deep lists and maps of a whole file may be nested.
-const maxDepth = 16
+// Limits of a whole file: how deep lists and maps may be nested, and the bytes of
+// a line, on which the time for one grows with their square.
+const (
+	maxDepth = 16
+	maxLine  = 8192
+)
 
 // UnmarshalWhole decodes data into to, a pointer to a struct with json tags, as
 // Unmarshal does. A field of a struct that the file does not have is an error too, unless
@@ -74,6 +79,12 @@ func bounded(data []byte) (err error) {
 			err = fmt.Errorf("damaged YAML: %v", v)
 		}
 	}()
+	n := 0
+	for l := range bytes.Lines(data) {
+		if n++; len(l) > maxLine {
+			return fmt.Errorf("line %d: longer than %d bytes", n, maxLine)
+		}
+	}
 	flow, dashes, line := 0, 0, 0
 	for _, t := range lexer.Tokenize(string(data)) {
 		if t.Position.Line != line {

@@ -139,11 +139,10 @@ func BTFStrings(id uint32) (func(at uint32) string, error) {
 	}
 	defer unix.Close(fd)
 	type btfInfo struct { // struct bpf_btf_info
-		btf       unsafe.Pointer
-		size, id  uint32
-		name      unsafe.Pointer
-		nameLen   uint32
-		kernelBTF uint32
+		btf     unsafe.Pointer
+		size, _ uint32 // of the information, and its id
+		_       unsafe.Pointer
+		_, _    uint32
 	}
 	var first btfInfo
 	if err := info(fd, &first); err != nil {

@@ -37,28 +37,27 @@ type ProgInfo struct {
 
 // attrProgInfo is the leading part of the kernel's struct bpf_prog_info.
 type attrProgInfo struct {
-	typ                             bpf.ProgType
-	id                              uint32
-	tag                             [8]byte
-	jitedLen, xlatedLen             uint32
-	jited, xlated                   unsafe.Pointer
-	loadTime                        uint64 // nanoseconds since boot
-	uid, mapCount                   uint32
-	mapIDs                          unsafe.Pointer
-	name                            [nameLen]byte
-	ifindex, gpl                    uint32
-	netns                           Netns
-	jitedKsymsCount, jitedFuncCount uint32
-	jitedKsyms, jitedFuncLens       unsafe.Pointer
-	btfID, funcInfoRecSize          uint32
-	funcInfo                        unsafe.Pointer
-	funcInfoCount, lineInfoCount    uint32
-	lineInfo, jitedLineInfo         unsafe.Pointer
-	jitedLineInfoCount              uint32
-	lineInfoRecSize                 uint32
-	jitedLineInfoRecSize, tagCount  uint32
-	tags                            unsafe.Pointer
-	runTimeNs, runCount             uint64
+	typ                 bpf.ProgType
+	id                  uint32
+	tag                 [8]byte
+	jitedLen, xlatedLen uint32
+	jited, xlated       unsafe.Pointer
+	loadTime            uint64 // nanoseconds since boot
+	_, mapCount         uint32
+	mapIDs              unsafe.Pointer
+	name                [nameLen]byte
+	ifindex, _          uint32
+	netns               Netns
+	_, _                uint32         // symbols and functions of the machine code
+	_, _                unsafe.Pointer // where they go
+	btfID, _            uint32         // and the size of a function record
+	_                   unsafe.Pointer // function records
+	_, lineInfoCount    uint32
+	lineInfo, _         unsafe.Pointer // and those of the machine code
+	_, lineInfoRecSize  uint32
+	_, _                uint32         // size of a record of the machine code, number of tags
+	_                   unsafe.Pointer // tags
+	runTimeNs, runCount uint64
 }
 
 // info fills an information structure, which must be all zero but for the

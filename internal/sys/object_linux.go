@@ -32,7 +32,7 @@ var kinds = [...]struct{ next, open uintptr }{
 
 // attrID is the kernel's structure for commands about ids.
 type attrID struct {
-	id, next, flags uint32
+	id, next, _ uint32
 }
 
 // EachID calls each for every id of a kind, in rising order.
@@ -60,8 +60,8 @@ func OpenID(k Kind, id uint32) (fd int, err error) {
 
 // attrObj is the kernel's structure for pins.
 type attrObj struct {
-	path      unsafe.Pointer
-	fd, flags uint32
+	path  unsafe.Pointer
+	fd, _ uint32
 }
 
 // Pin gives an object a name in a BPF file system.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/cilium/ebpf/btf"
 	"github.com/stretchr/testify/require"
@@ -141,4 +142,17 @@ func TestPerfRecords(t *testing.T) {
 	r := &perfRing{data: make([]byte, size), head: &head, tail: &tail}
 	_, _, err := r.read()
 	require.Error(t, err, "a record of no bytes")
+}
+
+// TestLayouts tests the sizes of the kernel's structures and the places of what
+// is read last in them (include/uapi/linux/bpf.h).
+func TestLayouts(t *testing.T) {
+	var p attrProgInfo
+	require.EqualValues(t, 208, unsafe.Sizeof(p))
+	require.EqualValues(t, 80, unsafe.Offsetof(p.ifindex))
+	require.EqualValues(t, 128, unsafe.Offsetof(p.btfID))
+	require.EqualValues(t, 152, unsafe.Offsetof(p.lineInfo))
+	require.EqualValues(t, 172, unsafe.Offsetof(p.lineInfoRecSize))
+	require.EqualValues(t, 192, unsafe.Offsetof(p.runTimeNs))
+	require.EqualValues(t, 32, unsafe.Sizeof(attrElem{}))
 }

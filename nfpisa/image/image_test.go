@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -148,9 +149,11 @@ func TestVersionIsChecked(t *testing.T) {
 	b, err := sample(t).Marshal()
 	require.NoError(t, err)
 	at := bytes.Index(b, []byte(tableMagic))
-	le.PutUint32(b[at+4:], Version+1)
-	_, err = Read(b)
-	require.ErrorContains(t, err, "has format version 3 and this program reads version 2: recompile")
+	for _, version := range []uint32{1, Version + 1} {
+		le.PutUint32(b[at+4:], version)
+		_, err = Read(b)
+		require.ErrorContains(t, err, fmt.Sprintf("has format version %d and this program reads version 2: recompile", version))
+	}
 }
 
 func TestRecordsMayGrow(t *testing.T) {

@@ -57,6 +57,11 @@ var abis = map[string]int{"agilio": 2, "skipsw": 1}
 func (c *checker) mapsHonoured() {
 	t := c.t
 	c.only("maps.regions", len(t.Maps.Regions), 1, "the compiler places maps in one region")
+	for _, n := range sorted(t.Memories) {
+		if n != t.Packet.Memory && !slices.ContainsFunc(t.Maps.Regions, func(r Region) bool { return r.Memory == n }) {
+			c.refuse("memories", n, "one of packet.memory and maps.regions[0].memory", "programs reach no other memory")
+		}
+	}
 	for _, n := range sorted(t.Helpers) {
 		if h := t.Helpers[n]; h.By == HelperRoutine && !t.Direct() || h.By == HelperFirmware && t.Direct() {
 			c.refuse("helpers."+n, h, "another", "maps.kind is "+t.Maps.Kind)

@@ -205,9 +205,6 @@ func (c *checker) places() {
 		name string
 		LMPlace
 	}{{"calls.key", k.Key}, {"calls.value", k.Value}} {
-		if p.Index == e.StackIndex && p.Word != 0 {
-			c.fail("%s.word is %d, but its index register %d is entry.stack_index, which points at word 0", p.name, p.Word, p.Index)
-		}
 		c.within(p.name+".index", int(p.Index), 0, lmIndexes-1)
 		c.within(p.name+".word", int(p.Word), 0, lmBytes/4-1)
 		near := p.Index == e.StackIndex

@@ -38,6 +38,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"orphan":    cmdOrphan,
 		"mapreuse":  cmdMapReuse,
 		"delport":   cmdDelPort,
+		"typedmaps": cmdTypedMaps,
 		"sleepms":   cmdSleep,
 		"took":      cmdTook,
 		"usage":     cmdUsage,
@@ -179,6 +180,10 @@ type entry struct {
 	Type, Mode, Tag, Device string
 	ID                      uint32
 	InHW                    bool `json:"in_hw"`
+	Maps                    []struct {
+		ID   uint32 `json:"id"`
+		Name string `json:"name"`
+	}
 }
 
 // shown runs `offload show DEV --json`.
@@ -334,6 +339,23 @@ func cmdMapReuse(ts *testscript.TestScript, _ bool, _ []string) {
 			ts.Check(l.Close())
 		} else if err == nil || !strings.Contains(err.Error(), port.err) {
 			ts.Fatalf("load for %s with maps of eth1: %v", port.name, err)
+		}
+	}
+}
+
+// cmdTypedMaps writes an entry to each map of the only program of a device and
+// checks that it is printed as one: typedmaps DEV ENTRY KEY VALUE.
+func cmdTypedMaps(ts *testscript.TestScript, _ bool, args []string) {
+	all := shown(ts, args[0])
+	if len(all) != 1 || len(all[0].Maps) == 0 {
+		ts.Fatalf("attached: %+v", all)
+	}
+	for _, m := range all[0].Maps {
+		id := strconv.Itoa(int(m.ID))
+		ts.Check(ts.Exec("offload", "map", "update", id, args[2], args[3]))
+		ts.Check(ts.Exec("offload", "map", "dump", id))
+		if got := ts.ReadFile("stdout"); got != args[1]+"\n" {
+			ts.Fatalf("map %s: %s", m.Name, got)
 		}
 	}
 }

@@ -16,9 +16,9 @@ import (
 )
 
 // mapTypePrefix begins the name of the structure that carries the key and
-// value types of a map in a program's type information. The convention is
-// that of the first BTF loaders.
-const mapTypePrefix = "____btf_map_"
+// value types of a map in a program's type information; the map's name, made a
+// C identifier, follows.
+const mapTypePrefix = "types_of_map_"
 
 // typeInfo is the type information that goes with a program: its functions,
 // its C lines and the types of its maps. It lives in the kernel with the
@@ -63,22 +63,37 @@ func mapNames(btfID uint32) map[int]string {
 	return names
 }
 
-// newTypeInfo builds and loads the type information of a program.
-func newTypeInfo(p *offload.Program, onDevice bool) (*typeInfo, error) {
+// typeParts says how much of a program's type information is given to the kernel.
+type typeParts struct{ maps, tags bool }
+
+// typeVariants are what is tried in turn: declaration tags came with kernel
+// 5.16, and the C types of a map can be ones that a kernel does not know.
+var typeVariants = []typeParts{{maps: true, tags: true}, {maps: true}, {tags: true}, {}}
+
+// newTypeInfo builds and loads the type information of a program, as much as
+// this kernel takes. It serves people who look on; why there is none is told in
+// left, and is no reason not to load the program.
+func newTypeInfo(p *offload.Program, onDevice bool) (t *typeInfo, left error) {
 	tags := mapNameTags(p)
 	if onDevice {
 		for _, l := range p.Lines {
 			tags = append(tags, fmt.Sprintf("%s%d:%d:%d:%s:%s", lineTag, l.Slot, l.LineNo, l.Column, l.File, l.Text))
 		}
 	}
-	if tags == nil {
-		return buildTypeInfo(p, nil)
+	for _, v := range typeVariants {
+		use := tags
+		if !v.tags {
+			use = nil
+		}
+		t, err := buildTypeInfo(p, use, v.maps)
+		if err == nil {
+			return t, nil
+		}
+		if left == nil {
+			left = err
+		}
 	}
-	t, err := buildTypeInfo(p, tags)
-	if err != nil { // a kernel before 5.16 knows no declaration tags
-		return buildTypeInfo(p, nil)
-	}
-	return t, nil
+	return &typeInfo{}, left
 }
 
 // parseLineTag reads a line out of a declaration tag.
@@ -99,8 +114,9 @@ func parseLineTag(tag string) (object.Line, bool) {
 	return object.Line{Slot: n[0], LineNo: n[1], Column: n[2], File: parts[3], Text: parts[4]}, true
 }
 
-// buildTypeInfo builds the information with tags on the main function.
-func buildTypeInfo(p *offload.Program, tags []string) (*typeInfo, error) {
+// buildTypeInfo builds and loads the information with tags on the main function,
+// and the types of the maps if they are wanted.
+func buildTypeInfo(p *offload.Program, tags []string, maps bool) (*typeInfo, error) {
 	t := &typeInfo{}
 	var b btf.Builder
 	i32 := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
@@ -117,7 +133,7 @@ func buildTypeInfo(p *offload.Program, tags []string) (*typeInfo, error) {
 	}
 	for _, m := range p.Maps {
 		types, ok := p.Types[m.Name]
-		if !ok {
+		if !ok || !maps {
 			continue
 		}
 		if s := mapStruct(m.Name, types); s != nil {
@@ -145,19 +161,35 @@ func mapStruct(name string, t offload.MapTypes) *btf.Struct {
 	if t.Key == nil || t.Value == nil {
 		return nil
 	}
-	k, err := btf.Sizeof(t.Key)
+	key, value := t.Key, t.Value
+	if section, ok := value.(*btf.Datasec); ok {
+		key, value = &btf.Int{Name: "unsigned int", Size: 4}, sectionStruct(section)
+	}
+	k, err := btf.Sizeof(key)
 	if err != nil {
 		return nil
 	}
-	v, err := btf.Sizeof(t.Value)
+	v, err := btf.Sizeof(value)
 	if err != nil {
 		return nil
 	}
 	at := uint32(k+7) &^ 7
 	return &btf.Struct{
-		Name: mapTypePrefix + offload.KernelName(name), Size: at + uint32(v),
-		Members: []btf.Member{{Name: "key", Type: t.Key}, {Name: "value", Type: t.Value, Offset: btf.Bits(at * 8)}},
+		Name: mapTypePrefix + sys.CName(name), Size: at + uint32(v),
+		Members: []btf.Member{{Name: "key", Type: key}, {Name: "value", Type: value, Offset: btf.Bits(at * 8)}},
 	}
+}
+
+// sectionStruct returns a data section as a structure of its variables: a
+// section cannot be the member of anything.
+func sectionStruct(section *btf.Datasec) *btf.Struct {
+	s := &btf.Struct{Name: sys.CName(section.Name), Size: section.Size}
+	for _, v := range section.Vars {
+		if one, ok := v.Type.(*btf.Var); ok {
+			s.Members = append(s.Members, btf.Member{Name: sys.CName(one.Name), Type: one.Type, Offset: btf.Bits(v.Offset * 8)})
+		}
+	}
+	return s
 }
 
 // addLines appends the C lines' strings to the type information and makes the

@@ -45,17 +45,22 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	info, err := newTypeInfo(p, mode == offload.Hardware)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
+	info, left := newTypeInfo(p, mode == offload.Hardware)
 	defer info.close()
 	var fd int
 	var log string
 	err = d.in(func() error {
 		fd, log, err = d.loadCode(p, mode, code, info)
+		if info.fd != 0 && typesRefused(log, err) {
+			if fd2, log2, err2 := d.loadCode(p, mode, code, &typeInfo{}); err2 == nil {
+				left, fd, log, err = errors.New(lastWords(log)), fd2, log2, nil
+			}
+		}
 		return err
 	})
+	if left != nil {
+		log += fmt.Sprintf("type information was left out: %v\n", left)
+	}
 	if err != nil {
 		return nil, d.loadError(op, p.Program, mode, log, err)
 	}
@@ -65,6 +70,12 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 		return nil, d.fail(op, err)
 	}
 	return &loaded{fd: fd, id: pi.ID, tag: pi.Tag, log: log}, nil
+}
+
+// typesRefused reports whether a load failed before the verifier had walked an
+// instruction, which it does when it does not like the type information.
+func typesRefused(log string, err error) bool {
+	return (errors.Is(err, unix.EINVAL) || errors.Is(err, unix.E2BIG)) && lastInsn(log) < 0
 }
 
 // relocate encodes the program with the maps' descriptors filled in.
@@ -144,6 +155,11 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 			km.Close()
 			return nil, fmt.Errorf("%s: initial entry: %w", op, err)
 		}
+	}
+	if m.Frozen && spec.Ifindex == 0 {
+		// The verifier then takes what is in the map as constants. A kernel
+		// before 5.2 cannot freeze, and does not need it.
+		_ = sys.FreezeMap(km.fd)
 	}
 	return km, nil
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/cilium/ebpf/btf"
 
@@ -30,8 +31,12 @@ func (d *Device) MapTypes(_ context.Context, id uint32) offload.MapTypes {
 		if err != nil || p.BTF == 0 || found.Value != nil {
 			return nil
 		}
-		if slices.Contains(p.MapIDs, id) {
-			found = typesFromProgram(p.BTF, mi.Name)
+		if place := slices.Index(p.MapIDs, id); place >= 0 {
+			name := mi.Name
+			if whole, ok := mapNames(p.BTF)[place]; ok {
+				name = whole
+			}
+			found = typesFromProgram(p.BTF, name)
 		}
 		return nil
 	})
@@ -49,14 +54,33 @@ func ownTypes(mi *sys.MapInfo) offload.MapTypes {
 	return t
 }
 
+// typesFromProgram finds the structure that carries the types of a map. The
+// library's search by name takes what follows three underscores for a variant of
+// the name, so the types are walked.
 func typesFromProgram(btfID uint32, name string) offload.MapTypes {
 	spec, err := sys.Types(btfID)
 	if err != nil {
 		return offload.MapTypes{}
 	}
-	var s *btf.Struct
-	if err := spec.TypeByName(mapTypePrefix+name, &s); err != nil || len(s.Members) != 2 {
+	want := mapTypePrefix + sys.CName(name)
+	var begins []*btf.Struct
+	for t, err := range spec.All() {
+		if err != nil {
+			return offload.MapTypes{}
+		}
+		s, ok := t.(*btf.Struct)
+		if !ok || len(s.Members) != 2 || !strings.HasPrefix(s.Name, want) {
+			continue
+		}
+		if s.Name == want {
+			begins = []*btf.Struct{s}
+			break
+		}
+		begins = append(begins, s)
+	}
+	// A name that the kernel has cut short decides if one map only begins so.
+	if len(begins) != 1 || begins[0].Name != want && sys.Kept(name) {
 		return offload.MapTypes{}
 	}
-	return offload.MapTypes{Key: s.Members[0].Type, Value: s.Members[1].Type}
+	return offload.MapTypes{Key: begins[0].Members[0].Type, Value: begins[0].Members[1].Type}
 }

@@ -35,7 +35,7 @@ type Local struct {
 // that is its own. No register and no word of local memory is written then.
 func (x *Context) Enter(word uint32, l *Local) {
 	c := x.core
-	x.reset(c.blank)
+	x.reset()
 	x.pc = word
 	x.vector = (l.Base + l.Vector) / 4
 	lo, hi := min(l.Vector, l.Stack), max(l.Vector+l.VectorBytes, l.Stack+l.StackBytes)
@@ -48,9 +48,8 @@ func (x *Context) Enter(word uint32, l *Local) {
 	if gap := (end + 3) / 4; gap < next/4 && c.cfg.Checks&CheckLocalMemory != 0 {
 		x.gapLo, x.gapLen = l.Base/4+gap, next/4-gap
 	}
-	lm := c.lm[x.lmLo : x.lmLo+x.lmLen]
-	for i := range lm {
-		lm[i] = c.blank
+	for lm := c.lm[x.lmLo : x.lmLo+x.lmLen]; len(lm) > 0; {
+		lm = lm[copy(lm, c.blanks[:]):]
 	}
 }
 

@@ -67,8 +67,7 @@ type Context struct {
 
 // state is what changes of a context, in plain values.
 type state struct {
-	regs    [numSlots]uint64
-	landing [xfers]uint64 // words for transfer-in registers that are on their way
+	regs [numSlots]uint64
 
 	cc      uint64 // last result that set the condition codes
 	cv      uint8  // carry and overflow
@@ -134,14 +133,15 @@ type state struct {
 	asleep       uint64 // cycle at which it gave up the core
 	live         bool   // it has a packet
 	running      bool   // it has begun its packet
+
+	landing [xfers]uint64 // words for transfer-in registers that are on their way
 }
 
-// reset prepares the context for a packet; v is the value of an unwritten
-// word. Local memory is the core's.
-func (x *Context) reset(v uint64) {
-	for i := range numMutable {
-		x.regs[i] = v
-	}
+// reset prepares the context for a packet: nothing is written. Local memory is
+// the core's.
+func (x *Context) reset() {
+	v := x.core.blank
+	copy(x.regs[:numMutable], x.core.blanks[:])
 	x.cc, x.cv = v, flagUndef
 	if v>>32 == 0 {
 		x.cv = 0

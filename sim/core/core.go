@@ -22,7 +22,8 @@ type Core struct {
 
 	undefined bool   // unwritten values are tracked
 	blank     uint64 // the value of an unwritten word
-	observed  bool   // a hook wants to see instructions
+	blanks    [numMutable]uint64
+	observed  bool // a hook wants to see instructions
 	// alone: a context swap waits for the signal at once, since no other
 	// context could run.
 	alone  bool
@@ -66,6 +67,9 @@ func New(cfg Config, w Wiring) *Core {
 		c.blank |= undefAll
 		c.logic = flagUndef
 	}
+	for i := range c.blanks {
+		c.blanks[i] = c.blank
+	}
 	h := &cfg.Hooks
 	c.observed = h.Step != nil || h.Call != nil || h.Exit != nil
 	for i := range c.ctx {
@@ -75,7 +79,7 @@ func New(cfg Config, w Wiring) *Core {
 			x.buf = &mem.Region{Name: "no packet buffer"}
 		}
 		x.constants()
-		x.reset(c.blank)
+		x.reset()
 	}
 	c.Reset()
 	return c

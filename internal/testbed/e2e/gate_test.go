@@ -149,7 +149,8 @@ type corpusRun struct {
 
 func (c *corpusRun) run(pc *peer.Case) {
 	fds := c.maps(pc)
-	fd, log, err := load(progType(pc), code(pc, fds), c.link.Attrs().Index)
+	typ, insns := code(c.t, pc, fds)
+	fd, log, err := load(typ, insns, c.link.Attrs().Index)
 	if err != nil {
 		c.t.Errorf("%s: %v: %s", pc.Name, err, log[max(0, len(log)-200):])
 		return
@@ -203,24 +204,16 @@ func (c *corpusRun) settle() {
 	}, 10*time.Second, time.Millisecond)
 }
 
-func progType(pc *peer.Case) bpf.ProgType {
-	if pc.ProgType == "sched_cls" {
-		return bpf.ProgTypeSchedCLS
-	}
-	return bpf.ProgTypeXDP
-}
-
-// code returns the program's instructions with its maps.
-func code(pc *peer.Case, fds []int) (out []byte) {
-	for _, insn := range pc.EBPF {
-		insn := bytes.Clone(insn)
-		if insn[0] == 0x18 && insn[1]>>4 == 1 { // a map, counted from 1
-			fd := uint32(fds[insn[4]-1])
-			copy(insn[4:8], []byte{byte(fd), byte(fd >> 8), byte(fd >> 16), byte(fd >> 24)})
+// code returns the program's instructions with its maps, and its type.
+func code(t testing.TB, pc *peer.Case, fds []int) (bpf.ProgType, []bpf.Insn) {
+	p, err := pc.Program()
+	require.NoError(t, err)
+	for i := range p.Insns {
+		if k, ok := p.Insns[i].MapIndex(); ok {
+			p.Insns[i].Imm = int32(fds[k])
 		}
-		out = append(out, insn...)
 	}
-	return out
+	return p.Type.ProgType(), p.Insns
 }
 
 // maps returns the case's maps, made on the card.

@@ -59,9 +59,9 @@ func addAddress(l netlink.Link, prefix string) error {
 
 // load loads a program for a device and returns its descriptor, or what the
 // kernel and the driver say.
-func load(typ bpf.ProgType, insns []byte, ifindex int) (int, string, error) {
+func load(typ bpf.ProgType, insns []bpf.Insn, ifindex int) (int, string, error) {
 	log := make([]byte, 1<<20)
-	fd, err := sys.LoadProg(&sys.ProgSpec{Type: typ, Insns: insns, License: "GPL", Name: "test", Ifindex: ifindex, LogLevel: 1, Log: log})
+	fd, err := sys.LoadProg(&sys.ProgSpec{Type: typ, Insns: bpf.Encode(nil, insns), License: "GPL", Name: "test", Ifindex: ifindex, LogLevel: 1, Log: log})
 	return fd, sys.CString(log), err
 }
 

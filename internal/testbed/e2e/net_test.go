@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // uptime returns the seconds since the guest's kernel began.
@@ -28,17 +30,9 @@ func uptime(t testing.TB) float64 {
 	return s
 }
 
-// Verdicts of XDP programs.
-const (
-	xdpDrop = 1
-	xdpPass = 2
-	xdpTX   = 3
-)
-
-// xdpReturn is a program that returns a value: r0 = v; exit.
-func xdpReturn(v int32) []byte {
-	b := binary.LittleEndian.AppendUint32([]byte{0xb7, 0, 0, 0}, uint32(v))
-	return append(b, 0x95, 0, 0, 0, 0, 0, 0, 0)
+// returns is a program that returns a verdict.
+func returns[V bpf.XDPAction | bpf.TCAction](v V) []bpf.Insn {
+	return []bpf.Insn{bpf.Mov.Imm(bpf.R0, int32(v)), bpf.Return()}
 }
 
 // pinger sends ICMP echo requests.

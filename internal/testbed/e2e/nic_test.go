@@ -104,7 +104,7 @@ func TestNIC(t *testing.T) {
 		}
 	})
 	t.Run("down and up with a program", func(t *testing.T) {
-		fd, log, err := load(bpf.ProgTypeXDP, xdpReturn(xdpDrop), l.Attrs().Index)
+		fd, log, err := load(bpf.ProgTypeXDP, returns(bpf.XDPDrop), l.Attrs().Index)
 		require.NoError(t, err, log)
 		closeFD(t, fd)
 		require.NoError(t, attachXDP(l, fd))

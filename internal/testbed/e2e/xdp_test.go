@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/binary"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 )
 
 // mustLoad loads a program for the device of an interface.
-func mustLoad(t testing.TB, typ bpf.ProgType, insns []byte, l netlink.Link) int {
+func mustLoad(t testing.TB, typ bpf.ProgType, insns []bpf.Insn, l netlink.Link) int {
 	t.Helper()
 	fd, log, err := load(typ, insns, l.Attrs().Index)
 	require.NoError(t, err, log)
@@ -37,9 +36,9 @@ func TestXDP(t *testing.T) {
 	passes := func(t *testing.T) { t.Helper(); require.Zero(t, p.lost(3, 2*time.Second)) }
 	drops := func(t *testing.T) { t.Helper(); require.Equal(t, 1, p.lost(1, 100*time.Millisecond)) }
 	passes(t)
-	pass, drop := mustLoad(t, bpf.ProgTypeXDP, xdpReturn(xdpPass), l), mustLoad(t, bpf.ProgTypeXDP, xdpReturn(xdpDrop), l)
+	pass, drop := mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPPass), l), mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPDrop), l)
 	classifiers(t, l)
-	shot := mustLoad(t, bpf.ProgTypeSchedCLS, xdpReturn(tcShot), l)
+	shot := mustLoad(t, bpf.ProgTypeSchedCLS, returns(bpf.TCActShot), l)
 	attachNew := func(fd int) error {
 		return netlink.LinkSetXdpFdWithFlags(l, fd, unix.XDP_FLAGS_HW_MODE|unix.XDP_FLAGS_UPDATE_IF_NOEXIST)
 	}
@@ -60,7 +59,7 @@ func TestXDP(t *testing.T) {
 		require.NoError(t, attachXDP(l, drop))
 		require.NoError(t, attachXDP(l, pass))
 		passes(t)
-		other := mustLoad(t, bpf.ProgTypeXDP, xdpReturn(xdpPass), l)
+		other := mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPPass), l)
 		stop, lost := make(chan struct{}), make(chan int)
 		go func() {
 			n := 0
@@ -83,7 +82,7 @@ func TestXDP(t *testing.T) {
 		require.NoError(t, attachXDP(l, -1))
 	})
 	t.Run("generic and driver mode beside", func(t *testing.T) {
-		host := mustLoad(t, bpf.ProgTypeXDP, xdpReturn(xdpPass), &netlink.Dummy{})
+		host := mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPPass), &netlink.Dummy{})
 		for _, mode := range []int{unix.XDP_FLAGS_DRV_MODE, unix.XDP_FLAGS_SKB_MODE} {
 			require.NoError(t, attachXDP(l, drop))
 			require.NoError(t, netlink.LinkSetXdpFdWithFlags(l, host, mode))
@@ -114,8 +113,8 @@ func TestXDP(t *testing.T) {
 		passes(t)
 	})
 	t.Run("tc", func(t *testing.T) {
-		stolen := mustLoad(t, bpf.ProgTypeSchedCLS, xdpReturn(tcStolen), l)
-		unspec := mustLoad(t, bpf.ProgTypeSchedCLS, xdpReturn(-1), l)
+		stolen := mustLoad(t, bpf.ProgTypeSchedCLS, returns(bpf.TCActStolen), l)
+		unspec := mustLoad(t, bpf.ProgTypeSchedCLS, returns(bpf.TCActUnspec), l)
 		require.NoError(t, attachTC(l, shot, false))
 		require.Contains(t, command(t, "tc", "filter", "show", "dev", "eth0", "ingress"), "skip_sw in_hw")
 		drops(t)
@@ -128,7 +127,7 @@ func TestXDP(t *testing.T) {
 		tcOffload(t, l, false)
 		require.ErrorIs(t, attachTC(l, shot, false), unix.EOPNOTSUPP)
 		tcOffload(t, l, true)
-		_, log, err := load(bpf.ProgTypeSchedCLS, xdpReturn(tcOK), l.Attrs().Index)
+		_, log, err := load(bpf.ProgTypeSchedCLS, returns(bpf.TCActOK), l.Attrs().Index)
 		require.Error(t, err)
 		require.Contains(t, log, "unsupported exit state: 1, imm: 0")
 	})
@@ -143,13 +142,6 @@ func TestXDP(t *testing.T) {
 	})
 	noKernelTrouble(t)
 }
-
-// Verdicts of classifiers.
-const (
-	tcOK     = 0
-	tcShot   = 2
-	tcStolen = 4
-)
 
 // TestCapabilities switches the firmware's capabilities off: the driver refuses
 // what it cannot have, each in its way, and takes the rest.
@@ -169,9 +161,9 @@ func TestCapabilities(t *testing.T) {
 	l := port(t, 0)
 	up(t, l)
 	index := l.Attrs().Index
-	pass := mustLoad(t, bpf.ProgTypeXDP, xdpReturn(xdpPass), l)
+	pass := mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPPass), l)
 	require.NoError(t, attachXDP(l, pass))
-	require.ErrorIs(t, attachXDP(l, mustLoad(t, bpf.ProgTypeXDP, xdpReturn(xdpPass), l)), unix.EBUSY, "no live reload")
+	require.ErrorIs(t, attachXDP(l, mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPPass), l)), unix.EBUSY, "no live reload")
 	require.NoError(t, attachXDP(l, -1))
 
 	create := func(typ bpf.MapType, key, value, entries uint32) error {
@@ -189,31 +181,32 @@ func TestCapabilities(t *testing.T) {
 	}
 	require.ErrorIs(t, create(bpf.MapTypeArray, 4, 8, 10), unix.ENOMEM)
 
-	helper := func(id int32) []byte {
-		return append(append(insn(0xb7, 2, 0, 0), insn(0x85, 0, 0, id)...), xdpReturn(xdpPass)...)
+	helper := func(id bpf.HelperID) []bpf.Insn {
+		return append([]bpf.Insn{bpf.Mov.Imm(bpf.R2, 0), bpf.CallHelper(id)}, returns(bpf.XDPPass)...)
 	}
 	for _, tt := range []struct {
 		name string
-		code []byte
+		code []bpf.Insn
 		says string
 	}{
-		{"adjust_head", helper(44), "adjust_head not supported"},
-		{"adjust_tail", helper(65), "adjust_tail not supported"},
-		{"random", helper(7), "bpf_get_prandom_u32(): FW doesn't support"},
+		{"adjust_head", helper(bpf.HelperXDPAdjustHead), "adjust_head not supported"},
+		{"adjust_tail", helper(bpf.HelperXDPAdjustTail), "adjust_tail not supported"},
+		{"random", helper(bpf.HelperGetPrandomU32), "bpf_get_prandom_u32(): FW doesn't support"},
 	} {
 		_, log, err := load(bpf.ProgTypeXDP, tt.code, index)
 		require.ErrorIs(t, err, unix.EOPNOTSUPP, tt.name)
 		require.Contains(t, log, tt.says, tt.name)
 	}
 
-	var long []byte                                // on and on with a value that the compiler cannot know
-	long = append(long, insn(0x61, 0x16, 0, 0)...) // r6 = data
-	long = append(long, insn(0x61, 0x10, 4, 0)...) // r0 = data_end
-	long = append(long, insn(0x1f, 0x60, 0, 0)...) // r0 -= r6
-	for range 400 {
-		long = append(long, insn(0x27, 0x00, 0, 12345)...) // r0 *= 12345
+	long := []bpf.Insn{ // on and on with a value that the compiler cannot know
+		bpf.Load(bpf.SizeW, bpf.R6, bpf.R1, bpf.XDPMdData),
+		bpf.Load(bpf.SizeW, bpf.R0, bpf.R1, bpf.XDPMdDataEnd),
+		bpf.Sub.Reg(bpf.R0, bpf.R6),
 	}
-	_, log, err := load(bpf.ProgTypeXDP, append(long, xdpReturn(xdpPass)...), index)
+	for range 400 {
+		long = append(long, bpf.Mul.Imm(bpf.R0, 12345))
+	}
+	_, log, err := load(bpf.ProgTypeXDP, append(long, returns(bpf.XDPPass)...), index)
 	require.Error(t, err, "more words than the card has: %s", log)
 
 	require.NoError(t, netlink.LinkSetMTU(l, 8000))
@@ -222,28 +215,17 @@ func TestCapabilities(t *testing.T) {
 	require.NoError(t, attachXDP(l, mustLoad(t, bpf.ProgTypeXDP, packetByte(200), l)))
 }
 
-// insn is one eBPF instruction: operation, source and destination, offset,
-// immediate.
-func insn(op, regs byte, off int16, imm int32) []byte {
-	b := binary.LittleEndian.AppendUint16([]byte{op, regs}, uint16(off))
-	return binary.LittleEndian.AppendUint32(b, uint32(imm))
-}
-
 // packetByte is a program that reads one byte of the packet at an offset and
 // passes.
-func packetByte(off int32) []byte {
-	var b []byte
-	for _, i := range [][]byte{
-		insn(0x61, 0x12, 0, 0),          // r2 = data
-		insn(0x61, 0x13, 4, 0),          // r3 = data_end
-		insn(0xbf, 0x24, 0, 0),          // r4 = r2
-		insn(0x07, 0x04, 0, off+1),      // r4 += off + 1
-		insn(0x2d, 0x34, 1, 0),          // if r4 > r3 goto +1
-		insn(0x71, 0x20, int16(off), 0), // r0 = byte
-	} {
-		b = append(b, i...)
-	}
-	return append(b, xdpReturn(xdpPass)...)
+func packetByte(off int16) []bpf.Insn {
+	return append([]bpf.Insn{
+		bpf.Load(bpf.SizeW, bpf.R2, bpf.R1, bpf.XDPMdData),
+		bpf.Load(bpf.SizeW, bpf.R3, bpf.R1, bpf.XDPMdDataEnd),
+		bpf.Mov.Reg(bpf.R4, bpf.R2),
+		bpf.Add.Imm(bpf.R4, int32(off)+1),
+		bpf.JGt.Reg(bpf.R4, bpf.R3, 1),
+		bpf.Load(bpf.SizeB, bpf.R0, bpf.R2, off),
+	}, returns(bpf.XDPPass)...)
 }
 
 // TestFaults has the card go wrong: what the driver then says, and that the card
@@ -257,7 +239,7 @@ func TestFaults(t *testing.T) {
 	require.NoError(t, addAddress(l, near))
 	p := newPinger(t, far)
 	require.Zero(t, p.lost(1, time.Second))
-	pass := mustLoad(t, bpf.ProgTypeXDP, xdpReturn(xdpPass), l)
+	pass := mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPPass), l)
 	set := func(f nfp.Faults) { ask(t, "faults", f, nil) }
 
 	set(nfp.Faults{RefuseUpdate: nfp.UpdateProgram})

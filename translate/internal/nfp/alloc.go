@@ -52,7 +52,7 @@ func (c *Code) Instr(i int) regalloc.InstrInfo {
 
 // machine describes the target's registers to the allocator.
 func (c *Code) machine(t *target.Target) *regalloc.Machine {
-	m := &regalloc.Machine{Slots: max(0, min(fullReach, t.LocalMemory.Stack/4)-c.argWords)}
+	m := &regalloc.Machine{Slots: max(0, min(c.slotEnd, t.LocalMemory.Stack/4)-c.argWords)}
 	m.Usable[regalloc.A] = low(t.Registers.GPRs)
 	m.Usable[regalloc.B] = low(t.Registers.GPRs)
 	for _, r := range t.Registers.KeepA {

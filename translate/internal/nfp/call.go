@@ -19,18 +19,28 @@ type argument struct {
 // register of its own.
 func (s *selector) near(at target.LMPlace) bool { return at.Index == s.t.Entry.StackIndex }
 
-// argWords returns the words at the stack base that a call puts arguments in.
-func (s *selector) argWords(site *ssa.CallSite) int {
-	n := site.Data
+// reserve keeps the words of local memory that a call puts arguments in from
+// holding spilled values.
+func (s *selector) reserve(site *ssa.CallSite, slot int32) {
+	c := s.code
+	c.argWords = max(c.argWords, site.Data)
 	for _, a := range []struct {
 		at    target.LMPlace
 		words int
 	}{{s.t.Calls.Key, site.Key}, {s.t.Calls.Value, site.Value}} {
-		if s.near(a.at) && a.words > 0 {
-			n = max(n, a.words)
+		switch {
+		case a.words == 0:
+		case s.near(a.at):
+			c.argWords = max(c.argWords, a.words)
+		default:
+			c.slotEnd = min(c.slotEnd, int(a.at.Word))
 		}
 	}
-	return n
+	if c.slotEnd < c.argWords {
+		s.slot = slot
+		s.fail(fmt.Sprintf("a call of %v with %d words at the stack base for target %s", site.Helper, c.argWords, s.t.Name),
+			fmt.Sprintf("calls has key or value at word %d of them", c.slotEnd))
+	}
 }
 
 // clobbers are the registers that a routine may change: all but those that the

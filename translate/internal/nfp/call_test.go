@@ -47,6 +47,7 @@ func TestConvention(t *testing.T) {
 			tg.Entry.StackIndex, tg.Entry.VectorIndex, tg.Calls.Key.Index = 1, 0, 1
 		}, []string{"alu[*l$index1[1], --, B, "}, ""},
 		{"value", 2, func(tg *target.Target) { tg.Calls.Value = target.LMPlace{Index: 3, Word: 20} }, []string{", +, 0x50]", "local_csr_wr[ActLMAddr3, ", "alu[*l$index3[1], --, B, "}, ""},
+		{"value among the key", 2, func(tg *target.Target) { tg.Calls.Value = target.LMPlace{Index: 3, Word: 1} }, nil, "calls has key or value at word 1 of them"},
 		{"slow index registers", 2, func(tg *target.Target) { tg.LocalMemory.PointerDelay = 7 }, []string{"nop\nnop\nnop\nnop\nnop\n"}, ""},
 		{"kept register", 2, func(tg *target.Target) { tg.Registers.KeepA = []target.GPR{8} }, nil, "calls.flags takes A8 and registers.keep_a has it"},
 		{"few registers", 2, func(tg *target.Target) { tg.Registers.GPRs = 8 }, nil, "calls.flags takes A8 and registers.gprs is 8"},

@@ -84,6 +84,10 @@ type Code struct {
 	// argWords is the number of words at the stack base that hold arguments of
 	// routines; spill slots follow.
 	argWords int
+	// slotEnd is the number of words at the stack base that arguments and spill
+	// slots may have: behind it arguments lie that have an index register of
+	// their own.
+	slotEnd int
 	// farWords is the number of words at the stack base that anything uses
 	// beside spill slots.
 	farWords int

@@ -47,7 +47,7 @@ type constUse struct {
 
 // selectCode turns a function into machine instructions on virtual registers.
 func selectCode(f *ssa.Func, t *target.Target) (*Code, error) {
-	s := &selector{f: f, t: t, code: &Code{}, regs: make([]regalloc.VReg, len(f.Values)), uses: make([]int32, len(f.Values)), fused: map[ssa.ID]bool{}, words: map[ssa.ID][]ssa.ID{}}
+	s := &selector{f: f, t: t, code: &Code{slotEnd: fullReach}, regs: make([]regalloc.VReg, len(f.Values)), uses: make([]int32, len(f.Values)), fused: map[ssa.ID]bool{}, words: map[ssa.ID][]ssa.ID{}}
 	for k := range s.regs {
 		s.regs[k] = regalloc.NoVReg
 	}
@@ -63,9 +63,12 @@ func selectCode(f *ssa.Func, t *target.Target) (*Code, error) {
 			case ssa.SetPkt:
 				s.keepPacket = true
 			case ssa.Call:
-				s.code.argWords = max(s.code.argWords, s.argWords(f.Site(v)))
+				s.reserve(f.Site(v), v.Slot)
 			}
 		}
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	s.code.blocks = make([]block, len(s.order))
 	lists := make([][]node, len(s.order))
@@ -263,7 +266,7 @@ func (n *node) pair() {
 
 // spillSlots returns how many spill slots a field with the given reach names.
 func (s *selector) spillSlots(reach int) uint8 {
-	return uint8(max(0, reach-s.code.argWords))
+	return uint8(max(0, min(reach, s.code.slotEnd)-s.code.argWords))
 }
 
 // Reach of local-memory offsets and of constants in operand fields.

@@ -123,51 +123,48 @@ func (b *Builder) function(fn int) error {
 	defer func() { b.fn = outer }()
 
 	c := b.scan(start, end)
-	if c.bad != "" {
-		b.pc = c.badSlot
-		return b.Unsupported(c.bad, "it leaves its function")
+	if len(c.Leaves) > 0 {
+		b.pc = c.Leaves[0]
+		return b.Unsupported("a jump to another function", "it leaves its function")
 	}
-	blocks := make([]BlockID, end-start)
-	for _, s := range c.order {
-		blocks[s-start] = b.newBlock(c.preds[s-start])
+	blocks := make([]BlockID, end-start) // by the slot that a block starts at
+	at := func(slot int) BlockID { return blocks[slot-start] }
+	edges := c.edges()
+	for _, k := range c.order {
+		blocks[c.Blocks[k].Start-start] = b.newBlock(edges[k])
 	}
-	b.F.B(b.Block).Term = Term{Kind: Jump, Slot: int32(start), Succs: []Edge{b.edgeTo(blocks[0])}}
-	for _, s := range c.order {
-		b.Block = blocks[s-start]
-		if err := b.block(s, end, blocks, start, c.leader); err != nil {
+	b.F.B(b.Block).Term = Term{Kind: Jump, Slot: int32(start), Succs: []Edge{b.edgeTo(at(start))}}
+	for _, k := range c.order {
+		b.Block = at(c.Blocks[k].Start)
+		if err := b.block(c.Blocks[k], at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// block builds the instructions from slot s to the end of its block.
-func (b *Builder) block(s, end int, blocks []BlockID, start int, leader []bool) error {
+// block builds the instructions of a block; at tells the block that starts at a
+// slot.
+func (b *Builder) block(blk bpf.Block, at func(slot int) BlockID) error {
 	p := b.Prog.Source()
-	for pc := s; ; {
+	for pc := blk.Start; ; {
 		b.pc, b.Slot, b.fresh = pc, int32(pc), ID(len(b.F.Values))
 		if b.slots++; b.slots > maxSlots {
 			return b.Unsupported(fmt.Sprintf("a program of more than %d instructions after expanding calls", maxSlots),
 				"functions are expanded where they are called")
 		}
-		if pc >= end {
-			panic("BUG: proven program runs off its end")
-		}
 		in := p.Insns[pc]
-		next := pc + 1
-		if in.Wide() {
-			next++
-		}
-		if ok, err := b.terminator(in, pc, next, func(slot int) BlockID { return blocks[slot-start] }); ok || err != nil {
+		next := pc + in.Slots()
+		if ok, err := b.terminator(in, pc, next, at); ok || err != nil {
 			return err
 		}
 		if err := b.insn(in, pc); err != nil {
 			return err
 		}
 		pc = next
-		if leader[pc-start] {
+		if pc == blk.End {
 			b.Slot = int32(pc - 1)
-			b.F.B(b.Block).Term = Term{Kind: Jump, Slot: int32(pc), Succs: []Edge{b.edgeTo(blocks[pc-start])}}
+			b.F.B(b.Block).Term = Term{Kind: Jump, Slot: int32(pc), Succs: []Edge{b.edgeTo(at(pc))}}
 			return nil
 		}
 	}

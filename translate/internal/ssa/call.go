@@ -65,26 +65,11 @@ func (b *Builder) expand(pc, target int) error {
 // exits counts the exit instructions of a function that the proof reached.
 func (b *Builder) exits(fn int) int {
 	p := b.Prog.Source()
-	start := p.Funcs[fn].Start
-	c := b.scan(start, funcEnd(p, fn))
+	c := b.scan(p.Funcs[fn].Start, funcEnd(p, fn))
 	n := 0
-	for _, s := range c.order {
-		for pc := s; pc < funcEnd(p, fn); {
-			in := p.Insns[pc]
-			succ, ends := b.targets(in, pc)
-			if ends {
-				if len(succ) == 0 {
-					n++
-				}
-				break
-			}
-			pc++
-			if in.Wide() {
-				pc++
-			}
-			if c.leader[pc-start] {
-				break
-			}
+	for _, k := range c.order {
+		if len(c.Blocks[k].Succs) == 0 {
+			n++
 		}
 	}
 	return n

@@ -2,17 +2,9 @@ package ssa
 
 import "github.com/skipsw/skipsw/translate/bpf"
 
-// cfg is the control flow of one function, by slot relative to its start.
-type cfg struct {
-	leader  []bool
-	preds   []int // edges into the block that starts at the slot, by slot relative to start
-	order   []int // absolute slots of block starts in reverse postorder
-	bad     string
-	badSlot int
-}
-
-// targets returns where the jump at pc leads, given what the proof walked. kind
-// is 0 for instructions that do not end a block.
+// targets returns where the jump at pc leads, given what the proof walked: the
+// following instruction first. ends is false for instructions that do not end a
+// block.
 func (b *Builder) targets(in bpf.Insn, pc int) (succ []int, ends bool) {
 	switch {
 	case in.IsExit():
@@ -32,79 +24,27 @@ func (b *Builder) targets(in bpf.Insn, pc int) (succ []int, ends bool) {
 	return succ, true
 }
 
+// cfg is the control flow of one function as the proof walked it.
+type cfg struct {
+	*bpf.Graph
+	order []int // blocks in reverse postorder, the function's entry first
+}
+
 // scan finds the blocks of the function in slots start..end-1.
-func (b *Builder) scan(start, end int) *cfg {
-	insns := b.Prog.Source().Insns
-	n := end - start
-	c := &cfg{leader: make([]bool, n+1), preds: make([]int, n)}
-	c.leader[0] = true
-	for pc := start; pc < end; pc++ {
-		if !b.Prog.Reached(pc) {
-			continue
-		}
-		succ, ends := b.targets(insns[pc], pc)
-		for _, s := range succ {
-			if s < start || s >= end {
-				c.bad, c.badSlot = "a jump to another function", pc
-				return c
-			}
-			c.leader[s-start] = true
-		}
-		if ends && pc+1 < end {
-			c.leader[pc+1-start] = true
+func (b *Builder) scan(start, end int) cfg {
+	g := bpf.NewGraph(b.Prog.Source().Insns, start, end, bpf.Flow{Reached: b.Prog.Reached, Ways: b.Prog.Branches})
+	return cfg{g, g.RPO()}
+}
+
+// edges returns the number of edges into each block, the way into the function
+// among them.
+func (c cfg) edges() []int {
+	n := make([]int, len(c.Blocks))
+	n[0] = 1
+	for _, k := range c.order {
+		for _, s := range c.Blocks[k].Succs {
+			n[s]++
 		}
 	}
-	state := make([]uint8, n)
-	succs := make(map[int][]int)
-	blockSuccs := func(s int) []int {
-		if out, ok := succs[s]; ok {
-			return out
-		}
-		var out []int
-		for pc := s; ; {
-			in := insns[pc]
-			if succ, ends := b.targets(in, pc); ends {
-				out = succ
-				break
-			}
-			pc++
-			if in.Wide() {
-				pc++
-			}
-			if pc >= end {
-				break
-			}
-			if c.leader[pc-start] {
-				out = []int{pc}
-				break
-			}
-		}
-		succs[s] = out
-		return out
-	}
-	type frame struct{ slot, next int }
-	stack := []frame{{start, 0}}
-	state[0] = 1
-	c.preds[0] = 1
-	var post []int
-	for len(stack) > 0 {
-		top := &stack[len(stack)-1]
-		out := blockSuccs(top.slot)
-		if top.next < len(out) {
-			to := out[len(out)-1-top.next]
-			top.next++
-			c.preds[to-start]++
-			if state[to-start] == 0 {
-				state[to-start] = 1
-				stack = append(stack, frame{to, 0})
-			}
-			continue
-		}
-		post = append(post, top.slot)
-		stack = stack[:len(stack)-1]
-	}
-	for i := len(post) - 1; i >= 0; i-- {
-		c.order = append(c.order, post[i])
-	}
-	return c
+	return n
 }
