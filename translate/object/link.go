@@ -42,7 +42,10 @@ func (l *linker) orderedPrograms() []*ebpf.ProgramSpec {
 // is merely unsupported goes to Refused.
 func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 	p := &Program{Object: l.name, Name: spec.Name, Section: spec.SectionName, License: spec.License}
-	p.Type, p.Refused = programType(spec, o)
+	var err error
+	if p.Type, err = programType(spec, o); err != nil {
+		p.refuse(-1, err)
+	}
 	starts, err := l.layout(p, spec)
 	if err != nil {
 		return nil, err
@@ -58,9 +61,7 @@ func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 			})
 		}
 		if err := l.relocate(p, it.Ins, slot, starts, index); err != nil {
-			if p.Refused == nil {
-				p.Refused = at(p, slot, err)
-			}
+			p.refuse(slot, err)
 		}
 	}
 	return p, nil
@@ -114,6 +115,9 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 		if m == nil {
 			return fmt.Errorf("reference to map %q, which the object does not define", ref)
 		}
+		if m.refused != nil {
+			return m.refused
+		}
 		k, ok := index[m]
 		if !ok {
 			k = len(p.Maps)
@@ -141,12 +145,4 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 		return fmt.Errorf("%w: reference to %q, because the object does not define it", unsupported.Err, ref)
 	}
 	return nil
-}
-
-// at adds where in the program an error arose.
-func at(p *Program, slot int, err error) error {
-	if line := p.LineAt(slot); line != nil {
-		return fmt.Errorf("instruction %d (%s:%d): %w", slot, line.File, line.LineNo, err)
-	}
-	return fmt.Errorf("instruction %d: %w", slot, err)
 }

@@ -54,7 +54,8 @@ type Program struct {
 	Maps    []*Map
 	Lines   []Line // sorted by Slot; an entry holds until the next
 	// Refused says why the program cannot be taken (a section that names no
-	// type, a reference to the kernel); nil for all others.
+	// type, a reference to the kernel); nil for all others. It is a Refusals
+	// when the object was read.
 	Refused error
 }
 
@@ -94,6 +95,8 @@ type Map struct {
 	// Inners holds, for a map of maps, the maps that it holds from the start,
 	// by index.
 	Inners map[uint32]*Map
+	// refused says why programs that use the map cannot be taken.
+	refused error
 }
 
 // Entry is one key and value.

@@ -79,13 +79,6 @@ func (f *buildFlags) switches(o *translate.Options) error {
 
 // image returns the image of one program.
 func (f *buildFlags) image(path string) (*image.Image, error) {
-	if data, err := os.ReadFile(path); err == nil && image.Is(data) {
-		for _, name := range []string{"target", "type", "passes"} {
-			if f.cmd.Flags().Changed(name) {
-				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", name, path)
-			}
-		}
-	}
 	o, err := f.options()
 	if err != nil {
 		return nil, err
@@ -97,7 +90,7 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	if image.Is(data) {
 		for _, flag := range []string{"target", "type", "passes"} {
 			if f.cmd.Flags().Changed(flag) {
-				return nil, usagef("--%s is for objects; %s is compiled already", flag, path)
+				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", flag, path)
 			}
 		}
 	}

@@ -9,6 +9,9 @@ const (
 	txMetadata = 0x7f
 )
 
+// maxPieces is the most descriptors of a frame; the driver's have up to 18.
+const maxPieces = 64
+
 // moved is called when the driver has put something into a transmit ring.
 func (v *vnic) moved(n int) {
 	r := &v.tx[n]
@@ -52,9 +55,12 @@ func (v *vnic) transmit(n int) {
 func (v *vnic) take(r *ring) (frame []byte, ok bool) {
 	c := v.card
 	room := v.frameRoom()
-	for used := uint32(0); r.on && r.queue.read != r.queue.write; {
-		if used++; used > r.size {
-			v.stop(r, "more descriptors than it has")
+	if r.on && r.queue.write-r.queue.read > r.size {
+		v.stop(r, "more descriptors than it has")
+	}
+	for pieces := 0; r.on && r.queue.read != r.queue.write; {
+		if pieces++; pieces > maxPieces {
+			v.stop(r, "a frame of too many pieces")
 			return nil, false
 		}
 		var d [txSize]byte
@@ -63,15 +69,15 @@ func (v *vnic) take(r *ring) (frame []byte, ok bool) {
 			v.stop(r, err.Error())
 			return nil, false
 		}
-		piece := make([]byte, le.Uint16(d[1:]))
-		if err := v.read(uint64(d[0])<<32|uint64(le.Uint32(d[4:])), piece); err != nil {
-			v.stop(r, err.Error())
-			return nil, false
-		}
-		r.queue.read++
-		if len(frame)+len(piece) <= room+txMetadata {
+		if n := int(le.Uint16(d[1:])); len(frame)+n <= room+txMetadata {
+			piece := make([]byte, n)
+			if err := v.read(uint64(d[0])<<32|uint64(le.Uint32(d[4:])), piece); err != nil {
+				v.stop(r, err.Error())
+				return nil, false
+			}
 			frame = append(frame, piece...)
 		}
+		r.queue.read++
 		if d[3]&txEOP == 0 {
 			continue
 		}
