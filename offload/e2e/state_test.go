@@ -172,7 +172,7 @@ func scenarios() []scenario {
 		},
 		{
 			name: "detach called programs", before: [][]string{append([]string{"attach"}, called...)},
-			args: []string{"detach", dev, "--mode", "drv"},
+			args:  []string{"detach", dev, "--mode", "drv"},
 			check: func(_, now state) error { return now.wantNew(0, 0, false) },
 		},
 	}
