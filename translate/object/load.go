@@ -56,7 +56,10 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, err := collection(b)
+	spec, err := collection(file.bytes)
+	if err != nil && strings.Contains(err.Error(), ksyms) && file.hideKsyms() {
+		spec, err = collection(file.bytes)
+	}
 	if err != nil {
 		return nil, err
 	}

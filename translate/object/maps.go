@@ -19,7 +19,11 @@ import (
 func (l *linker) loadMaps() error {
 	for _, name := range slices.Sorted(maps.Keys(l.spec.Maps)) {
 		spec := l.spec.Maps[name]
-		l.maps[name] = convertMap(name, spec)
+		m := convertMap(name, spec)
+		if own := l.file.names[name]; own != "" {
+			m.Name = own
+		}
+		l.maps[name] = m
 	}
 	if err := l.wireLegacy(); err != nil {
 		return err
