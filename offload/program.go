@@ -30,10 +30,10 @@ type Program struct {
 type MapTypes struct{ Key, Value btf.Type }
 
 // ReadProgram reads an object file and selects a program: by section or by name, the
-// only one if both are empty. typ is the type of programs whose section does
-// not tell, or object.UnknownType.
-func ReadProgram(path, section, name string, typ object.Type) (*Program, error) {
-	obj, err := object.Load(path, object.Options{Type: typ})
+// only one if both are empty. o says how the object is read: the type of
+// programs whose section does not tell, what a loader sets.
+func ReadProgram(path, section, name string, o object.Options) (*Program, error) {
+	obj, err := object.Load(path, o)
 	if err != nil {
 		return nil, err
 	}
