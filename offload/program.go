@@ -1,6 +1,7 @@
 package offload
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -24,6 +25,9 @@ type Program struct {
 	// Types are the types of keys and values by the map's name, as far as the
 	// object has type information.
 	Types map[string]MapTypes
+	// Tails are the programs of the object that this one reaches by tail calls,
+	// by name.
+	Tails map[string]*object.Program
 }
 
 // MapTypes are the types of a map's keys and values; nil where not known.
@@ -41,7 +45,16 @@ func ReadProgram(path, section, name string, o object.Options) (*Program, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Program{Program: p, Types: typesOfMaps(path)}, nil
+	tails := tailPrograms(obj, p)
+	for _, q := range tails {
+		if errors.Is(q.Refused, object.ErrNoType) && o.Type == object.UnknownType {
+			// Programs that are only called have sections that name no type:
+			// theirs is the caller's.
+			o.Type = p.Type
+			return ReadProgram(path, section, name, o)
+		}
+	}
+	return &Program{Program: p, Types: typesOfMaps(path), Tails: tails}, nil
 }
 
 // Compiled returns the program with an image for a target. The program is

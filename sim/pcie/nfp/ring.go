@@ -128,10 +128,10 @@ const (
 	rxEOP  = 1 << 7 << 32
 )
 
-// receive gives a frame to the host. It reports false when there is no buffer
-// for it.
-func (v *vnic) receive(frame []byte) bool {
-	r := &v.rx[0]
+// receive gives a frame to the host, into a ring. It reports false when there is
+// no buffer for it.
+func (v *vnic) receive(frame []byte, ring int) bool {
+	r := &v.rx[ring]
 	pending := r.queue.write - r.queue.read
 	if !v.enabled || !r.on || pending == 0 || pending > r.size || len(frame) > int(v.word(cfgBuffer)) {
 		return false
