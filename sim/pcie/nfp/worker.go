@@ -6,8 +6,9 @@ import (
 )
 
 // maxJobs is how much work may wait. What comes then is lost, as on a card
-// whose queues are full.
-const maxJobs = 4096
+// whose queues are full. A message of the host waits for all of it, so it is not
+// more than some tenths of a second's.
+const maxJobs = 512
 
 // job is one thing to do. One that somebody waits for is not forgotten.
 type job struct {
@@ -37,6 +38,14 @@ func (w *worker) push(do func()) bool {
 	if len(w.jobs) >= maxJobs {
 		return false
 	}
+	return w.add(job{do: do})
+}
+
+// pushRing adds a job for a ring. There is one at most for each, so it is never
+// lost: the host does not tell again.
+func (w *worker) pushRing(do func()) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.add(job{do: do})
 }
 
