@@ -87,9 +87,10 @@ type Map struct {
 	ValueSize  uint32
 	MaxEntries uint32
 	Flags      uint32
-	Initial    []Entry // entries that the object defines, .data and .rodata included
-	Frozen     bool    // .rodata: the program may take loads from it as constants
-	Inner      *Map    // map-in-map
+	Initial    []Entry   // entries that the object defines, .data and .rodata included
+	Frozen     bool      // .rodata: the program may take loads from it as constants
+	Settings   []Setting // const volatile variables in a frozen map, by Off
+	Inner      *Map      // map-in-map
 	// Programs holds, for a program array, the names of the programs by index.
 	Programs map[uint32]string
 	// Inners holds, for a map of maps, the maps that it holds from the start,
