@@ -58,7 +58,8 @@ type Program struct {
 	Maps    []*Map
 	Lines   []Line // sorted by Slot; an entry holds until the next
 	// Refused says why the program cannot be taken (a section that names no
-	// type, a reference to the kernel); nil for all others.
+	// type, a reference to the kernel); nil for all others. It is a Refusals
+	// when the object was read.
 	Refused error
 }
 
@@ -90,14 +91,17 @@ type Map struct {
 	ValueSize  uint32
 	MaxEntries uint32
 	Flags      uint32
-	Initial    []Entry // entries that the object defines, .data and .rodata included
-	Frozen     bool    // .rodata: the program may take loads from it as constants
-	Inner      *Map    // map-in-map
+	Initial    []Entry   // entries that the object defines, .data and .rodata included
+	Frozen     bool      // .rodata: the program may take loads from it as constants
+	Settings   []Setting // const volatile variables in a frozen map, by Off
+	Inner      *Map      // map-in-map
 	// Programs holds, for a program array, the names of the programs by index.
 	Programs map[uint32]string
 	// Inners holds, for a map of maps, the maps that it holds from the start,
 	// by index.
 	Inners map[uint32]*Map
+	// refused says why programs that use the map cannot be taken.
+	refused error
 }
 
 // Entry is one key and value.
