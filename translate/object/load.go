@@ -39,8 +39,10 @@ type Object struct {
 
 // Load reads an object file.
 //
-// Structures that ask for relocation (CO-RE) keep the layout that they were
-// compiled with: there is no kernel on a NIC whose layout could differ.
+// Structures that ask for relocation (CO-RE) are relocated against the contexts
+// of the UAPI. Others keep the layout that they were compiled with, such as
+// headers of packets: there is no kernel on a NIC whose layout could differ. What
+// only a kernel could answer refuses the program.
 //
 // The error names the file and says what is wrong with it. Faults of a single
 // program stand in its Refused field instead.
