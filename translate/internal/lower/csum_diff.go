@@ -41,9 +41,7 @@ func csumDiff(c *Call) error {
 	case len(from) > 0:
 		sum = not(partial(c, not(sum), from))
 	}
-	// Both halves are added to each other; the carry of the low ones counts.
-	swapped := c.Op(ssa.Or, 0, c.Shift(ssa.Shr, sum, 16), c.Shift(ssa.Shl, sum, 16))
-	c.SetReg(0, c.Shift(ssa.Shr, c.Op(ssa.Add, 0, sum, swapped), 16), c.Const(0))
+	c.SetReg(0, halves(c, sum), c.Const(0))
 	return nil
 }
 
