@@ -17,6 +17,7 @@ type Ability string
 // The abilities, each with the interface that a device has it by.
 const (
 	CanHoldMaps     Ability = "hold maps"                                     // MapStore
+	CanHoldPrograms Ability = "hold programs and maps in maps"                // Holder
 	CanTypeMaps     Ability = "tell the types of maps"                        // MapTyper
 	CanPin          Ability = "keep programs and maps by name"                // Pinner
 	CanOpenPins     Ability = "open pinned programs and maps"                 // PinOpener
@@ -86,6 +87,25 @@ type MapStore interface {
 
 // AsMapStore asks for CanHoldMaps.
 func AsMapStore(d Device) (MapStore, error) { return as[MapStore](d, CanHoldMaps) }
+
+// Holder is a device whose maps hold programs and other maps. A program array
+// loses its entries when nobody holds it open or pinned, so it must be kept as
+// long as a program is attached.
+type Holder interface {
+	// PutProgram writes an entry of a program array.
+	PutProgram(array Map, index uint32, p Loaded) error
+	// PutMap writes an entry of a map of maps.
+	PutMap(outer Map, index uint32, inner Map) error
+	// Hold returns the steps that keep program arrays of these names beyond the
+	// process; array gives them once the steps run.
+	Hold(names []string, array func(i int) Map) ([]Step, error)
+	// Release returns the steps that end what Hold did for an attachment: before
+	// are done before it goes, after when it has gone.
+	Release(ctx context.Context, a Attachment) (before, after []Step, err error)
+}
+
+// AsHolder asks for CanHoldPrograms.
+func AsHolder(d Device) (Holder, error) { return as[Holder](d, CanHoldPrograms) }
 
 // MapTyper is a device that knows the types of keys and values.
 type MapTyper interface {

@@ -1,6 +1,7 @@
 package offload
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -24,16 +25,19 @@ type Program struct {
 	// Types are the types of keys and values by the map's name, as far as the
 	// object has type information.
 	Types map[string]MapTypes
+	// Tails are the programs of the object that this one reaches by tail calls,
+	// by name.
+	Tails map[string]*object.Program
 }
 
 // MapTypes are the types of a map's keys and values; nil where not known.
 type MapTypes struct{ Key, Value btf.Type }
 
 // ReadProgram reads an object file and selects a program: by section or by name, the
-// only one if both are empty. typ is the type of programs whose section does
-// not tell, or object.UnknownType.
-func ReadProgram(path, section, name string, typ object.Type) (*Program, error) {
-	obj, err := object.Load(path, object.Options{Type: typ})
+// only one if both are empty. o says how the object is read: the type of
+// programs whose section does not tell, what a loader sets.
+func ReadProgram(path, section, name string, o object.Options) (*Program, error) {
+	obj, err := object.Load(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +45,16 @@ func ReadProgram(path, section, name string, typ object.Type) (*Program, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Program{Program: p, Types: typesOfMaps(path)}, nil
+	tails := tailPrograms(obj, p)
+	for _, q := range tails {
+		if errors.Is(q.Refused, object.ErrNoType) && o.Type == object.UnknownType {
+			// Programs that are only called have sections that name no type:
+			// theirs is the caller's.
+			o.Type = p.Type
+			return ReadProgram(path, section, name, o)
+		}
+	}
+	return &Program{Program: p, Types: typesOfMaps(path), Tails: tails}, nil
 }
 
 // Compiled returns the program with an image for a target. The program is

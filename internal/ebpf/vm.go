@@ -255,7 +255,7 @@ func (f *Fault) Error() string {
 }
 
 func (vm *VM) faultAt(slot int, format string, args ...any) *Fault {
-	return &Fault{Program: vm.run.src.Name, Slot: slot, Line: vm.run.src.LineAt(slot), Reason: fmt.Sprintf(format, args...)}
+	return &Fault{Program: vm.run.src.Name, Slot: slot, Line: vm.run.src.PlaceAt(slot), Reason: fmt.Sprintf(format, args...)}
 }
 
 func (vm *VM) tooLong(slot int) error {

@@ -21,7 +21,9 @@ type Summary struct {
 	Cycles       Cycles          `json:"cycles"`
 	Instructions Mean            `json:"instructions"`
 	Maps         map[string][]KV `json:"maps,omitempty"`
-	FirstFault   *sim.Fault      `json:"-"`
+	// ZeroEntries is how many entries of arrays are all zero and not in Maps.
+	ZeroEntries map[string]uint64 `json:"zero_entries,omitempty"`
+	FirstFault  *sim.Fault        `json:"-"`
 }
 
 // Cycles is the distribution of core cycles for one packet, from the first
@@ -106,9 +108,10 @@ func distribution(c []uint64) Cycles {
 	}
 }
 
-// Dump returns the entries of every map of the image.
-func Dump(m *sim.Machine, img *image.Image) map[string][]KV {
-	out := map[string][]KV{}
+// Dump adds the entries of every map of the image; of those of arrays that are
+// all zero it counts how many there are.
+func (s *Summary) Dump(m *sim.Machine, img *image.Image) {
+	s.Maps, s.ZeroEntries = map[string][]KV{}, map[string]uint64{}
 	for i := range img.Maps {
 		name := img.Maps[i].Name
 		mp, ok := m.Map(name)
@@ -116,10 +119,13 @@ func Dump(m *sim.Machine, img *image.Image) map[string][]KV {
 			continue
 		}
 		kvs := []KV{}
-		for _, e := range mp.Entries() {
+		entries, zero := mp.Filled()
+		if zero > 0 {
+			s.ZeroEntries[name] = zero
+		}
+		for _, e := range entries {
 			kvs = append(kvs, KV{fmt.Sprintf("%x", e.Key), fmt.Sprintf("%x", e.Value)})
 		}
-		out[name] = kvs
+		s.Maps[name] = kvs
 	}
-	return out
 }

@@ -2,6 +2,7 @@ package hostmap
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"syscall"
@@ -69,9 +70,17 @@ func (m *Map) ValueSize() int { return int(m.info.ValueSize) }
 // IsArray reports whether the map is addressed by index.
 func (m *Map) IsArray() bool { return isArray(m.typ) }
 
+// largeMap is the size in bytes from which a map gets new memory when it is
+// made empty: clearing would touch all of it.
+const largeMap = 1 << 20
+
 // Reset brings back the initial entries.
 func (m *Map) Reset() error {
-	clear(m.region.Data)
+	if m.region.Size >= largeMap || m.region.Data == nil {
+		m.region.Data = make([]byte, m.region.Size)
+	} else {
+		clear(m.region.Data)
+	}
 	m.table.reset(m.region.Data)
 	for _, e := range m.info.Initial {
 		if err := m.Update(e.Key, e.Value, UpdateAny); err != nil {
@@ -234,4 +243,33 @@ func (m *Map) Entries() []image.Entry {
 	})
 	slices.SortStableFunc(out, func(a, b image.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	return out
+}
+
+// Filled is Entries without those of an array whose values are all zero, which
+// is how every array begins; left says how many they are.
+func (m *Map) Filled() (entries []image.Entry, left uint64) {
+	t, ok := m.table.(*arrayTable)
+	if !ok {
+		return m.Entries(), 0
+	}
+	t.eachIndex(func(i uint32, value uint64) {
+		if allZero(m.region.Data[value:][:m.info.ValueSize]) {
+			left++
+			return
+		}
+		v := make([]byte, m.info.ValueSize)
+		m.read(v, value)
+		entries = append(entries, image.Entry{Key: binary.LittleEndian.AppendUint32(nil, i), Value: v})
+	})
+	slices.SortStableFunc(entries, func(a, b image.Entry) int { return bytes.Compare(a.Key, b.Key) })
+	return entries, left
+}
+
+func allZero(b []byte) bool {
+	for _, v := range b {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }

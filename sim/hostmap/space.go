@@ -64,7 +64,7 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 	if o := s.memory.Map.Add(r); o != nil {
 		return nil, fmt.Errorf("maps %q and %q overlap in memory", o.Name, info.Name)
 	}
-	r.Data, r.Values.Reversed = make([]byte, r.Size), maplayout.Reversed(info.ValueSize, info.Swapped, info.WordUse)
+	r.Values.Reversed = maplayout.Reversed(info.ValueSize, info.Swapped, info.WordUse)
 	if err := m.Reset(); err != nil {
 		s.Free(m)
 		return fail(err)

@@ -28,10 +28,12 @@ func (t *arrayTable) insert([]byte) (uint64, bpf.Errno) { return 0, bpf.E2BIG }
 func (t *arrayTable) remove([]byte) bpf.Errno { return bpf.EINVAL }
 
 func (t *arrayTable) each(f func([]byte, uint64)) {
+	t.eachIndex(func(i uint32, value uint64) { f(binary.LittleEndian.AppendUint32(nil, i), value) })
+}
+
+func (t *arrayTable) eachIndex(f func(i uint32, value uint64)) {
 	for i := range t.Entries {
-		k := make([]byte, maplayout.ArrayKey)
-		binary.LittleEndian.PutUint32(k, i)
-		f(k, t.Value(i))
+		f(i, t.Value(i))
 	}
 }
 

@@ -2,6 +2,7 @@ package object
 
 import (
 	"cmp"
+	"debug/elf"
 	"fmt"
 	"path"
 	"slices"
@@ -42,8 +43,12 @@ func (l *linker) orderedPrograms() []*ebpf.ProgramSpec {
 // is merely unsupported goes to Refused.
 func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 	p := &Program{Object: l.name, Name: spec.Name, Section: spec.SectionName, License: spec.License}
-	p.Type, p.Refused = programType(spec, o)
-	starts, err := l.layout(p, spec)
+	var err error
+	if p.Type, err = programType(spec, o); err != nil {
+		p.refuse(-1, err)
+	}
+	bad := map[int]error{} // references that cannot be had, by slot
+	starts, err := l.layout(p, spec, bad)
 	if err != nil {
 		return nil, err
 	}
@@ -57,17 +62,20 @@ func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 				Column: int(line.LineColumn()), Text: line.Line(),
 			})
 		}
-		if err := l.relocate(p, it.Ins, slot, starts, index); err != nil {
-			if p.Refused == nil {
-				p.Refused = at(p, slot, err)
-			}
+		err := bad[slot]
+		if err == nil {
+			err = l.relocate(p, it.Ins, slot, starts, index)
+		}
+		if err != nil {
+			p.refuse(slot, err)
 		}
 	}
 	return p, nil
 }
 
-// layout fills Insns and Funcs and returns where each function starts.
-func (l *linker) layout(p *Program, spec *ebpf.ProgramSpec) (map[string]int, error) {
+// layout fills Insns and Funcs and returns where each function starts; bad gets
+// the references that the reader kept from the library.
+func (l *linker) layout(p *Program, spec *ebpf.ProgramSpec, bad map[int]error) (map[string]int, error) {
 	starts := make(map[string]int)
 	slots := 0
 	it := spec.Instructions.Iterate()
@@ -89,6 +97,12 @@ func (l *linker) layout(p *Program, spec *ebpf.ProgramSpec) (map[string]int, err
 			f.Global = fn.global && meta.Linkage == btf.GlobalFunc
 			if f.Global && f.Start > 0 {
 				f.Args, f.Unclear = prototype(meta, p.Type)
+			}
+		}
+		refused := l.file.refused[elf.SectionIndex(fn.index)]
+		for k := range fn.slots {
+			if why := refused[fn.offset+uint64(k)*bpf.SlotSize]; why != nil {
+				bad[f.Start+k] = why
 			}
 		}
 		starts[name] = f.Start
@@ -113,6 +127,9 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 		}
 		if m == nil {
 			return fmt.Errorf("reference to map %q, which the object does not define", ref)
+		}
+		if m.refused != nil {
+			return m.refused
 		}
 		k, ok := index[m]
 		if !ok {
@@ -141,12 +158,4 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 		return fmt.Errorf("%w: reference to %q, because the object does not define it", unsupported.Err, ref)
 	}
 	return nil
-}
-
-// at adds where in the program an error arose.
-func at(p *Program, slot int, err error) error {
-	if line := p.LineAt(slot); line != nil {
-		return fmt.Errorf("instruction %d (%s:%d): %w", slot, line.File, line.LineNo, err)
-	}
-	return fmt.Errorf("instruction %d: %w", slot, err)
 }

@@ -12,17 +12,22 @@ import (
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/platform"
 )
 
-// loadMaps converts all maps of the object, legacy definitions included.
-func (l *linker) loadMaps() error {
+// loadMaps converts all maps of the object, legacy definitions included, with
+// what a loader sets.
+func (l *linker) loadMaps(o Options) error {
 	for _, name := range slices.Sorted(maps.Keys(l.spec.Maps)) {
 		spec := l.spec.Maps[name]
-		m, err := convertMap(name, spec)
-		if err != nil {
-			return fmt.Errorf("map %s: %w", name, err)
+		m := convertMap(name, spec)
+		if own := l.file.names[name]; own != "" {
+			m.Name = own
 		}
 		l.maps[name] = m
+	}
+	if err := l.resize(o.MapSizes); err != nil {
+		return err
 	}
 	if err := l.wireLegacy(); err != nil {
 		return err
@@ -32,10 +37,33 @@ func (l *linker) loadMaps() error {
 			return fmt.Errorf("map %s: %w", name, err)
 		}
 	}
+	for _, m := range l.maps {
+		m.refused = m.check()
+	}
+	return l.set(o.Set)
+}
+
+// check says why the kernel does not make such a map.
+func (m *Map) check() error {
+	row := platform.Linux.Map(m.Type)
+	if row == nil {
+		return nil // the verifier says that programs have no use for it
+	}
+	why := row.Refuses(platform.Shape{Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries, Flags: m.Flags})
+	switch {
+	case why == platform.NoEntries:
+		return fmt.Errorf("map %s %s, and the kernel makes no such map; its loader sets them: --map-size %s=N", m.Name, why, m.Name)
+	case why != "":
+		return fmt.Errorf("map %s %s, and the kernel makes no other", m.Name, why)
+	case m.Inner != nil:
+		if err := m.Inner.check(); err != nil {
+			return fmt.Errorf("map %s: inner %w", m.Name, err)
+		}
+	}
 	return nil
 }
 
-func convertMap(name string, spec *ebpf.MapSpec) (*Map, error) {
+func convertMap(name string, spec *ebpf.MapSpec) *Map {
 	m := &Map{
 		Name: name, Type: bpf.MapType(spec.Type), KeySize: spec.KeySize, ValueSize: spec.ValueSize,
 		MaxEntries: spec.MaxEntries, Flags: spec.Flags,
@@ -50,14 +78,13 @@ func convertMap(name string, spec *ebpf.MapSpec) (*Map, error) {
 			m.ValueSize = 4
 		}
 	}
-	if spec.InnerMap != nil {
-		inner, err := convertMap(spec.InnerMap.Name, spec.InnerMap)
-		if err != nil {
-			return nil, err
-		}
-		m.Inner = inner
+	if outer := spec.Type == ebpf.ArrayOfMaps || spec.Type == ebpf.HashOfMaps; outer && m.ValueSize == 0 {
+		m.ValueSize = 4 // as libbpf has it
 	}
-	return m, nil
+	if spec.InnerMap != nil {
+		m.Inner = convertMap(spec.InnerMap.Name, spec.InnerMap)
+	}
+	return m
 }
 
 // fill takes the initial entries: bytes of a data section, or names of maps or

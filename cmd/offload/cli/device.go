@@ -138,6 +138,7 @@ type hookFlags struct {
 	section, prog string
 	pin           string
 	pinned        string
+	settings      settingFlags
 	force, keep   bool
 	dryRun        bool
 }
@@ -153,6 +154,7 @@ func (f *hookFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.pin, "pin", "", "keep program and maps by name in this folder of the BPF file system")
 	fs.StringVar(&f.pinned, "pinned", "", "attach the program of this file in the BPF file system instead of an object")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the steps and change nothing")
+	f.settings.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("prog", completeProgram)
 }
 
@@ -203,6 +205,9 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		if len(args) > 1 {
 			return nil, usagef("give either an object file or --pinned, not both")
 		}
+		if f.settings.set != nil || f.settings.sizes != nil {
+			return nil, usagef("--set and --map-size are for objects; what --pinned names is loaded already")
+		}
 		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")
 		}
@@ -220,7 +225,11 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 	if len(args) < 2 {
 		return nil, usagef("which object file? `offload attach DEV OBJ`")
 	}
-	p, err := offload.ReadProgram(args[1], f.section, f.prog, typ)
+	o := object.Options{Type: typ}
+	if err := f.settings.options(&o); err != nil {
+		return nil, err
+	}
+	p, err := offload.ReadProgram(args[1], f.section, f.prog, o)
 	if err != nil {
 		return nil, err
 	}

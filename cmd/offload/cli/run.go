@@ -69,7 +69,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	}
 	sum, left := packetrun.Run(m, img, packets)
 	if f.maps {
-		sum.Maps = packetrun.Dump(m, img)
+		sum.Dump(m, img)
 	}
 	if f.out != "" {
 		if err := pcap.WriteFile(f.out, left); err != nil {
@@ -105,13 +105,12 @@ func printRun(w io.Writer, s *packetrun.Summary) {
 		s.Cycles.Min, s.Cycles.Mean, s.Cycles.P50, s.Cycles.P99, s.Cycles.Max)
 	fmt.Fprintf(w, "instructions  mean %.1f\n", s.Instructions.Mean)
 	for _, name := range sortedKeys(s.Maps) {
-		printMap(w, name, s.Maps[name])
+		printMap(w, name, s.Maps[name], s.ZeroEntries[name])
 	}
 }
 
 // printMap leaves out the entries that are all zero and says how many they are.
-func printMap(w io.Writer, name string, entries []packetrun.KV) {
-	zero := 0
+func printMap(w io.Writer, name string, entries []packetrun.KV, zero uint64) {
 	fmt.Fprintf(w, "map %s\n", name)
 	for _, e := range entries {
 		if strings.Trim(e.Value, "0") == "" {

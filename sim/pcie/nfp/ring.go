@@ -9,33 +9,43 @@ const (
 	txMetadata = 0x7f
 )
 
+// maxPieces is the most descriptors of a frame; the driver's have up to 18.
+const maxPieces = 64
+
 // moved is called when the driver has put something into a transmit ring.
 func (v *vnic) moved(n int) {
 	r := &v.tx[n]
 	if !r.on || r.waiting {
 		return
 	}
-	r.waiting = v.card.work.push(func() { v.transmit(n) })
+	r.waiting = v.card.work.pushRing(func() { v.transmit(n) })
 }
 
-// transmit takes what the driver put into a ring, frame by frame.
+// maxTurn is how many frames of a ring are sent in one turn.
+const maxTurn = 64
+
+// transmit takes what the driver put into a ring, frame by frame, for one turn.
 func (v *vnic) transmit(n int) {
 	r, c := &v.tx[n], v.card
 	c.mu.Lock()
 	r.waiting = false
 	c.mu.Unlock()
-	any := false
-	for {
+	for turn := 0; ; turn++ {
 		c.mu.Lock()
-		frame, ok := v.take(r)
+		var frame []byte
+		ok := false
+		if turn < maxTurn {
+			frame, ok = v.take(r)
+		} else {
+			v.moved(n) // the rest has its turn when others have had theirs
+		}
 		if !ok {
-			if any && r.on {
+			if turn > 0 && r.on {
 				v.raise(r.vector, causeTraffic)
 			}
 			c.mu.Unlock()
 			return
 		}
-		any = true
 		wire := v.sent(n, frame)
 		c.mu.Unlock()
 		switch {
@@ -52,9 +62,12 @@ func (v *vnic) transmit(n int) {
 func (v *vnic) take(r *ring) (frame []byte, ok bool) {
 	c := v.card
 	room := v.frameRoom()
-	for used := uint32(0); r.on && r.queue.read != r.queue.write; {
-		if used++; used > r.size {
-			v.stop(r, "more descriptors than it has")
+	if r.on && r.queue.write-r.queue.read > r.size {
+		v.stop(r, "more descriptors than it has")
+	}
+	for pieces := 0; r.on && r.queue.read != r.queue.write; {
+		if pieces++; pieces > maxPieces {
+			v.stop(r, "a frame of too many pieces")
 			return nil, false
 		}
 		var d [txSize]byte
@@ -63,15 +76,15 @@ func (v *vnic) take(r *ring) (frame []byte, ok bool) {
 			v.stop(r, err.Error())
 			return nil, false
 		}
-		piece := make([]byte, le.Uint16(d[1:]))
-		if err := v.read(uint64(d[0])<<32|uint64(le.Uint32(d[4:])), piece); err != nil {
-			v.stop(r, err.Error())
-			return nil, false
-		}
-		r.queue.read++
-		if len(frame)+len(piece) <= room+txMetadata {
+		if n := int(le.Uint16(d[1:])); len(frame)+n <= room+txMetadata {
+			piece := make([]byte, n)
+			if err := v.read(uint64(d[0])<<32|uint64(le.Uint32(d[4:])), piece); err != nil {
+				v.stop(r, err.Error())
+				return nil, false
+			}
 			frame = append(frame, piece...)
 		}
+		r.queue.read++
 		if d[3]&txEOP == 0 {
 			continue
 		}
@@ -122,10 +135,10 @@ const (
 	rxEOP  = 1 << 7 << 32
 )
 
-// receive gives a frame to the host. It reports false when there is no buffer
-// for it.
-func (v *vnic) receive(frame []byte) bool {
-	r := &v.rx[0]
+// receive gives a frame to the host, into a ring. It reports false when there is
+// no buffer for it.
+func (v *vnic) receive(frame []byte, ring int) bool {
+	r := &v.rx[ring]
 	pending := r.queue.write - r.queue.read
 	if !v.enabled || !r.on || pending == 0 || pending > r.size || len(frame) > int(v.word(cfgBuffer)) {
 		return false

@@ -27,32 +27,61 @@ var perCPUHelpers = []bpf.HelperID{
 // queueHelpers are those of maps without keys.
 var queueHelpers = []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPopElem, bpf.HelperMapPeekElem}
 
+// The rules for making maps that several types share.
+var (
+	anyBytes = Span{Min: 1, Max: anySize}
+	// array_map_alloc_check and fd_array_map_alloc_check
+	makeArray  = Create{Key: exactly(4), Value: Span{Min: 1, Max: intMax}, Flags: bpf.FNUMANode | bpf.FMMapable | bpf.FInnerMap | access}
+	makeOfFDs  = Create{Key: exactly(4), Value: exactly(4), Flags: bpf.FNUMANode | fileAccess}
+	makeEvents = Create{Key: exactly(4), Value: exactly(4), Flags: bpf.FNUMANode | fileAccess | bpf.FPreserveElems, Unset: true}
+	// htab_map_alloc_check
+	makeHash = Create{Key: anyBytes, Value: anyBytes, Together: kmallocMax - htabElem, Flags: bpf.FNoPrealloc | bpf.FNUMANode | bpf.FZeroSeed | access}
+	makeLRU  = Create{
+		Key: anyBytes, Value: anyBytes, Together: kmallocMax - htabElem,
+		Flags: bpf.FNoCommonLRU | bpf.FNUMANode | bpf.FZeroSeed | access, Apart: bpf.FNoCommonLRU | bpf.FNUMANode,
+	}
+	perCPUBytes = Span{Min: 1, Max: perCPUMax}
+	// queue_stack_map_alloc_check
+	makeQueue = Create{Value: Span{Min: 1, Max: kmallocMax}, Flags: bpf.FNUMANode | access}
+	// dev_map_alloc_check: an index, or an index and a program
+	makeDev = Create{Key: exactly(4), Value: Span{Min: 4, Max: 8, Step: 4}, Flags: bpf.FNUMANode | fileAccess}
+)
+
 // linuxMaps are the map types that programs on a card have a use for, with the
 // helpers of check_map_func_compatibility.
 var linuxMaps = []Map{
-	{Type: bpf.MapTypeHash, Helpers: storeHelpers},
-	{Type: bpf.MapTypeArray, Helpers: storeHelpers, Direct: true, Dense: true},
-	{Type: bpf.MapTypeLRUHash, Helpers: storeHelpers},
-	{Type: bpf.MapTypeLPMTrie, Helpers: storeHelpers},
-	{Type: bpf.MapTypePerCPUHash, Helpers: perCPUHelpers},
-	{Type: bpf.MapTypePerCPUArray, Helpers: perCPUHelpers, Dense: true},
-	{Type: bpf.MapTypeLRUPerCPUHash, Helpers: perCPUHelpers},
-	{Type: bpf.MapTypeProgArray, Helpers: []bpf.HelperID{bpf.HelperTailCall}},
-	{Type: bpf.MapTypePerfEventArray, Helpers: []bpf.HelperID{
+	{Type: bpf.MapTypeHash, Create: makeHash, Helpers: storeHelpers},
+	{Type: bpf.MapTypeArray, Create: makeArray, Helpers: storeHelpers, Direct: true, Dense: true},
+	{Type: bpf.MapTypeLRUHash, Create: makeLRU, Helpers: storeHelpers},
+	{Type: bpf.MapTypeLPMTrie, Create: Create{
+		Key: Span{Min: lpmPrefix + 1, Max: lpmPrefix + lpmBytes}, Value: Span{Min: 1, Max: kmallocMax - lpmPrefix - lpmBytes - lpmNode},
+		Flags: bpf.FNoPrealloc | bpf.FNUMANode | access, Needs: bpf.FNoPrealloc,
+	}, Helpers: storeHelpers},
+	{Type: bpf.MapTypePerCPUHash, Create: Create{
+		Key: anyBytes, Value: perCPUBytes, Together: kmallocMax - htabElem, Flags: bpf.FNoPrealloc | bpf.FZeroSeed | access,
+	}, Helpers: perCPUHelpers},
+	{Type: bpf.MapTypePerCPUArray, Create: Create{Key: exactly(4), Value: perCPUBytes, Flags: access}, Helpers: perCPUHelpers, Dense: true},
+	{Type: bpf.MapTypeLRUPerCPUHash, Create: Create{
+		Key: anyBytes, Value: perCPUBytes, Together: kmallocMax - htabElem, Flags: bpf.FNoCommonLRU | bpf.FZeroSeed | access,
+	}, Helpers: perCPUHelpers},
+	{Type: bpf.MapTypeProgArray, Create: makeOfFDs, Helpers: []bpf.HelperID{bpf.HelperTailCall}},
+	{Type: bpf.MapTypePerfEventArray, Create: makeEvents, Helpers: []bpf.HelperID{
 		bpf.HelperPerfEventRead, bpf.HelperPerfEventOutput, bpf.HelperPerfEventReadValue,
 	}},
-	{Type: bpf.MapTypeCgroupArray, Helpers: []bpf.HelperID{bpf.HelperSkbUnderCgroup, bpf.HelperCurrentTaskUnderCgroup}},
-	{Type: bpf.MapTypeArrayOfMaps, Helpers: []bpf.HelperID{bpf.HelperMapLookupElem}, Inner: true},
-	{Type: bpf.MapTypeHashOfMaps, Helpers: []bpf.HelperID{bpf.HelperMapLookupElem}, Inner: true},
-	{Type: bpf.MapTypeDevMap, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, ReadOnly: true},
-	{Type: bpf.MapTypeDevMapHash, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, ReadOnly: true},
-	{Type: bpf.MapTypeCPUMap, Helpers: []bpf.HelperID{bpf.HelperRedirectMap}},
+	{Type: bpf.MapTypeCgroupArray, Create: makeOfFDs, Helpers: []bpf.HelperID{bpf.HelperSkbUnderCgroup, bpf.HelperCurrentTaskUnderCgroup}},
+	{Type: bpf.MapTypeArrayOfMaps, Create: makeOfFDs, Helpers: []bpf.HelperID{bpf.HelperMapLookupElem}, Inner: true},
+	{Type: bpf.MapTypeHashOfMaps, Create: Create{
+		Key: anyBytes, Value: exactly(4), Together: kmallocMax - htabElem, Flags: bpf.FNoPrealloc | bpf.FNUMANode | bpf.FZeroSeed | access,
+	}, Helpers: []bpf.HelperID{bpf.HelperMapLookupElem}, Inner: true},
+	{Type: bpf.MapTypeDevMap, Create: makeDev, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, ReadOnly: true},
+	{Type: bpf.MapTypeDevMapHash, Create: Create{Key: exactly(4), Value: Span{Min: 4, Max: 8, Step: 4}, Flags: bpf.FNUMANode | fileAccess, Most: 1 << 31}, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, ReadOnly: true},
+	{Type: bpf.MapTypeCPUMap, Create: Create{Key: exactly(4), Value: Span{Min: 4, Max: 8, Step: 4}, Flags: bpf.FNUMANode}, Helpers: []bpf.HelperID{bpf.HelperRedirectMap}},
 	{
-		Type: bpf.MapTypeXSKMap, Helpers: []bpf.HelperID{bpf.HelperRedirectMap},
+		Type: bpf.MapTypeXSKMap, Create: makeOfFDs, Helpers: []bpf.HelperID{bpf.HelperRedirectMap},
 		Refused: map[bpf.HelperID]string{bpf.HelperMapLookupElem: whySockets},
 	},
-	{Type: bpf.MapTypeQueue, Helpers: queueHelpers},
-	{Type: bpf.MapTypeStack, Helpers: queueHelpers},
-	{Type: bpf.MapTypeBloomFilter, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},
-	{Type: bpf.MapTypeRingbuf, Helpers: []bpf.HelperID{bpf.HelperRingbufOutput, bpf.HelperRingbufQuery}},
+	{Type: bpf.MapTypeQueue, Create: makeQueue, Helpers: queueHelpers},
+	{Type: bpf.MapTypeStack, Create: makeQueue, Helpers: queueHelpers},
+	{Type: bpf.MapTypeBloomFilter, Create: Create{Value: anyBytes, Flags: bpf.FNUMANode | bpf.FZeroSeed | access}, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},
+	{Type: bpf.MapTypeRingbuf, Create: Create{Flags: bpf.FNUMANode, Pages: true}, Helpers: []bpf.HelperID{bpf.HelperRingbufOutput, bpf.HelperRingbufQuery}},
 }

@@ -6,9 +6,12 @@ import (
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
-// Map is a row of the table of map types: what works on maps of a type.
+// Map is a row of the table of map types: how maps of a
+// type are made, and what works on them.
 type Map struct {
-	Type    bpf.MapType
+	Type bpf.MapType
+	// Create is what the kernel makes.
+	Create  Create
 	Helpers []bpf.HelperID // that take such a map
 	// Refused are helpers that take such a map on a host, but are not supported,
 	// with the reason.

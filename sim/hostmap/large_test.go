@@ -1,0 +1,46 @@
+package hostmap_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/sim/hostmap"
+	"github.com/skipsw/skipsw/sim/mem"
+)
+
+// resident returns the bytes of memory that the process has.
+func resident(t *testing.T) int {
+	b, err := os.ReadFile("/proc/self/statm")
+	require.NoError(t, err)
+	var all, pages int
+	_, err = fmt.Sscan(string(b), &all, &pages)
+	require.NoError(t, err)
+	return pages * os.Getpagesize()
+}
+
+// TestLargeArray: a map takes the memory that is touched, also when it is made
+// empty again, and what it holds is told without what it does not.
+func TestLargeArray(t *testing.T) {
+	const entries = 1 << 24
+	region := target.MustBuiltin("agilio").Maps.Regions[0]
+	region.Size = 1 << 30
+	space := hostmap.NewSpace(mem.New(mem.Config{Units: make([]mem.Unit, 1)}), []hostmap.Room{{Unit: 0, Region: region}})
+	before := resident(t)
+	m, err := space.Create(image.Map{Name: "big", Type: "array", KeySize: 4, ValueSize: 8, MaxEntries: entries})
+	require.NoError(t, err)
+	key, value := []byte{1, 2, 3, 0}, []byte{7, 0, 0, 0, 0, 0, 0, 0}
+	require.NoError(t, m.Update(key, value, hostmap.UpdateAny))
+	got, left := m.Filled()
+	require.Equal(t, []image.Entry{{Key: key, Value: value}}, got)
+	require.EqualValues(t, entries-1, left)
+	require.NoError(t, m.Reset())
+	got, left = m.Filled()
+	require.Empty(t, got)
+	require.EqualValues(t, entries, left)
+	require.Less(t, resident(t)-before, entries*8/2, "bytes")
+}
