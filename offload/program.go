@@ -39,10 +39,10 @@ type Program struct {
 type MapTypes struct{ Key, Value btf.Type }
 
 // ReadProgram reads an object file and selects a program: by section or by name, the
-// only one if both are empty. typ is the type of programs whose section does
-// not tell, or object.UnknownType.
-func ReadProgram(path, section, name string, typ object.Type) (*Program, error) {
-	obj, err := object.Load(path, object.Options{Type: typ})
+// only one if both are empty. o says how the object is read: the type of
+// programs whose section does not tell, what a loader sets.
+func ReadProgram(path, section, name string, o object.Options) (*Program, error) {
+	obj, err := object.Load(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +52,11 @@ func ReadProgram(path, section, name string, typ object.Type) (*Program, error) 
 	}
 	tails := tailPrograms(obj, p)
 	for _, q := range tails {
-		if errors.Is(q.Refused, object.ErrNoType) && typ == object.UnknownType {
+		if errors.Is(q.Refused, object.ErrNoType) && o.Type == object.UnknownType {
 			// Programs that are only called have sections that name no type:
 			// theirs is the caller's.
-			return ReadProgram(path, section, name, p.Type)
+			o.Type = p.Type
+			return ReadProgram(path, section, name, o)
 		}
 	}
 	out := &Program{Program: p, Types: typesOfMaps(path), Tails: tails}

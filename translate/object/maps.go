@@ -15,11 +15,19 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/platform"
 )
 
-// loadMaps converts all maps of the object, legacy definitions included.
-func (l *linker) loadMaps() error {
+// loadMaps converts all maps of the object, legacy definitions included, with
+// what a loader sets.
+func (l *linker) loadMaps(o Options) error {
 	for _, name := range slices.Sorted(maps.Keys(l.spec.Maps)) {
 		spec := l.spec.Maps[name]
-		l.maps[name] = convertMap(name, spec)
+		m := convertMap(name, spec)
+		if own := l.file.names[name]; own != "" {
+			m.Name = own
+		}
+		l.maps[name] = m
+	}
+	if err := l.resize(o.MapSizes); err != nil {
+		return err
 	}
 	if err := l.wireLegacy(); err != nil {
 		return err
@@ -32,7 +40,7 @@ func (l *linker) loadMaps() error {
 	for _, m := range l.maps {
 		m.refused = m.check()
 	}
-	return nil
+	return l.set(o.Set)
 }
 
 // check says why the kernel does not make such a map.

@@ -138,6 +138,7 @@ type hookFlags struct {
 	section, prog string
 	pin           string
 	pinned        string
+	settings      settingFlags
 	force, keep   bool
 	fresh         bool
 	dryRun        bool
@@ -155,6 +156,7 @@ func (f *hookFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.fresh, "fresh", false, "make all maps new; pins that are in the way are renamed to NAME-old")
 	fs.StringVar(&f.pinned, "pinned", "", "attach the program of this file in the BPF file system instead of an object")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the steps and change nothing")
+	f.settings.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("prog", completeProgram)
 }
 
@@ -205,6 +207,9 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		if len(args) > 1 {
 			return nil, usagef("give either an object file or --pinned, not both")
 		}
+		if f.settings.set != nil || f.settings.sizes != nil {
+			return nil, usagef("--set and --map-size are for objects; what --pinned names is loaded already")
+		}
 		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")
 		}
@@ -225,7 +230,11 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 	if len(args) < 2 {
 		return nil, usagef("which object file? `offload attach DEV OBJ`")
 	}
-	p, err := offload.ReadProgram(args[1], f.section, f.prog, typ)
+	o := object.Options{Type: typ}
+	if err := f.settings.options(&o); err != nil {
+		return nil, err
+	}
+	p, err := offload.ReadProgram(args[1], f.section, f.prog, o)
 	if err != nil {
 		return nil, err
 	}
