@@ -87,7 +87,7 @@ func TestUntypedSection(t *testing.T) {
 	p, err := o.Program("tc_egress")
 	require.NoError(t, err)
 	require.Equal(t, object.TC, p.Type)
-	require.Equal(t, []*object.Map{{Name: "acc", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 2}}, p.Maps)
+	require.Equal(t, []*object.Map{{Name: "acc", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 2, Pinning: object.PinGlobally}}, p.Maps)
 }
 
 func TestProgramByName(t *testing.T) {
