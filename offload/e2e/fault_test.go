@@ -187,7 +187,7 @@ func (s *scenario) request(t *testing.T) *offload.Request {
 			t.Fatalf("unknown flag %s", s.args[i])
 		}
 	}
-	p, err := offload.ReadProgram(s.args[2], "", prog, object.UnknownType)
+	p, err := offload.ReadProgram(s.args[2], "", prog, object.Options{})
 	require.NoError(t, err)
 	r.Program = p
 	return r
