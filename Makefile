@@ -42,7 +42,7 @@ lint:
 	$(GO) vet -vettool=$(CURDIR)/bin/skipswvet ./...
 
 race: deps
-	SKIPSW_N=300 $(GO) test $(TESTFLAGS) -race ./internal/oracle ./internal/oracle/judge ./internal/vm ./offload ./offload/kernel
+	SKIPSW_N=300 $(GO) test $(TESTFLAGS) -race ./internal/oracle ./internal/oracle/judge ./internal/vm ./offload ./offload/kernel ./sim/pcie/...
 
 fuzz:
 	@.ci/fuzz $(FUZZTIME)

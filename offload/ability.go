@@ -17,6 +17,7 @@ type Ability string
 // The abilities, each with the interface that a device has it by.
 const (
 	CanHoldMaps     Ability = "hold maps"                                     // MapStore
+	CanHoldPrograms Ability = "hold programs and maps in maps"                // Holder
 	CanTypeMaps     Ability = "tell the types of maps"                        // MapTyper
 	CanPin          Ability = "keep programs and maps by name"                // Pinner
 	CanOpenPins     Ability = "open pinned programs and maps"                 // PinOpener
@@ -87,6 +88,25 @@ type MapStore interface {
 // AsMapStore asks for CanHoldMaps.
 func AsMapStore(d Device) (MapStore, error) { return as[MapStore](d, CanHoldMaps) }
 
+// Holder is a device whose maps hold programs and other maps. A program array
+// loses its entries when nobody holds it open or pinned, so it must be kept as
+// long as a program is attached.
+type Holder interface {
+	// PutProgram writes an entry of a program array.
+	PutProgram(array Map, index uint32, p Loaded) error
+	// PutMap writes an entry of a map of maps.
+	PutMap(outer Map, index uint32, inner Map) error
+	// Hold returns the steps that keep program arrays of these names beyond the
+	// process; array gives them once the steps run.
+	Hold(names []string, array func(i int) Map) ([]Step, error)
+	// Release returns the steps that end what Hold did for an attachment: before
+	// are done before it goes, after when it has gone.
+	Release(ctx context.Context, a Attachment) (before, after []Step, err error)
+}
+
+// AsHolder asks for CanHoldPrograms.
+func AsHolder(d Device) (Holder, error) { return as[Holder](d, CanHoldPrograms) }
+
 // MapTyper is a device that knows the types of keys and values.
 type MapTyper interface {
 	// MapTypes returns the types of a map; both nil where none are known.
@@ -99,6 +119,12 @@ func AsMapTyper(d Device) (MapTyper, error) { return as[MapTyper](d, CanTypeMaps
 // Pinner is a device whose programs and maps can be kept by name in a folder
 // of the BPF file system.
 type Pinner interface {
+	// PinRoot is where the BPF file system is.
+	PinRoot() string
+	// FindPin returns the map that is pinned in a folder under a map's name, nil
+	// for none. It is an error when what is pinned there is no map of this shape
+	// that programs of the mode can use.
+	FindPin(dir string, m *object.Map, mode Mode) (*MapInfo, error)
 	// Pin returns the steps that keep a program and its maps: before makes the
 	// pins under other names, after gives them their own. It is an error when a
 	// name is none of a file, or when something is there that the request does
@@ -108,16 +134,28 @@ type Pinner interface {
 
 // PinRequest says what to keep and where.
 type PinRequest struct {
-	Dir     string
-	Program string   // name
-	Maps    []string // names
+	Dir     string // of the program; "" does not keep it
+	Program string // name
+	Maps    []MapPin
 	// Old is the attachment that is replaced, nil for none: pins of its program
 	// and maps make room.
 	Old *Attachment
-	// Force lets pins of anything make room.
+	// Force lets a pin of any program make room for the program.
 	Force bool
-	// Loaded gives the program and its maps once the steps run.
+	// Fresh renames what is in the way.
+	Fresh bool
+	// Loaded gives the program and its maps, by MapPin.Index, once the steps run.
 	Loaded func() (Loaded, []Map)
+}
+
+// MapPin is a map that is to be kept.
+type MapPin struct {
+	Name  string
+	Dir   string
+	Index int // among the program's maps
+	// Own marks a map whose contents are the program's own, constants for
+	// example: a pin of another program's such map makes room for it.
+	Own bool
 }
 
 // AsPinner asks for CanPin.

@@ -54,10 +54,12 @@ const (
 	AdvisePrograms
 	// AdvisePinElsewhere is another Request.Pin, or Request.Force.
 	AdvisePinElsewhere
+	// AdvisePinFresh is Request.Fresh, which gives the old pin another name.
+	AdvisePinFresh
 )
 
 // LastAdvice is the last of the codes.
-const LastAdvice = AdvisePinElsewhere
+const LastAdvice = AdvisePinFresh
 
 // advised is an error that carries an advice.
 type advised struct {

@@ -22,8 +22,12 @@ type Request struct {
 	// KeepDevice leaves the device as it is: what the hook needs and is not
 	// there (hw-tc-offload, clsact) is then an error of the device.
 	KeepDevice bool
-	// Pin is a folder of the BPF file system that keeps program and maps.
+	// Pin is a folder of the BPF file system that keeps program and maps. A map
+	// that is pinned there already is used on if it fits, and else an error. The
+	// same holds for maps which the object asks to be pinned (Program.Pins).
 	Pin string
+	// Fresh makes all maps new. Pins that are in the way get other names.
+	Fresh bool
 	// Watch, if not nil, is told each step before it is done. Its error stops
 	// the transaction, which is then undone.
 	Watch func(step string) error
@@ -50,6 +54,11 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 	}
 	t := &transfer{dev: dev, r: &r, hook: h}
 	defer t.close()
+	if r.Force {
+		if t.old, err = at(ctx, dev, h); err != nil {
+			return nil, err
+		}
+	}
 	if p, ok := dev.(Preparer); ok && !r.KeepDevice {
 		prepare, err := p.Prepare(ctx, h)
 		if err != nil {
@@ -60,7 +69,7 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 	if err := t.addLoad(nil); err != nil {
 		return nil, err
 	}
-	err = t.addTarget(fmt.Sprintf("attach %s to %s, %s", r.what(), dev.Name(), h), func(ctx context.Context) error {
+	err = t.addTarget(ctx, fmt.Sprintf("attach %s to %s, %s", r.what(), dev.Name(), h), func(ctx context.Context) error {
 		return dev.Attach(ctx, t.prog, h, r.Force)
 	})
 	if err != nil {
@@ -87,7 +96,7 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	if err := t.addLoad(old.Maps); err != nil {
 		return nil, err
 	}
-	err = t.addTarget(fmt.Sprintf("put %s in the place of program %d on %s, %s", r.what(), old.ID, dev.Name(), old.Hook), func(ctx context.Context) error {
+	err = t.addTarget(ctx, fmt.Sprintf("put %s in the place of program %d on %s, %s", r.what(), old.ID, dev.Name(), old.Hook), func(ctx context.Context) error {
 		return dev.Replace(ctx, t.prog, *old)
 	})
 	if err != nil {
@@ -131,6 +140,15 @@ func (r *Request) what() string {
 // find returns the attachment at a hook. For tc, a hook without preference and
 // handle finds the only filter of its mode.
 func find(ctx context.Context, dev Device, h Hook) (*Attachment, error) {
+	a, err := at(ctx, dev, h)
+	if a == nil && err == nil {
+		err = Advise(fmt.Errorf("nothing is attached to %s at %s", dev.Name(), h), AdviseAttach)
+	}
+	return a, err
+}
+
+// at returns the attachment at a hook, nil for none.
+func at(ctx context.Context, dev Device, h Hook) (*Attachment, error) {
 	all, err := dev.Attached(ctx)
 	if err != nil {
 		return nil, err
@@ -140,20 +158,22 @@ func find(ctx context.Context, dev Device, h Hook) (*Attachment, error) {
 			return &all[i], nil
 		}
 	}
-	return nil, Advise(fmt.Errorf("nothing is attached to %s at %s", dev.Name(), h), AdviseAttach)
+	return nil, nil
 }
 
 // transfer is a running Attach or Replace.
 type transfer struct {
-	dev          Device
-	r            *Request
-	hook         Hook
-	old          *Attachment // what is replaced, nil for a first program
-	steps        []Step
-	maps         []Map
-	reused, made []string
-	dropped      []MapInfo // of the old program
-	prog         Loaded
+	dev           Device
+	r             *Request
+	hook          Hook
+	old           *Attachment // what is replaced, nil for a first program
+	steps         []Step
+	used          []*MapInfo          // maps that are there and are used on, by the program's
+	made          map[*object.Map]Map // maps that are open, also those of programs that are called
+	tails         map[string]Loaded   // programs that are called, by name
+	reused, fresh []string
+	dropped       []MapInfo // of the old program
+	prog          Loaded
 	// compiled is the program with the image for the device, where that runs
 	// machine code and the request has none.
 	compiled *Program
@@ -170,27 +190,57 @@ func (t *transfer) addLoad(old []MapInfo) error {
 	if it, ok := t.dev.(ImageTaker); ok && p.Image == nil {
 		t.addCompile(it)
 	}
-	if len(p.Maps) == 0 {
-		t.dropped = old
-	} else {
-		store, err := AsMapStore(t.dev)
-		if err != nil {
-			return fmt.Errorf("program %s: %w", p.Name, err)
-		}
-		t.addMaps(store, old)
-	}
-	t.steps = append(t.steps, Step{
+	load := Step{
 		Name: fmt.Sprintf("load program %s", p.Name),
 		Do: func(ctx context.Context) error {
-			l, err := t.dev.Load(ctx, t.program(), t.hook.Mode, t.maps)
+			l, err := t.dev.Load(ctx, t.program(), t.hook.Mode, t.mapsOf(p.Program))
 			if err != nil {
 				return err
 			}
 			t.prog = l
 			return nil
 		},
-	})
-	return nil
+	}
+	if len(p.Maps) == 0 {
+		t.dropped = old
+		t.steps = append(t.steps, load)
+		return nil
+	}
+	used := make([]*MapInfo, len(p.Maps))
+	if !t.r.Fresh {
+		used = reuse(old, p)
+		if err := t.usePins(used); err != nil {
+			return err
+		}
+	}
+	t.used = used
+	kept := func(m *object.Map) bool {
+		k := slices.Index(p.Maps, m)
+		return k >= 0 && used[k] != nil
+	}
+	c, err := contentsOf(p, kept)
+	if err != nil {
+		return fmt.Errorf("program %s: %w", p.Name, err)
+	}
+	var holder Holder
+	for _, m := range c.maps {
+		if len(m.Programs)+len(m.Inners) > 0 {
+			if holder, err = AsHolder(t.dev); err != nil {
+				return fmt.Errorf("map %s: %w", m.Name, err)
+			}
+		}
+	}
+	store, err := AsMapStore(t.dev)
+	if err != nil {
+		return fmt.Errorf("program %s: %w", p.Name, err)
+	}
+	t.addMaps(store, c.maps, old, used)
+	t.addTails(c.tails)
+	t.steps = append(t.steps, load)
+	if holder == nil {
+		return nil
+	}
+	return t.addFill(holder, c.maps, kept)
 }
 
 // addCompile adds the step that makes the program's image.
@@ -212,32 +262,38 @@ func (t *transfer) program() *Program {
 	return t.r.Program
 }
 
-// addMaps adds the steps that make the program's maps, or open those of old
-// that fit.
-func (t *transfer) addMaps(store MapStore, old []MapInfo) {
-	t.maps = make([]Map, len(t.r.Program.Maps))
-	used := reuse(old, t.r.Program)
+// addMaps adds the steps that make all maps, or open those of old that are used
+// on; used goes by the index in all.
+func (t *transfer) addMaps(store MapStore, all []*object.Map, old []MapInfo, used []*MapInfo) {
+	t.made = make(map[*object.Map]Map)
 	for _, o := range old {
 		if !slices.ContainsFunc(used, func(u *MapInfo) bool { return u != nil && u.ID == o.ID }) {
 			t.dropped = append(t.dropped, o)
 		}
 	}
-	for i, m := range t.r.Program.Maps {
+	for i, m := range all {
 		step := Step{Name: fmt.Sprintf("make map %s", m.Name)}
-		info := used[i]
+		var info *MapInfo
+		if i < len(used) {
+			info = used[i]
+		}
 		if info != nil {
 			step.Name = fmt.Sprintf("use map %s on (id %d)", m.Name, info.ID)
 		}
-		step.Do = func(ctx context.Context) (err error) {
+		step.Do = func(ctx context.Context) error {
 			if info == nil {
-				t.made = append(t.made, m.Name)
-				t.maps[i], err = store.NewMap(ctx, m, t.hook.Mode)
-				return err
+				made, err := store.NewMap(ctx, m, t.hook.Mode)
+				if err != nil {
+					return err
+				}
+				t.made[m], t.fresh = made, append(t.fresh, m.Name)
+				return nil
 			}
-			if t.maps[i], err = store.OpenMap(ctx, info.ID); err != nil {
+			made, err := store.OpenMap(ctx, info.ID)
+			if err != nil {
 				return fmt.Errorf("map %s: %w", m.Name, err)
 			}
-			t.reused = append(t.reused, m.Name)
+			t.made[m], t.reused = made, append(t.reused, m.Name)
 			return nil
 		}
 		t.steps = append(t.steps, step)
@@ -248,35 +304,19 @@ func (t *transfer) addMaps(store MapStore, old []MapInfo) {
 // letters, digits, dots and underscores.
 func KernelName(name string) string { return sys.ObjName(name) }
 
-// pins returns the steps that pin before the new state is reached, and those
-// that finish the pins after it.
-func (t *transfer) pins() (before, after []Step, err error) {
-	if t.r.Pin == "" {
-		return nil, nil, nil
-	}
-	p, err := AsPinner(t.dev)
-	if err != nil {
-		return nil, nil, err
-	}
-	if t.r.Loaded != nil {
-		return nil, nil, errors.New("the program is pinned already")
-	}
-	names := make([]string, len(t.r.Program.Maps))
-	for i, m := range t.r.Program.Maps {
-		names[i] = m.Name
-	}
-	return p.Pin(PinRequest{
-		Dir: t.r.Pin, Program: t.r.Program.Name, Maps: names, Old: t.old, Force: t.r.Force,
-		Loaded: func() (Loaded, []Map) { return t.prog, t.maps },
-	})
-}
-
 // addTarget adds the step that reaches the new state, with the pinning around
 // it.
-func (t *transfer) addTarget(name string, do func(context.Context) error) error {
+func (t *transfer) addTarget(ctx context.Context, name string, do func(context.Context) error) error {
 	before, after, err := t.pins()
 	if err != nil {
 		return err
+	}
+	if h, ok := t.dev.(Holder); ok && t.old != nil {
+		ends, ended, err := h.Release(ctx, *t.old)
+		if err != nil {
+			return err
+		}
+		before, after = append(before, ends...), append(after, ended...)
 	}
 	t.steps = append(t.steps, before...)
 	t.steps = append(t.steps, Step{
@@ -300,7 +340,7 @@ func (t *transfer) run(ctx context.Context) (*Result, error) {
 	if err := runSteps(ctx, t.dev, t.steps, t.r.Watch); err != nil {
 		return nil, err
 	}
-	res.Reused, res.Made, res.Dropped, res.Log = t.reused, t.made, t.dropped, t.prog.Log()
+	res.Reused, res.Made, res.Dropped, res.Log = t.reused, t.fresh, t.dropped, t.prog.Log()
 	all, err := t.dev.Attached(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the program is attached, but reading back failed: %w", err)
@@ -319,10 +359,11 @@ func (t *transfer) run(ctx context.Context) (*Result, error) {
 
 // close closes what the process still holds; what is attached lives on.
 func (t *transfer) close() {
-	for _, m := range t.maps {
-		if m != nil {
-			_ = m.Close()
-		}
+	for _, m := range t.made {
+		_ = m.Close()
+	}
+	for _, l := range t.tails {
+		_ = l.Close()
 	}
 	if t.prog != nil && t.r.Loaded == nil {
 		_ = t.prog.Close()

@@ -46,11 +46,27 @@ func Detach(ctx context.Context, dev Device, r DetachRequest) ([]Attachment, err
 		return chosen, nil
 	}
 	for i, a := range chosen {
-		if err := dev.Detach(ctx, a); err != nil {
+		if err := detach(ctx, dev, a); err != nil {
 			return chosen[:i], err
 		}
 	}
 	return chosen, nil
+}
+
+// detach removes an attachment, and what kept its program arrays.
+func detach(ctx context.Context, dev Device, a Attachment) error {
+	steps := []Step{{
+		Name: fmt.Sprintf("detach program %d from %s, %s", a.ID, dev.Name(), a.Hook),
+		Do:   func(ctx context.Context) error { return dev.Detach(ctx, a) },
+	}}
+	if h, ok := dev.(Holder); ok {
+		before, after, err := h.Release(ctx, a)
+		if err != nil {
+			return err
+		}
+		steps = append(append(before, steps...), after...)
+	}
+	return runSteps(ctx, dev, steps, nil)
 }
 
 func (r *DetachRequest) selects(a Attachment) bool {

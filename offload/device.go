@@ -137,6 +137,7 @@ type Attachment struct {
 	Device   string    // the interface the program was loaded for, "" for none
 	Link     bool      // a bpf_link holds it
 	Maps     []MapInfo // of the program
+	Kept     string    // where its program arrays are kept, "" for none
 	LoadedAt time.Time
 	Runs     uint64 // packets it has seen, where the kernel counts them
 	Orphan   bool   // the device of the program is gone

@@ -29,13 +29,14 @@ type attachmentJSON struct {
 	LoadedAt string    `json:"loaded_at,omitempty"`
 	Runs     uint64    `json:"runs,omitempty"`
 	Maps     []MapInfo `json:"maps"`
+	Kept     string    `json:"kept,omitempty"` // where program arrays are pinned
 }
 
 // MarshalJSON implements json.Marshaler.
 func (a Attachment) MarshalJSON() ([]byte, error) {
 	j := attachmentJSON{
 		Type: a.Type.String(), Mode: a.Mode.String(), ID: a.ID, Tag: a.Tag, Name: a.Name, InHW: a.InHW,
-		Filter: a.Filter, Device: a.Device, Link: a.Link, Orphan: a.Orphan, Runs: a.Runs, Maps: a.Maps,
+		Filter: a.Filter, Device: a.Device, Link: a.Link, Orphan: a.Orphan, Runs: a.Runs, Maps: a.Maps, Kept: a.Kept,
 	}
 	if j.Maps == nil {
 		j.Maps = []MapInfo{}

@@ -1,7 +1,10 @@
 package offload
 
 import (
+	"crypto/sha1"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/cilium/ebpf"
@@ -24,16 +27,22 @@ type Program struct {
 	// Types are the types of keys and values by the map's name, as far as the
 	// object has type information.
 	Types map[string]MapTypes
+	// Pins are the folders of the BPF file system, from its root, in which the
+	// object asks maps to be pinned, by the map's name.
+	Pins map[string]string
+	// Tails are the programs of the object that this one reaches by tail calls,
+	// by name.
+	Tails map[string]*object.Program
 }
 
 // MapTypes are the types of a map's keys and values; nil where not known.
 type MapTypes struct{ Key, Value btf.Type }
 
 // ReadProgram reads an object file and selects a program: by section or by name, the
-// only one if both are empty. typ is the type of programs whose section does
-// not tell, or object.UnknownType.
-func ReadProgram(path, section, name string, typ object.Type) (*Program, error) {
-	obj, err := object.Load(path, object.Options{Type: typ})
+// only one if both are empty. o says how the object is read: the type of
+// programs whose section does not tell, what a loader sets.
+func ReadProgram(path, section, name string, o object.Options) (*Program, error) {
+	obj, err := object.Load(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +50,42 @@ func ReadProgram(path, section, name string, typ object.Type) (*Program, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Program{Program: p, Types: typesOfMaps(path)}, nil
+	tails := tailPrograms(obj, p)
+	for _, q := range tails {
+		if errors.Is(q.Refused, object.ErrNoType) && o.Type == object.UnknownType {
+			// Programs that are only called have sections that name no type:
+			// theirs is the caller's.
+			o.Type = p.Type
+			return ReadProgram(path, section, name, o)
+		}
+	}
+	out := &Program{Program: p, Types: typesOfMaps(path), Tails: tails}
+	return out, out.askedPins(path)
+}
+
+// askedPins collects where the object asks maps to be pinned: as libbpf does
+// without a path of its own, and as iproute2 does.
+func (p *Program) askedPins(path string) error {
+	for _, m := range p.Maps {
+		dir := ""
+		switch m.Pinning {
+		case object.NotPinned:
+			continue
+		case object.PinGlobally:
+			dir = "tc/globals"
+		case object.PinByObject:
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			dir = fmt.Sprintf("tc/%x", sha1.Sum(b)) // the hash that iproute2 takes
+		}
+		if p.Pins == nil {
+			p.Pins = make(map[string]string)
+		}
+		p.Pins[m.Name] = dir
+	}
+	return nil
 }
 
 // Compiled returns the program with an image for a target. The program is

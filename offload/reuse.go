@@ -54,10 +54,11 @@ func alike(old []MapInfo, maps []*object.Map, places []int) bool {
 }
 
 // sameShape reports whether a map can use an old one on: the name as far as it
-// is kept, the shape, and contents that are not the program's own.
+// is kept, the shape, and contents that are not the program's own. Constants and
+// the programs of a program array are the program's own.
 func sameShape(o *MapInfo, m *object.Map) bool {
 	return o.Name == KernelName(m.Name) && o.Type == m.Type && o.KeySize == m.KeySize &&
-		o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !m.Frozen
+		o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !ownContents(m)
 }
 
 // MapPlaces returns the program's maps by index in the order of their first

@@ -94,5 +94,9 @@ func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (code C, err 
 	if u.Report == nil {
 		u.Report = &Report{}
 	}
-	return backend.Compile[C](b, u)
+	code, err = backend.Compile[C](b, u)
+	if p.Proven() {
+		u.Report.Settings = deciding(p)
+	}
+	return code, err
 }

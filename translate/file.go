@@ -18,8 +18,9 @@ type FileOptions struct {
 	// Program is the name of the program; "" for all of Object's, or the only
 	// one of File's.
 	Program string
-	// Type is the type of programs whose section names none.
-	Type object.Type
+	// Object says how an object is read: the type of programs whose section names
+	// none, what a loader sets.
+	Object object.Options
 }
 
 // Compiled is what became of one program of an object.
@@ -63,7 +64,7 @@ func objectBytes(path string, data []byte, o FileOptions) ([]Compiled, error) {
 
 // programs returns the programs of an object, or the one that is named.
 func programs(path string, data []byte, o FileOptions) ([]*object.Program, error) {
-	obj, err := object.LoadBytes(filepath.Base(path), data, object.Options{Type: o.Type})
+	obj, err := object.LoadBytes(filepath.Base(path), data, o.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +120,9 @@ func FileBytes(path string, data []byte, o FileOptions) (*image.Image, error) {
 	res, err := objectBytes(path, data, o)
 	if err != nil {
 		return nil, err
+	}
+	if o.Report != nil {
+		*o.Report = res[0].Report
 	}
 	return res[0].Image, res[0].Err
 }

@@ -124,6 +124,7 @@ type VM struct {
 	network         int    // offset in buf of the network header, tc programs
 	raw             []byte
 	skb             SkbFields
+	csumLevel       uint64 // checksums found right
 	queue           uint32
 	queueSet        bool
 	redirect        Redirect
@@ -254,7 +255,7 @@ func (f *Fault) Error() string {
 }
 
 func (vm *VM) faultAt(slot int, format string, args ...any) *Fault {
-	return &Fault{Program: vm.run.src.Name, Slot: slot, Line: vm.run.src.LineAt(slot), Reason: fmt.Sprintf(format, args...)}
+	return &Fault{Program: vm.run.src.Name, Slot: slot, Line: vm.run.src.PlaceAt(slot), Reason: fmt.Sprintf(format, args...)}
 }
 
 func (vm *VM) tooLong(slot int) error {
@@ -322,6 +323,7 @@ func (vm *VM) start(in Input) {
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)
 	vm.skb = in.Skb
+	vm.csumLevel = 0
 	if vm.byTyp == object.TC {
 		vm.skb.start(vm)
 	}

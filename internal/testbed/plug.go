@@ -3,7 +3,6 @@ package testbed
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"strconv"
@@ -106,7 +105,11 @@ func NewPlugs(words []Plug) (*Plugs, error) {
 			}
 			p.players[n] = pl
 			if _, out, has := strings.Cut(arg, ","); has && kind == "pcap" {
-				p.outs[n] = &capture{path: out}
+				c, err := newCapture(out)
+				if err != nil {
+					return nil, errors.Join(err, p.Close())
+				}
+				p.outs[n] = c
 			}
 		}
 	}
@@ -184,29 +187,42 @@ func (p *Plugs) Close() error {
 	p.play.Wait()
 	var errs []error
 	for _, c := range p.outs {
-		errs = append(errs, c.write())
+		errs = append(errs, c.close())
 	}
 	return errors.Join(errs...)
 }
 
-// capture keeps frames for a file.
+// capture writes frames to a file of its own.
 type capture struct {
-	path string
 	mu   sync.Mutex
-	got  []pcap.Packet
+	file *os.File
+	w    *pcap.Writer
+	err  error // the first one
+}
+
+// newCapture makes the file, which must not be there.
+func newCapture(path string) (*capture, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	w, err := pcap.NewWriter(f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &capture{file: f, w: w}, nil
 }
 
 func (c *capture) add(frame []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.got = append(c.got, pcap.Packet{Time: time.Now(), Data: append([]byte(nil), frame...), Length: len(frame)})
+	if c.err == nil {
+		c.err = c.w.Write(pcap.Packet{Time: time.Now(), Data: frame, Length: len(frame)})
+	}
 }
 
-func (c *capture) write() error {
+func (c *capture) close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, err := os.Stat(c.path); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s exists, or cannot be looked at: not written", c.path)
-	}
-	return pcap.WriteFile(c.path, c.got)
+	return errors.Join(c.err, c.file.Close())
 }

@@ -133,7 +133,7 @@ func (c *checker) verifier() error {
 func (c *checker) add(by string, slot int, says, fix string) {
 	f := Finding{By: by, Slot: slot, Says: says, Fix: fix}
 	if slot >= 0 && slot < len(c.p.Insns) {
-		f.Line = c.p.LineAt(slot)
+		f.Line = c.p.PlaceAt(slot)
 		next := bpf.Insn{}
 		if slot+1 < len(c.p.Insns) {
 			next = c.p.Insns[slot+1]

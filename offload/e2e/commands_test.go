@@ -314,7 +314,7 @@ func cmdOrphan(ts *testscript.TestScript, _ bool, args []string) {
 // cmdMapReuse checks which device may use a map of eth1: another port of the
 // same device, and no other.
 func cmdMapReuse(ts *testscript.TestScript, _ bool, _ []string) {
-	p, err := offload.ReadProgram(filepath.Join(ts.Getenv("OBJ"), "two_maps.o"), "", "two_maps_xdp", object.UnknownType)
+	p, err := offload.ReadProgram(filepath.Join(ts.Getenv("OBJ"), "two_maps.o"), "", "two_maps_xdp", object.Options{})
 	ts.Check(err)
 	owner, err := kernel.Open("eth1", kernel.Options{})
 	ts.Check(err)

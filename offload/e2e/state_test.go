@@ -23,6 +23,9 @@ import (
 // pinDir is where the tests pin.
 const pinDir = "/sys/fs/bpf/pins"
 
+// heldDir is where the command keeps program arrays.
+const heldDir = "/sys/fs/bpf/skipsw"
+
 // state is everything that an operation could leave behind, as other tools and
 // the kernel's lists show it.
 type state struct {
@@ -65,13 +68,15 @@ func snapshot(t *testing.T) state {
 	f, err := d.TCOffload()
 	require.NoError(t, err)
 	s.HWTC = f.String()
-	err = filepath.WalkDir(pinDir, func(path string, _ fs.DirEntry, err error) error {
-		if err == nil {
-			s.Pins = append(s.Pins, path)
-		}
-		return nil
-	})
-	require.NoError(t, err)
+	for _, dir := range []string{pinDir, heldDir} {
+		err = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil {
+				s.Pins = append(s.Pins, path)
+			}
+			return nil
+		})
+		require.NoError(t, err)
+	}
 	return s
 }
 
@@ -145,6 +150,7 @@ func objectFile(name string) string { return filepath.Join("testdata/bpf", name)
 func scenarios() []scenario {
 	two := objectFile("two_maps.o")
 	hw := func(_, now state) error { return now.wantNew(1, 2, true) }
+	called := []string{dev, "../../testdata/bpf/tail_parse.o", "--prog", "tail_parse", "--mode", "drv"}
 	return []scenario{
 		{name: "attach xdp", args: []string{"attach", dev, two, "--prog", "two_maps_xdp"}, check: hw},
 		{name: "attach tc", args: []string{"attach", dev, two, "--prog", "two_maps_tc"}, check: tcNew(hw)},
@@ -159,6 +165,16 @@ func scenarios() []scenario {
 			before: [][]string{{"attach", dev, two, "--prog", "two_maps_tc", "--pin", pinDir}},
 			args:   []string{"replace", dev, two, "--prog", "two_maps_tc", "--pin", pinDir}, check: pinned("two_maps_tc", tcNew(sameMaps(hw))),
 		},
+		{name: "attach called programs", args: append([]string{"attach"}, called...), check: fullArrays},
+		{
+			name: "replace called programs", before: [][]string{append([]string{"attach"}, called...)},
+			args: append([]string{"replace"}, called...), check: fullArrays,
+		},
+		{
+			name: "detach called programs", before: [][]string{append([]string{"attach"}, called...)},
+			args:  []string{"detach", dev, "--mode", "drv"},
+			check: func(_, now state) error { return now.wantNew(0, 0, false) },
+		},
 	}
 }
 
@@ -171,7 +187,7 @@ func (s *state) wantNew(programs, maps int, hw bool) error {
 		return fmt.Errorf("maps %v, want %d", s.Maps, maps)
 	case hw && s.Offloaded != strconv.Itoa(int(s.Programs[len(s.Programs)-1])):
 		return fmt.Errorf("the device runs %s, programs are %v", s.Offloaded, s.Programs)
-	case len(s.Bound) != programs:
+	case hw && len(s.Bound) != programs:
 		return fmt.Errorf("bound programs %v", s.Bound)
 	}
 	for _, p := range s.Pins {
@@ -180,6 +196,29 @@ func (s *state) wantNew(programs, maps int, hw bool) error {
 		}
 	}
 	return nil
+}
+
+// fullArrays checks that the programs are new and that there is one program array,
+// which holds the three that are called.
+func fullArrays(old, now state) error {
+	if len(now.Programs) != 4 || len(now.Maps) != 2 || len(now.Pins) != 3 || fmt.Sprint(old.Programs) == fmt.Sprint(now.Programs) {
+		return fmt.Errorf("programs %v, maps %v, pins %v", now.Programs, now.Maps, now.Pins)
+	}
+	m, err := ebpf.LoadPinnedMap(now.Pins[2], nil)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	var index, id uint32
+	n := 0
+	all := m.Iterate()
+	for all.Next(&index, &id) {
+		n++
+	}
+	if n != 3 {
+		return fmt.Errorf("the program array holds %d programs", n)
+	}
+	return all.Err()
 }
 
 func tcNew(more func(old, now state) error) func(old, now state) error {

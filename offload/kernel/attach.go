@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/mdlayher/netlink"
@@ -91,6 +92,7 @@ func (d *Device) describe(a *offload.Attachment) error {
 		mi.FullName = names[place]
 		a.Maps = append(a.Maps, mi)
 	}
+	a.Kept = strings.Join(heldOf(a.Maps), ", ")
 	return nil
 }
 

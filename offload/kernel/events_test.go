@@ -70,7 +70,7 @@ func TestEvents(t *testing.T) {
 	d, err := Open("v0", Options{})
 	require.NoError(t, err)
 	defer d.Close()
-	p, err := offload.ReadProgram("../../testdata/bpf/event_sample.o", "", "", object.UnknownType)
+	p, err := offload.ReadProgram("../../testdata/bpf/event_sample.o", "", "", object.Options{})
 	require.NoError(t, err)
 	require.Zero(t, p.Maps[0].MaxEntries, "as many entries as CPUs")
 	for _, entries := range []uint32{0, 1024} {

@@ -16,7 +16,7 @@ func ExampleOpen() {
 		return
 	}
 	defer d.Close()
-	p, err := offload.ReadProgram("prog.o", "", "", object.UnknownType)
+	p, err := offload.ReadProgram("prog.o", "", "", object.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -208,7 +208,7 @@ func (d *Device) atLine(p *object.Program, slot int) string {
 	if slot < 0 || slot >= len(p.Insns) {
 		return ""
 	}
-	if l := p.LineAt(slot); l != nil {
+	if l := p.PlaceAt(slot); l != nil {
 		return fmt.Sprintf("instruction %d, %s:%d: %s", slot, l.File, l.LineNo, strings.TrimSpace(l.Text))
 	}
 	return fmt.Sprintf("instruction %d", slot)

@@ -33,6 +33,9 @@ const (
 	recordClsact  = "clsact"  // clsact was added
 	recordMkdir   = "mkdir"   // Path was made
 	recordPin     = "pin"     // Temp was pinned and becomes Path in the end
+	recordRename  = "rename"  // Path became Temp
+	recordHold    = "hold"    // Path was made and keeps program arrays
+	recordRelease = "release" // Path goes when Program is not at Hook any more
 	recordTarget  = "target"  // Program at Hook is the new state
 	recordCommit  = "commit"
 	recordAbort   = "abort"
@@ -161,7 +164,7 @@ func recoverRecords(records []record) error {
 	return errors.Join(errs...)
 }
 
-// targetReached reports whether the new program is attached.
+// targetReached reports whether the program of a record is attached.
 func targetReached(r record) bool {
 	d, err := openIndex(r.Ifindex)
 	if err != nil {
@@ -190,7 +193,19 @@ func (r record) recover(forward bool) error {
 		return ignoreMissing(os.Remove(r.Temp))
 	case recordMkdir:
 		if !forward {
-			return ignoreMissing(os.Remove(r.Path))
+			return removeEmpty(r.Path)
+		}
+	case recordRename:
+		if !forward && !exists(r.Path) {
+			return ignoreMissing(os.Rename(r.Temp, r.Path))
+		}
+	case recordHold:
+		if !forward {
+			return removeHeld(r.Path)
+		}
+	case recordRelease:
+		if !targetReached(r) {
+			return removeHeld(r.Path)
 		}
 	case recordFeature, recordClsact:
 		if forward {

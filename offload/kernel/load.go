@@ -121,12 +121,21 @@ func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, in
 
 // NewMap implements offload.MapStore. In hardware mode the map lives on the
 // device, but for perf event arrays, which are the host's.
-func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
+func (d *Device) NewMap(ctx context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
 	op := fmt.Sprintf("make map %s", m.Name)
+	inner := 0
 	if m.Inner != nil {
-		return nil, fmt.Errorf("%s: %w", op, offload.NotSupported("maps of maps", "the kernel does not offload them"))
+		if mode == offload.Hardware {
+			return nil, fmt.Errorf("%s: %w", op, offload.NotSupported("maps of maps", "the kernel does not offload them"))
+		}
+		like, err := d.NewMap(ctx, m.Inner, mode) // the kernel takes the shape of it
+		if err != nil {
+			return nil, fmt.Errorf("%s: its inner map: %w", op, err)
+		}
+		defer like.Close()
+		inner = like.(*kernelMap).fd
 	}
-	spec := sys.MapSpec{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Name: m.Name}
+	spec := sys.MapSpec{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Name: m.Name, Inner: inner}
 	if mode == offload.Hardware && m.Type != bpf.MapTypePerfEventArray {
 		spec.Ifindex = d.ifindex
 		op += " on " + d.name

@@ -16,6 +16,7 @@ var (
 	_ offload.Tidier        = (*Device)(nil)
 	_ offload.Journaler     = (*Device)(nil)
 	_ offload.MapStore      = (*Device)(nil)
+	_ offload.Holder        = (*Device)(nil)
 	_ offload.MapTyper      = (*Device)(nil)
 	_ offload.Pinner        = (*Device)(nil)
 	_ offload.PinOpener     = (*Device)(nil)

@@ -127,14 +127,17 @@ func Each(insns []Insn) iter.Seq2[int, Insn] {
 	}
 }
 
+// SlotSize is the length of a slot in bytes.
+const SlotSize = 8
+
 // Decode splits little-endian program bytes into slots.
 func Decode(b []byte) ([]Insn, error) {
-	if len(b)%8 != 0 {
-		return nil, fmt.Errorf("program of %d bytes is not a multiple of 8", len(b))
+	if len(b)%SlotSize != 0 {
+		return nil, fmt.Errorf("program of %d bytes is not a multiple of %d", len(b), SlotSize)
 	}
-	out := make([]Insn, len(b)/8)
+	out := make([]Insn, len(b)/SlotSize)
 	for k := range out {
-		s := b[k*8:]
+		s := b[k*SlotSize:]
 		out[k] = Insn{
 			Op: Opcode(s[0]), Dst: s[1] & 15, Src: s[1] >> 4,
 			Off: int16(binary.LittleEndian.Uint16(s[2:])), Imm: int32(binary.LittleEndian.Uint32(s[4:])),

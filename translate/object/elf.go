@@ -26,6 +26,7 @@ const maxSections = 64 << 20
 // the raw slots of each function, and where it stands.
 type elfFile struct {
 	funcs map[string]elfFunc
+	*prepared
 }
 
 // elfFunc is a function symbol.
@@ -65,6 +66,9 @@ func openELF(b []byte) (out *elfFile, err error) {
 		if total > maxSections {
 			return nil, fmt.Errorf("%w: sections of more than %d bytes together, because no NIC has the memory (%s has %d)", unsupported.Err, maxSections, s.Name, s.Size)
 		}
+		if s.Flags&elf.SHF_COMPRESSED != 0 && (isCode(s) || !strings.HasPrefix(s.Name, ".debug")) {
+			return nil, fmt.Errorf("%w: compressed section %s; decompress it with llvm-objcopy --decompress-debug-sections", unsupported.Err, s.Name)
+		}
 		if s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL && (s.Offset > uint64(len(b)) || s.FileSize > uint64(len(b))-s.Offset) {
 			return nil, fmt.Errorf("truncated ELF file: section %q ends at byte %d of %d", s.Name, s.Offset+s.FileSize, len(b))
 		}
@@ -76,7 +80,11 @@ func openELF(b []byte) (out *elfFile, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("damaged ELF file: %w", err)
 	}
-	return collectFuncs(f, syms)
+	if out, err = collectFuncs(f, syms); err != nil {
+		return nil, err
+	}
+	out.prepared, err = prepare(b, f, syms)
+	return out, err
 }
 
 func collectFuncs(f *elf.File, syms []elf.Symbol) (*elfFile, error) {

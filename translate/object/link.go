@@ -2,6 +2,7 @@ package object
 
 import (
 	"cmp"
+	"debug/elf"
 	"fmt"
 	"path"
 	"slices"
@@ -46,7 +47,8 @@ func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 	if p.Type, err = programType(spec, o); err != nil {
 		p.refuse(-1, err)
 	}
-	starts, err := l.layout(p, spec)
+	bad := map[int]error{} // references that cannot be had, by slot
+	starts, err := l.layout(p, spec, bad)
 	if err != nil {
 		return nil, err
 	}
@@ -60,15 +62,23 @@ func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 				Column: int(line.LineColumn()), Text: line.Line(),
 			})
 		}
-		if err := l.relocate(p, it.Ins, slot, starts, index); err != nil {
+		err := bad[slot]
+		if err == nil {
+			err = l.relocate(p, it.Ins, slot, starts, index)
+		}
+		if err == nil {
+			err = l.core(p, it.Ins, slot)
+		}
+		if err != nil {
 			p.refuse(slot, err)
 		}
 	}
 	return p, nil
 }
 
-// layout fills Insns and Funcs and returns where each function starts.
-func (l *linker) layout(p *Program, spec *ebpf.ProgramSpec) (map[string]int, error) {
+// layout fills Insns and Funcs and returns where each function starts; bad gets
+// the references that the reader kept from the library.
+func (l *linker) layout(p *Program, spec *ebpf.ProgramSpec, bad map[int]error) (map[string]int, error) {
 	starts := make(map[string]int)
 	slots := 0
 	it := spec.Instructions.Iterate()
@@ -90,6 +100,12 @@ func (l *linker) layout(p *Program, spec *ebpf.ProgramSpec) (map[string]int, err
 			f.Global = fn.global && meta.Linkage == btf.GlobalFunc
 			if f.Global && f.Start > 0 {
 				f.Args, f.Unclear = prototype(meta, p.Type)
+			}
+		}
+		refused := l.file.refused[elf.SectionIndex(fn.index)]
+		for k := range fn.slots {
+			if why := refused[fn.offset+uint64(k)*bpf.SlotSize]; why != nil {
+				bad[f.Start+k] = why
 			}
 		}
 		starts[name] = f.Start

@@ -17,6 +17,13 @@ type Options struct {
 	// Type is the type of the programs whose section names none, as given by
 	// --type. A section that does name a type keeps it.
 	Type Type
+	// Set gives variables of the object the values that its loader would, before
+	// anything is known of them: by name, or by a path to a part ("limits[2].rate").
+	// Values are in the notation of C, by the types of the object's BTF: 80, -1,
+	// true, 'x', BLOCK of an enum, {1, 2}, {.rate = 1}, text for an array of char.
+	Set map[string]string
+	// MapSizes gives maps their numbers of entries.
+	MapSizes map[string]uint32
 }
 
 // Object is what an eBPF object file holds.
@@ -32,8 +39,10 @@ type Object struct {
 
 // Load reads an object file.
 //
-// Structures that ask for relocation (CO-RE) keep the layout that they were
-// compiled with: there is no kernel on a NIC whose layout could differ.
+// Structures that ask for relocation (CO-RE) are relocated against the contexts
+// of the UAPI. Others keep the layout that they were compiled with, such as
+// headers of packets: there is no kernel on a NIC whose layout could differ. What
+// only a kernel could answer refuses the program.
 //
 // The error names the file and says what is wrong with it. Faults of a single
 // program stand in its Refused field instead.
@@ -56,7 +65,10 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, err := collection(b)
+	spec, err := collection(file.bytes)
+	if err != nil && strings.Contains(err.Error(), ksyms) && file.hideKsyms() {
+		spec, err = collection(file.bytes)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +76,7 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 		return nil, errNoPrograms
 	}
 	l := &linker{name: name, file: file, spec: spec, maps: make(map[string]*Map)}
-	if err := l.loadMaps(); err != nil {
+	if err := l.loadMaps(o); err != nil {
 		return nil, err
 	}
 	obj = &Object{Name: name}

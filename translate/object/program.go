@@ -6,7 +6,11 @@
 // Stable for importers.
 package object
 
-import "github.com/skipsw/skipsw/translate/bpf"
+import (
+	"sort"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
 
 // Type is a program type that the compiler takes.
 type Type uint8
@@ -87,34 +91,74 @@ type Map struct {
 	ValueSize  uint32
 	MaxEntries uint32
 	Flags      uint32
-	Initial    []Entry // entries that the object defines, .data and .rodata included
-	Frozen     bool    // .rodata: the program may take loads from it as constants
-	Inner      *Map    // map-in-map
+	Initial    []Entry   // entries that the object defines, .data and .rodata included
+	Frozen     bool      // .rodata: the program may take loads from it as constants
+	Settings   []Setting // const volatile variables in a frozen map, by Off
+	Inner      *Map      // map-in-map
 	// Programs holds, for a program array, the names of the programs by index.
 	Programs map[uint32]string
 	// Inners holds, for a map of maps, the maps that it holds from the start,
 	// by index.
 	Inners map[uint32]*Map
+	// Pinning is where the object asks the map to be pinned.
+	Pinning Pinning
 	// refused says why programs that use the map cannot be taken.
 	refused error
 }
 
+// Pinning is where an object asks a map to be pinned.
+type Pinning uint32
+
+// The places, each with the notation that asks for it.
+const (
+	NotPinned   Pinning = iota
+	PinByName           // LIBBPF_PIN_BY_NAME: by its name alone
+	PinByObject         // iproute2's PIN_OBJECT_NS: shared by programs of the same file
+	PinGlobally         // iproute2's PIN_GLOBAL_NS: shared by all of iproute2's programs
+)
+
 // Entry is one key and value.
 type Entry struct{ Key, Value []byte }
 
-// LineAt returns the C line of a slot, or nil.
+// LineAt returns the C line of a slot, or nil. Its number is 0 where a compiler
+// has joined code of several lines.
 func (p *Program) LineAt(slot int) *Line {
-	lo, hi := 0, len(p.Lines)
-	for lo < hi {
-		m := (lo + hi) / 2
-		if p.Lines[m].Slot <= slot {
-			lo = m + 1
-		} else {
-			hi = m
-		}
+	if k := p.lineIndex(slot); k >= 0 {
+		return &p.Lines[k]
 	}
-	if lo == 0 {
+	return nil
+}
+
+// PlaceAt returns the C line of a slot for messages, or nil: where the slot's has
+// no number it is the nearest line of the function that has one, before the slot
+// or, if there is none, after it.
+func (p *Program) PlaceAt(slot int) *Line {
+	at := p.lineIndex(slot)
+	if at < 0 {
 		return nil
 	}
-	return &p.Lines[lo-1]
+	start, end := 0, len(p.Insns)
+	for _, f := range p.Funcs {
+		if f.Start <= slot {
+			start = max(start, f.Start)
+		} else {
+			end = min(end, f.Start)
+		}
+	}
+	for k := at; k >= 0 && (k == at || p.Lines[k].Slot >= start); k-- {
+		if p.Lines[k].LineNo > 0 {
+			return &p.Lines[k]
+		}
+	}
+	for k := at + 1; k < len(p.Lines) && p.Lines[k].Slot < end; k++ {
+		if p.Lines[k].LineNo > 0 {
+			return &p.Lines[k]
+		}
+	}
+	return &p.Lines[at]
+}
+
+// lineIndex returns the index in Lines of the line that holds at a slot, or -1.
+func (p *Program) lineIndex(slot int) int {
+	return sort.Search(len(p.Lines), func(k int) bool { return p.Lines[k].Slot > slot }) - 1
 }

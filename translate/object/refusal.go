@@ -58,7 +58,7 @@ func (p *Program) refuse(slot int, err error) {
 	}
 	r := &Refusal{Slot: slot, Err: err}
 	if slot >= 0 {
-		r.Line = p.LineAt(slot)
+		r.Line = p.PlaceAt(slot)
 	}
 	p.Refused = append(all, r)
 }

@@ -31,3 +31,30 @@ func TestMapsThatCannotBeMade(t *testing.T) {
 	_, err := o.Program("use_good")
 	require.NoError(t, err)
 }
+
+// TestOneBadPart: what cannot be had refuses the programs that use it, and no
+// other.
+func TestOneBadPart(t *testing.T) {
+	o := load(t, "odd/one_bad.o")
+	for name, want := range map[string]string{
+		"good":      "",
+		"init":      `section "struct_ops/init" holds a`,
+		"section":   `instruction 0 (odd/one_bad.c:20): not supported: reference to "odd" in section oddments, because variables are in .data`,
+		"ksym":      `not supported: reference to "bpf_prog_active", because the object does not define it`,
+		"kfunc":     `"elsewhere", which the object does not define`,
+		"undefined": `"nowhere", which the object does not define`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := o.Program(name)
+			if want != "" {
+				require.ErrorContains(t, err, want)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, p.Maps, 1)
+			require.Equal(t, ".bss.named", p.Maps[0].Name)
+			require.Equal(t, []object.Entry{{Key: make([]byte, 4), Value: make([]byte, 4)}}, p.Maps[0].Initial)
+		})
+	}
+	require.Len(t, o.Programs, 6)
+}

@@ -161,7 +161,7 @@ func (v *verifier) usedStack(fn, bytes int) { v.depth[fn] = max(v.depth[fn], byt
 // fromReg converts a register's state.
 func fromReg(r *reg) Reg {
 	f := Reg{
-		Kind: r.kind, Map: int(r.mp), Inner: r.inner, Frame: int(r.frame),
+		Kind: r.kind, Map: int(r.mp), Among: among(r), Inner: r.inner, Frame: int(r.frame),
 		Bits: r.Bits, UMin: r.UMin, UMax: r.UMax, SMin: r.SMin, SMax: r.SMax,
 	}
 	if r.kind != Scalar {
@@ -170,6 +170,16 @@ func fromReg(r *reg) Reg {
 		f.Range = rangeOf(r)
 	}
 	return f
+}
+
+// among returns the maps that a state's pointer may belong to. A fact that is
+// carried on has lost which ones they were.
+func among(r *reg) MapSet {
+	switch r.kind {
+	case PtrMap, PtrMapOrNull, PtrMapValue, PtrMapValueOrNull:
+		return setOf(int(r.mp))
+	}
+	return 0
 }
 
 func rangeOf(r *reg) uint16 {
@@ -246,6 +256,7 @@ func (f *Reg) absorbPointer(r *reg, widen bool) bool {
 	if f.Map != int(r.mp) || f.Inner != r.inner {
 		f.Map = -1
 	}
+	f.Among |= among(r)
 	if f.Frame != int(r.frame) {
 		f.Frame = -1
 	}

@@ -252,7 +252,7 @@ func (v *verifier) proven(p *reg, room int64) string {
 	if room == 0 {
 		return "no bounds check has proven any of it"
 	}
-	if l := v.p.LineAt(int(p.check) - 1); p.check > 0 && l != nil {
+	if l := v.p.PlaceAt(int(p.check) - 1); p.check > 0 && l != nil {
 		return fmt.Sprintf("only %d bytes proven by the check at line %d", room, l.LineNo)
 	}
 	return fmt.Sprintf("only %d bytes proven by the check at instruction %d", room, p.check-1)

@@ -67,6 +67,8 @@ type Reg struct {
 	// Map is the index of the map in Source().Maps, for map pointers, or -1
 	// when it differs between paths.
 	Map int
+	// Among holds the maps that a map pointer may belong to; see MayBe.
+	Among MapSet
 	// Inner says that Map is a map-in-map and the pointer belongs to one of its
 	// inner maps.
 	Inner bool
@@ -78,6 +80,24 @@ type Reg struct {
 	UMin, UMax uint64
 	SMin, SMax int64
 }
+
+// MapSet is a set of maps by their index in Source().Maps: bit k stands for map
+// k, the last bit for all from its own number on.
+type MapSet uint64
+
+// lastInSet is the bit that stands for several maps.
+const lastInSet = 63
+
+// setOf returns the set with a map; that of -1 has all.
+func setOf(k int) MapSet {
+	if k < 0 {
+		return ^MapSet(0)
+	}
+	return 1 << min(k, lastInSet)
+}
+
+// MayBe reports whether a map pointer can belong to map k.
+func (r *Reg) MayBe(k int) bool { return r.Map == k || r.Map < 0 && r.Among&setOf(k) != 0 }
 
 // Program is a program that has been proven safe, or, when Options.Unproven
 // asked for it and Proven says so, one that has not. Only Verify makes one.

@@ -178,7 +178,7 @@ func (v *verifier) complete(e *Error) *Error {
 	if e.Slot < 0 {
 		return e
 	}
-	e.Line = v.p.LineAt(e.Slot)
+	e.Line = v.p.PlaceAt(e.Slot)
 	in := v.p.Insns[e.Slot]
 	var next bpf.Insn
 	if e.Slot+1 < len(v.p.Insns) {
@@ -191,7 +191,7 @@ func (v *verifier) complete(e *Error) *Error {
 	e.Regs = v.registers(v.cur)
 	for k := v.cur.path; k != 0; k = v.trail[k].before {
 		w := v.trail[k]
-		e.Path = append(e.Path, Step{Slot: int(w.slot), Line: v.p.LineAt(int(w.slot)), Taken: w.taken})
+		e.Path = append(e.Path, Step{Slot: int(w.slot), Line: v.p.PlaceAt(int(w.slot)), Taken: w.taken})
 	}
 	for a, b := 0, len(e.Path)-1; a < b; a, b = a+1, b-1 {
 		e.Path[a], e.Path[b] = e.Path[b], e.Path[a]

@@ -137,5 +137,8 @@ func attachmentLine(a offload.Attachment) string {
 		}
 		fmt.Fprintf(&b, " %s(%d)", m.Name, m.ID)
 	}
+	if a.Kept != "" {
+		fmt.Fprintf(&b, " program arrays kept in %s", a.Kept)
+	}
 	return b.String()
 }

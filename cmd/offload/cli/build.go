@@ -20,6 +20,7 @@ type buildFlags struct {
 	app                          *app
 	cmd                          *cobra.Command
 	program, typ, target, passes string
+	settings                     settingFlags
 }
 
 // add adds the flags.
@@ -29,6 +30,7 @@ func (f *buildFlags) add(a *app, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.typ, "type", "", "program type, `xdp|tc`, where the section's name says none")
 	cmd.Flags().StringVar(&f.target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&f.passes, "passes", "", "`LIST` of compiler passes to leave out, with commas: -fold,-thread; none,fold leaves fold alone; offload compile --passes help lists them")
+	f.settings.add(cmd)
 }
 
 // options returns the compiler's options.
@@ -39,10 +41,13 @@ func (f *buildFlags) options() (translate.FileOptions, error) {
 		if err != nil {
 			return o, usageError{err}
 		}
-		o.Type = t
+		o.Object.Type = t
 	}
 	t, err := f.app.target(f.target)
 	if err != nil {
+		return o, err
+	}
+	if err := f.settings.options(&o.Object); err != nil {
 		return o, err
 	}
 	o.Target = t
@@ -88,12 +93,14 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 		return nil, err
 	}
 	if image.Is(data) {
-		for _, flag := range []string{"target", "type", "passes"} {
+		for _, flag := range []string{"target", "type", "passes", "set", "map-size"} {
 			if f.cmd.Flags().Changed(flag) {
 				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", flag, path)
 			}
 		}
 	}
+	var r translate.Report
+	o.Report = &r
 	img, err := translate.FileBytes(path, data, o)
 	switch {
 	case errors.Is(err, translate.ErrSeveral):
@@ -103,7 +110,16 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	case f.typ != "" && len(img.Programs) > 0 && img.Programs[0].Type != f.typ:
 		return nil, f.otherType(img.Programs[0].Name, img.Programs[0].Type)
 	}
+	noteSettings(f.cmd.ErrOrStderr(), r.Program, r.Settings)
 	return img, nil
+}
+
+// noteSettings says which settings decide branches by what the object has for
+// them: as a rule its loader sets them.
+func noteSettings(w io.Writer, program string, settings []string) {
+	if len(settings) > 0 {
+		fmt.Fprintf(w, "note: program %s: settings left at the object's value decide branches: %s; --set NAME=VALUE gives them another\n", program, strings.Join(settings, ", "))
+	}
 }
 
 // otherType is the error for --type with a program whose section names another.

@@ -17,6 +17,7 @@ func newCheckCmd(a *app) *cobra.Command {
 	dev := deviceFlags{app: a}
 	var devName, section, prog, driver, typeName, targetName string
 	var asJSON bool
+	var settings settingFlags
 	cmd := &cobra.Command{
 		Use:   "check OBJ",
 		Short: "Say everything that a device would refuse in a program, with C lines",
@@ -57,17 +58,21 @@ driver's rules are left out unless --dev or --driver asks for them.`,
 				o.Target = t
 				o.NFP = o.NFP && (devName != "" || cmd.Flags().Changed("driver"))
 			}
-			typ := object.UnknownType
+			var read object.Options
 			if typeName != "" {
 				var err error
-				if typ, err = object.ParseType(typeName); err != nil {
+				if read.Type, err = object.ParseType(typeName); err != nil {
 					return usageError{err}
 				}
 			}
-			return checkObject(cmd.OutOrStdout(), args[0], section, prog, typ, o, asJSON)
+			if err := settings.options(&read); err != nil {
+				return err
+			}
+			return checkObject(cmd.OutOrStdout(), args[0], section, prog, read, o, asJSON)
 		},
 	}
 	dev.add(cmd)
+	settings.add(cmd)
 	cmd.Flags().StringVar(&devName, "dev", "", "ask this device what it takes")
 	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
 	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
@@ -92,8 +97,8 @@ type checkedProgram struct {
 
 // checkObject checks the chosen programs. Findings are an error: the object
 // cannot be offloaded as it is.
-func checkObject(w io.Writer, path, section, prog string, typ object.Type, o check.Options, asJSON bool) error {
-	obj, err := object.Load(path, object.Options{Type: typ})
+func checkObject(w io.Writer, path, section, prog string, read object.Options, o check.Options, asJSON bool) error {
+	obj, err := object.Load(path, read)
 	if err != nil {
 		return err
 	}

@@ -131,6 +131,7 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 				failed = r.Err
 			}
 		default:
+			noteSettings(cmd.ErrOrStderr(), r.Report.Program, r.Report.Settings)
 			p.Words = r.Report.Words
 			if f.report {
 				p.Report = &r.Report

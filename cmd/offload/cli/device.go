@@ -138,7 +138,9 @@ type hookFlags struct {
 	section, prog string
 	pin           string
 	pinned        string
+	settings      settingFlags
 	force, keep   bool
+	fresh         bool
 	dryRun        bool
 }
 
@@ -150,9 +152,11 @@ func (f *hookFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.egress, "egress", false, "tc: at egress instead of ingress")
 	fs.StringVar(&f.section, "sec", "", "take the program of this section")
 	fs.StringVar(&f.prog, "prog", "", "take the program of this name")
-	fs.StringVar(&f.pin, "pin", "", "keep program and maps by name in this folder of the BPF file system")
+	fs.StringVar(&f.pin, "pin", "", "keep program and maps by name in this folder of the BPF file system; maps that are there and fit are used on")
+	fs.BoolVar(&f.fresh, "fresh", false, "make all maps new; pins that are in the way are renamed to NAME-old")
 	fs.StringVar(&f.pinned, "pinned", "", "attach the program of this file in the BPF file system instead of an object")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the steps and change nothing")
+	f.settings.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("prog", completeProgram)
 }
 
@@ -190,7 +194,7 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		Hook: offload.Hook{
 			Type: typ, Pref: f.pref, Handle: f.handle, Chain: f.chain, Egress: f.egress, Protocol: f.protocol,
 		},
-		Force: f.force, KeepDevice: f.keep, Pin: f.pin, DryRun: f.dryRun,
+		Force: f.force, KeepDevice: f.keep, Pin: f.pin, Fresh: f.fresh, DryRun: f.dryRun,
 	}
 	if f.mode != "" {
 		m, err := offload.ParseMode(f.mode)
@@ -203,8 +207,14 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		if len(args) > 1 {
 			return nil, usagef("give either an object file or --pinned, not both")
 		}
+		if f.settings.set != nil || f.settings.sizes != nil {
+			return nil, usagef("--set and --map-size are for objects; what --pinned names is loaded already")
+		}
 		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")
+		}
+		if f.fresh {
+			return nil, usagef("--fresh is for objects; a pinned program has its maps")
 		}
 		pins, err := offload.AsPinOpener(d)
 		if err != nil {
@@ -220,7 +230,11 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 	if len(args) < 2 {
 		return nil, usagef("which object file? `offload attach DEV OBJ`")
 	}
-	p, err := offload.ReadProgram(args[1], f.section, f.prog, typ)
+	o := object.Options{Type: typ}
+	if err := f.settings.options(&o); err != nil {
+		return nil, err
+	}
+	p, err := offload.ReadProgram(args[1], f.section, f.prog, o)
 	if err != nil {
 		return nil, err
 	}

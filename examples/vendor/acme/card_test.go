@@ -32,7 +32,7 @@ func TestAPI(t *testing.T) {
 	d, err := r.Open(ctx, "acme:"+t.TempDir(), offload.OpenOptions{})
 	require.NoError(t, err)
 	defer d.Close()
-	p, err := offload.ReadProgram("../../../testdata/bpf/count_by_proto.o", "", "", object.UnknownType)
+	p, err := offload.ReadProgram("../../../testdata/bpf/count_by_proto.o", "", "", object.Options{})
 	require.NoError(t, err)
 	res, err := offload.Attach(ctx, d, offload.Request{Program: p})
 	require.NoError(t, err)

@@ -5,12 +5,12 @@ import "github.com/skipsw/skipsw/translate/bpf"
 // choices emits accesses through a pointer that a branch has chosen: among
 // places on the stack, keys of a lookup, map values, maps.
 func (f *fn) choices() {
-	switch k := f.r.IntN(3); {
-	case k == 0:
+	switch f.r.IntN(4) {
+	case 0:
 		f.chosenPlace()
-	case k == 1:
+	case 1:
 		f.chosenKey()
-	case f.o.Card:
+	case 2:
 		f.chosenMap()
 	default:
 		f.chosenValue()
@@ -106,7 +106,7 @@ func (f *fn) chosenValue() {
 	f.set(a, reg{})
 	f.locked |= 1 << a
 	n := f.found()
-	if n < 0 {
+	if n < 0 || !f.alike(m, n) {
 		return
 	}
 	f.locked |= 1 << 0
@@ -114,7 +114,7 @@ func (f *fn) chosenValue() {
 	f.either(func() { f.Emit(bpf.Mov.Reg(uint8(t), uint8(a))) }, func() { f.Emit(bpf.Mov.Reg(uint8(t), 0)) })
 	f.set(t, reg{})
 	f.locked |= 1 << t
-	f.touchValue(t, m, n, f.o.has(MapStore))
+	f.touchValue(t, m, n)
 }
 
 // found looks a value up in a map that is not a trie, and returns the map, or -1.
@@ -131,8 +131,12 @@ func (f *fn) found() int {
 	return m
 }
 
-// touchValue works on a value of map m or n.
-func (f *fn) touchValue(at, m, n int, store bool) {
+// alike reports whether one instruction may work on values of both maps: of the
+// Agilio firmware's each is either counted in or read.
+func (f *fn) alike(m, n int) bool { return !f.o.Card || m%2 == n%2 }
+
+// touchValue works on a value of map m or n, and counts in it.
+func (f *fn) touchValue(at, m, n int) {
 	room := int(min(f.p.maps[m].ValueSize, f.p.maps[n].ValueSize))
 	for range 1 + f.r.IntN(3) {
 		size := f.size()
@@ -140,41 +144,57 @@ func (f *fn) touchValue(at, m, n int, store bool) {
 			continue
 		}
 		disp := size * f.r.IntN(room/size)
-		if store {
-			f.touch(uint8(at), size, disp)
-			continue
+		counts := f.o.has(Atomic) && size >= 4 && f.chance(40)
+		if f.o.Card {
+			if counts = m%2 == 1; counts && (size < 4 || !f.o.has(Atomic)) {
+				continue
+			}
 		}
-		f.loadKept(size, uint8(at), disp)
+		switch {
+		case counts:
+			f.atomic(at, size, disp)
+		case f.o.has(MapStore):
+			f.touch(uint8(at), size, disp)
+		default:
+			f.loadKept(size, uint8(at), disp)
+		}
 	}
 }
 
-// chosenMap looks a key up in one of two maps of the Agilio firmware that are
-// not counted in.
+// chosenMap looks up or deletes, in one of two maps, a key that belongs to it.
 func (f *fn) chosenMap() {
-	m := f.aMap(false)
-	if m < 0 || m%2 != 0 {
+	m, n := f.aMap(false), f.aMap(false)
+	plain := func(m int) bool { return m >= 0 && !f.p.maps[m].Frozen && f.p.maps[m].Type != bpf.MapTypeLPMTrie }
+	if !plain(m) || !plain(n) || m == n || !f.alike(m, n) {
 		return
 	}
-	n := -1
-	for k := 0; k < len(f.p.maps); k += 2 {
-		if k != m && f.p.maps[k].KeySize == f.p.maps[m].KeySize && f.p.maps[k].Type != bpf.MapTypeLPMTrie {
-			n = k
+	a, _ := f.key(f.p.maps[m])
+	if a == 0 {
+		return
+	}
+	b := a
+	if f.p.maps[m].KeySize != f.p.maps[n].KeySize || f.chance(50) {
+		f.lockBytes(a, int(f.p.maps[m].KeySize), true)
+		b, _ = f.key(f.p.maps[n])
+		f.lockBytes(a, int(f.p.maps[m].KeySize), false)
+		if b == 0 {
+			return
 		}
 	}
-	if n < 0 {
+	with := func(m, key int) func() {
+		return func() { f.mapAndKey(m, 10, key) }
+	}
+	f.either(with(m, a), with(n, b))
+	if f.o.has(MapUpdate) && f.chance(25) {
+		f.Emit(bpf.CallHelper(bpf.HelperMapDeleteElem))
+		f.called()
+		f.keep(0)
+		f.dropValues(m, noKey)
+		f.dropValues(n, noKey)
 		return
 	}
-	off, _ := f.key(f.p.maps[m])
-	if off == 0 {
-		return
-	}
-	to := func(m int) func() {
-		return func() { f.Emit(bpf.LoadMap(1, m)...) }
-	}
-	f.either(to(m), to(n))
-	f.stackIn(2, off)()
 	f.mustFind()
 	defer func(old uint16) { f.locked = old }(f.locked)
 	f.locked |= 1 << 0
-	f.touchValue(0, m, n, false)
+	f.touchValue(0, m, n)
 }

@@ -70,7 +70,7 @@ func inGuest(t *testing.T, spec testbed.Spec, host func(b *testbed.Bed) orders, 
 		require.NoError(t, b.Admit(g))
 		g.Share = append(g.Share, dir)
 		g.Env = append(g.Env, ordersEnv+"="+dir)
-		g.Timeout = 4 * time.Minute
+		g.Timeout = 10 * time.Minute
 		for _, f := range change {
 			f(g)
 		}

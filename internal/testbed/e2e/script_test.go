@@ -1,25 +1,29 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/testbed"
 	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/sim/pcie/nfp"
 )
 
 // binEnv tells the guest where the command is.
 const binEnv = "SKIPSW_E2E_BIN"
 
 // TestVerbs runs the scripts of testdata/script: our own command on the card's
-// ports. `frame PORT HEX` brings a frame to a port.
+// ports. `frames PORT HEX` brings a frame to a port, again and again in the
+// background until the test ends.
 func TestVerbs(t *testing.T) {
 	if !inGuest(t, testbed.Spec{}, frames, func(g *vm.Guest) { g.Env = append(g.Env, binEnv+"="+offloadCommand(t)) }) {
 		return
@@ -38,13 +42,13 @@ func TestVerbs(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"frame": func(ts *testscript.TestScript, neg bool, args []string) {
+			"frames": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) != 2 {
-					ts.Fatalf("usage: frame PORT HEX")
+					ts.Fatalf("usage: frames PORT HEX")
 				}
 				b, err := hex.DecodeString(args[1])
 				ts.Check(err)
-				ask(t, "frame", frameOrder{Port: int(args[0][0] - '0'), Frame: b}, nil)
+				ask(t, "frames", frameOrder{Port: int(args[0][0] - '0'), Frame: b}, nil)
 			},
 		},
 	})
@@ -55,16 +59,24 @@ type frameOrder struct {
 	Frame []byte
 }
 
+// frameEvery is the time between two frames that are brought again and again.
+const frameEvery = 50 * time.Millisecond
+
 // frames is hosts, with frames from the wire on demand.
 func frames(b *testbed.Bed) orders {
 	o := hosts(b)
-	o["frame"] = func(arg json.RawMessage) (any, error) {
+	o["frames"] = func(arg json.RawMessage) (any, error) {
 		var f frameOrder
-		err := json.Unmarshal(arg, &f)
-		if err == nil {
-			b.Card.Deliver(f.Port, f.Frame)
+		if err := json.Unmarshal(arg, &f); err != nil {
+			return nil, err
 		}
-		return nil, err
+		go func() {
+			for b.Card.Do(func(nfp.Firmware) {}) { // until the card is closed
+				b.Card.Deliver(f.Port, bytes.Clone(f.Frame))
+				time.Sleep(frameEvery)
+			}
+		}()
+		return nil, nil
 	}
 	return o
 }

@@ -144,6 +144,28 @@ func TestLink(t *testing.T) {
 	d.c.SetLink(0, false)
 	require.Equal(t, 4, <-d.h.raised)
 	require.Zero(t, d.read(0, v.regs+0x34)&1)
+	d.c.Deliver(0, frame(60))
+	d.c.Do(func(nfp.Firmware) {})
+	d.c.SetLink(0, true)
+	d.c.Deliver(0, frame(61))
+	require.Equal(t, frame(61), v.receive(0), "without a link nothing came")
+}
+
+// TestDoOutlivesGuests: who waits for the card is not forgotten with what waited
+// for a guest that is gone.
+func TestDoOutlivesGuests(t *testing.T) {
+	d := probe(t, nfp.Options{Ports: 1}, nil)
+	hold, held := make(chan struct{}), make(chan struct{})
+	go d.c.Do(func(nfp.Firmware) { close(held); <-hold })
+	<-held
+	done := make(chan bool)
+	go func() { done <- d.c.Do(func(nfp.Firmware) {}) }()
+	time.Sleep(10 * time.Millisecond)
+	d.c.Connect(nil)
+	close(hold)
+	require.True(t, <-done)
+	d.c.Close()
+	require.False(t, d.c.Do(func(nfp.Firmware) {}))
 }
 
 // TestGuestGoes: with the next guest the card is as after power-up.

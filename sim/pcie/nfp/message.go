@@ -112,7 +112,7 @@ func (c *Card) reply(m []byte) {
 }
 
 func (c *Card) toControl(m []byte) {
-	if v := c.control; v.receive(m) {
+	if v := c.control; v.receive(m, 0) {
 		v.count(statRX, m)
 	} else {
 		v.add(statRX+statDiscards, 1)

@@ -18,27 +18,34 @@ func (v *vnic) moved(n int) {
 	if !r.on || r.waiting {
 		return
 	}
-	r.waiting = v.card.work.push(func() { v.transmit(n) })
+	r.waiting = v.card.work.pushRing(func() { v.transmit(n) })
 }
 
-// transmit takes what the driver put into a ring, frame by frame.
+// maxTurn is how many frames of a ring are sent in one turn.
+const maxTurn = 64
+
+// transmit takes what the driver put into a ring, frame by frame, for one turn.
 func (v *vnic) transmit(n int) {
 	r, c := &v.tx[n], v.card
 	c.mu.Lock()
 	r.waiting = false
 	c.mu.Unlock()
-	any := false
-	for {
+	for turn := 0; ; turn++ {
 		c.mu.Lock()
-		frame, ok := v.take(r)
+		var frame []byte
+		ok := false
+		if turn < maxTurn {
+			frame, ok = v.take(r)
+		} else {
+			v.moved(n) // the rest has its turn when others have had theirs
+		}
 		if !ok {
-			if any && r.on {
+			if turn > 0 && r.on {
 				v.raise(r.vector, causeTraffic)
 			}
 			c.mu.Unlock()
 			return
 		}
-		any = true
 		wire := v.sent(n, frame)
 		c.mu.Unlock()
 		switch {
@@ -128,10 +135,10 @@ const (
 	rxEOP  = 1 << 7 << 32
 )
 
-// receive gives a frame to the host. It reports false when there is no buffer
-// for it.
-func (v *vnic) receive(frame []byte) bool {
-	r := &v.rx[0]
+// receive gives a frame to the host, into a ring. It reports false when there is
+// no buffer for it.
+func (v *vnic) receive(frame []byte, ring int) bool {
+	r := &v.rx[ring]
 	pending := r.queue.write - r.queue.read
 	if !v.enabled || !r.on || pending == 0 || pending > r.size || len(frame) > int(v.word(cfgBuffer)) {
 		return false

@@ -55,7 +55,12 @@ func (v *vnic) sent(ring int, frame []byte) Wire {
 	}
 	v.count(statTX, frame)
 	v.addPair(statRingTX+statPair*ring, frame)
-	if v.port == controlPort {
+	return v.wire()
+}
+
+// wire is the far end of the port's cable, nil without one.
+func (v *vnic) wire() Wire {
+	if v.port == controlPort || !v.link {
 		return nil
 	}
 	return v.card.wires[v.port]
@@ -84,7 +89,7 @@ func (c *Card) deliver(port int, frame []byte) {
 	c.mu.Lock()
 	v := c.ports[port]
 	state := v.state()
-	if !state.Up {
+	if !state.Up || !v.link {
 		c.mu.Unlock()
 		return
 	}
@@ -98,7 +103,7 @@ func (c *Card) deliver(port int, frame []byte) {
 	if !state.Program {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		v.toHost(frame)
+		v.toHost(frame, 0)
 		return
 	}
 	out := c.fw.Run(port, frame)
@@ -108,15 +113,24 @@ func (c *Card) deliver(port int, frame []byte) {
 	c.act(v, &out)
 }
 
-// toHost gives a frame to the host if it wants it.
-func (v *vnic) toHost(frame []byte) {
+// toHost gives a frame to the host, into a ring, if it wants it.
+func (v *vnic) toHost(frame []byte, ring int) {
 	switch {
 	case !v.accepts(frame):
-	case v.receive(frame):
-		v.addPair(statRingRX, frame)
+	case v.receive(frame, ring):
+		v.addPair(statRingRX+statPair*ring, frame)
 	default:
 		v.add(statRX+statDiscards, 1)
 	}
+}
+
+// ring is the receive ring that a program chose, the first one if the driver has
+// not enabled that.
+func (v *vnic) ring(out *Outcome) int {
+	if n := int(out.Queue); out.QueueSelected && n < maxRings && v.rx[n].on {
+		return n
+	}
+	return 0
 }
 
 // act does with a frame what its program wants.
@@ -139,10 +153,10 @@ func (c *Card) act(v *vnic, out *Outcome) {
 	var wire Wire
 	switch out.Action() {
 	case ActPass:
-		v.toHost(out.Frame)
+		v.toHost(out.Frame, v.ring(out))
 	case ActSend:
 		v.count(statTX, out.Frame)
-		wire = c.wires[v.port]
+		wire = v.wire()
 	case ActDrop:
 	default:
 		v.add(statRX+statErrors, 1)

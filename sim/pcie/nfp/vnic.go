@@ -94,6 +94,7 @@ type vnic struct {
 	mem     []byte // control memory
 	tx, rx  [maxRings]ring
 	enabled bool
+	link    bool // the cable is plugged in
 	control uint32
 	mac     [6]byte
 	loaded  bool               // a program was loaded
@@ -113,7 +114,7 @@ type ring struct {
 
 // newVNIC makes a vNIC with its control memory at an address and its first queue.
 func (c *Card) newVNIC(name string, port int, base uint64, queue int) *vnic {
-	v := &vnic{card: c, name: name, port: port, mem: c.mem.view(base, controlBytes)}
+	v := &vnic{card: c, name: name, port: port, mem: c.mem.view(base, controlBytes), link: true}
 	le.PutUint32(v.mem[cfgVersion:], version)
 	caps := uint32(ctrlEnable | ctrlGather | ctrlRingCfg)
 	if port != controlPort {
@@ -205,11 +206,13 @@ func (v *vnic) unmask(off uint64, n int) {
 	}
 }
 
-// SetLink changes the state of a port's link.
+// SetLink changes the state of a port's link. Without it no frame goes either
+// way.
 func (c *Card) SetLink(port int, up bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := c.ports[port]
+	v.link = up
 	s := uint16(0)
 	if up {
 		s = statusLink | statusRate10G

@@ -14,7 +14,7 @@ const (
 
 	bulkShift  = 19 // base address in units of 512 KiB
 	fixedShift = 24 // in units of 16 MiB
-	slices     = 8  // of a BAR
+	perBAR     = 8
 )
 
 // CPP targets.
@@ -68,8 +68,8 @@ func (c *Card) bar(bar int, off uint64, p []byte, write bool) {
 		c.unknown("BAR%d offset %#x, %d bytes", bar, off, len(p))
 		return
 	}
-	slice := size / slices
-	k := bar/2*slices + int(off/slice)
+	slice := size / perBAR
+	k := bar/2*perBAR + int(off/slice)
 	off %= slice
 	r := c.windows[k]
 	a := access{target: uint8(r >> 23 & 15), token: uint8(r >> 21 & 3), action: actionRW, write: write}

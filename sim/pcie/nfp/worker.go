@@ -1,16 +1,26 @@
 package nfp
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // maxJobs is how much work may wait. What comes then is lost, as on a card
-// whose queues are full.
-const maxJobs = 4096
+// whose queues are full. A message of the host waits for all of it, so it is not
+// more than some tenths of a second's.
+const maxJobs = 512
+
+// job is one thing to do. One that somebody waits for is not forgotten.
+type job struct {
+	do      func()
+	awaited bool
+}
 
 // worker does one thing after the other.
 type worker struct {
 	mu      sync.Mutex
 	more    sync.Cond
-	jobs    []func()
+	jobs    []job
 	closed  bool
 	stopped chan struct{}
 }
@@ -22,36 +32,44 @@ func newWorker() *worker {
 }
 
 // push adds a job and never waits. It reports false when the job is lost.
-func (w *worker) push(job func()) bool {
+func (w *worker) push(do func()) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.jobs) >= maxJobs {
 		return false
 	}
-	return w.add(job)
+	return w.add(job{do: do})
 }
 
-// pushAlways adds a job whatever waits.
-func (w *worker) pushAlways(job func()) bool {
+// pushRing adds a job for a ring. There is one at most for each, so it is never
+// lost: the host does not tell again.
+func (w *worker) pushRing(do func()) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.add(job)
+	return w.add(job{do: do})
 }
 
-func (w *worker) add(job func()) bool {
+// pushAwaited adds a job that somebody waits for, whatever else waits.
+func (w *worker) pushAwaited(do func()) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.add(job{do, true})
+}
+
+func (w *worker) add(j job) bool {
 	if w.closed {
 		return false
 	}
-	w.jobs = append(w.jobs, job)
+	w.jobs = append(w.jobs, j)
 	w.more.Signal()
 	return true
 }
 
-// clear forgets what waits.
+// clear forgets what waits, but for what somebody waits for.
 func (w *worker) clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.jobs = nil
+	w.jobs = slices.DeleteFunc(w.jobs, func(j job) bool { return !j.awaited })
 }
 
 func (w *worker) close() {
@@ -73,9 +91,9 @@ func (w *worker) run() {
 			w.mu.Unlock()
 			return
 		}
-		job := w.jobs[0]
+		j := w.jobs[0]
 		w.jobs = w.jobs[1:]
 		w.mu.Unlock()
-		job()
+		j.do()
 	}
 }

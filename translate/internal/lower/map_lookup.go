@@ -6,25 +6,18 @@ import (
 )
 
 var (
-	_ = register(&Helper{ID: bpf.HelperMapLookupElem, Map: 1, OnMap: lookupArray, Routine: byKey})
-	_ = register(&Helper{ID: bpf.HelperMapDeleteElem, Map: 1, OnMap: deleteArray, Routine: byKey})
+	_ = register(&Helper{ID: bpf.HelperMapLookupElem, Map: 1, OnMap: lookupArray, Routine: byKey, Together: sameKey})
+	_ = register(&Helper{ID: bpf.HelperMapDeleteElem, Map: 1, OnMap: deleteArray, Routine: byKey, Together: sameKey})
 )
 
 // byKey calls a routine that takes a key.
 func byKey(c *Call) error {
-	size := 0
-	if c.Map != nil {
-		size = int(c.Map.KeySize)
-	} else {
-		for _, other := range c.Prog.Source().Maps {
-			if size != 0 && size != int(other.KeySize) {
-				return c.Unsupported("a call with one of several maps", "their keys differ in size")
-			}
-			size = int(other.KeySize)
-		}
+	m := c.Map
+	if m == nil {
+		m = c.Several[0]
 	}
 	s, args := c.site()
-	key, err := c.Behind(2, size)
+	key, err := c.Behind(2, int(m.KeySize))
 	if err != nil {
 		return err
 	}

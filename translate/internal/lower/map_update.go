@@ -12,9 +12,6 @@ var _ = register(&Helper{ID: bpf.HelperMapUpdateElem, Map: 1, OnMap: updateArray
 // update calls the routine for an update. Arrays of a firmware are asked only
 // for what it does right.
 func update(c *Call) error {
-	if c.Map == nil {
-		return severalMaps(c)
-	}
 	if c.Map.Type == bpf.MapTypeArray {
 		return updateArray(c)
 	}

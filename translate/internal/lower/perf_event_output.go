@@ -6,7 +6,7 @@ import (
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
-var _ = register(&Helper{ID: bpf.HelperPerfEventOutput, Map: 2, Routine: event})
+var _ = register(&Helper{ID: bpf.HelperPerfEventOutput, Map: 2, Routine: event, Together: anyMaps})
 
 // event calls the firmware's routine that sends data to the host.
 func event(c *Call) error {

@@ -25,6 +25,9 @@ type Helper struct {
 	// Routine makes a call of a routine: the firmware's, or the map's own if the
 	// row of its type has one.
 	Routine func(c *Call) error
+	// Together reports whether one call of the firmware's routine takes any of
+	// several maps; nil for never.
+	Together func(maps []*object.Map) bool
 }
 
 var (
@@ -67,10 +70,11 @@ type Call struct {
 	T  *target.Target
 	ID bpf.HelperID
 	// Map is the map that the helper works on, and K its index in
-	// Source().Maps; nil and -1 for one of several, or for no map.
-	Map *object.Map
-	K   int
-	own bool // the routine is the map's own
+	// Source().Maps; nil and -1 for no map, or for any of Several.
+	Map     *object.Map
+	K       int
+	Several []*object.Map
+	own     bool // the routine is the map's own
 }
 
 // Helpers makes helper calls for a target. It implements ssa.Helpers.
@@ -78,13 +82,27 @@ type Helpers struct{ Target *target.Target }
 
 // Call makes a call of a helper into the current block.
 func (h *Helpers) Call(b *ssa.Builder, id bpf.HelperID) error {
-	c := &Call{Builder: b, T: h.Target, ID: id, K: -1}
+	row := helpers[id]
+	if row == nil || row.Map == 0 {
+		return h.one(b, id, -1)
+	}
+	switch maps := b.MapsIn(row.Map); len(maps) {
+	case 0:
+		return b.Unsupported("helper "+id.String(), "which map it works on is not known")
+	case 1:
+		return h.one(b, id, maps[0])
+	default:
+		return h.several(b, row, maps)
+	}
+}
+
+// one makes a call with map k, -1 for none.
+func (h *Helpers) one(b *ssa.Builder, id bpf.HelperID, k int) error {
+	c := &Call{Builder: b, T: h.Target, ID: id, K: k}
 	typ := bpf.MapTypeUnspec
-	if row := helpers[id]; row != nil && row.Map != 0 {
-		if c.K = b.Fact(row.Map).Map; c.K >= 0 {
-			c.Map = b.Prog.Source().Maps[c.K]
-			typ = c.Map.Type
-		}
+	if k >= 0 {
+		c.Map = b.Prog.Source().Maps[k]
+		typ = c.Map.Type
 	}
 	do, own, why := find(h.Target, id, typ)
 	if why != "" {
@@ -119,10 +137,8 @@ func find(t *target.Target, id bpf.HelperID, typ bpf.MapType) (do func(*Call) er
 		return row.Inline, false, ""
 	case row.Map == 0:
 		return nil, false, fmt.Sprintf("the compiler cannot have it done by %v", by)
-	case typ == bpf.MapTypeUnspec && by == target.HelperFirmware && row.Routine != nil:
-		return row.Routine, false, ""
-	case typ == bpf.MapTypeUnspec && by == target.HelperRoutine && (row.OnMap != nil || row.Routine != nil):
-		return severalMaps, false, ""
+	case typ == bpf.MapTypeUnspec && (row.Routine != nil || by == target.HelperRoutine && row.OnMap != nil):
+		return nil, false, "" // no call is made: it depends on the map
 	case typ != bpf.MapTypeUnspec && !t.HasMap(typ.String()):
 		return nil, false, "target " + t.Name + " does not have maps of this type"
 	}
@@ -138,12 +154,6 @@ func find(t *target.Target, id bpf.HelperID, typ bpf.MapType) (do func(*Call) er
 		return row.Routine, true, ""
 	}
 	return nil, false, kind.Why(id, by == target.HelperRoutine)
-}
-
-// severalMaps refuses a call with one of several maps, each of which has
-// routines of its own.
-func severalMaps(c *Call) error {
-	return c.Unsupported("a call with one of several maps", "the map must be the same on all paths")
 }
 
 // CheckTarget reports what a target says of helpers and map types that the

@@ -112,7 +112,7 @@ func withProgram(p *verify.Program, err error) error {
 		return &ssa.Unsupported{What: "program " + p.Source().Name, Why: err.Error(), Slot: -1}
 	}
 	if u.Line == nil && u.Slot >= 0 {
-		u.Line = p.Source().LineAt(u.Slot)
+		u.Line = p.Source().PlaceAt(u.Slot)
 	}
 	return err
 }

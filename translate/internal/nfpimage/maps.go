@@ -20,7 +20,7 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 	refuse := func(m *object.Map, why string) error {
 		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
 	}
-	swapped := atomicMaps(p)
+	swapped := alike(p, atomicMaps(p))
 	places := make([]ssa.MapPlace, len(src.Maps))
 	region := t.Maps.Region()
 	arena, entries, held := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0), 0
@@ -41,7 +41,7 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			places[k].ID = uint32(k + 1)
 			continue
 		case swapped[k] && !kind.Counters:
-			return nil, refuse(m, "the program counts in its values, and maps of this type have no atomic counters")
+			return nil, refuse(m, "the program counts in its values, or in those of a map that it reaches by the same pointer, and maps of this type have no atomic counters")
 		case int(m.KeySize) > t.Maps.MaxKey:
 			return nil, refuse(m, fmt.Sprintf("its key has %d bytes and target %s takes %d", m.KeySize, t.Name, t.Maps.MaxKey))
 		case int(m.ValueSize) > t.Maps.MaxValue:
@@ -83,7 +83,7 @@ func mapUse(src *object.Program, m *object.Map) int {
 
 func mapLine(src *object.Program, m *object.Map) *object.Line {
 	if pc := mapUse(src, m); pc >= 0 {
-		return src.LineAt(pc)
+		return src.PlaceAt(pc)
 	}
 	return nil
 }
@@ -97,11 +97,47 @@ func atomicMaps(p *verify.Program) []bool {
 		if !p.Reached(pc) || !in.IsAtomic() || op == bpf.AtomicLoadAcq || op == bpf.AtomicStoreRel {
 			continue
 		}
-		if r := p.Reg(pc, int(in.Dst)); r.Kind == verify.PtrMapValue && r.Map >= 0 {
-			out[r.Map] = true
+		if r := p.Reg(pc, int(in.Dst)); r.Kind == verify.PtrMapValue {
+			for k := range out {
+				out[k] = out[k] || r.MayBe(k)
+			}
 		}
 	}
 	return out
+}
+
+// alike adds to a set of maps those that the program reaches by a pointer which
+// may belong to a map of the set as well, for one instruction takes words of both
+// in the same order.
+func alike(p *verify.Program, set []bool) []bool {
+	var met []*verify.Reg
+	seen := map[verify.MapSet]bool{}
+	for pc := range p.Source().Insns {
+		for r := range 10 {
+			x := p.Reg(pc, r)
+			if x.Map < 0 && (x.Kind == verify.PtrMapValue || x.Kind == verify.PtrMapValueOrNull) && !seen[x.Among] {
+				seen[x.Among] = true
+				met = append(met, x)
+			}
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, x := range met {
+			any, all := false, true
+			for k := range set {
+				any, all = any || set[k] && x.MayBe(k), all && (set[k] || !x.MayBe(k))
+			}
+			if !any || all {
+				continue
+			}
+			again = true
+			for k := range set {
+				set[k] = set[k] || x.MayBe(k)
+			}
+		}
+	}
+	return set
 }
 
 // imageMaps describes the maps for loaders.

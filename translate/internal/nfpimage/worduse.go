@@ -34,29 +34,41 @@ func wordUse(p *verify.Program, t *target.Target) ([][]ssa.WordUse, error) {
 			if r.Kind != verify.PtrMapValue {
 				continue
 			}
-			if r.Map < 0 || !r.OffKnown {
+			if !r.OffKnown {
 				if any {
 					return nil, &ssa.Unsupported{
-						What: "an access to a map value at an address that is not constant", Slot: pc, Line: src.LineAt(pc),
+						What: "an access to a map value at an address that is not constant", Slot: pc, Line: src.PlaceAt(pc),
 						Why: "a map of the program has atomic counters, which the card stores in another byte order",
 					}
 				}
 				continue
 			}
-			words := out[r.Map]
-			first := int(r.Off) + a.off
-			for w := first / 4; w <= (first+a.bytes-1)/4 && w < len(words); w++ {
-				if words[w] != ssa.WordUnused && words[w] != a.use {
+			for k, words := range out {
+				if !r.MayBe(k) {
+					continue
+				}
+				if w := markWords(words, int(r.Off)+a.off, a); w >= 0 {
 					return nil, &ssa.Unsupported{
-						What: fmt.Sprintf("bytes %d to %d of a value of map %s as atomic counter and as data", 4*w, 4*w+3, src.Maps[r.Map].Name),
-						Why:  "the card stores counters in another byte order", Slot: pc, Line: src.LineAt(pc),
+						What: fmt.Sprintf("bytes %d to %d of a value of map %s as atomic counter and as data", 4*w, 4*w+3, src.Maps[k].Name),
+						Why:  "the card stores counters in another byte order", Slot: pc, Line: src.PlaceAt(pc),
 					}
 				}
-				words[w] = a.use
 			}
 		}
 	}
 	return out, nil
+}
+
+// markWords marks the words of a value that an access at byte first uses. It
+// returns a word that has another use already, or -1.
+func markWords(words []ssa.WordUse, first int, a wordAccess) int {
+	for w := first / 4; w <= (first+a.bytes-1)/4 && w < len(words); w++ {
+		if words[w] != ssa.WordUnused && words[w] != a.use {
+			return w
+		}
+		words[w] = a.use
+	}
+	return -1
 }
 
 // wordAccess is an access to memory that may be a map value.
@@ -89,15 +101,19 @@ func mapArguments(p *verify.Program, pc int, helper bpf.HelperID) []wordAccess {
 		return nil
 	}
 	m := p.Reg(pc, 1)
-	if m.Kind != verify.PtrMap || m.Map < 0 || m.Inner {
+	if m.Kind != verify.PtrMap || m.Inner {
 		return nil
 	}
-	spec := p.Source().Maps[m.Map]
-	args := []wordAccess{{reg: 2, bytes: int(spec.KeySize), use: ssa.WordData}}
-	if takesValue {
-		args = append(args, wordAccess{reg: 3, bytes: int(spec.ValueSize), use: ssa.WordData})
+	key, value := wordAccess{reg: 2, use: ssa.WordData}, wordAccess{reg: 3, use: ssa.WordData}
+	for k, spec := range p.Source().Maps {
+		if m.MayBe(k) {
+			key.bytes, value.bytes = max(key.bytes, int(spec.KeySize)), max(value.bytes, int(spec.ValueSize))
+		}
 	}
-	return args
+	if takesValue {
+		return []wordAccess{key, value}
+	}
+	return []wordAccess{key}
 }
 
 // accessOf returns the address register of a load or atomic operation and what

@@ -38,16 +38,15 @@ func (b *Builder) atomic(in bpf.Insn, pc int) error {
 		return b.Unsupported(fmt.Sprintf("atomic operation %#x", in.Imm), "the atomic engine has no such operation")
 	case !slices.Contains(have, op.name) || fetch && !slices.Contains(have, "fetch"):
 		return b.Unsupported(fmt.Sprintf("atomic operation %#x", in.Imm), fmt.Sprintf("target %s has only %v", b.Env.Machine.Name, have))
-	case fact.Map < 0:
-		return b.Unsupported("an atomic operation on a value of one of several maps", "the maps may store their words in different orders")
 	}
 	n := in.Bytes()
 	if b.Env.Machine.Direct {
-		if !b.Env.Maps[fact.Map].Swapped {
-			panic("BUG: atomic operation on a map that is not swapped")
-		}
-		if _, err := b.swapped(fact, int32(in.Off), n); err != nil {
+		swapped, err := b.swapped(fact, int32(in.Off), n)
+		switch {
+		case err != nil:
 			return err
+		case !swapped:
+			panic("BUG: atomic operation on a map that is not swapped")
 		}
 	}
 	var err error

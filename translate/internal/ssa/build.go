@@ -101,7 +101,7 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 
 // Unsupported returns the error for something that this instruction needs.
 func (b *Builder) Unsupported(what, why string) error {
-	return &Unsupported{What: what, Why: why, Slot: b.pc, Line: b.Prog.Source().LineAt(b.pc)}
+	return &Unsupported{What: what, Why: why, Slot: b.pc, Line: b.Prog.Source().PlaceAt(b.pc)}
 }
 
 // funcEnd returns the slot after a function's last one.

@@ -84,18 +84,19 @@ func (b *Builder) loadMap(lo, hi ID, fact *verify.Reg, off int32, n int) (pair, 
 	return b.loadWords(v, []ID{lo, hi}, uint32(off), n), nil
 }
 
-// swapped tells whether the accessed map stores words reversed, and refuses
+// swapped tells whether the accessed maps store words reversed, and refuses
 // accesses that would cut through such words.
 func (b *Builder) swapped(fact *verify.Reg, off int32, n int) (bool, error) {
-	if fact.Map < 0 {
-		for _, m := range b.Env.Maps {
-			if m.Swapped {
-				return false, b.Unsupported("access to a value of one of several maps", "one of the maps has atomic counters and stores its words in another order")
-			}
+	swapped, straight := false, false
+	for k := range b.Env.Maps {
+		if fact.MayBe(k) {
+			swapped, straight = swapped || b.Env.Maps[k].Swapped, straight || !b.Env.Maps[k].Swapped
 		}
-		return false, nil
 	}
-	if !b.Env.Maps[fact.Map].Swapped {
+	switch {
+	case swapped && straight:
+		panic("BUG: maps whose values are reached by one pointer store their words in different orders")
+	case !swapped:
 		return false, nil
 	}
 	align := min(n, 4)

@@ -2,6 +2,7 @@ package ssa
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/skipsw/skipsw/translate/verify"
@@ -65,22 +66,35 @@ func (b *Builder) stackAddress(frame int, at int32) ID {
 // maxChoice bounds the places that one access to the stack may mean.
 const maxChoice = 64
 
+// maxPart bounds the variable part of the offset of such an access, in bytes and
+// in both directions: two stacks.
+const maxPart = 1024
+
 // stackChoice returns the places that a stack pointer can point to when it is
 // known at run time only and n bytes at off from it are in the stack: the
 // constant addresses that meet in block parameters, or else all that the proof
 // allows.
 func (b *Builder) stackChoice(lo ID, fact *verify.Reg, off int32, n int) (frame int, at []int32, err error) {
 	if frame, at, ok := b.metAddresses(lo); ok {
+		inside := slices.DeleteFunc(slices.Clone(at), func(a int32) bool { return a+off < 0 || int(a+off)+n > 512 })
+		if len(inside) > 0 {
+			at = inside
+		}
 		return frame, at, nil
 	}
 	step := int64(1)
 	for step < 8 && fact.Bits.Mask&uint64(step) == 0 {
 		step <<= 1
 	}
+	least, most := fact.SMin, fact.SMax
+	if fact.UMax <= math.MaxInt64 {
+		least, most = int64(fact.UMin), int64(fact.UMax)
+	}
+	small := least >= -maxPart && most <= maxPart
 	// The least that the range allows may lie between two places.
-	least := fact.UMin + (fact.Bits.Value-fact.UMin)&uint64(step-1)
-	first, last := int64(fact.Off)+int64(least), int64(fact.Off)+int64(fact.UMax)
-	if fact.Kind != verify.PtrStack || fact.Frame < 0 || fact.UMax > 1024 || (last-first)/step >= maxChoice {
+	least += int64(fact.Bits.Value-uint64(least)) & (step - 1)
+	first, last := int64(fact.Off)+least, int64(fact.Off)+most
+	if fact.Kind != verify.PtrStack || fact.Frame < 0 || !small || (last-first)/step >= maxChoice {
 		return 0, nil, b.Unsupported("stack access at an address that is computed at run time",
 			fmt.Sprintf("stack bytes are kept in registers, and the address is not known to be one of at most %d", maxChoice))
 	}
@@ -96,35 +110,22 @@ func (b *Builder) stackChoice(lo ID, fact *verify.Reg, off int32, n int) (frame 
 }
 
 // metAddresses finds the addresses that a stack pointer can be, if all of them
-// are constants that meet in block parameters.
+// are constants of one frame that meet in block parameters.
 func (b *Builder) metAddresses(lo ID) (frame int, at []int32, ok bool) {
-	args := map[ID][]ID{}
-	for _, p := range b.phis {
-		args[p.param] = p.args
+	met, ok := b.met(lo)
+	if !ok || len(met) < 2 {
+		return 0, nil, false
 	}
-	seen := map[ID]bool{}
-	work := []ID{lo}
-	frame = -1
-	for len(work) > 0 {
-		id := b.resolve(work[len(work)-1])
-		work = work[:len(work)-1]
-		if seen[id] {
-			continue
-		}
-		seen[id] = true
+	frame = int(b.F.V(met[0]).Imm >> 16)
+	for _, id := range met {
 		v := b.F.V(id)
-		switch {
-		case v.Op == StackAddr && (frame < 0 || frame == int(v.Imm>>16)):
-			frame = int(v.Imm >> 16)
-			at = append(at, int32(int16(v.Imm)))
-		case v.Op == Param && args[id] != nil:
-			work = append(work, args[id]...)
-		default:
+		if v.Op != StackAddr || int(v.Imm>>16) != frame {
 			return 0, nil, false
 		}
+		at = append(at, int32(int16(v.Imm)))
 	}
 	slices.Sort(at)
-	return frame, at, len(at) > 1
+	return frame, at, true
 }
 
 // StackWords reads n bytes of a frame's stack from byte at on, as words in
@@ -245,6 +246,22 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 		return out, nil
 	}
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
+}
+
+// LoadBehind reads n bytes, 1, 2 or 4, at a place in the packet or map value
+// that the pointer in register r points to. The place is the low word of a
+// pointer.
+func (b *Builder) LoadBehind(r int, place ID, n int) (ID, error) {
+	_, hi := b.Reg(r)
+	fact := b.Fact(r)
+	switch fact.Kind {
+	case verify.PtrPacket:
+		return b.loadWords(Value{Op: Load, Space: Packet}, []ID{place}, 0, n).lo, nil
+	case verify.PtrMapValue:
+		p, err := b.loadMap(place, hi, fact, 0, n)
+		return p.lo, err
+	}
+	return 0, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only packet and map values can be walked through")
 }
 
 // WriteStack writes the first n bytes of words to a frame's stack from byte at

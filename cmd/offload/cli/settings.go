@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// settingFlags are what a loader sets before it loads.
+type settingFlags struct{ set, sizes []string }
+
+// add adds the flags.
+func (f *settingFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "give a variable of the object a value, `NAME=VALUE`, in the notation of C: blocked_port=80, limits[1].mac={1,2,3,4,5,6}, name=eth0")
+	cmd.Flags().StringArrayVar(&f.sizes, "map-size", nil, "give a map its number of entries, `NAME=N`")
+}
+
+// options adds what the flags say.
+func (f *settingFlags) options(o *object.Options) error {
+	var err error
+	if o.Set, err = pairs("set", f.set); err != nil {
+		return err
+	}
+	sizes, err := pairs("map-size", f.sizes)
+	if err != nil {
+		return err
+	}
+	for name, text := range sizes {
+		n, err := strconv.ParseUint(text, 0, 32)
+		if err != nil {
+			return usagef("--map-size %s=%s: a number of entries is from 0 to 4294967295", name, text)
+		}
+		if o.MapSizes == nil {
+			o.MapSizes = map[string]uint32{}
+		}
+		o.MapSizes[name] = uint32(n)
+	}
+	return nil
+}
+
+// pairs reads NAME=VALUE of a flag that may stand several times, once for each
+// name.
+func pairs(flag string, list []string) (map[string]string, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	all := map[string]string{}
+	for _, one := range list {
+		name, value, ok := strings.Cut(one, "=")
+		if !ok || name == "" {
+			return nil, usagef("--%s takes NAME=VALUE, not %q", flag, one)
+		}
+		if _, twice := all[name]; twice {
+			return nil, usagef("--%s %s stands twice", flag, name)
+		}
+		all[name] = value
+	}
+	return all, nil
+}
