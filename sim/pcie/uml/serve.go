@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/sim/pcie"
+	"github.com/skipsw/skipsw/sim/pcie/internal/guestmem"
 )
 
 // The queues of PCI over virtio: requests of the guest, interrupts to it.
@@ -23,7 +24,7 @@ const (
 
 // guest is one guest on one connection. It is the function's host.
 type guest struct {
-	memory
+	guestmem.Memory
 	conn   *net.UnixConn
 	f      pcie.Function
 	logf   func(format string, args ...any)
@@ -45,7 +46,7 @@ func Serve(conn *net.UnixConn, f pcie.Function, logf func(format string, args ..
 	}
 	g := &guest{conn: conn, f: f, logf: logf}
 	for i := range g.queues {
-		g.queues[i].mem = &g.memory
+		g.queues[i].mem = &g.Memory
 	}
 	f.Connect(g)
 	err := g.serve()
@@ -58,7 +59,7 @@ func Serve(conn *net.UnixConn, f pcie.Function, logf func(format string, args ..
 		_ = g.back.Close()
 	}
 	g.work.Wait()
-	g.close()
+	g.Close()
 	return errors.Join(err, g.broken)
 }
 
@@ -111,9 +112,9 @@ func (g *guest) commands(q *queue) error {
 			return err
 		}
 		n := g.execute(r)
-		g.mu.RLock()
+		g.Lock()
 		err = q.push(r, n)
-		g.mu.RUnlock()
+		g.Unlock()
 		if err != nil {
 			return err
 		}
@@ -126,8 +127,8 @@ func (g *guest) commands(q *queue) error {
 }
 
 func (g *guest) next(q *queue) (*request, error) {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
+	g.Lock()
+	defer g.Unlock()
 	return q.pop()
 }
 
@@ -161,8 +162,8 @@ func (g *guest) send(q *queue) error {
 	if q.kick == nil {
 		return nil // not yet there: the first kick sends them
 	}
-	g.mu.RLock()
-	defer g.mu.RUnlock()
+	g.Lock()
+	defer g.Unlock()
 	sent := 0
 	for _, w := range g.waiting {
 		r, err := q.pop()

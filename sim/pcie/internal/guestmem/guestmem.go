@@ -1,6 +1,9 @@
-package uml
+// Package guestmem is the memory that a guest shares with the process of its card,
+// as files that are mapped. Every access is checked against what was shared.
+package guestmem
 
 import (
+	"encoding/binary"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -9,8 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memory is the guest's physical memory, shared with the guest's process.
-type memory struct {
+var le = binary.LittleEndian
+
+// Memory is a guest's memory by its bus addresses. ReadMemory and WriteMemory are
+// those of pcie.Host.
+type Memory struct {
 	mu      sync.RWMutex
 	regions []region
 }
@@ -21,15 +27,22 @@ type region struct {
 	whole []byte // the mapping
 }
 
-// maxRegions is how many regions a memory table has (vhost-user: 8).
-const maxRegions = 8
+// MaxRegions is how many regions there can be.
+const MaxRegions = 64
 
 // pageSize is what file offsets of mappings are multiples of.
 const pageSize = 4096
 
-// slice returns n bytes at a physical address. The caller holds mu. The guest
-// may change them at any time.
-func (m *memory) slice(addr, n uint64) ([]byte, error) {
+// Lock keeps memory from being taken away while slices of it are in use; Unlock
+// ends that. Others may do the same meanwhile.
+func (m *Memory) Lock() { m.mu.RLock() }
+
+// Unlock ends what Lock began.
+func (m *Memory) Unlock() { m.mu.RUnlock() }
+
+// Slice returns n bytes at an address, to be used until Unlock. The guest may
+// change them at any time.
+func (m *Memory) Slice(addr, n uint64) ([]byte, error) {
 	for _, r := range m.regions {
 		if off := addr - r.base; addr >= r.base && off < uint64(len(r.mem)) && n <= uint64(len(r.mem))-off {
 			return r.mem[off : off+n : off+n], nil
@@ -38,16 +51,22 @@ func (m *memory) slice(addr, n uint64) ([]byte, error) {
 	return nil, fmt.Errorf("guest address %#x, %d bytes: not in the memory that the guest shares", addr, n)
 }
 
-// add maps one region of a memory table.
-func (m *memory) add(base, size, offset uint64, fd int) error {
+// Add maps a region: size bytes of a file from an offset on. The file stays the
+// caller's.
+func (m *Memory) Add(base, size, offset uint64, fd int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.regions) == maxRegions {
-		return fmt.Errorf("more than %d regions of memory", maxRegions)
+	if len(m.regions) == MaxRegions {
+		return fmt.Errorf("more than %d regions of memory", MaxRegions)
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		return err
+	}
+	for _, r := range m.regions {
+		if base < r.base+uint64(len(r.mem)) && r.base < base+size {
+			return fmt.Errorf("guest memory %#x, %d bytes: there is memory already", base, size)
+		}
 	}
 	// Memory behind the file's end would be a fault at its first use.
 	if end := offset + size; size == 0 || end < size || end > uint64(st.Size) || base+size < base {
@@ -62,8 +81,23 @@ func (m *memory) add(base, size, offset uint64, fd int) error {
 	return nil
 }
 
-// close gives the memory back. Nobody reaches it then.
-func (m *memory) close() {
+// Remove gives a region back. It reports whether there was one of this address and
+// size.
+func (m *Memory) Remove(base, size uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, r := range m.regions {
+		if r.base == base && uint64(len(r.mem)) == size {
+			_ = unix.Munmap(r.whole)
+			m.regions = append(m.regions[:i:i], m.regions[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// Close gives all memory back. Nobody reaches it then.
+func (m *Memory) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range m.regions {
@@ -73,11 +107,11 @@ func (m *memory) close() {
 }
 
 // ReadMemory implements pcie.Host.
-func (m *memory) ReadMemory(addr uint64, p []byte) error {
+func (m *Memory) ReadMemory(addr uint64, p []byte) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	b, err := m.slice(addr, uint64(len(p)))
-	if err != nil {
+	b, err := m.Slice(addr, uint64(len(p)))
+	if err != nil || len(p) == 0 {
 		return err
 	}
 	if len(p) == 8 && addr%8 == 0 && aligned(b, 8) {
@@ -89,11 +123,11 @@ func (m *memory) ReadMemory(addr uint64, p []byte) error {
 }
 
 // WriteMemory implements pcie.Host.
-func (m *memory) WriteMemory(addr uint64, p []byte) error {
+func (m *Memory) WriteMemory(addr uint64, p []byte) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	b, err := m.slice(addr, uint64(len(p)))
-	if err != nil {
+	b, err := m.Slice(addr, uint64(len(p)))
+	if err != nil || len(p) == 0 {
 		return err
 	}
 	if len(p) == 8 && addr%8 == 0 && aligned(b, 8) {
