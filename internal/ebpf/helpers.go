@@ -65,6 +65,7 @@ func init() {
 		bpf.HelperL3CsumReplace:       {forTC, l3CsumReplace},
 		bpf.HelperL4CsumReplace:       {forTC, l4CsumReplace},
 		bpf.HelperCsumUpdate:          {forTC, csumUpdate},
+		bpf.HelperCsumLevel:           {forTC, csumLevel},
 		bpf.HelperSkbPullData:         {forTC, skbPullData},
 		bpf.HelperSkbChangeTail:       {forTC, skbChangeTail},
 		bpf.HelperSkbChangeHead:       {forTC, skbChangeHead},

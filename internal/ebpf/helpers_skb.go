@@ -157,6 +157,34 @@ func csumUpdate(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	return bpf.ENOTSUPP.Result(), vm.wantCtx(pc, a[0])
 }
 
+// maxCsumLevel is the greatest level of checksums, SKB_MAX_CSUM_LEVEL and 1 for
+// the outermost.
+const maxCsumLevel = 4
+
+// csumLevel changes and tells how many checksums of the frame were found right,
+// from the outermost on.
+func csumLevel(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	if err := vm.wantCtx(pc, a[0]); err != nil {
+		return 0, err
+	}
+	switch a[1] {
+	case bpf.CsumLevelQuery:
+		if vm.csumLevel == 0 {
+			return bpf.EACCES.Result(), nil
+		}
+		return vm.csumLevel - 1, nil
+	case bpf.CsumLevelInc:
+		vm.csumLevel = min(vm.csumLevel+1, maxCsumLevel)
+	case bpf.CsumLevelDec:
+		vm.csumLevel -= min(vm.csumLevel, 1)
+	case bpf.CsumLevelReset:
+		vm.csumLevel = 0
+	default:
+		return bpf.EINVAL.Result(), nil
+	}
+	return 0, nil
+}
+
 // skbPullData has nothing to do: frames here lie in one piece.
 func skbPullData(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err := vm.wantCtx(pc, a[0]); err != nil {

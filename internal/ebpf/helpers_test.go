@@ -77,7 +77,18 @@ func TestHelpersLikeKernel(t *testing.T) {
 			}
 		}
 	}
+	for _, steps := range [][]int32{{0}, {1, 0}, {1, 1, 0}, {1, 1, 1, 1, 1, 0}, {1, 2, 0}, {1, 1, 2, 0}, {2, 0}, {1, 1, 3, 0}, {3, 1, 0}, {1, 4}, {-1}} {
+		var body code
+		for k, level := range steps {
+			body = append(body, bpf.Mov.Reg(1, 9), bpf.Mov.Imm(2, level), bpf.CallHelper(bpf.HelperCsumLevel))
+			if k < len(steps)-1 {
+				body = append(body, bpf.Mov.Reg(7, 0))
+			}
+		}
+		cases = append(cases, helperCase{"csum_level", object.TC, seq(body, bpf.And.Imm(0, 0xff), bpf.Return())})
+	}
 	cases = append(cases,
+		helperCase{"csum_level of 64 bits", object.TC, seq(bpf.Mov.Reg(1, 9), bpf.LoadImm64(2, 1<<32|1), bpf.CallHelper(bpf.HelperCsumLevel), bpf.And.Imm(0, 0xff), bpf.Return())},
 		helperCase{"xdp_get_buff_len", object.XDP, seq(bpf.Mov.Reg(1, 9), bpf.CallHelper(bpf.HelperXDPGetBuffLen), store(16))},
 		helperCase{"set_hash_invalid", object.TC, seq(bpf.Mov.Reg(1, 9), bpf.CallHelper(bpf.HelperSetHashInvalid))},
 		helperCase{"csum_update", object.TC, onCtx(bpf.HelperCsumUpdate, 5)},

@@ -124,6 +124,7 @@ type VM struct {
 	network         int    // offset in buf of the network header, tc programs
 	raw             []byte
 	skb             SkbFields
+	csumLevel       uint64 // checksums found right
 	queue           uint32
 	queueSet        bool
 	redirect        Redirect
@@ -322,6 +323,7 @@ func (vm *VM) start(in Input) {
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)
 	vm.skb = in.Skb
+	vm.csumLevel = 0
 	if vm.byTyp == object.TC {
 		vm.skb.start(vm)
 	}

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -197,6 +198,14 @@ func (f *fn) csumDiff() {
 			return
 		}
 		f.Emit(bpf.Mov.Reg(r, uint8(p.base)), bpf.Add.Imm(r, int32(p.disp)), bpf.Mov.Imm(r+1, int32(p.n)))
+		if x := f.scalarReg(from.base, to.base); x > 5 && f.chance(30) {
+			// As many of the bytes as only a run knows, perhaps none.
+			mask := 1<<(bits.Len(uint(p.n))-1) - 1
+			f.Emit(bpf.Mov.Reg(r+1, uint8(x)), bpf.And.Imm(r+1, int32(mask)))
+			if f.chance(30) {
+				f.Emit(bpf.Add.Imm(r+1, 1))
+			}
+		}
 	}
 	if f.chance(40) {
 		f.Emit(bpf.Mov.Reg(5, uint8(f.scalarReg(from.base, to.base))))

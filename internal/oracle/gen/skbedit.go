@@ -3,15 +3,15 @@ package gen
 import "github.com/skipsw/skipsw/translate/bpf"
 
 // editSkb emits a call of one of the helpers by which tc programs change the
-// frame or a checksum in it.
+// frame.
 func (f *fn) editSkb() {
 	if !f.hasCtx {
 		return
 	}
 	id := []bpf.HelperID{
-		bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPop, bpf.HelperSkbVlanPop, bpf.HelperL3CsumReplace, bpf.HelperL4CsumReplace, bpf.HelperL3CsumReplace, bpf.HelperL4CsumReplace,
-		bpf.HelperSkbChangeTail, bpf.HelperSkbChangeHead, bpf.HelperSkbPullData, bpf.HelperCsumUpdate, bpf.HelperSetHashInvalid, bpf.HelperSkbChangeType,
-	}[f.r.IntN(14)]
+		bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPop, bpf.HelperSkbVlanPop,
+		bpf.HelperSkbChangeTail, bpf.HelperSkbChangeHead, bpf.HelperSkbPullData, bpf.HelperSetHashInvalid, bpf.HelperSkbChangeType,
+	}[f.r.IntN(9)]
 	if id == bpf.HelperSkbVlanPush || id == bpf.HelperSkbChangeHead {
 		// When the kernel has to move a frame for more room in front, it takes
 		// the place of the transport header, which nobody set, for set.
@@ -25,22 +25,50 @@ func (f *fn) editSkb() {
 	switch id {
 	case bpf.HelperSkbVlanPush:
 		f.Emit(bpf.Mov.Reg(3, uint8(x)), bpf.Mov.Imm(2, []int32{0x0081, 0xa888, 0, 0x0008}[f.r.IntN(4)]))
-	case bpf.HelperL3CsumReplace, bpf.HelperL4CsumReplace:
-		f.csumFields(id == bpf.HelperL4CsumReplace, x)
 	case bpf.HelperSkbChangeTail:
 		f.Emit(bpf.Mov.Imm(2, int32([]int{14, 34, 60, 64, 100, f.r.IntN(200)}[f.r.IntN(6)])), bpf.Mov.Imm(3, int32(f.r.IntN(20)/19)))
 	case bpf.HelperSkbChangeHead:
 		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(13))), bpf.Mov.Imm(3, int32(f.r.IntN(20)/19)))
 	case bpf.HelperSkbPullData:
 		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(80))))
-	case bpf.HelperCsumUpdate:
-		f.Emit(bpf.Mov.Reg(2, uint8(x)))
 	case bpf.HelperSkbChangeType:
 		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(5))))
 	}
 	f.ctxArg()
 	f.Emit(bpf.CallHelper(id))
 	f.changed()
+}
+
+// editCsum emits a call of one of the helpers by which tc programs change a
+// checksum in the frame, or what is said of it.
+func (f *fn) editCsum() {
+	if !f.hasCtx {
+		return
+	}
+	// The values first: their registers may be those of the arguments.
+	x := f.scalarReg()
+	var id bpf.HelperID
+	switch f.r.IntN(8) {
+	case 0:
+		id = bpf.HelperCsumUpdate
+		f.Emit(bpf.Mov.Reg(2, uint8(x)))
+	case 1, 2:
+		id = bpf.HelperCsumLevel
+		f.Emit(bpf.Mov.Reg(2, uint8(x)), bpf.And.Imm(2, 3))
+		if f.chance(70) {
+			f.Emit(bpf.Mov.Imm(2, []int32{0, 0, 1, 1, 2, 3, 4, -1}[f.r.IntN(8)]))
+		}
+	case 3, 4:
+		id = bpf.HelperL3CsumReplace
+		f.csumFields(false, x)
+	default:
+		id = bpf.HelperL4CsumReplace
+		f.csumFields(true, x)
+	}
+	f.ctxArg()
+	f.Emit(bpf.CallHelper(id))
+	f.changed()
+	f.keep(0)
 }
 
 // csumFields sets the arguments of the checksum helpers: the field's place,
@@ -61,5 +89,10 @@ func (f *fn) csumFields(l4 bool, x int) {
 	if f.chance(20) {
 		at = int32(f.r.IntN(64))
 	}
-	f.Emit(bpf.Mov.Imm(2, at), bpf.Mov.Imm(5, flags))
+	if f.chance(15) { // a size that only a run knows
+		f.Emit(bpf.Mov.Reg(5, 4), bpf.And.Imm(5, []int32{6, 0x16, 0x66, 0xf}[f.r.IntN(4)]))
+	} else {
+		f.Emit(bpf.Mov.Imm(5, flags))
+	}
+	f.Emit(bpf.Mov.Imm(2, at))
 }

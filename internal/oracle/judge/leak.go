@@ -21,6 +21,7 @@ var numberArgs = map[bpf.HelperID]bpf.RegSet{
 	bpf.HelperSkbChangeTail:   regs(2, 3),
 	bpf.HelperSkbPullData:     regs(2),
 	bpf.HelperCsumUpdate:      regs(2),
+	bpf.HelperCsumLevel:       regs(2),
 	bpf.HelperSkbChangeHead:   regs(2, 3),
 	bpf.HelperXDPAdjustHead:   regs(2),
 	bpf.HelperRedirectMap:     regs(2, 3),

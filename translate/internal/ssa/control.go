@@ -71,9 +71,9 @@ func (b *Builder) joined(blk BlockID, args []ID) ID {
 	return p
 }
 
-// Repeat runs body n times, n at least 1. The body gets the words of the round
+// Repeat runs body n times, n a word of at least 1. The body gets the words of the round
 // before, at first init, and returns as many new ones. Repeat returns the last.
-func (b *Builder) Repeat(n uint32, init []ID, body func(words []ID) []ID) []ID {
+func (b *Builder) Repeat(n ID, init []ID, body func(words []ID) []ID) []ID {
 	head, after := b.newBlock(2), b.newBlock(1)
 	b.jump(head)
 	b.Block = head
@@ -84,7 +84,7 @@ func (b *Builder) Repeat(n uint32, init []ID, body func(words []ID) []ID) []ID {
 	words := body(params[1:])
 	left := b.AddConst(params[0], ^uint32(0))
 	b.branch(Compare{Cond: NE, XL: left, YL: b.Const(0)}, after, head)
-	args := append([]ID{b.Const(n)}, init...)
+	args := append([]ID{n}, init...)
 	next := append([]ID{left}, words...)
 	for k, p := range params {
 		b.phis = append(b.phis, phi{head, p, []ID{args[k], next[k]}})

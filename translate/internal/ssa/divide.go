@@ -130,7 +130,7 @@ func fits(excess, limit, p uint64) bool {
 func (b *Builder) longDivision(x, y pair, mod bool) pair {
 	zero := b.Const(0)
 	if b.F.UMax(x.hi) == 0 && b.F.UMax(y.hi) == 0 {
-		words := b.Repeat(32, []ID{x.lo, zero}, func(w []ID) []ID {
+		words := b.Repeat(b.Const(32), []ID{x.lo, zero}, func(w []ID) []ID {
 			q, r := w[0], w[1]
 			r = b.Op(Funnel, 31, r, q)
 			q = b.Shift(Shl, q, 1)
@@ -141,7 +141,7 @@ func (b *Builder) longDivision(x, y pair, mod bool) pair {
 		}
 		return pair{words[0], zero}
 	}
-	words := b.Repeat(64, []ID{x.lo, x.hi, zero, zero}, func(w []ID) []ID {
+	words := b.Repeat(b.Const(64), []ID{x.lo, x.hi, zero, zero}, func(w []ID) []ID {
 		q, r := pair{w[0], w[1]}, pair{w[2], w[3]}
 		r = pair{b.Op(Funnel, 31, r.lo, q.hi), b.Op(Funnel, 31, r.hi, r.lo)}
 		q = b.shiftConst(bpf.Lsh, q, 1)

@@ -26,10 +26,14 @@ var skbScratch = map[int32]bool{
 
 // startSkb sets up the context of a tc program on targets that have one.
 func (b *Builder) startSkb() {
-	if b.Prog.Source().Type != object.TC || !b.Env.Machine.Scratch {
+	if b.Prog.Source().Type != object.TC {
 		return
 	}
 	zero := b.Const(0)
+	b.SetChecksumLevel(zero)
+	if !b.Env.Machine.Scratch {
+		return
+	}
 	for off := range skbScratch {
 		b.write(varSkb+variable(off/4), zero)
 	}
@@ -37,6 +41,17 @@ func (b *Builder) startSkb() {
 		b.write(varSkb+bpf.SkBuffProtocol/4, b.protocol())
 	}
 }
+
+// MaxChecksumLevel is the greatest level of checksums, SKB_MAX_CSUM_LEVEL and 1
+// for the outermost.
+const MaxChecksumLevel = 4
+
+// ChecksumLevel returns how many checksums of the frame were found right, from
+// the outermost on: none of a frame that has just arrived.
+func (b *Builder) ChecksumLevel() ID { return b.read(varCsumLevel) }
+
+// SetChecksumLevel says how many checksums were found right.
+func (b *Builder) SetChecksumLevel(n ID) { b.write(varCsumLevel, n) }
 
 // protocol makes the protocol of the frame, in network byte order as the
 // context has it: the type field, or a number for frames with a length there.

@@ -248,6 +248,22 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
 }
 
+// LoadBehind reads n bytes, 1, 2 or 4, at a place in the packet or map value
+// that the pointer in register r points to. The place is the low word of a
+// pointer.
+func (b *Builder) LoadBehind(r int, place ID, n int) (ID, error) {
+	_, hi := b.Reg(r)
+	fact := b.Fact(r)
+	switch fact.Kind {
+	case verify.PtrPacket:
+		return b.loadWords(Value{Op: Load, Space: Packet}, []ID{place}, 0, n).lo, nil
+	case verify.PtrMapValue:
+		p, err := b.loadMap(place, hi, fact, 0, n)
+		return p.lo, err
+	}
+	return 0, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only packet and map values can be walked through")
+}
+
 // WriteStack writes the first n bytes of words to a frame's stack from byte at
 // on.
 func (b *Builder) WriteStack(frame int, at int32, n int, words []ID) error {

@@ -10,8 +10,9 @@ const (
 
 	varPktPtr variable = iota
 	varPktLen
-	varSkb    // words of a tc program's context
-	varFrames = varSkb + skbWords
+	varCsumLevel // checksums found right
+	varSkb       // words of a tc program's context
+	varFrames    = varSkb + skbWords
 )
 
 func regVar(frame, reg, half int) variable {
