@@ -119,6 +119,12 @@ func AsMapTyper(d Device) (MapTyper, error) { return as[MapTyper](d, CanTypeMaps
 // Pinner is a device whose programs and maps can be kept by name in a folder
 // of the BPF file system.
 type Pinner interface {
+	// PinRoot is where the BPF file system is.
+	PinRoot() string
+	// FindPin returns the map that is pinned in a folder under a map's name, nil
+	// for none. It is an error when what is pinned there is no map of this shape
+	// that programs of the mode can use.
+	FindPin(dir string, m *object.Map, mode Mode) (*MapInfo, error)
 	// Pin returns the steps that keep a program and its maps: before makes the
 	// pins under other names, after gives them their own. It is an error when a
 	// name is none of a file, or when something is there that the request does
@@ -128,16 +134,28 @@ type Pinner interface {
 
 // PinRequest says what to keep and where.
 type PinRequest struct {
-	Dir     string
-	Program string   // name
-	Maps    []string // names
+	Dir     string // of the program; "" does not keep it
+	Program string // name
+	Maps    []MapPin
 	// Old is the attachment that is replaced, nil for none: pins of its program
 	// and maps make room.
 	Old *Attachment
-	// Force lets pins of anything make room.
+	// Force lets a pin of any program make room for the program.
 	Force bool
-	// Loaded gives the program and its maps once the steps run.
+	// Fresh renames what is in the way.
+	Fresh bool
+	// Loaded gives the program and its maps, by MapPin.Index, once the steps run.
 	Loaded func() (Loaded, []Map)
+}
+
+// MapPin is a map that is to be kept.
+type MapPin struct {
+	Name  string
+	Dir   string
+	Index int // among the program's maps
+	// Own marks a map whose contents are the program's own, constants for
+	// example: a pin of another program's such map makes room for it.
+	Own bool
 }
 
 // AsPinner asks for CanPin.

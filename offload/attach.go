@@ -22,8 +22,15 @@ type Request struct {
 	// KeepDevice leaves the device as it is: what the hook needs and is not
 	// there (hw-tc-offload, clsact) is then an error of the device.
 	KeepDevice bool
-	// Pin is a folder of the BPF file system that keeps program and maps.
+	// Pin is a folder of the BPF file system that keeps program and maps. A map
+	// that is pinned there already is used on if it fits, and else an error. The
+	// same holds for maps which the object asks to be pinned (Program.Pins).
 	Pin string
+	// Fresh makes all maps new. Pins that are in the way get other names.
+	Fresh bool
+	// DropMaps names maps of the program that Replace may make new although the
+	// old program has one of the name, whose contents are then lost.
+	DropMaps []string
 	// Watch, if not nil, is told each step before it is done. Its error stops
 	// the transaction, which is then undone.
 	Watch func(step string) error
@@ -77,7 +84,8 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 // Replace loads a program and puts it in the place of the one that is attached
 // at the hook, in one step: the hook is never without a program. Maps of the
 // old program that are the same by name, place and shape are used on, with
-// their contents (Result.Reused); the others are named in Result.
+// their contents (Result.Reused); the others are named in Result. One whose shape
+// has changed is an error unless Request.DropMaps names it.
 func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	h, err := r.hook()
 	if err != nil {
@@ -91,6 +99,11 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	defer t.close()
 	if err := t.addLoad(old.Maps); err != nil {
 		return nil, err
+	}
+	if r.Loaded == nil && !r.Fresh {
+		if err := mayDrop(t.dropped, r.Program, r.DropMaps); err != nil {
+			return nil, err
+		}
 	}
 	err = t.addTarget(ctx, fmt.Sprintf("put %s in the place of program %d on %s, %s", r.what(), old.ID, dev.Name(), old.Hook), func(ctx context.Context) error {
 		return dev.Replace(ctx, t.prog, *old)
@@ -164,6 +177,7 @@ type transfer struct {
 	hook          Hook
 	old           *Attachment // what is replaced, nil for a first program
 	steps         []Step
+	used          []*MapInfo          // maps that are there and are used on, by the program's
 	made          map[*object.Map]Map // maps that are open, also those of programs that are called
 	tails         map[string]Loaded   // programs that are called, by name
 	reused, fresh []string
@@ -201,7 +215,14 @@ func (t *transfer) addLoad(old []MapInfo) error {
 		t.steps = append(t.steps, load)
 		return nil
 	}
-	used := reuse(old, p)
+	used := make([]*MapInfo, len(p.Maps))
+	if !t.r.Fresh {
+		used = reuse(old, p)
+		if err := t.usePins(used); err != nil {
+			return err
+		}
+	}
+	t.used = used
 	kept := func(m *object.Map) bool {
 		k := slices.Index(p.Maps, m)
 		return k >= 0 && used[k] != nil
@@ -291,29 +312,6 @@ func (t *transfer) addMaps(store MapStore, all []*object.Map, old []MapInfo, use
 // KernelName returns a name as the kernel keeps it: 15 bytes, and only
 // letters, digits, dots and underscores.
 func KernelName(name string) string { return sys.ObjName(name) }
-
-// pins returns the steps that pin before the new state is reached, and those
-// that finish the pins after it.
-func (t *transfer) pins() (before, after []Step, err error) {
-	if t.r.Pin == "" {
-		return nil, nil, nil
-	}
-	p, err := AsPinner(t.dev)
-	if err != nil {
-		return nil, nil, err
-	}
-	if t.r.Loaded != nil {
-		return nil, nil, errors.New("the program is pinned already")
-	}
-	names := make([]string, len(t.r.Program.Maps))
-	for i, m := range t.r.Program.Maps {
-		names[i] = m.Name
-	}
-	return p.Pin(PinRequest{
-		Dir: t.r.Pin, Program: t.r.Program.Name, Maps: names, Old: t.old, Force: t.r.Force,
-		Loaded: func() (Loaded, []Map) { return t.prog, t.mapsOf(t.r.Program.Program) },
-	})
-}
 
 // addTarget adds the step that reaches the new state, with the pinning around
 // it.

@@ -1,8 +1,10 @@
 package offload
 
 import (
+	"crypto/sha1"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/cilium/ebpf"
@@ -25,6 +27,9 @@ type Program struct {
 	// Types are the types of keys and values by the map's name, as far as the
 	// object has type information.
 	Types map[string]MapTypes
+	// Pins are the folders of the BPF file system, from its root, in which the
+	// object asks maps to be pinned, by the map's name.
+	Pins map[string]string
 	// Tails are the programs of the object that this one reaches by tail calls,
 	// by name.
 	Tails map[string]*object.Program
@@ -54,7 +59,33 @@ func ReadProgram(path, section, name string, o object.Options) (*Program, error)
 			return ReadProgram(path, section, name, o)
 		}
 	}
-	return &Program{Program: p, Types: typesOfMaps(path), Tails: tails}, nil
+	out := &Program{Program: p, Types: typesOfMaps(path), Tails: tails}
+	return out, out.askedPins(path)
+}
+
+// askedPins collects where the object asks maps to be pinned: as libbpf does
+// without a path of its own, and as iproute2 does.
+func (p *Program) askedPins(path string) error {
+	for _, m := range p.Maps {
+		dir := ""
+		switch m.Pinning {
+		case object.NotPinned:
+			continue
+		case object.PinGlobally:
+			dir = "tc/globals"
+		case object.PinByObject:
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			dir = fmt.Sprintf("tc/%x", sha1.Sum(b)) // the hash that iproute2 takes
+		}
+		if p.Pins == nil {
+			p.Pins = make(map[string]string)
+		}
+		p.Pins[m.Name] = dir
+	}
+	return nil
 }
 
 // Compiled returns the program with an image for a target. The program is

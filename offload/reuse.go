@@ -58,7 +58,7 @@ func alike(old []MapInfo, maps []*object.Map, places []int) bool {
 // the programs of a program array are the program's own.
 func sameShape(o *MapInfo, m *object.Map) bool {
 	return o.Name == KernelName(m.Name) && o.Type == m.Type && o.KeySize == m.KeySize &&
-		o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !m.Frozen && len(m.Programs) == 0
+		o.ValueSize == m.ValueSize && o.MaxEntries == m.MaxEntries && o.Flags == m.Flags && !ownContents(m)
 }
 
 // MapPlaces returns the program's maps by index in the order of their first

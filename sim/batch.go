@@ -71,6 +71,12 @@ func (b *batch) Next(x *core.Context) (core.Cost, bool) {
 
 // Ended reports a packet's result.
 func (b *batch) Ended(x *core.Context, s core.Stop) {
+	b.account(x, s)
+	b.done(&b.res)
+}
+
+// account makes a packet's result and counts it.
+func (b *batch) account(x *core.Context, s core.Stop) {
 	b.res = Result{}
 	b.m.finish(x, s, &b.res)
 	b.t.Packets++
@@ -78,5 +84,4 @@ func (b *batch) Ended(x *core.Context, s core.Stop) {
 	if b.res.Fault != nil {
 		b.t.Faults++
 	}
-	b.done(&b.res)
 }

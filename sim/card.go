@@ -199,12 +199,16 @@ func (m *card) enter(x *core.Context, in *Input) {
 	m.model.Enter(x, in)
 }
 
+// MaxPacket returns the longest frame that the packet buffer and the packet
+// vector take, in bytes.
+func (m *card) MaxPacket() int { return min(m.spec.PacketBuffer-m.spec.PacketOffset, m.maxPacket) }
+
 // refuse returns a fault for input that the machine cannot take.
 func (m *card) refuse(in *Input) *Fault {
 	if in.Program < 0 || in.Program >= len(m.img.Programs) {
 		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("program %d of %d", in.Program, len(m.img.Programs))}
 	}
-	if room := min(m.spec.PacketBuffer-m.spec.PacketOffset, m.maxPacket); len(in.Packet) > room {
+	if room := m.MaxPacket(); len(in.Packet) > room {
 		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("packet of %d bytes; the buffer and the packet vector take %d", len(in.Packet), room)}
 	}
 	return nil

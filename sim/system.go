@@ -7,6 +7,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/engine"
+	"github.com/skipsw/skipsw/sim/mem"
 )
 
 // System is several cores that run one image over one memory. They are advanced
@@ -100,3 +101,7 @@ func (s *System) Throughput() []Throughput {
 	}
 	return out
 }
+
+// Memories returns the memory units by the numbers that hooks see, and the
+// number of the one that holds packets.
+func (s *System) Memories() (units []mem.Unit, packets mem.UnitID) { return s.mem.Units(), s.packets }

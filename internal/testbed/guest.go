@@ -3,15 +3,12 @@ package testbed
 import (
 	"context"
 	"debug/elf"
-	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 
 	"github.com/skipsw/skipsw/internal/vm"
 	"github.com/skipsw/skipsw/sim/pcie/nfp"
-	"github.com/skipsw/skipsw/sim/pcie/uml"
 )
 
 // Guest is a command in a guest with a card.
@@ -75,22 +72,6 @@ func OwnInit() (string, error) {
 		}
 	}
 	return exe, nil
-}
-
-// Serve runs a card for the guests that come to a socket, until ctx is done.
-func Serve(ctx context.Context, l *net.UnixListener, ports []Plug, logf func(format string, args ...any)) error {
-	plugs, err := NewPlugs(ports)
-	if err != nil {
-		return err
-	}
-	c, _, err := newCard(Spec{Options: nfp.Options{Ports: len(ports), Log: logf, Changed: plugs.Changed}})
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	plugs.Attach(c)
-	err = uml.ServeAll(ctx, l, c, logf)
-	return errors.Join(err, plugs.Close())
 }
 
 // caller is who called sudo, or nobody.

@@ -16,7 +16,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/pcie/bpffw"
 	"github.com/skipsw/skipsw/sim/pcie/nfp"
-	"github.com/skipsw/skipsw/sim/pcie/uml"
 )
 
 // Spec describes a card for a guest. Options.BPF is what the target's firmware
@@ -92,7 +91,7 @@ func (b *Bed) listen(logf func(string, ...any)) error {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop = stop
-	go func() { b.served <- uml.ServeAll(ctx, b.listener, b.Card, logf) }()
+	go func() { b.served <- serveAll(ctx, UML, b.listener, b.Card, logf) }()
 	return nil
 }
 

@@ -21,7 +21,7 @@ import (
 // heldDir has a folder for each attached program whose program arrays are kept:
 // the kernel empties a program array when its last descriptor and pin go,
 // whatever programs use it.
-const heldDir = "/sys/fs/bpf/skipsw"
+const heldDir = bpffs + "/skipsw"
 
 // PutProgram implements offload.Holder.
 func (d *Device) PutProgram(array offload.Map, index uint32, p offload.Loaded) error {
@@ -87,8 +87,7 @@ func (d *Device) Hold(names []string, array func(i int) offload.Map) ([]offload.
 
 // freeHeld returns a folder for this process's next program arrays.
 func (d *Device) freeHeld() (string, error) {
-	root := filepath.Dir(heldDir)
-	if err := needBPFFS(root, root); err != nil {
+	if err := needBPFFS(bpffs, bpffs); err != nil {
 		return "", err
 	}
 	base := fmt.Sprintf("%s-%d", strings.ReplaceAll(d.name, ".", "_"), os.Getpid())

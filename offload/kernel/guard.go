@@ -33,6 +33,7 @@ const (
 	recordClsact  = "clsact"  // clsact was added
 	recordMkdir   = "mkdir"   // Path was made
 	recordPin     = "pin"     // Temp was pinned and becomes Path in the end
+	recordRename  = "rename"  // Path became Temp
 	recordHold    = "hold"    // Path was made and keeps program arrays
 	recordRelease = "release" // Path goes when Program is not at Hook any more
 	recordTarget  = "target"  // Program at Hook is the new state
@@ -192,7 +193,11 @@ func (r record) recover(forward bool) error {
 		return ignoreMissing(os.Remove(r.Temp))
 	case recordMkdir:
 		if !forward {
-			return ignoreMissing(os.Remove(r.Path))
+			return removeEmpty(r.Path)
+		}
+	case recordRename:
+		if !forward && !exists(r.Path) {
+			return ignoreMissing(os.Rename(r.Temp, r.Path))
 		}
 	case recordHold:
 		if !forward {

@@ -28,6 +28,12 @@ func (u *Unit) first(op Op) uint32 {
 // least returns the fewest cycles that a command can take.
 func (u *Unit) least() uint64 { return uint64(min(u.Read, u.Write, u.Atomic)) }
 
+// beats returns how many times a command moves data, 8 bytes each.
+func (c *Command) beats() uint64 { return uint64(c.Bytes+7) / 8 }
+
+// Occupied returns the cycles for which a command keeps the unit from others.
+func (u *Unit) Occupied(c *Command) uint64 { return c.beats() * uint64(u.Busy) }
+
 // Config is what a System is made of.
 type Config struct {
 	Units []Unit
@@ -63,6 +69,9 @@ func New(cfg Config) *System {
 	return &System{cfg: cfg, state: make([]unitState, len(cfg.Units)), queues: make([]queue, len(cfg.Units))}
 }
 
+// Units returns the units by their numbers.
+func (s *System) Units() []Unit { return s.cfg.Units }
+
 // Restart sets all clocks to cycle 0. No command may wait.
 func (s *System) Restart() {
 	for u := range s.queues {
@@ -79,10 +88,9 @@ func (s *System) Restart() {
 // element. It returns the cycle of the signal.
 func (s *System) Do(c *Command, out, in []uint64) (done uint64) {
 	u, unit := &s.state[c.Region.Unit], &s.cfg.Units[c.Region.Unit]
-	beats := uint64(c.Bytes+7) / 8
 	start := max(c.Arrival, u.free)
-	u.free = start + beats*uint64(unit.Busy)
-	done = start + uint64(unit.first(c.Op)) + (beats-1)*uint64(unit.PerWord)
+	u.free = start + unit.Occupied(c)
+	done = start + uint64(unit.first(c.Op)) + (c.beats()-1)*uint64(unit.PerWord)
 	c.effect(out, in)
 	if s.cfg.Hooks.Serve != nil {
 		s.cfg.Hooks.Serve(c, start, done)

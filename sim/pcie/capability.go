@@ -10,6 +10,7 @@ const (
 	msixControl  = 2
 	msixEnable   = 1 << 15
 	msixMaskAll  = 1 << 14
+	msixCount    = 0x7ff // vectors, less one
 	serialSize   = 12
 	serialV1     = 1 << 16
 	endpointV2   = 2

@@ -93,6 +93,16 @@ func (c *Config) BAR(n int) uint64 {
 	return c.bar[n]
 }
 
+// Vectors returns the number of MSI-X vectors, 0 without the capability.
+func (c *Config) Vectors() int {
+	for at := c.first[regCaps]; at != 0; at = c.first[at+1] {
+		if c.first[at] == capMSIX {
+			return int(le.Uint16(c.first[int(at)+msixControl:])&msixCount) + 1
+		}
+	}
+	return 0
+}
+
 // Reset brings back every register as it was made.
 func (c *Config) Reset() {
 	c.mu.Lock()

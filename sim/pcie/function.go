@@ -30,6 +30,14 @@ type Host interface {
 	Interrupt(v int, m Message)
 }
 
+// VectorKeeper is a Host that keeps the vector table and its masks itself: the
+// function's own table is not written, and every interrupt goes to the host, with
+// its number alone.
+type VectorKeeper interface {
+	Host
+	KeepsVectors()
+}
+
 // Message is what an MSI-X vector writes, and where.
 type Message struct {
 	Addr uint64

@@ -65,6 +65,10 @@ func (m *MSIX) Fire(v int, h Host) {
 	if v < 0 || v >= len(m.pending) {
 		return
 	}
+	if k, ok := h.(VectorKeeper); ok {
+		k.Interrupt(v, Message{})
+		return
+	}
 	e := m.table[vectorSize*v:]
 	free := m.cfg.word(m.at+msixControl)&(msixEnable|msixMaskAll) == msixEnable && e[12]&vectorMasked == 0
 	m.pending[v] = !free

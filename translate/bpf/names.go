@@ -8,6 +8,10 @@ import (
 // HelperID is the number of a helper function, enum bpf_func_id.
 type HelperID int32
 
+// HelperAbsentField is what loaders call where a relocation (CO-RE) asks for
+// something that is not there: no kernel has such a helper.
+const HelperAbsentField HelperID = 0xbad2310
+
 // String returns the kernel's name without "bpf_": "map_lookup_elem".
 func (h HelperID) String() string {
 	if h.Known() {

@@ -66,6 +66,9 @@ func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 		if err == nil {
 			err = l.relocate(p, it.Ins, slot, starts, index)
 		}
+		if err == nil {
+			err = l.core(p, it.Ins, slot)
+		}
 		if err != nil {
 			p.refuse(slot, err)
 		}

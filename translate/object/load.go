@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/skipsw/skipsw/internal/infile"
 )
 
 // Options says how to read an object.
@@ -39,13 +40,15 @@ type Object struct {
 
 // Load reads an object file.
 //
-// Structures that ask for relocation (CO-RE) keep the layout that they were
-// compiled with: there is no kernel on a NIC whose layout could differ.
+// Structures that ask for relocation (CO-RE) are relocated against the contexts
+// of the UAPI. Others keep the layout that they were compiled with, such as
+// headers of packets: there is no kernel on a NIC whose layout could differ. What
+// only a kernel could answer refuses the program.
 //
 // The error names the file and says what is wrong with it. Faults of a single
 // program stand in its Refused field instead.
 func Load(path string, o Options) (*Object, error) {
-	b, err := os.ReadFile(path)
+	b, err := infile.Read(path, "an object", infile.Object)
 	if err != nil {
 		return nil, err
 	}

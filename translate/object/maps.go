@@ -69,6 +69,9 @@ func convertMap(name string, spec *ebpf.MapSpec) *Map {
 		MaxEntries: spec.MaxEntries, Flags: spec.Flags,
 		Frozen: strings.HasPrefix(name, ".rodata") && spec.Type == ebpf.Array,
 	}
+	if spec.Pinning == ebpf.PinByName {
+		m.Pinning = PinByName
+	}
 	if spec.Type == ebpf.PerfEventArray {
 		// Definitions may leave the sizes out; the kernel has only this one.
 		if m.KeySize == 0 {
@@ -133,6 +136,12 @@ func (m *Map) setProgram(index uint32, name string) {
 // words that every legacy definition begins with.
 type elfMapTail struct{ ID, Pinning, InnerID, InnerIndex uint32 }
 
+// What iproute2's bpf_elf.h calls PIN_OBJECT_NS and PIN_GLOBAL_NS.
+const (
+	pinObject = 1
+	pinGlobal = 2
+)
+
 // wireLegacy reads the tails of legacy map definitions: a map's ID, by which
 // program arrays are filled (section "ID/INDEX") and by which outer maps name
 // their inner map.
@@ -163,6 +172,15 @@ func (l *linker) wireLegacy() error {
 			InnerID: binary.LittleEndian.Uint32(raw[8:]), InnerIndex: binary.LittleEndian.Uint32(raw[12:]),
 		}
 		tails[name] = t
+		switch t.Pinning {
+		case 0:
+		case pinObject:
+			l.maps[name].Pinning = PinByObject
+		case pinGlobal:
+			l.maps[name].Pinning = PinGlobally
+		default:
+			return fmt.Errorf("not supported: map %s: pinning %d, because its place stands in a configuration file of iproute2", name, t.Pinning)
+		}
 		if t.ID != 0 {
 			if other := byID[t.ID]; other != nil {
 				return fmt.Errorf("maps %s and %s have the same ID %d", min(name, other.Name), max(name, other.Name), t.ID)

@@ -100,9 +100,22 @@ type Map struct {
 	// Inners holds, for a map of maps, the maps that it holds from the start,
 	// by index.
 	Inners map[uint32]*Map
+	// Pinning is where the object asks the map to be pinned.
+	Pinning Pinning
 	// refused says why programs that use the map cannot be taken.
 	refused error
 }
+
+// Pinning is where an object asks a map to be pinned.
+type Pinning uint32
+
+// The places, each with the notation that asks for it.
+const (
+	NotPinned   Pinning = iota
+	PinByName           // LIBBPF_PIN_BY_NAME: by its name alone
+	PinByObject         // iproute2's PIN_OBJECT_NS: shared by programs of the same file
+	PinGlobally         // iproute2's PIN_GLOBAL_NS: shared by all of iproute2's programs
+)
 
 // Entry is one key and value.
 type Entry struct{ Key, Value []byte }

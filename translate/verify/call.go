@@ -58,6 +58,8 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	id := v.insns[i].Helper()
 	h, callable := rules.Helper(id, v.typ)
 	switch {
+	case id == bpf.HelperAbsentField:
+		return false, unsafef("a member or type is used that is not there; ask for it first with bpf_core_field_exists")
 	case h == nil:
 		return false, unsafef("helper %d, which xdp and tc programs cannot call", id)
 	case !callable:

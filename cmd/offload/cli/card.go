@@ -170,17 +170,22 @@ func newCardRunCmd() *cobra.Command {
 	var f cardFlags
 	var pci string
 	cmd := &cobra.Command{
-		Use:   "run --pci uml:SOCKET",
+		Use:   "run --pci uml:SOCKET|vfio-user:SOCKET",
 		Short: "Run a simulated card for guests that come to a socket",
-		Long: `Run a simulated Agilio card. Guests on user-mode Linux get it with the kernel
-parameter virtio_uml.device=SOCKET:1234, one after the other; with each the card
-is as after power-up. It ends on an interrupt or SIGTERM.`,
+		Long: `Run a simulated Agilio card for guests, one after the other; with each the card
+is as after power-up. It ends on an interrupt or SIGTERM.
+
+  uml:SOCKET        user-mode Linux gets it with the kernel parameter
+                    virtio_uml.device=SOCKET:1234
+  vfio-user:SOCKET  virtual machines get it by the vfio-user protocol;
+                    experimental: no packaged QEMU has tried it`,
 		Example: `  offload card run --pci uml:/tmp/card --port host`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			kind, path, ok := strings.Cut(pci, ":")
-			if !ok || kind != "uml" || path == "" {
-				return usagef("--pci %q: the transport is uml:SOCKET", pci)
+			kind, path, _ := strings.Cut(pci, ":")
+			transport := testbed.Transport(kind)
+			if err := transport.Check(); err != nil || path == "" {
+				return usagef("--pci %q: the transport is uml:SOCKET or vfio-user:SOCKET", pci)
 			}
 			logf, end, err := f.logger()
 			if err != nil {
@@ -189,19 +194,19 @@ is as after power-up. It ends on an interrupt or SIGTERM.`,
 			defer func() { _ = end() }()
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return cardRun(ctx, cmd, f.plugs(), path, logf)
+			return cardRun(ctx, cmd, transport, f.plugs(), path, logf)
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&pci, "pci", "", "how guests get the card: `uml:SOCKET`, a path that must not exist")
+	cmd.Flags().StringVar(&pci, "pci", "", "how guests get the card, a `TRANSPORT:SOCKET` whose path must not exist")
 	return cmd
 }
 
-func cardRun(ctx context.Context, cmd *cobra.Command, ports []testbed.Plug, path string, logf func(string, ...any)) error {
+func cardRun(ctx context.Context, cmd *cobra.Command, transport testbed.Transport, ports []testbed.Plug, path string, logf func(string, ...any)) error {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "card with %d ports at %s\n", len(ports), path)
-	return testbed.Serve(ctx, l, ports, logf)
+	return testbed.Serve(ctx, transport, l, ports, logf)
 }

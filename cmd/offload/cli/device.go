@@ -140,6 +140,8 @@ type hookFlags struct {
 	pinned        string
 	settings      settingFlags
 	force, keep   bool
+	fresh         bool
+	dropMaps      []string
 	dryRun        bool
 }
 
@@ -151,7 +153,8 @@ func (f *hookFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.egress, "egress", false, "tc: at egress instead of ingress")
 	fs.StringVar(&f.section, "sec", "", "take the program of this section")
 	fs.StringVar(&f.prog, "prog", "", "take the program of this name")
-	fs.StringVar(&f.pin, "pin", "", "keep program and maps by name in this folder of the BPF file system")
+	fs.StringVar(&f.pin, "pin", "", "keep program and maps by name in this folder of the BPF file system; maps that are there and fit are used on")
+	fs.BoolVar(&f.fresh, "fresh", false, "make all maps new; pins that are in the way are renamed to NAME-old")
 	fs.StringVar(&f.pinned, "pinned", "", "attach the program of this file in the BPF file system instead of an object")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the steps and change nothing")
 	f.settings.add(cmd)
@@ -192,7 +195,7 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		Hook: offload.Hook{
 			Type: typ, Pref: f.pref, Handle: f.handle, Chain: f.chain, Egress: f.egress, Protocol: f.protocol,
 		},
-		Force: f.force, KeepDevice: f.keep, Pin: f.pin, DryRun: f.dryRun,
+		Force: f.force, KeepDevice: f.keep, Pin: f.pin, Fresh: f.fresh, DropMaps: f.dropMaps, DryRun: f.dryRun,
 	}
 	if f.mode != "" {
 		m, err := offload.ParseMode(f.mode)
@@ -210,6 +213,9 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		}
 		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")
+		}
+		if f.fresh || f.dropMaps != nil {
+			return nil, usagef("--fresh and --drop-map are for objects; a pinned program has its maps")
 		}
 		pins, err := offload.AsPinOpener(d)
 		if err != nil {

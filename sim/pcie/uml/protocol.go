@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/skipsw/skipsw/sim/pcie/internal/guestmem"
+
 	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
@@ -142,13 +144,18 @@ func (g *guest) memTable(body []byte, fds []*os.File) error {
 	if len(body) < 8 {
 		return fmt.Errorf("memory table of %d bytes", len(body))
 	}
+	for i := range g.queues {
+		if g.queues[i].kick != nil {
+			return unsupported.New("another memory table", "queues use the one before")
+		}
+	}
 	n := int(le.Uint32(body))
-	if n != len(fds) || n > maxRegions || len(body) < 8+32*n {
+	if n != len(fds) || n > guestmem.MaxRegions || len(body) < 8+32*n {
 		return fmt.Errorf("memory table of %d regions with %d descriptors", n, len(fds))
 	}
 	for i := range n {
 		e := body[8+32*i:]
-		if err := g.add(le.Uint64(e), le.Uint64(e[8:]), le.Uint64(e[24:]), int(fds[i].Fd())); err != nil {
+		if err := g.Add(le.Uint64(e), le.Uint64(e[8:]), le.Uint64(e[24:]), int(fds[i].Fd())); err != nil {
 			return err
 		}
 	}

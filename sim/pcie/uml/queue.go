@@ -7,13 +7,15 @@ import (
 	"os"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/skipsw/skipsw/sim/pcie/internal/guestmem"
 )
 
 var le = binary.LittleEndian
 
 // queue is one split virtqueue (virtio 1.1, 2.6).
 type queue struct {
-	mem               *memory
+	mem               *guestmem.Memory
 	num               uint32 // entries
 	desc, avail, used uint64
 	kick, call        *os.File
@@ -62,7 +64,7 @@ func (q *queue) pop() (*request, error) {
 	if q.num == 0 {
 		return nil, errors.New("queue without a size")
 	}
-	av, err := q.mem.slice(q.avail, uint64(4+2*q.num))
+	av, err := q.mem.Slice(q.avail, uint64(4+2*q.num))
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +80,13 @@ func (q *queue) pop() (*request, error) {
 			return nil, fmt.Errorf("descriptor %d of %d", d, q.num)
 		}
 		var e [descSize]byte
-		b, err := q.mem.slice(q.desc+descSize*uint64(d), descSize)
+		b, err := q.mem.Slice(q.desc+descSize*uint64(d), descSize)
 		if err != nil {
 			return nil, err
 		}
 		copy(e[:], b)
 		n := le.Uint32(e[8:])
-		if b, err = q.mem.slice(le.Uint64(e[:]), uint64(n)); err != nil {
+		if b, err = q.mem.Slice(le.Uint64(e[:]), uint64(n)); err != nil {
 			return nil, err
 		}
 		flags := le.Uint16(e[12:])
@@ -106,7 +108,7 @@ func (q *queue) pop() (*request, error) {
 
 // push finishes a request whose answer has n bytes.
 func (q *queue) push(r *request, n int) error {
-	us, err := q.mem.slice(q.used, uint64(4+8*q.num))
+	us, err := q.mem.Slice(q.used, uint64(4+8*q.num))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/sim/pcie"
+	"github.com/skipsw/skipsw/sim/pcie/internal/guestmem"
 )
 
 // The queues of PCI over virtio: requests of the guest, interrupts to it.
@@ -23,7 +24,7 @@ const (
 
 // guest is one guest on one connection. It is the function's host.
 type guest struct {
-	memory
+	guestmem.Memory
 	conn   *net.UnixConn
 	f      pcie.Function
 	logf   func(format string, args ...any)
@@ -45,7 +46,7 @@ func Serve(conn *net.UnixConn, f pcie.Function, logf func(format string, args ..
 	}
 	g := &guest{conn: conn, f: f, logf: logf}
 	for i := range g.queues {
-		g.queues[i].mem = &g.memory
+		g.queues[i].mem = &g.Memory
 	}
 	f.Connect(g)
 	err := g.serve()
@@ -58,7 +59,7 @@ func Serve(conn *net.UnixConn, f pcie.Function, logf func(format string, args ..
 		_ = g.back.Close()
 	}
 	g.work.Wait()
-	g.close()
+	g.Close()
 	return errors.Join(err, g.broken)
 }
 
@@ -106,33 +107,38 @@ const tellAfter = 64
 // commands executes the requests of the guest.
 func (g *guest) commands(q *queue) error {
 	for {
-		r, err := g.next(q)
+		more, err := g.command(q)
+		if !more {
+			return err
+		}
+	}
+}
+
+// command executes the next request, if there is one. It keeps the memory, which
+// the function may use meanwhile, from being taken away: that there is no other
+// memory table while queues run makes this safe.
+func (g *guest) command(q *queue) (more bool, err error) {
+	g.Lock()
+	defer g.Unlock()
+	err = guestmem.Guard(func() error {
+		r, err := q.pop()
 		if r == nil {
 			return err
 		}
-		n := g.execute(r)
-		g.mu.RLock()
-		err = q.push(r, n)
-		g.mu.RUnlock()
-		if err != nil {
+		n := handle(g.f, r, g.logf)
+		if err := q.push(r, n); err != nil {
 			return err
 		}
+		more = true
 		if r.out != nil {
 			q.uncalled = 0
 		} else if q.uncalled++; q.uncalled >= tellAfter {
 			q.tell()
 		}
-	}
+		return nil
+	})
+	return more && err == nil, err
 }
-
-func (g *guest) next(q *queue) (*request, error) {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	return q.pop()
-}
-
-// execute runs a request. Memory stays mapped as long as queues are served.
-func (g *guest) execute(r *request) int { return handle(g.f, r, g.logf) }
 
 // Interrupt implements pcie.Host.
 func (g *guest) Interrupt(v int, m pcie.Message) {
@@ -161,25 +167,25 @@ func (g *guest) send(q *queue) error {
 	if q.kick == nil {
 		return nil // not yet there: the first kick sends them
 	}
-	g.mu.RLock()
-	defer g.mu.RUnlock()
+	g.Lock()
+	defer g.Unlock()
 	sent := 0
-	for _, w := range g.waiting {
-		r, err := q.pop()
-		if err != nil {
-			return err
+	err := guestmem.Guard(func() error {
+		for _, w := range g.waiting {
+			r, err := q.pop()
+			if r == nil {
+				return err
+			}
+			if err := q.push(r, copy(r.out, w.encode())); err != nil {
+				return err
+			}
+			sent++
 		}
-		if r == nil {
-			break
-		}
-		if err := q.push(r, copy(r.out, w.encode())); err != nil {
-			return err
-		}
-		sent++
-	}
+		return nil
+	})
 	g.waiting = slices.Delete(g.waiting, 0, sent)
 	if sent > 0 {
 		q.tell()
 	}
-	return nil
+	return err
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structures that ask for relocation (CO-RE): field offsets, sizes, existence.
+// Structures that ask for relocation (CO-RE): field offsets and sizes of
+// a header that the program defines itself.
 #include <linux/types.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -24,8 +25,6 @@ __attribute__((section("xdp"), used)) int core(struct xdp_md *ctx)
 	void *end = (void *)(long)ctx->data_end;
 	struct header *h = data;
 
-	if (!__builtin_preserve_field_info(h->proto, 2))
-		return 0;
 	if (data + __builtin_preserve_type_info(*h, 1) > end)
 		return 1;
 	return h->proto == 0x0008 ? 3 : 2;

@@ -77,8 +77,13 @@ func (e *emitter) move(slot int32, m regalloc.Move) {
 }
 
 func (e *emitter) moves(slot int32, list []regalloc.Move) {
+	p := pointer{emitter: e, slot: slot, at: -1}
 	for _, m := range list {
-		e.move(slot, m)
+		if e.c.far.word(m.Src) >= 0 || e.c.far.word(m.Dst) >= 0 {
+			p.move(m)
+		} else {
+			e.move(slot, m)
+		}
 	}
 }
 

@@ -91,6 +91,9 @@ type Code struct {
 	// farWords is the number of words at the stack base that anything uses
 	// beside spill slots.
 	farWords int
+	// far says how far words are reached, for spill slots behind slotEnd; nil if
+	// there are none.
+	far *far
 }
 
 // block is a run of nodes, with the branches at its end.

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+#define SIZE 1
+#include "pinned.c"

@@ -1,0 +1,79 @@
+package nic
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/skipsw/skipsw/sim/mem"
+)
+
+// full is the utilisation from which a part counts as busy all the time.
+const full = 0.9
+
+// bottleneck says what kept the card from doing more: the part in front of which
+// the most frames were dropped, or the ports when none was.
+func (r *run) bottleneck(res *Result) string {
+	n := &r.counts
+	switch most := max(n.noBuffer, n.egressFull, n.hostFull); {
+	case most == 0:
+		return r.unhindered(res)
+	case most == n.egressFull:
+		return r.egressBound(res)
+	case most == n.hostFull:
+		return fmt.Sprintf("way to the host, %s busy at %g Gb/s", percent(res.Utilisation[partHost]), float64(r.card.spec.HostRate)/1e9)
+	}
+	return r.workBound(res)
+}
+
+// workBound is for frames that find no buffer: programs do not end fast enough.
+func (r *run) workBound(res *Result) string {
+	cores := res.Utilisation[partCores]
+	unit, busy := -1, 0.0
+	for i, u := range r.card.use.units {
+		if share := res.Utilisation[partMemory(u.Name)]; share > busy {
+			unit, busy = i, share
+		}
+	}
+	if max(cores, busy) < full {
+		return fmt.Sprintf("contexts: all %d have a packet, most of the time waiting; cores %s busy", res.Contexts, percent(cores))
+	}
+	if cores >= busy {
+		noun := "worker cores"
+		if res.Cores == 1 {
+			noun = "worker core"
+		}
+		return fmt.Sprintf("%d %s, %s busy", res.Cores, noun, percent(cores))
+	}
+	u := r.card.use.units[unit]
+	out := fmt.Sprintf("memory %s, %s busy", u.Name, percent(busy))
+	if o, share := r.card.use.heaviest(mem.UnitID(unit)); o != nil {
+		out += fmt.Sprintf(", %s of it with map %q", percent(share), o.name)
+	}
+	return out
+}
+
+func (r *run) egressBound(res *Result) string {
+	port := 0
+	for i := range r.tx {
+		if r.tx[i].refused > r.tx[port].refused {
+			port = i
+		}
+	}
+	return fmt.Sprintf("egress of port %d, %s busy at %g Gb/s", port, percent(res.Utilisation[partOut(port)]), float64(r.card.spec.PortRate)/1e9)
+}
+
+// unhindered is for a run in which no queue was full.
+func (r *run) unhindered(res *Result) string {
+	var ports []string
+	for i := range r.rx {
+		if res.Utilisation[partIn(i)] > full {
+			ports = append(ports, fmt.Sprint(i))
+		}
+	}
+	if len(ports) == 0 {
+		return "none: the card did all that was offered"
+	}
+	return fmt.Sprintf("line rate, %g Gb/s in at port %s", float64(r.card.spec.PortRate)/1e9, strings.Join(ports, ", "))
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }

@@ -1,0 +1,135 @@
+package nic
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/traffic"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// Card is a network card with an image loaded.
+type Card struct {
+	spec Spec
+	sys  *sim.System
+	use  *usage
+	tc   bool // the program is tc's
+}
+
+// New loads an image, of which the first program gets all packets.
+func New(img *image.Image, spec Spec) (*Card, error) {
+	if err := spec.check(); err != nil {
+		return nil, fmt.Errorf("nic: %w", err)
+	}
+	if len(img.Programs) == 0 {
+		return nil, fmt.Errorf("nic: the image has no program")
+	}
+	c := &Card{spec: spec, use: newUsage(), tc: img.Programs[0].Type == "tc"}
+	machine := spec.Machine
+	machine.MemoryHooks = c.use.hooks(machine.MemoryHooks)
+	var err error
+	if c.sys, err = sim.NewSystem(img, machine, spec.Cores); err != nil {
+		return nil, err
+	}
+	units, packets := c.sys.Memories()
+	c.use.connect(units, packets, spec.Contexts())
+	return c, nil
+}
+
+// System returns cores, memories and maps of the card. While Run works it is
+// only to be looked at.
+func (c *Card) System() *sim.System { return c.sys }
+
+// maxTime is the longest that traffic may take, in picoseconds.
+const maxTime = 100 * 24 * 3600 * traffic.Second
+
+// slice is how many cycles pass between two looks at the context of a run.
+const slice = 100_000
+
+// Run lets traffic in, one input a port, until all of it has left the card. When
+// ctx ends before, the result is of what happened until then and says so. Maps
+// have their initial contents at the beginning.
+func (c *Card) Run(ctx context.Context, in []Input) (*Result, error) {
+	if err := c.takes(in); err != nil {
+		return nil, fmt.Errorf("nic: %w", err)
+	}
+	if err := c.sys.Reset(); err != nil {
+		return nil, err
+	}
+	r := newRun(c, in)
+	if err := c.sys.StartFeed(r); err != nil {
+		return nil, err
+	}
+	r.window.begins(r)
+	for until := uint64(slice); c.sys.Step(until); until += slice {
+		if ctx.Err() != nil {
+			r.partial = true
+			break
+		}
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("nic: %w", r.err)
+	}
+	return r.result(), nil
+}
+
+// takes refuses traffic that the card cannot take.
+func (c *Card) takes(in []Input) error {
+	if len(in) != c.spec.Ports {
+		return fmt.Errorf("traffic for %d ports; the card has %d", len(in), c.spec.Ports)
+	}
+	for port, i := range in {
+		n := i.Source.Longest()
+		if room := c.sys.MaxPacket(); n > room {
+			return unsupported.New(fmt.Sprintf("frames of %d bytes at port %d", n+traffic.FCS, port), fmt.Sprintf("a packet buffer takes %d, and what lies behind it is not there", room+traffic.FCS))
+		}
+		// Times are numbers of 64 bits.
+		if longest := i.Pace.Longest(n); i.Source.Packets() > maxTime/longest {
+			return unsupported.New(fmt.Sprintf("%d frames at port %d", i.Source.Packets(), port), "they take more than 100 days")
+		}
+		// Every context may wait for a packet, one behind the other.
+		ahead := uint64(c.spec.Contexts()) + 1
+		if most := i.Pace.Longest(n); most > traffic.MulDiv(sim.MaxAhead, traffic.Second, c.spec.Hertz)/ahead {
+			return unsupported.New(fmt.Sprintf("a rate that leaves %d ns between frames", most/1000), "contexts wait for up to 2^31 cycles")
+		}
+	}
+	return nil
+}
+
+// fate is what becomes of a frame whose program has ended.
+type fate uint8
+
+const (
+	toHost  fate = iota
+	toPort       // sent
+	dropped      // by verdict
+	aborted      // by a verdict that is an error
+	unknown      // nobody knows where to
+)
+
+// fateOf returns what a verdict means, as the kernel takes it.
+func (c *Card) fateOf(verdict uint32) (fate, string) {
+	if c.tc {
+		switch a := bpf.TCAction(verdict); a {
+		case bpf.TCActShot, bpf.TCActStolen, bpf.TCActQueued, bpf.TCActTrap:
+			return dropped, ""
+		case bpf.TCActRedirect:
+			return unknown, "TC_ACT_REDIRECT"
+		}
+		return toHost, ""
+	}
+	switch bpf.XDPAction(verdict) {
+	case bpf.XDPDrop:
+		return dropped, ""
+	case bpf.XDPPass:
+		return toHost, ""
+	case bpf.XDPTX:
+		return toPort, ""
+	case bpf.XDPRedirect:
+		return unknown, "XDP_REDIRECT"
+	}
+	return aborted, ""
+}

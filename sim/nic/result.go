@@ -1,0 +1,139 @@
+package nic
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/traffic"
+)
+
+// Result is what a run did. Counts are of all frames; rates, latencies and
+// utilisation are of the time from the arrival of the first tenth of the frames
+// to that of the last.
+type Result struct {
+	Packets Packets `json:"packets"`
+	// Drops has a count for each reason.
+	Drops map[string]uint64 `json:"drops"`
+
+	OfferedMpps float64 `json:"offered_mpps"`
+	// Mpps is the rate of packets that were dealt with: sent, given to the host
+	// or dropped by the program's verdict.
+	Mpps float64 `json:"mpps"`
+	// Gbps is the rate of bits of the frames that left the card, to ports and
+	// host, without preamble and gap.
+	Gbps float64 `json:"gbps"`
+
+	// Latency is from the last bit in to the last bit out, to the host's memory
+	// or, for a frame that a program drops, to the end of the program.
+	Latency Latency `json:"latency_ns"`
+
+	Cores    int    `json:"cores"`
+	Contexts int    `json:"contexts"`
+	Hertz    uint64 `json:"hertz"`
+	// Seconds is the time that was simulated.
+	Seconds float64 `json:"seconds"`
+	// Utilisation is the share of time for which each part was busy.
+	Utilisation map[string]float64 `json:"utilisation"`
+	// Bottleneck says in words what kept the card from doing more.
+	Bottleneck string `json:"bottleneck"`
+	// Partial says that the run was ended before all was done.
+	Partial bool `json:"partial,omitempty"`
+
+	FirstFault *sim.Fault `json:"-"`
+}
+
+// Packets says where frames are: In is the sum of Sent, Host, InFlight and all
+// drops.
+type Packets struct {
+	In   uint64 `json:"in"`
+	Sent uint64 `json:"sent"`
+	Host uint64 `json:"host"`
+	// InFlight is how many were on the card when a partial run ended.
+	InFlight uint64 `json:"in_flight"`
+	// Reordered is how many left behind one that came in later at their port.
+	Reordered uint64 `json:"reordered"`
+}
+
+// Latency has quantiles in nanoseconds, rounded down.
+type Latency struct {
+	P50  uint64 `json:"p50"`
+	P99  uint64 `json:"p99"`
+	P999 uint64 `json:"p999"`
+}
+
+// The reasons of drops.
+const (
+	DropBuffer  = "no_buffer"    // no receive buffer was free
+	DropProgram = "program"      // the program's verdict
+	DropAborted = "aborted"      // XDP_ABORTED, or an unknown verdict of XDP
+	DropFault   = "fault"        // the program did not reach its exit
+	DropEgress  = "egress_queue" // the egress queue was full
+	DropHost    = "host_queue"   // the host's queue was full
+)
+
+// Names of parts in Result.Utilisation. Memories are "memory NAME", ports
+// "port N in" and "port N out".
+const (
+	partCores    = "cores"
+	partContexts = "contexts"
+	partHost     = "host"
+)
+
+func (r *run) result() *Result {
+	w := &r.window
+	w.close(r)
+	spec := &r.card.spec
+	n := &r.counts
+	flight := uint64(r.busy + r.wait.count)
+	if n.in != n.sent+n.host+n.dropped()+flight || !r.partial && flight > 0 {
+		panic(fmt.Sprintf("BUG: frames are lost: %+v, %d under way", *n, flight))
+	}
+	res := &Result{
+		Packets: Packets{In: n.in, Sent: n.sent, Host: n.host, InFlight: flight, Reordered: n.reordered},
+		Drops: map[string]uint64{
+			DropBuffer: n.noBuffer, DropProgram: n.program, DropAborted: n.aborted,
+			DropFault: n.faults, DropEgress: n.egressFull, DropHost: n.hostFull,
+		},
+		Latency: Latency{w.latence.quantile(500) / 1000, w.latence.quantile(990) / 1000, w.latence.quantile(999) / 1000},
+		Cores:   spec.Cores, Contexts: spec.Contexts(), Hertz: spec.Hertz,
+		Seconds: float64(r.now) / float64(spec.Hertz), Utilisation: map[string]float64{},
+		Partial: r.partial, FirstFault: r.fault,
+	}
+	r.rates(res)
+	res.Bottleneck = r.bottleneck(res)
+	return res
+}
+
+// rates fills in rates and utilisation.
+func (r *run) rates(res *Result) {
+	a, b, spec := &r.window.begin, &r.window.end, &r.card.spec
+	if b.cycle <= a.cycle {
+		return
+	}
+	cycles := float64(b.cycle - a.cycle)
+	seconds := cycles / float64(spec.Hertz)
+	of := func(n uint64) float64 { return float64(n) / seconds }
+	res.OfferedMpps = of(b.counts.in-a.counts.in) / 1e6
+	res.Mpps = of(b.counts.served()-a.counts.served()) / 1e6
+	res.Gbps = of(b.counts.outBits-a.counts.outBits+b.counts.hostBits-a.counts.hostBits) / 1e9
+
+	// What was begun may last beyond the window.
+	use := func(part string, share float64) { res.Utilisation[part] = min(share, 1) }
+	if now := b.now - a.now; now > 0 {
+		use(partCores, 1-float64(b.idle-a.idle)/float64(now))
+	}
+	use(partContexts, float64(b.worked-a.worked)/(cycles*float64(spec.Contexts())))
+	for i, u := range r.card.use.units {
+		use(partMemory(u.Name), float64(b.memory[i]-a.memory[i])/cycles)
+	}
+	picoseconds := seconds * traffic.Second
+	for i := range r.tx {
+		use(partIn(i), of(b.inBits[i]-a.inBits[i])/float64(spec.PortRate))
+		use(partOut(i), float64(b.outBusy[i]-a.outBusy[i])/picoseconds)
+	}
+	use(partHost, float64(b.hostBusy-a.hostBusy)/picoseconds)
+}
+
+func partMemory(name string) string { return "memory " + name }
+func partOut(port int) string       { return fmt.Sprintf("port %d out", port) }
+func partIn(port int) string        { return fmt.Sprintf("port %d in", port) }

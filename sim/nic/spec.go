@@ -1,0 +1,115 @@
+package nic
+
+import (
+	"fmt"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/traffic"
+)
+
+// Spec holds the parameters of a card. Each number's source, rationale and
+// impact stand in docs/timing.md.
+type Spec struct {
+	// Machine is what cores and memories are like.
+	Machine sim.Spec
+	// Cores is the number of worker cores.
+	Cores int
+	// Hertz is the clock of cores and memories.
+	Hertz uint64
+
+	// Ports is the number of ports, and PortRate what each carries in and out,
+	// in bits a second with preambles and gaps.
+	Ports    int
+	PortRate uint64
+	// Buffers is the number of receive buffers. A frame has one from its arrival
+	// until its program has ended; one that finds none is dropped.
+	Buffers int
+	// EgressQueue is the number of frames that wait for or are in transmission
+	// at a port; one that comes when there are so many is dropped.
+	EgressQueue int
+	// Egress is the port by which frames leave that programs send, by the port
+	// that they came in at; nil sends them back by the same one.
+	Egress []int
+
+	// HostRate is what the way to the host carries, in bits a second. A frame
+	// takes HostOverhead bytes besides its own, and is there HostDelay
+	// picoseconds later. HostQueue frames can wait.
+	HostRate     uint64
+	HostOverhead int
+	HostDelay    uint64
+	HostQueue    int
+}
+
+// DefaultSpec returns the parameters of an Agilio card with two ports of
+// 40 Gb/s.
+func DefaultSpec() Spec {
+	return Spec{
+		Machine: sim.DefaultSpec(), Cores: 50, Hertz: 800_000_000,
+		Ports: 2, PortRate: 40_000_000_000, Buffers: 640, EgressQueue: 1024,
+		HostRate: 50_000_000_000, HostOverhead: 64, HostDelay: 500_000, HostQueue: 1024,
+	}
+}
+
+// Contexts returns the number of contexts of all cores.
+func (s *Spec) Contexts() int { return s.Cores * core.Contexts }
+
+// The most that a card can have of each, so that numbers stay within their
+// types and a slip of the finger does not eat the host's memory.
+const (
+	maxPorts = 64
+	maxQueue = 1 << 20
+	maxHertz = 100_000_000_000
+	maxDelay = traffic.Second
+)
+
+// check rejects what makes no card.
+func (s *Spec) check() error {
+	for _, n := range []struct {
+		what     string
+		n        uint64
+		min, max uint64
+	}{
+		{"cores", unsigned(s.Cores), 1, 1 << 16},
+		{"hertz of the clock", s.Hertz, 1_000_000, maxHertz},
+		{"ports", unsigned(s.Ports), 1, maxPorts},
+		{"bits a second of a port", s.PortRate, 1_000_000, traffic.MaxRate},
+		{"receive buffers", unsigned(s.Buffers), 1, maxQueue},
+		{"frames of an egress queue", unsigned(s.EgressQueue), 1, maxQueue},
+		{"bits a second to the host", s.HostRate, 1_000_000, traffic.MaxRate},
+		{"bytes of overhead to the host", unsigned(s.HostOverhead), 0, traffic.MaxFrame},
+		{"picoseconds to the host", s.HostDelay, 0, maxDelay},
+		{"frames of the host's queue", unsigned(s.HostQueue), 1, maxQueue},
+	} {
+		if n.n < n.min || n.n > n.max {
+			return fmt.Errorf("%d %s; there can be %d to %d", int64(n.n), n.what, n.min, n.max)
+		}
+	}
+	if s.Buffers < s.Contexts() {
+		return fmt.Errorf("%d receive buffers for %d contexts of %d cores; each context works on one", s.Buffers, s.Contexts(), s.Cores)
+	}
+	if s.Egress != nil && len(s.Egress) != s.Ports {
+		return fmt.Errorf("egress ports of %d ports; the card has %d", len(s.Egress), s.Ports)
+	}
+	for _, p := range s.Egress {
+		if p < 0 || p >= s.Ports {
+			return fmt.Errorf("egress port %d; the card has ports 0 to %d", p, s.Ports-1)
+		}
+	}
+	if s.Machine.Memory != nil {
+		return unsupported.New("a card with memory that others use", "its units have one clock")
+	}
+	return nil
+}
+
+// unsigned makes a negative number one that is too large.
+func unsigned(n int) uint64 { return uint64(n) }
+
+// egress returns the port by which a frame leaves that a program sends.
+func (s *Spec) egress(port int) int {
+	if s.Egress == nil {
+		return port
+	}
+	return s.Egress[port]
+}

@@ -1,0 +1,103 @@
+package nic
+
+import "slices"
+
+// window is the part of a run over which rates are taken: from the arrival of a
+// tenth of all frames, when queues are as full as they get, to the arrival of
+// the last. A run of few frames is taken whole.
+type window struct {
+	warm  uint64 // frames before it; 0 for a run that is taken whole
+	from  uint64 // cycle in which it begins, when the frame has come
+	state windowState
+	begin snapshot
+	end   snapshot
+
+	worked  uint64 // cycles in which contexts had a frame
+	latence histogram
+}
+
+type windowState uint8
+
+const (
+	warming windowState = iota
+	arming              // the frame is taken, and its arrival is ahead
+	open
+	closed
+)
+
+// steady is the least number of frames of a run that is not taken whole.
+const steady = 1000
+
+// snapshot is what a run has done up to a cycle.
+type snapshot struct {
+	cycle     uint64
+	counts    counts
+	now, idle uint64 // sums over the cores' clocks
+	worked    uint64
+	memory    []uint64 // cycles for which each unit was busy
+	inBits    []uint64 // of each port, with preambles and gaps
+	outBusy   []uint64 // picoseconds of each port
+	hostBusy  uint64
+}
+
+// begins is called before anything happens.
+func (w *window) begins(r *run) {
+	total := uint64(0)
+	for i := range r.rx {
+		total += r.rx[i].in.Source.Packets()
+	}
+	if total >= steady {
+		w.warm = total / 10
+		return
+	}
+	w.state, w.begin = open, r.snapshot(0)
+}
+
+// arrives notes that a frame comes, in cycle at.
+func (w *window) arrives(r *run, at uint64) {
+	if w.state == warming && r.in >= w.warm {
+		w.state, w.from = arming, at
+	}
+}
+
+// passes notes that time passes.
+func (w *window) passes(r *run, now uint64) {
+	switch {
+	case w.state == arming && now >= w.from:
+		w.state, w.begin = open, r.snapshot(now)
+	case w.state == open && w.warm > 0 && r.all && now > r.last:
+		w.state, w.end = closed, r.snapshot(now)
+	}
+}
+
+// ends notes that the program of a frame has ended.
+func (w *window) ends(f *frame, now uint64) { w.worked += now - f.from }
+
+// latency notes that a frame has left the card.
+func (w *window) latency(f *frame, end uint64) {
+	if w.state == open {
+		w.latence.add(end - f.arrival)
+	}
+}
+
+// close ends the window with the run, if it has not ended yet.
+func (w *window) close(r *run) {
+	if w.state != closed {
+		w.end = r.snapshot(r.now)
+	}
+}
+
+func (r *run) snapshot(cycle uint64) snapshot {
+	s := snapshot{
+		cycle: cycle, counts: r.counts, worked: r.window.worked, memory: slices.Clone(r.card.use.busy),
+		inBits: slices.Clone(r.inBits), hostBusy: r.host.busyUntil(r.time(cycle)),
+	}
+	for _, t := range r.card.sys.Throughput() {
+		s.now += t.Cycles
+		s.idle += t.Idle
+	}
+	for i := range r.tx {
+		s.outBusy = append(s.outBusy, r.tx[i].busyUntil(r.time(cycle)))
+	}
+	return s
+}
