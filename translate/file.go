@@ -80,7 +80,8 @@ func programs(path string, data []byte, o FileOptions) ([]*object.Program, error
 }
 
 func (c *Compiled) compile(o Options) {
-	if c.Err = c.Program.Refused; c.Err != nil {
+	if why := c.Program.Refused; why != nil {
+		c.Err = fmt.Errorf("%s: %w", c.Program.Name, why)
 		return
 	}
 	v, err := verify.Verify(c.Program, verify.Options{Offload: true})
