@@ -56,10 +56,12 @@ const (
 	AdvisePinElsewhere
 	// AdvisePinFresh is Request.Fresh, which gives the old pin another name.
 	AdvisePinFresh
+	// AdviseDropMap is to name the map in Request.DropMaps.
+	AdviseDropMap
 )
 
 // LastAdvice is the last of the codes.
-const LastAdvice = AdvisePinFresh
+const LastAdvice = AdviseDropMap
 
 // advised is an error that carries an advice.
 type advised struct {

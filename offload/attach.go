@@ -28,6 +28,9 @@ type Request struct {
 	Pin string
 	// Fresh makes all maps new. Pins that are in the way get other names.
 	Fresh bool
+	// DropMaps names maps of the program that Replace may make new although the
+	// old program has one of the name, whose contents are then lost.
+	DropMaps []string
 	// Watch, if not nil, is told each step before it is done. Its error stops
 	// the transaction, which is then undone.
 	Watch func(step string) error
@@ -52,6 +55,11 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	unlock, err := lock(ctx, dev, r.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	t := &transfer{dev: dev, r: &r, hook: h}
 	defer t.close()
 	if r.Force {
@@ -81,12 +89,18 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 // Replace loads a program and puts it in the place of the one that is attached
 // at the hook, in one step: the hook is never without a program. Maps of the
 // old program that are the same by name, place and shape are used on, with
-// their contents (Result.Reused); the others are named in Result.
+// their contents (Result.Reused); the others are named in Result. One whose shape
+// has changed is an error unless Request.DropMaps names it.
 func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	h, err := r.hook()
 	if err != nil {
 		return nil, err
 	}
+	unlock, err := lock(ctx, dev, r.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	old, err := find(ctx, dev, h)
 	if err != nil {
 		return nil, err
@@ -95,6 +109,11 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	defer t.close()
 	if err := t.addLoad(old.Maps); err != nil {
 		return nil, err
+	}
+	if r.Loaded == nil && !r.Fresh {
+		if err := mayDrop(t.dropped, r.Program, r.DropMaps); err != nil {
+			return nil, err
+		}
 	}
 	err = t.addTarget(ctx, fmt.Sprintf("put %s in the place of program %d on %s, %s", r.what(), old.ID, dev.Name(), old.Hook), func(ctx context.Context) error {
 		return dev.Replace(ctx, t.prog, *old)

@@ -221,7 +221,10 @@ func TestAttachReplaceDetach(t *testing.T) {
 	// One map is the same, one has another shape.
 	maps := twoMaps()
 	maps[1].MaxEntries = 3
-	res, err = offload.Replace(ctx, c, offload.Request{Program: program("q", maps...)})
+	_, err = offload.Replace(ctx, c, offload.Request{Program: program("q", maps...)})
+	require.ErrorContains(t, err, "map b (id 2) would lose its contents: the number of its entries was 2 and is 3")
+	require.Equal(t, offload.AdviseDropMap, offload.AdviceOf(err))
+	res, err = offload.Replace(ctx, c, offload.Request{Program: program("q", maps...), DropMaps: []string{"b"}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"a"}, res.Reused)
 	require.Equal(t, first.Maps[0].ID, res.Attachment.Maps[0].ID)

@@ -33,8 +33,8 @@ type Allocator struct {
 // instruction or block whose constraints cannot be met, or the rule of Function
 // that f breaks. The result is valid until the next call.
 func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
-	if m.Slots < 0 || m.Slots > 256 {
-		return nil, fmt.Errorf("regalloc: the machine has %d spill slots, want 0..256", m.Slots)
+	if m.Slots < 0 || m.Slots > MaxSlots {
+		return nil, fmt.Errorf("regalloc: the machine has %d spill slots, want 0..%d", m.Slots, MaxSlots)
 	}
 	a.m = m
 	c := &a.code
@@ -79,6 +79,16 @@ var (
 	errOutFull  = errors.New("not enough consecutive Out registers are free")
 	errOutTaken = errors.New("it is kept for a value that is defined there")
 )
+
+// ErrSlots is what errors.Is finds in the error of a function that would have an
+// allocation on a machine with more spill slots, as far as is known.
+var ErrSlots = errors.New("regalloc: not enough spill slots")
+
+// noSlot is an error that is an ErrSlots.
+type noSlot struct{ error }
+
+// Is reports whether the error is meant.
+func (noSlot) Is(target error) bool { return target == ErrSlots }
 
 // scan walks the blocks and their instructions in order.
 func (a *Allocator) scan() error {

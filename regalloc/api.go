@@ -68,12 +68,15 @@ type Loc struct {
 // Only A, B, In and Out are meaningful.
 type RegSet [Slot]uint64
 
+// MaxSlots is how many spill slots a machine can have.
+const MaxSlots = 256
+
 // Machine describes the register files.
 type Machine struct {
 	// Usable holds the registers that may be handed out, at most 64 a file.
 	// Fixed operands may name registers outside it.
 	Usable RegSet
-	// Slots is the number of spill slots there are, at most 256.
+	// Slots is the number of spill slots there are, at most MaxSlots.
 	Slots int
 	// SlotCost is the cost of an instruction that loads or stores one slot, in
 	// units of a register move's cost; nil means 1 for all. Slots are handed

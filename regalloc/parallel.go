@@ -157,7 +157,7 @@ func (a *Allocator) breakCycle(e int32) error {
 		tmp, ok := a.edgeTemp()
 		if !ok {
 			c := &a.code
-			return fmt.Errorf("regalloc: edge from block %d to %d: no free register or slot to exchange values", c.from[e], c.to[e])
+			return noSlot{fmt.Errorf("regalloc: edge from block %d to %d: no free register or slot to exchange values", c.from[e], c.to[e])}
 		}
 		moved := false
 		for k := range p.todo {

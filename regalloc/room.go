@@ -43,7 +43,7 @@ func (a *Allocator) refuge(i int32, v VReg, f File, keep bool) (Loc, error) {
 	}
 	n, ok := a.st.slots.lowestFree(&a.bun.lockS, a.m.Slots)
 	if !ok {
-		return Loc{}, a.fail(i, "no place is left for v%d: all registers and all %d spill slots hold values", v, a.m.Slots)
+		return Loc{}, noSlot{a.fail(i, "no place is left for v%d: all registers and all %d spill slots hold values", v, a.m.Slots)}
 	}
 	return Loc{Slot, uint8(n)}, nil
 }

@@ -3,10 +3,10 @@ package translate
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -39,7 +39,7 @@ var ErrSeveral = errors.New("several programs")
 // program is proven and compiled. The error is about the file or the options;
 // what concerns one program is in its Err.
 func Object(path string, o FileOptions) ([]Compiled, error) {
-	data, err := os.ReadFile(path)
+	data, err := infile.Read(path, "an object or image", infile.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,8 @@ func programs(path string, data []byte, o FileOptions) ([]*object.Program, error
 }
 
 func (c *Compiled) compile(o Options) {
-	if c.Err = c.Program.Refused; c.Err != nil {
+	if why := c.Program.Refused; why != nil {
+		c.Err = fmt.Errorf("%s: %w", c.Program.Name, why)
 		return
 	}
 	v, err := verify.Verify(c.Program, verify.Options{Offload: true})
@@ -95,7 +96,7 @@ func (c *Compiled) compile(o Options) {
 // File returns the image of one program: the file itself when it is an image,
 // the compiled program when it is an eBPF object.
 func File(path string, o FileOptions) (*image.Image, error) {
-	data, err := os.ReadFile(path)
+	data, err := infile.Read(path, "an object or image", infile.Object)
 	if err != nil {
 		return nil, err
 	}

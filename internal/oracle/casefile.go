@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/outfile"
 	"github.com/skipsw/skipsw/internal/strictyaml"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -165,7 +166,7 @@ func toFile(es []object.Entry) (out []fileEntry) {
 
 // ReadCase reads a case file.
 func ReadCase(path string) (*Recorded, error) {
-	b, err := os.ReadFile(path)
+	b, err := infile.Read(path, "a case", infile.Source)
 	if err != nil {
 		return nil, err
 	}

@@ -7,12 +7,10 @@ package pcap
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/outfile"
 )
 
@@ -122,11 +121,12 @@ func Read(r io.Reader) ([]Packet, error) {
 
 // ReadFile reads all packets of a file. Errors name the file.
 func ReadFile(path string) ([]Packet, error) {
-	b, err := os.ReadFile(path)
+	f, err := infile.Open(path, "a capture", infile.Capture)
 	if err != nil {
 		return nil, err
 	}
-	out, err := Read(bytes.NewReader(b))
+	defer f.Close()
+	out, err := Read(bufio.NewReader(f))
 	if err != nil {
 		return out, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}

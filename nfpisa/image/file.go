@@ -3,8 +3,8 @@ package image
 import (
 	"debug/elf"
 	"fmt"
-	"os"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/outfile"
 	"github.com/skipsw/skipsw/nfpisa"
 )
@@ -20,7 +20,7 @@ func Is(data []byte) bool {
 
 // ReadFile reads an image from a file.
 func ReadFile(path string) (*Image, error) {
-	data, err := os.ReadFile(path)
+	data, err := infile.Read(path, "an image", infile.Object)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -24,7 +25,7 @@ import (
 
 // Finding is one thing that would be refused.
 type Finding struct {
-	By   string       `json:"by"`   // "verifier", "kernel", "nfp", or the device's name
+	By   string       `json:"by"`   // "object", "verifier", "kernel", "nfp", "target NAME", or the device's name
 	Slot int          `json:"slot"` // the instruction, -1 for the program or a map
 	Insn string       `json:"insn,omitempty"`
 	Line *object.Line `json:"line,omitempty"`
@@ -53,6 +54,9 @@ type Options struct {
 	// Target, if not nil, adds what the compiler would refuse for it. Alone it
 	// leaves the kernel's rules out, which are for devices.
 	Target *target.Target
+	// Report, if set, is filled with what compiling for Target came to, if the
+	// program compiles.
+	Report *translate.Report
 	// NFP applies the rules of the nfp driver.
 	NFP bool
 	// Firmware is what the card's firmware can do; nil is DefaultFirmware.
@@ -90,7 +94,9 @@ func Program(p *object.Program, o Options) ([]Finding, error) {
 	if c.fw == nil {
 		c.fw = DefaultFirmware()
 	}
-	if err := c.verifier(); err != nil {
+	if p.Refused != nil {
+		c.refusals()
+	} else if err := c.verifier(); err != nil {
 		return nil, err
 	}
 	if o.Target == nil || o.NFP || o.Device != nil {
@@ -111,6 +117,19 @@ func Program(p *object.Program, o Options) ([]Finding, error) {
 	}
 	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Slot < c.found[j].Slot })
 	return c.found, nil
+}
+
+// refusals are the reasons why the program could not be taken from its object.
+// What it refers to is not known then, and the verifier is left out.
+func (c *checker) refusals() {
+	const by = "object"
+	var all object.Refusals
+	if !errors.As(c.p.Refused, &all) {
+		c.add(by, -1, c.p.Refused.Error(), "")
+	}
+	for _, r := range all {
+		c.add(by, r.Slot, r.Err.Error(), "")
+	}
 }
 
 // verifier runs the verifier. It stops at the first refusal, and rules that

@@ -12,9 +12,6 @@ import (
 // kernelRules are the core kernel's rules for every offloaded program.
 func (c *checker) kernelRules() {
 	const by = "kernel"
-	if c.p.Refused != nil {
-		c.add(by, -1, c.p.Refused.Error(), "")
-	}
 	for _, m := range c.p.Maps {
 		c.kernelMap(m)
 	}

@@ -28,7 +28,7 @@ func (c *checker) targetRules() {
 	if c.v == nil || c.has(by) {
 		return
 	}
-	_, err := translate.Compile(c.v, translate.Options{Target: t})
+	_, err := translate.Compile(c.v, translate.Options{Target: t, Report: c.o.Report})
 	var u *translate.Unsupported
 	if errors.As(err, &u) {
 		refuse(u.Slot, u)

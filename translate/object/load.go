@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/skipsw/skipsw/internal/infile"
 )
 
 // Options says how to read an object.
@@ -47,7 +48,7 @@ type Object struct {
 // The error names the file and says what is wrong with it. Faults of a single
 // program stand in its Refused field instead.
 func Load(path string, o Options) (*Object, error) {
-	b, err := os.ReadFile(path)
+	b, err := infile.Read(path, "an object", infile.Object)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ var adviceWords = map[offload.Advice]string{
 	offload.AdviseCheck:         "`CMD check` tells the limit",
 	offload.AdvisePrograms:      "`CMD prog list` shows all",
 	offload.AdvisePinElsewhere:  "take another folder, or attach with --force or --fresh",
+	offload.AdviseDropMap:       "pass --drop-map NAME if its contents may go",
 	offload.AdvisePinFresh:      "make a new map with --fresh, which renames the pin of the old one",
 }
 

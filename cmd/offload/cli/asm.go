@@ -2,11 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
@@ -35,7 +35,7 @@ begin comments. A branch to a packet's end is br[done].`,
 }
 
 func assemble(file, out string) error {
-	src, err := os.ReadFile(file)
+	src, err := infile.Read(file, "assembly", infile.Source)
 	if err != nil {
 		return err
 	}

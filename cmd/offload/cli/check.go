@@ -10,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/check"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -93,6 +94,10 @@ type checkedProgram struct {
 	Section  string          `json:"section"`
 	Type     string          `json:"type"`
 	Findings []check.Finding `json:"findings"`
+	// Words and Room are what the program takes of the target's control store,
+	// and how much that has; 0 where it was not compiled.
+	Words int `json:"words,omitempty"`
+	Room  int `json:"room,omitempty"`
 }
 
 // checkObject checks the chosen programs. Findings are an error: the object
@@ -108,6 +113,8 @@ func checkObject(w io.Writer, path, section, prog string, read object.Options, o
 		if section != "" && p.Section != section || prog != "" && p.Name != prog {
 			continue
 		}
+		var r translate.Report
+		o.Report = &r
 		found, err := check.Program(p, o)
 		if err != nil {
 			return err
@@ -115,7 +122,11 @@ func checkObject(w io.Writer, path, section, prog string, read object.Options, o
 		if len(found) > 0 {
 			bad++
 		}
-		all = append(all, checkedProgram{Program: p.Name, Section: p.Section, Type: p.Type.String(), Findings: append([]check.Finding{}, found...)})
+		c := checkedProgram{Program: p.Name, Section: p.Section, Type: p.Type.String(), Findings: append([]check.Finding{}, found...)}
+		if o.Target != nil && r.Words > 0 {
+			c.Words, c.Room = r.Words, o.Target.Core.CodeWords
+		}
+		all = append(all, c)
 	}
 	if len(all) == 0 {
 		return fmt.Errorf("%s: has no such program", obj.Name)
@@ -136,9 +147,11 @@ func checkObject(w io.Writer, path, section, prog string, read object.Options, o
 }
 
 func printFindings(w io.Writer, c checkedProgram) {
-	if len(c.Findings) == 0 {
+	switch {
+	case len(c.Findings) == 0 && c.Words > 0:
+		fmt.Fprintf(w, "%s: ok, %d of %d words\n", c.Program, c.Words, c.Room)
+	case len(c.Findings) == 0:
 		fmt.Fprintf(w, "%s: ok\n", c.Program)
-		return
 	}
 	for _, f := range c.Findings {
 		fmt.Fprintf(w, "%s: %s\n", c.Program, f)

@@ -7,16 +7,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/offload/check"
 	"github.com/skipsw/skipsw/translate"
 )
 
 type compiledProgram struct {
-	Name    string            `json:"name"`
-	Section string            `json:"section"`
-	Type    string            `json:"type"`
-	Insns   int               `json:"insns"`
-	Words   int               `json:"words"`
-	Error   string            `json:"error,omitempty"`
+	Name    string `json:"name"`
+	Section string `json:"section"`
+	Type    string `json:"type"`
+	Insns   int    `json:"insns"`
+	Words   int    `json:"words"`
+	Error   string `json:"error,omitempty"`
+	// Reasons are all reasons of a program that was refused.
+	Reasons []check.Finding   `json:"reasons,omitempty"`
 	Report  *translate.Report `json:"report,omitempty"`
 	outcome string            // of a program that has no words
 }
@@ -113,6 +116,7 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 	}
 	report := compileReport{Object: path, Target: f.build.target, Programs: []compiledProgram{}}
 	var failed error
+	refused, reasons := 0, 0
 	for k := range results {
 		r := &results[k]
 		p := compiledProgram{
@@ -130,6 +134,12 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 			if failed == nil || internal && !isBug(failed) {
 				failed = r.Err
 			}
+			if !internal {
+				if p.Reasons, err = check.Program(r.Program, check.Options{Target: o.Target}); err != nil {
+					return err
+				}
+			}
+			refused, reasons = refused+1, reasons+len(p.Reasons)
 		default:
 			noteSettings(cmd.ErrOrStderr(), r.Report.Program, r.Report.Settings)
 			p.Words = r.Report.Words
@@ -147,7 +157,17 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 	if err := printReport(cmd.OutOrStdout(), report, f.asJSON); err != nil {
 		return err
 	}
-	return failed
+	if reasons < 2 || isBug(failed) {
+		return failed
+	}
+	if !f.asJSON {
+		for _, p := range report.Programs {
+			if p.Reasons != nil {
+				printFindings(cmd.OutOrStdout(), checkedProgram{Program: p.Name, Findings: p.Reasons})
+			}
+		}
+	}
+	return fmt.Errorf("%s: %d of %d programs refused, for %d reasons", path, refused, len(results), reasons)
 }
 
 func printReport(out io.Writer, report compileReport, asJSON bool) error {

@@ -3,11 +3,11 @@ package cli
 import (
 	"encoding/hex"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/oracle/conform"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -41,7 +41,7 @@ standard error and exit code 1.`,
 					return fmt.Errorf("memory: %w", err)
 				}
 			}
-			text, err := io.ReadAll(cmd.InOrStdin())
+			text, err := infile.All(cmd.InOrStdin(), "standard input", "a program", infile.Standard)
 			if err != nil {
 				return err
 			}

@@ -141,6 +141,7 @@ type hookFlags struct {
 	settings      settingFlags
 	force, keep   bool
 	fresh         bool
+	dropMaps      []string
 	dryRun        bool
 }
 
@@ -194,7 +195,7 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		Hook: offload.Hook{
 			Type: typ, Pref: f.pref, Handle: f.handle, Chain: f.chain, Egress: f.egress, Protocol: f.protocol,
 		},
-		Force: f.force, KeepDevice: f.keep, Pin: f.pin, Fresh: f.fresh, DryRun: f.dryRun,
+		Force: f.force, KeepDevice: f.keep, Pin: f.pin, Fresh: f.fresh, DropMaps: f.dropMaps, DryRun: f.dryRun,
 	}
 	if f.mode != "" {
 		m, err := offload.ParseMode(f.mode)
@@ -213,8 +214,8 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")
 		}
-		if f.fresh {
-			return nil, usagef("--fresh is for objects; a pinned program has its maps")
+		if f.fresh || f.dropMaps != nil {
+			return nil, usagef("--fresh and --drop-map are for objects; a pinned program has its maps")
 		}
 		pins, err := offload.AsPinOpener(d)
 		if err != nil {

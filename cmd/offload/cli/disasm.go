@@ -3,12 +3,12 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
@@ -85,7 +85,7 @@ func wordText(word nfpisa.Word, mode nfpisa.Mode) string {
 
 // listRaw prints a file of bare words, eight bytes each, little-endian.
 func listRaw(w io.Writer, path string, mode nfpisa.Mode) error {
-	data, err := os.ReadFile(path)
+	data, err := infile.Read(path, "bare words", infile.Words)
 	if err != nil {
 		return err
 	}

@@ -16,9 +16,11 @@ func newReplaceCmd(a *app) *cobra.Command {
 		Short: "Put a program in the place of the one that is attached",
 		Long: `Load a program and put it in the place of the attached one in one step: the
 port is never without a program. Maps of the same name and shape are used on
-with their contents.`,
+with their contents. A map whose shape has changed would lose them: then nothing
+is changed, unless --drop-map names it.`,
 		Example: `  offload replace eth0 prog.o
-  offload replace eth0 prog.o --tc --pref 1 --handle 1`,
+  offload replace eth0 prog.o --tc --pref 1 --handle 1
+  offload replace eth0 prog.o --drop-map flows`,
 		Args:              deviceAndObject,
 		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -29,5 +31,6 @@ with their contents.`,
 	}
 	dev.add(cmd)
 	hook.add(cmd)
+	cmd.Flags().StringSliceVar(&hook.dropMaps, "drop-map", nil, "let the map of this `name` lose its contents where its shape has changed")
 	return cmd
 }

@@ -24,6 +24,9 @@ import (
 // ordersEnv tells the guest where it gives orders to the host's side of a test.
 const ordersEnv = "SKIPSW_ORDERS"
 
+// startEnv tells the guest when it was asked for, in nanoseconds since 1970.
+const startEnv = "SKIPSW_START"
+
 // orders is the host's side of a test: what the guest can ask for, by name. A
 // function gets the order's argument as JSON and returns the answer.
 type orders map[string]func(arg json.RawMessage) (any, error)
@@ -69,7 +72,7 @@ func inGuest(t *testing.T, spec testbed.Spec, host func(b *testbed.Bed) orders, 
 	vm.InsideGuest(t, func(g *vm.Guest) {
 		require.NoError(t, b.Admit(g))
 		g.Share = append(g.Share, dir)
-		g.Env = append(g.Env, ordersEnv+"="+dir)
+		g.Env = append(g.Env, ordersEnv+"="+dir, fmt.Sprint(startEnv, "=", time.Now().UnixNano()))
 		g.Timeout = 10 * time.Minute
 		for _, f := range change {
 			f(g)

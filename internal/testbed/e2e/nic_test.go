@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,10 @@ func TestNIC(t *testing.T) {
 	require.NoError(t, addAddress(l, near))
 	p := newPinger(t, far)
 	require.Zero(t, p.lost(1, time.Second))
-	t.Logf("first packet %.2f s after the kernel's start, of which %.2f s until this process", uptime(t), booted)
+	asked, err := strconv.ParseInt(os.Getenv(startEnv), 10, 64)
+	require.NoError(t, err)
+	t.Logf("first packet %.2f s after the kernel's start, of which %.2f s until this process; %.2f s after the guest was asked for",
+		uptime(t), booted, time.Since(time.Unix(0, asked)).Seconds())
 
 	t.Run("two ports of the driver", func(t *testing.T) {
 		mac := port(t, 0).Attrs().HardwareAddr

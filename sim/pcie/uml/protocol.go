@@ -144,6 +144,11 @@ func (g *guest) memTable(body []byte, fds []*os.File) error {
 	if len(body) < 8 {
 		return fmt.Errorf("memory table of %d bytes", len(body))
 	}
+	for i := range g.queues {
+		if g.queues[i].kick != nil {
+			return unsupported.New("another memory table", "queues use the one before")
+		}
+	}
 	n := int(le.Uint32(body))
 	if n != len(fds) || n > guestmem.MaxRegions || len(body) < 8+32*n {
 		return fmt.Errorf("memory table of %d regions with %d descriptors", n, len(fds))

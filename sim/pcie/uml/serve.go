@@ -107,33 +107,38 @@ const tellAfter = 64
 // commands executes the requests of the guest.
 func (g *guest) commands(q *queue) error {
 	for {
-		r, err := g.next(q)
+		more, err := g.command(q)
+		if !more {
+			return err
+		}
+	}
+}
+
+// command executes the next request, if there is one. It keeps the memory, which
+// the function may use meanwhile, from being taken away: that there is no other
+// memory table while queues run makes this safe.
+func (g *guest) command(q *queue) (more bool, err error) {
+	g.Lock()
+	defer g.Unlock()
+	err = guestmem.Guard(func() error {
+		r, err := q.pop()
 		if r == nil {
 			return err
 		}
-		n := g.execute(r)
-		g.Lock()
-		err = q.push(r, n)
-		g.Unlock()
-		if err != nil {
+		n := handle(g.f, r, g.logf)
+		if err := q.push(r, n); err != nil {
 			return err
 		}
+		more = true
 		if r.out != nil {
 			q.uncalled = 0
 		} else if q.uncalled++; q.uncalled >= tellAfter {
 			q.tell()
 		}
-	}
+		return nil
+	})
+	return more && err == nil, err
 }
-
-func (g *guest) next(q *queue) (*request, error) {
-	g.Lock()
-	defer g.Unlock()
-	return q.pop()
-}
-
-// execute runs a request. Memory stays mapped as long as queues are served.
-func (g *guest) execute(r *request) int { return handle(g.f, r, g.logf) }
 
 // Interrupt implements pcie.Host.
 func (g *guest) Interrupt(v int, m pcie.Message) {
@@ -165,22 +170,22 @@ func (g *guest) send(q *queue) error {
 	g.Lock()
 	defer g.Unlock()
 	sent := 0
-	for _, w := range g.waiting {
-		r, err := q.pop()
-		if err != nil {
-			return err
+	err := guestmem.Guard(func() error {
+		for _, w := range g.waiting {
+			r, err := q.pop()
+			if r == nil {
+				return err
+			}
+			if err := q.push(r, copy(r.out, w.encode())); err != nil {
+				return err
+			}
+			sent++
 		}
-		if r == nil {
-			break
-		}
-		if err := q.push(r, copy(r.out, w.encode())); err != nil {
-			return err
-		}
-		sent++
-	}
+		return nil
+	})
 	g.waiting = slices.Delete(g.waiting, 0, sent)
 	if sent > 0 {
 		q.tell()
 	}
-	return nil
+	return err
 }

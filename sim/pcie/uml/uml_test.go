@@ -67,12 +67,13 @@ const (
 
 // frontEnd is user-mode Linux's side of the socket.
 type frontEnd struct {
-	t    testing.TB
-	conn *net.UnixConn
-	mem  []byte
-	kick [numQueues]*os.File
-	call [numQueues]*os.File
-	done chan error
+	t     testing.TB
+	conn  *net.UnixConn
+	mem   []byte
+	memFD int
+	kick  [numQueues]*os.File
+	call  [numQueues]*os.File
+	done  chan error
 }
 
 func memFD(t testing.TB, size int) int {
@@ -129,7 +130,7 @@ func (g *frontEnd) setUp() {
 	g.mem, err = unix.Mmap(fd, 0, memSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	require.NoError(t, err)
 	g.send(setMemTable, words(1, base, memSize, base, 0), fd)
-	require.NoError(t, unix.Close(fd))
+	g.memFD = fd
 	for q := range uint64(numQueues) {
 		at := q * queueGap
 		g.send(setVringNum, words(q|entries<<32))
@@ -240,6 +241,27 @@ func TestServe(t *testing.T) {
 	require.Error(t, h.ReadMemory(base, p), "the guest is gone")
 }
 
+// TestMemoryTakenAway: a guest that cuts its memory short ends its connection, not
+// the card.
+func TestMemoryTakenAway(t *testing.T) {
+	f := newFunction()
+	g := connect(t, f)
+	g.setUp()
+	g.put(0, 0, pci(opConfigRead, 0, 4, 0), 8)
+	g.used(0, 1)
+	f.mu.Lock()
+	h := f.h
+	f.mu.Unlock()
+	require.NoError(t, unix.Ftruncate(g.memFD, 0))
+	p := make([]byte, 8)
+	require.ErrorContains(t, h.ReadMemory(base, p), "taken away")
+	require.ErrorContains(t, h.WriteMemory(base+4096, p[:3]), "taken away")
+	h.Interrupt(1, pcie.Message{})
+	_, err := g.kick[0].Write(make([]byte, 8))
+	require.NoError(t, err)
+	require.ErrorContains(t, <-g.done, "taken away")
+}
+
 // TestRefused ends the connection of a guest that breaks the protocol.
 func TestRefused(t *testing.T) {
 	for _, tt := range []struct {
@@ -249,6 +271,7 @@ func TestRefused(t *testing.T) {
 	}{
 		{"unknown message", func(g *frontEnd) { g.send(99, nil) }, "not supported: vhost-user message 99"},
 		{"memory behind the file's end", func(g *frontEnd) { g.send(setMemTable, words(1, 0, 8192, 0, 0), memFD(g.t, 4096)) }, "of a file of 4096"},
+		{"memory while queues run", func(g *frontEnd) { g.setUp(); g.send(setMemTable, words(1, 0, 4096, 0, 0), memFD(g.t, 4096)) }, "another memory table"},
 		{"memory without a file", func(g *frontEnd) { g.send(setMemTable, words(1, 0, 8192, 0, 0)) }, "1 regions with 0 descriptors"},
 		{"no such queue", func(g *frontEnd) { g.send(setVringNum, words(2)) }, "a queue that there is not"},
 		{"queue of 3", func(g *frontEnd) { g.send(setVringNum, words(3<<32)) }, "queue of 3 entries"},
@@ -331,6 +354,7 @@ func FuzzQueue(f *testing.F) {
 		_ = g.conn.Close()
 		<-g.done
 		require.NoError(t, unix.Munmap(g.mem))
+		require.NoError(t, unix.Close(g.memFD))
 		for q := range numQueues {
 			_ = g.kick[q].Close()
 			_ = g.call[q].Close()

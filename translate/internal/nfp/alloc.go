@@ -53,16 +53,12 @@ func (c *Code) Instr(i int) regalloc.InstrInfo {
 // machine describes the target's registers to the allocator.
 func (c *Code) machine(t *target.Target) *regalloc.Machine {
 	m := &regalloc.Machine{Slots: max(0, min(c.slotEnd, t.LocalMemory.Stack/4)-c.argWords)}
-	m.Usable[regalloc.A] = low(t.Registers.GPRs)
-	m.Usable[regalloc.B] = low(t.Registers.GPRs)
-	for _, r := range t.Registers.KeepA {
-		m.Usable[regalloc.A] &^= 1 << r
-	}
-	for _, r := range t.Registers.KeepB {
-		m.Usable[regalloc.B] &^= 1 << r
-	}
+	m.Usable[regalloc.A], m.Usable[regalloc.B] = usable(t, nfpisa.BankA), usable(t, nfpisa.BankB)
 	m.Usable[regalloc.In] = low(t.Registers.XferIn)
 	m.Usable[regalloc.Out] = low(t.Registers.XferOut)
+	if c.far != nil {
+		c.far.limit(m, t)
+	}
 	return m
 }
 

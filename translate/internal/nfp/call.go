@@ -34,6 +34,7 @@ func (s *selector) reserve(site *ssa.CallSite, slot int32) {
 			c.argWords = max(c.argWords, a.words)
 		default:
 			c.slotEnd = min(c.slotEnd, int(a.at.Word))
+			s.argEnd = max(s.argEnd, int(a.at.Word)+a.words)
 		}
 	}
 	if c.slotEnd < c.argWords {

@@ -77,8 +77,13 @@ func (e *emitter) move(slot int32, m regalloc.Move) {
 }
 
 func (e *emitter) moves(slot int32, list []regalloc.Move) {
+	p := pointer{emitter: e, slot: slot, at: -1}
 	for _, m := range list {
-		e.move(slot, m)
+		if e.c.far.word(m.Src) >= 0 || e.c.far.word(m.Dst) >= 0 {
+			p.move(m)
+		} else {
+			e.move(slot, m)
+		}
 	}
 }
 
@@ -143,8 +148,8 @@ func (e *emitter) node(k int, succs []int) {
 		e.emit(n.slot, nfpisa.Mem40(n.mem, 0, l, r, 1).IndirectRef())
 	case formCSRWr:
 		e.emit(n.slot, nfpisa.CSRWr(n.csr, r))
-	case formRandom:
-		e.emit(n.slot, nfpisa.CSRRd(nfpisa.CSRPseudoRndNum))
+	case formCSRRd:
+		e.emit(n.slot, nfpisa.CSRRd(n.csr))
 		put(nfpisa.Immed(d, 0))
 	case formNop:
 		e.emit(n.slot, nfpisa.Nop())

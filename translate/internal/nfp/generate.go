@@ -1,6 +1,7 @@
 package nfp
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,8 +35,13 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output
 	var alloc regalloc.Allocator
 	var res *regalloc.Result
 	list := listing{&code, &res}
-	do(&selecting, list, func() { code, err = selectCode(f, t) })
+	do(&selecting, list, func() { code, err = selectCode(f, t, false) })
 	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+	if errors.Is(err, regalloc.ErrSlots) {
+		err = nil
+		do(&selecting, list, func() { code, err = selectCode(f, t, true) })
+		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+	}
 	do(&placing, out, func() { code.place(t, res, out) })
 	do(&deferring, out, func() { out.fillDefer() })
 	return out, err
@@ -45,7 +51,11 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output
 func (c *Code) place(t *target.Target, res *regalloc.Result, out *Output) {
 	l := &layout{emitter: &emitter{c: c, t: t, res: res}, starts: make([]int, len(c.blocks))}
 	l.run()
-	*out = Output{Words: l.out, Starts: l.starts, Stats: res.Stats(), StackBytes: 4 * max(c.argWords+res.Slots(), c.farWords)}
+	words := c.argWords + res.Slots()
+	if n := res.Slots(); n > 0 {
+		words = max(words, 1+c.far.word(regalloc.Loc{File: regalloc.Slot, Num: uint8(n - 1)}))
+	}
+	*out = Output{Words: l.out, Starts: l.starts, Stats: res.Stats(), StackBytes: 4 * max(words, c.farWords)}
 }
 
 // String lists the instructions, blocks by number.

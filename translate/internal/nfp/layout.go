@@ -24,6 +24,9 @@ type stub struct {
 func (l *layout) run() {
 	for b := range l.c.blocks {
 		l.starts[b] = len(l.out)
+		if b == 0 {
+			l.keepBase(l.slotAt(b, l.c.blocks[b].lo))
+		}
 		l.block(b)
 	}
 	for k := 0; k < len(l.stubs); k++ {

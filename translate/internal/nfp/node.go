@@ -27,7 +27,7 @@ const (
 	formMem40              // mem[…] at (l << 8) + r
 	formAddImm             // number x and parameters e to PREV_ALU, then mem[add_imm] at (l << 8) + r
 	formCSRWr              // local_csr_wr[csr, r]
-	formRandom             // local_csr_rd and the immed that takes the value
+	formCSRRd              // local_csr_rd and the immed that takes the value
 	formBcc                // conditional branch on flags
 	formBrBit              // br_bset, br_bclr of r
 	formBrByte             // br=byte, br!=byte of r
@@ -91,6 +91,9 @@ type Code struct {
 	// farWords is the number of words at the stack base that anything uses
 	// beside spill slots.
 	farWords int
+	// far says how far words are reached, for spill slots behind slotEnd; nil if
+	// there are none.
+	far *far
 }
 
 // block is a run of nodes, with the branches at its end.

@@ -35,6 +35,7 @@ type selector struct {
 	consts map[uint32]*constUse
 	used   []uint32 // constants of the block in order of their first mention
 	fused  map[ssa.ID]bool
+	argEnd int // words at the stack base up to the end of arguments that have an index register of their own
 	err    error
 }
 
@@ -45,8 +46,9 @@ type constUse struct {
 	at  int
 }
 
-// selectCode turns a function into machine instructions on virtual registers.
-func selectCode(f *ssa.Func, t *target.Target) (*Code, error) {
+// selectCode turns a function into machine instructions on virtual registers, with
+// far words for spilled ones if farSlots says so.
+func selectCode(f *ssa.Func, t *target.Target, farSlots bool) (*Code, error) {
 	s := &selector{f: f, t: t, code: &Code{slotEnd: fullReach}, regs: make([]regalloc.VReg, len(f.Values)), uses: make([]int32, len(f.Values)), fused: map[ssa.ID]bool{}, words: map[ssa.ID][]ssa.ID{}}
 	for k := range s.regs {
 		s.regs[k] = regalloc.NoVReg
@@ -69,6 +71,9 @@ func selectCode(f *ssa.Func, t *target.Target) (*Code, error) {
 	}
 	if s.err != nil {
 		return nil, s.err
+	}
+	if farSlots {
+		s.code.far = s.farSlots()
 	}
 	s.code.blocks = make([]block, len(s.order))
 	lists := make([][]node, len(s.order))

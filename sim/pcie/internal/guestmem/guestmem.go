@@ -5,6 +5,7 @@ package guestmem
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -39,6 +40,22 @@ func (m *Memory) Lock() { m.mu.RLock() }
 
 // Unlock ends what Lock began.
 func (m *Memory) Unlock() { m.mu.RUnlock() }
+
+// Guard runs f, which uses memory of a guest, and makes an error of memory that is
+// not there any more: a guest can cut its file short under the mapping.
+func Guard(f func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer debug.SetPanicOnFault(old)
+	defer func() {
+		r := recover()
+		if fault, ok := r.(interface{ Addr() uintptr }); ok {
+			err = fmt.Errorf("the guest has taken away memory at %#x of this process", fault.Addr())
+		} else if r != nil {
+			panic(r)
+		}
+	}()
+	return f()
+}
 
 // Slice returns n bytes at an address, to be used until Unlock. The guest may
 // change them at any time.
@@ -114,12 +131,14 @@ func (m *Memory) ReadMemory(addr uint64, p []byte) error {
 	if err != nil || len(p) == 0 {
 		return err
 	}
-	if len(p) == 8 && addr%8 == 0 && aligned(b, 8) {
-		le.PutUint64(p, atomic.LoadUint64((*uint64)(unsafe.Pointer(&b[0]))))
+	return Guard(func() error {
+		if len(p) == 8 && addr%8 == 0 && aligned(b, 8) {
+			le.PutUint64(p, atomic.LoadUint64((*uint64)(unsafe.Pointer(&b[0]))))
+		} else {
+			copy(p, b)
+		}
 		return nil
-	}
-	copy(p, b)
-	return nil
+	})
 }
 
 // WriteMemory implements pcie.Host.
@@ -130,12 +149,14 @@ func (m *Memory) WriteMemory(addr uint64, p []byte) error {
 	if err != nil || len(p) == 0 {
 		return err
 	}
-	if len(p) == 8 && addr%8 == 0 && aligned(b, 8) {
-		atomic.StoreUint64((*uint64)(unsafe.Pointer(&b[0])), le.Uint64(p))
+	return Guard(func() error {
+		if len(p) == 8 && addr%8 == 0 && aligned(b, 8) {
+			atomic.StoreUint64((*uint64)(unsafe.Pointer(&b[0])), le.Uint64(p))
+		} else {
+			copy(b, p)
+		}
 		return nil
-	}
-	copy(b, p)
-	return nil
+	})
 }
 
 // aligned reports whether memory begins at a multiple of n in this process, too.
