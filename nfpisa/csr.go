@@ -3,6 +3,10 @@ package nfpisa
 // csrUnit is the distance of local CSR addresses, in bytes.
 const csrUnit = 4
 
+// TimestampTick is the number of cycles of one count of the timestamp (the
+// kernel's driver and the firmware).
+const TimestampTick = 16
+
 // The local CSRs that generated code uses, by byte address.
 // Source: GNU binutils opcodes/nfp-dis.c.
 const (

@@ -60,6 +60,21 @@ type ImageTaker interface {
 	Target() *target.Target
 }
 
+// Locker is a device that several processes change.
+type Locker interface {
+	// Lock waits until no other transaction runs on the device. Transactions
+	// take it before they look at what is there.
+	Lock(ctx context.Context) (unlock func(), err error)
+}
+
+// lock takes a device's lock, if it has one and something is to be changed.
+func lock(ctx context.Context, d Device, dryRun bool) (unlock func(), err error) {
+	if l, ok := d.(Locker); ok && !dryRun {
+		return l.Lock(ctx)
+	}
+	return func() {}, nil
+}
+
 // Journaler is a device that can keep a journal of a transaction outside of
 // this process, so that a transaction is undone even when the process is
 // killed.

@@ -55,6 +55,11 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	unlock, err := lock(ctx, dev, r.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	t := &transfer{dev: dev, r: &r, hook: h}
 	defer t.close()
 	if r.Force {
@@ -91,6 +96,11 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	unlock, err := lock(ctx, dev, r.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	old, err := find(ctx, dev, h)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,11 @@ type DetachRequest struct {
 // not an error; several attachments without All are, because it would be
 // ambiguous.
 func Detach(ctx context.Context, dev Device, r DetachRequest) ([]Attachment, error) {
+	unlock, err := lock(ctx, dev, r.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	all, err := dev.Attached(ctx)
 	if err != nil {
 		return nil, err

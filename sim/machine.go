@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/core"
 )
@@ -34,6 +35,33 @@ func (m *Machine) Reset() error {
 	m.core.Reset()
 	m.mem.Restart()
 	return nil
+}
+
+// SetTime sets the core's timestamp for the packets to come to a time in
+// nanoseconds, or the last count before it; frozen says that it stays there.
+// Otherwise it counts on with the cycles of packets, as it does from 0 when the
+// machine is new. It is an error on targets without a clock.
+func (m *Machine) SetTime(ns uint64, frozen bool) error {
+	clock := m.img.Target.Clock
+	if clock == nil {
+		return unsupported.New("a time for the packets", "target "+m.img.Target.Name+" has no clock")
+	}
+	m.core.Restart()
+	m.core.SetTimestamp(clock.Cycles(ns), frozen)
+	return nil
+}
+
+// HasClock reports whether the image's target has a clock.
+func (m *Machine) HasClock() bool { return m.img.Target.Clock != nil }
+
+// Time returns what the core's clock shows after the last packet, in
+// nanoseconds; 0 on targets without a clock.
+func (m *Machine) Time() uint64 {
+	clock := m.img.Target.Clock
+	if clock == nil {
+		return 0
+	}
+	return m.core.Timestamp() * uint64(clock.Tick())
 }
 
 // Run sends a packet through a program, alone on the core.

@@ -62,6 +62,15 @@ var extra = []struct {
 		call xdp_adjust_head
 		r0 = 2
 		exit`},
+	{"clock", object.XDP, nil, `
+		call ktime_get_ns
+		r6 = r0
+		call ktime_get_boot_ns
+		r7 = r0
+		r0 = 2
+		if r7 >= r6 goto out
+		r0 = 1
+	out:	exit`},
 	{"mark", object.TC, nil, `
 		r2 = 2
 		*(u32 *)(r1 +8) = r2

@@ -127,6 +127,9 @@ var rows = []row{
 	{path: "helpers.map_delete_elem", only: "agilio", value: `"firmware 2401"`, effect: "layout"},
 	{path: "helpers.perf_event_output", only: "agilio", value: `"firmware 2601"`, effect: "layout"},
 
+	{path: "clock.mhz", value: "400", effect: "words"},
+	{path: "clock.mhz", value: "633", text: "not supported: clock.mhz 633"},
+
 	{path: "event.map", value: "2", effect: "words"},
 	{path: "event.flags", value: "12", effect: "words"},
 	{path: "event.data", value: "12", effect: "words"},

@@ -48,8 +48,13 @@ type KV struct {
 }
 
 // Run feeds every packet to the machine, one after the other, and returns with
-// the summary the packets that leave the card: passed to the host or sent.
-func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet) (*Summary, []pcap.Packet) {
+// the summary the packets that leave the card: passed to the host or sent. It is
+// an error if the machine has no clock to go by.
+func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock) (*Summary, []pcap.Packet, error) {
+	setTime, err := clock.start(m, packets)
+	if err != nil {
+		return nil, nil, err
+	}
 	s := &Summary{Verdicts: map[string]int{}}
 	cycles := make([]uint64, 0, len(packets))
 	var instructions uint64
@@ -59,6 +64,9 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet) (*Summary, []p
 	}
 	var left []pcap.Packet
 	for _, p := range packets {
+		if err := setTime(&p); err != nil {
+			return nil, nil, err
+		}
 		r := m.Run(sim.Input{Packet: p.Data, IngressIfindex: 1})
 		s.Packets++
 		if r.Fault != nil {
@@ -81,7 +89,7 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet) (*Summary, []p
 	if n := len(cycles); n > 0 {
 		s.Instructions.Mean = float64(instructions) / float64(n)
 	}
-	return s, left
+	return s, left, nil
 }
 
 // leaves reports whether a packet with the verdict is not dropped.

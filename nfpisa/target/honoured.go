@@ -45,6 +45,7 @@ func (c *checker) honoured() {
 	}
 	c.only("exit.writes", t.Exit.Writes, "program", "the compiler waits for each write")
 	c.mapsHonoured()
+	c.clockHonoured()
 }
 
 // routineSignals is the number of signals that linked routines use at most.

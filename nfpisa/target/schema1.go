@@ -219,6 +219,7 @@ func (f *schema1) helpers(t *Target) {
 		rows[name] = Helper{By: HelperInline}
 	}
 	t.Helpers, t.AdjustHead = rows, f.AdjustHead
+	t.Clock = nil // which these files do not know
 	if !f.AdjustTail {
 		t.AdjustTail = nil
 	}

@@ -48,6 +48,8 @@ type Target struct {
 	// Helpers says by the kernel's helper name, without bpf_, who does the work
 	// of a helper. A helper without a row is not there.
 	Helpers map[string]Helper `json:"helpers"`
+	// Clock is what programs tell the time by; nil without a clock helper.
+	Clock *Clock `json:"clock,omitempty"`
 	// Event is how the firmware's routine for perf_event_output is called; nil
 	// without one.
 	Event *Event `json:"event,omitempty"`

@@ -111,6 +111,7 @@ func (c *checker) helpers() {
 			c.fail("%s and helpers.%s come together", o.field, o.helper)
 		}
 	}
+	c.clock()
 	buffer := 1<<min(t.Packet.OffsetBits, 16) - 1
 	if h := t.AdjustHead; h != nil {
 		c.within("adjust_head.off_min", h.OffMin, 0, buffer)

@@ -106,7 +106,7 @@ func bootTime() time.Time {
 }
 
 // Attach implements offload.Device.
-func (d *Device) Attach(_ context.Context, l offload.Loaded, h offload.Hook, force bool) error {
+func (d *Device) Attach(ctx context.Context, l offload.Loaded, h offload.Hook, force bool) error {
 	op := fmt.Sprintf("attach program %d to %s, %s", l.ID(), d.name, h)
 	p, ok := l.(*loaded)
 	if !ok {
@@ -118,7 +118,7 @@ func (d *Device) Attach(_ context.Context, l offload.Loaded, h offload.Hook, for
 			flags |= unix.XDP_FLAGS_UPDATE_IF_NOEXIST
 		}
 		if err := d.rt.setXDP(d.ifindex, p.fd, flags, nil); err != nil {
-			return d.attachError(op, h, err)
+			return d.sayWho(ctx, h, d.attachError(op, h, err))
 		}
 		return nil
 	}
@@ -136,7 +136,25 @@ func (d *Device) Attach(_ context.Context, l offload.Loaded, h offload.Hook, for
 	if !force {
 		flags |= netlink.Excl
 	}
-	return d.putFilter(op, p, h, flags, all)
+	return d.sayWho(ctx, h, d.putFilter(op, p, h, flags, all))
+}
+
+// sayWho adds to the error of a hook that is taken what was there first.
+func (d *Device) sayWho(ctx context.Context, h offload.Hook, err error) error {
+	var e *offload.Error
+	if !errors.As(err, &e) || e.Kind != offload.ErrBusy {
+		return err
+	}
+	all, lerr := d.Attached(ctx)
+	if lerr != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Same(h) && a.ID != 0 {
+			e.Reason = joinReasons(e.Reason, strings.TrimSpace(fmt.Sprintf("program %d %s was first", a.ID, a.Name)))
+		}
+	}
+	return err
 }
 
 // Replace implements offload.Device. For XDP the kernel compares the expected

@@ -44,6 +44,7 @@ type Device struct {
 	nsPath  string
 	guard   []string
 	rt      *rtnl
+	lock    *os.File // of the running transaction, whoever holds it sets it
 }
 
 // Open opens an interface by name. The error says when there is no such

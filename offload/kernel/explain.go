@@ -124,6 +124,8 @@ var attachReasons = []reason{
 	{unix.EOPNOTSUPP, "program too long", object.UnknownType, 0, true, "make the program shorter", offload.AdviseCheck},
 	{unix.EOPNOTSUPP, "", object.TC, offload.Hardware, false, "the driver of this interface does not take this filter: no tc offload at all, or not at egress", 0},
 	{unix.EOPNOTSUPP, "", object.XDP, 0, true, "the driver of this interface has no XDP in this mode", 0},
+	{unix.ENOENT, "", object.UnknownType, 0, true, "the program has gone meanwhile: another command has detached or replaced it", offload.AdviseShow},
+	{unix.ENOENT, "not found", object.TC, 0, true, "the filter has gone meanwhile: another command has detached it", offload.AdviseShow},
 	{unix.ENODEV, "", object.UnknownType, 0, true, "the device is gone", 0},
 }
 

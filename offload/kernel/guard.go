@@ -70,6 +70,9 @@ func (d *Device) Journal(context.Context) (offload.Journal, error) {
 		j.cmd = exec.Command(d.guard[0], d.guard[1:]...)
 		j.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		j.cmd.Stderr = os.Stderr
+		if d.lock != nil { // the next transaction waits for the guard, too
+			j.cmd.ExtraFiles = []*os.File{d.lock}
+		}
 		in, err := j.cmd.StdinPipe()
 		if err != nil {
 			return err
@@ -220,7 +223,7 @@ func (r record) recover(forward bool) error {
 		}
 		defer d.Close()
 		if r.Op == recordFeature {
-			return d.SetTCOffload(false)
+			return d.unsetTCOffload()
 		}
 		return d.RemoveEmptyClsact()
 	}

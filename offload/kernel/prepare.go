@@ -28,7 +28,7 @@ func (d *Device) Prepare(_ context.Context, h offload.Hook) ([]offload.Step, err
 			steps = append(steps, offload.Step{
 				Name:   fmt.Sprintf("turn on %s of %s", tcOffload, d.name),
 				Do:     func(context.Context) error { return d.SetTCOffload(true) },
-				Undo:   func(context.Context) error { return d.SetTCOffload(false) },
+				Undo:   func(context.Context) error { return d.unsetTCOffload() },
 				Record: record{Op: recordFeature, Ifindex: d.ifindex}.encode(),
 			})
 		}
@@ -38,10 +38,23 @@ func (d *Device) Prepare(_ context.Context, h offload.Hook) ([]offload.Step, err
 		return nil, d.fail("list queueing disciplines of "+d.name, err)
 	}
 	if kind == "" {
+		made := false // else another has made it meanwhile, which is as good
 		steps = append(steps, offload.Step{
-			Name:   "add clsact to " + d.name,
-			Do:     func(context.Context) error { return d.AddClsact() },
-			Undo:   func(context.Context) error { return d.RemoveEmptyClsact() },
+			Name: "add clsact to " + d.name,
+			Do: func(context.Context) error {
+				err := d.AddClsact()
+				made = err == nil
+				if errors.Is(err, unix.EEXIST) {
+					return nil
+				}
+				return err
+			},
+			Undo: func(context.Context) error {
+				if !made {
+					return nil
+				}
+				return d.RemoveEmptyClsact()
+			},
 			Record: record{Op: recordClsact, Ifindex: d.ifindex}.encode(),
 		})
 	}
@@ -90,6 +103,16 @@ func (d *Device) withEthtool(f func(*ethtool) error) error {
 	}
 	defer e.close()
 	return f(e)
+}
+
+// unsetTCOffload turns hw-tc-offload off again, unless somebody has come to use
+// it.
+func (d *Device) unsetTCOffload() error {
+	err := d.SetTCOffload(false)
+	if errors.Is(err, offload.ErrBusy) {
+		return nil
+	}
+	return err
 }
 
 // AddClsact adds the queueing discipline that filters hang on.

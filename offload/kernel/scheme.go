@@ -15,6 +15,7 @@ var (
 	_ offload.Preparer      = (*Device)(nil)
 	_ offload.Tidier        = (*Device)(nil)
 	_ offload.Journaler     = (*Device)(nil)
+	_ offload.Locker        = (*Device)(nil)
 	_ offload.MapStore      = (*Device)(nil)
 	_ offload.Holder        = (*Device)(nil)
 	_ offload.MapTyper      = (*Device)(nil)

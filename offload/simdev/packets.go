@@ -46,6 +46,9 @@ func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outc
 		return &offload.Outcome{Data: bytes.Clone(p.Data)}, nil
 	}
 	prog := d.running
+	if err := keepTime(prog.machine); err != nil {
+		return nil, err
+	}
 	res := prog.machine.Run(sim.Input{Packet: p.Data, IngressIfindex: firstIfindex + uint32(p.Port)})
 	prog.runs++
 	d.count(countCycles, res.Cycles)

@@ -41,6 +41,9 @@ type shared struct {
 	crc    uint32 // CRC remainder
 	random uint64
 	now    uint64
+	// The timestamp is epoch cycles ahead of the clock, or frozen there.
+	epoch  uint64
+	frozen bool
 }
 
 // Wiring is what a core is connected to.
@@ -87,7 +90,8 @@ func New(cfg Config, w Wiring) *Core {
 
 // Reset brings back the state of a core before its first packet.
 func (c *Core) Reset() {
-	c.now, c.random = 0, c.cfg.Seed+uint64(c.id)<<32
+	c.now, c.epoch, c.frozen = 0, 0, false
+	c.random = c.cfg.Seed + uint64(c.id)<<32
 	c.cam, c.crc = cam{}, 0
 	clear(c.csrs[:])
 }
@@ -101,8 +105,13 @@ func (c *Core) Context(i int) *Context { return &c.ctx[i] }
 // Now returns the core's clock, in cycles.
 func (c *Core) Now() uint64 { return c.now }
 
-// Restart sets the clock to cycle 0.
-func (c *Core) Restart() { c.now = 0 }
+// Restart sets the clock to cycle 0. The timestamp goes on from where it is.
+func (c *Core) Restart() {
+	if !c.frozen {
+		c.epoch += c.now
+	}
+	c.now = 0
+}
 
 // Stop says why a context no longer runs.
 type Stop uint8

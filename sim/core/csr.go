@@ -5,15 +5,10 @@ import "github.com/skipsw/skipsw/nfpisa"
 // numCSRs is the number of local CSRs, byte addresses 0 to 0x1fc.
 const numCSRs = 128
 
-// timestampTick is the number of cycles of one count of the timestamp.
-const timestampTick = 16
-
 // Local CSRs that act on a context or on the core, by byte address.
 const (
 	csrActCtxStatus = 0x44
 	csrActSignals   = 0x4c
-	csrTimestamp    = 0xc0
-	csrTimestampHi  = 0xc4
 )
 
 // lmCSR maps the address of an ActLMAddr CSR to the index register, or -1.
@@ -85,10 +80,10 @@ func (c *Core) csr(x *Context, addr uint32, now uint64) (uint32, bool) {
 		return c.crc, true
 	case nfpisa.CSRPseudoRndNum:
 		return c.nextRandom(), true
-	case csrTimestamp:
-		return uint32(now / timestampTick), true
-	case csrTimestampHi:
-		return uint32(now / timestampTick >> 32), true
+	case nfpisa.CSRTimestampLow:
+		return uint32(c.timestamp(now)), true
+	case nfpisa.CSRTimestampHgh:
+		return uint32(c.timestamp(now) >> 32), true
 	case csrActCtxStatus:
 		return uint32(x.number()), true
 	case csrActSignals:
@@ -105,6 +100,21 @@ func (c *Core) csr(x *Context, addr uint32, now uint64) (uint32, bool) {
 	c.fail(x, FaultUnsupported, "not supported: reading local CSR %s, because a program has no use for it", csrName(addr))
 	return 0, false
 }
+
+// timestamp returns what the timestamp has counted.
+func (c *Core) timestamp(now uint64) uint64 {
+	if c.frozen {
+		now = 0
+	}
+	return (c.epoch + now) / nfpisa.TimestampTick
+}
+
+// Timestamp returns what the timestamp has counted by now.
+func (c *Core) Timestamp() uint64 { return c.timestamp(c.now) }
+
+// SetTimestamp sets the cycles that the timestamp has counted at cycle 0 of the
+// core's clock; frozen says that it does not go on from there.
+func (c *Core) SetTimestamp(cycles uint64, frozen bool) { c.epoch, c.frozen = cycles, frozen }
 
 func csrName(addr uint32) string {
 	if n := nfpisa.CSRName(uint16(addr)); n != "" {

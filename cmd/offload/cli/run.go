@@ -21,6 +21,7 @@ type runFlags struct {
 	maps   bool
 	asJSON bool
 	hot    int
+	clock  string
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -45,6 +46,7 @@ func newRunCmd(a *app) *cobra.Command {
 	f.build.add(a, cmd)
 	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet)")
 	cmd.Flags().StringVar(&f.out, "out", "", "write the packets that leave the program, passed or sent, to the capture file `OUT`")
+	cmd.Flags().StringVar(&f.clock, "clock", "", "what the program tells the time by: `CLOCK` is capture (the packets' stamps; the default where there are some), cycles (what packets take, from 0) or fixed:NS")
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
@@ -52,6 +54,10 @@ func newRunCmd(a *app) *cobra.Command {
 }
 
 func run(cmd *cobra.Command, path string, f runFlags) error {
+	clock, err := packetrun.ParseClock(f.clock)
+	if err != nil {
+		return usagef("--clock: %v", err)
+	}
 	img, err := f.build.image(path)
 	if err != nil {
 		return err
@@ -67,7 +73,10 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	sum, left := packetrun.Run(m, img, packets)
+	sum, left, err := packetrun.Run(m, img, packets, clock)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	if f.maps {
 		sum.Dump(m, img)
 	}

@@ -224,9 +224,9 @@ func (f *fn) csumDiff() {
 // noise emits a call of a helper whose result nobody can foresee, and does
 // with it what leaves no trace.
 func (f *fn) noise() {
-	ids := []bpf.HelperID{bpf.HelperGetPrandomU32, bpf.HelperGetPrandomU32, bpf.HelperGetSMPProcessorID, bpf.HelperGetNUMANodeID}
-	if f.o.Only&CardsLack != 0 {
-		ids = append(ids, bpf.HelperKtimeGetNs, bpf.HelperKtimeGetBootNs, bpf.HelperKtimeGetCoarseNs)
+	ids := []bpf.HelperID{
+		bpf.HelperGetPrandomU32, bpf.HelperGetPrandomU32, bpf.HelperGetSMPProcessorID, bpf.HelperGetNUMANodeID,
+		bpf.HelperKtimeGetNs, bpf.HelperKtimeGetBootNs, bpf.HelperKtimeGetCoarseNs,
 	}
 	f.Emit(bpf.CallHelper(ids[f.r.IntN(len(ids))]))
 	f.st.clobber()

@@ -148,8 +148,8 @@ func (e *emitter) node(k int, succs []int) {
 		e.emit(n.slot, nfpisa.Mem40(n.mem, 0, l, r, 1).IndirectRef())
 	case formCSRWr:
 		e.emit(n.slot, nfpisa.CSRWr(n.csr, r))
-	case formRandom:
-		e.emit(n.slot, nfpisa.CSRRd(nfpisa.CSRPseudoRndNum))
+	case formCSRRd:
+		e.emit(n.slot, nfpisa.CSRRd(n.csr))
 		put(nfpisa.Immed(d, 0))
 	case formNop:
 		e.emit(n.slot, nfpisa.Nop())

@@ -11,7 +11,7 @@ import (
 var formNames = [...]string{
 	formALU: "alu", formShf: "alu_shf", formDbl: "dbl_shf", formAsr: "asr", formShfV: "alu_shf[indirect]", formAsrV: "asr[indirect]",
 	formDblV: "dbl_shf[indirect]", formField: "ld_field", formClr: "ld_field_w_clr", formConst: "immed", formMul: "mul",
-	formMem32: "mem[32]", formMem40: "mem[40]", formAddImm: "add_imm", formCSRWr: "local_csr_wr", formRandom: "random", formBcc: "bcc",
+	formMem32: "mem[32]", formMem40: "mem[40]", formAddImm: "add_imm", formCSRWr: "local_csr_wr", formCSRRd: "csr_rd", formBcc: "bcc",
 	formBrBit: "br_bit", formBrByte: "br=byte", formExit: "exit", formCall: "call", formNop: "nop", formEntry: "entry",
 }
 

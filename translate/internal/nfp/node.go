@@ -27,7 +27,7 @@ const (
 	formMem40              // mem[…] at (l << 8) + r
 	formAddImm             // number x and parameters e to PREV_ALU, then mem[add_imm] at (l << 8) + r
 	formCSRWr              // local_csr_wr[csr, r]
-	formRandom             // local_csr_rd and the immed that takes the value
+	formCSRRd              // local_csr_rd and the immed that takes the value
 	formBcc                // conditional branch on flags
 	formBrBit              // br_bset, br_bclr of r
 	formBrByte             // br=byte, br!=byte of r

@@ -71,12 +71,9 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 	case ssa.AtomicAdd, ssa.AtomicOr, ssa.AtomicClr, ssa.AtomicXor, ssa.AtomicXchg:
 		s.atomic(id, v)
 	case ssa.Random:
-		n := newNode(formRandom)
-		if d == regalloc.NoVReg {
-			d = s.newReg()
-		}
-		n.d = n.def(d, regalloc.GPRSet|regalloc.BothSet, 0)
-		s.add(n)
+		s.readCSR(d, nfpisa.CSRPseudoRndNum)
+	case ssa.Timestamp:
+		s.readCSR(d, [...]uint16{nfpisa.CSRTimestampLow, nfpisa.CSRTimestampHgh}[v.Imm])
 	case ssa.SetPkt:
 		s.setPacket(v)
 	case ssa.SetQueue:
@@ -88,6 +85,17 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 	default:
 		panic(fmt.Sprintf("BUG: no instructions for %s", v.Op))
 	}
+}
+
+// readCSR reads a local CSR, whether anybody wants its value or not.
+func (s *selector) readCSR(d regalloc.VReg, csr uint16) {
+	n := newNode(formCSRRd)
+	n.csr = csr
+	if d == regalloc.NoVReg {
+		d = s.newReg()
+	}
+	n.d = n.def(d, regalloc.GPRSet|regalloc.BothSet, 0)
+	s.add(n)
 }
 
 // sum selects Add and Sub; an addition of a small negative constant becomes a

@@ -76,6 +76,9 @@ const (
 	Call
 	Result // Imm 0: low word, 1: high word of R0 after Call x; from ResultValue on words of a value that it returns
 	Random // a word of the pseudo-random register
+	// Timestamp is a word of the core's timestamp as it is now: the low one, or
+	// with Imm 1 the high one.
+	Timestamp
 	// SetPkt makes x the packet pointer and y the length in the packet vector.
 	SetPkt
 	// SetQueue makes x the selected queue in the packet vector.
@@ -118,7 +121,8 @@ var opInfo = [numOps]struct {
 	Read:       {"read", false, false}, Word: {"word", false, false}, Write: {"write", false, true},
 	LMLoad: {"lmload", false, false}, LMStore: {"lmstore", false, true},
 	Call: {"call", false, true}, Result: {"result", false, false}, Random: {"random", false, true},
-	SetPkt: {"setpkt", false, true}, SetQueue: {"setqueue", false, true},
+	Timestamp: {"timestamp", false, true},
+	SetPkt:    {"setpkt", false, true}, SetQueue: {"setqueue", false, true},
 }
 
 // Space is a memory that loads and stores go to. Different spaces never
