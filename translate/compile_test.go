@@ -51,8 +51,8 @@ func TestRefusals(t *testing.T) {
 		want         string
 	}{
 		{
-			"helper", "skipsw", small(nil, bpf.CallHelper(bpf.HelperKtimeGetNs), movR0(2), exitInsn),
-			"not supported: helper ktime_get_ns, because target skipsw does not have it, at small.c:10",
+			"helper", "agilio", small(nil, bpf.CallHelper(bpf.HelperKtimeGetNs), movR0(2), exitInsn),
+			"not supported: helper ktime_get_ns, because target agilio does not have it, at small.c:10",
 		},
 		{
 			"context field", "agilio", small(nil, ctxLoad(2, 12), movR0(2), exitInsn),
