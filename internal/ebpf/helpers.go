@@ -76,6 +76,7 @@ func init() {
 		bpf.HelperGetRouteRealm:       {forTC, zero},
 		bpf.HelperRedirectNeigh:       {forTC, redirectNeigh},
 		bpf.HelperRedirectPeer:        {forTC, redirectPeer},
+		bpf.HelperSetHash:             {forTC, setHash},
 		bpf.HelperSetHashInvalid:      {forTC, setHashInvalid},
 	}
 }

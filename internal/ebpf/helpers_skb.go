@@ -53,6 +53,9 @@ func skbStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return bpf.EFAULT.Result(), nil
 	}
 	copy(dst, src)
+	if a[4]&bpf.FInvalidateHash != 0 {
+		vm.skb.Hash = 0
+	}
 	return 0, nil
 }
 
@@ -194,6 +197,11 @@ func skbPullData(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return bpf.ENOMEM.Result(), nil
 	}
 	return 0, nil
+}
+
+func setHash(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	vm.skb.Hash = uint32(a[1])
+	return 0, vm.wantCtx(pc, a[0])
 }
 
 func setHashInvalid(vm *VM, pc int, a [5]uint64) (uint64, error) {

@@ -60,6 +60,14 @@ func TestHelpersLikeKernel(t *testing.T) {
 			)
 		}
 	}
+	for _, off := range []int32{0, 63, 64, 5000} {
+		for _, flags := range []int32{0, 1, 2, 3, 4} {
+			cases = append(cases, helperCase{"skb_store_bytes after set_hash", object.TC, seq(
+				bpf.StoreImm(bpf.SizeW, 10, -8, 5), bpf.Mov.Reg(1, 9), bpf.Mov.Imm(2, 77), bpf.CallHelper(bpf.HelperSetHash),
+				bpf.Mov.Reg(1, 9), bpf.Mov.Imm(2, off), bpf.Mov.Reg(3, 10), bpf.Add.Imm(3, -8), bpf.Mov.Imm(4, 1), bpf.Mov.Imm(5, flags), bpf.CallHelper(bpf.HelperSkbStoreBytes),
+				bpf.Load(bpf.SizeW, 0, 9, bpf.SkBuffHash), bpf.Return())})
+		}
+	}
 	for _, n := range []int32{0, 13, 14, 40, 64, 65, 300, 1500, 4000, 65536, -1} {
 		for _, flags := range []int32{0, 1} {
 			cases = append(cases,
@@ -91,6 +99,8 @@ func TestHelpersLikeKernel(t *testing.T) {
 		helperCase{"csum_level of 64 bits", object.TC, seq(bpf.Mov.Reg(1, 9), bpf.LoadImm64(2, 1<<32|1), bpf.CallHelper(bpf.HelperCsumLevel), bpf.And.Imm(0, 0xff), bpf.Return())},
 		helperCase{"xdp_get_buff_len", object.XDP, seq(bpf.Mov.Reg(1, 9), bpf.CallHelper(bpf.HelperXDPGetBuffLen), store(16))},
 		helperCase{"set_hash_invalid", object.TC, seq(bpf.Mov.Reg(1, 9), bpf.CallHelper(bpf.HelperSetHashInvalid))},
+		helperCase{"set_hash", object.TC, seq(bpf.Mov.Reg(1, 9), bpf.LoadImm64(2, 7<<32|0x89abcdef), bpf.CallHelper(bpf.HelperSetHash), bpf.Mov.Reg(7, 0), bpf.Load(bpf.SizeW, 0, 9, bpf.SkBuffHash), bpf.Add.Reg(0, 7), bpf.Return())},
+		helperCase{"set_hash, set_hash_invalid", object.TC, seq(bpf.Mov.Reg(1, 9), bpf.Mov.Imm(2, 77), bpf.CallHelper(bpf.HelperSetHash), bpf.Mov.Reg(1, 9), bpf.CallHelper(bpf.HelperSetHashInvalid), bpf.Load(bpf.SizeW, 0, 9, bpf.SkBuffHash), bpf.Return())},
 		helperCase{"csum_update", object.TC, onCtx(bpf.HelperCsumUpdate, 5)},
 		helperCase{"csum_diff", object.XDP, csum(0, 32, 0)},
 		helperCase{"csum_diff seed", object.XDP, csum(0, 28, -7)},

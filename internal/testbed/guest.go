@@ -16,7 +16,7 @@ type Guest struct {
 	vm.Guest
 	Ports []Plug
 	Log   func(format string, args ...any) // what the card does; nil is silent
-	Init  string                           // the guest's first process, see vm.FindFor
+	Init  string                           // the guest's first process, see vm.FindUserMode
 }
 
 // nobody is the user without rights.
@@ -31,7 +31,7 @@ func RunGuest(ctx context.Context, g *Guest) (err error) {
 	if err != nil {
 		return err
 	}
-	k, err := vm.FindFor(ctx, g.Init)
+	k, err := vm.FindUserMode(ctx, g.Init)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,10 @@ import (
 // InGuest reports whether this process runs inside a guest.
 func InGuest() bool { return os.Getenv(guest.Env) != "" }
 
-var find = sync.OnceValues(func() (*Kernel, error) { return Find(context.Background()) })
+var (
+	find         = sync.OnceValues(func() (*Kernel, error) { return Find(context.Background()) })
+	findUserMode = sync.OnceValues(func() (*Kernel, error) { return FindUserMode(context.Background(), "") })
+)
 
 // testBinary returns the program that the guests of this package's tests run:
 // this one, or one without the race detector.
@@ -66,10 +69,6 @@ func InsideGuest(t *testing.T, change func(g *Guest), env ...string) bool {
 	if InGuest() {
 		return true
 	}
-	k, err := find()
-	if err != nil {
-		t.Fatal(err)
-	}
 	exe, err := testBinary()
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +85,14 @@ func InsideGuest(t *testing.T, change func(g *Guest), env ...string) bool {
 		g.Share = append(g.Share, dir)
 	}
 	change(g)
+	which := find
+	if g.Card != "" {
+		which = findUserMode
+	}
+	k, err := which()
+	if err != nil {
+		t.Fatal(err)
+	}
 	err = k.Run(t.Context(), g)
 	text := strings.ReplaceAll(out.String(), "\x16", "")
 	var exit *ExitError

@@ -33,12 +33,17 @@ const KernelEnv = "SKIPSW_GUEST_KERNEL"
 // build needs Debian's kernel source package and its usual build tools; what
 // is missing is installed when the caller may do that, and is named in the
 // error otherwise.
-func Find(ctx context.Context) (*Kernel, error) { return FindFor(ctx, "") }
+func Find(ctx context.Context) (*Kernel, error) { return findKernel(ctx, os.Getenv(KernelEnv), "") }
 
-// FindFor is Find for guests whose first process is a program that calls
-// guestinit.MainInGuest and needs no shared libraries; "" has one built, which
-// takes Go and this module's source.
-func FindFor(ctx context.Context, init string) (*Kernel, error) {
+// FindUserMode is Find for guests that must be on user-mode Linux, whatever
+// KernelEnv says: those with a card. init is their first process, a program that
+// calls guestinit.MainInGuest and needs no shared libraries; "" has one built,
+// which takes Go and this module's source.
+func FindUserMode(ctx context.Context, init string) (*Kernel, error) {
+	return findKernel(ctx, "uml", init)
+}
+
+func findKernel(ctx context.Context, kind, init string) (*Kernel, error) {
 	folder, err := cache.Dir(CacheEnv)
 	if err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func FindFor(ctx context.Context, init string) (*Kernel, error) {
 	}
 	defer unlock()
 	k := &Kernel{Init: filepath.Join(folder, "guestinit")}
-	switch kind := os.Getenv(KernelEnv); kind {
+	switch kind {
 	case "", "uml":
 		k.Path, err = cached(folder)
 		if errors.Is(err, os.ErrNotExist) {

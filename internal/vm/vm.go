@@ -83,8 +83,8 @@ func (k *Kernel) Run(ctx context.Context, g *Guest) error {
 	if err != nil {
 		return err
 	}
-	if g.Card != "" && k.Base != "" {
-		return fmt.Errorf("%w: a simulated PCI card in QEMU, because it comes through user-mode Linux", unsupported.Err)
+	if k.Base != "" && (g.Card != "" || g.Small || g.User != nil || len(g.See) > 0) {
+		return unsupported.New("a card, a small root, folders to read or another user in QEMU", "a guest there has copies of the host's files; take user mode")
 	}
 	initrd := filepath.Join(box, "initrd.cpio")
 	if err := k.writeInitrd(initrd, conf); err != nil {

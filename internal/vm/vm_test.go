@@ -96,7 +96,7 @@ func TestRunner(t *testing.T) {
 // TestSmallRoot: the guest sees programs and what it was given, and no more; run
 // by root, its kernel has another user's rights.
 func TestSmallRoot(t *testing.T) {
-	k, err := Find(t.Context())
+	k, err := FindUserMode(t.Context(), "")
 	require.NoError(t, err)
 	see, write := t.TempDir(), t.TempDir()
 	require.NoError(t, os.WriteFile(see+"/f", []byte("seen\n"), 0o644))
@@ -122,6 +122,7 @@ func TestSmallRoot(t *testing.T) {
 	require.Contains(t, lines, "usr")
 	require.NotContains(t, lines, "home")
 	require.Equal(t, "1", lines[len(lines)-1])
+	require.ErrorContains(t, (&Kernel{Init: k.Init, Base: "x"}).Run(t.Context(), g), "not supported: a card, a small root")
 	b, err := os.ReadFile(write + "/out")
 	require.NoError(t, err)
 	require.Equal(t, "hello\n", string(b))

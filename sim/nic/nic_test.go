@@ -179,7 +179,10 @@ func TestLoad(t *testing.T) {
 			`memory emem, 100 % busy, 100 % of it with map "`, 800.0 / (2 * 40), // two beats a packet
 		},
 		{
-			"contexts", newScene(verdict(t, "xdp", uint32(bpf.XDPTX)), func(s *scene) { s.spec.Machine.Worker = sim.Routine{Busy: 10, Wait: 10000} }),
+			"contexts", newScene(verdict(t, "xdp", uint32(bpf.XDPTX)), func(s *scene) {
+				s.spec.Machine.Worker = sim.Routine{Busy: 10, Wait: 10000}
+				s.traffic.Packets = 100_000
+			}),
 			[]string{DropBuffer},
 			"contexts: all 200 have a packet", 200 * 800.0 / 10017,
 		},
@@ -277,17 +280,22 @@ func TestSeed(t *testing.T) {
 
 // TestInterrupted tests that a run that is ended has counted what it did.
 func TestInterrupted(t *testing.T) {
-	s := newScene(verdict(t, "xdp", 1), nil)
-	card, err := New(s.img, s.spec)
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	res, err := card.Run(ctx, s.inputs(t))
-	require.NoError(t, err)
-	require.True(t, res.Partial)
-	require.NotZero(t, res.Packets.InFlight)
-	require.NotZero(t, res.Drops[DropProgram])
-	requireConserved(t, res)
+	for _, packets := range []uint64{20_000, 1_000_000} { // behind and in the warm-up
+		s := newScene(verdict(t, "xdp", 1), func(s *scene) { s.traffic.Packets = packets })
+		card, err := New(s.img, s.spec)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		res, err := card.Run(ctx, s.inputs(t))
+		require.NoError(t, err)
+		require.True(t, res.Partial)
+		require.NotZero(t, res.Packets.InFlight)
+		require.NotZero(t, res.Drops[DropProgram])
+		require.InEpsilon(t, 2*shortestMpps, res.Mpps, 0.02)
+		require.NotZero(t, res.Latency.P50)
+		requireConserved(t, res)
+		require.Error(t, card.sys.Reset(), "packets are under way")
+	}
 }
 
 // TestRefused tests that what makes no card, or is not there, is an error.
@@ -428,4 +436,17 @@ func BenchmarkCard(b *testing.B) {
 			b.ReportMetric(float64(packets)/b.Elapsed().Seconds(), "packets/s")
 		})
 	}
+}
+
+// TestWarmUp tests that the frames before the window all reach the program,
+// however slow it is.
+func TestWarmUp(t *testing.T) {
+	s := newScene(verdict(t, "xdp", 1), func(s *scene) {
+		s.spec.Cores, s.spec.Buffers, s.traffic.Packets = 1, 8, 5000
+		s.spec.Machine.Worker.Busy = 3000
+	})
+	res := s.run(t)
+	require.GreaterOrEqual(t, res.Drops[DropProgram], uint64(1000), "a tenth of 10,000")
+	require.Greater(t, res.Drops[DropBuffer], uint64(8500))
+	require.InEpsilon(t, 2*shortestMpps, res.OfferedMpps, 0.02, "the wire is as fast as ever")
 }

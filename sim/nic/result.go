@@ -113,7 +113,12 @@ func (r *run) rates(res *Result) {
 	cycles := float64(b.cycle - a.cycle)
 	seconds := cycles / float64(spec.Hertz)
 	of := func(n uint64) float64 { return float64(n) / seconds }
-	res.OfferedMpps = of(b.counts.in-a.counts.in) / 1e6
+	// Events come after the last arrival.
+	arriving := seconds
+	if r.all && r.last > a.cycle && r.last < b.cycle {
+		arriving = float64(r.last-a.cycle) / float64(spec.Hertz)
+	}
+	res.OfferedMpps = float64(b.counts.in-a.counts.in) / arriving / 1e6
 	res.Mpps = of(b.counts.served()-a.counts.served()) / 1e6
 	res.Gbps = of(b.counts.outBits-a.counts.outBits+b.counts.hostBits-a.counts.hostBits) / 1e9
 
@@ -128,7 +133,7 @@ func (r *run) rates(res *Result) {
 	}
 	picoseconds := seconds * traffic.Second
 	for i := range r.tx {
-		use(partIn(i), of(b.inBits[i]-a.inBits[i])/float64(spec.PortRate))
+		use(partIn(i), float64(b.inBits[i]-a.inBits[i])/arriving/float64(spec.PortRate))
 		use(partOut(i), float64(b.outBusy[i]-a.outBusy[i])/picoseconds)
 	}
 	use(partHost, float64(b.hostBusy-a.hostBusy)/picoseconds)

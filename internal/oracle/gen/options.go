@@ -75,7 +75,7 @@ const (
 	Pressure                         // more numbers at a time than there are registers
 	Choices                          // pointers that a branch chooses
 	OddPlaces                        // arguments of helpers at every offset of the stack
-	CsumEdit                         // the helpers that change checksums (tc)
+	SkbInPlace                       // the helpers that change checksums and the hash, or pull bytes (tc)
 
 	// AllFeatures holds every feature.
 	AllFeatures Feature = 1<<iota - 1
@@ -87,7 +87,7 @@ var featureNames = []string{
 	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
 	"csumdiff", "legacyload", "lpm", "lru", "percpuhash", "oddsizes", "pointerargs", "rodata", "ctxfields", "metadata",
 	"stackatomic", "noise", "bytewise", "copies", "selects", "walks", "nullchecks", "maygoto", "redirect", "queues", "events", "skbedit",
-	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces", "csumedit",
+	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces", "skbinplace",
 }
 
 // String lists the features by name, separated by commas.
@@ -145,7 +145,7 @@ type Options struct {
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
 const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
-	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | CsumEdit
+	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace
 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
@@ -185,7 +185,7 @@ func (o Options) pick(r *rand.Rand) Options {
 		f &^= Sext | AcqRel | MayGoto
 	}
 	if o.Type == object.XDP {
-		f &^= LegacyLoad | SkbEdit | CsumEdit
+		f &^= LegacyLoad | SkbEdit | SkbInPlace
 	} else {
 		f &^= Adjust | AdjustMeta
 	}

@@ -230,7 +230,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Queues, 5, plain((*fn).queue)},
 		{Events, 3, plain((*fn).event)},
 		{SkbEdit, 6, plain((*fn).editSkb)},
-		{CsumEdit, 6, plain((*fn).editCsum)},
+		{SkbInPlace, 6, plain((*fn).editInPlace)},
 		{AdjustMeta, 4, plain((*fn).adjustMeta)},
 		{Aliases, 4, plain((*fn).aliases)},
 		{Pressure | Stack | PacketLoad, 3, (*fn).pressure},

@@ -10,8 +10,8 @@ func (f *fn) editSkb() {
 	}
 	id := []bpf.HelperID{
 		bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPop, bpf.HelperSkbVlanPop,
-		bpf.HelperSkbChangeTail, bpf.HelperSkbChangeHead, bpf.HelperSkbPullData, bpf.HelperSetHashInvalid, bpf.HelperSkbChangeType,
-	}[f.r.IntN(9)]
+		bpf.HelperSkbChangeTail, bpf.HelperSkbChangeHead, bpf.HelperSkbChangeType,
+	}[f.r.IntN(7)]
 	if id == bpf.HelperSkbVlanPush || id == bpf.HelperSkbChangeHead {
 		// When the kernel has to move a frame for more room in front, it takes
 		// the place of the transport header, which nobody set, for set.
@@ -29,8 +29,6 @@ func (f *fn) editSkb() {
 		f.Emit(bpf.Mov.Imm(2, int32([]int{14, 34, 60, 64, 100, f.r.IntN(200)}[f.r.IntN(6)])), bpf.Mov.Imm(3, int32(f.r.IntN(20)/19)))
 	case bpf.HelperSkbChangeHead:
 		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(13))), bpf.Mov.Imm(3, int32(f.r.IntN(20)/19)))
-	case bpf.HelperSkbPullData:
-		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(80))))
 	case bpf.HelperSkbChangeType:
 		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(5))))
 	}
@@ -39,16 +37,16 @@ func (f *fn) editSkb() {
 	f.changed()
 }
 
-// editCsum emits a call of one of the helpers by which tc programs change a
-// checksum in the frame, or what is said of it.
-func (f *fn) editCsum() {
+// editInPlace emits a call of one of the helpers by which tc programs change a
+// checksum in the frame or what is said of it, or ask for its bytes in one piece.
+func (f *fn) editInPlace() {
 	if !f.hasCtx {
 		return
 	}
 	// The values first: their registers may be those of the arguments.
 	x := f.scalarReg()
 	var id bpf.HelperID
-	switch f.r.IntN(8) {
+	switch f.r.IntN(12) {
 	case 0:
 		id = bpf.HelperCsumUpdate
 		f.Emit(bpf.Mov.Reg(2, uint8(x)))
@@ -61,6 +59,17 @@ func (f *fn) editCsum() {
 	case 3, 4:
 		id = bpf.HelperL3CsumReplace
 		f.csumFields(false, x)
+	case 5, 6:
+		id = bpf.HelperSkbPullData
+		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(80))))
+		if f.chance(30) {
+			f.Emit(bpf.Mov.Reg(2, uint8(x)))
+		}
+	case 7:
+		id = bpf.HelperSetHashInvalid
+	case 8:
+		id = bpf.HelperSetHash
+		f.Emit(bpf.Mov.Reg(2, uint8(x)))
 	default:
 		id = bpf.HelperL4CsumReplace
 		f.csumFields(true, x)

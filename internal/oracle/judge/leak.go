@@ -22,6 +22,7 @@ var numberArgs = map[bpf.HelperID]bpf.RegSet{
 	bpf.HelperSkbPullData:     regs(2),
 	bpf.HelperCsumUpdate:      regs(2),
 	bpf.HelperCsumLevel:       regs(2),
+	bpf.HelperSetHash:         regs(2),
 	bpf.HelperSkbChangeHead:   regs(2, 3),
 	bpf.HelperXDPAdjustHead:   regs(2),
 	bpf.HelperRedirectMap:     regs(2, 3),

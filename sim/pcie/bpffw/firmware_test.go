@@ -83,3 +83,55 @@ func TestLimits(t *testing.T) {
 	_, err = bpffw.New(tgt, caps)
 	require.ErrorContains(t, err, "inside the program's code")
 }
+
+// TestSharedMaps runs programs with a map on two ports in turn, and reloads one in
+// between: the map must hold what it holds after the same packets on one port.
+func TestSharedMaps(t *testing.T) {
+	cases, err := peer.Load("../../../testdata/peer")
+	require.NoError(t, err)
+	tgt := target.MustBuiltin("agilio")
+	caps, err := bpffw.Capabilities(tgt)
+	require.NoError(t, err)
+	caps.Start, caps.Done, caps.MaxWords = 0, 9000, 9000
+	caps.Helpers = map[uint32]uint32{1: 9001, 2: 9002, 3: 9003, 25: 9004}
+	caps.Maps.Value, caps.Maps.Element = 512, 1024
+	types := map[string]uint32{"hash": 1, "array": 2}
+	after := func(c *peer.Case, ports int) (entries [][2][]byte) {
+		fw, err := bpffw.New(tgt, caps)
+		require.NoError(t, err)
+		m := c.Maps[0]
+		id, rc := fw.MapAlloc(nfp.MapRequest{Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries, Type: types[m.Type]})
+		require.Equal(t, nfp.OK, rc)
+		require.Equal(t, c.NFP.Tids[0], id)
+		for _, e := range m.Initial {
+			require.Equal(t, nfp.OK, fw.MapUpdate(id, e.Key, e.Value, 0))
+		}
+		img, err := c.Image()
+		require.NoError(t, err)
+		words := make([]uint64, len(img.Words))
+		for k, w := range img.Words {
+			words[k] = uint64(w)
+		}
+		for port := range ports {
+			require.NoError(t, fw.Load(port, words))
+		}
+		for i := range c.Runs {
+			if i == len(c.Runs)/2 {
+				require.NoError(t, fw.Load(0, words))
+			}
+			fw.Run(i%ports, c.Runs[i].PacketIn)
+		}
+		for key, value, rc := fw.MapNext(id, nil); rc == nfp.OK; key, value, rc = fw.MapNext(id, key) {
+			entries = append(entries, [2][]byte{key, value})
+		}
+		return entries
+	}
+	shared := 0
+	for i := range cases {
+		if c := &cases[i]; len(c.Maps) == 1 && types[c.Maps[0].Type] != 0 {
+			require.Equal(t, after(c, 1), after(c, 2), c.Name)
+			shared++
+		}
+	}
+	require.Greater(t, shared, 10)
+}

@@ -130,7 +130,7 @@ func (c *Card) Connect(h pcie.Host) {
 	c.host = nil
 	c.reset()
 	c.work.clear()
-	c.work.push(c.fw.Reset)
+	c.work.pushSure(c.fw.Reset)
 	c.host = h
 }
 
@@ -155,7 +155,7 @@ func (c *Card) MAC(port int) [6]byte {
 // it. It reports false for a card that was closed.
 func (c *Card) Do(f func(Firmware)) bool {
 	done := make(chan struct{})
-	if !c.work.pushAwaited(func() { f(c.fw); close(done) }) {
+	if !c.work.pushSure(func() { f(c.fw); close(done) }) {
 		return false
 	}
 	select {

@@ -10,10 +10,11 @@ import (
 // more than some tenths of a second's.
 const maxJobs = 512
 
-// job is one thing to do. One that somebody waits for is not forgotten.
+// job is one thing to do. One that must come is not forgotten with a guest that is
+// gone.
 type job struct {
-	do      func()
-	awaited bool
+	do   func()
+	sure bool
 }
 
 // worker does one thing after the other.
@@ -49,8 +50,8 @@ func (w *worker) pushRing(do func()) bool {
 	return w.add(job{do: do})
 }
 
-// pushAwaited adds a job that somebody waits for, whatever else waits.
-func (w *worker) pushAwaited(do func()) bool {
+// pushSure adds a job that must come, whatever waits.
+func (w *worker) pushSure(do func()) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.add(job{do, true})
@@ -65,11 +66,11 @@ func (w *worker) add(j job) bool {
 	return true
 }
 
-// clear forgets what waits, but for what somebody waits for.
+// clear forgets what waits, but for what must come.
 func (w *worker) clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.jobs = slices.DeleteFunc(w.jobs, func(j job) bool { return !j.awaited })
+	w.jobs = slices.DeleteFunc(w.jobs, func(j job) bool { return !j.sure })
 }
 
 func (w *worker) close() {

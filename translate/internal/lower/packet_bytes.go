@@ -100,6 +100,7 @@ func storeBytes(c *Call, xdp bool) error {
 	if err != nil {
 		return err
 	}
+	invalidates := false
 	if !xdp {
 		lo, hi := c.Reg(5)
 		flags, ok := c.F.IsConst(lo)
@@ -112,6 +113,7 @@ func storeBytes(c *Call, xdp bool) error {
 			c.SetResult(c.Errno(bpf.EINVAL))
 			return nil
 		}
+		invalidates = flags&bpf.FInvalidateHash != 0
 	}
 	result := inside(c, n, xdp, func(to ssa.ID) []ssa.ID {
 		put := func(size uint8, at int, v ssa.ID) {
@@ -130,6 +132,10 @@ func storeBytes(c *Call, xdp bool) error {
 		}
 		return []ssa.ID{c.Const(0)}
 	}, func(code ssa.ID) []ssa.ID { return []ssa.ID{code} })
+	if invalidates && !c.F.Is(c.Hash(), 0) {
+		old := c.Hash()
+		c.SetHash(c.Choose(isZero(c, result[0]), one(c.Const(0)), one(old))[0])
+	}
 	c.SetResult(result[0])
 	return nil
 }

@@ -1,6 +1,10 @@
 package opt
 
-import "github.com/skipsw/skipsw/translate/internal/ssa"
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
 
 // splitExits sends edges into a block that only ends the program to ends of
 // their own, so that a constant verdict is known there.
@@ -63,13 +67,14 @@ func shareExits(f *ssa.Func) bool {
 // skipEmpty redirects edges into a block that does nothing but jump on.
 func skipEmpty(f *ssa.Func) bool {
 	changed := false
+	uses := countOutside(f)
 	for _, b := range f.RPO() {
 		t := &f.B(b).Term
 		for s := range t.Succs {
 			for range 16 {
 				e := &t.Succs[s]
 				to := f.B(e.To)
-				if len(to.Values) != 0 || to.Term.Kind != ssa.Jump || to.Term.Succs[0].To == e.To || usedOutside(f, e.To) {
+				if len(to.Values) != 0 || to.Term.Kind != ssa.Jump || to.Term.Succs[0].To == e.To || uses.any(to) {
 					break
 				}
 				next := to.Term.Succs[0]
@@ -82,6 +87,12 @@ func skipEmpty(f *ssa.Func) bool {
 						}
 					}
 				}
+				for _, v := range e.Args {
+					uses.add(b, v, -1)
+				}
+				for _, v := range args {
+					uses.add(b, v, 1)
+				}
 				*e = ssa.Edge{To: next.To, Args: args}
 				changed = true
 			}
@@ -90,28 +101,41 @@ func skipEmpty(f *ssa.Func) bool {
 	return changed
 }
 
-// usedOutside reports whether a parameter of the block is read anywhere but in
-// its own end.
-func usedOutside(f *ssa.Func, b ssa.BlockID) bool {
-	params := f.B(b).Params
-	if len(params) == 0 {
-		return false
+// outsideUses counts the uses of parameters of blocks in other blocks than their
+// own.
+type outsideUses struct {
+	owner []ssa.BlockID // by value, NoBlock for what is no parameter
+	count []int32
+}
+
+func countOutside(f *ssa.Func) *outsideUses {
+	u := &outsideUses{owner: make([]ssa.BlockID, len(f.Values)), count: make([]int32, len(f.Values))}
+	for v := range u.owner {
+		u.owner[v] = ssa.NoBlock
 	}
-	mine := map[ssa.ID]bool{}
-	for _, p := range params {
-		mine[p] = true
-	}
-	found := false
-	for o := range f.Blocks {
-		if ssa.BlockID(o) == b || f.Blocks[o].Dead {
-			continue
-		}
-		f.Uses(ssa.BlockID(o), func(p *ssa.ID) { found = found || mine[*p] })
-		if found {
-			return true
+	for b := range f.Blocks {
+		for _, p := range f.Blocks[b].Params {
+			u.owner[p] = ssa.BlockID(b)
 		}
 	}
-	return false
+	for b := range f.Blocks {
+		if !f.Blocks[b].Dead {
+			f.Uses(ssa.BlockID(b), func(p *ssa.ID) { u.add(ssa.BlockID(b), *p, 1) })
+		}
+	}
+	return u
+}
+
+// add counts n uses of a value in a block.
+func (u *outsideUses) add(in ssa.BlockID, v ssa.ID, n int32) {
+	if o := u.owner[v]; o != ssa.NoBlock && o != in {
+		u.count[v] += n
+	}
+}
+
+// any reports whether a parameter of the block is read anywhere but in the block.
+func (u *outsideUses) any(b *ssa.Block) bool {
+	return slices.ContainsFunc(b.Params, func(p ssa.ID) bool { return u.count[p] > 0 })
 }
 
 // joinBlocks appends a block to its only predecessor if that only leads there.

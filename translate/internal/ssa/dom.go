@@ -7,45 +7,19 @@ type Dom struct {
 	number, last []int32
 }
 
-// Dominators computes the dominator tree; order is the function's RPO.
+// Dominators computes the dominator tree; order is the function's RPO. It takes
+// time near the number of edges, whatever their shape.
 func (f *Func) Dominators(order []BlockID) *Dom {
 	n := len(f.Blocks)
 	d := &Dom{idom: make([]BlockID, n), number: make([]int32, n), last: make([]int32, n)}
-	rank := make([]int32, n)
 	for b := range d.idom {
 		d.idom[b] = NoBlock
-		rank[b] = -1
 	}
-	for i, b := range order {
-		rank[b] = int32(i)
-	}
-	preds := f.Preds()
+	t := newSpanning(f, order)
+	idom := t.idoms(f.Preds())
 	d.idom[0] = 0
-	for changed := true; changed; {
-		changed = false
-		for _, b := range order[1:] {
-			best := NoBlock
-			for _, p := range preds[b] {
-				if rank[p] < 0 || d.idom[p] == NoBlock {
-					continue
-				}
-				if best == NoBlock {
-					best = p
-					continue
-				}
-				for p != best {
-					for rank[p] > rank[best] {
-						p = d.idom[p]
-					}
-					for rank[best] > rank[p] {
-						best = d.idom[best]
-					}
-				}
-			}
-			if d.idom[b] != best {
-				d.idom[b], changed = best, true
-			}
-		}
+	for v, b := range t.block {
+		d.idom[b] = t.block[idom[v]]
 	}
 	kids := make([][]BlockID, n)
 	for _, b := range order[1:] {

@@ -10,9 +10,9 @@ const skbWords = bpf.SizeofSkBuff / 4
 
 // skbZero are the words of the context that are zero for a packet that has just
 // arrived, and that programs can only read: VLAN tags are in the packet, there
-// is no hash, no segmentation and no time.
+// is no segmentation and no time.
 var skbZero = map[int32]bool{
-	bpf.SkBuffVlanPresent: true, bpf.SkBuffVlanTCI: true, bpf.SkBuffVlanProto: true, bpf.SkBuffHash: true, bpf.SkBuffNAPIID: true,
+	bpf.SkBuffVlanPresent: true, bpf.SkBuffVlanTCI: true, bpf.SkBuffVlanProto: true, bpf.SkBuffNAPIID: true,
 	bpf.SkBuffGSOSegs: true, bpf.SkBuffGSOSize: true, bpf.SkBuffTstampType: true, bpf.SkBuffHwtstamp: true, bpf.SkBuffHwtstamp + 4: true,
 }
 
@@ -37,6 +37,7 @@ func (b *Builder) startSkb() {
 	for off := range skbScratch {
 		b.write(varSkb+variable(off/4), zero)
 	}
+	b.SetHash(zero)
 	if b.usesProtocol() {
 		b.write(varSkb+bpf.SkBuffProtocol/4, b.protocol())
 	}
@@ -52,6 +53,12 @@ func (b *Builder) ChecksumLevel() ID { return b.read(varCsumLevel) }
 
 // SetChecksumLevel says how many checksums were found right.
 func (b *Builder) SetChecksumLevel(n ID) { b.write(varCsumLevel, n) }
+
+// Hash returns the frame's hash, 0 for one that has just arrived.
+func (b *Builder) Hash() ID { return b.read(varSkb + bpf.SkBuffHash/4) }
+
+// SetHash says what the frame's hash is.
+func (b *Builder) SetHash(h ID) { b.write(varSkb+bpf.SkBuffHash/4, h) }
 
 // protocol makes the protocol of the frame, in network byte order as the
 // context has it: the type field, or a number for frames with a length there.
@@ -101,7 +108,7 @@ func (b *Builder) skbWord(off int32) ID {
 		return 0
 	case skbZero[off]:
 		return b.Const(0)
-	case skbScratch[off], off == bpf.SkBuffProtocol:
+	case skbScratch[off], off == bpf.SkBuffProtocol, off == bpf.SkBuffHash:
 		return b.read(varSkb + variable(off/4))
 	case off == bpf.SkBuffIfindex && b.Env.Machine.Ingress != nil:
 		return b.part(b.Env.Machine.Ingress)
