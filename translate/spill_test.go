@@ -129,3 +129,27 @@ func TestLongStraightProgram(t *testing.T) {
 		}
 	}
 }
+
+// TestMoreSharedValuesThanPlaces has more equal values computed again, long
+// after, than there are registers and words of local memory: they are not kept.
+func TestMoreSharedValuesThanPlaces(t *testing.T) {
+	for _, n := range []int{100, 200, 400} {
+		var body []bpf.Insn
+		for again := range 2 {
+			for k := range n {
+				if again == 1 {
+					k = k * 7919 % n
+				}
+				body = append(body, bpf.Mov.Reg(1, 6), bpf.Add.Imm(1, int32(0x01010101*(k+1))), bpf.Mul.Reg(1, 1), bpf.Mul.Imm(0, 3), bpf.Xor.Reg(0, 1))
+			}
+		}
+		for _, name := range target.Names() {
+			tg, err := target.Builtin(name)
+			require.NoError(t, err)
+			tg.Core.CodeWords = 1<<14 - int(tg.Core.CodeStart)
+			runs, err := differ(withNumbers(nil, body...), 7, tg, translate.LevelDefault)
+			require.NoError(t, err, "%d values, %s", n, name)
+			require.NotZero(t, runs)
+		}
+	}
+}

@@ -35,7 +35,7 @@ func (r *run) workBound(res *Result) string {
 		}
 	}
 	if max(cores, busy) < full {
-		return fmt.Sprintf("contexts: all %d have a packet, most of the time waiting; cores %s busy", res.Contexts, percent(cores))
+		return fmt.Sprintf("contexts: all %d have a packet and wait most of the time, for memory or the worker's loop; cores %s busy", res.Contexts, percent(cores))
 	}
 	if cores >= busy {
 		noun := "worker cores"

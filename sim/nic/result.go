@@ -48,7 +48,8 @@ type Packets struct {
 	In   uint64 `json:"in"`
 	Sent uint64 `json:"sent"`
 	Host uint64 `json:"host"`
-	// InFlight is how many were on the card when a partial run ended.
+	// InFlight is how many were on the card when a partial run ended, or had a
+	// context that waited for them.
 	InFlight uint64 `json:"in_flight"`
 	// Reordered is how many left behind one that came in later at their port.
 	Reordered uint64 `json:"reordered"`
@@ -113,7 +114,12 @@ func (r *run) rates(res *Result) {
 	cycles := float64(b.cycle - a.cycle)
 	seconds := cycles / float64(spec.Hertz)
 	of := func(n uint64) float64 { return float64(n) / seconds }
-	res.OfferedMpps = of(b.counts.in-a.counts.in) / 1e6
+	// Events come after the last arrival.
+	arriving := seconds
+	if r.all && r.last > a.cycle && r.last < b.cycle {
+		arriving = float64(r.last-a.cycle) / float64(spec.Hertz)
+	}
+	res.OfferedMpps = float64(b.counts.in-a.counts.in) / arriving / 1e6
 	res.Mpps = of(b.counts.served()-a.counts.served()) / 1e6
 	res.Gbps = of(b.counts.outBits-a.counts.outBits+b.counts.hostBits-a.counts.hostBits) / 1e9
 
@@ -128,7 +134,7 @@ func (r *run) rates(res *Result) {
 	}
 	picoseconds := seconds * traffic.Second
 	for i := range r.tx {
-		use(partIn(i), of(b.inBits[i]-a.inBits[i])/float64(spec.PortRate))
+		use(partIn(i), float64(b.inBits[i]-a.inBits[i])/arriving/float64(spec.PortRate))
 		use(partOut(i), float64(b.outBusy[i]-a.outBusy[i])/picoseconds)
 	}
 	use(partHost, float64(b.hostBusy-a.hostBusy)/picoseconds)

@@ -22,8 +22,9 @@ type run struct {
 	tx   []queue
 	host queue
 	wait waiting
-	held []frame // of each context of each core
+	work []frame // of each context of each core
 	busy int     // contexts that have one
+	held bool    // the wires stand still
 
 	counts
 	inBits []uint64 // of each port, with preambles and gaps
@@ -58,7 +59,7 @@ func newRun(c *Card, in []Input) *run {
 	s := &c.spec
 	r := &run{
 		card: c, host: newQueue(s.HostRate, s.HostQueue, s.HostDelay),
-		wait: waiting{frames: make([]frame, s.Buffers)}, held: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), inBits: make([]uint64, s.Ports),
+		wait: waiting{frames: make([]frame, s.Buffers)}, work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), inBits: make([]uint64, s.Ports),
 	}
 	for port, i := range in {
 		r.rx = append(r.rx, receiver{in: i, rate: s.PortRate, hertz: s.Hertz, next: frame{port: port}})
@@ -100,11 +101,25 @@ func (r *run) take(port int) frame {
 	return f
 }
 
-// receive lets in what arrives up to a cycle.
+// receive lets in what arrives up to a cycle. In the warm-up, when no buffer is
+// free, the wires stand still until there is one.
 func (r *run) receive(now uint64) {
 	for port := r.first(); port >= 0 && r.rx[port].next.from <= now; port = r.first() {
+		full := r.busy+r.wait.count == len(r.wait.frames)
+		if full && r.in < r.window.warm {
+			r.held = true
+			break
+		}
+		if r.held {
+			r.held = false
+			late := r.time(now) - r.rx[port].next.arrival
+			for i := range r.rx {
+				r.rx[i].delay(late)
+			}
+			continue
+		}
 		f := r.take(port)
-		if r.busy+r.wait.count == len(r.wait.frames) {
+		if full {
 			r.noBuffer++
 			continue
 		}
@@ -117,7 +132,7 @@ func (r *run) receive(now uint64) {
 // Next implements sim.Feed.
 func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	r.receive(at.Cycle)
-	f := &r.held[at.Place()]
+	f := &r.work[at.Place()]
 	switch port := r.first(); {
 	case r.err != nil:
 		return 0, false
@@ -139,7 +154,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 // Done implements sim.Feed.
 func (r *run) Done(at sim.Moment, res *sim.Result) {
 	r.receive(at.Cycle)
-	f := &r.held[at.Place()]
+	f := &r.work[at.Place()]
 	r.busy--
 	r.window.ends(f, at.Cycle)
 	now := r.time(at.Cycle)

@@ -4,10 +4,10 @@ import "slices"
 
 // window is the part of a run over which rates are taken: from the arrival of a
 // tenth of all frames, when queues are as full as they get, to the arrival of
-// the last. A run of few frames is taken whole.
+// the last. A run of few frames is taken whole, as is one that is ended before.
 type window struct {
 	warm  uint64 // frames before it; 0 for a run that is taken whole
-	from  uint64 // cycle in which it begins, when the frame has come
+	from  uint64 // cycle in which it begins, once it is known
 	state windowState
 	begin snapshot
 	end   snapshot
@@ -46,11 +46,12 @@ func (w *window) begins(r *run) {
 	for i := range r.rx {
 		total += r.rx[i].in.Source.Packets()
 	}
-	if total >= steady {
-		w.warm = total / 10
+	w.begin = r.snapshot(0)
+	if total < steady {
+		w.state = open
 		return
 	}
-	w.state, w.begin = open, r.snapshot(0)
+	w.warm = total / 10
 }
 
 // arrives notes that a frame comes, in cycle at.
@@ -65,6 +66,7 @@ func (w *window) passes(r *run, now uint64) {
 	switch {
 	case w.state == arming && now >= w.from:
 		w.state, w.begin = open, r.snapshot(now)
+		w.latence = histogram{}
 	case w.state == open && w.warm > 0 && r.all && now > r.last:
 		w.state, w.end = closed, r.snapshot(now)
 	}
@@ -75,7 +77,7 @@ func (w *window) ends(f *frame, now uint64) { w.worked += now - f.from }
 
 // latency notes that a frame has left the card.
 func (w *window) latency(f *frame, end uint64) {
-	if w.state == open {
+	if w.state != closed {
 		w.latence.add(end - f.arrival)
 	}
 }

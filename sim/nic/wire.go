@@ -27,6 +27,7 @@ type receiver struct {
 	free  uint64 // time from which the wire is free
 	next  frame  // the one that arrives next
 	some  bool   // there is one
+	late  uint64 // picoseconds for which the wire has stood still
 }
 
 // wireBits returns the bits of a frame of so many bytes in memory, with
@@ -42,11 +43,19 @@ func (r *receiver) advance() {
 		return
 	}
 	frame, all := wireBits(r.next.packet.Length)
-	start := max(r.free, r.in.Pace.Next(int(all/8)))
+	start := max(r.free, r.in.Pace.Next(int(all/8))+r.late)
 	r.next.arrival = start + traffic.MulDiv(frame, traffic.Second, r.rate)
 	r.free = start + traffic.MulDiv(all, traffic.Second, r.rate)
 	r.next.from = cycleOf(r.next.arrival, r.hertz)
 	r.next.place++
+}
+
+// delay lets everything that is still to come arrive later.
+func (r *receiver) delay(late uint64) {
+	r.late += late
+	r.free += late
+	r.next.arrival += late
+	r.next.from = cycleOf(r.next.arrival, r.hertz)
 }
 
 // cycleOf returns the first cycle that does not begin before a time.

@@ -5,6 +5,8 @@
 package backend
 
 import (
+	"errors"
+
 	"github.com/skipsw/skipsw/translate/internal/opt"
 	"github.com/skipsw/skipsw/translate/internal/pass"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
@@ -47,18 +49,40 @@ func Passes[C any](b Backend[C]) []pass.Info {
 	return append(append([]pass.Info{Build}, opt.Passes(b.Lowering(nil))...), b.Stages()...)
 }
 
-// Compile takes a program through all passes.
+// ErrCrowded is what errors.Is finds in an error of Emit if the machine has not
+// enough places for the values that the code has at a time.
+var ErrCrowded = errors.New("more values at a time than places")
+
+// Compile takes a program through all passes. One that turns out crowded goes
+// through them again and computes values anew instead of keeping them.
 func Compile[C any](b Backend[C], u *Unit) (C, error) {
-	var none C
 	env, err := b.Prepare(u)
 	if err != nil {
+		var none C
 		return none, err
 	}
 	u.Env = env
+	code, err := compile(b, u)
+	if errors.Is(err, ErrCrowded) && u.Run.On(opt.Share.Name) {
+		u.Run.Without(opt.Share.Name)
+		code, err = compile(b, u)
+	}
+	if err != nil {
+		return code, err
+	}
+	src := u.Program.Source()
+	u.Report.Program, u.Report.Type, u.Report.Target = src.Name, src.Type.String(), b.Target()
+	u.Report.Insns, u.Report.Passes = len(src.Insns), u.Run.Stats()
+	return code, nil
+}
+
+func compile[C any](b Backend[C], u *Unit) (C, error) {
+	var none C
+	var err error
 	f := &ssa.Func{}
 	u.Run.Do(&Build, f, func() bool {
 		var made *ssa.Func
-		if made, err = ssa.Build(u.Program, env); err == nil {
+		if made, err = ssa.Build(u.Program, u.Env); err == nil {
 			*f = *made
 		}
 		return err == nil
@@ -67,12 +91,5 @@ func Compile[C any](b Backend[C], u *Unit) (C, error) {
 		return none, err
 	}
 	opt.Run(f, u.Run, b.Lowering(u.Program))
-	code, err := b.Emit(u, f)
-	if err != nil {
-		return none, err
-	}
-	src := u.Program.Source()
-	u.Report.Program, u.Report.Type, u.Report.Target = src.Name, src.Type.String(), b.Target()
-	u.Report.Insns, u.Report.Passes = len(src.Insns), u.Run.Stats()
-	return code, nil
+	return b.Emit(u, f)
 }

@@ -8,6 +8,10 @@ import (
 	"github.com/skipsw/skipsw/regalloc"
 )
 
+// ErrCrowded is what errors.Is finds in an error of Generate if there are more
+// values at a time than registers and words of local memory.
+var ErrCrowded = regalloc.ErrSlots
+
 // Code implements regalloc.Function.
 var _ regalloc.Function = (*Code)(nil)
 

@@ -42,9 +42,13 @@ type selector struct {
 // constUse is a constant that the block holds in a register, and the earliest
 // place that needs it, as a length of out.
 type constUse struct {
-	reg regalloc.VReg
-	at  int
+	reg  regalloc.VReg
+	at   int
+	last int // length of out at the last use in the block's order
 }
+
+// constSpan is for how many instructions a crowded block keeps a constant.
+const constSpan = 16
 
 // selectCode turns a function into machine instructions on virtual registers, with
 // far words for spilled ones if farSlots says so.
@@ -152,6 +156,32 @@ func (s *selector) flush() {
 			u.at = len(s.out)
 		}
 	}
+	if s.code.far != nil {
+		s.dropConsts()
+	}
+}
+
+// dropConsts loads constants here that are used up to far behind, so that
+// earlier uses load them again.
+func (s *selector) dropConsts() {
+	kept := s.used[:0]
+	for _, c := range s.used {
+		if u := s.consts[c]; len(s.out)-u.last < constSpan {
+			kept = append(kept, c)
+			continue
+		}
+		s.out = append(s.out, s.loadConst(c, s.slot))
+		delete(s.consts, c)
+	}
+	s.used = kept
+}
+
+// loadConst makes the instruction that loads a constant of the block.
+func (s *selector) loadConst(c uint32, slot int32) node {
+	n := newNode(formConst)
+	n.val, n.slot = c, slot
+	n.d = n.def(s.consts[c].reg, constFiles(c), 0)
+	return n
 }
 
 // placeConsts returns the block's nodes in order, with the constants that are
@@ -165,10 +195,7 @@ func (s *selector) placeConsts() []node {
 	out := make([]node, 0, len(s.out)+len(s.used))
 	for k := len(s.out); k >= 0; k-- {
 		for _, c := range at[k] {
-			n := newNode(formConst)
-			n.val, n.slot = c, s.blockSlot(k)
-			n.d = n.def(s.consts[c].reg, constFiles(c), 0)
-			out = append(out, n)
+			out = append(out, s.loadConst(c, s.blockSlot(k)))
 		}
 		if k > 0 {
 			out = append(out, s.out[k-1])
@@ -228,7 +255,7 @@ func (s *selector) edgeArg(id ssa.ID) regalloc.VReg {
 func (s *selector) constReg(c uint32) regalloc.VReg {
 	u := s.consts[c]
 	if u == nil {
-		u = &constUse{reg: s.newReg()}
+		u = &constUse{reg: s.newReg(), last: len(s.out)}
 		s.code.vregs[u.reg] = vreg{isConst: true, val: c}
 		s.consts[c] = u
 		s.used = append(s.used, c)

@@ -105,9 +105,18 @@ func (b Backend) Emit(u *backend.Unit, f *ssa.Func) (*image.Image, error) {
 	return img, err
 }
 
+// crowded is an error that is a backend.ErrCrowded.
+type crowded struct{ *ssa.Unsupported }
+
+// Is reports whether the error is meant.
+func (crowded) Is(target error) bool { return target == backend.ErrCrowded }
+
 // withProgram adds what a stage does not know that sees neither eBPF nor lines.
 func withProgram(p *verify.Program, err error) error {
 	var u *ssa.Unsupported
+	if errors.Is(err, nfp.ErrCrowded) {
+		return crowded{&ssa.Unsupported{What: "program " + p.Source().Name, Why: err.Error(), Slot: -1}}
+	}
 	if !errors.As(err, &u) {
 		return &ssa.Unsupported{What: "program " + p.Source().Name, Why: err.Error(), Slot: -1}
 	}

@@ -23,9 +23,10 @@ func keyOf(v *ssa.Value) valueKey {
 	return k
 }
 
-// fold simplifies all values and branches once, and lets equal pure values be
-// one where one dominates the other. It reports whether anything changed.
-func fold(f *ssa.Func) bool {
+// fold simplifies all values and branches once, and with share lets equal pure
+// values be one where one dominates the other. It reports whether anything
+// changed.
+func fold(f *ssa.Func, share bool) bool {
 	f.KnownParams()
 	order := f.RPO()
 	dom := f.Dominators(order)
@@ -71,7 +72,9 @@ func fold(f *ssa.Func) bool {
 				}
 			}
 			if repl[id] == 0 {
-				seen[key] = append(seen[key], id)
+				if share {
+					seen[key] = append(seen[key], id)
+				}
 				list = append(list, id)
 			}
 		}

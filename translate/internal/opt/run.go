@@ -18,7 +18,7 @@ const maxRounds = 12
 
 // improving are the passes that run in turn until none changes anything.
 var improving = []Pass{
-	{pass.Info{Name: "fold", Doc: "simplify and share values, decide branches"}, alone(fold)},
+	{pass.Info{Name: "fold", Doc: "simplify and share values, decide branches"}, func(f *ssa.Func, r *pass.Run) bool { return fold(f, r.On(Share.Name)) }},
 	dead,
 	{pass.Info{Name: "split-exits", Doc: "end each way with a verdict of its own"}, alone(splitExits)},
 	{pass.Info{Name: "share-exits", Doc: "let ends with the same verdict be one"}, alone(shareExits)},
@@ -30,6 +30,10 @@ var improving = []Pass{
 var dead = Pass{pass.Info{Name: "dead", Doc: "remove values, parameters and blocks that nothing needs", Required: true}, alone(removeDead)}
 
 var joining = Pass{pass.Info{Name: "rejoin", Doc: "take words that were put together byte by byte from where the bytes are"}, alone(rejoin)}
+
+// Share is the switch inside fold that a program does without for which there
+// would be more values at a time than places.
+var Share = pass.Info{Name: "share", Doc: "let equal values be one", Inside: "fold"}
 
 // The switches inside Memory.
 var (
@@ -55,6 +59,9 @@ func Passes(lowering []Pass) []pass.Info {
 	var list []pass.Info
 	for _, p := range improving {
 		list = append(list, p.Info)
+		if p.Name == Share.Inside {
+			list = append(list, Share)
+		}
 	}
 	for _, p := range lowering {
 		list = append(list, p.Info)

@@ -53,6 +53,13 @@ func NewRun(list []Info, on func(Info) bool, dump func(name string, f fmt.String
 // On reports whether a pass is switched on.
 func (r *Run) On(name string) bool { return r == nil || !r.off[name] }
 
+// Without switches a pass off for what follows.
+func (r *Run) Without(name string) {
+	if r != nil {
+		r.off[name] = true
+	}
+}
+
 // Do runs a pass on f unless it is switched off, and reports whether it changed
 // anything.
 func (r *Run) Do(p *Info, f fmt.Stringer, do func() (changed bool)) bool {
