@@ -40,5 +40,6 @@ var scenarios = []scenario{
 	{name: "event_sample", count: 200, mix: mostly(map[string]int{"tcp4": 40}), sizes: 200},
 	{name: "flow_track", count: 500, mix: mostly(map[string]int{"tcp4": 150}), sizes: 100},
 	{name: "port_class", count: 300, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60}), sizes: 200},
+	{name: "nat44", count: 300, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60, "options4": 20, "fragment4": 20}), sizes: 200},
 	{name: "deep_parse", count: 500, mix: mostly(map[string]int{"tunnel4": 60, "extensions6": 40, "tcp4": 30, "qinq": 20}), sizes: 200},
 }

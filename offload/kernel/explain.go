@@ -172,6 +172,7 @@ func (d *Device) loadError(op string, p *object.Program, mode offload.Mode, log 
 		if strings.Contains(oe.Text, "offload device mismatch") {
 			oe.Reason = "a map of the program does not live on " + d.name
 		}
+		oe.Reason = joinReasons(olderISA(oe.Text), oe.Reason)
 		if driver {
 			oe.Reason = joinReasons("the device's driver refuses it", oe.Reason)
 		}

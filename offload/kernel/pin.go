@@ -157,8 +157,11 @@ func (d *Device) FindPin(dir string, m *object.Map, mode offload.Mode) (*offload
 	return &info, nil
 }
 
-// pinFolder returns the steps that make a folder of the BPF file system and
-// those above it, none if it is there.
+// tcPins is the folder of iproute2's pins.
+const tcPins = bpffs + "/tc"
+
+// pinFolder returns the steps that make a folder of the BPF file system, none if
+// it is there; that of iproute2 is made, too.
 func pinFolder(dir string) ([]offload.Step, error) {
 	if _, err := os.Stat(dir); err == nil {
 		return nil, needBPFFS(dir, dir)
@@ -171,7 +174,7 @@ func pinFolder(dir string) ([]offload.Step, error) {
 		if err := needBPFFS(dir, above); err != nil {
 			return nil, err
 		}
-	} else if rel, err := filepath.Rel(bpffs, above); err == nil && filepath.IsLocal(rel) {
+	} else if above == tcPins {
 		if steps, err = pinFolder(above); err != nil {
 			return nil, err
 		}

@@ -50,8 +50,9 @@ const maxTime = 100 * 24 * 3600 * traffic.Second
 const slice = 100_000
 
 // Run lets traffic in, one input a port, until all of it has left the card. When
-// ctx ends before, the result is of what happened until then and says so. Maps
-// have their initial contents at the beginning.
+// ctx ends before, the result is of what happened until then and says so, and
+// the card cannot run again. Maps have their initial contents at the beginning.
+// Inputs are used up.
 func (c *Card) Run(ctx context.Context, in []Input) (*Result, error) {
 	if err := c.takes(in); err != nil {
 		return nil, fmt.Errorf("nic: %w", err)
@@ -82,6 +83,9 @@ func (c *Card) takes(in []Input) error {
 		return fmt.Errorf("traffic for %d ports; the card has %d", len(in), c.spec.Ports)
 	}
 	for port, i := range in {
+		if i.Source == nil || i.Pace == nil {
+			return fmt.Errorf("port %d has no traffic or no pace", port)
+		}
 		n := i.Source.Longest()
 		if room := c.sys.MaxPacket(); n > room {
 			return unsupported.New(fmt.Sprintf("frames of %d bytes at port %d", n+traffic.FCS, port), fmt.Sprintf("a packet buffer takes %d, and what lies behind it is not there", room+traffic.FCS))

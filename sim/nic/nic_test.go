@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,11 +22,9 @@ import (
 )
 
 // sample compiles a sample for a target.
-func sample(t testing.TB, name, target_ string) *image.Image {
-	tgt, err := target.Builtin(target_)
-	require.NoError(t, err)
+func sample(t testing.TB, name, targetName string) *image.Image {
 	o := translate.FileOptions{}
-	o.Target = tgt
+	o.Target = target.MustBuiltin(targetName)
 	img, err := translate.File("../../testdata/bpf/"+name+".o", o)
 	require.NoError(t, err)
 	return img
@@ -338,6 +335,8 @@ func TestRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = card.Run(context.Background(), s.inputs(t)[:1])
 	require.Error(t, err, "traffic for one of two ports")
+	_, err = card.Run(context.Background(), make([]Input, s.spec.Ports))
+	require.Error(t, err, "no traffic")
 }
 
 // TestHistogram holds quantiles against those of the sorted values.
@@ -385,33 +384,34 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// Example runs the shortest frames at line rate through a program that sends
-// them back.
-func Example() {
-	card, err := New(verdict(&testing.T{}, "xdp", uint32(bpf.XDPTX)), DefaultSpec())
-	if err != nil {
-		panic(err)
+// TestAnyCard runs cards and traffic of all shapes: no frame is lost, and the
+// same happens twice.
+func TestAnyCard(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	images := []*image.Image{
+		sample(t, "l4_balance", "skipsw"), sample(t, "acl", "skipsw"), sample(t, "l2_swap_tx", "agilio"),
+		sample(t, "tc_classify", "skipsw"), sample(t, "ipip_encap", "skipsw"),
 	}
-	var in []Input
-	for range 2 {
-		s := traffic.DefaultSpec()
-		s.Packets = 5000
-		source, err := traffic.New(s)
-		if err != nil {
-			panic(err)
-		}
-		pace, err := traffic.NewPace(40_000_000_000, 1)
-		if err != nil {
-			panic(err)
-		}
-		in = append(in, Input{source, pace})
+	upTo := func(n int) int { return 1 + random.IntN(n) }
+	for i := range 30 {
+		s := newScene(images[i%len(images)], func(s *scene) {
+			s.spec.Cores, s.spec.Ports = upTo(6), upTo(3)
+			s.spec.Buffers = s.spec.Contexts() + random.IntN(50)
+			s.spec.EgressQueue, s.spec.HostQueue = upTo(20), upTo(20)
+			s.spec.HostRate = uint64(upTo(1000)) * 50_000_000
+			s.spec.Hertz = uint64(100_000_000 + random.IntN(2_000_000_000))
+			s.spec.PortRate = uint64(upTo(100)) * 1_000_000_000
+			for range s.spec.Ports {
+				s.spec.Egress = append(s.spec.Egress, random.IntN(s.spec.Ports))
+			}
+			s.rate = s.spec.PortRate / uint64(upTo(20))
+			s.burst = upTo(10)
+			s.traffic.Packets = uint64(random.IntN(800))
+			s.traffic.Flows = upTo(100)
+			s.traffic.Sizes = []traffic.Size{{Bytes: 64 + random.IntN(1000), Weight: upTo(3)}, {Bytes: 1518, Weight: upTo(3)}}
+		})
+		t.Run(fmt.Sprint(i), func(t *testing.T) { require.Nil(t, s.run(t).FirstFault) })
 	}
-	res, err := card.Run(context.Background(), in)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Printf("%d of %d sent; %s\n", res.Packets.Sent, res.Packets.In, strings.SplitN(res.Bottleneck, ",", 2)[0])
-	// Output: 10000 of 10000 sent; line rate
 }
 
 // BenchmarkCard measures how many packets a second of this machine the whole

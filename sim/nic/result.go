@@ -48,7 +48,8 @@ type Packets struct {
 	In   uint64 `json:"in"`
 	Sent uint64 `json:"sent"`
 	Host uint64 `json:"host"`
-	// InFlight is how many were on the card when a partial run ended.
+	// InFlight is how many were on the card when a partial run ended, or had a
+	// context that waited for them.
 	InFlight uint64 `json:"in_flight"`
 	// Reordered is how many left behind one that came in later at their port.
 	Reordered uint64 `json:"reordered"`

@@ -205,7 +205,7 @@ func printBench(w io.Writer, r *nic.Result) {
 			fmt.Fprintf(w, "  dropped     %d  %s\n", n, name)
 		}
 	}
-	fmt.Fprintf(w, "card          %d cores, %d contexts, %g MHz; %.3f ms\n", r.Cores, r.Contexts, float64(r.Hertz)/1e6, 1e3*r.Seconds)
+	fmt.Fprintf(w, "card          cores %d, contexts %d, %g MHz; %.3f ms\n", r.Cores, r.Contexts, float64(r.Hertz)/1e6, 1e3*r.Seconds)
 	for _, name := range sortedKeys(r.Utilisation) {
 		fmt.Fprintf(w, "  %-14s%5.1f %%\n", name, 100*r.Utilisation[name])
 	}

@@ -16,8 +16,8 @@ import (
 
 func newCheckCmd(a *app) *cobra.Command {
 	dev := deviceFlags{app: a}
-	var devName, section, prog, driver, typeName, targetName string
-	var asJSON bool
+	var devName, section, prog, driver, typeName, targetName, mode string
+	var asJSON, try bool
 	var settings settingFlags
 	cmd := &cobra.Command{
 		Use:   "check OBJ",
@@ -27,10 +27,17 @@ offloaded, all at once, with C lines and what to change: the verifier's verdict,
 the kernel's rules, and the rules of the nfp driver. With --dev the device is
 asked what it takes, and the driver's rules are those of its driver. With --target
 what the compiler would refuse for a target is said, and the kernel's and the
-driver's rules are left out unless --dev or --driver asks for them.`,
+driver's rules are left out unless --dev or --driver asks for them.
+
+All of this is reasoned: the kernel at hand may know less. With --try the
+programs are loaded for --dev as well, with the smallest maps and nothing
+attached, and freed again.`,
 		Args: exactArgs("OBJ"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o := check.Options{}
+			if cmd.Flags().Changed("mode") && !try {
+				return usagef("--mode is where --try loads programs")
+			}
 			switch driver {
 			case "nfp":
 				o.NFP = true
@@ -69,12 +76,26 @@ driver's rules are left out unless --dev or --driver asks for them.`,
 			if err := settings.options(&read); err != nil {
 				return err
 			}
-			return checkObject(cmd.OutOrStdout(), args[0], section, prog, read, o, asJSON)
+			if !try {
+				return checkObject(cmd.OutOrStdout(), args[0], section, prog, read, o, nil, asJSON)
+			}
+			if devName == "" {
+				return usagef("--try loads programs for a device: name it with --dev")
+			}
+			m, err := offload.ParseMode(mode)
+			if err != nil {
+				return usageError{err}
+			}
+			return dev.with(devName, func(ctx context.Context, d offload.Device) error {
+				return checkObject(cmd.OutOrStdout(), args[0], section, prog, read, o, &trial{ctx, d, m}, asJSON)
+			})
 		},
 	}
 	dev.add(cmd)
 	settings.add(cmd)
 	cmd.Flags().StringVar(&devName, "dev", "", "ask this device what it takes")
+	cmd.Flags().BoolVar(&try, "try", false, "load the programs for --dev, for trial")
+	cmd.Flags().StringVar(&mode, "mode", "hw", "where --try loads them: hw, drv, skb, skip_hw or either")
 	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
 	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&section, "sec", "", "only programs of this section")
@@ -98,11 +119,31 @@ type checkedProgram struct {
 	// and how much that has; 0 where it was not compiled.
 	Words int `json:"words,omitempty"`
 	Room  int `json:"room,omitempty"`
+	// Tried is where the program was loaded for trial, "" if nowhere.
+	Tried string `json:"tried,omitempty"`
+}
+
+// trial is where programs are loaded for trial.
+type trial struct {
+	ctx  context.Context
+	dev  offload.Device
+	mode offload.Mode
+}
+
+// run loads a program and adds what the device says to it.
+func (t *trial) run(c *checkedProgram, p *object.Program) {
+	if t == nil || p.Refused != nil {
+		return
+	}
+	c.Tried = fmt.Sprintf("%s, mode %s", t.dev.Name(), t.mode)
+	if err := offload.Trial(t.ctx, t.dev, &offload.Program{Program: p}, t.mode); err != nil {
+		c.Findings = append(c.Findings, check.Finding{By: "tried on " + c.Tried, Slot: -1, Says: err.Error()})
+	}
 }
 
 // checkObject checks the chosen programs. Findings are an error: the object
 // cannot be offloaded as it is.
-func checkObject(w io.Writer, path, section, prog string, read object.Options, o check.Options, asJSON bool) error {
+func checkObject(w io.Writer, path, section, prog string, read object.Options, o check.Options, try *trial, asJSON bool) error {
 	obj, err := object.Load(path, read)
 	if err != nil {
 		return err
@@ -119,12 +160,13 @@ func checkObject(w io.Writer, path, section, prog string, read object.Options, o
 		if err != nil {
 			return err
 		}
-		if len(found) > 0 {
-			bad++
-		}
 		c := checkedProgram{Program: p.Name, Section: p.Section, Type: p.Type.String(), Findings: append([]check.Finding{}, found...)}
 		if o.Target != nil && r.Words > 0 {
 			c.Words, c.Room = r.Words, o.Target.Core.CodeWords
+		}
+		try.run(&c, p)
+		if len(c.Findings) > 0 {
+			bad++
 		}
 		all = append(all, c)
 	}
@@ -147,11 +189,15 @@ func checkObject(w io.Writer, path, section, prog string, read object.Options, o
 }
 
 func printFindings(w io.Writer, c checkedProgram) {
-	switch {
-	case len(c.Findings) == 0 && c.Words > 0:
-		fmt.Fprintf(w, "%s: ok, %d of %d words\n", c.Program, c.Words, c.Room)
-	case len(c.Findings) == 0:
-		fmt.Fprintf(w, "%s: ok\n", c.Program)
+	if len(c.Findings) == 0 {
+		fmt.Fprintf(w, "%s: ok", c.Program)
+		if c.Words > 0 {
+			fmt.Fprintf(w, ", %d of %d words", c.Words, c.Room)
+		}
+		if c.Tried != "" {
+			fmt.Fprintf(w, ", loaded for trial on %s", c.Tried)
+		}
+		fmt.Fprintln(w)
 	}
 	for _, f := range c.Findings {
 		fmt.Fprintf(w, "%s: %s\n", c.Program, f)

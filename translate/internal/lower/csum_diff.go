@@ -64,7 +64,7 @@ const (
 func csumBytes(c *Call, ptr, size int) (summand, error) {
 	n, _ := c.Reg(size)
 	constant, fixed := c.F.IsConst(n)
-	fact, most := c.Fact(ptr), uint64(maxOptional)
+	fact := c.Fact(ptr)
 	inMemory := fact.Kind == verify.PtrPacket || fact.Kind == verify.PtrMapValue
 	switch {
 	case fixed && constant == 0:
@@ -75,10 +75,8 @@ func csumBytes(c *Call, ptr, size int) (summand, error) {
 		words, err := c.Behind(ptr, int(constant))
 		return func(sum ssa.ID) (ssa.ID, error) { return partial(c, sum, words), nil }, err
 	}
-	if f := c.Fact(size); f.Kind == verify.Scalar {
-		most = f.UMax
-	}
-	if most > maxOptional {
+	most := c.Fact(size).UMax
+	if c.Fact(size).Kind != verify.Scalar || most > maxOptional {
 		return nil, c.Unsupported("a checksum over a number of bytes of the stack that is not a constant and may be more than 128", "stack bytes are kept in registers")
 	}
 	words, err := c.Behind(ptr, int(most))
