@@ -210,3 +210,19 @@ func TestPackedKey(t *testing.T) {
 		}
 	}
 }
+
+// TestStackPlaceByPath reads and writes the stack where a number of two values
+// leads from a pointer below it or above it.
+func TestStackPlaceByPath(t *testing.T) {
+	for _, c := range []struct{ from, a, b int }{{-40, 14, 18}, {-40, 0, 28}, {-16, -20, -8}, {0, -12, -36}, {-24, -8, 12}} {
+		for _, size := range []int{1, 2, 4} {
+			t.Run(fmt.Sprintf("%d bytes at %d, %d or %d", size, c.from, c.a, c.b), func(t *testing.T) {
+				place := slices.Concat(
+					onOdd([]bpf.Insn{bpf.Mov.Imm(3, int32(c.a&^(size-1)))}, []bpf.Insn{bpf.Mov.Imm(3, int32(c.b&^(size-1)))}),
+					onStack(2, c.from), []bpf.Insn{bpf.Add.Reg(2, 3)},
+				)
+				must(t, withNumbers(nil, slices.Concat(place, []bpf.Insn{load(size, 0, 2, 0), store(size, 2, 0, 7), bpf.Add.Reg(0, 7)})...), "skipsw", "agilio")
+			})
+		}
+	}
+}
