@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -30,17 +31,29 @@ func WriteFile(path string, data []byte) error {
 // error of write leaves a regular file as it was.
 func Write(path string, write func(io.Writer) error) error {
 	at, info, err := target(path)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if info != nil && (!info.Mode().IsRegular() || links(info) > 1) {
-		return through(at, info, write)
+	case descriptor(at):
+		return through(at, os.O_APPEND, write)
+	case info != nil && !info.Mode().IsRegular():
+		return through(at, 0, write)
+	case info != nil && links(info) > 1:
+		return through(at, os.O_TRUNC, write)
 	}
 	return replace(at, info, write)
 }
 
-// target follows symbolic links to the file that is to be written. info is nil
-// when it is not there.
+// descriptor tells a link that stands for an open file of a process, as
+// /dev/stdout leads to: what it reads is no path. Somebody may have written to
+// the file before, and goes on after us.
+func descriptor(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0 && strings.HasPrefix(filepath.Dir(path), "/proc/")
+}
+
+// target follows symbolic links to the file that is to be written, or to a
+// descriptor. info is nil when it is not there.
 func target(path string) (at string, info fs.FileInfo, err error) {
 	const most = 40 // as the kernel follows
 	at = path
@@ -51,7 +64,7 @@ func target(path string) (at string, info fs.FileInfo, err error) {
 			return at, nil, nil
 		case err != nil:
 			return "", nil, err
-		case info.Mode()&fs.ModeSymlink == 0:
+		case info.Mode()&fs.ModeSymlink == 0, descriptor(at):
 			return at, info, nil
 		}
 		to, err := os.Readlink(at)
@@ -73,13 +86,9 @@ func links(info fs.FileInfo) uint64 {
 	return 1
 }
 
-// through writes to what stands there.
-func through(path string, info fs.FileInfo, write func(io.Writer) error) (err error) {
-	flags := os.O_WRONLY
-	if info.Mode().IsRegular() {
-		flags |= os.O_TRUNC
-	}
-	f, err := os.OpenFile(path, flags, 0)
+// through writes to what stands there, opened with flags beside O_WRONLY.
+func through(path string, flags int, write func(io.Writer) error) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|flags, 0)
 	if err != nil {
 		return err
 	}

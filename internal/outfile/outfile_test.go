@@ -2,6 +2,7 @@ package outfile_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -101,4 +102,32 @@ func TestNoFile(t *testing.T) {
 	require.ErrorIs(t, outfile.WriteFile("/dev/full", []byte("no room")), syscall.ENOSPC)
 	require.Error(t, outfile.WriteFile(dir, nil), "a folder")
 	require.Error(t, outfile.WriteFile(filepath.Join(dir, "no", "such"), nil))
+}
+
+// TestDescriptor writes to open files by the names that the system has for
+// them, as /dev/stdout is one.
+func TestDescriptor(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	named := func(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
+
+	f, err := os.Create(filepath.Join(dir, "out"))
+	require.NoError(t, err)
+	defer f.Close()
+	_, err = f.WriteString("before ")
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(named(f), link))
+	require.NoError(t, outfile.WriteFile(link, []byte("after")))
+	content(t, f.Name(), "before after", 2)
+
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer w.Close()
+	require.NoError(t, outfile.WriteFile(named(w), []byte("through")))
+	b := make([]byte, 7)
+	_, err = io.ReadFull(r, b)
+	require.NoError(t, err)
+	require.Equal(t, "through", string(b))
+	require.NoError(t, r.Close())
+	require.ErrorIs(t, outfile.WriteFile(named(w), []byte("to nobody")), syscall.EPIPE)
 }
