@@ -134,7 +134,7 @@ func cardGuest(cmd *cobra.Command, args []string, f cardGuestFlags) error {
 	}
 	g := &testbed.Guest{Ports: f.card.plugs(), Log: logf, Init: init, Guest: vm.Guest{
 		Args: args, Dir: "/", Env: guestEnv(), Memory: f.memory, Timeout: f.timeout,
-		Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr(),
+		Stdout: raw(cmd.OutOrStdout()), Stderr: raw(cmd.ErrOrStderr()),
 	}}
 	if len(dirs) > 0 {
 		g.Dir = dirs[0]

@@ -66,14 +66,17 @@ func Main(c Config) int {
 	root.SetArgs(c.Args)
 	root.SetIn(c.Stdin)
 	out := &checkedWriter{w: c.Stdout}
-	root.SetOut(out)
-	root.SetErr(c.Stderr)
+	text, errs := &visible{w: out}, &visible{w: c.Stderr}
+	root.SetOut(text)
+	root.SetErr(errs)
 	verb, err := execute(root)
+	text.end()
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("write the output: %w", out.err)
 	}
 	a.typed = verb.Flags().Lookup("type") != nil
-	return a.report(err, verbose, c.Stderr)
+	defer errs.end()
+	return a.report(err, verbose, errs)
 }
 
 // execute runs the verb. A panic is an internal error.
