@@ -25,15 +25,16 @@ func deciding(v *verify.Program) []string {
 			clear(of[:])
 		}
 		in := src.Insns[slot]
+		reached := v.Reached(slot)
 		if in.Wide() {
-			of[in.Dst] = nil
 			slot++
-			continue
 		}
-		if !v.Reached(slot) {
-			continue
+		if !reached {
+			continue // its fields may be anything
 		}
 		switch {
+		case in.Wide():
+			of[in.Dst] = nil
 		case in.IsCall():
 			clear(of[:bpf.R5+1])
 		case in.IsCompare():
