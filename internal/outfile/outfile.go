@@ -34,7 +34,7 @@ func Write(path string, write func(io.Writer) error) error {
 	switch {
 	case err != nil:
 		return err
-	case descriptor(at):
+	case info != nil && info.Mode()&fs.ModeSymlink != 0:
 		return through(at, os.O_APPEND, write)
 	case info != nil && !info.Mode().IsRegular():
 		return through(at, 0, write)
@@ -44,16 +44,10 @@ func Write(path string, write func(io.Writer) error) error {
 	return replace(at, info, write)
 }
 
-// descriptor tells a link that stands for an open file of a process, as
-// /dev/stdout leads to: what it reads is no path. Somebody may have written to
-// the file before, and goes on after us.
-func descriptor(path string) bool {
-	info, err := os.Lstat(path)
-	return err == nil && info.Mode()&fs.ModeSymlink != 0 && strings.HasPrefix(filepath.Dir(path), "/proc/")
-}
-
-// target follows symbolic links to the file that is to be written, or to a
-// descriptor. info is nil when it is not there.
+// target follows symbolic links to the file that is to be written. info is nil
+// when it is not there. A link that stands for an open file of a process, as
+// /dev/stdout leads to, is not followed: what it reads is no path. Somebody may
+// have written to that file before, and goes on after us.
 func target(path string) (at string, info fs.FileInfo, err error) {
 	const most = 40 // as the kernel follows
 	at = path
@@ -64,7 +58,7 @@ func target(path string) (at string, info fs.FileInfo, err error) {
 			return at, nil, nil
 		case err != nil:
 			return "", nil, err
-		case info.Mode()&fs.ModeSymlink == 0, descriptor(at):
+		case info.Mode()&fs.ModeSymlink == 0, strings.HasPrefix(filepath.Dir(at), "/proc/"):
 			return at, info, nil
 		}
 		to, err := os.Readlink(at)

@@ -1,16 +1,12 @@
 package judge_test
 
 import (
-	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
-	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/object"
@@ -54,10 +50,6 @@ var conventions = []struct {
 // each target is refused by name, or all samples that compile give the
 // interpreter's answers.
 func TestConventions(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "testdata")
-	objects, err := filepath.Glob(filepath.Join(root, "bpf", "*.o"))
-	require.NoError(t, err)
-	require.NotEmpty(t, objects)
 	v := &judge.Verifier{}
 	var cards []oracle.Judge
 	for _, name := range target.Names() {
@@ -77,28 +69,12 @@ func TestConventions(t *testing.T) {
 	}
 	h := oracle.Harness{Reference: judge.Interpreter{}, Judges: cards}
 	compared := map[string]int{}
-	for _, path := range objects {
-		obj, err := object.Load(path, object.Options{})
-		require.NoError(t, err)
-		for _, p := range obj.Programs {
-			if slices.ContainsFunc(p.Maps, func(m *object.Map) bool { return len(m.Programs) > 0 }) {
-				continue // stages of a tail call, which need each other to load
-			}
-			base := strings.TrimSuffix(filepath.Base(path), ".o")
-			packets, err := pcap.ReadFile(filepath.Join(root, "pcap", strings.TrimSuffix(base, "_v1")+".pcap"))
-			require.NoError(t, err)
-			c := &oracle.Case{Program: p}
-			for k := 0; k < len(packets); k += 1 + len(packets)/40 {
-				c.Packets = append(c.Packets, packets[k].Data)
-			}
-			rep, err := h.Check(c)
-			require.NoError(t, err, p.Name)
-			require.Empty(t, rep.Mismatches, p.Name)
-			for name, n := range rep.Compared {
-				compared[name] += n
-			}
+	overSamples(t, &h, func(p *object.Program, rep *oracle.Report) {
+		require.Empty(t, rep.Mismatches, p.Name)
+		for name, n := range rep.Compared {
+			compared[name] += n
 		}
-	}
+	})
 	for _, c := range cards {
 		require.Greater(t, compared[c.Name()], 100, c.Name())
 	}

@@ -1,16 +1,12 @@
 package judge_test
 
 import (
-	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
-	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
@@ -21,10 +17,6 @@ import (
 // its capture, for both targets. The interpreter is held against the kernel in
 // TestSamples.
 func TestPassesAlone(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "testdata")
-	objects, err := filepath.Glob(filepath.Join(root, "bpf", "*.o"))
-	require.NoError(t, err)
-	require.NotEmpty(t, objects)
 	v := &judge.Verifier{}
 	var cards []oracle.Judge
 	optional := 0
@@ -44,29 +36,13 @@ func TestPassesAlone(t *testing.T) {
 	require.Greater(t, optional, 10)
 	h := oracle.Harness{Reference: judge.Interpreter{}, Judges: cards}
 	compared := 0
-	for _, path := range objects {
-		obj, err := object.Load(path, object.Options{})
-		require.NoError(t, err)
-		for _, p := range obj.Programs {
-			if slices.ContainsFunc(p.Maps, func(m *object.Map) bool { return len(m.Programs) > 0 }) {
-				continue // stages of a tail call, which need each other to load
-			}
-			base := strings.TrimSuffix(filepath.Base(path), ".o")
-			packets, err := pcap.ReadFile(filepath.Join(root, "pcap", strings.TrimSuffix(base, "_v1")+".pcap"))
-			require.NoError(t, err)
-			c := &oracle.Case{Program: p}
-			for k := 0; k < len(packets); k += 1 + len(packets)/40 {
-				c.Packets = append(c.Packets, packets[k].Data)
-			}
-			rep, err := h.Check(c)
-			require.NoError(t, err, p.Name)
-			require.True(t, rep.Accepted, "%s: %s", p.Name, rep.Why)
-			require.Empty(t, rep.Mismatches, p.Name)
-			for _, n := range rep.Compared {
-				compared += n
-			}
+	overSamples(t, &h, func(p *object.Program, rep *oracle.Report) {
+		require.True(t, rep.Accepted, "%s: %s", p.Name, rep.Why)
+		require.Empty(t, rep.Mismatches, p.Name)
+		for _, n := range rep.Compared {
+			compared += n
 		}
-	}
+	})
 	require.Greater(t, compared, 1000)
 	t.Logf("%d runs compared", compared)
 }
