@@ -220,6 +220,9 @@ func dropSeparators(r rune) rune {
 
 // parseNumber reads a number into size bytes; more than eight are filled up.
 func parseNumber(s string, size int) ([]byte, error) {
+	if size == 0 {
+		return nil, fmt.Errorf("%q does not fit into 0 bytes", s)
+	}
 	var v uint64
 	var fill byte
 	if strings.HasPrefix(s, "-") {

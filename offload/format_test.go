@@ -56,6 +56,8 @@ func TestParseBytes(t *testing.T) {
 		{in: "hex:0a:0b", size: 2, want: []byte{10, 11}},
 		{in: "256", size: 1, err: "does not fit into 1 bytes"},
 		{in: "-129", size: 1, err: "does not fit into 1 bytes"},
+		{in: "-1", size: 0, err: "does not fit into 0 bytes"},
+		{in: "0", size: 0, err: "does not fit into 0 bytes"},
 		{in: "1.2.3", size: 4, err: "is 3 bytes, want 4"},
 		{in: "1.2.3.400", size: 4, err: "is not a number from 0 to 255"},
 		{in: "hex:0a", size: 4, err: "is 1 bytes, want 4"},
@@ -80,6 +82,7 @@ func FuzzParseBytes(f *testing.F) {
 	f.Add("10.0.0.1", 4)
 	f.Add("hex:00", 1)
 	f.Add("-5", 3)
+	f.Add("-1", 0)
 	f.Fuzz(func(t *testing.T, s string, size int) {
 		if size < 0 || size > 1<<12 {
 			return
