@@ -29,7 +29,10 @@ func TestSupports(t *testing.T) {
 		{"agilio", bpf.HelperL4CsumReplace, bpf.MapTypeUnspec, "not supported: helper l4_csum_replace, because target agilio does not have it"},
 		{"skipsw", bpf.HelperMapDeleteElem, bpf.MapTypeLPMTrie, "not supported: helper map_delete_elem on map type lpm_trie, because only hosts change it"},
 		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeDevMap, "not supported: helper map_lookup_elem on map type devmap, because target skipsw does not have maps of this type"},
-		{"skipsw", bpf.HelperPerfEventOutput, bpf.MapTypePerfEventArray, "not supported: helper perf_event_output on map type perf_event_array, because target skipsw does not have it"},
+		{"skipsw", bpf.HelperPerfEventOutput, bpf.MapTypePerfEventArray, ""},
+		{"skipsw", bpf.HelperRingbufReserve, bpf.MapTypeRingbuf, ""},
+		{"skipsw", bpf.HelperRingbufSubmit, bpf.MapTypeUnspec, ""},
+		{"agilio", bpf.HelperRingbufOutput, bpf.MapTypeRingbuf, "not supported: helper ringbuf_output on map type ringbuf, because target agilio does not have it"},
 		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeQueue, "not supported: helper map_lookup_elem on map type queue, because there is no code for it"},
 		{"skipsw", bpf.HelperKtimeGetNs, bpf.MapTypeUnspec, ""},
 		{"skipsw", bpf.HelperKtimeGetTaiNs, bpf.MapTypeUnspec, "not supported: helper ktime_get_tai_ns, because target skipsw does not have it"},
@@ -96,7 +99,6 @@ func TestCheckTarget(t *testing.T) {
 		{"helper in another way", func(tg *target.Target) { tg.Helpers["csum_diff"] = target.Helper{By: target.HelperRoutine} }, "not supported: helpers.csum_diff routine of target skipsw"},
 		{"no helper", func(tg *target.Target) { tg.Helpers["csum_dif"] = target.Helper{By: target.HelperInline} }, "not supported: helpers.csum_dif inline of target skipsw"},
 		{"map type nobody wrote", func(tg *target.Target) { tg.Maps.Types = append(tg.Maps.Types, "devmap") }, "not supported: maps.types devmap of target skipsw"},
-		{"map type without layout", func(tg *target.Target) { tg.Maps.Types = append(tg.Maps.Types, "perf_event_array") }, "not supported: maps.types perf_event_array of target skipsw"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tg, err := target.Builtin("skipsw")

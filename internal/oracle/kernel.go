@@ -64,6 +64,7 @@ type KernelProgram struct {
 	tail   []int
 	out    []byte
 	perCPU bool
+	queues []*kernelQueue // of the maps that have one
 }
 
 // KernelRun is what a program did with one packet.
@@ -118,6 +119,9 @@ func (k *KernelProgram) load(o KernelOptions) error {
 			k.all[spec] = m
 			if m.cpus > 0 {
 				k.perCPU = true
+			}
+			if err := k.listen(m); err != nil {
+				return err
 			}
 			if err := m.Set(spec.Initial); err != nil {
 				return err
@@ -303,6 +307,10 @@ func (k *KernelProgram) Close() {
 		unix.Close(fd)
 	}
 	k.tail = nil
+	for _, q := range k.queues {
+		q.close()
+	}
+	k.queues = nil
 	for _, m := range k.all {
 		m.Close()
 	}

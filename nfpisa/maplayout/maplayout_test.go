@@ -27,6 +27,8 @@ var layouts = map[string]maplayout.Layout{
 	"firmware_hash": maplayout.NewFirmware(shape(2, 12, 2)),
 	"queue":         maplayout.NewRing(shape(0, 6, 3), false),
 	"stack":         maplayout.NewRing(shape(0, 8, 2), true),
+	"ringbuf":       maplayout.NewRingbuf(shape(0, 0, 64)),
+	"perf_events":   maplayout.Records{Room: 64, Events: true},
 }
 
 // TestGoldenSizes holds the size of each layout against the bytes that were

@@ -11,7 +11,6 @@ import (
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
-	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // firstIfindex is what programs see as the interface of port 0.
@@ -144,8 +143,8 @@ func (d *Device) Events(_ context.Context, id uint32) (offload.Events, error) {
 	}
 	defer d.mu.Unlock()
 	m := d.maps[id]
-	if m == nil || m.info.Type != bpf.MapTypePerfEventArray {
-		return nil, fmt.Errorf("%s: there is no perf event array of this id", op)
+	if m == nil || !m.info.Type.Queues() {
+		return nil, fmt.Errorf("%s: there is no ring buffer or perf event array of this id", op)
 	}
 	m.open++
 	l := &ear{card: d.card, m: m, records: make(chan offload.Event, earRoom), done: make(chan struct{})}

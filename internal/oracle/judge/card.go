@@ -105,6 +105,13 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 	out := oracle.Run{
 		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps)),
 	}
+	for _, e := range r.Events {
+		if out.Events == nil {
+			out.Events = make([][][]byte, len(l.p.Maps))
+		}
+		i := e.Map - 1 // as images number the maps of their program
+		out.Events[i] = append(out.Events[i], append(bytes.Clone(e.Data), e.Packet...))
+	}
 	for i, spec := range l.p.Maps {
 		if !oracle.PlainMap(spec.Type) {
 			continue

@@ -143,6 +143,12 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 		return oracle.Run{}, errors.New("the program takes an address for a number")
 	}
 	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(l.p.Maps))}
+	for _, e := range r.Events {
+		if out.Events == nil {
+			out.Events = make([][][]byte, len(l.p.Maps))
+		}
+		out.Events[e.Index] = append(out.Events[e.Index], append(e.Data, e.Packet...))
+	}
 	for i, m := range l.p.Maps {
 		if oracle.PlainMap(m.Type) {
 			out.Maps[i] = l.vm.Maps()[i].Entries()

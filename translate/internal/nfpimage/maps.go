@@ -26,9 +26,12 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 	arena, entries, held := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0), 0
 	for k, m := range src.Maps {
 		kind := microcode.Of(m.Type)
-		if kind != nil && kind.Layout != nil {
-			entries += uint64(m.MaxEntries)
+		hosts := kind != nil && kind.Bytes && !t.Direct()
+		if kind != nil && kind.Layout != nil && !hosts {
 			held++
+			if !kind.Bytes {
+				entries += uint64(m.MaxEntries)
+			}
 		}
 		element := maplayout.Element(m.KeySize, m.ValueSize)
 		switch {
@@ -36,7 +39,7 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			return nil, refuse(m, "target "+t.Name+" does not have this type")
 		case t.Direct() && kind.Layout == nil:
 			return nil, refuse(m, "the compiler has no layout for it")
-		case kind.Layout == nil:
+		case kind.Layout == nil, hosts:
 			// It has no entries.
 			places[k].ID = uint32(k + 1)
 			continue
@@ -48,7 +51,7 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			return nil, refuse(m, fmt.Sprintf("its value has %d bytes and target %s takes %d", m.ValueSize, t.Name, t.Maps.MaxValue))
 		case element > uint64(t.Maps.MaxElement):
 			return nil, refuse(m, fmt.Sprintf("key and value have %d bytes together and target %s takes %d", element, t.Name, t.Maps.MaxElement))
-		case uint64(m.MaxEntries) > t.Maps.MaxEntries:
+		case !kind.Bytes && uint64(m.MaxEntries) > t.Maps.MaxEntries:
 			return nil, refuse(m, fmt.Sprintf("it has %d entries and target %s takes %d", m.MaxEntries, t.Name, t.Maps.MaxEntries))
 		case held > t.Maps.MaxMaps:
 			return nil, refuse(m, fmt.Sprintf("target %s has %d maps", t.Name, t.Maps.MaxMaps))
@@ -62,6 +65,11 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 		p := &places[k]
 		p.Swapped, p.Hashed = swapped[k], !kind.Indexed
 		l := kind.Layout(located(m, t, p))
+		if q, ok := l.(maplayout.Records); ok {
+			if err := maplayout.CheckRecords(q, maplayout.Align); err != nil {
+				return nil, refuse(m, "the card has no such queue: "+err.Error())
+			}
+		}
 		base, ok := arena.Place(l.Size())
 		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
 		if !ok {

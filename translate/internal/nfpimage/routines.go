@@ -52,7 +52,7 @@ func linkRoutines(u *backend.Unit, t *target.Target, out *nfp.Output) (*library,
 		start := int(t.Core.CodeStart) + word
 		m := src.Maps[key.table]
 		table := located(m, t, &u.Env.Maps[key.table])
-		code, err := microcode.Of(table.Type).Routines[key.helper](table, start)
+		code, err := microcode.Of(table.Type).Routine(key.helper)(table, start)
 		if err != nil {
 			return nil, &ssa.Unsupported{What: fmt.Sprintf("helper %v on map %s (%v)", key.helper, m.Name, table.Type), Why: err.Error(), Slot: int(w.Slot), Line: src.PlaceAt(int(w.Slot))}
 		}

@@ -56,6 +56,12 @@ const (
 	ArgFill4 // ARG_PTR_TO_FIXED_SIZE_MEM | MEM_WRITE | MEM_ALIGNED: 4 bytes
 	ArgFill8 // the same of 8 bytes
 	ArgFixed // ARG_PTR_TO_FIXED_SIZE_MEM: readable memory of the next of Fixed
+	// ArgRecordSize is a known number: the bytes of the record that the helper
+	// returns (ARG_CONST_ALLOC_SIZE_OR_ZERO).
+	ArgRecordSize
+	// ArgRecord is a record that was reserved and that the helper takes back
+	// (ARG_PTR_TO_RINGBUF_MEM | OBJ_RELEASE).
+	ArgRecord
 )
 
 // Fills reports whether the helper writes the argument's memory.
@@ -75,6 +81,9 @@ const (
 	RetVoid
 	// RetValueOrNull is a pointer to a value of the map in R1, or null.
 	RetValueOrNull
+	// RetRecordOrNull is memory of ArgRecordSize bytes that the program has to
+	// give back, or null (RET_PTR_TO_RINGBUF_MEM_OR_NULL).
+	RetRecordOrNull
 )
 
 // Uses returns the argument registers that a call reads.
