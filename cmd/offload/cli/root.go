@@ -66,6 +66,7 @@ func Main(c Config) int {
 	root.SetArgs(c.Args)
 	root.SetIn(c.Stdin)
 	out := &checkedWriter{w: c.Stdout}
+	a.streams = streams{in: c.Stdin, out: out}
 	text, errs := &visible{w: out}, &visible{w: c.Stderr}
 	root.SetOut(text)
 	root.SetErr(errs)
@@ -141,7 +142,7 @@ func newRoot(a *app, verbose *bool) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newCompileCmd(a), newDisasmCmd(a), newRunCmd(a), newBenchCmd(a), newDiffCmd(), newConformanceCmd(a))
 	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
-	root.AddCommand(newAsmCmd(), newCardCmd())
+	root.AddCommand(newAsmCmd(a), newCardCmd())
 	root.SetHelpCommand(newHelpCmd(root))
 	return root
 }
