@@ -125,6 +125,7 @@ func isBug(err error) bool {
 }
 
 func newRoot(a *app, verbose *bool) *cobra.Command {
+	var showNotices bool
 	root := &cobra.Command{
 		Use:           a.name,
 		Short:         "Compile, simulate and attach eBPF programs for NFP network cards",
@@ -133,9 +134,14 @@ func newRoot(a *app, verbose *bool) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showNotices {
+				_, err := io.WriteString(cmd.OutOrStdout(), notices)
+				return err
+			}
 			return cmd.Help()
 		},
 	}
+	root.Flags().BoolVar(&showNotices, "notices", false, "print the licences of what is linked into the program")
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.PersistentFlags().BoolVarP(verbose, "verbose", "v", false, "print the detail of errors")
 	root.Flags().Bool("version", false, "print the versions of the program, of images and of target files")
