@@ -124,7 +124,15 @@ func isBug(err error) bool {
 	return errors.As(err, &b)
 }
 
+// newRoot returns the command tree.
 func newRoot(a *app, verbose *bool) *cobra.Command {
+	root := newVerbs(a, verbose)
+	teach(root)
+	return root
+}
+
+// newVerbs returns the command tree without the habits of other tools.
+func newVerbs(a *app, verbose *bool) *cobra.Command {
 	var showNotices bool
 	root := &cobra.Command{
 		Use:           a.name,
