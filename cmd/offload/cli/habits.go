@@ -112,6 +112,36 @@ var aliases = map[string][]string{
 	"prog":      {"program"},
 }
 
+// The verbs that take negative numbers as arguments.
+var signed = []string{"map lookup", "map update", "map delete"}
+
+// shielded stands before a negative number, which is no flag.
+const shielded = "\x00"
+
+// shield lets negative numbers be arguments of verbs that take them. Flags of
+// those verbs take no numbers.
+func shield(root *cobra.Command, args []string) []string {
+	verb, _, err := root.Find(args)
+	if err != nil || !slices.ContainsFunc(signed, func(path string) bool { return verb == verbAt(root, path) }) {
+		return args
+	}
+	out := slices.Clone(args)
+	for k, a := range out {
+		if len(a) > 1 && a[0] == '-' && a[1] >= '0' && a[1] <= '9' {
+			out[k] = shielded + a
+		}
+	}
+	return out
+}
+
+func unshield(args []string) []string {
+	out := slices.Clone(args)
+	for k, a := range out {
+		out[k] = strings.TrimPrefix(a, shielded)
+	}
+	return out
+}
+
 // with returns the words of both tables.
 func with(a, b map[string]word) map[string]word {
 	all := maps.Clone(a)
@@ -146,6 +176,7 @@ func speak(cmd *cobra.Command, words map[string]word) {
 	check, run := cmd.Args, cmd.RunE
 	var read []string
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		args = unshield(args)
 		read = args
 		err := check(cmd, args)
 		if err == nil || !slices.ContainsFunc(args, func(a string) bool { _, ok := words[a]; return ok }) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -39,6 +40,9 @@ func TestHabits(t *testing.T) {
 		{"map update id 5 key 1 0 0 0 value 2 0 0 0 noexist", "map update 5 [1 0 0 0] [2 0 0 0] --noexist=true"},
 		{"map delete id 5 key 0x0a 0 0 0", "map delete 5 [0x0a 0 0 0]"},
 		{"map update flows 1 2", "map update flows 1 2"},
+		{"map update flows -1 -2 --noexist", "map update flows -1 -2 --noexist=true"},
+		{"map delete flows -0x10", "map delete flows -0x10"},
+		{"map update id 5 key -1 value -2", "map update 5 -1 -2"},
 		{"prog show", "prog list"},
 		{"prog dump jited id 7", "prog dump nfp 7"},
 		{"prog dump xlated id 7 opcodes", "prog dump xlated 7 --opcodes=true"},
@@ -67,6 +71,24 @@ func TestHabits(t *testing.T) {
 	}
 }
 
+// TestHabitsTable tests that what docs/habits.md lists can be typed.
+func TestHabitsTable(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/habits.md")
+	require.NoError(t, err)
+	rows := 0
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 4 || !strings.Contains(line, "`offload ") {
+			continue
+		}
+		command := strings.Trim(strings.TrimSpace(cells[2]), "`")
+		_, err := typed(t, strings.TrimPrefix(command, "offload "))
+		require.NoError(t, err, command)
+		rows++
+	}
+	require.Greater(t, rows, 30)
+}
+
 // typed returns what a verb gets of a command line, and does not run it.
 func typed(t *testing.T, line string) (got string, err error) {
 	c := Default()
@@ -91,7 +113,7 @@ func typed(t *testing.T, line string) (got string, err error) {
 		}
 	})
 	teach(root)
-	root.SetArgs(strings.Fields(line))
+	root.SetArgs(shield(root, strings.Fields(line)))
 	err = root.Execute()
 	return got, err
 }

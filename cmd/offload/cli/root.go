@@ -63,7 +63,7 @@ func Main(c Config) int {
 	}
 	var verbose bool
 	root := newRoot(a, &verbose)
-	root.SetArgs(c.Args)
+	root.SetArgs(shield(root, c.Args))
 	root.SetIn(c.Stdin)
 	out := &checkedWriter{w: c.Stdout}
 	a.streams = streams{in: c.Stdin, out: out}
