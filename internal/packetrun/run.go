@@ -25,14 +25,26 @@ type Summary struct {
 	// ZeroEntries is how many entries of arrays are all zero and not in Maps.
 	ZeroEntries map[string]uint64 `json:"zero_entries,omitempty"`
 	// Events is what programs sent to ring buffers and perf event arrays, by map.
-	Events     map[string]*Sent `json:"events,omitempty"`
-	FirstFault *sim.Fault       `json:"-"`
+	Events map[string]*Sent `json:"events,omitempty"`
+	// Records are the records themselves, where they were asked for.
+	Records    []Record   `json:"records,omitempty"`
+	FirstFault *sim.Fault `json:"-"`
 }
 
 // Sent counts the records of a map.
 type Sent struct {
 	Records int    `json:"records"`
 	Lost    uint32 `json:"lost"` // for which there was no room
+}
+
+// Record is a record that a packet, counted from 1, sent to a map. Bytes are in
+// lower-case hex; Text is the data by its C type, if that is known.
+type Record struct {
+	Packet      int    `json:"packet"`
+	Map         string `json:"map"`
+	Data        string `json:"data"`
+	PacketBytes string `json:"packet_bytes,omitempty"`
+	Text        string `json:"text,omitempty"`
 }
 
 // Sink takes a record that a packet, counted from 1, sent to a map. It is valid

@@ -79,7 +79,12 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	sink, err := f.events.sink(cmd.OutOrStdout(), path, f.asJSON)
+	var records []packetrun.Record
+	keep := &records
+	if !f.asJSON {
+		keep = nil
+	}
+	sink, err := f.events.sink(cmd.OutOrStdout(), path, keep)
 	if err != nil {
 		return err
 	}
@@ -87,6 +92,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	sum.Records = records
 	if f.maps {
 		sum.Dump(m, img)
 	}

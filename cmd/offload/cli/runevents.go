@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -25,7 +24,7 @@ type eventFlags struct {
 }
 
 func (f *eventFlags) add(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.show, "events", false, "print the records that the program sends to ring buffers and perf event arrays; with --json one object a line, before the result")
+	cmd.Flags().BoolVar(&f.show, "events", false, "print the records that the program sends to ring buffers and perf event arrays")
 	cmd.Flags().StringArrayVar(&f.types, "event-type", nil, "`MAP=TYPE` is the C type of the map's records, from the object's type information; without it the one that has their size")
 }
 
@@ -41,8 +40,9 @@ func (f *eventFlags) check() error {
 	return nil
 }
 
-// sink returns what prints records, nil if nothing does.
-func (f *eventFlags) sink(w io.Writer, path string, asJSON bool) (packetrun.Sink, error) {
+// sink returns what prints records, or adds them to keep if it is not nil; nil if
+// nobody wants to see them.
+func (f *eventFlags) sink(w io.Writer, path string, keep *[]packetrun.Record) (packetrun.Sink, error) {
 	if !f.show {
 		return nil, nil
 	}
@@ -55,14 +55,11 @@ func (f *eventFlags) sink(w io.Writer, path string, asJSON bool) (packetrun.Sink
 		if t := types.of(m.Name, len(e.Data)); t != nil {
 			text = offload.Format(t, e.Data)
 		}
-		if asJSON {
-			return json.NewEncoder(w).Encode(struct {
-				Record int    `json:"packet"`
-				Map    string `json:"map"`
-				Data   string `json:"data"`
-				Packet string `json:"packet_bytes,omitempty"`
-				Text   string `json:"text,omitempty"`
-			}{packet, m.Name, hex.EncodeToString(e.Data), hex.EncodeToString(e.Packet), text})
+		if keep != nil {
+			*keep = append(*keep, packetrun.Record{
+				Packet: packet, Map: m.Name, Data: hex.EncodeToString(e.Data), PacketBytes: hex.EncodeToString(e.Packet), Text: text,
+			})
+			return nil
 		}
 		if text == "" {
 			text = offload.Format(nil, e.Data)
