@@ -74,7 +74,7 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 		}
 		t.steps = prepare
 	}
-	if err := t.addLoad(nil); err != nil {
+	if err := t.addLoad(ctx, nil); err != nil {
 		return nil, err
 	}
 	err = t.addTarget(ctx, fmt.Sprintf("attach %s to %s, %s", r.what(), dev.Name(), h), func(ctx context.Context) error {
@@ -107,11 +107,11 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	}
 	t := &transfer{dev: dev, r: &r, hook: old.Hook, old: old}
 	defer t.close()
-	if err := t.addLoad(old.Maps); err != nil {
+	if err := t.addLoad(ctx, old.Maps); err != nil {
 		return nil, err
 	}
 	if r.Loaded == nil && !r.Fresh {
-		if err := mayDrop(t.dropped, r.Program, r.DropMaps); err != nil {
+		if err := mayDrop(t.dropped, r.Program, t.retyped, r.DropMaps); err != nil {
 			return nil, err
 		}
 	}
@@ -192,6 +192,7 @@ type transfer struct {
 	tails         map[string]Loaded   // programs that are called, by name
 	reused, fresh []string
 	dropped       []MapInfo // of the old program
+	retyped       []retyped // of these
 	prog          Loaded
 	// compiled is the program with the image for the device, where that runs
 	// machine code and the request has none.
@@ -200,7 +201,7 @@ type transfer struct {
 
 // addLoad adds the steps that make the maps and load the program. Maps among
 // old that fit are used on.
-func (t *transfer) addLoad(old []MapInfo) error {
+func (t *transfer) addLoad(ctx context.Context, old []MapInfo) error {
 	if t.r.Loaded != nil {
 		t.prog = t.r.Loaded
 		return nil
@@ -228,7 +229,15 @@ func (t *transfer) addLoad(old []MapInfo) error {
 	used := make([]*MapInfo, len(p.Maps))
 	if !t.r.Fresh {
 		used = reuse(old, p)
-		if err := t.usePins(used); err != nil {
+		for i, u := range used {
+			if u == nil {
+				continue
+			}
+			if diff := t.otherTypes(ctx, u, p.Maps[i]); diff != "" {
+				t.retyped, used[i] = append(t.retyped, retyped{u.ID, diff}), nil
+			}
+		}
+		if err := t.usePins(ctx, used); err != nil {
 			return err
 		}
 	}

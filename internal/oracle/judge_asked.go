@@ -15,7 +15,12 @@ import (
 // program, which it does not load where that can be (AskVerifier), and runs none.
 // A harness with it needs a second judge, and can ask about far more programs than
 // one with Kernel.
-type Asked struct{}
+type Asked struct {
+	// First, if not nil, is asked before: the kernel is not asked about what First
+	// does not take, which counts as not supported. Then only what First takes and
+	// the kernel refuses is found, and long walks are left out.
+	First Judge
+}
 
 // Name returns "kernel".
 func (Asked) Name() string { return "kernel" }
@@ -24,7 +29,14 @@ func (Asked) Name() string { return "kernel" }
 func (Asked) Proves() {}
 
 // Load asks about the program.
-func (Asked) Load(p *object.Program) (Loaded, error) {
+func (j Asked) Load(p *object.Program) (Loaded, error) {
+	if j.First != nil {
+		l, err := j.First.Load(p)
+		if err != nil {
+			return nil, &Refusal{Kind: NotSupported, Err: err}
+		}
+		l.Close()
+	}
 	ask := loadAndDrop
 	if keepsEnd() {
 		ask = AskVerifier

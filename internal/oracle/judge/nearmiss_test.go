@@ -55,7 +55,7 @@ func TestNearMisses(t *testing.T) {
 				Seed: half.seed, N: half.n, Shard: shard, Shards: shards, NearMiss: 100, MaxFailures: number(t, "SKIPSW_FAILURES", 10),
 				Gen: oracle.LimitToKernel(gen.Options{Only: half.only}), Fill: judge.Fill,
 				Harness: &oracle.Harness{
-					Reference: oracle.Asked{}, Judges: append([]oracle.Judge{v}, cards...), Second: judge.Interpreter{},
+					Reference: oracle.Asked{First: v}, Judges: append([]oracle.Judge{v}, cards...), Second: judge.Interpreter{},
 					Witnesses: judge.Witnesses(),
 				},
 			}
