@@ -45,6 +45,7 @@ type Result struct {
 	Reused     []string   // names of maps that kept their contents
 	Made       []string   // names of maps that were made new
 	Dropped    []MapInfo  // maps of the old program that the new one does not use
+	Passed     []Passed   // modes that AttachBest and ReplaceBest did not take
 	Log        string     // what the verifier and the device said
 }
 

@@ -30,8 +30,8 @@ type Campaign struct {
 	Frames   gen.PacketOptions
 	// Fill, if not nil, makes of a case that the reference takes another one with
 	// entries in the maps, which is run as well. It needs a second judge.
-	Fill func(*Case) *Case
-	Harness  *Harness
+	Fill    func(*Case) *Case
+	Harness *Harness
 	// Jobs is the number of programs under way at once; 0 means one for each
 	// CPU.
 	Jobs int
