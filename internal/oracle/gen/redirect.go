@@ -46,7 +46,11 @@ func (f *fn) redirect() {
 	case f.chance(30):
 		f.Emit(bpf.Mov.Reg(1, uint8(f.scalarReg())), bpf.Mov.Imm(2, 0), bpf.CallHelper(bpf.HelperRedirect))
 	default:
-		f.Emit(bpf.Mov.Imm(1, 1), bpf.Mov.Imm(2, []int32{0, 0, 0, 1, 2}[f.r.IntN(5)]), bpf.CallHelper(bpf.HelperRedirect))
+		flags := []int32{0, 0, 0, 1, 2}[f.r.IntN(5)]
+		if flags == bpf.FIngress && f.typed(object.TC) && f.chance(80) {
+			flags = 4 // cards do not receive what they send
+		}
+		f.Emit(bpf.Mov.Imm(1, 1), bpf.Mov.Imm(2, flags), bpf.CallHelper(bpf.HelperRedirect))
 	}
 	f.called()
 	if f.main() && f.chance(50) {
