@@ -80,6 +80,8 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 		s.setQueue(v)
 	case ssa.SetRedirect:
 		s.setRedirect(v)
+	case ssa.LMLoad, ssa.LMStore:
+		s.localAccess(id, v)
 	case ssa.Call:
 		s.call(id, v)
 	case ssa.Result:
