@@ -63,7 +63,7 @@ func Main(c Config) int {
 	}
 	var verbose bool
 	root := newRoot(a, &verbose)
-	root.SetArgs(c.Args)
+	root.SetArgs(shield(root, c.Args))
 	root.SetIn(c.Stdin)
 	out := &checkedWriter{w: c.Stdout}
 	a.streams = streams{in: c.Stdin, out: out}
@@ -124,7 +124,15 @@ func isBug(err error) bool {
 	return errors.As(err, &b)
 }
 
+// newRoot returns the command tree.
 func newRoot(a *app, verbose *bool) *cobra.Command {
+	root := newVerbs(a, verbose)
+	teach(root)
+	return root
+}
+
+// newVerbs returns the command tree without the habits of other tools.
+func newVerbs(a *app, verbose *bool) *cobra.Command {
 	var showNotices bool
 	root := &cobra.Command{
 		Use:           a.name,
@@ -148,7 +156,7 @@ func newRoot(a *app, verbose *bool) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newCompileCmd(a), newDisasmCmd(a), newRunCmd(a), newBenchCmd(a), newDiffCmd(), newConformanceCmd(a))
 	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
-	root.AddCommand(newAsmCmd(a), newCardCmd())
+	root.AddCommand(newAsmCmd(a), newCardCmd(a))
 	root.SetHelpCommand(newHelpCmd(root))
 	return root
 }
