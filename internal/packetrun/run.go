@@ -11,13 +11,16 @@ import (
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Summary is what a run over many packets gave.
 type Summary struct {
-	Packets      int             `json:"packets"`
-	Verdicts     map[string]int  `json:"verdicts"`
+	Packets  int            `json:"packets"`
+	Verdicts map[string]int `json:"verdicts"`
+	// Redirects is how many packets were redirected, by where: "port 1".
+	Redirects    map[string]int  `json:"redirects,omitempty"`
 	Faults       int             `json:"faults"`
 	Cycles       Cycles          `json:"cycles"`
 	Instructions Mean            `json:"instructions"`
@@ -108,6 +111,12 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock, s
 			continue
 		}
 		s.Verdicts[VerdictName(progType, r.Verdict)]++
+		if firmware.Redirects(progType == "tc", r.Verdict) {
+			if s.Redirects == nil {
+				s.Redirects = map[string]int{}
+			}
+			s.Redirects[r.Redirect.String()]++
+		}
 		cycles = append(cycles, r.Cycles)
 		instructions += r.Instructions
 		if leaves(progType, r.Verdict) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -149,10 +150,28 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 		}
 		out.Events[e.Index] = append(out.Events[e.Index], append(e.Data, e.Packet...))
 	}
+	if oracle.Redirects(l.p, out.Verdict) {
+		out.Redirect = redirectOf(&r.Redirect)
+	}
 	for i, m := range l.p.Maps {
 		if oracle.PlainMap(m.Type) {
 			out.Maps[i] = l.vm.Maps()[i].Entries()
 		}
 	}
 	return out, nil
+}
+
+// redirectOf names where a frame goes.
+func redirectOf(r *ebpf.Redirect) string {
+	switch {
+	case !r.Set:
+		return oracle.RedirectText("")
+	case r.Flags&bpf.FBroadcast != 0:
+		return oracle.RedirectText(oracle.ToCopies, r.Copies...)
+	case r.Type == bpf.MapTypeCPUMap:
+		return oracle.RedirectText(oracle.ToCPU, r.Key)
+	case r.Type == bpf.MapTypeXSKMap:
+		return oracle.RedirectText(oracle.ToSocket, r.Key)
+	}
+	return oracle.RedirectText(oracle.ToInterface, r.Ifindex)
 }
