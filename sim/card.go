@@ -217,7 +217,7 @@ func (m *card) refuse(in *Input) *Fault {
 // finish fills in the result of a context that stopped.
 func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 	n := x.End()
-	res.Cycles, res.Instructions, res.Commands, res.MemWait = n.Cycles, n.Instructions, n.Commands, n.MemWait
+	res.Cycles, res.Instructions, res.Commands, res.MemWait, res.Settled = n.Cycles, n.Instructions, n.Commands, n.MemWait, n.Settled
 	res.Events = m.model.Events(x)
 	if s == core.StopDone {
 		out := &m.out

@@ -141,8 +141,8 @@ func TestStepsDoNotMatter(t *testing.T) {
 	code := program(
 		mapPointer(0), packetPointer, nfpisa.Immed(xf(0), 1), nfpisa.Immed(xf(1), 7),
 		nfpisa.Mem40(nfpisa.MemTestAdd, 0, b(2), a(2), 1).SigDone(2),
+		nfpisa.Mem32(nfpisa.MemWrite32, 1, a(1), k(8), 1), // signal 3 tells
 		nfpisa.Mem32(nfpisa.MemRead32, 4, a(1), k(0), 2).SigDone(3),
-		nfpisa.Mem32(nfpisa.MemWrite32, 1, a(1), k(8), 1), // nobody is told
 		nops(3),
 		nfpisa.BrArg(nfpisa.CondNoSignal, 2, at(11)), // polls
 		nfpisa.CtxArb(1<<3),

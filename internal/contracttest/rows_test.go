@@ -150,6 +150,8 @@ var rows = []row{
 	{path: "memories.ctm.atomic", value: "61", effect: "memory"},
 	{path: "memories.ctm.per_word", value: "2", effect: "cycles"},
 	{path: "memories.ctm.busy", value: "90", effect: "cycles"},
+	{path: "memories.ctm.in_order", value: "false", effect: "words"},
+	{path: "memories.emem.in_order", only: "skipsw", value: "false", effect: "words"},
 	{path: "memories.emem.read", value: "201", effect: "cycles"},
 	{path: "memories.emem.write", value: "181", effect: "memory"},
 	{path: "memories.emem.atomic", value: "201", effect: "memory"},

@@ -206,13 +206,16 @@ type Counts struct {
 	Instructions uint64
 	Commands     uint64 // memory commands
 	MemWait      uint64 // cycles in which the context waited for a signal
+	// Settled is when memory had done all that the program changed, as far as
+	// that is known when it ends; at least Cycles.
+	Settled uint64
 }
 
 // End ends the context's packet, now, and returns its counts.
 func (x *Context) End() Counts {
 	c := x.core
 	c.switched(x, SwitchEnd)
-	n := Counts{Cycles: c.now - x.start, Commands: x.commands, MemWait: x.waited}
+	n := Counts{Cycles: c.now - x.start, Commands: x.commands, MemWait: x.waited, Settled: max(c.now, x.settled) - x.start}
 	n.Instructions = n.Cycles - x.waited - x.lost
 	return n
 }

@@ -289,6 +289,9 @@ func (c *Core) run(x *Context) Stop {
 				goto next
 
 			case opDone:
+				if !c.mayLeave(x) {
+					goto faulted
+				}
 				x.pc, c.now = pc, now
 				return StopDone
 			case opHelper:

@@ -178,6 +178,9 @@ func (c *Core) Reply(q *mem.Command, words []uint64, done uint64) {
 			marks(q, in)
 		}
 	}
+	if !q.Op.Reads() {
+		x.settled = max(x.settled, done)
+	}
 	s := q.Ticket.Signal
 	x.unanswered &^= 1 << s
 	if s == 0 {
