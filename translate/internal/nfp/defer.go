@@ -15,9 +15,12 @@ func (o *Output) fillDefer() {
 	for _, s := range o.Starts {
 		label[s] = true
 	}
-	shadow := 0 // words before this index are defer slots of an earlier branch
+	shadow := 0 // words before this index are defer slots of an earlier word
 	for k := 0; k < len(o.Words); k++ {
 		i := &o.Words[k].I
+		if o.Words[k].waits() {
+			shadow = max(shadow, k+1+int(i.Cmd.Ctx))
+		}
 		if !isBranch(i) {
 			continue
 		}
