@@ -170,3 +170,15 @@ func TestImportsFound(t *testing.T) {
 		"translate/internal/opt imports nfpisa/target",
 	}, broken(imports(t, "testdata/breaks")))
 }
+
+// TestCommandWithoutTesting: what only tests need does not come into the
+// command, whose flags and start it would change.
+func TestCommandWithoutTesting(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "./cmd/offload")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	all := strings.Fields(string(out))
+	require.Contains(t, all, module+"/internal/vm")
+	require.NotContains(t, all, "testing")
+}
