@@ -94,6 +94,7 @@ func (m *card) config() core.Config {
 	s := &m.spec
 	cfg := core.Config{
 		Checks: s.Checks, Budget: s.Budget, PointerLatency: uint32(m.img.Target.LocalMemory.PointerDelay), SwapSlots: s.SwapSlots,
+		WorkerWaits: m.img.Target.Exit.Writes == target.WritesWorker,
 		Unwritten: s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
 	}
 	if m.profile != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 // arrayMap adds an array of 4 values of 12 bytes at the start of map memory.
@@ -16,6 +17,12 @@ func arrayMap(_ *Spec, img *image.Image) {
 		Layout: "array", Base: mapBase + 256, Stride: 16,
 		Initial: []image.Entry{{Key: []byte{1, 0, 0, 0}, Value: []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}},
 	}}
+}
+
+// programWaits has programs wait for their writes, with the map of arrayMap.
+func programWaits(s *Spec, img *image.Image) {
+	arrayMap(s, img)
+	img.Target.Exit.Writes = target.WritesProgram
 }
 
 // mapPointer loads the address of the map's value 0 plus off: high word B2,
@@ -65,11 +72,11 @@ func TestStrict(t *testing.T) {
 			nfpisa.Immed(xf(0), 2), nfpisa.CtxArb(1<<2), nfpisa.Immed(a(0), 9), exit()), kind: FaultSignal, word: 3, off: CheckSignals, want: 9},
 
 		{name: "end before a signal", code: program(packetPointer, nfpisa.Immed(xf(0), 1), write(0, 2), nfpisa.Immed(a(0), 9), exit()), kind: FaultSignal, word: -1, off: CheckSignals, want: 9},
-		{name: "end before a write without a signal", code: program(packetPointer, nfpisa.Immed(xf(0), 1), write(0, 0), nops(99), nfpisa.Immed(a(0), 9), exit()), kind: FaultSignal, word: -1, off: CheckSignals, want: 9},
-		{name: "the signal of an earlier command", code: program(packetPointer, nfpisa.Immed(xf(0), 1), read(2), write(0, 0), nfpisa.CtxArb(1<<2), nfpisa.Immed(a(0), 9), exit()), kind: FaultSignal, word: -1, off: CheckSignals, want: 9},
+		{name: "end before a write without a signal", code: program(packetPointer, nfpisa.Immed(xf(0), 1), write(0, 0), nops(99), nfpisa.Immed(a(0), 9), exit()), change: programWaits, kind: FaultSignal, word: -1, off: CheckSignals, want: 9},
+		{name: "the signal of an earlier command", code: program(packetPointer, nfpisa.Immed(xf(0), 1), read(2), write(0, 0), nfpisa.CtxArb(1<<2), nfpisa.Immed(a(0), 9), exit()), change: programWaits, kind: FaultSignal, word: -1, off: CheckSignals, want: 9},
 		{
 			name: "the signal of another unit", code: program(packetPointer, mapPointer(0), nfpisa.Immed(xf(0), 1), write(0, 0), nfpisa.Mem40(nfpisa.MemRead32, 0, b(2), a(2), 1).CtxSwap(1), nfpisa.Immed(a(0), 9), exit()),
-			change: arrayMap, kind: FaultSignal, word: -1, off: CheckSignals, want: 9,
+			change: programWaits, kind: FaultSignal, word: -1, off: CheckSignals, want: 9,
 		},
 		{
 			name: "written again after the signal of an earlier command", code: program(packetPointer, nfpisa.Immed(xf(0), 1), read(2), write(0, 0), nfpisa.CtxArb(1<<2), nfpisa.Immed(xf(0), 2), nfpisa.Immed(a(0), 9), exit()),

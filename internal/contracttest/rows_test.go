@@ -89,6 +89,8 @@ var rows = []row{
 	{path: "exit.kind", only: "agilio", value: `"value"`, text: "exit.kind is value"},
 	{path: "exit.kind", only: "skipsw", value: `"code"`, text: "exit.xdp is empty; exit.kind code"},
 	{path: "exit.register", value: `"A2"`, effect: "words"},
+	{path: "exit.writes", only: "agilio", value: `"worker"`, effect: "words"},
+	{path: "exit.writes", only: "skipsw", value: `"program"`, effect: "words"},
 	{path: "exit.writes", value: `"firmware"`, text: "not supported: exit.writes firmware"},
 	{path: "exit.shift", value: "8", effect: "words"},
 	{path: "exit.xdp.*", value: "137", effect: "words"},

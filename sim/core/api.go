@@ -215,7 +215,17 @@ type Counts struct {
 func (x *Context) End() Counts {
 	c := x.core
 	c.switched(x, SwitchEnd)
-	n := Counts{Cycles: c.now - x.start, Commands: x.commands, MemWait: x.waited, Settled: max(c.now, x.settled) - x.start}
+	n := x.ended
+	if !x.leaving {
+		n = x.counts(c.now)
+	}
+	n.Settled = max(x.start+n.Cycles, x.settled) - x.start
+	return n
+}
+
+// counts returns what the packet has cost until cycle now.
+func (x *Context) counts(now uint64) Counts {
+	n := Counts{Cycles: now - x.start, Commands: x.commands, MemWait: x.waited}
 	n.Instructions = n.Cycles - x.waited - x.lost
 	return n
 }

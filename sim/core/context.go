@@ -99,6 +99,13 @@ type state struct {
 	// arrival is the earliest possible time then. Bit 0 stands for commands
 	// without a signal.
 	unanswered uint16
+	// loose is the number of commands without a signal that take words and that
+	// no unit has served yet.
+	loose int
+	// A program that has ended is leaving while the worker waits for its writes;
+	// ended is what it cost until then.
+	leaving bool
+	ended   Counts
 	sigIn      [numSignals]uint64 // transfer-in registers that the signal delivers
 	sigOut     [numSignals]uint64 // transfer-out registers it gives back
 	pending    uint64             // transfer-in registers on their way
@@ -153,7 +160,7 @@ func (x *Context) reset() {
 	x.lm, x.lmSet = [numLMIndex]indexReg{}, 0
 	x.tindex, x.bindex = indexReg{}, indexReg{}
 	x.raised, x.unanswered, x.pending, x.busy, x.freeAt, x.settled = 0, 0, 0, 0, 0, 0
-	x.owed = owed{}
+	x.owed, x.loose, x.leaving = owed{}, 0, false
 	x.unsettled = false
 	x.wait, x.waitAny, x.wake, x.held = 0, false, 0, noCommand
 	x.mul, x.pop = mulState{}, popState{}

@@ -128,6 +128,9 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 		done = c.mem.Post(q, x.regs[slotOut+int(k.xfer):])
 		x.unanswered |= 1 << k.signal
 		if k.signal == 0 {
+			if writes {
+				x.loose++
+			}
 			x.swapLeft |= pauseNext
 		}
 	} else {

@@ -67,9 +67,29 @@ func (c *Core) mayLeave(x *Context) bool {
 	case x.raised != 0:
 		c.fail(x, FaultSignal, "the program ends and has not waited for signal %d", bits.TrailingZeros16(x.raised))
 		return false
-	case x.owed.all != 0:
+	case x.owed.all != 0 && !c.cfg.WorkerWaits:
 		c.fail(x, FaultSignal, "the program ends while a command may still read $xfer_%d", x.owed.first())
 		return false
 	}
 	return true
+}
+
+// lingers reports whether a context whose program has ended, at cycle now, has
+// writes under way that the worker waits for. It gives up the core until they are
+// done. A context that is alone has nobody to leave the core to; its memory has
+// done all already.
+func (c *Core) lingers(x *Context, now uint64) bool {
+	if !c.cfg.WorkerWaits || c.alone || x.leaving || x.loose == 0 && x.freeAt <= now {
+		return false
+	}
+	x.ended, x.leaving = x.counts(now), true
+	x.asleep = now
+	x.linger()
+	c.switchedAt(x, SwitchSleep, now)
+	return true
+}
+
+// linger works out when the writes of a program that has ended are done.
+func (x *Context) linger() {
+	x.wake, x.unsettled = max(x.asleep, x.freeAt), x.loose > 0
 }

@@ -34,13 +34,13 @@ type poster struct {
 	list   []stretch
 	posted []bool // by word
 	in     [][memories]owing
-	owes   bool // a program that ends owes nothing
+	worker bool // waits for writes when the program ends
 }
 
 // post takes the waits from writes for which a later command of the same memory
 // answers on every way. It reports whether there are any.
 func (o *Output) post(t *target.Target) bool {
-	p := &poster{o: o, posted: make([]bool, len(o.Words))}
+	p := &poster{o: o, posted: make([]bool, len(o.Words)), worker: t.Exit.Writes == target.WritesWorker}
 	some := false
 	for k := range o.Words {
 		w := &o.Words[k]
@@ -104,7 +104,7 @@ func (p *poster) behind(b int) (at [memories]owing) {
 			at[m].join(&p.in[to][m])
 		}
 	}
-	if s.leaves || s.calls {
+	if s.leaves && !p.worker || s.calls {
 		for m := range at {
 			at[m].leave = true
 		}
