@@ -95,7 +95,7 @@ func (m *card) config() core.Config {
 	cfg := core.Config{
 		Checks: s.Checks, Budget: s.Budget, PointerLatency: uint32(m.img.Target.LocalMemory.PointerDelay), SwapSlots: s.SwapSlots,
 		WorkerWaits: m.img.Target.Exit.Writes == target.WritesWorker,
-		Unwritten: s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
+		Unwritten:   s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
 	}
 	if m.profile != nil {
 		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)
@@ -225,6 +225,7 @@ func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 		*out = firmware.Outcome{}
 		ok := m.model.Leave(x, m.program[place(x)], out)
 		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
+		res.Redirect = out.Redirect
 		if ok {
 			return
 		}

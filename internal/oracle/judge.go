@@ -35,6 +35,9 @@ type Run struct {
 	// Class, if set, says that Verdict stands for a class of verdicts, which is
 	// what an exit interface with codes leaves of it, and gives that of another.
 	Class func(verdict uint32) uint32
+	// Redirect is where the frame goes when the verdict is a redirect, as
+	// RedirectText has it; "" where the judge does not say.
+	Redirect string
 	// Packet is the frame afterwards, whatever the verdict.
 	Packet []byte
 	// Meta is the metadata in front of the packet.

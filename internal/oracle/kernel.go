@@ -119,7 +119,11 @@ func (k *KernelProgram) load(o KernelOptions) error {
 			if m.cpus > 0 {
 				k.perCPU = true
 			}
-			if err := m.Set(spec.Initial); err != nil {
+			set := m.Set
+			if targetMap(spec.Type) {
+				set = m.setTargets
+			}
+			if err := set(spec.Initial); err != nil {
 				return err
 			}
 			if spec.Frozen {

@@ -48,6 +48,7 @@ func (c *checker) honoured() {
 	}
 	c.mapsHonoured()
 	c.clockHonoured()
+	c.redirectHonoured()
 }
 
 // routineSignals is the number of signals that linked routines use at most.

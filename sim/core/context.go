@@ -106,13 +106,13 @@ type state struct {
 	// ended is what it cost until then.
 	leaving bool
 	ended   Counts
-	sigIn      [numSignals]uint64 // transfer-in registers that the signal delivers
-	sigOut     [numSignals]uint64 // transfer-out registers it gives back
-	pending    uint64             // transfer-in registers on their way
-	busy       uint64             // transfer-out registers not yet read by their command
-	owed       owed               // what commands without a signal have not read for certain
-	freeAt     uint64             // by then they have, and their signals would have come
-	settled    uint64             // memory has done by then what the program changed
+	sigIn   [numSignals]uint64 // transfer-in registers that the signal delivers
+	sigOut  [numSignals]uint64 // transfer-out registers it gives back
+	pending uint64             // transfer-in registers on their way
+	busy    uint64             // transfer-out registers not yet read by their command
+	owed    owed               // what commands without a signal have not read for certain
+	freeAt  uint64             // by then they have, and their signals would have come
+	settled uint64             // memory has done by then what the program changed
 
 	wait    uint16 // signals that end the swap
 	waitAny bool

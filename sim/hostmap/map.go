@@ -212,6 +212,10 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 	if len(value) != int(m.info.ValueSize) {
 		return m.error(bpf.EINVAL, "value of %d bytes, want %d", len(value), m.info.ValueSize)
 	}
+	value, flags, err := m.target(key, value, flags)
+	if err != nil {
+		return err
+	}
 	v, errno := m.place(key, flags)
 	if errno != 0 {
 		return m.error(errno, "update %x", key)

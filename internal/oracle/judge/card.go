@@ -80,7 +80,7 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	l := &cardLoaded{m: m, p: p}
+	l := &cardLoaded{m: m, p: p, redirects: c.Target.PacketVector.Redirect != nil}
 	if exit := &c.Target.Exit; exit.Kind == target.ExitCode {
 		l.class = func(verdict uint32) uint32 { return exit.Class(p.Type == object.TC, verdict) }
 	}
@@ -91,6 +91,8 @@ type cardLoaded struct {
 	m     *sim.Machine
 	p     *object.Program
 	class func(uint32) uint32
+	// redirects says that the target has redirects to places.
+	redirects bool
 }
 
 func (l *cardLoaded) Close() {}
@@ -105,6 +107,9 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 	out := oracle.Run{
 		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps)),
 	}
+	if oracle.Redirects(l.p, r.Verdict) && l.redirects {
+		out.Redirect = RedirectText(&r.Redirect)
+	}
 	for i, spec := range l.p.Maps {
 		if !oracle.PlainMap(spec.Type) {
 			continue
@@ -118,4 +123,19 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 		}
 	}
 	return out, nil
+}
+
+// RedirectText names where a frame goes, as oracle.RedirectText does.
+func RedirectText(r *sim.Redirect) string {
+	switch r.Kind {
+	case target.RedirectPort:
+		return oracle.RedirectText(oracle.ToInterface, r.To)
+	case target.RedirectCPU:
+		return oracle.RedirectText(oracle.ToCPU, r.To)
+	case target.RedirectSocket:
+		return oracle.RedirectText(oracle.ToSocket, r.To)
+	case target.RedirectAll, target.RedirectOthers:
+		return oracle.RedirectText(oracle.ToCopies, r.Interfaces...)
+	}
+	return oracle.RedirectText("")
 }
