@@ -8,6 +8,7 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -87,6 +88,17 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	return l, nil
 }
 
+// cardFault is a fault that tells whether the program left its memory.
+type cardFault struct{ *core.Fault }
+
+func (f cardFault) Is(target error) bool {
+	switch f.Kind {
+	case core.FaultBadPC, core.FaultLocalMemory, core.FaultPacket, core.FaultMemory:
+		return target == oracle.ErrOutside
+	}
+	return false
+}
+
 type cardLoaded struct {
 	m     *sim.Machine
 	p     *object.Program
@@ -102,7 +114,7 @@ func (l *cardLoaded) Close() {}
 func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 	r := l.m.Run(sim.Input{Packet: packet, IngressIfindex: 1})
 	if r.Fault != nil {
-		return oracle.Run{}, r.Fault
+		return oracle.Run{}, cardFault{r.Fault}
 	}
 	out := oracle.Run{
 		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps)),
