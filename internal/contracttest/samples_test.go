@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,10 +53,6 @@ var samples = sync.OnceValues(func() ([]sample, error) {
 			return nil, err
 		}
 		for _, p := range obj.Programs {
-			// Stages of a tail call need each other.
-			if slices.ContainsFunc(p.Maps, func(m *object.Map) bool { return len(m.Programs) > 0 }) {
-				continue
-			}
 			s := sample{name: base + "/" + p.Name}
 			for _, pk := range captured {
 				s.packets = append(s.packets, pk.Data)

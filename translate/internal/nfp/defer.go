@@ -18,7 +18,7 @@ func (o *Output) fillDefer() {
 	shadow := 0 // words before this index are defer slots of an earlier branch
 	for k := 0; k < len(o.Words); k++ {
 		i := &o.Words[k].I
-		if !isBranch(i) {
+		if !isBranch(i) || o.Words[k].Begin {
 			continue
 		}
 		first, limit := k, deferAlways

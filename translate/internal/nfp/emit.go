@@ -14,12 +14,17 @@ type Word struct {
 	I    nfpisa.Instr
 	Slot int32 // eBPF slot that it comes from
 	// Block is the block that a branch leads to, or -1; Done marks the branch
-	// that ends the packet, Site one to a routine, and Return the immed that
-	// takes the address of the word after it.
-	Block  int32
-	Done   bool
-	Site   *ssa.CallSite
-	Return bool
+	// that ends the packet, Begin one to the program behind the code, and Site one
+	// to a routine.
+	Block int32
+	Done  bool
+	Begin bool
+	Site  *ssa.CallSite
+	// Back marks the immed that takes the address of the word so many behind it, and
+	// Table the one that takes the address before the table of programs, whose
+	// first has number 1.
+	Back  int
+	Table bool
 }
 
 // Output is the final code of a function.
@@ -30,6 +35,9 @@ type Output struct {
 	Stats  regalloc.Stats
 	// StackBytes is the local memory used from the stack base on.
 	StackBytes int
+	// Keeps is the local memory that stays as it is from the stack base on while
+	// another program runs in the place of a function; 0 where none does.
+	Keeps int
 }
 
 // emitter turns nodes into instructions.
@@ -38,6 +46,8 @@ type emitter struct {
 	t   *target.Target
 	res *regalloc.Result
 	out []Word
+	// frames are the words that take the size of what the program keeps.
+	frames []int
 }
 
 // place returns the operand for an allocated place. Slots lie behind the
@@ -171,6 +181,13 @@ func (e *emitter) node(k int, succs []int) {
 		e.exit(n)
 	case formCall:
 		e.call(n)
+	case formLeave:
+		e.leave(n.slot, at(n.x))
+	case formInside:
+		e.inside(n, at(n.x))
+	case formBegin:
+		e.emit(n.slot, nfpisa.Br(0))
+		e.out[len(e.out)-1].Begin = true
 	case formEntry:
 	}
 }
@@ -251,5 +268,5 @@ func (e *emitter) call(n *node) {
 	for _, i := range deferred {
 		e.emit(n.slot, i)
 	}
-	e.out[len(e.out)-1].Return = true
+	e.out[len(e.out)-1].Back = 1
 }

@@ -83,6 +83,8 @@ const (
 	SetPkt
 	// SetQueue makes x the selected queue in the packet vector.
 	SetQueue
+	// SetVec makes x word Imm of the packet vector, one that no field is in.
+	SetVec
 
 	numOps
 )
@@ -122,7 +124,7 @@ var opInfo = [numOps]struct {
 	LMLoad: {"lmload", false, false}, LMStore: {"lmstore", false, true},
 	Call: {"call", false, true}, Result: {"result", false, false}, Random: {"random", false, true},
 	Timestamp: {"timestamp", false, true},
-	SetPkt:    {"setpkt", false, true}, SetQueue: {"setqueue", false, true},
+	SetPkt:    {"setpkt", false, true}, SetQueue: {"setqueue", false, true}, SetVec: {"setvec", false, true},
 }
 
 // Space is a memory that loads and stores go to. Different spaces never
