@@ -252,7 +252,7 @@ func (r *reader) tails(im *Image) error {
 		return err
 	}
 	for t.next() {
-		im.Tails = append(im.Tails, Tail{Program: t.u32(), Map: t.u32(), Keeps: t.u32()})
+		im.Tails = append(im.Tails, Tail{Program: t.u32(), Map: t.u32(), First: t.u32(), Last: t.u32(), Keeps: t.u32()})
 	}
 	return t.err
 }

@@ -8,25 +8,27 @@ import (
 // MaxTailCalls is the number of tail calls that code lets a packet make.
 const MaxTailCalls = 33
 
-// Tail says that a program makes tail calls through a map, a program array, by
-// their indexes. Keeps is the local memory in bytes that stays as it is behind the
-// stack base while the program that is called runs in the place of a function; 0
-// for a tail call that nobody waits for.
+// Tail says that a program makes tail calls through a map, a program array; program
+// and map are indexes.
 type Tail struct {
-	Program uint32
-	Map     uint32
-	Keeps   uint32
+	Program, Map uint32
+	// First and Last are the slots between which the index lies.
+	First, Last uint32
+	// Keeps is the local memory in bytes that stays as it is behind the stack base
+	// while the program that is called runs in the place of a function; 0 for a tail
+	// call that nobody waits for.
+	Keeps uint32
 }
 
-// Slots returns the programs, by index, in the slots of each map of the image as
-// it is loaded; nil for maps that are no program arrays.
-func (im *Image) Slots() [][]uint32 {
-	out := make([][]uint32, len(im.Maps))
+// Slots returns what the slots of each map of the image hold as it is loaded:
+// indexes of programs, by slot; nil for maps that are no program arrays.
+func (im *Image) Slots() []map[uint32]uint32 {
+	out := make([]map[uint32]uint32, len(im.Maps))
 	for k := range im.Maps {
 		if m := &im.Maps[k]; m.IsProgramArray() {
-			out[k] = []uint32{}
+			out[k] = map[uint32]uint32{}
 			for _, e := range m.Initial {
-				out[k] = append(out[k], binary.LittleEndian.Uint32(e.Value)-1)
+				out[k][binary.LittleEndian.Uint32(e.Key)] = binary.LittleEndian.Uint32(e.Value) - 1
 			}
 		}
 	}
@@ -52,14 +54,14 @@ func (im *Image) ProgramIn(value []byte) string {
 // StackNeeded returns the bytes of local memory from the stack base on that code
 // may take when the slots of each map hold these programs: those of each program
 // and of all that wait for it.
-func (im *Image) StackNeeded(slots [][]uint32) uint32 {
+func (im *Image) StackNeeded(slots []map[uint32]uint32) uint32 {
 	need, _ := im.deepest(slots)
 	return need
 }
 
 // Deepest names the programs on a way that takes most local memory, up to the
 // first that comes again.
-func (im *Image) Deepest(slots [][]uint32) string {
+func (im *Image) Deepest(slots []map[uint32]uint32) string {
 	_, way := im.deepest(slots)
 	var names []string
 	seen := map[uint32]bool{}
@@ -74,7 +76,7 @@ func (im *Image) Deepest(slots [][]uint32) string {
 }
 
 // deepest follows the tail calls from every program, as many as a packet may make.
-func (im *Image) deepest(slots [][]uint32) (need uint32, way []uint32) {
+func (im *Image) deepest(slots []map[uint32]uint32) (need uint32, way []uint32) {
 	n := len(im.Programs)
 	type step struct {
 		need uint32
@@ -90,9 +92,11 @@ func (im *Image) deepest(slots [][]uint32) (need uint32, way []uint32) {
 		now := make([]step, n)
 		copy(now, levels[0])
 		for _, t := range im.Tails {
-			for _, to := range slots[t.Map] {
-				if s := t.Keeps + last[to].need; s > now[t.Program].need {
-					now[t.Program] = step{s, int32(to)}
+			for slot, to := range slots[t.Map] {
+				s := step{t.Keeps + last[to].need, int32(to)}
+				have := &now[t.Program]
+				if t.First <= slot && slot <= t.Last && (s.need > have.need || s.need == have.need && s.next < have.next) {
+					*have = s
 				}
 			}
 		}

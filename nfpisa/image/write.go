@@ -39,7 +39,7 @@ const (
 	sizeEntry   = 20
 	sizeParam   = 20
 	sizeLine    = 40
-	sizeTail    = 12
+	sizeTail    = 20
 )
 
 // Marshal returns the image as a file. Equal images give equal bytes. An image
@@ -258,6 +258,8 @@ func (im *Image) tailTable(h *heap) section {
 		for _, t := range im.Tails {
 			w.u32(t.Program)
 			w.u32(t.Map)
+			w.u32(t.First)
+			w.u32(t.Last)
 			w.u32(t.Keeps)
 			w.end()
 		}

@@ -2,6 +2,7 @@ package nfpimage
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
@@ -80,7 +81,10 @@ func (l *linker) noteTails() {
 			if !p.Program.Reached(pc) || !in.IsCallOf(bpf.HelperTailCall) {
 				continue
 			}
-			tail := image.Tail{Program: uint32(k)}
+			tail := image.Tail{Program: uint32(k), Last: math.MaxUint32}
+			if r := p.Program.Reg(pc, 3); r.UMax <= math.MaxUint32 {
+				tail.First, tail.Last = uint32(r.UMin), uint32(r.UMax)
+			}
 			if pc >= main {
 				tail.Keeps = uint32(p.body.Keeps)
 			}
