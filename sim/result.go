@@ -14,6 +14,8 @@ type Result struct {
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8
+	// Redirect is where the frame goes if the verdict is a redirect.
+	Redirect Redirect
 
 	Cycles       uint64 // from the first instruction to the exit
 	Instructions uint64

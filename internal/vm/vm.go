@@ -10,7 +10,7 @@
 // copies of the files they need.
 //
 // It never knows what the command tests. Entry points: Run for a command,
-// Inside for a test function, the runner command for `go test -exec`.
+// package vmtest for a test function, the runner command for `go test -exec`.
 package vm
 
 import (
@@ -31,6 +31,9 @@ import (
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/internal/vm/guest"
 )
+
+// InGuest reports whether this process runs inside a guest.
+func InGuest() bool { return os.Getenv(guest.Env) != "" }
 
 // Guest is one command to run in a kernel of its own. The zero value of every
 // field but Args is usable.

@@ -46,6 +46,7 @@ func (c *checker) honoured() {
 	c.only("exit.writes", t.Exit.Writes, "program", "the compiler waits for each write")
 	c.mapsHonoured()
 	c.clockHonoured()
+	c.redirectHonoured()
 }
 
 // routineSignals is the number of signals that linked routines use at most.

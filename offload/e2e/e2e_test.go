@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 )
 
 // binEnv tells the guest where the command is.
@@ -31,7 +32,7 @@ func TestScripts(t *testing.T) {
 			if !vm.InGuest() {
 				t.Parallel()
 			}
-			if !vm.Inside(t, binEnv+"="+bin) {
+			if !vmtest.Inside(t, binEnv+"="+bin) {
 				return
 			}
 			runScript(t, script)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/kernel"
 	"github.com/skipsw/skipsw/translate/object"
@@ -64,7 +65,7 @@ func TestFaults(t *testing.T) {
 					if !vm.InGuest() {
 						t.Parallel()
 					}
-					if vm.Inside(t, binEnv+"="+bin) {
+					if vmtest.Inside(t, binEnv+"="+bin) {
 						faultAtEachStep(t, s, &f)
 					}
 				})

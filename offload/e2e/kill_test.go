@@ -12,13 +12,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 )
 
 // killEnv tells the guest at which stop to kill the command.
@@ -62,7 +62,7 @@ func killOnHost(t *testing.T, s *scenario, bin string, n int) {
 	dir := t.TempDir()
 	total := 0
 	t.Run("count", func(t *testing.T) {
-		vm.InsideShared(t, []string{dir}, binEnv+"="+bin, killEnv+"=count:"+dir)
+		vmtest.InsideShared(t, []string{dir}, binEnv+"="+bin, killEnv+"=count:"+dir)
 	})
 	b, err := os.ReadFile(filepath.Join(dir, "stops"))
 	require.NoError(t, err, "the count was not written")
@@ -74,7 +74,7 @@ func killOnHost(t *testing.T, s *scenario, bin string, n int) {
 	for i := range n {
 		at := i * total / n
 		t.Run(fmt.Sprint("stop ", at), func(t *testing.T) {
-			vm.InsideShared(t, []string{dir}, binEnv+"="+bin, fmt.Sprintf("%s=%d:%s", killEnv, at, dir))
+			vmtest.InsideShared(t, []string{dir}, binEnv+"="+bin, fmt.Sprintf("%s=%d:%s", killEnv, at, dir))
 		})
 		if b, err := os.ReadFile(filepath.Join(dir, "outcome")); err == nil {
 			outcomes[string(b)]++
@@ -137,7 +137,7 @@ func waitGuard(t *testing.T) {
 			}
 		}
 		return true
-	}, 5*time.Second, 20*time.Millisecond, "the guard does not end")
+	}, waitFree, tick, "the guard does not end")
 }
 
 // changing are the system calls that are stops: those that can change

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 )
 
 // TestTogether runs each pair of verbs as two processes at the same moment, ten
@@ -43,7 +44,7 @@ func TestTogether(t *testing.T) {
 			if !vm.InGuest() {
 				t.Parallel()
 			}
-			if !vm.Inside(t, binEnv+"="+bin, fmt.Sprintf("SKIPSW_N=%d", rounds)) {
+			if !vmtest.Inside(t, binEnv+"="+bin, fmt.Sprintf("SKIPSW_N=%d", rounds)) {
 				return
 			}
 			for range rounds {

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/internal/sys"
-	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -64,7 +64,7 @@ func onlyAttachment(t *testing.T, d *Device) offload.Attachment {
 // TestExpectedProgram is kernel behaviour K7: a replacement names the program
 // that it expects.
 func TestExpectedProgram(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)
@@ -95,7 +95,7 @@ func TestExpectedProgram(t *testing.T) {
 
 // TestLink is kernel behaviour K8: a bpf_link of another process holds the hook.
 func TestLink(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)
@@ -129,7 +129,7 @@ func TestLink(t *testing.T) {
 // TestRunOnDevice is kernel behaviour K12: the kernel cannot run an offloaded
 // program on test data.
 func TestRunOnDevice(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)
@@ -147,7 +147,7 @@ func TestRunOnDevice(t *testing.T) {
 // TestRefusedWish is kernel behaviours K24, K25 and K26: a change of hw-tc-offload
 // that is refused comes back as a success and sticks as a wish.
 func TestRefusedWish(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)
@@ -191,7 +191,7 @@ func TestRefusedWish(t *testing.T) {
 // TestTwoDevices is kernel behaviour K21: tc takes a program of another device,
 // and our check does not.
 func TestTwoDevices(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	one, two := simDevice(t, 1), simDevice(t, 2)
@@ -215,7 +215,7 @@ func TestTwoDevices(t *testing.T) {
 
 // TestCode reads back what was loaded: instructions and C lines.
 func TestCode(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)
@@ -232,7 +232,7 @@ func TestCode(t *testing.T) {
 
 // TestMapsOnDevice is kernel behaviours K27, K28 and K30 through the library.
 func TestMapsOnDevice(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)
@@ -290,7 +290,7 @@ func TestMapsOnDevice(t *testing.T) {
 
 // TestStaleGuard ends a guard without a word in every state of its records.
 func TestStaleGuard(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)
@@ -341,7 +341,7 @@ func TestStaleGuard(t *testing.T) {
 
 // TestNoPrivilege asks for everything as nobody.
 func TestNoPrivilege(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/internal/sys"
-	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -53,7 +53,7 @@ func idOf(t *testing.T, path string) (sys.Kind, uint32) {
 // TestPins tests that nothing is removed or replaced by a pin before it is known
 // to be the transaction's own.
 func TestPins(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -14,7 +14,7 @@ import (
 // TestTrial tests that the kernel at hand is asked, and that nothing of a trial
 // is left.
 func TestTrial(t *testing.T) {
-	if !vm.Inside(t) {
+	if !vmtest.Inside(t) {
 		return
 	}
 	d := simDevice(t, 10)

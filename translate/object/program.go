@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/cilium/ebpf/btf"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -81,11 +83,11 @@ type Func struct {
 
 // Line ties a slot to a C line.
 type Line struct {
-	Slot   int
-	File   string
-	LineNo int
-	Column int
-	Text   string
+	Slot   int    `json:"slot"`
+	File   string `json:"file"`
+	LineNo int    `json:"line"`
+	Column int    `json:"column"`
+	Text   string `json:"text"`
 }
 
 // Map is one map of the object.
@@ -105,6 +107,8 @@ type Map struct {
 	// Inners holds, for a map of maps, the maps that it holds from the start,
 	// by index.
 	Inners map[uint32]*Map
+	// KeyType and ValueType are the C types, nil where the object has none.
+	KeyType, ValueType btf.Type
 	// Pinning is where the object asks the map to be pinned.
 	Pinning Pinning
 	// refused says why programs that use the map cannot be taken.

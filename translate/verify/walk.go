@@ -44,6 +44,7 @@ type verifier struct {
 	apart         bool
 	called, moves []bool
 	facts
+	stackUses
 }
 
 // newVerifier returns a verifier that has not seen the code yet.
@@ -72,6 +73,7 @@ func (v *verifier) start() {
 	v.origins.reset()
 	v.trail = append(v.trail, wayEntry{})
 	v.facts.init(v)
+	v.stackUses.begin()
 	v.log.on = v.o.Log
 	f := v.mem.frames.get()
 	*f = frame{stack: f.stack}

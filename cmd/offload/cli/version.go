@@ -1,6 +1,7 @@
 package cli
 
 import (
+	_ "embed" // for the notices
 	"fmt"
 	"runtime/debug"
 
@@ -14,8 +15,17 @@ func versions() string {
 	if b, ok := debug.ReadBuildInfo(); ok {
 		v = moduleVersion(b)
 	}
-	return fmt.Sprintf("%s, images of version %d, target files of schema %d", v, image.Version, target.Schema)
+	return fmt.Sprintf("%s, images of version %d, target files of schema %d, JSON of version %d", v, image.Version, target.Schema, jsonVersion)
 }
+
+// jsonVersion is the version of what --json prints: docs/schema.json. It rises when
+// something goes or changes its meaning, not when something is added.
+const jsonVersion = 1
+
+// notices are the licences of the modules that are linked into the command.
+//
+//go:embed notices.txt
+var notices string
 
 // module is the path of the module that the verbs come from. In a vendor's
 // binary it is one of the dependencies.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 )
 
 // Kernel reports whether the calling test shall go on: it has a kernel to ask.
@@ -27,5 +28,5 @@ func Kernel(t *testing.T) bool {
 	if vm.InGuest() {
 		t.Fatalf("the guest's kernel cannot be asked: %v", why)
 	}
-	return vm.Inside(t)
+	return vmtest.Inside(t)
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/testbed"
 	"github.com/skipsw/skipsw/internal/vm"
+	"github.com/skipsw/skipsw/internal/vm/vmtest"
 )
 
 // ordersEnv tells the guest where it gives orders to the host's side of a test.
@@ -69,7 +70,7 @@ func inGuest(t *testing.T, spec testbed.Spec, host func(b *testbed.Bed) orders, 
 		defer close(stopped)
 		serve.run(dir, stop)
 	}()
-	vm.InsideGuest(t, func(g *vm.Guest) {
+	vmtest.InsideGuest(t, func(g *vm.Guest) {
 		require.NoError(t, b.Admit(g))
 		g.Share = append(g.Share, dir)
 		g.Env = append(g.Env, ordersEnv+"="+dir, fmt.Sprint(startEnv, "=", time.Now().UnixNano()))
@@ -169,7 +170,7 @@ func ask(t testing.TB, name string, arg, value any) {
 	path := filepath.Join(os.Getenv(ordersEnv), fmt.Sprint(asked))
 	asked++
 	require.NoError(t, put(path+".order", text))
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(pollEvery) {
+	for end := time.Now().Add(answerWait); ; time.Sleep(pollEvery) {
 		text, err = os.ReadFile(path + ".answer")
 		if err == nil {
 			break

@@ -304,3 +304,13 @@ func (s *selector) setQueue(v *ssa.Value) {
 	}
 	s.add(n)
 }
+
+// setRedirect writes where the frame goes. A redirect of no kind leaves which
+// one it was.
+func (s *selector) setRedirect(v *ssa.Value) {
+	r := s.t.PacketVector.Redirect
+	s.storeLM(s.t.Entry.VectorIndex, int(r.Kind.Word), v.Args[0])
+	if !s.f.Is(v.Args[0], 0) {
+		s.storeLM(s.t.Entry.VectorIndex, int(r.To.Word), v.Args[1])
+	}
+}

@@ -80,6 +80,10 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 		s.setQueue(v)
 	case ssa.SetVec:
 		s.storeLM(s.t.Entry.VectorIndex, int(v.Imm), v.Args[0])
+	case ssa.SetRedirect:
+		s.setRedirect(v)
+	case ssa.LMLoad, ssa.LMStore:
+		s.localAccess(id, v)
 	case ssa.Call:
 		if s.f.Site(v).Program {
 			s.inside(id, v)

@@ -60,7 +60,14 @@ func (b *Builder) expand(pc, target int) error {
 		b.returns = make([]BlockID, maxFrames)
 	}
 	b.returns[b.frame+1] = after
+	chain := -1
+	if from := b.chains[b.frame]; from >= 0 {
+		if n, ok := b.Prog.Called(from, pc); ok {
+			chain = n
+		}
+	}
 	b.frame++
+	b.enterFrame(chain, fn)
 	err := b.function(fn)
 	b.frame--
 	if inside && err == nil {

@@ -1,4 +1,6 @@
-package vm
+// Package vmtest runs tests in guests: a test function calls Inside and goes on
+// in a kernel of its own. Commands run guests by package vm alone.
+package vmtest
 
 import (
 	"bytes"
@@ -13,18 +15,15 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/skipsw/skipsw/internal/vm/guest"
+	"github.com/skipsw/skipsw/internal/vm"
 )
-
-// InGuest reports whether this process runs inside a guest.
-func InGuest() bool { return os.Getenv(guest.Env) != "" }
 
 var (
-	find         = sync.OnceValues(func() (*Kernel, error) { return Find(context.Background()) })
-	findUserMode = sync.OnceValues(func() (*Kernel, error) { return FindUserMode(context.Background(), "") })
+	find         = sync.OnceValues(func() (*vm.Kernel, error) { return vm.Find(context.Background()) })
+	findUserMode = sync.OnceValues(func() (*vm.Kernel, error) { return vm.FindUserMode(context.Background(), "") })
 )
 
-// testBinary returns the program that the guests of this package's tests run:
+// testBinary returns the program that the guests of tests run:
 // this one, or one without the race detector.
 var testBinary = sync.OnceValues(func() (string, error) {
 	exe, err := os.Executable()
@@ -33,7 +32,7 @@ var testBinary = sync.OnceValues(func() (string, error) {
 	}
 	plain := exe + "-guest"
 	if out, err := exec.Command("go", "test", "-c", "-o", plain, ".").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the guest's test binary: %w: %s", err, tail(string(out)))
+		return "", fmt.Errorf("build the guest's test binary: %w: %s", err, lastLines(string(out)))
 	}
 	return plain, nil
 })
@@ -42,7 +41,7 @@ var testBinary = sync.OnceValues(func() (string, error) {
 // the caller is the copy inside that guest:
 //
 //	func TestAttach(t *testing.T) {
-//		if !vm.Inside(t) {
+//		if !vmtest.Inside(t) {
 //			return // the guest has run the test, and t has its result
 //		}
 //		... // runs as root, with a kernel of its own
@@ -60,13 +59,13 @@ func Inside(t *testing.T, env ...string) bool {
 // write to.
 func InsideShared(t *testing.T, share []string, env ...string) bool {
 	t.Helper()
-	return InsideGuest(t, func(g *Guest) { g.Share = append(g.Share, share...) }, env...)
+	return InsideGuest(t, func(g *vm.Guest) { g.Share = append(g.Share, share...) }, env...)
 }
 
 // InsideGuest is Inside with a guest that change has changed.
-func InsideGuest(t *testing.T, change func(g *Guest), env ...string) bool {
+func InsideGuest(t *testing.T, change func(g *vm.Guest), env ...string) bool {
 	t.Helper()
-	if InGuest() {
+	if vm.InGuest() {
 		return true
 	}
 	exe, err := testBinary()
@@ -74,7 +73,7 @@ func InsideGuest(t *testing.T, change func(g *Guest), env ...string) bool {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	g := &Guest{
+	g := &vm.Guest{
 		Args:   []string{exe, "-test.run=" + pattern(t.Name()), "-test.v=test2json", "-test.count=1", "-test.paniconexit0"},
 		Env:    append(os.Environ(), env...),
 		Share:  []string{filepath.Dir(exe)},
@@ -95,12 +94,12 @@ func InsideGuest(t *testing.T, change func(g *Guest), env ...string) bool {
 	}
 	err = k.Run(t.Context(), g)
 	text := strings.ReplaceAll(out.String(), "\x16", "")
-	var exit *ExitError
+	var exit *vm.ExitError
 	switch {
 	case errors.As(err, &exit):
 		t.Errorf("in the guest (%v):\n%s", err, text)
 		if exit.Console != "" && strings.Contains(text, "panic") {
-			t.Log(tail(exit.Console))
+			t.Log(lastLines(exit.Console))
 		}
 	case err != nil:
 		t.Errorf("%v\n%s", err, text)
@@ -119,4 +118,11 @@ func pattern(name string) string {
 		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
 	return strings.Join(parts, "/")
+}
+
+// lastLines returns the end of what a kernel or a build said.
+func lastLines(s string) string {
+	const keep = 25
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-keep):], "\n")
 }

@@ -1,6 +1,6 @@
 //go:build !race
 
-package vm
+package vmtest
 
 // raceEnabled says that this program has the race detector.
 const raceEnabled = false

@@ -1,6 +1,6 @@
 //go:build race
 
-package vm
+package vmtest
 
 // raceEnabled says that this program has the race detector, which does not run
 // in a user-mode kernel: it wants addresses that only the host has.
