@@ -8,6 +8,9 @@ import (
 	"github.com/skipsw/skipsw/internal/sys"
 )
 
+// maxTypeDepth bounds nesting, so that types that contain themselves end.
+const maxTypeDepth = 32
+
 // otherTypes says where the types of a map that is there differ from those that a
 // program has of it, "" where they agree or are not known. Names of structures and
 // typedefs do not matter, those of members do: what a member holds goes by its name.
@@ -23,7 +26,7 @@ const maxDepth = 32
 
 // otherType compares two types; path names what they are of.
 func otherType(path string, was, is btf.Type, depth int) string {
-	if was == nil || is == nil || depth > maxDepth {
+	if was == nil || is == nil || depth > maxTypeDepth {
 		return ""
 	}
 	was, is = btf.UnderlyingType(was), btf.UnderlyingType(is)

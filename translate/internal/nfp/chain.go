@@ -80,6 +80,9 @@ func (e *emitter) inside(n *node, number nfpisa.Operand) {
 		e.out = append(e.out[:len(e.out)-leaveWords], append([]Word{{I: nfpisa.Nop(), Slot: n.slot, Block: -1}}, e.out[len(e.out)-leaveWords:]...)...)
 	}
 	e.out[from].Back = len(e.out) - from
+	for k := from; k < len(e.out); k++ {
+		e.out[k].Fixed = true
+	}
 }
 
 const (

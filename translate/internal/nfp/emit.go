@@ -25,6 +25,10 @@ type Word struct {
 	// first has number 1.
 	Back  int
 	Table bool
+	// Fixed words stay where they are, at the distance that a Back counts.
+	Fixed bool
+	// Data is what a memory command moves.
+	Data data
 }
 
 // Output is the final code of a function.
@@ -249,6 +253,7 @@ func (e *emitter) mem(n *node, i nfpisa.Instr) {
 		i = i.IndirectRef()
 	}
 	e.emit(n.slot, i.CtxSwap(int(e.t.Registers.Signals[0])))
+	e.out[len(e.out)-1].Data = n.data(i.Cmd.Xfer)
 }
 
 // branch appends a branch to a successor.
