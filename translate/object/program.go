@@ -108,7 +108,7 @@ type Map struct {
 	// by index.
 	Inners map[uint32]*Map
 	// KeyType and ValueType are the C types, nil where the object has none.
-	KeyType, ValueType btf.Type
+	KeyType, ValueType btf.Type `json:"-"` // who sends a map elsewhere has to send them as BTF
 	// Pinning is where the object asks the map to be pinned.
 	Pinning Pinning
 	// refused says why programs that use the map cannot be taken.
