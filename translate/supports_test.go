@@ -28,7 +28,6 @@ func TestSupports(t *testing.T) {
 		{"skipsw", bpf.HelperL4CsumReplace, bpf.MapTypeUnspec, ""},
 		{"agilio", bpf.HelperL4CsumReplace, bpf.MapTypeUnspec, "not supported: helper l4_csum_replace, because target agilio does not have it"},
 		{"skipsw", bpf.HelperMapDeleteElem, bpf.MapTypeLPMTrie, "not supported: helper map_delete_elem on map type lpm_trie, because only hosts change it"},
-		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeDevMap, "not supported: helper map_lookup_elem on map type devmap, because target skipsw does not have maps of this type"},
 		{"skipsw", bpf.HelperPerfEventOutput, bpf.MapTypePerfEventArray, ""},
 		{"skipsw", bpf.HelperRingbufReserve, bpf.MapTypeRingbuf, ""},
 		{"skipsw", bpf.HelperRingbufSubmit, bpf.MapTypeUnspec, ""},
