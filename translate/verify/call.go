@@ -92,7 +92,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	case platform.RetValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
-		if key, known := c.constKey(); known && key < uint64(c.m().MaxEntries) {
+		if key, known := c.constKey(); known && !v.older() && key < uint64(c.m().MaxEntries) {
 			ret.kind, ret.id = PtrMapValue, 0
 		}
 		if m := c.m(); rules.Map(m.Type).Inner {
