@@ -3,6 +3,7 @@
 # make lint   formatting, vet, staticcheck, the analyser of numbers in the place of names
 # make race   the packages with concurrency under the race detector
 # make fuzz   each fuzz target for FUZZTIME: a time (10m) or a number of inputs (5000x)
+# make docs   write docs/commands.md, docs/man and the licence notices anew from the command tree and the linked modules
 # make bench  all benchmarks
 # make soak   long differential runs (SOAK=programs)
 
@@ -16,7 +17,7 @@ PACKAGES := gcc libc6-dev make patch flex bison bc xz-utils iproute2 binutils bi
 # Long runs in packages that keep two cores busy would time out at go test's ten minutes.
 TESTFLAGS ?= -timeout 45m
 
-.PHONY: help demo build test deps lint race fuzz bench soak
+.PHONY: help demo build test deps lint race fuzz docs bench soak
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -46,6 +47,9 @@ race: deps
 
 fuzz:
 	@.ci/fuzz $(FUZZTIME)
+
+docs:
+	$(GO) test ./cmd/offload/cli -run 'TestPages|TestNotices' -update
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...

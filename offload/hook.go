@@ -106,12 +106,30 @@ func (h Hook) String() string {
 			dir = "egress"
 		}
 		s := fmt.Sprintf("tc %s pref %d handle %#x", dir, h.Pref, h.Handle)
+		if h.Protocol != 0 && h.Protocol != EthPAll {
+			s += " protocol " + protocolName(h.Protocol)
+		}
 		if h.Chain != 0 {
 			s += fmt.Sprintf(" chain %d", h.Chain)
 		}
 		return s
 	}
 	return "xdp " + h.Mode.String()
+}
+
+// protocolName names an Ethernet type as tc does (linux/if_ether.h).
+func protocolName(p uint16) string {
+	switch p {
+	case 0x0800:
+		return "ip"
+	case 0x86dd:
+		return "ipv6"
+	case 0x0806:
+		return "arp"
+	case 0x8100:
+		return "802.1Q"
+	}
+	return fmt.Sprintf("%#04x", p)
 }
 
 // Same reports whether two hooks are the same place: the same XDP mode, or the

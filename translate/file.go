@@ -43,10 +43,12 @@ func Object(path string, o FileOptions) ([]Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return objectBytes(path, data, o)
+	return ObjectBytes(path, data, o)
 }
 
-func objectBytes(path string, data []byte, o FileOptions) ([]Compiled, error) {
+// ObjectBytes is Object for a file whose content is read already; path names it
+// in errors.
+func ObjectBytes(path string, data []byte, o FileOptions) ([]Compiled, error) {
 	if err := checkPasses(Passes(), o.Passes); err != nil {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func FileBytes(path string, data []byte, o FileOptions) (*image.Image, error) {
 			return nil, fmt.Errorf("%s: %w, one must be named: %s", path, ErrSeveral, names(progs))
 		}
 	}
-	res, err := objectBytes(path, data, o)
+	res, err := ObjectBytes(path, data, o)
 	if err != nil {
 		return nil, err
 	}

@@ -157,17 +157,20 @@ func (w *Writer) Write(p Packet) error {
 // WriteFile writes packets to a file. A regular file is replaced in one step,
 // anything else is written through.
 func WriteFile(path string, packets []Packet) error {
-	return outfile.Write(path, func(f io.Writer) error {
-		buf := bufio.NewWriter(f)
-		w, err := NewWriter(buf)
-		if err != nil {
+	return outfile.Write(path, func(f io.Writer) error { return Write(f, packets) })
+}
+
+// Write writes packets as a file's content.
+func Write(f io.Writer, packets []Packet) error {
+	buf := bufio.NewWriter(f)
+	w, err := NewWriter(buf)
+	if err != nil {
+		return err
+	}
+	for _, p := range packets {
+		if err := w.Write(p); err != nil {
 			return err
 		}
-		for _, p := range packets {
-			if err := w.Write(p); err != nil {
-				return err
-			}
-		}
-		return buf.Flush()
-	})
+	}
+	return buf.Flush()
 }

@@ -3,6 +3,7 @@ package image
 import (
 	"debug/elf"
 	"fmt"
+	"io"
 
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/outfile"
@@ -31,14 +32,20 @@ func ReadFile(path string) (*Image, error) {
 	return img, nil
 }
 
-// WriteFile writes the image to a file. A regular file is replaced in one step,
-// anything else is written through.
-func (im *Image) WriteFile(path string) error {
+// Write writes the image as a file's content.
+func (im *Image) Write(w io.Writer) error {
 	data, err := im.Marshal()
 	if err != nil {
 		return err
 	}
-	return outfile.WriteFile(path, data)
+	_, err = w.Write(data)
+	return err
+}
+
+// WriteFile writes the image to a file. A regular file is replaced in one step,
+// anything else is written through.
+func (im *Image) WriteFile(path string) error {
+	return outfile.Write(path, im.Write)
 }
 
 // Raw returns the words alone, as the bytes that a driver gives out as a

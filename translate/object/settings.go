@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/skipsw/skipsw/internal/btfvalue"
 )
 
 // Setting is a const volatile variable, which a loader sets before it loads and
@@ -86,7 +88,7 @@ func (l *linker) variables() map[string]variable {
 
 // isVolatile reports whether a type, or that of an array's elements, is volatile.
 func isVolatile(t btf.Type) bool {
-	for range maxNesting {
+	for range btfvalue.MaxNesting {
 		switch q := t.(type) {
 		case *btf.Volatile:
 			return true
@@ -115,11 +117,8 @@ func (l *linker) set(values map[string]string) error {
 		if !ok {
 			return fmt.Errorf("no variable %q to set; the object has: %s", path, list(vars))
 		}
-		p, err := place{typ: v.typ, bytes: v.m.Initial[0].Value[v.off:][:v.size]}.walk(rest)
-		if err == nil {
-			err = p.store(values[path], 0)
-		}
-		if err != nil {
+		bytes := v.m.Initial[0].Value[v.off:][:v.size]
+		if err := btfvalue.Store(v.typ, bytes, rest, values[path]); err != nil {
 			return fmt.Errorf("%s=%s: %w", path, values[path], err)
 		}
 		for k := range v.m.Settings {

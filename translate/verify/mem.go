@@ -227,7 +227,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	if p.kind == PtrMem {
 		lo += int64(p.SMin)
 		if p.UMax >= platform.MaxOffset {
-			return unsafef("memory offset R%d is unbounded", base).hint("bound the index before it is used")
+			return unsafef("memory offset R%d is unbounded", base).hint("%s", boundHint)
 		}
 		room -= int64(p.UMax) - int64(p.SMin)
 	}
@@ -239,13 +239,22 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	}
 	e := unsafef("%s byte %s %s, %s", what, span(lo, lo+int64(max(size, 1))), verb(write), v.proven(p, room)).outOfBounds()
 	if p.kind == PtrPacket {
-		if !p.Scalar.IsConst() {
+		switch most := p.UMax + uint64(max(lo, 0)) + uint64(size); {
+		case p.Scalar.IsConst():
+		case most > platform.MaxPacket:
+			e.Reason += fmt.Sprintf(": no check counts for it, it may end at byte %d and packets end at %d", most, platform.MaxPacket)
+			return e.hint("bound the variable offset before it is added (if (len > 1500) leave), then check the pointer against data_end")
+		default:
 			return e.hint("check the pointer against data_end after the variable offset was added")
 		}
 		return e.hint("before the access, test data + %d > data_end and leave", lo+int64(size))
 	}
 	return e
 }
+
+// boundHint is how an index is bounded. Compilers make a multiplication of %, and
+// what it leaves is not known to the verifier, as to the kernel's.
+const boundHint = "bound the index before it is used, by a comparison or & MASK; what % leaves does not count, compare it again"
 
 // proven words what is known of the packet's length.
 func (v *verifier) proven(p *reg, room int64) string {
@@ -284,10 +293,14 @@ func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Er
 	}
 	if p.UMax >= platform.MaxOffset {
 		return unsafef("%s %s at an unbounded offset (R%d)", what, verb(write), base).outOfBounds().
-			hint("bound the index before it is used")
+			hint("%s", boundHint)
 	}
 	if hi := int64(p.UMax) + fixed + int64(size); hi > int64(m.ValueSize) {
-		return unsafef("byte %s of the %s %s", span(p.SMin+fixed, hi), what, verb(write)).outOfBounds()
+		e := unsafef("byte %s of the %s %s", span(p.SMin+fixed, hi), what, verb(write)).outOfBounds()
+		if p.Scalar.IsConst() {
+			return e
+		}
+		return e.hint("compare the index with the number of elements before it is used")
 	}
 	return nil
 }

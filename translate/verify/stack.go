@@ -10,7 +10,7 @@ import (
 // and returns the lowest offset and the end of the highest access.
 func (v *verifier) stackRange(p *reg, off, size int, write bool) (lo, hi int, err *Error) {
 	if p.SMin <= -platform.MaxOffset || p.SMax >= platform.MaxOffset {
-		return 0, 0, unsafef("stack %s at an unbounded offset", verb(write)).hint("bound the index before it is used")
+		return 0, 0, unsafef("stack %s at an unbounded offset", verb(write)).hint("%s", boundHint)
 	}
 	lo = int(p.SMin) + int(p.off) + off
 	hi = int(p.SMax) + int(p.off) + off + size

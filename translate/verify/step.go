@@ -441,7 +441,7 @@ func (v *verifier) saneOffset(r *reg, n uint8) *Error {
 	}
 	if r.SMin >= platform.MaxOffset || r.SMin <= -platform.MaxOffset {
 		return unsafef("pointer arithmetic with R%d, which may be as low as %d", n, r.SMin).
-			hint("bound the value from below, or make it unsigned")
+			hint("bound the value by a comparison or & MASK, and make it unsigned; what %% leaves does not count, compare it again")
 	}
 	return nil
 }

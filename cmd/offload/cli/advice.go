@@ -6,6 +6,7 @@ import (
 
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 // adviceWords turns the libraries' advice into what to type. CMD stands for
@@ -44,8 +45,11 @@ func (a *app) advice(err error) string {
 		dev = "DEV"
 	}
 	words := adviceWords[offload.AdviceOf(err)]
+	var unsafe *verify.Error
 	switch {
 	case words != "":
+	case errors.As(err, &unsafe):
+		return unsafe.Hint
 	case errors.Is(err, object.ErrSeveral):
 		words = "name it with --prog"
 	case errors.Is(err, object.ErrNoType) && a.typed:

@@ -11,10 +11,10 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
 
-func newAsmCmd() *cobra.Command {
+func newAsmCmd(a *app) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use:   "asm FILE.s",
+		Use:   "asm [flags] FILE.s",
 		Short: "Assemble NFP code to an image",
 		Long: `Assemble NFP code in the syntax of "offload disasm" (GNU objdump's) to an image.
 
@@ -24,21 +24,26 @@ begin comments. A branch to a packet's end is br[done].`,
 		Example: "  offload asm -o prog.nfp prog.s && offload disasm prog.nfp",
 		Args:    exactArgs("FILE.s"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if out == "" {
+			switch {
+			case out != "":
+			case args[0] == dash:
+				return usagef("what is assembled from standard input needs a name: -o OUT, or -o - for standard output")
+			default:
 				out = strings.TrimSuffix(args[0], ".s") + ".nfp"
 			}
-			return assemble(args[0], out)
+			return assemble(&a.streams, args[0], out)
 		},
 	}
-	cmd.Flags().StringVarP(&out, "output", "o", "", "image to write (default: FILE.nfp)")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "image to write (default: FILE.nfp; - is standard output)")
 	return cmd
 }
 
-func assemble(file, out string) error {
-	src, err := infile.Read(file, "assembly", infile.Source)
+func assemble(s *streams, file, out string) error {
+	src, err := s.read(file, "assembly", infile.Source)
 	if err != nil {
 		return err
 	}
+	file = inName(file)
 	a, err := nfpisa.Assemble(file, src)
 	if err != nil {
 		return err
@@ -47,5 +52,5 @@ func assemble(file, out string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return im.WriteFile(out)
+	return s.write(out, "an image", im.Write)
 }

@@ -74,6 +74,7 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	if err != nil {
 		return err
 	}
+	path = inName(path)
 	f.spec.Machine.Models = f.build.app.models
 	card, err := nic.New(img, f.spec)
 	if err != nil {
@@ -141,7 +142,7 @@ func (f *benchFlags) inputs() ([]nic.Input, error) {
 	var frames []pcap.Packet
 	if f.pcap != "" {
 		var err error
-		if frames, err = pcap.ReadFile(f.pcap); err != nil {
+		if frames, err = f.build.app.streams.capture(f.pcap); err != nil {
 			return nil, err
 		}
 	}

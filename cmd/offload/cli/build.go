@@ -88,20 +88,20 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := infile.Read(path, "an object or image", infile.Object)
+	data, err := f.app.streams.read(path, "an object or image", infile.Object)
 	if err != nil {
 		return nil, err
 	}
 	if image.Is(data) {
 		for _, flag := range []string{"target", "type", "passes", "set", "map-size"} {
 			if f.cmd.Flags().Changed(flag) {
-				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", flag, path)
+				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", flag, inName(path))
 			}
 		}
 	}
 	var r translate.Report
 	o.Report = &r
-	img, err := translate.FileBytes(path, data, o)
+	img, err := translate.FileBytes(inName(path), data, o)
 	switch {
 	case errors.Is(err, translate.ErrSeveral):
 		return nil, fmt.Errorf("%w (with --prog)", err)

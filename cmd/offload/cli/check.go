@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/check"
 	"github.com/skipsw/skipsw/translate"
@@ -77,7 +79,7 @@ attached, and freed again.`,
 				return err
 			}
 			if !try {
-				return checkObject(cmd.OutOrStdout(), args[0], section, prog, read, o, nil, asJSON)
+				return checkObject(cmd.OutOrStdout(), &a.streams, args[0], section, prog, read, o, nil, asJSON)
 			}
 			if devName == "" {
 				return usagef("--try loads programs for a device: name it with --dev")
@@ -87,7 +89,7 @@ attached, and freed again.`,
 				return usageError{err}
 			}
 			return dev.with(devName, func(ctx context.Context, d offload.Device) error {
-				return checkObject(cmd.OutOrStdout(), args[0], section, prog, read, o, &trial{ctx, d, m}, asJSON)
+				return checkObject(cmd.OutOrStdout(), &a.streams, args[0], section, prog, read, o, &trial{ctx, d, m}, asJSON)
 			})
 		},
 	}
@@ -143,8 +145,12 @@ func (t *trial) run(c *checkedProgram, p *object.Program) {
 
 // checkObject checks the chosen programs. Findings are an error: the object
 // cannot be offloaded as it is.
-func checkObject(w io.Writer, path, section, prog string, read object.Options, o check.Options, try *trial, asJSON bool) error {
-	obj, err := object.Load(path, read)
+func checkObject(w io.Writer, s *streams, path, section, prog string, read object.Options, o check.Options, try *trial, asJSON bool) error {
+	data, err := s.read(path, "an object", infile.Object)
+	if err != nil {
+		return err
+	}
+	obj, err := object.LoadBytes(filepath.Base(inName(path)), data, read)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/offload/check"
 	"github.com/skipsw/skipsw/translate"
 )
@@ -57,7 +58,7 @@ func newCompileCmd(a *app) *cobra.Command {
 		},
 	}
 	f.build.add(a, cmd)
-	cmd.Flags().StringVarP(&f.out, "output", "o", "", "write the image of the program to `OUT`")
+	cmd.Flags().StringVarP(&f.out, "output", "o", "", "write the image of the program to `OUT`; - is standard output")
 	cmd.Flags().StringSliceVar(&f.dump, "dump", nil, "print the program after these `PASS`es, each time that one changed it")
 	cmd.Flags().BoolVar(&f.report, "report", false, "say where maps are, which routines were linked, what registers and passes took")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the report as JSON")
@@ -95,14 +96,20 @@ func (f *compileFlags) dumping(w io.Writer) (func(string, fmt.Stringer), error) 
 }
 
 func compile(cmd *cobra.Command, path string, f compileFlags) error {
+	w := report(cmd, f.out)
 	o, err := f.build.options()
 	if err != nil {
 		return err
 	}
-	if o.Dump, err = f.dumping(cmd.OutOrStdout()); err != nil {
+	if o.Dump, err = f.dumping(w); err != nil {
 		return err
 	}
-	results, err := translate.Object(path, o)
+	data, err := f.build.app.streams.read(path, "an object", infile.Object)
+	if err != nil {
+		return err
+	}
+	path = inName(path)
+	results, err := translate.ObjectBytes(path, data, o)
 	if err != nil {
 		return err
 	}
@@ -114,7 +121,7 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 			return f.build.otherType(p.Name, p.Type.String())
 		}
 	}
-	report := compileReport{Object: path, Target: f.build.target, Programs: []compiledProgram{}}
+	all := compileReport{Object: path, Target: f.build.target, Programs: []compiledProgram{}}
 	var failed error
 	refused, reasons := 0, 0
 	for k := range results {
@@ -147,23 +154,23 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 				p.Report = &r.Report
 			}
 		}
-		report.Programs = append(report.Programs, p)
+		all.Programs = append(all.Programs, p)
 	}
 	if failed == nil && f.out != "" {
-		if err := results[0].Image.WriteFile(f.out); err != nil {
+		if err := f.build.app.streams.write(f.out, "an image", results[0].Image.Write); err != nil {
 			return err
 		}
 	}
-	if err := printReport(cmd.OutOrStdout(), report, f.asJSON); err != nil {
+	if err := printReport(w, all, f.asJSON); err != nil {
 		return err
 	}
 	if reasons < 2 || isBug(failed) {
 		return failed
 	}
 	if !f.asJSON {
-		for _, p := range report.Programs {
+		for _, p := range all.Programs {
 			if p.Reasons != nil {
-				printFindings(cmd.OutOrStdout(), checkedProgram{Program: p.Name, Findings: p.Reasons})
+				printFindings(w, checkedProgram{Program: p.Name, Findings: p.Reasons})
 			}
 		}
 	}

@@ -47,6 +47,7 @@ type app struct {
 	devices *offload.Registry
 	targets []*target.Target
 	models  *firmware.Registry
+	streams streams
 	device  string // the one that was opened last
 	typed   bool   // the verb takes a program's type by --type
 }

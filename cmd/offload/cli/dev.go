@@ -163,13 +163,14 @@ func newDevAddCmd(a *app) *cobra.Command {
 func newDevDelCmd(a *app) *cobra.Command {
 	var maker *offload.Maker
 	return &cobra.Command{
-		Use:   "del KIND ID",
+		Use:   "del {KIND ID | KINDID}",
 		Short: "Remove a device that can be made, and everything attached to it",
 		Args: func(cmd *cobra.Command, args []string) (err error) {
-			maker, err = makerArg(a, cmd, args, 2, "KIND ID")
+			maker, err = makerArg(a, cmd, splitKind(args), 2, "KIND ID")
 			return err
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			args = splitKind(args)
 			id, err := strconv.Atoi(strings.TrimPrefix(args[1], args[0]))
 			if err != nil || id < 0 {
 				return usagef("%q is not the number of a %s device", args[1], args[0])
@@ -177,6 +178,18 @@ func newDevDelCmd(a *app) *cobra.Command {
 			return maker.Remove(context.Background(), id)
 		},
 	}
+}
+
+// splitKind splits the name of a device, netdevsim0, to its kind and number.
+func splitKind(args []string) []string {
+	if len(args) != 1 {
+		return args
+	}
+	kind := strings.TrimRight(args[0], "0123456789")
+	if kind == "" || kind == args[0] {
+		return args
+	}
+	return []string{kind, args[0]}
 }
 
 func newDevSetCmd(a *app) *cobra.Command {

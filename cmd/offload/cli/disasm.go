@@ -27,7 +27,7 @@ func newDisasmCmd(a *app) *cobra.Command {
 				return usagef("--ctx is 4 or 8, not %d", contexts)
 			}
 			if raw {
-				return listRaw(cmd.OutOrStdout(), args[0], mode)
+				return listRaw(cmd.OutOrStdout(), &a.streams, args[0], mode)
 			}
 			img, err := build.image(args[0])
 			if err != nil {
@@ -84,14 +84,14 @@ func wordText(word nfpisa.Word, mode nfpisa.Mode) string {
 }
 
 // listRaw prints a file of bare words, eight bytes each, little-endian.
-func listRaw(w io.Writer, path string, mode nfpisa.Mode) error {
-	data, err := infile.Read(path, "bare words", infile.Words)
+func listRaw(w io.Writer, s *streams, path string, mode nfpisa.Mode) error {
+	data, err := s.read(path, "bare words", infile.Words)
 	if err != nil {
 		return err
 	}
 	words, err := nfpisa.ReadRaw(data)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", inName(path), err)
 	}
 	for addr, word := range words {
 		listWord(w, addr, word, mode)

@@ -19,8 +19,9 @@ func newMapCmd(a *app) *cobra.Command {
 		Use:   "map",
 		Short: "List, read and change maps",
 		Long: `List, read and change maps. MAP is an id, a name that only one map has, or
-the path of a pinned map. KEY and VALUE are numbers, or bytes as hex:0a000001
-or 10.0.0.1. Names are looked up among the maps of the host and of all its
+the path of a pinned map. KEY and VALUE are numbers, addresses, names and lists
+as the map's C types have them (-1, 10.0.0.1, 2001:db8::1, BLOCK, {.rate = 5}), or
+bytes as hex:0a000001 or 1,0,0,0. Names are looked up among the maps of the host and of all its
 devices, or on the device that --dev names.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -162,6 +163,15 @@ func mapTypes(ctx context.Context, d offload.Device, m offload.Map) offload.MapT
 	return offload.MapTypes{}
 }
 
+// parseKey reads a key as the user wrote it.
+func parseKey(ctx context.Context, d offload.Device, m offload.Map, text string) ([]byte, error) {
+	key, err := offload.ParseValue(mapTypes(ctx, d, m).Key, text, int(m.Info().KeySize))
+	if err != nil {
+		return nil, usagef("key: %w", err)
+	}
+	return key, nil
+}
+
 // jsonEntry is an entry in JSON output.
 type jsonEntry struct {
 	Key       string `json:"key"`   // hexadecimal bytes
@@ -221,9 +231,9 @@ func newMapLookupCmd(a *app) *cobra.Command {
 		ValidArgsFunction: f.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(args[0], func(ctx context.Context, d offload.Device, m offload.Map) error {
-				key, err := offload.ParseBytes(args[1], int(m.Info().KeySize))
+				key, err := parseKey(ctx, d, m, args[1])
 				if err != nil {
-					return usagef("key: %w", err)
+					return err
 				}
 				value, err := m.Lookup(key)
 				if err != nil {
@@ -247,12 +257,12 @@ func newMapUpdateCmd(a *app) *cobra.Command {
 		Args:              exactArgs("MAP", "KEY", "VALUE"),
 		ValidArgsFunction: f.complete,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return f.with(args[0], func(_ context.Context, _ offload.Device, m offload.Map) error {
-				key, err := offload.ParseBytes(args[1], int(m.Info().KeySize))
+			return f.with(args[0], func(ctx context.Context, d offload.Device, m offload.Map) error {
+				key, err := parseKey(ctx, d, m, args[1])
 				if err != nil {
-					return usagef("key: %w", err)
+					return err
 				}
-				value, err := offload.ParseBytes(args[2], m.ValueBytes())
+				value, err := offload.ParseValue(mapTypes(ctx, d, m).Value, args[2], m.ValueBytes())
 				if err != nil {
 					return usagef("value: %w", err)
 				}
@@ -289,13 +299,13 @@ func newMapDeleteCmd(a *app) *cobra.Command {
 		},
 		ValidArgsFunction: f.complete,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return f.with(args[0], func(_ context.Context, _ offload.Device, m offload.Map) error {
+			return f.with(args[0], func(ctx context.Context, d offload.Device, m offload.Map) error {
 				if all {
 					return deleteAll(m)
 				}
-				key, err := offload.ParseBytes(args[1], int(m.Info().KeySize))
+				key, err := parseKey(ctx, d, m, args[1])
 				if err != nil {
-					return usagef("key: %w", err)
+					return err
 				}
 				return m.Delete(key)
 			})

@@ -63,9 +63,10 @@ func Main(c Config) int {
 	}
 	var verbose bool
 	root := newRoot(a, &verbose)
-	root.SetArgs(c.Args)
+	root.SetArgs(shield(root, c.Args))
 	root.SetIn(c.Stdin)
 	out := &checkedWriter{w: c.Stdout}
+	a.streams = streams{in: c.Stdin, out: out}
 	text, errs := &visible{w: out}, &visible{w: c.Stderr}
 	root.SetOut(text)
 	root.SetErr(errs)
@@ -123,7 +124,16 @@ func isBug(err error) bool {
 	return errors.As(err, &b)
 }
 
+// newRoot returns the command tree.
 func newRoot(a *app, verbose *bool) *cobra.Command {
+	root := newVerbs(a, verbose)
+	teach(root)
+	return root
+}
+
+// newVerbs returns the command tree without the habits of other tools.
+func newVerbs(a *app, verbose *bool) *cobra.Command {
+	var showNotices bool
 	root := &cobra.Command{
 		Use:           a.name,
 		Short:         "Compile, simulate and attach eBPF programs for NFP network cards",
@@ -132,16 +142,21 @@ func newRoot(a *app, verbose *bool) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showNotices {
+				_, err := io.WriteString(cmd.OutOrStdout(), notices)
+				return err
+			}
 			return cmd.Help()
 		},
 	}
+	root.Flags().BoolVar(&showNotices, "notices", false, "print the licences of what is linked into the program")
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.PersistentFlags().BoolVarP(verbose, "verbose", "v", false, "print the detail of errors")
 	root.Flags().Bool("version", false, "print the versions of the program, of images and of target files")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newCompileCmd(a), newDisasmCmd(a), newRunCmd(a), newBenchCmd(a), newDiffCmd(), newConformanceCmd(a))
 	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
-	root.AddCommand(newAsmCmd(), newCardCmd())
+	root.AddCommand(newAsmCmd(a), newCardCmd())
 	root.SetHelpCommand(newHelpCmd(root))
 	return root
 }

@@ -44,8 +44,8 @@ func newRunCmd(a *app) *cobra.Command {
 		},
 	}
 	f.build.add(a, cmd)
-	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet)")
-	cmd.Flags().StringVar(&f.out, "out", "", "write the packets that leave the program, passed or sent, to the capture file `OUT`")
+	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet); - is standard input")
+	cmd.Flags().StringVar(&f.out, "out", "", "write the packets that leave the program, passed or sent, to the capture file `OUT`; - is standard output")
 	cmd.Flags().StringVar(&f.clock, "clock", "", "what the program tells the time by: `CLOCK` is capture (the packets' stamps; the default where there are some), cycles (what packets take, from 0) or fixed:NS")
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
@@ -62,7 +62,8 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	packets, err := pcap.ReadFile(f.pcap)
+	path = inName(path)
+	packets, err := f.build.app.streams.capture(f.pcap)
 	if err != nil {
 		return err
 	}
@@ -81,16 +82,18 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		sum.Dump(m, img)
 	}
 	if f.out != "" {
-		if err := pcap.WriteFile(f.out, left); err != nil {
+		write := func(w io.Writer) error { return pcap.Write(w, left) }
+		if err := f.build.app.streams.write(f.out, "a capture", write); err != nil {
 			return err
 		}
 	}
+	w := report(cmd, f.out)
 	if f.asJSON {
-		err = printJSON(cmd, sum)
+		err = writeJSON(w, sum)
 	} else {
-		printRun(cmd.OutOrStdout(), sum)
+		printRun(w, sum)
 		if f.hot > 0 {
-			printHot(cmd.OutOrStdout(), img, m.Profile().Cycles, f.hot)
+			printHot(w, img, m.Profile().Cycles, f.hot)
 		}
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -33,13 +34,17 @@ With --watch they are printed again and again, with the change a second.`,
 				if err != nil {
 					return err
 				}
-				last := map[string]uint64{}
+				print := printStats
+				if watch {
+					last := rates{last: map[string]uint64{}}
+					print = last.print
+				}
 				for {
 					counters, err := counting.Stats(ctx)
 					if err != nil {
 						return err
 					}
-					if err := printStats(cmd.OutOrStdout(), counters, last, interval, asJSON, all); err != nil || !watch {
+					if err := print(cmd.OutOrStdout(), counters, asJSON, all); err != nil || !watch {
 						return err
 					}
 					select {
@@ -52,40 +57,80 @@ With --watch they are printed again and again, with the change a second.`,
 		},
 	}
 	dev.add(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON; with --watch one object a line")
 	cmd.Flags().BoolVar(&all, "all", false, "print counters that are zero too")
 	cmd.Flags().BoolVar(&watch, "watch", false, "print again and again until interrupted")
 	cmd.Flags().DurationVar(&interval, "interval", time.Second, "time between two prints of --watch")
 	return cmd
 }
 
-// printStats prints the counters, with the rate since last, which it renews.
-func printStats(out io.Writer, counters []offload.Counter, last map[string]uint64, interval time.Duration, asJSON, all bool) error {
-	if asJSON {
-		groups := map[string]map[string]uint64{}
-		for _, c := range counters {
-			if groups[c.Group] == nil {
-				groups[c.Group] = map[string]uint64{}
-			}
-			groups[c.Group][c.Name] = c.Value
+// byGroup sorts counters for JSON.
+func byGroup(counters []offload.Counter) map[string]map[string]uint64 {
+	groups := map[string]map[string]uint64{}
+	for _, c := range counters {
+		if groups[c.Group] == nil {
+			groups[c.Group] = map[string]uint64{}
 		}
-		return writeJSON(out, groups)
+		groups[c.Group][c.Name] = c.Value
 	}
-	again := len(last) > 0
+	return groups
+}
+
+// printStats prints the counters once.
+func printStats(out io.Writer, counters []offload.Counter, asJSON, all bool) error {
+	if asJSON {
+		return writeJSON(out, byGroup(counters))
+	}
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	zero := 0
+	for _, c := range counters {
+		if c.Value == 0 && !all {
+			zero++
+			continue
+		}
+		fmt.Fprintf(w, "%s %s\t%d\t\n", c.Group, c.Name, c.Value)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if zero > 0 {
+		fmt.Fprintf(out, "(%d counters are zero; --all prints them)\n", zero)
+	}
+	return nil
+}
+
+// rates prints counters again and again, with what they grew a second.
+type rates struct {
+	at   time.Time
+	last map[string]uint64
+}
+
+// stamped is one print of --watch in JSON, a line.
+type stamped struct {
+	Time     time.Time                    `json:"time"`
+	Counters map[string]map[string]uint64 `json:"counters"`
+}
+
+func (r *rates) print(out io.Writer, counters []offload.Counter, asJSON, all bool) error {
+	now := time.Now()
+	if asJSON {
+		return json.NewEncoder(out).Encode(stamped{now, byGroup(counters)})
+	}
+	fmt.Fprintln(out, now.Format("15:04:05.000"))
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	for _, c := range counters {
 		key := c.Group + " " + c.Name
-		if c.Value != 0 || all {
-			fmt.Fprintf(w, "%s\t%d\t", key, c.Value)
-			if again {
-				fmt.Fprintf(w, "%.0f/s\t", float64(c.Value-last[key])/interval.Seconds())
-			}
-			fmt.Fprintln(w)
+		last, again := r.last[key]
+		r.last[key] = c.Value
+		if c.Value == 0 && !all {
+			continue
 		}
-		last[key] = c.Value
-	}
-	if again {
+		fmt.Fprintf(w, "%s\t%d\t", key, c.Value)
+		if again {
+			fmt.Fprintf(w, "%.0f/s\t", float64(c.Value-last)/now.Sub(r.at).Seconds())
+		}
 		fmt.Fprintln(w)
 	}
+	r.at = now
 	return w.Flush()
 }

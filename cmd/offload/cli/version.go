@@ -1,6 +1,7 @@
 package cli
 
 import (
+	_ "embed" // for the notices
 	"fmt"
 	"runtime/debug"
 
@@ -16,6 +17,11 @@ func versions() string {
 	}
 	return fmt.Sprintf("%s, images of version %d, target files of schema %d", v, image.Version, target.Schema)
 }
+
+// notices are the licences of the modules that are linked into the command.
+//
+//go:embed notices.txt
+var notices string
 
 // module is the path of the module that the verbs come from. In a vendor's
 // binary it is one of the dependencies.

@@ -1,16 +1,24 @@
-package object
+package btfvalue
 
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
 )
 
-// maxNesting bounds how deep types lie in each other.
-const maxNesting = 32
+// Store writes a value to the bytes of a variable of type t, or to the part of
+// it that a path of ".member" and "[index]" names.
+func Store(t btf.Type, bytes []byte, path, text string) error {
+	p, err := place{typ: t, bytes: bytes}.walk(path)
+	if err != nil {
+		return err
+	}
+	return p.store(text, 0)
+}
 
 // place is a piece of a variable.
 type place struct {
@@ -90,7 +98,7 @@ func (p place) member(name string) (place, error) {
 func (p place) find(name string, depth int) (_ place, ok bool, err error) {
 	members, _ := membersOf(p.typ)
 	for _, m := range members {
-		if m.Name != name && m.Name != "" || depth > maxNesting {
+		if m.Name != name && m.Name != "" || depth > MaxNesting {
 			continue
 		}
 		at, err := p.at(m)
@@ -125,13 +133,14 @@ func membersOf(t btf.Type) (members []btf.Member, union bool) {
 	return nil, false
 }
 
-// store writes a value in the notation of C: numbers, true, 'c', names of an
-// enumeration, {1, 2}, {.a = 1, .b = {2}}; text for an array of char, with
-// quotation marks or without.
+// store writes a value in the notation of the package.
 func (p place) store(text string, depth int) error {
 	text = strings.TrimSpace(text)
-	if depth > maxNesting {
-		return fmt.Errorf("types nest deeper than %d", maxNesting)
+	if depth > MaxNesting {
+		return fmt.Errorf("types nest deeper than %d", MaxNesting)
+	}
+	if p.width == 0 && parseAddress(p.typ, p.bytes, text) {
+		return nil
 	}
 	switch t := btf.UnderlyingType(p.typ).(type) {
 	case *btf.Int:
@@ -139,7 +148,11 @@ func (p place) store(text string, depth int) error {
 		if err != nil {
 			return err
 		}
-		return p.put(n, t.Encoding == btf.Signed || t.Encoding == btf.Char && strings.HasPrefix(text, "-"))
+		err = p.put(n, t.Encoding == btf.Signed || t.Encoding == btf.Char && strings.HasPrefix(text, "-"))
+		if err == nil && p.width == 0 && bigEndian(p.typ) {
+			slices.Reverse(p.bytes)
+		}
+		return err
 	case *btf.Enum:
 		for _, v := range t.Values {
 			if v.Name == text {
