@@ -30,15 +30,28 @@ type Answer struct {
 	Stage Stage  // "" is taken
 	Errno string // as the kernel names it: "EINVAL"
 	Says  string // the last words of kernel or driver, "" for none
+	Words int    // of machine code, if it was taken
 }
 
 // Taken reports whether the program was loaded and attached.
 func (a Answer) Taken() bool { return a.Stage == "" }
 
+// Kind is the kind of a refusal: what the driver or the kernel says, without the
+// numbers in it.
+func (a Answer) Kind() string {
+	kind := strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, a.Says)
+	return fmt.Sprintf("%s %s %s", a.Stage, a.Errno, kind)
+}
+
 // String is the answer as a line of the file.
 func (a Answer) String() string {
 	if a.Taken() {
-		return "taken " + a.Name
+		return fmt.Sprintf("taken %s: %d words", a.Name, a.Words)
 	}
 	return strings.TrimSuffix(fmt.Sprintf("refused %s %s %s: %s", a.Name, a.Stage, a.Errno, a.Says), ": ")
 }
@@ -48,8 +61,11 @@ func parse(line string) (a Answer, err error) {
 	verdict, rest, _ := strings.Cut(line, " ")
 	switch verdict {
 	case "taken":
-		a.Name = rest
-		return a, nil
+		name, words, _ := strings.Cut(rest, ": ")
+		a.Name = name
+		if _, err := fmt.Sscanf(words, "%d words", &a.Words); err == nil {
+			return a, nil
+		}
 	case "refused":
 		head, says, _ := strings.Cut(rest, ": ")
 		if f := strings.Fields(head); len(f) == 3 {

@@ -177,7 +177,10 @@ func expand(text string, defs map[string]string) (string, error) {
 		if i < 0 {
 			break
 		}
-		name, _, _ := strings.Cut(text[i+1:], " ")
+		name := text[i+1:]
+		if end := strings.IndexAny(name, " ;"); end >= 0 {
+			name = name[:end]
+		}
 		what, ok := defs[name]
 		if !ok {
 			return "", fmt.Errorf("$%s stands for nothing", name)

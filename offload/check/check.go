@@ -90,6 +90,24 @@ func OutcomeOf(found []Finding) Outcome {
 	return Taken
 }
 
+// Size is how many words of machine code the nfp driver's compiler makes of a
+// program, as far as can be told, and how many the card has.
+type Size struct {
+	Least int `json:"least"`
+	Most  int `json:"most"`
+	Room  int `json:"room"`
+}
+
+// ParseKernel returns the kernel of a version that is followed: "6.1" or "6.18".
+func ParseKernel(version string) (verify.Kernel, error) {
+	for _, k := range kernels {
+		if k.String() == "Linux "+version {
+			return k, nil
+		}
+	}
+	return 0, fmt.Errorf("the verifiers of Linux 6.1 and 6.18 are followed, not of %q", version)
+}
+
 // With returns the findings that stand with the verifier of one kernel.
 func With(k verify.Kernel, found []Finding) (out []Finding) {
 	for _, f := range found {
@@ -111,6 +129,12 @@ type Options struct {
 	Report *translate.Report
 	// NFP applies the rules of the nfp driver.
 	NFP bool
+	// Kernel, if not nil, is the only one whose verifier is followed for the nfp
+	// driver's rules.
+	Kernel *verify.Kernel
+	// Size, if set, is filled with the size of what the driver's compiler makes,
+	// if the program gets that far.
+	Size *Size
 	// Firmware is what the card's firmware can do; nil is DefaultFirmware.
 	Firmware *Firmware
 	// Device is what a device was found to take; nil leaves it out.
@@ -137,9 +161,7 @@ type checker struct {
 	o     Options
 	fw    *Firmware
 	found []Finding
-	// least and most are the words of machine code that the driver's compiler
-	// makes, 0 where it is not asked.
-	least, most int
+	size  Size // with the kernel that was followed last
 }
 
 // Program checks a program for offloading. No findings mean that nothing known

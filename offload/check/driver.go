@@ -68,6 +68,9 @@ func (c *checker) driverRules() error {
 	before := c.found
 	var by [len(kernels)][]Finding
 	for i, k := range kernels {
+		if c.o.Kernel != nil {
+			k = *c.o.Kernel
+		}
 		c.found = nil
 		if err := c.walk(k); err != nil {
 			return err
@@ -75,6 +78,9 @@ func (c *checker) driverRules() error {
 		by[i] = c.found
 	}
 	c.found = before
+	if c.o.Size != nil {
+		*c.o.Size = c.size
+	}
 	for i, all := range by {
 		for _, f := range all {
 			if !has(by[1-i], f) {

@@ -84,8 +84,9 @@ func (d *driver) count(w *verify.Walked) (least, most int) {
 func (d *driver) tooLong(w *verify.Walked) {
 	const fix = "make the program smaller: unroll less, share code in a static __noinline function"
 	limit := d.fw.Core.CodeWords
-	d.least, d.most = d.count(w)
-	switch least, most := d.least, d.most; {
+	least, most := d.count(w)
+	d.size = Size{least, most, limit}
+	switch {
 	case least > limit:
 		d.add(nfp, -1, fmt.Sprintf("the program is too long: at least %d words of machine code, the card has %d", least, limit), fix)
 	case most > limit:

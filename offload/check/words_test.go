@@ -22,13 +22,13 @@ func TestWords(t *testing.T) {
 		c := &checker{p: p, o: Options{NFP: true}, fw: DefaultFirmware()}
 		require.NoError(t, c.walk(verify.Linux6_1))
 		n := len(pc.NFP.Words)
-		if c.least > n || n > c.most {
-			t.Errorf("%s: %d to %d words foretold, the driver makes %d", pc.Name, c.least, c.most, n)
+		if c.size.Least > n || n > c.size.Most {
+			t.Errorf("%s: %d to %d words foretold, the driver makes %d", pc.Name, c.size.Least, c.size.Most, n)
 		}
-		if c.most == n {
+		if c.size.Most == n {
 			exact++
 		}
-		most += c.most
+		most += c.size.Most
 		real += n
 	}
 	require.GreaterOrEqual(t, exact, 236)

@@ -58,7 +58,7 @@ func (c *counter) upperHalves() []bool {
 func narrowResult(in bpf.Insn) bool {
 	switch in.Class() {
 	case bpf.ClassALU:
-		return true
+		return in.ALUOp() != bpf.End || in.Imm != 64
 	case bpf.ClassLDX:
 		return in.Bytes() < 8
 	case bpf.ClassLD:
@@ -78,7 +78,11 @@ func resultOf(in bpf.Insn) uint8 {
 func (c *counter) reads(slot int, in bpf.Insn) bpf.RegSet {
 	one := func(r uint8) bpf.RegSet { return 1 << r }
 	switch in.Class() {
-	case bpf.ClassALU, bpf.ClassJMP32:
+	case bpf.ClassALU:
+		if in.ALUOp() != bpf.End || in.Imm != 64 {
+			return 0
+		}
+	case bpf.ClassJMP32:
 		return 0
 	case bpf.ClassLDX:
 		return one(in.Src)
@@ -93,11 +97,8 @@ func (c *counter) reads(slot int, in bpf.Insn) bpf.RegSet {
 		case in.IsExit():
 			return 0
 		case in.IsFuncCall():
-			return c.arguments(in.FuncTarget(slot))
+			return bpf.ArgRegs // whatever the function reads
 		}
 	}
 	return in.Uses()
 }
-
-// arguments are the registers that a function may read of its caller's.
-func (c *counter) arguments(int) bpf.RegSet { return 0x3e }

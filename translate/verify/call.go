@@ -269,6 +269,9 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			return nil
 		}
 		v.stackRead(int(p.frame), lo, hi)
+		if v.older() { // takes what helpers read for written, too
+			c.fills = append(c.fills, fill{int(p.frame), lo, hi})
+		}
 		return nil
 	case PtrMapValue:
 		return v.inMapValue(p, n, 0, size, write)

@@ -57,11 +57,11 @@ func scalarNode(r *reg) int32 {
 // foresee tells whether the comparison has only one outcome on this path.
 func (v *verifier) foresee(op number.Cond, a, b *reg, word bool) number.Verdict {
 	if a.kind == Scalar && b.kind == Scalar {
-		if a.Broken() || b.Broken() {
-			return number.Either
-		}
-		if v.older() {
+		switch {
+		case v.older():
 			return number.Compare61(op, &a.Scalar, &b.Scalar, word)
+		case a.Broken() || b.Broken():
+			return number.Either
 		}
 		return number.Compare(op, &a.Scalar, &b.Scalar, word)
 	}
