@@ -3,7 +3,7 @@
 # make lint   formatting, vet, staticcheck, the analyser of numbers in the place of names
 # make race   the packages with concurrency under the race detector
 # make fuzz   each fuzz target for FUZZTIME: a time (10m) or a number of inputs (5000x)
-# make docs   write docs/commands.md, docs/man and the licence notices anew from the command tree and the linked modules
+# make docs   write docs/commands.md, docs/man, docs/schema.json and the licence notices anew from the command tree and the linked modules
 # make bench  all benchmarks
 # make soak   long differential runs (SOAK=programs)
 
@@ -49,7 +49,7 @@ fuzz:
 	@.ci/fuzz $(FUZZTIME)
 
 docs:
-	$(GO) test ./cmd/offload/cli -run 'TestPages|TestNotices' -update
+	$(GO) test ./cmd/offload/cli -run 'TestPages|TestNotices|TestSchema' -update
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...

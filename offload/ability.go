@@ -331,6 +331,8 @@ type Packet struct {
 // Outcome is what a device did with a packet.
 type Outcome struct {
 	Program uint32 // id of the program that saw it, 0 for none
+	// Type is the program's, UnknownType for none.
+	Type    object.Type
 	Verdict uint32 // the program's, an XDP or tc action
 	Data    []byte // the frame afterwards
 	Cycles  uint64 // core cycles, 0 where the device does not tell

@@ -145,17 +145,17 @@ type Attachment struct {
 
 // Capabilities is what a device can run.
 type Capabilities struct {
-	Device       string `json:"device"`
-	Driver       string `json:"driver"`
-	BusInfo      string `json:"bus_info,omitempty"`
-	Firmware     string `json:"firmware,omitempty"`
-	HWTCOffload  string `json:"hw_tc_offload"` // "on", "off", "on [fixed]", "off [fixed]"
-	Programs     []Capability
-	Maps         []MapCapability
-	Helpers      []Capability
-	LiveReplace  Capability
-	StackBytes   int `json:",omitempty"` // 0 when the device does not tell
-	ProgramWords int `json:",omitempty"` // 0 when the device does not tell
+	Device       string          `json:"device"`
+	Driver       string          `json:"driver"`
+	BusInfo      string          `json:"bus_info,omitempty"`
+	Firmware     string          `json:"firmware,omitempty"`
+	HWTCOffload  string          `json:"hw_tc_offload"` // "on", "off", "on [fixed]", "off [fixed]"
+	Programs     []Capability    `json:"programs"`
+	Maps         []MapCapability `json:"maps"`
+	Helpers      []Capability    `json:"helpers"`
+	LiveReplace  Capability      `json:"live_replace"`
+	StackBytes   int             `json:"stack_bytes,omitempty"`   // 0 when the device does not tell
+	ProgramWords int             `json:"program_words,omitempty"` // 0 when the device does not tell
 }
 
 // Capability says whether the device takes something, and why not.

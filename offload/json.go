@@ -8,9 +8,10 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// attachmentJSON is the form of an Attachment for other programs. Names follow
+// AttachmentJSON is the form of an Attachment for other programs, as
+// Attachment.MarshalJSON writes it. Names follow
 // those of ip and tc.
-type attachmentJSON struct {
+type AttachmentJSON struct {
 	Type     string    `json:"type"` // "xdp" or "tc"
 	Mode     string    `json:"mode"`
 	ID       uint32    `json:"id"`
@@ -34,7 +35,7 @@ type attachmentJSON struct {
 
 // MarshalJSON implements json.Marshaler.
 func (a Attachment) MarshalJSON() ([]byte, error) {
-	j := attachmentJSON{
+	j := AttachmentJSON{
 		Type: a.Type.String(), Mode: a.Mode.String(), ID: a.ID, Tag: a.Tag, Name: a.Name, InHW: a.InHW,
 		Filter: a.Filter, Device: a.Device, Link: a.Link, Orphan: a.Orphan, Runs: a.Runs, Maps: a.Maps, Kept: a.Kept,
 	}

@@ -24,6 +24,7 @@ const (
 	countFaults  = "faults"
 	countCycles  = "cycles"
 	countNone    = "no_program"
+	countStopped = "program_stopped"
 )
 
 // RunPacket implements offload.PacketRunner. Without a program the packet goes
@@ -46,6 +47,10 @@ func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outc
 		return &offload.Outcome{Data: bytes.Clone(p.Data)}, nil
 	}
 	prog := d.running
+	if prog.stopped != nil {
+		d.count(countStopped, 1)
+		return &offload.Outcome{Data: bytes.Clone(p.Data)}, nil
+	}
 	if err := keepTime(prog.machine); err != nil {
 		return nil, err
 	}
@@ -54,11 +59,15 @@ func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outc
 	d.count(countCycles, res.Cycles)
 	if res.Fault != nil {
 		d.count(countFaults, 1)
-		return nil, fmt.Errorf("program %d (%s) on %s is stopped: %w", prog.id, prog.src.Name, d.name, res.Fault)
+		err := fmt.Errorf("program %d (%s) on %s is stopped: %w", prog.id, prog.src.Name, d.name, res.Fault)
+		if d.stop && res.Fault.Kind != sim.FaultInput {
+			prog.stopped = err
+		}
+		return nil, err
 	}
 	d.count(packetrun.VerdictName(prog.src.Type.String(), res.Verdict), 1)
 	d.tell(prog, res.Events)
-	return &offload.Outcome{Program: prog.id, Verdict: res.Verdict, Data: bytes.Clone(res.Packet), Cycles: res.Cycles}, nil
+	return &offload.Outcome{Program: prog.id, Type: prog.src.Type, Verdict: res.Verdict, Data: bytes.Clone(res.Packet), Cycles: res.Cycles}, nil
 }
 
 // Stats implements offload.Counting: packets, bytes and cycles of the card,
@@ -69,7 +78,7 @@ func (d *Device) Stats(context.Context) ([]offload.Counter, error) {
 	}
 	defer d.mu.Unlock()
 	var all []offload.Counter
-	for _, name := range []string{countPackets, countBytes, countCycles, countNone, countFaults} {
+	for _, name := range []string{countPackets, countBytes, countCycles, countNone, countFaults, countStopped} {
 		all = append(all, offload.Counter{Group: "card", Name: name, Value: d.counts[name]})
 	}
 	var verdicts []string

@@ -38,6 +38,19 @@ type elfFunc struct {
 	slots   []bpf.Insn // before relocation
 }
 
+// notELF says what a file is in the place of an object.
+func notELF(b []byte) error {
+	switch {
+	case bytes.HasPrefix(b, []byte("BC\xc0\xde")), bytes.HasPrefix(b, []byte{0xde, 0xc0, 0x17, 0x0b}):
+		return errors.New("is LLVM bitcode, not an ELF file; compile without -emit-llvm and -flto, or make an object of it with llc -march=bpf -filetype=obj")
+	case bytes.HasPrefix(b, []byte("; ModuleID")), bytes.HasPrefix(b, []byte("source_filename")):
+		return errors.New("is LLVM assembly, not an ELF file; make an object of it with llc -march=bpf -filetype=obj")
+	case bytes.HasPrefix(b, []byte("!<arch>\n")):
+		return errors.New("is an archive, not an ELF file; take the object out with ar x")
+	}
+	return errors.New("is not an ELF file; objects are made with clang -O2 -g -target bpf -c")
+}
+
 // openELF checks the container and collects its functions.
 func openELF(b []byte) (out *elfFile, err error) {
 	defer func() {
@@ -46,7 +59,7 @@ func openELF(b []byte) (out *elfFile, err error) {
 		}
 	}()
 	if len(b) < 4 || string(b[:4]) != elf.ELFMAG {
-		return nil, errors.New("is not an ELF file")
+		return nil, notELF(b)
 	}
 	f, err := elf.NewFile(bytes.NewReader(b))
 	if err != nil {

@@ -47,6 +47,10 @@ func TestBadObjects(t *testing.T) {
 	}{
 		{"no ELF", "x.o: is not an ELF file", []byte("hello")},
 		{"empty", "x.o: is not an ELF file", nil},
+		{"bitcode", "x.o: is LLVM bitcode, not an ELF file; compile without -emit-llvm and -flto", []byte("BC\xc0\xde5")},
+		{"wrapped bitcode", "x.o: is LLVM bitcode", []byte{0xde, 0xc0, 0x17, 0x0b, 0}},
+		{"LLVM assembly", "x.o: is LLVM assembly", []byte("; ModuleID = 'x.c'\n")},
+		{"archive", "x.o: is an archive", []byte("!<arch>\n")},
 		{"truncated header", "x.o: truncated or damaged ELF file: ", pass[:40]},
 		{"truncated sections", "x.o: truncated or damaged ELF file: ", pass[:len(pass)/2]},
 		{"other machine", "x.o: is code for EM_X86_64, not eBPF; compile with clang -target bpf", x86},

@@ -76,11 +76,11 @@ type Func struct {
 
 // Line ties a slot to a C line.
 type Line struct {
-	Slot   int
-	File   string
-	LineNo int
-	Column int
-	Text   string
+	Slot   int    `json:"slot"`
+	File   string `json:"file"`
+	LineNo int    `json:"line"`
+	Column int    `json:"column"`
+	Text   string `json:"text"`
 }
 
 // Map is one map of the object.

@@ -22,6 +22,7 @@ func (v *verifier) callFunc(i int) *Error {
 	copy(f.regs[1:6], from.regs[1:6])
 	f.regs[10] = pointer(PtrStack)
 	f.regs[10].frame = uint8(len(v.cur.frames))
+	f.chain = v.stackUses.called(from.chain, i)
 	v.clobber()
 	v.cur.frames = append(v.cur.frames, f)
 	v.cur.insn = start
@@ -234,7 +235,11 @@ func (c *call) size(n uint8, a platform.Arg) *Error {
 		}
 		return nil
 	}
-	return c.memory(n-1, int(r.UMax), c.Args[n-2].Fills())
+	err := c.memory(n-1, int(r.UMax), c.Args[n-2].Fills())
+	if p.kind == PtrStack && !r.Scalar.IsConst() {
+		v.useSized(n - 1)
+	}
+	return err
 }
 
 // aligned checks n aligned bytes that the helper fills.
@@ -253,7 +258,7 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 		if p.SMin <= -platform.MaxOffset || p.SMax >= platform.MaxOffset {
 			return unsafef("%s gets a stack pointer with an unbounded offset in R%d", c.name, n)
 		}
-		lo, hi, err := v.stackRange(p, 0, size, write)
+		lo, hi, err := v.stackRange(p, n, 0, size, write)
 		if err != nil {
 			return err
 		}

@@ -110,6 +110,7 @@ type Program struct {
 	funcs []object.Func
 	fn    []int32 // function of each slot
 	fps   []Reg   // R10 by function
+	uses  stackUses
 
 	walked, kept int
 	log          string

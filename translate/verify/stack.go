@@ -8,7 +8,7 @@ import (
 
 // stackRange checks that size bytes at pointer p plus off lie in the frame,
 // and returns the lowest offset and the end of the highest access.
-func (v *verifier) stackRange(p *reg, off, size int, write bool) (lo, hi int, err *Error) {
+func (v *verifier) stackRange(p *reg, base uint8, off, size int, write bool) (lo, hi int, err *Error) {
 	if p.SMin <= -platform.MaxOffset || p.SMax >= platform.MaxOffset {
 		return 0, 0, unsafef("stack %s at an unbounded offset", verb(write)).hint("%s", boundHint)
 	}
@@ -23,12 +23,13 @@ func (v *verifier) stackRange(p *reg, off, size int, write bool) (lo, hi int, er
 	}
 	f := v.cur.frames[p.frame]
 	v.usedStack(f.fn, -lo)
+	v.useStack(p, base, lo, hi, p.Scalar.IsConst())
 	return lo, hi, nil
 }
 
 // loadStack reads from the stack of the frame that p points to.
 func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
-	lo, hi, err := v.stackRange(p, off, size, false)
+	lo, hi, err := v.stackRange(p, base, off, size, false)
 	if err != nil {
 		return reg{}, err
 	}
@@ -81,7 +82,7 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 
 // storeStack writes to the stack of the frame that p points to.
 func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm bool) *Error {
-	lo, hi, err := v.stackRange(p, off, size, true)
+	lo, hi, err := v.stackRange(p, base, off, size, true)
 	if err != nil {
 		return err
 	}

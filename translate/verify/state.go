@@ -128,6 +128,7 @@ type frame struct {
 	stack []slot // slot k is at R10-8*(k+1)
 	fn    int    // index into the program's functions
 	call  int    // slot of the call instruction, for frames above the first
+	chain int32  // number of the chain of calls
 	// written has bit k set when slot k was overwritten since the parent
 	// checkpoint.
 	written uint64

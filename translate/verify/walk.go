@@ -45,6 +45,7 @@ type verifier struct {
 	called, moves []bool
 	see           func(*Visit) // nil where nobody watches
 	facts
+	stackUses
 }
 
 // newVerifier returns a verifier that has not seen the code yet.
@@ -73,6 +74,7 @@ func (v *verifier) start() {
 	v.origins.reset()
 	v.trail = append(v.trail, wayEntry{})
 	v.facts.init(v)
+	v.stackUses.begin()
 	v.log.on = v.o.Log
 	f := v.mem.frames.get()
 	*f = frame{stack: f.stack}

@@ -15,8 +15,12 @@ func versions() string {
 	if b, ok := debug.ReadBuildInfo(); ok {
 		v = moduleVersion(b)
 	}
-	return fmt.Sprintf("%s, images of version %d, target files of schema %d", v, image.Version, target.Schema)
+	return fmt.Sprintf("%s, images of version %d, target files of schema %d, JSON of version %d", v, image.Version, target.Schema, jsonVersion)
 }
+
+// jsonVersion is the version of what --json prints: docs/schema.json. It rises when
+// something goes or changes its meaning, not when something is added.
+const jsonVersion = 1
 
 // notices are the licences of the modules that are linked into the command.
 //

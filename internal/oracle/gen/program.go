@@ -236,6 +236,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Pressure | Stack | PacketLoad, 3, (*fn).pressure},
 		{Choices | Stack, 4, plain((*fn).choices)},
 		{TailCalls, 2, plain((*fn).tailCall)},
+		{Arrays | Stack, 4, plain((*fn).arrays)},
 	} {
 		if o.has(c.need) {
 			out = append(out, c)

@@ -65,7 +65,7 @@ func csumBytes(c *Call, ptr, size int) (summand, error) {
 	n, _ := c.Reg(size)
 	constant, fixed := c.F.IsConst(n)
 	fact := c.Fact(ptr)
-	inMemory := fact.Kind == verify.PtrPacket || fact.Kind == verify.PtrMapValue
+	inMemory := fact.Kind == verify.PtrPacket || fact.Kind == verify.PtrMapValue || c.InLocal(ptr) && !fixed
 	switch {
 	case fixed && constant == 0:
 		return func(sum ssa.ID) (ssa.ID, error) { return sum, nil }, nil

@@ -15,13 +15,8 @@ var (
 // and writes it to the stack; zeros if there is none.
 func takeValue(c *Call) error {
 	n := int(c.Map.ValueSize)
-	lo, _ := c.Reg(2)
 	if c.Fact(2).Kind != verify.PtrStack {
 		return c.Unsupported("a helper that copies a value to anything but the stack", "the compiler has no translation for it")
-	}
-	frame, at, err := c.StackPlace(lo, c.Fact(2))
-	if err != nil {
-		return err
 	}
 	s, args := c.site()
 	call := c.AddCall(s, args)
@@ -32,7 +27,7 @@ func takeValue(c *Call) error {
 		none = append(none, c.Const(0))
 	}
 	words := c.Choose(ssa.Compare{Cond: ssa.EQ, XL: code, YL: c.Const(0)}, func() []ssa.ID { return value }, func() []ssa.ID { return none })
-	if err := c.WriteStack(frame, at, n, words); err != nil {
+	if err := c.Fill(2, n, words); err != nil {
 		return err
 	}
 	c.SetResult(code)

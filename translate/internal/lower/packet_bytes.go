@@ -16,20 +16,24 @@ var (
 // maxOffset is the greatest offset that the XDP byte helpers take.
 const maxOffset = 0xffff
 
-// constSize returns the constant size in bytes in register r.
-func constSize(c *Call, r int) (int, error) {
+// sizeOf returns the number of bytes in register r, which pointer register ptr
+// leads to: n is 0 where only a run knows it.
+func sizeOf(c *Call, r, ptr int) (words ssa.ID, n int, err error) {
 	lo, _ := c.Reg(r)
-	n, ok := c.F.IsConst(lo)
-	if !ok || n == 0 || n > 512 {
-		return 0, c.Unsupported("a helper that copies bytes of a number that is not a constant of 1 to 512", "stack bytes are kept in registers")
+	known, ok := c.F.IsConst(lo)
+	switch {
+	case ok && known > 0 && known <= 512:
+		return lo, int(known), nil
+	case !ok && c.InLocal(ptr):
+		return lo, 0, nil
 	}
-	return int(n), nil
+	return 0, 0, c.Unsupported("a helper that copies bytes of a number that is neither a constant of 1 to 512 nor on the stack", "the compiler has no translation for it")
 }
 
 // inside makes the ways of a helper that works on n bytes of the packet at the
 // offset in R2: yes if they are inside, else the error. xdp tells the two
 // errors of the XDP helpers apart.
-func inside(c *Call, n int, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
+func inside(c *Call, n ssa.ID, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
 	off, _ := c.Reg(2)
 	ptr, length := c.Packet()
 	refuse := func() []ssa.ID {
@@ -40,33 +44,72 @@ func inside(c *Call, n int, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code
 			func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EFAULT)} }, func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EINVAL)} })
 		return no(code[0])
 	}
-	return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: length, YL: c.Const(uint32(n))}, func() []ssa.ID {
-		last := c.AddConst(length, -uint32(n))
+	return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: length, YL: n}, func() []ssa.ID {
+		last := c.Op(ssa.Sub, 0, length, n)
 		return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: off, YL: last},
 			func() []ssa.ID { return yes(c.Op(ssa.Add, 0, ptr, off)) }, refuse)
 	}, refuse)
 }
 
+// eachPiece makes a loop over n bytes, words first: two places step through them.
+func eachPiece(c *Call, n, from, to ssa.ID, piece func(from, to ssa.ID, size int)) {
+	places := []ssa.ID{from, to}
+	for _, size := range []int{4, 1} {
+		rounds := c.Shift(ssa.Shr, n, 2)
+		if size == 1 {
+			rounds = c.And(n, 3)
+		}
+		was := places
+		places = when(c, isZero(c, rounds), func() []ssa.ID { return was }, func() []ssa.ID {
+			return c.Repeat(rounds, was, func(w []ssa.ID) []ssa.ID {
+				piece(w[0], w[1], size)
+				return []ssa.ID{c.AddConst(w[0], uint32(size)), c.AddConst(w[1], uint32(size))}
+			})
+		})
+	}
+}
+
+// packetPiece is a load or store of a piece of the packet.
+func packetPiece(op ssa.Op, size int, args ...ssa.ID) ssa.Value {
+	return ssa.Value{Op: op, Space: ssa.Packet, Size: uint8(size), Args: args}
+}
+
+// loadLocal is loadBytes for a number of bytes that only a run knows.
+func loadLocal(c *Call, n ssa.ID, xdp bool) {
+	to, _ := c.Reg(3)
+	code := inside(c, n, xdp, func(from ssa.ID) []ssa.ID {
+		eachPiece(c, n, from, to, func(from, to ssa.ID, size int) {
+			c.StoreLocal(3, to, size, c.Add(packetPiece(ssa.Load, size, from)))
+		})
+		return []ssa.ID{c.Const(0)}
+	}, func(code ssa.ID) []ssa.ID {
+		if !xdp {
+			eachPiece(c, n, to, to, func(_, to ssa.ID, size int) { c.StoreLocal(3, to, size, c.Const(0)) })
+		}
+		return []ssa.ID{code}
+	})
+	c.SetResult(code[0])
+}
+
 // loadBytes makes bpf_xdp_load_bytes and bpf_skb_load_bytes: it copies bytes of
 // the packet to the stack. The skb helper clears the buffer when it fails.
 func loadBytes(c *Call, xdp bool) error {
-	n, err := constSize(c, 4)
+	size, n, err := sizeOf(c, 4, 3)
 	if err != nil {
 		return err
 	}
-	lo, _ := c.Reg(3)
+	if n == 0 {
+		loadLocal(c, size, xdp)
+		return nil
+	}
 	if c.Fact(3).Kind != verify.PtrStack {
 		return c.Unsupported("a helper that copies bytes to anything but the stack", "the compiler has no translation for it")
 	}
-	frame, at, err := c.StackPlace(lo, c.Fact(3))
+	old, err := c.Behind(3, n)
 	if err != nil {
 		return err
 	}
-	old, err := c.StackWords(frame, at, n)
-	if err != nil {
-		return err
-	}
-	words := inside(c, n, xdp, func(from ssa.ID) []ssa.ID {
+	words := inside(c, size, xdp, func(from ssa.ID) []ssa.ID {
 		out := []ssa.ID{c.Const(0)}
 		for k := 0; k < n; k += 4 {
 			// Memory behind the packet can be read; bytes beyond n are dropped.
@@ -82,7 +125,7 @@ func loadBytes(c *Call, xdp bool) error {
 		}
 		return out
 	})
-	if err := c.WriteStack(frame, at, n, words[1:]); err != nil {
+	if err := c.Fill(3, n, words[1:]); err != nil {
 		return err
 	}
 	c.SetResult(words[0])
@@ -92,7 +135,7 @@ func loadBytes(c *Call, xdp bool) error {
 // storeBytes makes bpf_xdp_store_bytes and bpf_skb_store_bytes: it copies bytes
 // to the packet. Checksums of an skb are not kept up: the card has none.
 func storeBytes(c *Call, xdp bool) error {
-	n, err := constSize(c, 4)
+	size, n, err := sizeOf(c, 4, 3)
 	if err != nil {
 		return err
 	}
@@ -115,7 +158,13 @@ func storeBytes(c *Call, xdp bool) error {
 		}
 		invalidates = flags&bpf.FInvalidateHash != 0
 	}
-	result := inside(c, n, xdp, func(to ssa.ID) []ssa.ID {
+	result := inside(c, size, xdp, func(to ssa.ID) []ssa.ID {
+		if n == 0 {
+			from, _ := c.Reg(3)
+			eachPiece(c, size, from, to, func(from, to ssa.ID, size int) {
+				c.Add(packetPiece(ssa.Store, size, to, c.LoadLocal(3, from, size)))
+			})
+		}
 		put := func(size uint8, at int, v ssa.ID) {
 			c.Add(ssa.Value{Op: ssa.Store, Space: ssa.Packet, Size: size, Imm: uint32(at), Args: []ssa.ID{to, v}})
 		}

@@ -8,6 +8,10 @@ const (
 	deferElse   = 3
 )
 
+// maxPointerDelay is how many instructions any target wants between the write of
+// an index register and its use.
+const maxPointerDelay = 8
+
 // fillDefer moves instructions that come before a branch into its defer slots,
 // where they run in the cycles that the branch takes anyway.
 func (o *Output) fillDefer() {
@@ -95,6 +99,9 @@ func (o *Output) mayDefer(k, from, to int) bool {
 	}
 	reads, writes := touched(i)
 	for j := from; j <= to; j++ {
+		if o.setsPointer(k, &o.Words[j].I) {
+			return false
+		}
 		r, w := touched(&o.Words[j].I)
 		if writes.meets(r) || writes.meets(w) || reads.meets(w) {
 			return false
@@ -104,6 +111,22 @@ func (o *Output) mayDefer(k, from, to int) bool {
 		}
 	}
 	return true
+}
+
+// setsPointer reports whether an instruction uses an index register that is
+// written so shortly before word k that k may have to stay between them.
+func (o *Output) setsPointer(k int, i *nfpisa.Instr) bool {
+	for _, x := range [...]nfpisa.Operand{i.A, i.B, i.Dst} {
+		if x.Kind != nfpisa.LM {
+			continue
+		}
+		for j := k - 1; j >= max(0, k-maxPointerDelay); j-- {
+			if w := &o.Words[j].I; w.Class == nfpisa.ClassLocalCSR && w.Write && w.CSR == nfpisa.CSRActLMAddr(int(x.Index)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func usesCarry(i *nfpisa.Instr) bool {

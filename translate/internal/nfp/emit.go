@@ -38,6 +38,9 @@ type emitter struct {
 	t   *target.Target
 	res *regalloc.Result
 	out []Word
+	// pointed gives, for each index register, the number of instructions up to and
+	// with the one that wrote it last.
+	pointed [target.LastLMIndex + 1]int
 }
 
 // place returns the operand for an allocated place. Slots lie behind the
@@ -56,9 +59,25 @@ func (e *emitter) place(l regalloc.Loc) nfpisa.Operand {
 	panic(fmt.Sprintf("BUG: operand in file %d", l.File))
 }
 
-// emit appends an instruction.
+// emit appends an instruction. One that uses an index register waits until a
+// write of it counts.
 func (e *emitter) emit(slot int32, i nfpisa.Instr) {
+	for _, o := range [...]nfpisa.Operand{i.A, i.B, i.Dst} {
+		if o.Kind != nfpisa.LM {
+			continue
+		}
+		for at := e.pointed[o.Index]; at > 0 && len(e.out)-at < e.t.LocalMemory.PointerDelay; {
+			e.out = append(e.out, Word{I: nfpisa.Nop(), Slot: slot, Block: -1})
+		}
+	}
 	e.out = append(e.out, Word{I: i, Slot: slot, Block: -1})
+	if i.Class == nfpisa.ClassLocalCSR && i.Write {
+		for n := range e.pointed {
+			if i.CSR == nfpisa.CSRActLMAddr(n) {
+				e.pointed[n] = len(e.out)
+			}
+		}
+	}
 }
 
 // move appends an inserted move. None of its forms touches the flags.

@@ -32,7 +32,7 @@ type far struct {
 // index register or no register for it.
 func (s *selector) farSlots() *far {
 	t, c := s.t, s.code
-	x := &far{home: c.argWords, index: freeIndex(t), temp: freeRegister(t), delay: t.LocalMemory.PointerDelay}
+	x := &far{home: c.argWords, index: freeIndex(t, s.localIndex), temp: freeRegister(t), delay: t.LocalMemory.PointerDelay}
 	if x.index < 0 || x.temp < 0 || c.argWords >= c.slotEnd {
 		return nil
 	}
@@ -42,10 +42,11 @@ func (s *selector) farSlots() *far {
 	return x
 }
 
-// freeIndex returns an index register that no convention has a use for, or -1.
-func freeIndex(t *target.Target) int {
+// freeIndex returns an index register that no convention has a use for, nor the
+// stack, or -1.
+func freeIndex(t *target.Target, stack int) int {
 	taken := map[target.LMIndex]bool{
-		t.Entry.StackIndex: true, t.Entry.VectorIndex: true, t.Calls.Key.Index: true, t.Calls.Value.Index: true,
+		target.LMIndex(stack): true, t.Entry.StackIndex: true, t.Entry.VectorIndex: true, t.Calls.Key.Index: true, t.Calls.Value.Index: true,
 	}
 	for i := int(target.LastLMIndex); i >= 0; i-- {
 		if !taken[target.LMIndex(i)] {

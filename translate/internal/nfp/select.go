@@ -35,6 +35,13 @@ type selector struct {
 	consts map[uint32]*constUse
 	used   []uint32 // constants of the block in order of their first mention
 	fused  map[ssa.ID]bool
+	// local is the first of the function's words of local memory at the stack base,
+	// localNear says that it can be named directly, localIndex is the index register
+	// for the others, which pointing says how to set.
+	local, localIndex int
+	localNear         bool
+	pointing          pointing
+
 	argEnd int // words at the stack base up to the end of arguments that have an index register of their own
 	err    error
 }
@@ -73,6 +80,10 @@ func selectCode(f *ssa.Func, t *target.Target, farSlots bool) (*Code, error) {
 			}
 		}
 	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	s.placeLocal()
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -136,9 +147,11 @@ func (s *selector) block(k int) []node {
 		if j > 0 {
 			s.prev = blk.Values[j-1]
 		}
+		s.settleBefore(id, v)
 		s.value(id, v)
 		s.flush()
 	}
+	s.settle()
 	for _, p := range blk.Params {
 		mb.params = append(mb.params, s.reg(p))
 	}

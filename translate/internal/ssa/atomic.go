@@ -26,7 +26,7 @@ func (b *Builder) atomic(in bpf.Insn, pc int) error {
 	fact := b.Fact(int(in.Dst))
 	lo, hi := b.Reg(int(in.Dst))
 	if fact.Kind == verify.PtrStack {
-		return b.stackAtomic(in, pc, lo, fact)
+		return b.stackAtomic(in, pc)
 	}
 	op, ok := atomicOps[in.AtomicOp()&^bpf.AtomicFetch]
 	fetch := in.AtomicOp()&bpf.AtomicFetch != 0
@@ -74,9 +74,9 @@ func (b *Builder) atomic(in bpf.Insn, pc int) error {
 }
 
 // stackAtomic builds an atomic operation on the stack, which nobody shares.
-func (b *Builder) stackAtomic(in bpf.Insn, pc int, lo ID, fact *verify.Reg) error {
+func (b *Builder) stackAtomic(in bpf.Insn, pc int) error {
 	n := in.Bytes()
-	old, err := b.loadStack(lo, fact, int32(in.Off), n)
+	old, err := b.loadStack(int(in.Dst), int32(in.Off), n)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (b *Builder) stackAtomic(in bpf.Insn, pc int, lo ID, fact *verify.Reg) erro
 	default:
 		return b.Unsupported(fmt.Sprintf("atomic operation %#x", in.Imm), "the compiler has no translation for it")
 	}
-	if err := b.storeStack(lo, fact, int32(in.Off), n, r); err != nil {
+	if err := b.storeStack(int(in.Dst), int32(in.Off), n, r); err != nil {
 		return err
 	}
 	switch {

@@ -64,6 +64,11 @@ type Builder struct {
 
 	stackBase ID
 
+	areas map[int]*area // of stack in local memory, by the number of the frame's chain of calls
+	// chains and bases give, for each active frame, the chain of calls (-1 for one
+	// that no path makes) and the first word of its area.
+	chains, bases []int
+
 	frame   int // depth of the function that is being built
 	fn      int // its index in Source().Funcs
 	slots   int // instructions built so far
@@ -80,7 +85,7 @@ const ctxAddress = 0x7ffff000
 // Build makes the SSA form of a program.
 func Build(p *verify.Program, env *Env) (*Func, error) {
 	src := p.Source()
-	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}}
+	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}, areas: map[int]*area{}}
 	b.F = NewFunc(src.Name)
 	b.F.Blocks = b.F.Blocks[:0]
 	b.newBlock(0)
@@ -92,6 +97,8 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 	b.write(regVar(0, 1, 0), b.Const(ctxAddress))
 	b.write(regVar(0, 1, 1), b.Const(0))
 	b.write(roundsVar(0), b.Const(mayGotoRounds))
+	b.findAreas()
+	b.enterFrame(0, 0)
 	if err := b.function(0); err != nil {
 		return nil, err
 	}

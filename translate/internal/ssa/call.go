@@ -55,7 +55,14 @@ func (b *Builder) expand(pc, target int) error {
 		b.returns = make([]BlockID, maxFrames)
 	}
 	b.returns[b.frame+1] = after
+	chain := -1
+	if from := b.chains[b.frame]; from >= 0 {
+		if n, ok := b.Prog.Called(from, pc); ok {
+			chain = n
+		}
+	}
 	b.frame++
+	b.enterFrame(chain, fn)
 	err := b.function(fn)
 	b.frame--
 	b.pc, b.Slot, b.Block = pc, int32(pc), after

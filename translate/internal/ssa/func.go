@@ -80,6 +80,9 @@ type Func struct {
 	Values []Value // by ID; Values[0] is not used
 	Blocks []Block
 	Calls  []CallSite // by Imm of Call
+	// LocalWords is the number of words of local memory that LMLoad and LMStore
+	// reach.
+	LocalWords int
 
 	consts map[constKey]ID
 }

@@ -33,7 +33,7 @@ func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 	case verify.PtrCtx:
 		r, err = b.loadCtx(fact, off, n)
 	case verify.PtrStack:
-		r, err = b.loadStack(lo, fact, off, n)
+		r, err = b.loadStack(src, off, n)
 	case verify.PtrPacket, verify.PtrPacketMeta:
 		r = b.loadWords(Value{Op: Load, Space: Packet, Exact: !b.Prog.Proven()}, []ID{b.inPacket(lo, hi)}, uint32(off), n)
 	case verify.PtrMapValue:
@@ -154,7 +154,7 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	off := int32(in.Off)
 	switch fact.Kind {
 	case verify.PtrStack:
-		return b.storeStack(lo, fact, off, n, v)
+		return b.storeStack(dst, off, n, v)
 	case verify.PtrPacket, verify.PtrPacketMeta:
 		b.storeWords(Value{Op: Store, Space: Packet}, []ID{b.inPacket(lo, hi)}, uint32(off), n, v)
 		return nil

@@ -66,10 +66,12 @@ const (
 	// address, in memory order.
 	Write
 
-	// Local memory, for stacks that are addressed at run time. Addresses are
-	// byte addresses.
-	LMLoad  // word at address x
-	LMStore // word y to address x
+	// Local memory, for stacks that are addressed at run time: the function's
+	// LocalWords of it. x is the number of a byte in them, of which the two lowest
+	// bits do not count, y the StackBase. Imm is 0, or 4 for the second word of the
+	// double word at x, which is aligned then.
+	LMLoad
+	LMStore // z is the word
 
 	// Call calls a routine: Func.Calls[Imm] says which, and what its arguments
 	// are. Results are taken with Result.

@@ -2,50 +2,65 @@ package ssa
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
 // StackPlace returns the frame and byte (0..511, counted from the lowest) that
-// a stack pointer with this low word and fact points to.
-func (b *Builder) StackPlace(lo ID, fact *verify.Reg) (frame int, off int32, err error) {
+// the stack pointer in register r points to, if it is known.
+func (b *Builder) StackPlace(r int) (frame int, off int32, ok bool) {
+	lo, _ := b.Reg(r)
 	if v := b.F.V(lo); v.Op == StackAddr {
-		return int(v.Imm >> 16), int32(int16(v.Imm)), nil
+		return int(v.Imm >> 16), int32(int16(v.Imm)), true
 	}
+	fact := b.Fact(r)
 	if fact.Kind == verify.PtrStack && fact.OffKnown && fact.Frame >= 0 {
-		return fact.Frame, 512 + fact.Off, nil
+		return fact.Frame, 512 + fact.Off, true
 	}
-	return 0, 0, b.Unsupported("stack access at an address that is computed at run time", "stack bytes are kept in registers")
+	return 0, 0, false
 }
 
-func (b *Builder) loadStack(lo ID, fact *verify.Reg, off int32, n int) (pair, error) {
-	words, err := b.stackBytes(lo, fact, off, n)
+// onlyPlace returns the place of all accesses through register r, plus off, that
+// the proof has seen with these calls.
+func (b *Builder) onlyPlace(r int, off int32) (frame int, at int32, ok bool) {
+	uses := b.stackUses(r)
+	if len(uses) != 1 || len(uses[0].Places) != 1 {
+		return 0, 0, false
+	}
+	return uses[0].Frame, int32(512+uses[0].Places[0]) - off, true
+}
+
+func (b *Builder) loadStack(r int, off int32, n int) (pair, error) {
+	words, err := b.stackBytes(r, off, n, n)
 	if err != nil {
 		return pair{}, err
 	}
-	r := pair{words[0], b.Const(0)}
+	p := pair{words[0], b.Const(0)}
 	if n == 8 {
-		r.hi = words[1]
+		p.hi = words[1]
 	}
-	return r, nil
+	return p, nil
 }
 
-// stackBytes reads n bytes at a stack pointer plus off.
-func (b *Builder) stackBytes(lo ID, fact *verify.Reg, off int32, n int) ([]ID, error) {
-	if frame, at, err := b.StackPlace(lo, fact); err == nil {
-		return b.StackWords(frame, at+off, n)
+// stackBytes reads n bytes at the stack pointer in register r plus off; align is
+// what the place is known to be a multiple of.
+func (b *Builder) stackBytes(r int, off int32, n, align int) ([]ID, error) {
+	lo, _ := b.Reg(r)
+	frame, places, err := b.stackPlaces(r, off, n)
+	switch {
+	case err != nil:
+		return nil, err
+	case places == nil && frame < 0:
+		return b.zeros(n), nil
+	case places == nil:
+		return b.localBytes(b.local(lo, b.stackUses(r), off), n, max(align, alignment(b.Fact(r), off))), nil
 	}
-	frame, at, err := b.stackChoice(lo, fact, off, n)
+	words, err := b.StackWords(frame, places[0]+off, n)
 	if err != nil {
 		return nil, err
 	}
-	words, err := b.StackWords(frame, at[0]+off, n)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range at[1:] {
+	for _, a := range places[1:] {
 		other, err := b.StackWords(frame, a+off, n)
 		if err != nil {
 			return nil, err
@@ -57,56 +72,69 @@ func (b *Builder) stackBytes(lo ID, fact *verify.Reg, off int32, n int) ([]ID, e
 	return words, nil
 }
 
+// zeros returns words for n bytes that nothing reads.
+func (b *Builder) zeros(n int) []ID {
+	out := make([]ID, (n+3)/4)
+	for k := range out {
+		out[k] = b.Const(0)
+	}
+	return out
+}
+
+// stackPlaces returns the places that the stack pointer in register r means, so
+// that n bytes at off from one of them are accessed. No places mean that the bytes
+// lie in local memory at an address that a run knows, or, with a negative frame,
+// that no run comes here.
+func (b *Builder) stackPlaces(r int, off int32, n int) (frame int, at []int32, err error) {
+	if frame, at, ok := b.StackPlace(r); ok {
+		return frame, []int32{at}, nil
+	}
+	if frame, at, ok := b.onlyPlace(r, off); ok {
+		return frame, []int32{at}, nil
+	}
+	uses := b.stackUses(r)
+	switch {
+	case len(uses) == 0:
+		return -1, nil, nil
+	case b.inAreas(uses):
+		return 0, nil, nil
+	}
+	return b.stackChoice(r, &uses[0], off, n)
+}
+
 // stackAddress returns the address of a byte that may be far from the stack: an
 // instruction's offset leads back to it.
 func (b *Builder) stackAddress(frame int, at int32) ID {
 	return b.AddConst(b.F.StackAddr(frame, 0), uint32(at))
 }
 
-// maxChoice bounds the places that one access to the stack may mean.
-const maxChoice = 64
-
-// maxPart bounds the variable part of the offset of such an access, in bytes and
-// in both directions: two stacks.
-const maxPart = 1024
-
-// stackChoice returns the places that a stack pointer can point to when it is
+// stackChoice returns the few places that a stack pointer can point to when it is
 // known at run time only and n bytes at off from it are in the stack: the
 // constant addresses that meet in block parameters, or else all that the proof
 // allows.
-func (b *Builder) stackChoice(lo ID, fact *verify.Reg, off int32, n int) (frame int, at []int32, err error) {
-	if frame, at, ok := b.metAddresses(lo); ok {
+func (b *Builder) stackChoice(r int, use *verify.StackUse, off int32, n int) (frame int, at []int32, err error) {
+	lo, _ := b.Reg(r)
+	if frame, at, ok := b.metAddresses(lo); ok && len(at) <= maxChoice {
 		inside := slices.DeleteFunc(slices.Clone(at), func(a int32) bool { return a+off < 0 || int(a+off)+n > 512 })
 		if len(inside) > 0 {
 			at = inside
 		}
 		return frame, at, nil
 	}
-	step := int64(1)
-	for step < 8 && fact.Bits.Mask&uint64(step) == 0 {
-		step <<= 1
-	}
-	least, most := fact.SMin, fact.SMax
-	if fact.UMax <= math.MaxInt64 {
-		least, most = int64(fact.UMin), int64(fact.UMax)
-	}
-	small := least >= -maxPart && most <= maxPart
-	// The least that the range allows may lie between two places.
-	least += int64(fact.Bits.Value-uint64(least)) & (step - 1)
-	first, last := int64(fact.Off)+least, int64(fact.Off)+most
-	if fact.Kind != verify.PtrStack || fact.Frame < 0 || !small || (last-first)/step >= maxChoice {
-		return 0, nil, b.Unsupported("stack access at an address that is computed at run time",
-			fmt.Sprintf("stack bytes are kept in registers, and the address is not known to be one of at most %d", maxChoice))
-	}
-	for a := first; a <= last; a += step {
-		if first := 512 + a + int64(off); first >= 0 && first+int64(n) <= 512 {
-			at = append(at, int32(512+a))
+	if use.Places != nil {
+		for _, p := range use.Places {
+			at = append(at, int32(512+p)-off)
 		}
+		return use.Frame, at, nil
 	}
-	if len(at) == 0 {
-		return 0, nil, b.Unsupported("stack access at an address that is computed at run time", "none of the addresses that it can be lies in the stack")
+	step := int32(1)
+	if in := b.Prog.Source().Insns[b.pc]; !in.IsCall() {
+		step = int32(in.Bytes())
 	}
-	return fact.Frame, at, nil
+	for a := (int32(use.Lo) + step - 1) &^ (step - 1); a <= int32(use.Hi-n); a += step {
+		at = append(at, 512+a-off)
+	}
+	return use.Frame, at, nil
 }
 
 // metAddresses finds the addresses that a stack pointer can be, if all of them
@@ -138,7 +166,7 @@ func (b *Builder) StackWords(frame int, at int32, n int) ([]ID, error) {
 		if w > 127 {
 			return b.Const(0)
 		}
-		return b.read(stackVar(frame, w))
+		return b.stackWord(frame, w)
 	}
 	var out []ID
 	for k := 0; k < n; k += 4 {
@@ -160,15 +188,19 @@ func (b *Builder) StackWords(frame int, at int32, n int) ([]ID, error) {
 	return out, nil
 }
 
-func (b *Builder) storeStack(lo ID, fact *verify.Reg, off int32, n int, v pair) error {
-	if frame, at, err := b.StackPlace(lo, fact); err == nil {
-		return b.storeAt(frame, at+off, n, v)
-	}
-	frame, at, err := b.stackChoice(lo, fact, off, n)
-	if err != nil {
+func (b *Builder) storeStack(r int, off int32, n int, v pair) error {
+	lo, _ := b.Reg(r)
+	frame, places, err := b.stackPlaces(r, off, n)
+	switch {
+	case err != nil || places == nil && frame < 0:
 		return err
+	case places == nil:
+		b.setLocal(b.local(lo, b.stackUses(r), off), n, v)
+		return nil
+	case len(places) == 1:
+		return b.storeAt(frame, places[0]+off, n, v)
 	}
-	for _, a := range at {
+	for _, a := range places {
 		first := (a + off) &^ 3
 		if first < 0 || first+int32(n) > 512 {
 			return b.storeAt(frame, a+off, n, v)
@@ -204,17 +236,17 @@ func (b *Builder) storeAt(frame int, at int32, n int, v pair) error {
 	if at < 0 || int(at)+n > 512 || at%int32(min(n, 4)) != 0 {
 		return b.Unsupported(fmt.Sprintf("a store of %d bytes to the stack at %d", n, at-512), "stack accesses must be aligned and inside the 512 bytes")
 	}
-	w := stackVar(frame, at/4)
+	w := at / 4
 	switch n {
 	case 8:
-		b.write(w, v.lo)
-		b.write(w+1, v.hi)
+		b.setStackWord(frame, w, v.lo)
+		b.setStackWord(frame, w+1, v.hi)
 	case 4:
-		b.write(w, v.lo)
+		b.setStackWord(frame, w, v.lo)
 	default:
 		shift := int(at%4) * 8
 		mask := (1<<n - 1) << (at % 4)
-		b.write(w, b.Op(Insert, InsertImm(mask, shift), b.read(w), v.lo))
+		b.setStackWord(frame, w, b.Op(Insert, InsertImm(mask, shift), b.stackWord(frame, w), v.lo))
 	}
 	return nil
 }
@@ -226,7 +258,7 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 	fact := b.Fact(r)
 	switch fact.Kind {
 	case verify.PtrStack:
-		return b.stackBytes(lo, fact, 0, n)
+		return b.stackBytes(r, 0, n, 1)
 	case verify.PtrMapValue, verify.PtrPacket:
 		var out []ID
 		for k := 0; k < n; k += 4 {
@@ -248,8 +280,8 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
 }
 
-// LoadBehind reads n bytes, 1, 2 or 4, at a place in the packet or map value
-// that the pointer in register r points to. The place is the low word of a
+// LoadBehind reads n bytes, 1, 2 or 4, at a place in the packet, map value or
+// local memory that the pointer in register r points to. The place is the low word of a
 // pointer.
 func (b *Builder) LoadBehind(r int, place ID, n int) (ID, error) {
 	_, hi := b.Reg(r)
@@ -260,13 +292,34 @@ func (b *Builder) LoadBehind(r int, place ID, n int) (ID, error) {
 	case verify.PtrMapValue:
 		p, err := b.loadMap(place, hi, fact, 0, n)
 		return p.lo, err
+	case verify.PtrStack:
+		if b.InLocal(r) {
+			return b.LoadLocal(r, place, n), nil
+		}
 	}
 	return 0, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only packet and map values can be walked through")
 }
 
-// WriteStack writes the first n bytes of words to a frame's stack from byte at
+// Fill writes the first n bytes of words to the stack where the pointer in
+// register r points to.
+func (b *Builder) Fill(r, n int, words []ID) error {
+	lo, _ := b.Reg(r)
+	frame, places, err := b.stackPlaces(r, 0, n)
+	switch {
+	case err != nil || places == nil && frame < 0:
+		return err
+	case places == nil:
+		b.setLocalBytes(b.local(lo, b.stackUses(r), 0), n, alignment(b.Fact(r), 0), words)
+		return nil
+	case len(places) == 1:
+		return b.writeStack(frame, places[0], n, words)
+	}
+	return b.Unsupported("a helper that fills one of several places of the stack", "stack bytes are kept in registers")
+}
+
+// writeStack writes the first n bytes of words to a frame's stack from byte at
 // on.
-func (b *Builder) WriteStack(frame int, at int32, n int, words []ID) error {
+func (b *Builder) writeStack(frame int, at int32, n int, words []ID) error {
 	if at < 0 || int(at)+n > 512 {
 		return b.Unsupported(fmt.Sprintf("%d bytes of stack at %d", n, at-512), "the stack has 512 bytes")
 	}
@@ -274,13 +327,13 @@ func (b *Builder) WriteStack(frame int, at int32, n int, words []ID) error {
 		// The bytes from k on that have one source word and one target word.
 		pos := int(at) + k
 		run := min(n-k, 4-k%4, 4-pos%4)
-		v := stackVar(frame, int32(pos/4))
+		w := int32(pos / 4)
 		if run == 4 {
-			b.write(v, words[k/4])
+			b.setStackWord(frame, w, words[k/4])
 		} else {
 			mask := (1<<run - 1) << (pos % 4)
 			left := 8 * ((pos%4 - k%4 + 4) % 4)
-			b.write(v, b.Op(Insert, InsertImm(mask, left), b.read(v), words[k/4]))
+			b.setStackWord(frame, w, b.Op(Insert, InsertImm(mask, left), b.stackWord(frame, w), words[k/4]))
 		}
 		k += run
 	}
