@@ -173,6 +173,11 @@ func (s *sample) differs(tg *target.Target, m *sim.Machine, i int, r *sim.Result
 	if v := tg.Exit.Class(src.Type == object.TC, want.Verdict); v != r.Verdict {
 		return fmt.Sprintf("verdict %d, not %d", r.Verdict, v)
 	}
+	if oracle.Redirects(src, r.Verdict) && tg.PacketVector.Redirect != nil {
+		if to := judge.RedirectText(&r.Redirect); to != want.Redirect {
+			return fmt.Sprintf("redirect to %s, not %s", to, want.Redirect)
+		}
+	}
 	if !bytes.Equal(want.Packet, r.Packet) {
 		return "another packet"
 	}

@@ -80,13 +80,18 @@ type Result struct {
 	Steps int
 }
 
-// Redirect is the target of a redirect helper.
+// Redirect is the target of a redirect helper: the last one that found its
+// target.
 type Redirect struct {
 	Set     bool
-	Ifindex uint32 // bpf_redirect
-	Map     string // bpf_redirect_map: name of the map and key
+	Ifindex uint32      // bpf_redirect, or the device map's entry
+	Type    bpf.MapType // bpf_redirect_map: type and name of the map, and key
+	Map     string
 	Key     uint32
 	Flags   uint64
+	// Copies are the interfaces that get a copy, in the order of their keys, with
+	// BPF_F_BROADCAST; they hold as of the call.
+	Copies []uint32
 }
 
 // Event is a record for the host.

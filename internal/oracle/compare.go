@@ -17,6 +17,9 @@ func diffRun(p *object.Program, want, got Run) string {
 	if wv != got.Verdict {
 		return fmt.Sprintf("verdict %#x, not %#x", got.Verdict, wv)
 	}
+	if want.Redirect != "" && got.Redirect != "" && want.Redirect != got.Redirect {
+		return fmt.Sprintf("redirect to %s, not %s", got.Redirect, want.Redirect)
+	}
 	if len(want.Packet) != len(got.Packet) {
 		return fmt.Sprintf("packet of %d bytes, not %d", len(got.Packet), len(want.Packet))
 	}

@@ -119,7 +119,11 @@ func (k *KernelProgram) load(o KernelOptions) error {
 			if m.cpus > 0 {
 				k.perCPU = true
 			}
-			if err := m.Set(spec.Initial); err != nil {
+			set := m.Set
+			if targetMap(spec.Type) {
+				set = m.setTargets
+			}
+			if err := set(spec.Initial); err != nil {
 				return err
 			}
 			if spec.Frozen {
@@ -196,6 +200,9 @@ func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, st
 			return -1, "", fmt.Errorf("the kernel judge may not load programs: run it as root, or with CAP_BPF and CAP_NET_ADMIN: %w", err)
 		case spec.LogLevel == 0 && !o.NoLog:
 			spec.LogLevel = 1
+			if errors.Is(err, unix.E2BIG) {
+				spec.LogLevel = logStats // the walk was too long, and its log is longer
+			}
 			continue
 		}
 		var errno unix.Errno

@@ -29,6 +29,9 @@ type PacketVector struct {
 	Queue    *Queue `json:"queue,omitempty"`     // the selected queue
 	Ingress  *Field `json:"ingress,omitempty"`   // ingress interface index
 	RxQueue  *Field `json:"rx_queue,omitempty"`  // receive queue index
+	// Redirect is where a program says where its frame goes when its verdict is
+	// a redirect; nil where it cannot.
+	Redirect *Redirect `json:"redirect,omitempty"`
 }
 
 // Queue is the field of the selected queue.
@@ -59,5 +62,9 @@ func (v *PacketVector) fields() (names []string, fields []Field) {
 	}
 	add("ingress", v.Ingress)
 	add("rx_queue", v.RxQueue)
+	if v.Redirect != nil {
+		add("redirect.kind", &v.Redirect.Kind)
+		add("redirect.to", &v.Redirect.To)
+	}
 	return names, fields
 }

@@ -39,6 +39,12 @@ type keyless interface {
 	pop() bpf.Errno
 }
 
+// rekeyer is a table whose keys have bits that do not tell entries apart.
+type rekeyer interface {
+	// rekey gives the entry of a value the bits of the key that it is updated with.
+	rekey(value uint64, key []byte)
+}
+
 // table finds values by key. Values are named by their offset in the region. A
 // layout has its table in one file, which registers it.
 type table interface {
@@ -124,6 +130,9 @@ func (m *Map) place(key []byte, flags uint64) (uint64, bpf.Errno) {
 	case ok && flags == UpdateNoExist:
 		return 0, bpf.EEXIST
 	case ok:
+		if t, ok := m.table.(rekeyer); ok {
+			t.rekey(v, key)
+		}
 		return v, 0
 	case flags == UpdateExist && !m.IsArray():
 		return 0, bpf.ENOENT
@@ -211,6 +220,10 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 	}
 	if len(value) != int(m.info.ValueSize) {
 		return m.error(bpf.EINVAL, "value of %d bytes, want %d", len(value), m.info.ValueSize)
+	}
+	value, flags, err := m.target(key, value, flags)
+	if err != nil {
+		return err
 	}
 	v, errno := m.place(key, flags)
 	if errno != 0 {

@@ -2,6 +2,7 @@ package object
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -36,6 +37,8 @@ type Object struct {
 	Programs []*Program
 	// Maps are all maps of the file, by name. Programs share them by pointer.
 	Maps []*Map
+	// Hash is the SHA-1 of the file, by which iproute2 names what belongs to it.
+	Hash [sha1.Size]byte
 }
 
 // Load reads an object file.
@@ -80,7 +83,7 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 	if err := l.loadMaps(o); err != nil {
 		return nil, err
 	}
-	obj = &Object{Name: name}
+	obj = &Object{Name: name, Hash: sha1.Sum(b)}
 	for _, p := range l.orderedPrograms() {
 		prog, err := l.program(p, o)
 		if err != nil {
@@ -167,8 +170,6 @@ func collection(b []byte) (spec *ebpf.CollectionSpec, err error) {
 func explain(err error) error {
 	s := err.Error()
 	switch {
-	case strings.Contains(s, "erroneous static qualifier"):
-		return fmt.Errorf("%w; remove \"static\" from the map's definition", err)
 	case strings.Contains(s, "section .maps: missing BTF"), strings.Contains(s, "load BTF maps: missing BTF"):
 		return fmt.Errorf("maps in section .maps need BTF; compile with -g")
 	case strings.Contains(s, "no symbols"):

@@ -66,7 +66,7 @@ func (m *Map) check() error {
 func convertMap(name string, spec *ebpf.MapSpec) *Map {
 	m := &Map{
 		Name: name, Type: bpf.MapType(spec.Type), KeySize: spec.KeySize, ValueSize: spec.ValueSize,
-		MaxEntries: spec.MaxEntries, Flags: spec.Flags,
+		MaxEntries: spec.MaxEntries, Flags: spec.Flags, KeyType: spec.Key, ValueType: spec.Value,
 		Frozen: strings.HasPrefix(name, ".rodata") && spec.Type == ebpf.Array,
 	}
 	if spec.Pinning == ebpf.PinByName {

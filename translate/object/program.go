@@ -9,6 +9,8 @@ package object
 import (
 	"sort"
 
+	"github.com/cilium/ebpf/btf"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -100,6 +102,8 @@ type Map struct {
 	// Inners holds, for a map of maps, the maps that it holds from the start,
 	// by index.
 	Inners map[uint32]*Map
+	// KeyType and ValueType are the C types, nil where the object has none.
+	KeyType, ValueType btf.Type
 	// Pinning is where the object asks the map to be pinned.
 	Pinning Pinning
 	// refused says why programs that use the map cannot be taken.

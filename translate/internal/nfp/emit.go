@@ -20,6 +20,8 @@ type Word struct {
 	Done   bool
 	Site   *ssa.CallSite
 	Return bool
+	// Data is what a memory command moves.
+	Data data
 }
 
 // Output is the final code of a function.
@@ -232,6 +234,7 @@ func (e *emitter) mem(n *node, i nfpisa.Instr) {
 		i = i.IndirectRef()
 	}
 	e.emit(n.slot, i.CtxSwap(int(e.t.Registers.Signals[0])))
+	e.out[len(e.out)-1].Data = n.data(i.Cmd.Xfer)
 }
 
 // branch appends a branch to a successor.

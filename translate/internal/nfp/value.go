@@ -78,6 +78,8 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 		s.setPacket(v)
 	case ssa.SetQueue:
 		s.setQueue(v)
+	case ssa.SetRedirect:
+		s.setRedirect(v)
 	case ssa.LMLoad, ssa.LMStore:
 		s.localAccess(id, v)
 	case ssa.Call:

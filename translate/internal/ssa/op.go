@@ -85,6 +85,9 @@ const (
 	SetPkt
 	// SetQueue makes x the selected queue in the packet vector.
 	SetQueue
+	// SetRedirect makes x the code of where the frame goes and y which one of the
+	// kind, in the packet vector.
+	SetRedirect
 
 	numOps
 )
@@ -124,7 +127,7 @@ var opInfo = [numOps]struct {
 	LMLoad: {"lmload", false, false}, LMStore: {"lmstore", false, true},
 	Call: {"call", false, true}, Result: {"result", false, false}, Random: {"random", false, true},
 	Timestamp: {"timestamp", false, true},
-	SetPkt:    {"setpkt", false, true}, SetQueue: {"setqueue", false, true},
+	SetPkt:    {"setpkt", false, true}, SetQueue: {"setqueue", false, true}, SetRedirect: {"setredirect", false, true},
 }
 
 // Space is a memory that loads and stores go to. Different spaces never
