@@ -5,14 +5,20 @@ import "github.com/skipsw/skipsw/translate/bpf"
 // loopCall emits a call of bpf_loop with one of the callbacks that this function
 // may name, on a buffer of its stack.
 func (f *fn) loopCall(callee int) {
+	if f.depth > 0 {
+		// In code that no path reaches: the kernel removes the callback and then
+		// misses its address.
+		return
+	}
 	mem := f.buffer(argBytes)
 	if mem == 0 {
 		return
 	}
+	// Never no round, with which the callback would be such code.
 	if n := f.freeScalar(); f.chance(50) {
-		f.Emit(bpf.Mov.Reg(1, uint8(n)), bpf.And.Imm(1, []int32{1, 3, 7, 15}[f.r.IntN(4)]))
+		f.Emit(bpf.Mov.Reg(1, uint8(n)), bpf.And.Imm(1, []int32{1, 3, 7, 15}[f.r.IntN(4)]), bpf.Or.Imm(1, 1))
 	} else {
-		f.Emit(bpf.Mov.Imm(1, int32(f.r.IntN(7))))
+		f.Emit(bpf.Mov.Imm(1, int32(1+f.r.IntN(7))))
 	}
 	f.funcAddress(2, callee)
 	flags := int32(0)
@@ -27,11 +33,12 @@ func (f *fn) loopCall(callee int) {
 // finishCallback ends a callback: what it has computed goes to the caller's
 // buffer, and often it asks for another round.
 func (f *fn) finishCallback() {
-	f.digest()
-	f.setScalar(0)
 	if m := f.pointer(memAt); m >= 0 {
-		f.Emit(stx(8, uint8(m), 8*f.r.IntN(argBytes/8), 0))
+		for at := 0; at < argBytes; at += 8 {
+			f.Emit(stx(8, uint8(m), at, uint8(f.scalarReg(m))))
+		}
 	}
+	f.digest()
 	switch f.r.IntN(3) {
 	case 0:
 		f.Emit(bpf.And.Imm(0, 1))
