@@ -30,6 +30,7 @@ type (
 	Firmware    = firmware.Costs
 	Input       = firmware.Input
 	Event       = firmware.Event
+	Redirect    = firmware.Redirect
 	Map         = hostmap.Map
 	Profile     = trace.Profile
 	LineCost    = trace.LineCost

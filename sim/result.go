@@ -14,11 +14,17 @@ type Result struct {
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8
+	// Redirect is where the frame goes if the verdict is a redirect.
+	Redirect Redirect
 
 	Cycles       uint64 // from the first instruction to the exit
 	Instructions uint64
 	Commands     uint64 // memory commands
 	MemWait      uint64 // cycles in which the context waited for a signal
+	// Settled is when memory had done all that the program changed, in cycles
+	// from the first instruction, at least Cycles. In a System it misses
+	// commands that no unit had served when the program ended.
+	Settled uint64
 	// Events are the records that the program sent. They are valid until the
 	// next Run.
 	Events []Event

@@ -92,7 +92,7 @@ func TestCheckTarget(t *testing.T) {
 		change func(tg *target.Target)
 		want   string
 	}{
-		{"helper nobody wrote", func(tg *target.Target) { tg.Helpers["redirect"] = target.Helper{By: target.HelperInline} }, "not supported: helpers.redirect inline of target skipsw"},
+		{"helper nobody wrote", func(tg *target.Target) { tg.Helpers["redirect_peer"] = target.Helper{By: target.HelperInline} }, "not supported: helpers.redirect_peer inline of target skipsw"},
 		{"helper in another way", func(tg *target.Target) { tg.Helpers["csum_diff"] = target.Helper{By: target.HelperRoutine} }, "not supported: helpers.csum_diff routine of target skipsw"},
 		{"no helper", func(tg *target.Target) { tg.Helpers["csum_dif"] = target.Helper{By: target.HelperInline} }, "not supported: helpers.csum_dif inline of target skipsw"},
 		{"map type nobody wrote", func(tg *target.Target) { tg.Maps.Types = append(tg.Maps.Types, "devmap") }, "not supported: maps.types devmap of target skipsw"},

@@ -167,11 +167,45 @@ var extra = []struct {
 		call perf_event_output
 	out:	r0 = 2
 		exit`},
+	{"redirect", object.XDP, nil, `
+		r1 = 2
+		r2 = 0
+		call redirect
+		exit`},
+	{"redirect_cpu", object.XDP, []*object.Map{targets(bpf.MapTypeCPUMap)}, `
+		r1 = map[targets]
+		r2 = 0
+		r3 = 0
+		call redirect_map
+		exit`},
+	{"redirect_socket", object.XDP, []*object.Map{targets(bpf.MapTypeXSKMap)}, `
+		r1 = map[targets]
+		r2 = 0
+		r3 = 0
+		call redirect_map
+		exit`},
+	{"redirect_all", object.XDP, []*object.Map{targets(bpf.MapTypeDevMap)}, `
+		r1 = map[targets]
+		r2 = 0
+		r3 = 8
+		call redirect_map
+		exit`},
+	{"redirect_others", object.XDP, []*object.Map{targets(bpf.MapTypeDevMapHash)}, `
+		r1 = map[targets]
+		r2 = 0
+		r3 = 24
+		call redirect_map
+		exit`},
 	{"select_queue", object.XDP, nil, `
 		r2 = 300
 		*(u32 *)(r1 +16) = r2
 		r0 = 2
 		exit`},
+}
+
+// targets returns a map of targets of redirects with one entry.
+func targets(typ bpf.MapType) *object.Map {
+	return &object.Map{Name: "targets", Type: typ, KeySize: 4, ValueSize: 4, MaxEntries: 4, Initial: []object.Entry{{Key: make([]byte, 4), Value: []byte{2, 0, 0, 0}}}}
 }
 
 // extras makes samples of the extra programs, to be run on the packets of

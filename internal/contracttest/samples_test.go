@@ -54,9 +54,8 @@ var samples = sync.OnceValues(func() ([]sample, error) {
 			return nil, err
 		}
 		for _, p := range obj.Programs {
-			// Stages of a tail call need each other.
-			if slices.ContainsFunc(p.Maps, func(m *object.Map) bool { return len(m.Programs) > 0 }) {
-				continue
+			if slices.ContainsFunc(obj.Programs, func(q *object.Program) bool { return slices.Contains(q.Called, p) }) {
+				continue // it runs where it is called
 			}
 			s := sample{name: base + "/" + p.Name}
 			for _, pk := range captured {
@@ -172,6 +171,11 @@ func (s *sample) differs(tg *target.Target, m *sim.Machine, i int, r *sim.Result
 	src := s.proven.Source()
 	if v := tg.Exit.Class(src.Type == object.TC, want.Verdict); v != r.Verdict {
 		return fmt.Sprintf("verdict %d, not %d", r.Verdict, v)
+	}
+	if oracle.Redirects(src, r.Verdict) && tg.PacketVector.Redirect != nil {
+		if to := judge.RedirectText(&r.Redirect); to != want.Redirect {
+			return fmt.Sprintf("redirect to %s, not %s", to, want.Redirect)
+		}
 	}
 	if !bytes.Equal(want.Packet, r.Packet) {
 		return "another packet"

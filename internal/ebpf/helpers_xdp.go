@@ -129,17 +129,32 @@ func redirectMap(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if m == nil || !m.is(targetTypes) {
 		return 0, vm.faultAt(pc, "helper argument: %#x is no device, CPU or socket map", a[0])
 	}
-	if a[2]&^redirectMask != 0 {
-		if a[2]&^(redirectMask|bpf.FBroadcast|bpf.FExcludeIngress) == 0 && m.is(1<<bpf.MapTypeDevMap|1<<bpf.MapTypeDevMapHash) {
-			return 0, vm.faultAt(pc, "not supported: bpf_redirect_map to all devices")
-		}
+	devices := m.is(1<<bpf.MapTypeDevMap | 1<<bpf.MapTypeDevMapHash)
+	known := uint64(redirectMask)
+	if devices {
+		known |= bpf.FBroadcast | bpf.FExcludeIngress
+	}
+	if a[2]&^known != 0 {
 		return uint64(bpf.XDPAborted), nil
 	}
-	key := uint32(a[1])
-	if m.find(le.AppendUint32(nil, key)) < 0 {
+	to := Redirect{Set: true, Type: m.spec.Type, Map: m.spec.Name, Key: uint32(a[1]), Flags: a[2]}
+	i := m.find(le.AppendUint32(nil, to.Key))
+	switch {
+	case a[2]&bpf.FBroadcast != 0:
+		to.Key = 0
+		for _, e := range m.Entries() {
+			if n := le.Uint32(e.Value); a[2]&bpf.FExcludeIngress == 0 || n != vm.ingress() {
+				to.Copies = append(to.Copies, n)
+			}
+		}
+	case i < 0:
+		// The kernel forgets where an earlier call wanted to.
+		vm.redirect = Redirect{}
 		return a[2] & redirectMask, nil
+	case devices:
+		to.Ifindex = le.Uint32(m.value(i))
 	}
-	vm.redirect = Redirect{Set: true, Map: m.spec.Name, Key: key, Flags: a[2]}
+	vm.redirect = to
 	return uint64(bpf.XDPRedirect), nil
 }
 

@@ -123,7 +123,7 @@ func TestRedirectMap(t *testing.T) {
 	res, err := p.vm.Run(ebpf.Input{Packet: frame(room)})
 	require.NoError(t, err)
 	require.Equal(t, uint64(4), res.R0)
-	require.Equal(t, ebpf.Redirect{Set: true, Map: "ports", Key: 1, Flags: 2}, res.Redirect)
+	require.Equal(t, ebpf.Redirect{Set: true, Ifindex: 5, Type: bpf.MapTypeDevMap, Map: "ports", Key: 1, Flags: 2}, res.Redirect)
 }
 
 // TestTailCallLimit: a program that calls itself ends after 33 calls.

@@ -15,8 +15,8 @@ type Options struct {
 	// OnStep is called before each instruction with its slot in the running
 	// program (see VM.Running) and the registers. It must not change them.
 	OnStep func(slot int, regs *[11]uint64)
-	// Tail holds the programs that program arrays name. They share maps with
-	// the program by the identity of *object.Map.
+	// Tail holds the programs that program arrays name, Called of the program if it
+	// is nil. They share maps with it by the identity of *object.Map.
 	Tail []*object.Program
 	// MaxSteps is the number of instructions after which a run is a fault; 0
 	// means DefaultMaxSteps.
@@ -80,13 +80,18 @@ type Result struct {
 	Steps int
 }
 
-// Redirect is the target of a redirect helper.
+// Redirect is the target of a redirect helper: the last one that found its
+// target.
 type Redirect struct {
 	Set     bool
-	Ifindex uint32 // bpf_redirect
-	Map     string // bpf_redirect_map: name of the map and key
+	Ifindex uint32      // bpf_redirect, or the device map's entry
+	Type    bpf.MapType // bpf_redirect_map: type and name of the map, and key
+	Map     string
 	Key     uint32
 	Flags   uint64
+	// Copies are the interfaces that get a copy, in the order of their keys, with
+	// BPF_F_BROADCAST; they hold as of the call.
+	Copies []uint32
 }
 
 // Event is a record for the host.
@@ -153,6 +158,9 @@ func New(p *object.Program, o Options) (*VM, error) {
 	vm := &VM{layout: layouts[o.Addresses].slid(o.Slide), opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
 	if vm.limit == 0 {
 		vm.limit = DefaultMaxSteps
+	}
+	if o.Tail == nil {
+		o.Tail = p.Called
 	}
 	for _, p := range append([]*object.Program{p}, o.Tail...) {
 		if len(p.Insns) == 0 {

@@ -17,6 +17,9 @@ func diffRun(p *object.Program, want, got Run) string {
 	if wv != got.Verdict {
 		return fmt.Sprintf("verdict %#x, not %#x", got.Verdict, wv)
 	}
+	if want.Redirect != "" && got.Redirect != "" && want.Redirect != got.Redirect {
+		return fmt.Sprintf("redirect to %s, not %s", got.Redirect, want.Redirect)
+	}
 	if len(want.Packet) != len(got.Packet) {
 		return fmt.Sprintf("packet of %d bytes, not %d", len(got.Packet), len(want.Packet))
 	}
@@ -28,8 +31,9 @@ func diffRun(p *object.Program, want, got Run) string {
 	if !bytes.Equal(want.Meta, got.Meta) {
 		return fmt.Sprintf("metadata %x, not %x", got.Meta, want.Meta)
 	}
+	maps := p.AllMaps()
 	for i := range want.Maps {
-		if s := diffMap(p.Maps[i].Name, want.Maps[i], got.Maps[i]); s != "" {
+		if s := diffMap(maps[i].Name, want.Maps[i], got.Maps[i]); s != "" {
 			return s
 		}
 	}

@@ -35,6 +35,9 @@ type Run struct {
 	// Class, if set, says that Verdict stands for a class of verdicts, which is
 	// what an exit interface with codes leaves of it, and gives that of another.
 	Class func(verdict uint32) uint32
+	// Redirect is where the frame goes when the verdict is a redirect, as
+	// RedirectText has it; "" where the judge does not say.
+	Redirect string
 	// Packet is the frame afterwards, whatever the verdict.
 	Packet []byte
 	// Meta is the metadata in front of the packet.
@@ -47,6 +50,11 @@ type Run struct {
 // ErrCannotRun is what errors.Is finds when a judge cannot be asked about a
 // packet: the kernel runs none below 14 bytes.
 var ErrCannotRun = errors.New("the judge cannot run this packet")
+
+// ErrOutside is what errors.Is finds in a fault that is an access outside the
+// program's memory, or a jump outside its code: whatever unwritten bytes and
+// addresses are, no safe program does that.
+var ErrOutside = errors.New("outside the program's memory")
 
 // RefusalKind says what a refusal means.
 type RefusalKind uint8

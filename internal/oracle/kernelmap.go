@@ -20,6 +20,8 @@ type KernelMap struct {
 	fd    int
 	inner int // template of a map-in-map, or -1
 	cpus  int // possible CPUs when the map has a value for each, else 0
+	// sockets are those of a socket map.
+	sockets []int
 }
 
 func createMap(spec *object.Map) (*KernelMap, error) {
@@ -68,6 +70,10 @@ func (m *KernelMap) Close() {
 		unix.Close(m.fd)
 		m.fd = 0
 	}
+	for _, fd := range m.sockets {
+		unix.Close(fd)
+	}
+	m.sockets = nil
 	if m.inner >= 0 {
 		unix.Close(m.inner)
 		m.inner = -1
@@ -189,6 +195,9 @@ func (m *KernelMap) Entries() ([]object.Entry, error) {
 
 // Set makes the map hold exactly the given entries; array entries that are
 // not given become zero.
+//
+// Maps of targets of redirects, which no program changes, are only filled when
+// they are made.
 func (m *KernelMap) Set(entries []object.Entry) error {
 	if !m.Plain() {
 		return nil

@@ -11,12 +11,15 @@ import (
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/firmware"
 )
 
 // Summary is what a run over many packets gave.
 type Summary struct {
-	Packets      int             `json:"packets"`
-	Verdicts     map[string]int  `json:"verdicts"`
+	Packets  int            `json:"packets"`
+	Verdicts map[string]int `json:"verdicts"`
+	// Redirects is how many packets were redirected, by where: "port 1".
+	Redirects    map[string]int  `json:"redirects,omitempty"`
 	Faults       int             `json:"faults"`
 	Cycles       Cycles          `json:"cycles"`
 	Instructions Mean            `json:"instructions"`
@@ -77,6 +80,12 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock) (
 			continue
 		}
 		s.Verdicts[VerdictName(progType, r.Verdict)]++
+		if firmware.Redirects(progType == "tc", r.Verdict) {
+			if s.Redirects == nil {
+				s.Redirects = map[string]int{}
+			}
+			s.Redirects[r.Redirect.String()]++
+		}
 		cycles = append(cycles, r.Cycles)
 		instructions += r.Instructions
 		if leaves(progType, r.Verdict) {

@@ -25,6 +25,7 @@ var layouts = map[string]maplayout.Layout{
 	"hash_lru":      maplayout.NewHash(shape(5, 8, 2), true),
 	"lpm_trie":      maplayout.NewLPM(shape(8, 4, 3)),
 	"firmware_hash": maplayout.NewFirmware(shape(2, 12, 2)),
+	"slots":         maplayout.NewSlots(shape(4, 4, 3)),
 	"queue":         maplayout.NewRing(shape(0, 6, 3), false),
 	"stack":         maplayout.NewRing(shape(0, 8, 2), true),
 }

@@ -59,6 +59,7 @@ func (c *checker) form() bool {
 	c.exit()
 	c.maps()
 	c.helpers()
+	c.redirect()
 	return len(c.errs) == 0
 }
 

@@ -19,6 +19,7 @@ type card struct {
 	name   string
 	target *target.Target
 	sim    sim.Spec
+	stop   bool // programs that break a rule
 
 	mu       sync.Mutex
 	gone     bool
@@ -41,6 +42,7 @@ type program struct {
 	maps    []*cardMap // in the order of src.Maps
 	open    int        // handles of callers
 	runs    uint64
+	stopped error // why it does not run any more, nil for one that runs
 }
 
 func newCard(name string, t *target.Target, s sim.Spec) *card {

@@ -20,6 +20,9 @@ type Spec struct {
 	Target *target.Target
 	// Sim holds the simulator's parameters; nil is sim.DefaultSpec.
 	Sim *sim.Spec
+	// StopFaulty stops a program that breaks a rule of the machine: packets then
+	// pass by it, as if nothing were attached, until it is replaced.
+	StopFaulty bool
 }
 
 // Cards is a set of simulated cards. Its methods may be called from several
@@ -28,6 +31,7 @@ type Cards struct {
 	prefix string
 	target *target.Target
 	sim    sim.Spec
+	stop   bool // programs that break a rule
 
 	mu    sync.Mutex
 	cards map[string]*card
@@ -35,7 +39,7 @@ type Cards struct {
 
 // New makes an empty set of cards.
 func New(s Spec) *Cards {
-	c := &Cards{prefix: s.Prefix, target: s.Target, sim: sim.DefaultSpec(), cards: map[string]*card{}}
+	c := &Cards{prefix: s.Prefix, target: s.Target, sim: sim.DefaultSpec(), stop: s.StopFaulty, cards: map[string]*card{}}
 	if c.prefix == "" {
 		c.prefix = "sim"
 	}
@@ -62,6 +66,7 @@ func (c *Cards) Open(name string) (*Device, error) {
 	k := c.cards[name]
 	if k == nil {
 		k = newCard(c.prefix+":"+name, c.target, c.sim)
+		k.stop = c.stop
 		c.cards[name] = k
 	}
 	return &Device{card: k}, nil

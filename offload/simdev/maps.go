@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"syscall"
 
 	"github.com/skipsw/skipsw/offload"
@@ -36,13 +37,23 @@ func (m *cardMap) move(to *sim.Machine, name string) error {
 			return fmt.Errorf("move map %s: %w", name, err)
 		}
 	}
-	for _, e := range m.home.Entries() {
+	for _, e := range inOrder(m.info.Type, m.home.Entries()) {
 		if err := there.Update(e.Key, e.Value, sim.UpdateAny); err != nil {
 			return fmt.Errorf("move map %s: %w", name, err)
 		}
 	}
 	m.home = there
 	return nil
+}
+
+// inOrder turns the entries of a map, as they are listed, into the order in which
+// they make the same map: what a stack gives out first was put in last.
+func inOrder[E any](typ bpf.MapType, all []E) []E {
+	if typ == bpf.MapTypeStack {
+		all = slices.Clone(all)
+		slices.Reverse(all)
+	}
+	return all
 }
 
 // holder makes memory for a map that no program has yet: that of a program

@@ -17,6 +17,8 @@ type Convention struct {
 	// verdicts are those of XDP and tc codes, plus 1; 0 for a code that means
 	// nothing.
 	verdicts [2][256]uint8
+	// interfaces are those of the newest Redirect.
+	interfaces []uint32
 }
 
 // NewConvention checks that the image keeps to its target, and that the target
@@ -27,8 +29,8 @@ func NewConvention(cfg Config) (*Convention, error) {
 	if int64(m.StackSize) > int64(l.Stack) {
 		return nil, fmt.Errorf("image uses %d bytes of stack; a context has %d", m.StackSize, l.Stack)
 	}
-	if t.Exit.Writes != "program" {
-		return nil, unsupported.New("exit.writes "+t.Exit.Writes, "programs wait for their writes here")
+	if w := t.Exit.Writes; w != target.WritesProgram && w != target.WritesWorker {
+		return nil, unsupported.New("exit.writes "+w, "the program or the worker waits for writes here")
 	}
 	v := &Convention{cfg: cfg, t: t, local: core.Local{
 		Vector: uint32(l.Vector), VectorBytes: uint32(4 * t.PacketVector.Words),
@@ -95,6 +97,9 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	set(x, pv.QueueSet, 0)
 	set(x, pv.Ingress, in.IngressIfindex)
 	set(x, pv.RxQueue, in.RxQueue)
+	if pv.Redirect != nil {
+		set(x, &pv.Redirect.Kind, 0)
+	}
 	e := &t.Entry
 	x.SetReg(e.Stack, local.Base+local.Stack)
 	x.SetPointer(int(e.StackIndex), local.Base+local.Stack)
@@ -141,11 +146,13 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 			out.Queue = uint8(queue)
 		}
 	}
-	out.Verdict, ok = v.verdict(v.cfg.Image.Programs[program].Type, code)
+	typ := v.cfg.Image.Programs[program].Type
+	out.Verdict, ok = v.verdict(typ, code)
 	if !ok {
 		x.Fail(core.FaultExit, "exit word %#x is no action", code)
+		return false
 	}
-	return ok
+	return !Redirects(typ == "tc", out.Verdict) || v.redirect(x, &out.Redirect)
 }
 
 // verdict returns the eBPF verdict that an exit word stands for.

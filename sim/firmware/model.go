@@ -38,6 +38,8 @@ type Outcome struct {
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8
+	// Redirect is where the frame goes if the verdict is a redirect.
+	Redirect Redirect
 }
 
 // Event is one record that the program sent to a perf event array or ring. It

@@ -7,6 +7,7 @@ import (
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/sim/traffic"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -107,33 +108,32 @@ func (c *Card) takes(in []Input) error {
 type fate uint8
 
 const (
-	toHost  fate = iota
-	toPort       // sent
-	dropped      // by verdict
-	aborted      // by a verdict that is an error
-	unknown      // nobody knows where to
+	toHost     fate = iota
+	toPort          // sent
+	redirected      // where a helper said
+	dropped         // by verdict
+	aborted         // by a verdict that is an error
 )
 
 // fateOf returns what a verdict means, as the kernel takes it.
-func (c *Card) fateOf(verdict uint32) (fate, string) {
-	if c.tc {
-		switch a := bpf.TCAction(verdict); a {
+func (c *Card) fateOf(verdict uint32) fate {
+	switch {
+	case firmware.Redirects(c.tc, verdict):
+		return redirected
+	case c.tc:
+		switch bpf.TCAction(verdict) {
 		case bpf.TCActShot, bpf.TCActStolen, bpf.TCActQueued, bpf.TCActTrap:
-			return dropped, ""
-		case bpf.TCActRedirect:
-			return unknown, "TC_ACT_REDIRECT"
+			return dropped
 		}
-		return toHost, ""
+		return toHost
 	}
 	switch bpf.XDPAction(verdict) {
 	case bpf.XDPDrop:
-		return dropped, ""
+		return dropped
 	case bpf.XDPPass:
-		return toHost, ""
+		return toHost
 	case bpf.XDPTX:
-		return toPort, ""
-	case bpf.XDPRedirect:
-		return unknown, "XDP_REDIRECT"
+		return toPort
 	}
-	return aborted, ""
+	return aborted
 }

@@ -15,6 +15,10 @@ type Result struct {
 	// Drops has a count for each reason.
 	Drops map[string]uint64 `json:"drops"`
 
+	// HostQueues has the frames that programs redirected to queues of the host,
+	// by name: "cpu 1", "socket 0". Packets.Host counts them, too.
+	HostQueues map[string]uint64 `json:"host_queues,omitempty"`
+
 	OfferedMpps float64 `json:"offered_mpps"`
 	// Mpps is the rate of packets that were dealt with: sent, given to the host
 	// or dropped by the program's verdict.
@@ -42,12 +46,14 @@ type Result struct {
 	FirstFault *sim.Fault `json:"-"`
 }
 
-// Packets says where frames are: In is the sum of Sent, Host, InFlight and all
-// drops.
+// Packets says where frames are: In and Copies are together the sum of Sent,
+// Host, InFlight and all drops.
 type Packets struct {
-	In   uint64 `json:"in"`
-	Sent uint64 `json:"sent"`
-	Host uint64 `json:"host"`
+	In uint64 `json:"in"`
+	// Copies is how many the card made of frames for more than one port.
+	Copies uint64 `json:"copies"`
+	Sent   uint64 `json:"sent"`
+	Host   uint64 `json:"host"`
 	// InFlight is how many were on the card when a partial run ended, or had a
 	// context that waited for them.
 	InFlight uint64 `json:"in_flight"`
@@ -70,6 +76,8 @@ const (
 	DropFault   = "fault"        // the program did not reach its exit
 	DropEgress  = "egress_queue" // the egress queue was full
 	DropHost    = "host_queue"   // the host's queue was full
+	// DropRedirect is of a redirect to no port or queue that the card has.
+	DropRedirect = "redirect"
 )
 
 // Names of parts in Result.Utilisation. Memories are "memory NAME", ports
@@ -86,17 +94,19 @@ func (r *run) result() *Result {
 	spec := &r.card.spec
 	n := &r.counts
 	flight := uint64(r.busy + r.wait.count)
-	if n.in != n.sent+n.host+n.dropped()+flight || !r.partial && flight > 0 {
+	if n.in+n.copies != n.sent+n.host+n.dropped()+flight || !r.partial && flight > 0 {
 		panic(fmt.Sprintf("BUG: frames are lost: %+v, %d under way", *n, flight))
 	}
 	res := &Result{
-		Packets: Packets{In: n.in, Sent: n.sent, Host: n.host, InFlight: flight, Reordered: n.reordered},
+		Packets: Packets{In: n.in, Copies: n.copies, Sent: n.sent, Host: n.host, InFlight: flight, Reordered: n.reordered},
 		Drops: map[string]uint64{
 			DropBuffer: n.noBuffer, DropProgram: n.program, DropAborted: n.aborted,
 			DropFault: n.faults, DropEgress: n.egressFull, DropHost: n.hostFull,
+			DropRedirect: n.unreachable,
 		},
-		Latency: Latency{w.latence.quantile(500) / 1000, w.latence.quantile(990) / 1000, w.latence.quantile(999) / 1000},
-		Cores:   spec.Cores, Contexts: spec.Contexts(), Hertz: spec.Hertz,
+		HostQueues: r.queues,
+		Latency:    Latency{w.latence.quantile(500) / 1000, w.latence.quantile(990) / 1000, w.latence.quantile(999) / 1000},
+		Cores:      spec.Cores, Contexts: spec.Contexts(), Hertz: spec.Hertz,
 		Seconds: float64(r.now) / float64(spec.Hertz), Utilisation: map[string]float64{},
 		Partial: r.partial, FirstFault: r.fault,
 	}

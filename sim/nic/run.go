@@ -1,8 +1,8 @@
 package nic
 
 import (
-	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/sim/traffic"
 )
 
@@ -27,8 +27,9 @@ type run struct {
 	held bool    // the wires stand still
 
 	counts
-	inBits []uint64 // of each port, with preambles and gaps
-	newest []uint64 // place of the newest frame that left, by the port it came in at
+	inBits []uint64          // of each port, with preambles and gaps
+	newest []uint64          // place of the newest frame that left, by the port it came in at
+	queues map[string]uint64 // frames for each queue of the host
 	window window
 	now    uint64 // cycle of the last call
 	fault  *sim.Fault
@@ -44,12 +45,14 @@ type counts struct {
 	in, sent, host                     uint64
 	noBuffer, program, aborted, faults uint64
 	egressFull, hostFull, reordered    uint64
+	copies                             uint64 // made of frames that came in
+	unreachable                        uint64
 	outBits, hostBits                  uint64 // frames with their check sequence
 }
 
 // dropped returns the frames that were dropped.
 func (n *counts) dropped() uint64 {
-	return n.noBuffer + n.program + n.aborted + n.faults + n.egressFull + n.hostFull
+	return n.noBuffer + n.program + n.aborted + n.faults + n.egressFull + n.hostFull + n.unreachable
 }
 
 // served returns the frames that were dealt with as the program wanted.
@@ -59,7 +62,7 @@ func newRun(c *Card, in []Input) *run {
 	s := &c.spec
 	r := &run{
 		card: c, host: newQueue(s.HostRate, s.HostQueue, s.HostDelay),
-		wait: waiting{frames: make([]frame, s.Buffers)}, work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), inBits: make([]uint64, s.Ports),
+		wait: waiting{frames: make([]frame, s.Buffers)}, work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), queues: map[string]uint64{}, inBits: make([]uint64, s.Ports),
 	}
 	for port, i := range in {
 		r.rx = append(r.rx, receiver{in: i, rate: s.PortRate, hertz: s.Hertz, next: frame{port: port}})
@@ -147,7 +150,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	f.from = max(f.from, at.Cycle)
 	r.busy++
 	in.Packet = r.rx[f.port].in.Source.Frame(&f.packet)
-	in.IngressIfindex = uint32(f.port + 1)
+	in.IngressIfindex = firmware.IfindexOf(f.port)
 	return from, true
 }
 
@@ -166,34 +169,50 @@ func (r *run) Done(at sim.Moment, res *sim.Result) {
 		r.window.latency(f, now)
 		return
 	}
-	end, ok := now, true
-	switch what, name := r.card.fateOf(res.Verdict); what {
+	end := now
+	switch r.card.fateOf(res.Verdict) {
 	case toHost:
-		bits := 8 * uint64(len(res.Packet)+r.card.spec.HostOverhead)
-		if end, ok = r.host.put(now, bits, bits); !ok {
-			r.hostFull++
-			return
-		}
-		r.counts.host++
-		r.hostBits += 8 * uint64(traffic.Wire(len(res.Packet)))
-		r.leaves(f)
+		end, _ = r.toHost(f, len(res.Packet), now)
 	case toPort:
-		last, all := wireBits(len(res.Packet))
-		if end, ok = r.tx[r.card.spec.egress(f.port)].put(now, last, all); !ok {
-			r.egressFull++
-			return
-		}
-		r.sent++
-		r.outBits += 8 * uint64(traffic.Wire(len(res.Packet)))
-		r.leaves(f)
+		end, _ = r.toPort(f, r.card.spec.egress(f.port), len(res.Packet), now)
+	case redirected:
+		end = r.redirect(f, res, now)
 	case dropped:
 		r.program++
 	case aborted:
 		r.aborted++
-	case unknown:
-		r.err = unsupported.New("verdict "+name, "the card does not know by which port the frame leaves")
 	}
-	r.window.latency(f, end)
+	if end > 0 {
+		r.window.latency(f, end)
+	}
+}
+
+// toHost gives a frame to the host. It returns when it is there; false, and
+// time 0, means that the queue was full.
+func (r *run) toHost(f *frame, length int, now uint64) (end uint64, ok bool) {
+	bits := 8 * uint64(length+r.card.spec.HostOverhead)
+	if end, ok = r.host.put(now, bits, bits); !ok {
+		r.hostFull++
+		return 0, false
+	}
+	r.counts.host++
+	r.hostBits += 8 * uint64(traffic.Wire(length))
+	r.leaves(f)
+	return end, true
+}
+
+// toPort sends a frame by a port. It returns when its last bit is out; false,
+// and time 0, means that the queue was full.
+func (r *run) toPort(f *frame, port, length int, now uint64) (end uint64, ok bool) {
+	last, all := wireBits(length)
+	if end, ok = r.tx[port].put(now, last, all); !ok {
+		r.egressFull++
+		return 0, false
+	}
+	r.sent++
+	r.outBits += 8 * uint64(traffic.Wire(length))
+	r.leaves(f)
+	return end, true
 }
 
 // leaves notes a frame that leaves the card, and whether one that came behind it

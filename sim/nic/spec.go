@@ -40,6 +40,9 @@ type Spec struct {
 	HostOverhead int
 	HostDelay    uint64
 	HostQueue    int
+	// HostQueues is the number of queues that programs choose from by the maps
+	// of processors and of sockets. They share the way to the host.
+	HostQueues int
 }
 
 // DefaultSpec returns the parameters of an Agilio card with two ports of
@@ -48,7 +51,7 @@ func DefaultSpec() Spec {
 	return Spec{
 		Machine: sim.DefaultSpec(), Cores: 50, Hertz: 800_000_000,
 		Ports: 2, PortRate: 40_000_000_000, Buffers: 640, EgressQueue: 1024,
-		HostRate: 50_000_000_000, HostOverhead: 64, HostDelay: 500_000, HostQueue: 1024,
+		HostRate: 50_000_000_000, HostOverhead: 64, HostDelay: 500_000, HostQueue: 1024, HostQueues: 64,
 	}
 }
 
@@ -81,6 +84,7 @@ func (s *Spec) check() error {
 		{"bytes of overhead to the host", unsigned(s.HostOverhead), 0, traffic.MaxFrame},
 		{"picoseconds to the host", s.HostDelay, 0, maxDelay},
 		{"frames of the host's queue", unsigned(s.HostQueue), 1, maxQueue},
+		{"queues of the host", unsigned(s.HostQueues), 1, 1 << 16},
 	} {
 		if n.n < n.min || n.n > n.max {
 			return fmt.Errorf("%d %s; there can be %d to %d", int64(n.n), n.what, n.min, n.max)

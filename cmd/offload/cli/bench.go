@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -122,13 +121,13 @@ func (f *benchFlags) parse(cmd *cobra.Command) (err error) {
 	if f.traffic.To, err = netip.ParseAddrPort(f.to); err != nil {
 		return usagef("--to: %w", err)
 	}
-	if f.spec.Hertz, err = parseSI(f.clock); err != nil {
+	if f.spec.Hertz, err = traffic.ParseRate(f.clock); err != nil {
 		return usagef("--clock: %w", err)
 	}
 	if f.bits = f.spec.PortRate; f.rate == "" {
 		return nil
 	}
-	if f.bits, err = parseSI(f.rate); err != nil {
+	if f.bits, err = traffic.ParseRate(f.rate); err != nil {
 		return usagef("--rate: %w", err)
 	}
 	if f.bits > f.spec.PortRate {
@@ -171,21 +170,6 @@ func (f *benchFlags) inputs() ([]nic.Input, error) {
 		out = append(out, in)
 	}
 	return out, nil
-}
-
-// parseSI reads a number with k, M, G or T behind it.
-func parseSI(s string) (uint64, error) {
-	scale, digits := 1.0, s
-	for suffix, by := range map[string]float64{"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12} {
-		if d, ok := strings.CutSuffix(s, suffix); ok {
-			scale, digits = by, d
-		}
-	}
-	v, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !(v*scale >= 1 && v*scale <= 1e15) {
-		return 0, fmt.Errorf("%q is no number like 800M or 2.5G", s)
-	}
-	return uint64(v*scale + 0.5), nil
 }
 
 func printBench(w io.Writer, r *nic.Result) {

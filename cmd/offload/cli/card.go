@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -18,14 +16,14 @@ import (
 	"github.com/skipsw/skipsw/internal/vm"
 )
 
-func newCardCmd() *cobra.Command {
+func newCardCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "card",
-		Short: "Put a simulated card before the kernel's own nfp driver",
+		Short: "Run simulated cards: as processes, or before the kernel's own nfp driver",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCardGuestCmd(), newCardRunCmd())
+	cmd.AddCommand(newCardGuestCmd(), newCardRunCmd(a), newCardListCmd(), newCardStatusCmd(a), newCardStopCmd(a), newCardLogCmd(a), newCardCaptureCmd(a), newCardSaveCmd(a), newCardMetricsCmd())
 	return cmd
 }
 
@@ -164,49 +162,4 @@ func guestEnv() []string {
 		}
 	}
 	return env
-}
-
-func newCardRunCmd() *cobra.Command {
-	var f cardFlags
-	var pci string
-	cmd := &cobra.Command{
-		Use:   "run --pci uml:SOCKET|vfio-user:SOCKET",
-		Short: "Run a simulated card for guests that come to a socket",
-		Long: `Run a simulated Agilio card for guests, one after the other; with each the card
-is as after power-up. It ends on an interrupt or SIGTERM.
-
-  uml:SOCKET        user-mode Linux gets it with the kernel parameter
-                    virtio_uml.device=SOCKET:1234
-  vfio-user:SOCKET  virtual machines get it by the vfio-user protocol;
-                    experimental: no packaged QEMU has tried it`,
-		Example: `  offload card run --pci uml:/tmp/card --port host`,
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			kind, path, _ := strings.Cut(pci, ":")
-			transport := testbed.Transport(kind)
-			if err := transport.Check(); err != nil || path == "" {
-				return usagef("--pci %q: the transport is uml:SOCKET or vfio-user:SOCKET", pci)
-			}
-			logf, end, err := f.logger()
-			if err != nil {
-				return err
-			}
-			defer func() { _ = end() }()
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			return cardRun(ctx, cmd, transport, f.plugs(), path, logf)
-		},
-	}
-	f.add(cmd)
-	cmd.Flags().StringVar(&pci, "pci", "", "how guests get the card, a `TRANSPORT:SOCKET` whose path must not exist")
-	return cmd
-}
-
-func cardRun(ctx context.Context, cmd *cobra.Command, transport testbed.Transport, ports []testbed.Plug, path string, logf func(string, ...any)) error {
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "card with %d ports at %s\n", len(ports), path)
-	return testbed.Serve(ctx, transport, l, ports, logf)
 }

@@ -84,12 +84,16 @@ attached, and freed again.`,
 			if devName == "" {
 				return usagef("--try loads programs for a device: name it with --dev")
 			}
-			m, err := offload.ParseMode(mode)
-			if err != nil {
-				return usageError{err}
+			t := trial{best: mode == best}
+			if !t.best {
+				var err error
+				if t.mode, err = offload.ParseMode(mode); err != nil {
+					return usageError{err}
+				}
 			}
 			return dev.with(devName, func(ctx context.Context, d offload.Device) error {
-				return checkObject(cmd.OutOrStdout(), &a.streams, args[0], section, prog, read, o, &trial{ctx, d, m}, asJSON)
+				t.ctx, t.dev = ctx, d
+				return checkObject(cmd.OutOrStdout(), &a.streams, args[0], section, prog, read, o, &t, asJSON)
 			})
 		},
 	}
@@ -97,7 +101,7 @@ attached, and freed again.`,
 	settings.add(cmd)
 	cmd.Flags().StringVar(&devName, "dev", "", "ask this device what it takes")
 	cmd.Flags().BoolVar(&try, "try", false, "load the programs for --dev, for trial")
-	cmd.Flags().StringVar(&mode, "mode", "hw", "where --try loads them: hw, drv, skb, skip_hw or either")
+	cmd.Flags().StringVar(&mode, "mode", "hw", "where --try loads them: hw, drv, skb, skip_hw, either, or best: the first of hw and the host's that takes the program")
 	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
 	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&section, "sec", "", "only programs of this section")
@@ -123,6 +127,8 @@ type checkedProgram struct {
 	Room  int `json:"room,omitempty"`
 	// Tried is where the program was loaded for trial, "" if nowhere.
 	Tried string `json:"tried,omitempty"`
+	// Passed are modes that were tried before, with what stood against them.
+	Passed []string `json:"passed,omitempty"`
 }
 
 // trial is where programs are loaded for trial.
@@ -130,6 +136,7 @@ type trial struct {
 	ctx  context.Context
 	dev  offload.Device
 	mode offload.Mode
+	best bool // the first mode that takes the program
 }
 
 // run loads a program and adds what the device says to it.
@@ -137,8 +144,27 @@ func (t *trial) run(c *checkedProgram, p *object.Program) {
 	if t == nil || p.Refused != nil {
 		return
 	}
-	c.Tried = fmt.Sprintf("%s, mode %s", t.dev.Name(), t.mode)
-	if err := offload.Trial(t.ctx, t.dev, &offload.Program{Program: p}, t.mode); err != nil {
+	mode, passed, err := t.mode, []offload.Passed(nil), error(nil)
+	if t.best {
+		mode, passed, err = offload.TrialBest(t.ctx, t.dev, &offload.Program{Program: p})
+	} else {
+		err = offload.Trial(t.ctx, t.dev, &offload.Program{Program: p}, mode)
+	}
+	c.Tried = fmt.Sprintf("%s, mode %s", t.dev.Name(), mode)
+	if err != nil && t.best {
+		c.Tried = t.dev.Name() + ", mode best"
+	}
+	for _, p := range passed {
+		c.Passed = append(c.Passed, fmt.Sprintf("mode %s: %v", p.Mode, p.Why))
+	}
+	if err == nil && t.best && mode != offload.Hardware {
+		// What was reasoned is about the card, and the program runs elsewhere.
+		for _, f := range c.Findings {
+			c.Passed = append(c.Passed, fmt.Sprintf("mode %s: %s", offload.Hardware, f))
+		}
+		c.Findings = []check.Finding{}
+	}
+	if err != nil {
 		c.Findings = append(c.Findings, check.Finding{By: "tried on " + c.Tried, Slot: -1, Says: err.Error()})
 	}
 }
@@ -204,6 +230,9 @@ func printFindings(w io.Writer, c checkedProgram) {
 			fmt.Fprintf(w, ", loaded for trial on %s", c.Tried)
 		}
 		fmt.Fprintln(w)
+		for _, why := range c.Passed {
+			fmt.Fprintf(w, "%s: not in %s\n", c.Program, why)
+		}
 	}
 	for _, f := range c.Findings {
 		fmt.Fprintf(w, "%s: %s\n", c.Program, f)

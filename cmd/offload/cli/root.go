@@ -156,7 +156,7 @@ func newVerbs(a *app, verbose *bool) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newCompileCmd(a), newDisasmCmd(a), newRunCmd(a), newBenchCmd(a), newDiffCmd(), newConformanceCmd(a))
 	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
-	root.AddCommand(newAsmCmd(a), newCardCmd())
+	root.AddCommand(newAsmCmd(a), newCardCmd(a))
 	root.SetHelpCommand(newHelpCmd(root))
 	return root
 }

@@ -110,6 +110,9 @@ func printRun(w io.Writer, s *packetrun.Summary) {
 	for _, name := range sortedKeys(s.Verdicts) {
 		fmt.Fprintf(w, "  %-12s%d\n", name, s.Verdicts[name])
 	}
+	for _, place := range sortedKeys(s.Redirects) {
+		fmt.Fprintf(w, "    to %-8s %d\n", place, s.Redirects[place])
+	}
 	if s.Faults > 0 {
 		fmt.Fprintf(w, "  %-12s%d\n", "faults", s.Faults)
 	}

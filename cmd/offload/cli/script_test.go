@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -36,6 +38,8 @@ func TestScripts(t *testing.T) {
 			"oneline":  oneLine,
 			"jsonhas":  jsonHas,
 			"unhex":    unhex,
+
+			"eventually": eventually,
 		},
 	})
 }
@@ -46,6 +50,23 @@ func truncate(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(data[:n]), 0o644))
+}
+
+// eventually PATTERN COMMAND ARG... runs a command until its standard output
+// matches.
+func eventually(ts *testscript.TestScript, _ bool, args []string) {
+	re := regexp.MustCompile("(?m)" + args[0])
+	deadline := time.Now().Add(time.Minute)
+	for {
+		err := ts.Exec(args[1], args[2:]...)
+		if re.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%v does not print %s: %v", args[1:], args[0], err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // unhex DST DIGITS writes the bytes of a hexadecimal string.

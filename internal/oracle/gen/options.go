@@ -147,12 +147,12 @@ type Options struct {
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
 const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
-	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Callbacks
+	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Callbacks | Redirect
 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
 // unless Options.Only names some.
-const CardsLack = Redirect | Queues | Events | SkbEdit | AdjustMeta | TailCalls | PrefixUpdate
+const CardsLack = Queues | Events | SkbEdit | AdjustMeta | TailCalls | PrefixUpdate
 
 // Maps holds the features that bring maps.
 const Maps = Array | Hash | PerCPU | Global | LPM | LRU | PerCPUHash | Rodata | Redirect | Queues | Events | TailCalls

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -120,7 +121,9 @@ func (l *interpLoaded) step(_ int, regs *[11]uint64) {
 }
 
 // watch looks at the instruction in a slot.
-func (l *interpLoaded) watch(slot int, regs *[11]uint64) { l.leak.step(l.p.Insns[slot], regs) }
+func (l *interpLoaded) watch(slot int, regs *[11]uint64) {
+	l.leak.step(l.vm.Running().Insns[slot], regs)
+}
 
 func (l *interpLoaded) Close() {}
 
@@ -142,11 +145,30 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	if l.leak.leaks {
 		return oracle.Run{}, errors.New("the program takes an address for a number")
 	}
-	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(l.p.Maps))}
-	for i, m := range l.p.Maps {
+	maps := l.p.AllMaps()
+	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(maps))}
+	if oracle.Redirects(l.p, out.Verdict) {
+		out.Redirect = redirectOf(&r.Redirect)
+	}
+	for i, m := range maps {
 		if oracle.PlainMap(m.Type) {
 			out.Maps[i] = l.vm.Maps()[i].Entries()
 		}
 	}
 	return out, nil
+}
+
+// redirectOf names where a frame goes.
+func redirectOf(r *ebpf.Redirect) string {
+	switch {
+	case !r.Set:
+		return oracle.RedirectText("")
+	case r.Flags&bpf.FBroadcast != 0:
+		return oracle.RedirectText(oracle.ToCopies, r.Copies...)
+	case r.Type == bpf.MapTypeCPUMap:
+		return oracle.RedirectText(oracle.ToCPU, r.Key)
+	case r.Type == bpf.MapTypeXSKMap:
+		return oracle.RedirectText(oracle.ToSocket, r.Key)
+	}
+	return oracle.RedirectText(oracle.ToInterface, r.Ifindex)
 }

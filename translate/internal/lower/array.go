@@ -7,6 +7,9 @@ import (
 
 // lookupArray makes a lookup in an array that the program addresses itself.
 func lookupArray(c *Call) error {
+	if _, ok := redirectKinds[c.Map.Type]; ok {
+		return lookupTarget(c)
+	}
 	key, err := c.Behind(2, 4)
 	if err != nil {
 		return err

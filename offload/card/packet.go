@@ -1,0 +1,149 @@
+package card
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/skipsw/skipsw/internal/packetrun"
+	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/nic"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// fate is what becomes of a frame. Every frame that comes in has one.
+type fate int
+
+const (
+	fateHost       fate = iota // given to the host
+	fateSent                   // sent by a port as the program wants it
+	fateFromHost               // sent by a port for the host
+	fateDropped                // by verdict
+	fateAborted                // by a verdict that is an error
+	fateFault                  // its program broke a rule of the machine
+	fateRedirected             // sent by a port that a helper named
+	fateQueue                  // given to a queue of the host that a helper named
+	fateNowhere                // redirected to what the card has not
+	fateTooLong                // no packet buffer of the simulator takes it
+	fateCount
+)
+
+var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirected", "redirected_to_host", "redirect_nowhere", "too_long"}
+
+// handle takes a frame through the card.
+func (c *Card) handle(a *arrival) {
+	if a.host {
+		c.taps.see(a.port.n, In, true, a.buf, "")
+		c.fates[fateFromHost].Add(1)
+		c.leave(a.port, bytes.Clone(a.buf))
+		return
+	}
+	out, err := c.dev.Device.RunPacket(context.Background(), offload.Packet{Data: a.buf, Port: a.port.n})
+	var f *sim.Fault
+	if errors.As(err, &f) && f.Kind == sim.FaultInput {
+		c.taps.see(a.port.n, In, false, a.buf, "too long")
+		c.fates[fateTooLong].Add(1)
+		return
+	}
+	if err != nil {
+		c.taps.see(a.port.n, In, false, a.buf, "fault")
+		c.fates[fateFault].Add(1)
+		c.log.Printf("port %d: %v", a.port.n, err)
+		return
+	}
+	verdict := "no program"
+	if out.Program != 0 {
+		verdict = packetrun.VerdictName(out.Type.String(), out.Verdict)
+	}
+	c.taps.see(a.port.n, In, false, a.buf, verdict)
+	what := fateOf(out)
+	if what == fateRedirected {
+		what = c.redirect(a.port, out)
+	}
+	c.fates[what].Add(1)
+	switch what {
+	case fateHost:
+		c.toHost(a.port, out.Data)
+	case fateSent:
+		c.leave(a.port, out.Data)
+	}
+	c.late(a.due, out.Cycles)
+}
+
+// late notes how long after its time on a card a frame has left this one.
+func (c *Card) late(due time.Time, cycles uint64) {
+	hertz := nic.DefaultSpec().Hertz
+	ns := time.Since(due).Nanoseconds() - int64(cycles*1_000_000_000/hertz)
+	c.behind.Store(max(ns, 0))
+	if ns > c.behindMost.Load() {
+		c.behindMost.Store(ns)
+	}
+}
+
+// fateOf is what the kernel does with a packet of this verdict.
+func fateOf(out *offload.Outcome) fate {
+	if out.Program == 0 {
+		return fateHost
+	}
+	if out.Type == object.TC {
+		switch bpf.TCAction(out.Verdict) {
+		case bpf.TCActShot, bpf.TCActStolen, bpf.TCActQueued, bpf.TCActTrap:
+			return fateDropped
+		case bpf.TCActRedirect:
+			return fateRedirected
+		}
+		return fateHost
+	}
+	switch bpf.XDPAction(out.Verdict) {
+	case bpf.XDPPass:
+		return fateHost
+	case bpf.XDPDrop:
+		return fateDropped
+	case bpf.XDPTX:
+		return fateSent
+	case bpf.XDPRedirect:
+		return fateRedirected
+	}
+	return fateAborted
+}
+
+// redirect sends a frame where a helper of its program said: copies to several
+// ports, or to the host of the port it came in by, which has the queues of
+// processors and sockets.
+func (c *Card) redirect(p *port, out *offload.Outcome) fate {
+	what := fateNowhere
+	if out.Redirect == nil {
+		return what
+	}
+	if out.Redirect.Queue != "" {
+		c.toHost(p, out.Data)
+		return fateQueue
+	}
+	for _, n := range out.Redirect.Ports {
+		if n >= 0 && n < len(c.ports) {
+			c.leave(c.ports[n], bytes.Clone(out.Data))
+			what = fateRedirected
+		}
+	}
+	return what
+}
+
+// leave sends a frame by a port's wire.
+func (c *Card) leave(p *port, frame []byte) {
+	c.taps.see(p.n, Out, false, frame, "")
+	p.wire.put(frame)
+}
+
+// toHost gives a frame to the host of a port.
+func (c *Card) toHost(p *port, frame []byte) {
+	switch {
+	case p.host != nil:
+		c.taps.see(p.n, Out, true, frame, "")
+		p.host.put(frame)
+	case p.bridge >= 0:
+		c.leave(c.ports[p.bridge], frame)
+	}
+}

@@ -1,0 +1,87 @@
+package hostmap
+
+import (
+	"encoding/binary"
+
+	"github.com/skipsw/skipsw/internal/unsupported"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// slotsTable is an array whose entries may be empty.
+type slotsTable struct {
+	maplayout.Slots
+	memory []byte
+}
+
+var _ = register(maplayout.KindSlots, func(_ *image.Map, l maplayout.Layout) table { return &slotsTable{Slots: l.(maplayout.Slots)} })
+
+func (t *slotsTable) reset(memory []byte) { t.memory = memory }
+
+func (t *slotsTable) find(key []byte) (uint64, bool) {
+	i := binary.LittleEndian.Uint32(key)
+	return t.Value(i), i < t.Entries && !t.empty(i)
+}
+
+func (t *slotsTable) empty(i uint32) bool {
+	return binary.LittleEndian.Uint32(t.memory[t.Value(i):]) == 0
+}
+
+func (t *slotsTable) exact(key []byte) (uint64, bool) { return t.find(key) }
+
+func (t *slotsTable) insert(key []byte) (uint64, bpf.Errno) {
+	i := binary.LittleEndian.Uint32(key)
+	if i >= t.Entries {
+		return 0, bpf.E2BIG
+	}
+	return t.Value(i), 0
+}
+
+// remove makes an entry empty, whether it was or not, as the kernel does.
+func (t *slotsTable) remove(key []byte) bpf.Errno {
+	i := binary.LittleEndian.Uint32(key)
+	if i >= t.Entries {
+		return bpf.EINVAL
+	}
+	clear(t.memory[t.Value(i):][:t.Stride])
+	return 0
+}
+
+func (t *slotsTable) each(f func([]byte, uint64)) {
+	for i := range t.Entries {
+		if !t.empty(i) {
+			f(binary.LittleEndian.AppendUint32(nil, i), t.Value(i))
+		}
+	}
+}
+
+// target checks an entry that the host gives a map of targets of redirects, and
+// returns it as it is kept, and the flags that the rest of an update goes by.
+// The second word of a value is a program for the far end: 0 and negative
+// numbers are none.
+func (m *Map) target(key, value []byte, flags uint64) ([]byte, uint64, error) {
+	switch m.typ {
+	case bpf.MapTypeDevMap, bpf.MapTypeDevMapHash, bpf.MapTypeCPUMap:
+	default:
+		return value, flags, nil
+	}
+	first := binary.LittleEndian.Uint32(value)
+	if len(value) == 8 {
+		if int32(binary.LittleEndian.Uint32(value[4:])) > 0 {
+			return nil, 0, unsupported.New("a program in an entry of map "+m.info.Name, "it runs at the far end of a redirect, which is the host's")
+		}
+		value = binary.LittleEndian.AppendUint32(nil, first)
+		value = append(value, 0, 0, 0, 0)
+	}
+	switch byKey := m.typ == bpf.MapTypeDevMapHash; {
+	case flags > UpdateExist, byKey && first == 0:
+		return nil, 0, m.error(bpf.EINVAL, "update %x", key)
+	case !byKey && flags == UpdateNoExist && binary.LittleEndian.Uint32(key) < m.info.MaxEntries:
+		return nil, 0, m.error(bpf.EEXIST, "update %x", key)
+	case flags == UpdateExist:
+		// The kernel makes the entry all the same.
+		flags = UpdateAny
+	}
+	return value, flags, nil
+}
