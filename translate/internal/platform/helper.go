@@ -23,6 +23,8 @@ type Helper struct {
 	Leaves bool
 	// Writes says that it changes what its map holds.
 	Writes bool
+	// CallsBack says that it calls the function in R2.
+	CallsBack bool
 	// Refused says why a program that calls it is not supported, "" when it is.
 	Refused string
 }
@@ -62,6 +64,9 @@ const (
 	// ArgRecord is a record that was reserved and that the helper takes back
 	// (ARG_PTR_TO_RINGBUF_MEM | OBJ_RELEASE).
 	ArgRecord
+	ArgFunc // ARG_PTR_TO_FUNC: a function of the program
+	// ArgStackOrNull is a pointer to the stack or null (ARG_PTR_TO_STACK_OR_NULL).
+	ArgStackOrNull
 )
 
 // Fills reports whether the helper writes the argument's memory.
