@@ -221,13 +221,13 @@ func (v *verifier) stackDepths() *Error {
 		}
 		for i := v.funcs[f].Start; i < v.end(f); i++ {
 			in := v.insns[i]
-			if !v.reached(i) || !in.IsCall() {
+			if !v.reached(i) || !in.IsCall() && !in.IsFuncLoad() {
 				continue
 			}
 			if in.IsCallOf(bpf.HelperTailCall) && f > 0 && used >= platform.TailCallStack {
 				return unsafef("a tail call in function %q, whose callers use %d bytes of stack; the limit is %d", v.funcs[f].Name, used, platform.TailCallStack-1).at(i)
 			}
-			if in.Src == bpf.PseudoCall {
+			if in.IsFuncCall() || in.IsFuncLoad() {
 				if err := visit(int(v.fn[in.FuncTarget(i)]), total); err != nil {
 					return err
 				}

@@ -125,6 +125,8 @@ func (v *verifier) wideLoad(i int) *Error {
 		r := pointer(PtrMapValue)
 		r.mp, r.off = in.Imm, v.insns[i+1].Imm
 		v.set(in.Dst, r)
+	case bpf.PseudoFunc:
+		return v.funcAddress(i)
 	default:
 		v.set(in.Dst, constReg(in.Imm64(v.insns[i+1])))
 	}
