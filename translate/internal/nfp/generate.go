@@ -69,6 +69,10 @@ func (c *Code) place(t *target.Target, res *regalloc.Result, out *Output) {
 		words = max(words, 1+c.far.word(regalloc.Loc{File: regalloc.Slot, Num: uint8(n - 1)}))
 	}
 	*out = Output{Words: l.out, Starts: l.starts, Stats: res.Stats(), StackBytes: 4 * max(words, c.farWords)}
+	for _, k := range l.frames {
+		out.Keeps = up(out.StackBytes, stackAlign)
+		l.out[k].I.Imm = uint32(out.Keeps)
+	}
 }
 
 // String lists the instructions, blocks by number.

@@ -46,9 +46,14 @@ func (b *Builder) expand(pc, target int) error {
 		}
 	}
 	b.write(roundsVar(b.frame+1), b.Const(mayGotoRounds))
-	exits := b.exits(fn)
+	c := b.scan(p.Funcs[fn].Start, funcEnd(p, fn))
+	exits := c.exits()
 	if exits == 0 {
 		return b.Unsupported("a function that never returns", "nothing can follow its call")
+	}
+	inside := b.tailCalls(c)
+	if inside {
+		exits++ // joinInside's
 	}
 	after := b.newBlock(exits)
 	if len(b.returns) == 0 {
@@ -65,15 +70,15 @@ func (b *Builder) expand(pc, target int) error {
 	b.enterFrame(chain, fn)
 	err := b.function(fn)
 	b.frame--
+	if inside && err == nil {
+		b.joinInside(after)
+	}
 	b.pc, b.Slot, b.Block = pc, int32(pc), after
 	return err
 }
 
 // exits counts the exit instructions of a function that the proof reached.
-func (b *Builder) exits(fn int) int {
-	p := b.Prog.Source()
-	c := b.scan(p.Funcs[fn].Start, funcEnd(p, fn))
-	n := 0
+func (c cfg) exits() (n int) {
 	for _, k := range c.order {
 		if len(c.Blocks[k].Succs) == 0 {
 			n++

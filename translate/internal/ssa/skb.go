@@ -1,6 +1,8 @@
 package ssa
 
 import (
+	"slices"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -24,8 +26,9 @@ var skbScratch = map[int32]bool{
 	bpf.SkBuffTcClassID: true, bpf.SkBuffTstamp: true, bpf.SkBuffTstamp + 4: true,
 }
 
-// startSkb sets up the context of a tc program on targets that have one.
-func (b *Builder) startSkb() {
+// firstSkb sets up the context of a tc program for a packet that has just arrived,
+// on targets that have one.
+func (b *Builder) firstSkb() {
 	if b.Prog.Source().Type != object.TC {
 		return
 	}
@@ -38,7 +41,7 @@ func (b *Builder) startSkb() {
 		b.write(varSkb+variable(off/4), zero)
 	}
 	b.SetHash(zero)
-	if b.usesProtocol() {
+	if b.wantsProtocol() {
 		b.write(varSkb+bpf.SkBuffProtocol/4, b.protocol())
 	}
 }
@@ -87,9 +90,12 @@ func (b *Builder) protocol() ID {
 	return words[0]
 }
 
-// usesProtocol reports whether the program reads the protocol of its context.
+// wantsProtocol reports whether somebody reads the protocol of the context.
 // The loads for it are made only then.
-func (b *Builder) usesProtocol() bool {
+func (b *Builder) wantsProtocol() bool {
+	if c := b.Env.Chain; c != nil {
+		return slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Field == bpf.SkBuffProtocol })
+	}
 	p := b.Prog.Source()
 	for pc := range p.Insns {
 		in := p.Insns[pc]
