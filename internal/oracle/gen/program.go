@@ -116,6 +116,9 @@ func (p *program) function(i, n, budget int) *asm {
 // registers hold, and the way out for failed checks.
 func (f *fn) finish() {
 	switch {
+	case f.p.sigs[f.index].callback:
+		f.finishCallback()
+		return
 	case f.p.sigs[f.index].void:
 		f.Place(f.out)
 		f.Emit(bpf.Return())
