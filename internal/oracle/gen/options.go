@@ -76,6 +76,7 @@ const (
 	Choices                          // pointers that a branch chooses
 	OddPlaces                        // arguments of helpers at every offset of the stack
 	SkbInPlace                       // the helpers that change checksums and the hash, or pull bytes (tc)
+	SkbResize                        // the helpers that move a frame's ends or make room inside it (tc)
 	Arrays                           // arrays on the stack, walked and indexed
 
 	// AllFeatures holds every feature.
@@ -88,7 +89,7 @@ var featureNames = []string{
 	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
 	"csumdiff", "legacyload", "lpm", "lru", "percpuhash", "oddsizes", "pointerargs", "rodata", "ctxfields", "metadata",
 	"stackatomic", "noise", "bytewise", "copies", "selects", "walks", "nullchecks", "maygoto", "redirect", "queues", "events", "skbedit",
-	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces", "skbinplace", "arrays",
+	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces", "skbinplace", "skbresize", "arrays",
 }
 
 // String lists the features by name, separated by commas.
@@ -146,7 +147,7 @@ type Options struct {
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
 const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
-	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Redirect
+	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Redirect | SkbResize
 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
@@ -186,7 +187,7 @@ func (o Options) pick(r *rand.Rand) Options {
 		f &^= Sext | AcqRel | MayGoto
 	}
 	if o.Type == object.XDP {
-		f &^= LegacyLoad | SkbEdit | SkbInPlace
+		f &^= LegacyLoad | SkbEdit | SkbInPlace | SkbResize
 	} else {
 		f &^= Adjust | AdjustMeta
 	}

@@ -31,6 +31,8 @@ func (b *Builder) startSkb() {
 	}
 	zero := b.Const(0)
 	b.SetChecksumLevel(zero)
+	b.SetNetworkHeader(b.Const(networkHeader))
+	b.SetEncapsulated(zero)
 	if !b.Env.Machine.Scratch {
 		return
 	}
@@ -53,6 +55,27 @@ func (b *Builder) ChecksumLevel() ID { return b.read(varCsumLevel) }
 
 // SetChecksumLevel says how many checksums were found right.
 func (b *Builder) SetChecksumLevel(n ID) { b.write(varCsumLevel, n) }
+
+// NetworkHeader returns the offset of a tc frame's network header from its
+// start, as the kernel keeps it.
+func (b *Builder) NetworkHeader() ID { return b.read(varNetwork) }
+
+// SetNetworkHeader says where the network header is.
+func (b *Builder) SetNetworkHeader(off ID) { b.write(varNetwork, off) }
+
+// Encapsulated returns a word that is not 0 if the program has put the frame
+// into another one.
+func (b *Builder) Encapsulated() ID { return b.read(varEncap) }
+
+// SetEncapsulated says whether the frame is inside another one.
+func (b *Builder) SetEncapsulated(x ID) { b.write(varEncap, x) }
+
+// Protocol returns the protocol of a tc frame, in network byte order; of
+// programs that ask for it only.
+func (b *Builder) Protocol() ID { return b.read(varSkb + bpf.SkBuffProtocol/4) }
+
+// SetProtocol says what the frame's protocol is.
+func (b *Builder) SetProtocol(p ID) { b.write(varSkb+bpf.SkBuffProtocol/4, p) }
 
 // Hash returns the frame's hash, 0 for one that has just arrived.
 func (b *Builder) Hash() ID { return b.read(varSkb + bpf.SkBuffHash/4) }
@@ -87,13 +110,13 @@ func (b *Builder) protocol() ID {
 	return words[0]
 }
 
-// usesProtocol reports whether the program reads the protocol of its context.
-// The loads for it are made only then.
+// usesProtocol reports whether the program reads the protocol of its context or
+// calls a helper that does. The loads for it are made only then.
 func (b *Builder) usesProtocol() bool {
 	p := b.Prog.Source()
 	for pc := range p.Insns {
 		in := p.Insns[pc]
-		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol {
+		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol || in.IsCallOf(bpf.HelperSkbAdjustRoom) {
 			return true
 		}
 	}
