@@ -64,7 +64,7 @@ func TestConvention(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			out.Link(tg.Core.CodeStart, tg.Core.Done, func(*ssa.CallSite) target.CodeAddr { return 2000 })
+			out.Link(Links{Start: tg.Core.CodeStart, Done: tg.Core.Done, Routine: func(*ssa.CallSite) target.CodeAddr { return 2000 }})
 			text := ""
 			for _, w := range out.Words {
 				text += w.I.String() + "\n"

@@ -27,7 +27,7 @@ func ExampleGenerate() {
 		fmt.Println(err)
 		return
 	}
-	out.Link(t.Core.CodeStart, t.Core.Done, nil)
+	out.Link(nfp.Links{Start: t.Core.CodeStart, Done: t.Core.Done})
 	for _, w := range out.Words {
 		fmt.Println(w.I)
 	}
