@@ -32,6 +32,11 @@ func TestSupports(t *testing.T) {
 		{"skipsw", bpf.HelperRingbufReserve, bpf.MapTypeRingbuf, ""},
 		{"skipsw", bpf.HelperRingbufSubmit, bpf.MapTypeUnspec, ""},
 		{"agilio", bpf.HelperRingbufOutput, bpf.MapTypeRingbuf, "not supported: helper ringbuf_output on map type ringbuf, because target agilio does not have it"},
+		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeDevMap, ""},
+		{"skipsw", bpf.HelperRedirectMap, bpf.MapTypeXSKMap, ""},
+		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeCPUMap, "not supported: helper map_lookup_elem on map type cpumap, because there is no code for it"},
+		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeArrayOfMaps, "not supported: helper map_lookup_elem on map type array_of_maps, because target skipsw does not have maps of this type"},
+		{"agilio", bpf.HelperRedirect, bpf.MapTypeUnspec, "not supported: helper redirect, because target agilio does not have it"},
 		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeQueue, "not supported: helper map_lookup_elem on map type queue, because there is no code for it"},
 		{"skipsw", bpf.HelperKtimeGetNs, bpf.MapTypeUnspec, ""},
 		{"skipsw", bpf.HelperKtimeGetTaiNs, bpf.MapTypeUnspec, "not supported: helper ktime_get_tai_ns, because target skipsw does not have it"},
@@ -97,7 +102,7 @@ func TestCheckTarget(t *testing.T) {
 		{"helper nobody wrote", func(tg *target.Target) { tg.Helpers["redirect_peer"] = target.Helper{By: target.HelperInline} }, "not supported: helpers.redirect_peer inline of target skipsw"},
 		{"helper in another way", func(tg *target.Target) { tg.Helpers["csum_diff"] = target.Helper{By: target.HelperRoutine} }, "not supported: helpers.csum_diff routine of target skipsw"},
 		{"no helper", func(tg *target.Target) { tg.Helpers["csum_dif"] = target.Helper{By: target.HelperInline} }, "not supported: helpers.csum_dif inline of target skipsw"},
-		{"map type nobody wrote", func(tg *target.Target) { tg.Maps.Types = append(tg.Maps.Types, "bloom_filter") }, "not supported: maps.types bloom_filter of target skipsw"},
+		{"map type nobody wrote", func(tg *target.Target) { tg.Maps.Types = append(tg.Maps.Types, "stack_trace") }, "not supported: maps.types stack_trace of target skipsw"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tg, err := target.Builtin("skipsw")
