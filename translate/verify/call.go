@@ -103,7 +103,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	case platform.RetValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
-		if key, known := c.constKey(); known && key < uint64(c.m().MaxEntries) {
+		if key, known := c.constKey(); known && !v.older() && key < uint64(c.m().MaxEntries) {
 			ret.kind, ret.id = PtrMapValue, 0
 		}
 		if m := c.m(); rules.Map(m.Type).Inner {
@@ -292,6 +292,9 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			return nil
 		}
 		v.stackRead(int(p.frame), lo, hi)
+		if v.older() { // takes what helpers read for written, too
+			c.fills = append(c.fills, fill{int(p.frame), lo, hi})
+		}
 		return nil
 	case PtrMapValue:
 		return v.inMapValue(p, n, 0, size, write)
