@@ -27,6 +27,7 @@ const (
 // Answer is what became of a program.
 type Answer struct {
 	Name  string
+	Tag   string // the program's, see Program.Tag
 	Stage Stage  // "" is taken
 	Errno string // as the kernel names it: "EINVAL"
 	Says  string // the last words of kernel or driver, "" for none
@@ -51,14 +52,16 @@ func (a Answer) Kind() string {
 // String is the answer as a line of the file.
 func (a Answer) String() string {
 	if a.Taken() {
-		return fmt.Sprintf("taken %s: %d words", a.Name, a.Words)
+		return fmt.Sprintf("%s taken %s: %d words", a.Tag, a.Name, a.Words)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("refused %s %s %s: %s", a.Name, a.Stage, a.Errno, a.Says), ": ")
+	return strings.TrimSuffix(fmt.Sprintf("%s refused %s %s %s: %s", a.Tag, a.Name, a.Stage, a.Errno, a.Says), ": ")
 }
 
 // parse reads such a line.
 func parse(line string) (a Answer, err error) {
-	verdict, rest, _ := strings.Cut(line, " ")
+	tag, rest, _ := strings.Cut(line, " ")
+	a.Tag = tag
+	verdict, rest, _ := strings.Cut(rest, " ")
 	switch verdict {
 	case "taken":
 		name, words, _ := strings.Cut(rest, ": ")
@@ -82,7 +85,8 @@ const folder = "testdata/driver"
 // file is the recorded answers, see Write.
 func file(root string) string { return filepath.Join(root, folder, "answers.txt") }
 
-// Read returns the recorded answers, by program, and the kernel that gave them.
+// Read returns the recorded answers, by name, and the kernel that gave them. An
+// answer is about the program whose tag it has: objects change, and new ones come.
 func Read(root string) (kernel string, all map[string]Answer, err error) {
 	f, err := os.Open(file(root))
 	if err != nil {

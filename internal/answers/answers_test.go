@@ -8,42 +8,44 @@ import (
 
 const root = "../.."
 
-// TestRecorded: there is an answer to each program, and to no other one, and they
-// are what they are to show.
+// TestRecorded: the answers are to programs that there are, and to as many as are
+// to be shown.
 func TestRecorded(t *testing.T) {
 	programs, err := Programs(root)
 	require.NoError(t, err)
 	kernel, all, err := Read(root)
 	require.NoError(t, err)
 	require.Equal(t, "6.1.192", kernel)
-	require.Len(t, all, len(programs))
-	refused := 0
+	recorded, refused := 0, 0
 	kinds := map[string]bool{}
 	for _, p := range programs {
 		a, ok := all[p.Name]
-		require.True(t, ok, p.Name)
+		if !ok || a.Tag != p.Tag() {
+			continue // newer than the answers
+		}
+		recorded++
 		if !a.Taken() {
 			refused++
 			kinds[a.Kind()] = true
 		}
 	}
-	require.GreaterOrEqual(t, len(programs), 300)
+	require.GreaterOrEqual(t, recorded, 500)
 	require.GreaterOrEqual(t, refused, 100)
 	require.GreaterOrEqual(t, len(kinds), 20)
-	t.Logf("%d programs, %d refused in %d kinds", len(programs), refused, len(kinds))
+	t.Logf("%d programs, %d refused in %d kinds", recorded, refused, len(kinds))
 }
 
 func TestAnswer(t *testing.T) {
 	for _, a := range []Answer{
-		{Name: "a/b", Words: 7},
-		{Name: "a/b", Stage: Map, Errno: "EINVAL"},
-		{Name: "a/b", Stage: Load, Errno: "ENOTSUP", Says: "[nfp] value at: 3/7"},
+		{Tag: "01ab", Name: "a/b", Words: 7},
+		{Tag: "01ab", Name: "a/b", Stage: Map, Errno: "EINVAL"},
+		{Tag: "01ab", Name: "a/b", Stage: Load, Errno: "ENOTSUP", Says: "[nfp] value at: 3/7"},
 	} {
 		got, err := parse(a.String())
 		require.NoError(t, err)
 		require.Equal(t, a, got)
 	}
-	for _, s := range []string{"", "taken a", "refused a", "maybe a: 3 words"} {
+	for _, s := range []string{"", "1 taken a", "1 refused a", "1 maybe a: 3 words"} {
 		_, err := parse(s)
 		require.Error(t, err, s)
 	}

@@ -1,6 +1,8 @@
 package answers
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +20,17 @@ import (
 type Program struct {
 	Name string // unique, without blanks
 	*object.Program
+}
+
+// Tag tells a program from others: a hash of its type, instructions and maps.
+func (p Program) Tag() string {
+	h := sha256.New()
+	fmt.Fprintln(h, p.Type, p.License)
+	h.Write(bpf.Encode(nil, p.Insns))
+	for _, m := range p.Maps {
+		fmt.Fprintln(h, m.Type, m.KeySize, m.ValueSize, m.MaxEntries, m.Flags)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:4])
 }
 
 // objectFolders hold the objects, from the module's root.

@@ -15,7 +15,6 @@ import (
 	"github.com/skipsw/skipsw/offload/check"
 	"github.com/skipsw/skipsw/offload/kernel"
 	"github.com/skipsw/skipsw/sim/pcie/nfp"
-	"github.com/skipsw/skipsw/translate/verify"
 )
 
 // TestForetold asks the driver about generated programs, half of them such as the
@@ -40,7 +39,6 @@ func TestForetold(t *testing.T) {
 			m.Initial = nil // a counter that is not zero before the load is refused
 		}
 		var size check.Size
-		k := verify.Linux6_1
 		found, err := check.Program(p.Program, check.Options{NFP: true})
 		require.NoError(t, err)
 		if stopsKernel(found) {
@@ -54,7 +52,7 @@ func TestForetold(t *testing.T) {
 			continue
 		}
 		if a.Taken() {
-			_, err = check.Program(p.Program, check.Options{NFP: true, Kernel: &k, Size: &size})
+			_, err = check.Program(p.Program, check.Options{NFP: true, Kernel: &guestKernel, Size: &size})
 			require.NoError(t, err)
 			// Now and then this kernel prunes a path that is walked here, or the
 			// reverse, and the driver sees other ranges.
@@ -66,7 +64,7 @@ func TestForetold(t *testing.T) {
 		} else {
 			refused++
 		}
-		if got := check.OutcomeOf(check.With(verify.Linux6_1, found)); got != map[bool]check.Outcome{true: check.Taken, false: check.Refused}[a.Taken()] {
+		if got := check.OutcomeOf(check.With(guestKernel, found)); got != map[bool]check.Outcome{true: check.Taken, false: check.Refused}[a.Taken()] {
 			t.Errorf("seed %d: foretold %s, the driver: %s\n%v", seed, got, a, found)
 		}
 	}
