@@ -15,8 +15,8 @@ type Options struct {
 	// OnStep is called before each instruction with its slot in the running
 	// program (see VM.Running) and the registers. It must not change them.
 	OnStep func(slot int, regs *[11]uint64)
-	// Tail holds the programs that program arrays name. They share maps with
-	// the program by the identity of *object.Map.
+	// Tail holds the programs that program arrays name, Called of the program if it
+	// is nil. They share maps with it by the identity of *object.Map.
 	Tail []*object.Program
 	// MaxSteps is the number of instructions after which a run is a fault; 0
 	// means DefaultMaxSteps.
@@ -74,7 +74,8 @@ type Result struct {
 	QueueSet bool
 	// Redirect is where bpf_redirect or bpf_redirect_map sent the packet.
 	Redirect Redirect
-	// Events are records sent to perf event arrays and ring buffers.
+	// Events are records sent to perf event arrays and ring buffers, in the order
+	// in which there was room made for them.
 	Events []Event
 	// Steps is the number of instructions executed.
 	Steps int
@@ -96,10 +97,12 @@ type Redirect struct {
 
 // Event is a record for the host.
 type Event struct {
-	Map  string
-	Data []byte
+	Map   string
+	Index int // of the map in VM.Maps
+	Data  []byte
 	// Packet holds the bytes of the packet that were appended to Data.
-	Packet []byte
+	Packet    []byte
+	discarded bool
 }
 
 // VM runs one program. It keeps its maps between runs. It must not be used by
@@ -130,6 +133,7 @@ type VM struct {
 	raw             []byte
 	skb             SkbFields
 	csumLevel       uint64 // checksums found right
+	encapsulated    bool   // the program has put the frame into another
 	queue           uint32
 	queueSet        bool
 	redirect        Redirect
@@ -158,6 +162,9 @@ func New(p *object.Program, o Options) (*VM, error) {
 	vm := &VM{layout: layouts[o.Addresses].slid(o.Slide), opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
 	if vm.limit == 0 {
 		vm.limit = DefaultMaxSteps
+	}
+	if o.Tail == nil {
+		o.Tail = p.Called
 	}
 	for _, p := range append([]*object.Program{p}, o.Tail...) {
 		if len(p.Insns) == 0 {
@@ -289,6 +296,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 	err := vm.exec(0, 0)
 	for _, m := range vm.maps {
 		m.endRun()
+		m.drain()
 	}
 	if err != nil {
 		return Result{}, err
@@ -298,7 +306,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 	}
 	return Result{
 		R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
-		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.events, Steps: vm.steps,
+		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Steps: vm.steps,
 	}, nil
 }
 
@@ -328,7 +336,7 @@ func (vm *VM) start(in Input) {
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)
 	vm.skb = in.Skb
-	vm.csumLevel = 0
+	vm.csumLevel, vm.encapsulated = 0, false
 	if vm.byTyp == object.TC {
 		vm.skb.start(vm)
 	}

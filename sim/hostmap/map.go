@@ -27,6 +27,7 @@ type Map struct {
 	typ    bpf.MapType
 	region *mem.Region
 	table  table
+	guard  func(index, number uint32) error // of a program array's slots
 }
 
 // keyless is a table without keys, whose values are put in and taken out in an
@@ -220,6 +221,11 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 	}
 	if len(value) != int(m.info.ValueSize) {
 		return m.error(bpf.EINVAL, "value of %d bytes, want %d", len(value), m.info.ValueSize)
+	}
+	if t, ok := m.table.(*programTable); ok {
+		if err := m.checkSlot(t, key, value, flags); err != nil {
+			return err
+		}
 	}
 	value, flags, err := m.target(key, value, flags)
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 // Options says how to read an object.
 type Options struct {
 	// Type is the type of the programs whose section names none, as given by
-	// --type. A section that does name a type keeps it.
+	// --type. A section that does name a type keeps it. Without it, a program that
+	// others reach by tail calls has the type of its callers.
 	Type Type
 	// Set gives variables of the object the values that its loader would, before
 	// anything is known of them: by name, or by a path to a part ("limits[2].rate").
@@ -26,6 +27,9 @@ type Options struct {
 	Set map[string]string
 	// MapSizes gives maps their numbers of entries.
 	MapSizes map[string]uint32
+	// Slots puts programs of the object into program arrays, by the array's name
+	// and the index, beside those that the object puts there itself.
+	Slots map[string]map[uint32]string
 }
 
 // Object is what an eBPF object file holds.
@@ -84,6 +88,7 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 		return nil, err
 	}
 	obj = &Object{Name: name, Hash: sha1.Sum(b)}
+	l.types = l.callTypes(o)
 	for _, p := range l.orderedPrograms() {
 		prog, err := l.program(p, o)
 		if err != nil {
@@ -91,6 +96,7 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 		}
 		obj.Programs = append(obj.Programs, prog)
 	}
+	obj.noteCalled()
 	for _, m := range l.maps {
 		obj.Maps = append(obj.Maps, m)
 	}

@@ -37,6 +37,9 @@ func (l *linker) loadMaps(o Options) error {
 			return fmt.Errorf("map %s: %w", name, err)
 		}
 	}
+	if err := l.fillSlots(o.Slots); err != nil {
+		return err
+	}
 	for _, m := range l.maps {
 		m.refused = m.check()
 	}
@@ -113,6 +116,9 @@ func (l *linker) fill(m *Map, contents []ebpf.MapKV) error {
 	}
 	return nil
 }
+
+// isProgArray reports whether a map holds programs for tail calls.
+func isProgArray(m *Map) bool { return m.Type == bpf.MapTypeProgArray }
 
 func (m *Map) setInner(index uint32, inner *Map) error {
 	if inner == nil {

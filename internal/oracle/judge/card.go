@@ -68,7 +68,11 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level, Passes: c.Passes, CheckAllocation: true})
+	called, err := translate.VerifyCalled(p, c.Verifier.Verify)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	img, err := translate.Compile(v, translate.Options{Called: called, Target: c.Target, OptLevel: c.Level, Passes: c.Passes, CheckAllocation: true})
 	switch {
 	case errors.Is(err, translate.ErrNotSupported):
 		return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: err}
@@ -81,7 +85,7 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	l := &cardLoaded{m: m, p: p, redirects: c.Target.PacketVector.Redirect != nil}
+	l := &cardLoaded{m: m, p: p, maps: p.AllMaps(), redirects: c.Target.PacketVector.Redirect != nil}
 	if exit := &c.Target.Exit; exit.Kind == target.ExitCode {
 		l.class = func(verdict uint32) uint32 { return exit.Class(p.Type == object.TC, verdict) }
 	}
@@ -102,6 +106,7 @@ func (f cardFault) Is(target error) bool {
 type cardLoaded struct {
 	m     *sim.Machine
 	p     *object.Program
+	maps  []*object.Map
 	class func(uint32) uint32
 	// redirects says that the target has redirects to places.
 	redirects bool
@@ -117,12 +122,19 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 		return oracle.Run{}, cardFault{r.Fault}
 	}
 	out := oracle.Run{
-		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps)),
+		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.maps)),
+	}
+	for _, e := range r.Events {
+		if out.Events == nil {
+			out.Events = make([][][]byte, len(l.maps))
+		}
+		i := e.Map - 1 // as images number the maps of their programs
+		out.Events[i] = append(out.Events[i], append(bytes.Clone(e.Data), e.Packet...))
 	}
 	if oracle.Redirects(l.p, r.Verdict) && l.redirects {
 		out.Redirect = RedirectText(&r.Redirect)
 	}
-	for i, spec := range l.p.Maps {
+	for i, spec := range l.maps {
 		if !oracle.PlainMap(spec.Type) {
 			continue
 		}

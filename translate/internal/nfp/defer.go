@@ -25,7 +25,7 @@ func (o *Output) fillDefer() {
 		if o.Words[k].waits() {
 			shadow = max(shadow, k+1+int(i.Cmd.Ctx))
 		}
-		if !isBranch(i) {
+		if !isBranch(i) || o.Words[k].Begin {
 			continue
 		}
 		first, limit := k, deferAlways
@@ -89,6 +89,9 @@ func (o *Output) testStart(k int) int {
 // branch.
 func (o *Output) mayDefer(k, from, to int) bool {
 	i := &o.Words[k].I
+	if o.Words[k].Fixed {
+		return false
+	}
 	switch i.Class {
 	case nfpisa.ClassALU, nfpisa.ClassALUShf, nfpisa.ClassLdField, nfpisa.ClassImmed:
 	default:

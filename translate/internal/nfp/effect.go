@@ -41,7 +41,7 @@ func (e *effect) apart(f *effect) bool {
 // these are apart at least.
 func (o *Output) movable(k, delay int) bool {
 	w := &o.Words[k]
-	if w.Return || !plain(&w.I) || k+1 < len(o.Words) && takesHidden(&o.Words[k+1].I) {
+	if w.Back > 0 || w.Fixed || !plain(&w.I) || k+1 < len(o.Words) && takesHidden(&o.Words[k+1].I) {
 		return false
 	}
 	for j := k - 1; j >= max(0, k-delay-1); j-- {

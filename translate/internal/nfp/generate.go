@@ -27,9 +27,16 @@ func Stages() []pass.Info {
 	return []pass.Info{selecting, allocating, placing, spreading, posting, filling, deferring}
 }
 
-// Generate makes the code of a function. check has the allocation proven right;
-// a wrong one panics.
-func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output, error) {
+// Wants is what Generate has to know beside a function.
+type Wants struct {
+	// Check has the allocation proven right; a wrong one panics.
+	Check bool
+	// Nested says that another program may go on where this one ends.
+	Nested bool
+}
+
+// Generate makes the code of a function.
+func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Output, error) {
 	code, err := &Code{}, error(nil)
 	do := func(p *pass.Info, show fmt.Stringer, stage func()) {
 		if err == nil {
@@ -46,15 +53,15 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output
 	var res *regalloc.Result
 	list := listing{&code, &res}
 	do(&selecting, list, func() { code, err = selectCode(f, t, false) })
-	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	if errors.Is(err, regalloc.ErrSlots) {
 		err = nil
 		do(&selecting, list, func() { code, err = selectCode(f, t, true) })
-		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	}
 	do(&placing, out, func() { code.place(t, res, out) })
 	change(&spreading, func() bool { return out.spread(t.Registers.XferOut) })
-	change(&posting, func() bool { return out.post(t) })
+	change(&posting, func() bool { return out.post(t, t.Exit.Writes == target.WritesWorker && !wants.Nested) })
 	change(&filling, func() bool { return out.fillCommands(t) })
 	do(&deferring, out, func() { out.fillDefer() })
 	return out, err
@@ -69,6 +76,10 @@ func (c *Code) place(t *target.Target, res *regalloc.Result, out *Output) {
 		words = max(words, 1+c.far.word(regalloc.Loc{File: regalloc.Slot, Num: uint8(n - 1)}))
 	}
 	*out = Output{Words: l.out, Starts: l.starts, Stats: res.Stats(), StackBytes: 4 * max(words, c.farWords)}
+	for _, k := range l.frames {
+		out.Keeps = up(out.StackBytes, stackAlign)
+		l.out[k].I.Imm = uint32(out.Keeps)
+	}
 }
 
 // String lists the instructions, blocks by number.

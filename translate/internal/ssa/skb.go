@@ -1,6 +1,8 @@
 package ssa
 
 import (
+	"slices"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -24,13 +26,15 @@ var skbScratch = map[int32]bool{
 	bpf.SkBuffTcClassID: true, bpf.SkBuffTstamp: true, bpf.SkBuffTstamp + 4: true,
 }
 
-// startSkb sets up the context of a tc program on targets that have one.
-func (b *Builder) startSkb() {
+// firstSkb sets up the context of a tc program for a packet that has just arrived,
+// on targets that have one.
+func (b *Builder) firstSkb() {
 	if b.Prog.Source().Type != object.TC {
 		return
 	}
 	zero := b.Const(0)
 	b.SetChecksumLevel(zero)
+	b.startFrame()
 	if !b.Env.Machine.Scratch {
 		return
 	}
@@ -38,9 +42,16 @@ func (b *Builder) startSkb() {
 		b.write(varSkb+variable(off/4), zero)
 	}
 	b.SetHash(zero)
-	if b.usesProtocol() {
+	if b.wantsProtocol() {
 		b.write(varSkb+bpf.SkBuffProtocol/4, b.protocol())
 	}
+}
+
+// startFrame says of a tc frame what holds as long as no program has made it
+// longer or shorter.
+func (b *Builder) startFrame() {
+	b.SetNetworkHeader(b.Const(networkHeader))
+	b.SetEncapsulated(b.Const(0))
 }
 
 // MaxChecksumLevel is the greatest level of checksums, SKB_MAX_CSUM_LEVEL and 1
@@ -53,6 +64,27 @@ func (b *Builder) ChecksumLevel() ID { return b.read(varCsumLevel) }
 
 // SetChecksumLevel says how many checksums were found right.
 func (b *Builder) SetChecksumLevel(n ID) { b.write(varCsumLevel, n) }
+
+// NetworkHeader returns the offset of a tc frame's network header from its
+// start, as the kernel keeps it.
+func (b *Builder) NetworkHeader() ID { return b.read(varNetwork) }
+
+// SetNetworkHeader says where the network header is.
+func (b *Builder) SetNetworkHeader(off ID) { b.write(varNetwork, off) }
+
+// Encapsulated returns a word that is not 0 if the program has put the frame
+// into another one.
+func (b *Builder) Encapsulated() ID { return b.read(varEncap) }
+
+// SetEncapsulated says whether the frame is inside another one.
+func (b *Builder) SetEncapsulated(x ID) { b.write(varEncap, x) }
+
+// Protocol returns the protocol of a tc frame, in network byte order; of
+// programs that ask for it only.
+func (b *Builder) Protocol() ID { return b.read(varSkb + bpf.SkBuffProtocol/4) }
+
+// SetProtocol says what the frame's protocol is.
+func (b *Builder) SetProtocol(p ID) { b.write(varSkb+bpf.SkBuffProtocol/4, p) }
 
 // Hash returns the frame's hash, 0 for one that has just arrived.
 func (b *Builder) Hash() ID { return b.read(varSkb + bpf.SkBuffHash/4) }
@@ -87,13 +119,17 @@ func (b *Builder) protocol() ID {
 	return words[0]
 }
 
-// usesProtocol reports whether the program reads the protocol of its context.
+// wantsProtocol reports whether somebody reads the protocol of the context, or
+// calls a helper that does.
 // The loads for it are made only then.
-func (b *Builder) usesProtocol() bool {
+func (b *Builder) wantsProtocol() bool {
+	if c := b.Env.Chain; c != nil {
+		return slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Field == bpf.SkBuffProtocol })
+	}
 	p := b.Prog.Source()
 	for pc := range p.Insns {
 		in := p.Insns[pc]
-		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol {
+		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol || in.IsCallOf(bpf.HelperSkbAdjustRoom) {
 			return true
 		}
 	}
