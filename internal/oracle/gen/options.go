@@ -75,7 +75,7 @@ const (
 	Pressure                         // more numbers at a time than there are registers
 	Choices                          // pointers that a branch chooses
 	OddPlaces                        // arguments of helpers at every offset of the stack
-	SkbInPlace                       // the helpers that change checksums and the hash, or pull bytes (tc)
+	SkbInPlace                       // the helpers that change checksums, the hash or the length, make room or pull bytes (tc)
 	Arrays                           // arrays on the stack, walked and indexed
 	Callbacks                        // functions that helpers call in a loop
 
@@ -152,7 +152,7 @@ const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
 // unless Options.Only names some.
-const CardsLack = Queues | Events | SkbEdit | AdjustMeta | TailCalls | PrefixUpdate
+const CardsLack = Queues | SkbEdit | AdjustMeta | TailCalls | PrefixUpdate
 
 // Maps holds the features that bring maps.
 const Maps = Array | Hash | PerCPU | Global | LPM | LRU | PerCPUHash | Rodata | Redirect | Queues | Events | TailCalls
