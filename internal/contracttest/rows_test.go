@@ -152,6 +152,7 @@ var rows = []row{
 	{path: "adjust_head.off_max", value: "247", effect: "words"},
 	{path: "adjust_head.min_length", value: "15", effect: "words"},
 	{path: "adjust_tail.min_length", value: "15", effect: "words"},
+	{path: "adjust_tail.end_max", value: "3000", effect: "words"},
 	{path: "skb_scratch", only: "agilio", value: "true", text: "not supported: skb_scratch true"},
 	{path: "skb_scratch", only: "skipsw", value: "false", effect: "refusals", text: "context field mark"},
 

@@ -69,6 +69,7 @@ func init() {
 		bpf.HelperSkbPullData:         {forTC, skbPullData},
 		bpf.HelperSkbChangeTail:       {forTC, skbChangeTail},
 		bpf.HelperSkbChangeHead:       {forTC, skbChangeHead},
+		bpf.HelperSkbAdjustRoom:       {forTC, skbAdjustRoom},
 		bpf.HelperSkbVlanPush:         {forTC, vlanPush},
 		bpf.HelperSkbVlanPop:          {forTC, vlanPop},
 		bpf.HelperSkbChangeType:       {forTC, skbChangeType},

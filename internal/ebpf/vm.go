@@ -130,6 +130,7 @@ type VM struct {
 	raw             []byte
 	skb             SkbFields
 	csumLevel       uint64 // checksums found right
+	encapsulated    bool   // the program has put the frame into another
 	queue           uint32
 	queueSet        bool
 	redirect        Redirect
@@ -331,7 +332,7 @@ func (vm *VM) start(in Input) {
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)
 	vm.skb = in.Skb
-	vm.csumLevel = 0
+	vm.csumLevel, vm.encapsulated = 0, false
 	if vm.byTyp == object.TC {
 		vm.skb.start(vm)
 	}

@@ -111,6 +111,18 @@ func (c *checker) helpers() {
 			c.fail("%s and helpers.%s come together", o.field, o.helper)
 		}
 	}
+	for _, o := range []struct {
+		helper, field string
+		is            bool
+	}{
+		{"skb_change_head", "adjust_head", t.AdjustHead != nil},
+		{"skb_adjust_room", "adjust_head", t.AdjustHead != nil},
+		{"skb_change_tail", "adjust_tail.end_max", t.AdjustTail != nil && t.AdjustTail.EndMax > 0},
+	} {
+		if t.HasHelper(o.helper) && !o.is {
+			c.fail("helpers.%s needs %s, which says how much room there is", o.helper, o.field)
+		}
+	}
 	c.clock()
 	buffer := 1<<min(t.Packet.OffsetBits, 16) - 1
 	if h := t.AdjustHead; h != nil {
@@ -120,6 +132,7 @@ func (c *checker) helpers() {
 	}
 	if h := t.AdjustTail; h != nil {
 		c.within("adjust_tail.min_length", h.MinLength, 1, buffer)
+		c.within("adjust_tail.end_max", h.EndMax, 0, buffer)
 	}
 	if e := t.Event; e != nil {
 		c.event(e)
