@@ -47,7 +47,6 @@ func TestCopyFrom(t *testing.T) {
 			require.Equal(t, src.Entries(), apart.Entries())
 			require.NoError(t, src.CopyFrom(apart), "and back")
 			require.Equal(t, src.Entries(), apart.Entries())
-
 		})
 	}
 }
