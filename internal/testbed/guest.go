@@ -17,8 +17,8 @@ type Guest struct {
 	Ports []Plug
 	// Faults are what goes wrong with the card; nil is nothing.
 	Faults *FaultPlan
-	Log   func(format string, args ...any) // what the card does; nil is silent
-	Init  string                           // the guest's first process, see vm.FindUserMode
+	Log    func(format string, args ...any) // what the card does; nil is silent
+	Init   string                           // the guest's first process, see vm.FindUserMode
 }
 
 // nobody is the user without rights.
