@@ -231,6 +231,9 @@ func skbChangeTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if a[2] != 0 || n > maxSkbLen || n < int64(max(vm.network-vm.data, 0)) {
 		return bpf.EINVAL.Result(), nil
 	}
+	if vm.encapsulated {
+		return bpf.ENOTSUPP.Result(), nil
+	}
 	if grow := int(n) - (vm.end - vm.data); grow > 0 {
 		vm.makeRoom(0, grow)
 		clear(vm.buf[vm.end : vm.end+grow])

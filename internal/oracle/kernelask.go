@@ -40,7 +40,7 @@ func canAsk(p *object.Program) bool {
 		return false
 	}
 	for _, in := range p.Insns {
-		if in.IsFuncCall() {
+		if in.IsFuncCall() || in.IsFuncLoad() {
 			return false
 		}
 	}

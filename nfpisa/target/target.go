@@ -170,9 +170,13 @@ type AdjustHead struct {
 	MinLength int `json:"min_length"`
 }
 
-// AdjustTail is the smallest packet that may be left.
+// AdjustTail is the smallest packet that may be left, and where the longest one
+// may end.
 type AdjustTail struct {
 	MinLength int `json:"min_length"`
+	// EndMax is the greatest offset in the packet buffer that a packet may be
+	// made to end at; 0 for packets that cannot grow at their end.
+	EndMax int `json:"end_max,omitempty"`
 }
 
 // Memory is the timing of a memory as one core sees it, in core cycles.

@@ -99,16 +99,30 @@ func (c *checker) helpers() {
 		}
 		at[h.Address] = name
 	}
+	had := func(h Helper) bool { return h.By != HelperNone }
+	for _, o := range []struct {
+		helper, field string
+		is            bool
+		by            func(h Helper) bool
+	}{
+		{"xdp_adjust_head", "adjust_head", t.AdjustHead != nil, had},
+		{"xdp_adjust_tail", "adjust_tail", t.AdjustTail != nil, had},
+		{"perf_event_output", "event", t.Event != nil, func(h Helper) bool { return h.By == HelperFirmware }},
+	} {
+		if o.by(t.Helper(o.helper)) != o.is {
+			c.fail("%s and helpers.%s come together", o.field, o.helper)
+		}
+	}
 	for _, o := range []struct {
 		helper, field string
 		is            bool
 	}{
-		{"xdp_adjust_head", "adjust_head", t.AdjustHead != nil},
-		{"xdp_adjust_tail", "adjust_tail", t.AdjustTail != nil},
-		{"perf_event_output", "event", t.Event != nil},
+		{"skb_change_head", "adjust_head", t.AdjustHead != nil},
+		{"skb_adjust_room", "adjust_head", t.AdjustHead != nil},
+		{"skb_change_tail", "adjust_tail.end_max", t.AdjustTail != nil && t.AdjustTail.EndMax > 0},
 	} {
-		if t.HasHelper(o.helper) != o.is {
-			c.fail("%s and helpers.%s come together", o.field, o.helper)
+		if t.HasHelper(o.helper) && !o.is {
+			c.fail("helpers.%s needs %s, which says how much room there is", o.helper, o.field)
 		}
 	}
 	c.clock()
@@ -120,6 +134,7 @@ func (c *checker) helpers() {
 	}
 	if h := t.AdjustTail; h != nil {
 		c.within("adjust_tail.min_length", h.MinLength, 1, buffer)
+		c.within("adjust_tail.end_max", h.EndMax, 0, buffer)
 	}
 	if e := t.Event; e != nil {
 		c.event(e)

@@ -156,17 +156,67 @@ func hop(t *testing.T, name string) *offload.Program {
 	return p
 }
 
-// TestPingAndTCP joins two namespaces by a card with two taps: pings are
-// answered, a stream comes through unharmed both ways while the program, which
-// rewrites each packet, is replaced again and again.
+// TestPingAndTCP joins two namespaces by a card with two taps, and by one with
+// two veths, whose kernels leave checksums and cutting segments to a card: pings
+// are answered, a stream comes through unharmed both ways while the program,
+// which rewrites each packet, is replaced again and again.
 func TestPingAndTCP(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
 	}
-	a, b := newSpace(t), newSpace(t)
-	c := start(t, card.Port{Wire: a.port("tap:ta"), Name: "tap:ta", Bridge: 1}, card.Port{Wire: b.port("tap:tb"), Name: "tap:tb", Bridge: 0})
-	a.do(func() error { return up("ta", "10.77.0.1/24") })
-	b.do(func() error { return up("tb", "10.77.0.2/24") })
+	t.Run("taps", func(t *testing.T) {
+		a, b := newSpace(t), newSpace(t)
+		one, two := a.port("tap:ta"), b.port("tap:tb")
+		a.do(func() error { return up("ta", "10.77.0.1/24") })
+		b.do(func() error { return up("tb", "10.77.0.2/24") })
+		pingAndTCP(t, a, b, one, two)
+	})
+	t.Run("veths", func(t *testing.T) {
+		a, b := newSpace(t), newSpace(t)
+		a.veth("va", "vc")
+		b.veth("vb", "vc")
+		a.do(func() error { return up("va", "10.77.0.1/24") })
+		b.do(func() error { return up("vb", "10.77.0.2/24") })
+		pingAndTCP(t, a, b, a.port("netdev:vc"), b.port("netdev:vc"))
+	})
+}
+
+// TestDefaultRoute: the interface of the default route is refused without force.
+func TestDefaultRoute(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
+	s := newSpace(t)
+	s.veth("va", "vb")
+	s.do(func() error {
+		if err := up("va", "10.78.0.1/24"); err != nil {
+			return err
+		}
+		l, err := netlink.LinkByName("va")
+		if err != nil {
+			return err
+		}
+		return netlink.RouteAdd(&netlink.Route{LinkIndex: l.Attrs().Index, Gw: net.IPv4(10, 78, 0, 2)})
+	})
+	open := func(name string, force bool) (err error) {
+		s.do(func() error {
+			p, e := ports.Open("netdev:"+name, ports.Options{UID: -1, GID: -1, Force: force})
+			if err = e; err == nil {
+				return p.Close()
+			}
+			return nil
+		})
+		return err
+	}
+	require.ErrorContains(t, open("va", false), "the default route of this host goes by va; --force")
+	require.NoError(t, open("va", true))
+	require.NoError(t, open("vb", false))
+	require.Error(t, open("none", false))
+}
+
+// pingAndTCP goes from namespace a to b through a card.
+func pingAndTCP(t *testing.T, a, b *space, one, two ports.Port) {
+	c := start(t, card.Port{Wire: one, Name: "one", Bridge: 1}, card.Port{Wire: two, Name: "two", Bridge: 0})
 	a.ping(net.IPv4(10, 77, 0, 2), 64, 3)
 	_, err := offload.Attach(t.Context(), c.Device(), offload.Request{Program: hop(t, "hop0")})
 	require.NoError(t, err)

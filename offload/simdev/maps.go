@@ -21,7 +21,7 @@ import (
 type cardMap struct {
 	info  offload.MapInfo
 	types offload.MapTypes
-	home  *sim.Map // nil for a map that is the host's: a perf event array
+	home  *sim.Map // nil for a map whose records go to the host as they come
 	open  int      // handles of callers
 }
 
@@ -97,13 +97,13 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 	}
 	c := &cardMap{open: 1}
 	switch {
-	case m.Type != bpf.MapTypePerfEventArray:
+	case !m.Type.Queues():
 		home, err := holder(d, m)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
 		}
 		c.home = home
-	case !d.target.HasHelper(bpf.HelperPerfEventOutput.String()):
+	case !d.target.HasMap(m.Type.String()):
 		return nil, fmt.Errorf("%s: %w", op, offload.NotSupported("events", fmt.Sprintf("target %s has no way to send them", d.target.Name)))
 	}
 	if err := d.enter(op); err != nil {

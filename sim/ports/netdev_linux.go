@@ -18,13 +18,13 @@ func init() {
 }
 
 // netdev is a port on an interface: what the interface receives comes in, and
-// what leaves it sends. Offloads of the sender are made good: checksums that a
-// card would have filled in are, VLAN tags that a driver took out are put back.
+// what leaves it sends. What the sender left to a card is done: checksums filled
+// in, long TCP segments cut, and VLAN tags that a driver took out are put back.
 type netdev struct {
 	o    Options
 	name string
 	file *os.File
-	big  sync.Once // frames of segmentation offload are told once
+	odd  sync.Once // frames that cannot be taken are told once
 }
 
 // openNetdev opens a packet socket on an interface that is not the host's way
@@ -100,17 +100,6 @@ func (p *netdev) Finite() bool { return false }
 // Patient implements Port: the kernel does not wait.
 func (p *netdev) Patient() bool { return false }
 
-// A packet socket with PACKET_VNET_HDR has this header before each frame
-// (linux/virtio_net.h): flags, type of segmentation, then numbers in the host's
-// order.
-const (
-	vnetHeader     = 10
-	vnetNeedsCsum  = 1
-	vnetGSO        = 1 // byte
-	vnetCsumStart  = 6
-	vnetCsumOffset = 8
-)
-
 // struct tpacket_auxdata of linux/if_packet.h.
 const (
 	auxSize      = 20
@@ -145,60 +134,34 @@ func (p *netdev) Receive(take func(Frame) bool) error {
 		case n < vnetHeader:
 			continue
 		}
-		frame, ok := p.whole(buf[:n], aux[:oobn])
-		if ok && !take(Frame{Data: frame, Due: time.Now()}) {
+		due, tag := time.Now(), tagOf(aux[:oobn])
+		more, err := onWire(buf[:vnetHeader], buf[vnetHeader:n], func(frame []byte) bool {
+			frame = withTag(frame, tag)
+			if len(frame) > MaxFrame {
+				p.odd.Do(func() {
+					p.o.logf("interface %s: a frame of %d bytes is dropped, and those like it: ports take up to %d", p.name, len(frame), MaxFrame)
+				})
+				return true
+			}
+			return take(Frame{Data: frame, Due: due})
+		})
+		if err != nil {
+			p.odd.Do(func() { p.o.logf("interface %s: a frame is dropped, and those like it: %v", p.name, err) })
+		}
+		if !more {
 			return nil
 		}
 	}
 }
 
-// whole makes a frame as it would be on a wire; false for one that none carries.
-func (p *netdev) whole(b, aux []byte) (frame []byte, ok bool) {
-	head, frame := b[:vnetHeader], b[vnetHeader:]
-	if head[vnetGSO] != 0 || len(frame) > MaxFrame {
-		p.big.Do(func() {
-			p.o.logf("interface %s: a frame of %d bytes is dropped, and those like it: the sender leaves cutting segments to a card; ethtool -K on the other end turns that off (tso off gso off)", p.name, len(frame))
-		})
-		return nil, false
-	}
-	if head[0]&vnetNeedsCsum != 0 {
-		start, offset := int(binary.NativeEndian.Uint16(head[vnetCsumStart:])), int(binary.NativeEndian.Uint16(head[vnetCsumOffset:]))
-		if start > len(frame) || start+offset+2 > len(frame) {
-			return nil, false
-		}
-		fillChecksum(frame[start:], offset)
-	}
-	return withTag(frame, aux), true
-}
-
-// fillChecksum fills in a checksum whose place holds the sum of the pseudo
-// header.
-func fillChecksum(b []byte, at int) {
-	var sum uint32
-	for i := 0; i+1 < len(b); i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(b[i:]))
-	}
-	if len(b)%2 == 1 {
-		sum += uint32(b[len(b)-1]) << 8
-	}
-	for sum > 0xffff {
-		sum = sum&0xffff + sum>>16
-	}
-	check := ^uint16(sum)
-	if check == 0 { // UDP's for none; for others the same number
-		check = 0xffff
-	}
-	binary.BigEndian.PutUint16(b[at:], check)
-}
-
 // macs is how many bytes stand before the type of a frame.
 const macs = 12
 
-// withTag puts back a VLAN tag that the kernel keeps beside the frame.
-func withTag(frame, aux []byte) []byte {
+// tagOf is the VLAN tag that the kernel keeps beside a frame, nil for none.
+func tagOf(aux []byte) []byte {
 	all, err := unix.ParseSocketControlMessage(aux)
-	if err != nil || len(frame) < macs {
-		return frame
+	if err != nil {
+		return nil
 	}
 	for _, m := range all {
 		if m.Header.Level != unix.SOL_PACKET || m.Header.Type != unix.PACKET_AUXDATA || len(m.Data) < auxSize {
@@ -212,12 +175,18 @@ func withTag(frame, aux []byte) []byte {
 		if status&auxTPIDValid != 0 {
 			tpid = binary.NativeEndian.Uint16(m.Data[auxTPID:])
 		}
-		out := append(make([]byte, 0, len(frame)+4), frame[:macs]...)
-		out = binary.BigEndian.AppendUint16(out, tpid)
-		out = binary.BigEndian.AppendUint16(out, binary.NativeEndian.Uint16(m.Data[auxTCI:]))
-		return append(out, frame[macs:]...)
+		return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, tpid), binary.NativeEndian.Uint16(m.Data[auxTCI:]))
 	}
-	return frame
+	return nil
+}
+
+// withTag puts a VLAN tag back.
+func withTag(frame, tag []byte) []byte {
+	if tag == nil || len(frame) < macs {
+		return frame
+	}
+	out := append(make([]byte, 0, len(frame)+len(tag)), frame[:macs]...)
+	return append(append(out, tag...), frame[macs:]...)
 }
 
 // Send implements Port.

@@ -37,6 +37,9 @@ func (v *verifier) exit() (done bool, err *Error) {
 		if err := v.needReg(0); err != nil {
 			return false, err.hint("set the return value before exit")
 		}
+		if err := v.noneHeld("the program ends"); err != nil {
+			return false, err
+		}
 		if v.cur.top().fn > 0 && v.reg(0).kind != Scalar {
 			return false, unsafef("global function %q returns %s, not a number", v.funcs[v.cur.top().fn].Name, v.reg(0).kind.name())
 		}
@@ -44,6 +47,9 @@ func (v *verifier) exit() (done bool, err *Error) {
 	}
 	// A function that returns nothing leaves R0 as it is.
 	f := v.cur.top()
+	if f.callback {
+		return false, v.endCallback()
+	}
 	if f.regs[0].kind == PtrStack {
 		return false, unsafef("a function returns a pointer to the stack")
 	}
@@ -68,6 +74,8 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	case h.GPL && !rules.MayCallGPL(v.p.License):
 		return false, unsafef("%s, which only programs under a licence compatible with the GPL may call, and this one's is %q", h.Name(), v.p.License).
 			hint("name the licence in a section \"license\", for example \"GPL\" or \"Dual BSD/GPL\"")
+	case h.Leaves && v.cur.top().callback:
+		return false, unsupportedf("%s in a function that a helper calls back, because its code is put in the place of the call", h.Name())
 	case h.Refused != "":
 		return false, unsupportedf("%s, %s", h.Name(), h.Refused)
 	}
@@ -81,6 +89,14 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		}
 	}
 	c.fill()
+	if c.released != 0 {
+		v.giveBack(c.released)
+	}
+	if h.CallsBack {
+		if err := v.callBack(i, h); err != nil {
+			return false, err
+		}
+	}
 	ret := reg{}
 	switch h.Ret {
 	case platform.RetScalar:
@@ -90,10 +106,15 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		if n := v.o.CPUs; n > 0 {
 			ret.Scalar = number.UpTo(uint32(n - 1))
 		}
+	case platform.RetRecordOrNull:
+		ret = pointer(PtrMemOrNull)
+		ret.mp, ret.rng, ret.id = c.mp, c.record, v.newID()
+		ret.ref = ret.id
+		v.cur.refs = append(v.cur.refs, reference{ret.ref, int32(i)})
 	case platform.RetValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
-		if key, known := c.constKey(); known && key < uint64(c.m().MaxEntries) {
+		if key, known := c.constKey(); known && !v.older() && key < uint64(c.m().MaxEntries) {
 			ret.kind, ret.id = PtrMapValue, 0
 		}
 		if m := c.m(); rules.Map(m.Type).Inner {
@@ -104,6 +125,9 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		}
 	}
 	if h.Leaves {
+		if err := v.noneHeld("a tail call leaves the program"); err != nil {
+			return false, err
+		}
 		v.tailCall()
 	}
 	v.clobber()
@@ -152,6 +176,9 @@ type call struct {
 	inner  bool
 	fixeds int // arguments of fixed sizes before
 	fills  []fill
+	record int32 // bytes of the record that it returns
+	// released is the reference that it takes back, 0 for none.
+	released uint32
 }
 
 // fill is memory on the stack that the helper writes.
@@ -181,6 +208,14 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 			return unsafef("%s would write to map %q, which programs may only read", c.name, m.Name)
 		}
 		return mapFits(c.ID, m)
+	case platform.ArgFunc:
+		if r.kind != PtrFunc {
+			return unsafef("%s needs a function in R%d, it holds %s", c.name, n, r.kind.name())
+		}
+	case platform.ArgStackOrNull:
+		if r.kind != PtrStack && !r.IsZero() {
+			return unsafef("%s needs a pointer to the stack or NULL in R%d, it holds %s", c.name, n, r.kind.name())
+		}
 	case platform.ArgKey:
 		return c.memory(n, int(c.m().KeySize), false)
 	case platform.ArgValue:
@@ -196,6 +231,10 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 		return c.memory(n, c.Fixed[c.fixeds-1], false)
 	case platform.ArgSize, platform.ArgSizeOrZero:
 		return c.size(n, a)
+	case platform.ArgRecordSize:
+		return c.recordSize(n)
+	case platform.ArgRecord:
+		return c.takesBack(n)
 	case platform.ArgMem, platform.ArgMemOrNull, platform.ArgFill:
 		if r.kind == Scalar && !(a == platform.ArgMemOrNull && r.IsZero()) {
 			return unsafef("%s needs memory in R%d, it holds %s", c.name, n, r.kind.name())
@@ -274,6 +313,9 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			return nil
 		}
 		v.stackRead(int(p.frame), lo, hi)
+		if v.older() { // takes what helpers read for written, too
+			c.fills = append(c.fills, fill{int(p.frame), lo, hi})
+		}
 		return nil
 	case PtrMapValue:
 		return v.inMapValue(p, n, 0, size, write)

@@ -213,6 +213,10 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 			return unsafef("R%d was a packet pointer, but a helper called since may have moved the packet", base).
 				hint("load ctx->data and ctx->data_end again and check again")
 		}
+		if p.rng == returned {
+			return unsafef("R%d was a record that has been submitted or discarded since", base).
+				hint("write the record before it is submitted")
+		}
 		return unsafef("R%d is a number, not a pointer", base).
 			hint("pointers loaded from a map or the packet, or changed by arithmetic other than + and -, cannot be used")
 	default:

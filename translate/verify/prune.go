@@ -56,11 +56,11 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 		if c.branches > 0 {
 			if sameCalls(&c.state, v.cur) {
 				if v.flags[i]&forced != 0 {
-					if c.gotos != v.cur.gotos && v.covers(c, asRanges) {
+					if (c.gotos != v.cur.gotos || v.insns[i].IsCall()) && v.covers(c, asRanges) {
 						v.coveredInFlight(c)
 						return true, nil
 					}
-				} else if c.gotos == v.cur.gotos && v.covers(c, asExact) {
+				} else if c.gotos == v.cur.gotos && c.callbacks == v.cur.callbacks && v.covers(c, asExact) {
 					return false, unsafef("the loop never ends: this instruction is reached again with nothing changed").
 						hint("make sure that the loop counter changes and is tested")
 				}
@@ -155,6 +155,9 @@ func (v *verifier) liveIn(frames []*frame, k, i int) bpf.RegSet {
 	if k == len(frames)-1 {
 		return v.live[i]
 	}
+	if f := frames[k+1]; f.callback {
+		return v.live[f.call]
+	}
 	return v.live[frames[k+1].call+1] & savedRegs
 }
 
@@ -174,8 +177,14 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 		return false
 	}
 	v.idmap.reset()
+	if !v.sameRefs(&c.state, v.cur) {
+		return false
+	}
 	for k, f := range c.frames {
 		now := v.cur.frames[k]
+		if f.rounds > now.rounds {
+			return false
+		}
 		for m := v.liveIn(c.frames, k, c.insn) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)
 			if !v.regCovers(&f.regs[r], &now.regs[r], how) {
@@ -208,7 +217,7 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 	if how == asExact {
 		return old.kind == now.kind && old.Scalar == now.Scalar && old.off == now.off && old.rng == now.rng &&
-			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.idmap.pair(old.id, now.id)
+			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.idmap.pair(old.id, now.id) && v.sameRef(old, now)
 	}
 	if old.kind == Uninit {
 		return true
@@ -223,7 +232,7 @@ func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 		return now.Within(&old.Scalar) && v.sameLink(old, now)
 	}
 	if old.off != now.off || old.mp != now.mp || old.inner != now.inner || old.frame != now.frame ||
-		!now.Within(&old.Scalar) || !v.idmap.pair(old.id, now.id) {
+		!now.Within(&old.Scalar) || !v.idmap.pair(old.id, now.id) || !v.sameRef(old, now) {
 		return false
 	}
 	if old.rng < 0 || now.rng < 0 {
@@ -303,7 +312,10 @@ func (v *verifier) covered(c *checkpoint, i int) {
 		v.needSlots(k, c.read[k])
 		at := i
 		if k < len(c.frames)-1 {
-			at = c.frames[k+1].call + 1
+			at = c.frames[k+1].call
+			if !c.frames[k+1].callback {
+				at++
+			}
 		}
 		for m := v.liveIn(c.frames, k, i) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)

@@ -20,12 +20,14 @@ type reg struct {
 	// rng is the number of bytes proven readable for packet pointers (negative:
 	// atEnd, beyondEnd), and the size for memory returned by a helper.
 	rng int32
-	mp  int32 // map index, for map pointers
+	mp  int32 // map index, for map pointers; function index, for pointers to functions
 	// id links number.Scalars that are equal, pointers with the same variable part,
 	// and or-null pointers from the same call; 0 is no link.
 	id uint32
 	// node is where the scalar came from, for precision marks.
 	node int32
+	// ref is the reference that memory of a helper is held by, 0 for none.
+	ref uint32
 	// check is 1 plus the slot of the jump that proved rng, for messages.
 	check int32
 }
@@ -51,6 +53,10 @@ const (
 // stale in rng marks a scalar that was a packet pointer before a helper may
 // have moved the packet, for messages.
 const stale = 1
+
+// returned in rng marks a scalar that pointed to a record which has been given
+// back since, for messages.
+const returned = 2
 
 func scalarReg(s number.Scalar) reg { return reg{kind: Scalar, Scalar: s, mp: -1} }
 
@@ -129,6 +135,11 @@ type frame struct {
 	fn    int    // index into the program's functions
 	call  int    // slot of the call instruction, for frames above the first
 	chain int32  // number of the chain of calls
+	// callback marks a function that a helper called: it returns to that call.
+	callback bool
+	// rounds is how often the way behind the function's current helper call has
+	// gone through its callback.
+	rounds int
 	// written has bit k set when slot k was overwritten since the parent
 	// checkpoint.
 	written uint64
@@ -141,6 +152,11 @@ type state struct {
 	parent *checkpoint
 	path   int32 // last entry of the path's jump history
 	gotos  int   // may_goto rounds
+	// refs are the references that are held, in the order in which they were
+	// taken.
+	refs []reference
+	// callbacks is how many calls of callbacks the path has made
+	callbacks int
 	// begun marks a state in the middle of its instruction, which is no new
 	// visit of it.
 	begun bool

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/internal/infile"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/check"
 	"github.com/skipsw/skipsw/translate"
@@ -18,7 +19,7 @@ import (
 
 func newCheckCmd(a *app) *cobra.Command {
 	dev := deviceFlags{app: a}
-	var devName, section, prog, driver, typeName, targetName, mode string
+	var devName, section, prog, driver, typeName, targetName, mode, kernel string
 	var asJSON, try bool
 	var settings settingFlags
 	cmd := &cobra.Command{
@@ -29,7 +30,13 @@ offloaded, all at once, with C lines and what to change: the verifier's verdict,
 the kernel's rules, and the rules of the nfp driver. With --dev the device is
 asked what it takes, and the driver's rules are those of its driver. With --target
 what the compiler would refuse for a target is said, and the kernel's and the
-driver's rules are left out unless --dev or --driver asks for them.
+driver's rules are left out unless --dev or --driver asks for them; then the
+firmware that the driver finds is the target's.
+
+The nfp driver looks on while the kernel's verifier walks the program, and its
+compiler has room for so many words. Both are followed, with the verifiers of Linux
+6.1 and 6.18: what one refuses and the other takes depends on the kernel, is said
+so, and is no failure; --kernel chooses one of them.
 
 All of this is reasoned: the kernel at hand may know less. With --try the
 programs are loaded for --dev as well, with the smallest maps and nothing
@@ -67,6 +74,19 @@ attached, and freed again.`,
 				}
 				o.Target = t
 				o.NFP = o.NFP && (devName != "" || cmd.Flags().Changed("driver"))
+				if o.NFP && t.Maps.Kind == target.MapsFirmware {
+					o.Firmware = &check.Firmware{Target: t, AdjustHeadMeta: true}
+				}
+			}
+			if kernel != "" {
+				k, err := check.ParseKernel(kernel)
+				if err != nil {
+					return usageError{err}
+				}
+				if !o.NFP {
+					return usagef("--kernel is whose verifier the nfp driver looks on at, and the driver's rules are left out")
+				}
+				o.Kernel = &k
 			}
 			var read object.Options
 			if typeName != "" {
@@ -103,6 +123,7 @@ attached, and freed again.`,
 	cmd.Flags().BoolVar(&try, "try", false, "load the programs for --dev, for trial")
 	cmd.Flags().StringVar(&mode, "mode", "hw", "where --try loads them: hw, drv, skb, skip_hw, either, or best: the first of hw and the host's that takes the program")
 	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
+	cmd.Flags().StringVar(&kernel, "kernel", "", "only with the verifier of Linux `VERSION`: 6.1 or 6.18")
 	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&section, "sec", "", "only programs of this section")
 	cmd.Flags().StringVar(&prog, "prog", "", "only the program of this name")
@@ -121,6 +142,12 @@ type checkedProgram struct {
 	Section  string          `json:"section"`
 	Type     string          `json:"type"`
 	Findings []check.Finding `json:"findings"`
+	// Outcome is what the findings come to: "ok", "refused", "depends on the
+	// kernel" or "may be refused".
+	Outcome check.Outcome `json:"outcome"`
+	// Driver is the size of what the driver's compiler makes of it, if it gets
+	// that far.
+	Driver *check.Size `json:"driver,omitempty"`
 	// Words and Room are what the program takes of the target's control store,
 	// and how much that has; 0 where it was not compiled.
 	Words int `json:"words,omitempty"`
@@ -187,7 +214,8 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 			continue
 		}
 		var r translate.Report
-		o.Report = &r
+		var size check.Size
+		o.Report, o.Size = &r, &size
 		found, err := check.Program(p, o)
 		if err != nil {
 			return err
@@ -196,8 +224,11 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 		if o.Target != nil && r.Words > 0 {
 			c.Words, c.Room = r.Words, o.Target.Core.CodeWords
 		}
+		if size.Most > 0 {
+			c.Driver = &size
+		}
 		try.run(&c, p)
-		if len(c.Findings) > 0 {
+		if c.Outcome = check.OutcomeOf(c.Findings); c.Outcome == check.Refused {
 			bad++
 		}
 		all = append(all, c)
@@ -235,7 +266,11 @@ func printFindings(w io.Writer, c checkedProgram) {
 		}
 	}
 	for _, f := range c.Findings {
-		fmt.Fprintf(w, "%s: %s\n", c.Program, f)
+		if c.Outcome == check.Depends && f.Kernel != "" {
+			fmt.Fprintf(w, "%s: %s: %s\n", c.Program, c.Outcome, f)
+		} else {
+			fmt.Fprintf(w, "%s: %s\n", c.Program, f)
+		}
 		if f.Line != nil && f.Line.Text != "" {
 			fmt.Fprintf(w, "    %s\n", strings.TrimSpace(f.Line.Text))
 		}

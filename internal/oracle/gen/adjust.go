@@ -14,8 +14,12 @@ func (f *fn) adjust() {
 		return
 	}
 	if f.chance(40) {
+		by := -f.r.IntN(24)
+		if !f.o.Card && f.chance(40) {
+			by = f.r.IntN(150)
+		}
 		f.ctxArg()
-		f.Emit(bpf.Mov.Imm(2, -int32(f.r.IntN(24))), bpf.CallHelper(bpf.HelperXDPAdjustTail))
+		f.Emit(bpf.Mov.Imm(2, int32(by)), bpf.CallHelper(bpf.HelperXDPAdjustTail))
 		f.moved()
 		return
 	}

@@ -28,7 +28,7 @@ func mutate(r *rand.Rand, p *object.Program) {
 	switch {
 	case in.Op == 0: // the second slot of a 64-bit immediate load
 		return
-	case in.Wide() && in.Src != 0:
+	case in.Wide() && in.Src != 0 && !in.IsFuncLoad():
 		in.Imm = int32(r.IntN(len(p.Maps)))
 		return
 	case in.Wide():

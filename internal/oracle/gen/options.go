@@ -75,8 +75,9 @@ const (
 	Pressure                         // more numbers at a time than there are registers
 	Choices                          // pointers that a branch chooses
 	OddPlaces                        // arguments of helpers at every offset of the stack
-	SkbInPlace                       // the helpers that change checksums and the hash, or pull bytes (tc)
+	SkbInPlace                       // the helpers that change checksums, the hash or the length, make room or pull bytes (tc)
 	Arrays                           // arrays on the stack, walked and indexed
+	Callbacks                        // functions that helpers call in a loop
 
 	// AllFeatures holds every feature.
 	AllFeatures Feature = 1<<iota - 1
@@ -88,7 +89,7 @@ var featureNames = []string{
 	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
 	"csumdiff", "legacyload", "lpm", "lru", "percpuhash", "oddsizes", "pointerargs", "rodata", "ctxfields", "metadata",
 	"stackatomic", "noise", "bytewise", "copies", "selects", "walks", "nullchecks", "maygoto", "redirect", "queues", "events", "skbedit",
-	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces", "skbinplace", "arrays",
+	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces", "skbinplace", "arrays", "callbacks",
 }
 
 // String lists the features by name, separated by commas.
@@ -146,12 +147,12 @@ type Options struct {
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
 const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
-	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Redirect | TailCalls
+	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Callbacks | Redirect | TailCalls
 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
 // unless Options.Only names some.
-const CardsLack = Queues | Events | SkbEdit | AdjustMeta | PrefixUpdate
+const CardsLack = Queues | SkbEdit | AdjustMeta | PrefixUpdate
 
 // Maps holds the features that bring maps.
 const Maps = Array | Hash | PerCPU | Global | LPM | LRU | PerCPUHash | Rodata | Redirect | Queues | Events | TailCalls

@@ -16,7 +16,9 @@ type program struct {
 	sigs     []sig  // by function; that of main is empty
 	moves    []bool // by function: it may move the packet
 	adjusted bool
-	grown    int // helpers that take room in front of a tc frame
+	grown    int  // bytes that helpers may put in front of a tc frame
+	cut      bool // a helper may have cut off a tc frame's headers
+	widened  bool // a helper may have made room in a tc frame
 	choices  []choice
 	weights  int // sum over choices
 }
@@ -130,6 +132,9 @@ func (p *program) function(i, n, budget int) *asm {
 // registers hold, and the way out for failed checks.
 func (f *fn) finish() {
 	switch {
+	case f.p.sigs[f.index].callback:
+		f.finishCallback()
+		return
 	case f.p.sigs[f.index].void:
 		f.Place(f.out)
 		f.Emit(bpf.Return())
@@ -244,6 +249,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Queues, 5, plain((*fn).queue)},
 		{Events, 3, plain((*fn).event)},
 		{SkbEdit, 6, plain((*fn).editSkb)},
+		{SkbInPlace, 4, plain((*fn).resizeSkb)},
 		{SkbInPlace, 6, plain((*fn).editInPlace)},
 		{AdjustMeta, 4, plain((*fn).adjustMeta)},
 		{Aliases, 4, plain((*fn).aliases)},

@@ -9,32 +9,107 @@ func (f *fn) editSkb() {
 		return
 	}
 	id := []bpf.HelperID{
-		bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPop, bpf.HelperSkbVlanPop,
-		bpf.HelperSkbChangeTail, bpf.HelperSkbChangeHead, bpf.HelperSkbChangeType,
-	}[f.r.IntN(7)]
-	if id == bpf.HelperSkbVlanPush || id == bpf.HelperSkbChangeHead {
-		// When the kernel has to move a frame for more room in front, it takes
-		// the place of the transport header, which nobody set, for set.
-		if !f.main() || f.inLoop > 0 || f.p.grown >= 5 {
-			return
-		}
-		f.p.grown++
+		bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPop, bpf.HelperSkbVlanPop, bpf.HelperSkbChangeType,
+	}[f.r.IntN(5)]
+	if id == bpf.HelperSkbVlanPush && !f.grows(4) {
+		return
 	}
 	// The values first: their registers may be those of the arguments.
 	x := f.scalarReg()
 	switch id {
 	case bpf.HelperSkbVlanPush:
 		f.Emit(bpf.Mov.Reg(3, uint8(x)), bpf.Mov.Imm(2, []int32{0x0081, 0xa888, 0, 0x0008}[f.r.IntN(4)]))
-	case bpf.HelperSkbChangeTail:
-		f.Emit(bpf.Mov.Imm(2, int32([]int{14, 34, 60, 64, 100, f.r.IntN(200)}[f.r.IntN(6)])), bpf.Mov.Imm(3, int32(f.r.IntN(20)/19)))
-	case bpf.HelperSkbChangeHead:
-		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(13))), bpf.Mov.Imm(3, int32(f.r.IntN(20)/19)))
 	case bpf.HelperSkbChangeType:
 		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(5))))
 	}
 	f.ctxArg()
 	f.Emit(bpf.CallHelper(id))
 	f.changed()
+}
+
+// maxGrown is how many bytes a program may put in front of a frame. When the
+// kernel has to move a frame for more room in front, it takes the place of the
+// transport header, which nobody set, for set.
+const maxGrown = 60
+
+// grows reports whether a frame may become longer at its start by n bytes here.
+func (f *fn) grows(n int) bool {
+	if !f.main() || f.inLoop > 0 || f.p.grown+n > maxGrown {
+		return false
+	}
+	f.p.grown += n
+	return true
+}
+
+// resizeSkb emits a call of one of the helpers by which tc programs make frames
+// longer and shorter.
+func (f *fn) resizeSkb() {
+	if !f.hasCtx {
+		return
+	}
+	x := f.scalarReg()
+	flags := int32(f.r.IntN(20) / 19)
+	switch f.r.IntN(5) {
+	case 0, 1:
+		if f.p.widened {
+			return
+		}
+		f.p.cut = true
+		f.Emit(bpf.Mov.Reg(2, uint8(x)), bpf.And.Imm(2, 0x7f))
+		if f.chance(60) {
+			f.Emit(bpf.Mov.Imm(2, int32([]int{14, 34, 60, 64, 100, f.r.IntN(200)}[f.r.IntN(6)])))
+		}
+		f.Emit(bpf.Mov.Imm(3, flags))
+		f.ctxArg()
+		f.Emit(bpf.CallHelper(bpf.HelperSkbChangeTail))
+	case 2:
+		n := f.r.IntN(13)
+		if !f.grows(n) {
+			return
+		}
+		f.Emit(bpf.Mov.Imm(2, int32(n)), bpf.Mov.Imm(3, flags))
+		f.ctxArg()
+		f.Emit(bpf.CallHelper(bpf.HelperSkbChangeHead))
+	default:
+		if !f.adjustRoom(x) {
+			return
+		}
+	}
+	f.changed()
+}
+
+// adjustRoom emits a call that makes room in a frame or takes some out. Frames
+// that lack a part of the headers get no room: the kernel moves what lies behind
+// them then.
+func (f *fn) adjustRoom(x int) bool {
+	flags := []int32{0, 0, 0, 1, 2, 4, 0x0a, 0x12, 0x20, 0x42, 6, 0x200}[f.r.IntN(12)]
+	n := f.r.IntN(29)
+	switch {
+	case f.chance(50):
+		if f.p.cut || !f.grows(n) {
+			return false
+		}
+		// Behind an outer header of IPv6 there may be less than one.
+		f.p.widened, f.p.cut = true, flags&bpf.FAdjRoomEncapL3IPv6 != 0
+	default:
+		n = -f.r.IntN(40)
+		if f.chance(60) {
+			flags = []int32{0, 0, 0, 1, 0x20, 0x80, 0x100, 0x180}[f.r.IntN(8)]
+		}
+	}
+	if n < 0 && f.chance(30) {
+		f.Emit(bpf.Mov.Reg(2, uint8(x)), bpf.Or.Imm(2, -64))
+	} else {
+		f.Emit(bpf.Mov.Imm(2, int32(n)))
+	}
+	mode := int32(f.r.IntN(12)) % 2
+	if f.chance(3) {
+		mode = 2
+	}
+	f.Emit(bpf.Mov.Imm(3, mode), bpf.Mov.Imm(4, flags))
+	f.ctxArg()
+	f.Emit(bpf.CallHelper(bpf.HelperSkbAdjustRoom))
+	return true
 }
 
 // editInPlace emits a call of one of the helpers by which tc programs change a

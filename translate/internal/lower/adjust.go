@@ -1,8 +1,11 @@
 package lower
 
 import (
+	"math"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var (
@@ -29,19 +32,99 @@ func adjustHead(c *Call) error {
 	return nil
 }
 
-// adjustTail makes bpf_xdp_adjust_tail: it cuts bytes off the end. Packets
-// cannot grow.
+// adjustTail makes bpf_xdp_adjust_tail: it cuts bytes off the end, or adds zeros
+// there as far as the target's buffers allow.
 func adjustTail(c *Call) error {
+	limits := c.T.AdjustTail
 	ptr, length := c.Packet()
 	delta, _ := c.Reg(2)
 	newLength := c.Op(ssa.Add, 0, length, delta)
-	adjust(c, func(no func() []ssa.ID, yes func() []ssa.ID) []ssa.ID {
-		return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: length},
-			func() []ssa.ID {
-				return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: c.Const(uint32(c.T.AdjustTail.MinLength))}, yes, no)
-			}, no)
-	}, ptr, length, func() (ssa.ID, ssa.ID) { return ptr, newLength })
+	no := func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EINVAL), length} }
+	words := c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: length},
+		func() []ssa.ID {
+			return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: c.Const(uint32(limits.MinLength))},
+				func() []ssa.ID { return c.resized(ptr, newLength) }, no)
+		}, func() []ssa.ID {
+			if c.negative(2) {
+				return no()
+			}
+			return c.grow(newLength, no)
+		})
+	c.PacketIs(ptr, words[1])
+	c.SetResult(words[0])
 	return nil
+}
+
+// negative reports whether the number in register r, as 32 bits, is never
+// above 0.
+func (c *Call) negative(r int) bool {
+	lo, _ := c.Reg(r)
+	n, ok := c.F.IsConst(lo)
+	f := c.Fact(r)
+	if ok || f.Kind != verify.Scalar {
+		return ok && int32(n) <= 0
+	}
+	return f.SMin >= math.MinInt32 && f.SMax <= 0 || f.UMin > math.MaxInt32 && f.UMax <= math.MaxUint32
+}
+
+// resized makes the packet begin and end anew. It returns a helper's success
+// and the length.
+func (c *Call) resized(ptr, length ssa.ID) []ssa.ID {
+	c.Add(ssa.Value{Op: ssa.SetPkt, Args: []ssa.ID{ptr, length}})
+	return []ssa.ID{c.Const(0), length}
+}
+
+// grow makes the packet longer with zeros at its end, where there is room, and
+// returns a helper's result and the length; else no does.
+func (c *Call) grow(newLength ssa.ID, no func() []ssa.ID) []ssa.ID {
+	limit := c.T.AdjustTail.EndMax
+	if limit == 0 {
+		return no()
+	}
+	ptr, length := c.Packet()
+	room := c.Op(ssa.Sub, 0, c.Const(uint32(limit)), c.And(ptr, c.T.Packet.OffsetMask()))
+	return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: room}, func() []ssa.ID {
+		words := c.resized(ptr, newLength)
+		c.zero(c.Op(ssa.Add, 0, ptr, length), c.Op(ssa.Sub, 0, newLength, length))
+		return words
+	}, no)
+}
+
+// maxZeros is the number of bytes up to which zeros are written one store after
+// the other.
+const maxZeros = 64
+
+// zero clears n bytes of the packet.
+func (c *Call) zero(at, n ssa.ID) {
+	put := func(at ssa.ID, off, size uint32) {
+		c.Add(ssa.Value{Op: ssa.Store, Space: ssa.Packet, Size: uint8(size), Imm: off, Args: []ssa.ID{at, c.Const(0)}})
+	}
+	if size, ok := c.F.IsConst(n); ok && size <= maxZeros {
+		for off := uint32(0); off < size; {
+			step := uint32(4)
+			for step > size-off {
+				step /= 2
+			}
+			put(at, off, step)
+			off += step
+		}
+		return
+	}
+	rounds := c.Shift(ssa.Shr, n, 2)
+	at = when(c, isZero(c, rounds), one(at), func() []ssa.ID {
+		return c.Repeat(rounds, []ssa.ID{at}, func(w []ssa.ID) []ssa.ID {
+			put(w[0], 0, 4)
+			return []ssa.ID{c.AddConst(w[0], 4)}
+		})
+	})[0]
+	at = when(c, isZero(c, c.And(n, 2)), one(at), func() []ssa.ID {
+		put(at, 0, 2)
+		return []ssa.ID{c.AddConst(at, 2)}
+	})[0]
+	when(c, isZero(c, c.And(n, 1)), func() []ssa.ID { return nil }, func() []ssa.ID {
+		put(at, 0, 1)
+		return nil
+	})
 }
 
 // adjust makes the two ways of an adjustment: refused with -EINVAL, or done.

@@ -57,7 +57,7 @@ func TestConvention(t *testing.T) {
 			tg, err := target.Builtin("agilio")
 			require.NoError(t, err)
 			c.change(tg)
-			out, err := Generate(lookup(c.value), tg, nil, true)
+			out, err := Generate(lookup(c.value), tg, nil, Wants{Check: true})
 			if c.refuse != "" {
 				require.ErrorContains(t, err, c.refuse)
 				require.ErrorIs(t, err, ssa.ErrNotSupported)

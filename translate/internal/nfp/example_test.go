@@ -22,7 +22,7 @@ func ExampleGenerate() {
 		fmt.Println(err)
 		return
 	}
-	out, err := nfp.Generate(f, t, nil, true)
+	out, err := nfp.Generate(f, t, nil, nfp.Wants{Check: true})
 	if err != nil {
 		fmt.Println(err)
 		return

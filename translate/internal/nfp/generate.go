@@ -19,17 +19,25 @@ var (
 	spreading  = pass.Info{Name: "spread-writes", Doc: "give writes that follow each other transfer registers of their own"}
 	posting    = pass.Info{Name: "post-writes", Doc: "do not wait for a write that a later command of its memory answers for"}
 	filling    = pass.Info{Name: "fill-commands", Doc: "move instructions into defer slots of memory commands"}
+	branching  = pass.Info{Name: "fill-branches", Doc: "move instructions and commands from further away into defer slots of branches"}
 	deferring  = pass.Info{Name: "fill-slots", Doc: "move instructions into defer slots of branches", EveryLevel: true}
 )
 
 // Stages returns the passes of Generate in order.
 func Stages() []pass.Info {
-	return []pass.Info{selecting, allocating, placing, spreading, posting, filling, deferring}
+	return []pass.Info{selecting, allocating, placing, spreading, posting, filling, deferring, branching}
 }
 
-// Generate makes the code of a function. check has the allocation proven right;
-// a wrong one panics.
-func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output, error) {
+// Wants is what Generate has to know beside a function.
+type Wants struct {
+	// Check has the allocation proven right; a wrong one panics.
+	Check bool
+	// Nested says that another program may go on where this one ends.
+	Nested bool
+}
+
+// Generate makes the code of a function.
+func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Output, error) {
 	code, err := &Code{}, error(nil)
 	do := func(p *pass.Info, show fmt.Stringer, stage func()) {
 		if err == nil {
@@ -46,17 +54,18 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output
 	var res *regalloc.Result
 	list := listing{&code, &res}
 	do(&selecting, list, func() { code, err = selectCode(f, t, false) })
-	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	if errors.Is(err, regalloc.ErrSlots) {
 		err = nil
 		do(&selecting, list, func() { code, err = selectCode(f, t, true) })
-		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	}
 	do(&placing, out, func() { code.place(t, res, out); out.Returns = f.Returns })
 	change(&spreading, func() bool { return out.spread(t.Registers.XferOut) })
-	change(&posting, func() bool { return out.post(t) })
+	change(&posting, func() bool { return out.post(t, t.Exit.Writes == target.WritesWorker && !wants.Nested) })
 	change(&filling, func() bool { return out.fillCommands(t) })
 	do(&deferring, out, func() { out.fillDefer() })
+	change(&branching, func() bool { return out.fillBranches(t) })
 	return out, err
 }
 

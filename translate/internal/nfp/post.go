@@ -38,9 +38,10 @@ type poster struct {
 }
 
 // post takes the waits from writes for which a later command of the same memory
-// answers on every way. It reports whether there are any.
-func (o *Output) post(t *target.Target) bool {
-	p := &poster{o: o, posted: make([]bool, len(o.Words)), worker: t.Exit.Writes == target.WritesWorker}
+// answers on every way, or, where the worker waits, the end of the program. It
+// reports whether there are any.
+func (o *Output) post(t *target.Target, worker bool) bool {
+	p := &poster{o: o, posted: make([]bool, len(o.Words)), worker: worker}
 	some := false
 	for k := range o.Words {
 		w := &o.Words[k]

@@ -61,24 +61,27 @@ func TestPost(t *testing.T) {
 		words  []Word
 		starts []int
 		waits  string // by write, in order
+		worker bool   // waits at the end
 	}{
-		{"the last write before the end", []Word{testWrite(0), testExit()}, nil, "w"},
-		{"one before it", []Word{testWrite(0), testWrite(1), testExit()}, nil, "-w"},
-		{"of another memory", []Word{testWrite(0), testMapWrite(1), testExit()}, nil, "ww"},
-		{"a read answers", []Word{testWrite(0), testRead(), testExit()}, nil, "-"},
-		{"a register that is written again", []Word{testWrite(0), testFill(0), testWrite(1), testExit()}, nil, "ww"},
-		{"another register", []Word{testWrite(0), testFill(1), testWrite(1), testExit()}, nil, "-w"},
-		{"an end on one way", []Word{testWrite(0), testBranch(1), testWrite(1), testExit()}, []int{0, 3}, "ww"},
-		{"an answer on both ways", []Word{testWrite(0), testBranch(1), testWrite(1), testExit(), testRead(), testExit()}, []int{0, 4}, "-w"},
-		{"a call", []Word{testWrite(0), testCall(), testRead(), testExit()}, nil, "w"},
-		{"a loop", []Word{testWrite(0), testBranch(0), testRead(), testExit()}, []int{0}, "w"},
-		{"a loop with an answer", []Word{testWrite(0), testRead(), testBranch(0), testExit()}, []int{0}, "-"},
-		{"a loop that writes the register", []Word{testFill(0), testWrite(0), testBranch(0), testRead(), testExit()}, []int{0}, "w"},
-		{"not too many", append(append([]Word(nil), many...), testExit()), nil, "-w--------w"},
+		{"the last write before the end", []Word{testWrite(0), testExit()}, nil, "w", false},
+		{"one before it", []Word{testWrite(0), testWrite(1), testExit()}, nil, "-w", false},
+		{"of another memory", []Word{testWrite(0), testMapWrite(1), testExit()}, nil, "ww", false},
+		{"a read answers", []Word{testWrite(0), testRead(), testExit()}, nil, "-", false},
+		{"a register that is written again", []Word{testWrite(0), testFill(0), testWrite(1), testExit()}, nil, "ww", false},
+		{"another register", []Word{testWrite(0), testFill(1), testWrite(1), testExit()}, nil, "-w", false},
+		{"an end on one way", []Word{testWrite(0), testBranch(1), testWrite(1), testExit()}, []int{0, 3}, "ww", false},
+		{"an answer on both ways", []Word{testWrite(0), testBranch(1), testWrite(1), testExit(), testRead(), testExit()}, []int{0, 4}, "-w", false},
+		{"a call", []Word{testWrite(0), testCall(), testRead(), testExit()}, nil, "w", false},
+		{"the last write, for the worker", []Word{testWrite(0), testMapWrite(1), testExit()}, nil, "--", true},
+		{"a call, for the worker", []Word{testWrite(0), testCall(), testExit()}, nil, "w", true},
+		{"a loop", []Word{testWrite(0), testBranch(0), testRead(), testExit()}, []int{0}, "w", false},
+		{"a loop with an answer", []Word{testWrite(0), testRead(), testBranch(0), testExit()}, []int{0}, "-", false},
+		{"a loop that writes the register", []Word{testFill(0), testWrite(0), testBranch(0), testRead(), testExit()}, []int{0}, "w", false},
+		{"not too many", append(append([]Word(nil), many...), testExit()), nil, "-w--------w", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := &Output{Words: c.words, Starts: c.starts}
-			o.post(target.MustBuiltin("agilio"))
+			o.post(target.MustBuiltin(map[bool]string{false: "agilio", true: "skipsw"}[c.worker]), c.worker)
 			got := ""
 			for k := range o.Words {
 				if w := &o.Words[k]; w.Data.takes {
@@ -98,7 +101,7 @@ func TestPostOutOfOrder(t *testing.T) {
 	m.InOrder = false
 	tg.Memories["ctm"] = m
 	o := &Output{Words: []Word{testWrite(0), testWrite(1), testExit()}}
-	require.False(t, o.post(tg))
+	require.False(t, o.post(tg, false))
 }
 
 // TestSpread gives the first register of each write.

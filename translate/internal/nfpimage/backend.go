@@ -107,14 +107,16 @@ func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
 			*l.atlas.at[m] = p.Env.Maps[k]
 		}
 		one := &member{Part: p}
+		chain := p.Env.Chain
+		wants := nfp.Wants{Check: u.Check, Nested: chain != nil && chain.Nested}
 		var err error
 		if p.Entry != nil {
-			if one.entry, err = nfp.Generate(p.Entry, b.T, u.Run, u.Check); err != nil {
+			if one.entry, err = nfp.Generate(p.Entry, b.T, u.Run, wants); err != nil {
 				return nil, withProgram(p, err)
 			}
 			one.entry.FallThrough()
 		}
-		if one.body, err = nfp.Generate(p.Body, b.T, u.Run, u.Check); err != nil {
+		if one.body, err = nfp.Generate(p.Body, b.T, u.Run, wants); err != nil {
 			return nil, withProgram(p, err)
 		}
 		l.parts = append(l.parts, one)

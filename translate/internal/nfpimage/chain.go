@@ -17,18 +17,19 @@ import (
 // chainOf decides how programs go on with each other, nil for a program that has
 // no program array.
 func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
-	arrays, nested := false, false
+	arrays, nested, moves := false, false, false
 	var fields []ssa.Field
 	for _, p := range u.Parts {
 		arrays = arrays || slices.ContainsFunc(p.Program.Source().Maps, func(m *object.Map) bool { return m.Type == bpf.MapTypeProgArray })
 		nested = nested || ssa.CallsInside(p.Program)
+		moves = moves || ssa.MovesNetwork(p.Program)
 		fields = append(fields, ssa.FieldsRead(p.Program)...)
 	}
 	if !arrays || !t.Direct() {
 		return nil, nil
 	}
 	slices.Sort(fields)
-	fields = slices.Compact(fields)
+	fields = slices.DeleteFunc(slices.Compact(fields), func(f ssa.Field) bool { return f == ssa.NetworkField && !moves })
 	free := t.PacketVector.Free()
 	own := 1
 	if nested {

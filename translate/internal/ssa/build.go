@@ -88,6 +88,10 @@ type Builder struct {
 // compiler ask whether the pointer is null.
 const ctxAddress = 0x7ffff000
 
+// funcAddress is the number that the address of the function at slot 0 would be.
+// Nothing is there: who calls back is known.
+const funcAddress = 0x7ffe0000
+
 // Build makes the SSA form of a program.
 func Build(p *verify.Program, env *Env) (*Func, error) {
 	b := newBuilder(p, env)

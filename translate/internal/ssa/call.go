@@ -37,15 +37,22 @@ func (b *Builder) expand(pc, target int) error {
 	if fn < 0 {
 		return b.Unsupported(fmt.Sprintf("a call of instruction %d", target), "no function begins there")
 	}
-	if b.frame+1 >= maxFrames {
-		return b.Unsupported(fmt.Sprintf("calls more than %d deep", maxFrames), "eBPF has that many frames")
-	}
 	for r := 1; r <= 5; r++ {
 		for half := range 2 {
 			b.write(regVar(b.frame+1, r, half), b.read(regVar(b.frame, r, half)))
 		}
 	}
+	return b.inline(pc, fn)
+}
+
+// inline builds function fn here, whose arguments are in the registers of the
+// next frame. Its result is in R0 behind it.
+func (b *Builder) inline(pc, fn int) error {
+	if b.frame+1 >= maxFrames {
+		return b.Unsupported(fmt.Sprintf("calls more than %d deep", maxFrames), "eBPF has that many frames")
+	}
 	b.write(roundsVar(b.frame+1), b.Const(mayGotoRounds))
+	p := b.Prog.Source()
 	c := b.scan(p.Funcs[fn].Start, funcEnd(p, fn))
 	exits := c.exits()
 	if exits == 0 {

@@ -35,15 +35,27 @@ type Passed struct {
 }
 
 // Field is a word of a tc program's context that programs may change, by its
-// offset in bytes, or ChecksumLevelField.
+// offset in bytes, or one of those below 0.
 type Field int32
 
-// ChecksumLevelField is what csum_level tells, which is in no field.
-const ChecksumLevelField Field = -1
+// What is in no field of the context.
+const (
+	// ChecksumLevelField is what csum_level tells.
+	ChecksumLevelField Field = -1
+	// NetworkField is where the network header is, and EncapField whether a
+	// program has put the frame into another.
+	NetworkField Field = -2
+	EncapField   Field = -3
+)
 
 func (f Field) variable() variable {
-	if f == ChecksumLevelField {
+	switch f {
+	case ChecksumLevelField:
 		return varCsumLevel
+	case NetworkField:
+		return varNetwork
+	case EncapField:
+		return varEncap
 	}
 	return varSkb + variable(f/4)
 }
@@ -57,7 +69,7 @@ func FieldsRead(p *verify.Program) []Field {
 	}
 	var out []Field
 	add := func(f Field) {
-		kept := f == ChecksumLevelField || skbScratch[int32(f)] || f == bpf.SkBuffProtocol || f == bpf.SkBuffHash
+		kept := f < 0 || skbScratch[int32(f)] || f == bpf.SkBuffProtocol || f == bpf.SkBuffHash
 		if kept && !slices.Contains(out, f) {
 			out = append(out, f)
 		}
@@ -67,6 +79,13 @@ func FieldsRead(p *verify.Program) []Field {
 		case !p.Reached(pc):
 		case in.IsCallOf(bpf.HelperCsumLevel):
 			add(ChecksumLevelField)
+		case in.IsCallOf(bpf.HelperSkbChangeTail):
+			add(NetworkField)
+			add(EncapField)
+		case in.IsCallOf(bpf.HelperSkbAdjustRoom):
+			add(NetworkField)
+			add(EncapField)
+			add(bpf.SkBuffProtocol)
 		case in.Class() == bpf.ClassLDX:
 			if r := p.Reg(pc, int(in.Src)); r.Kind == verify.PtrCtx {
 				at := (r.Off + int32(in.Off)) &^ 3
@@ -79,6 +98,16 @@ func FieldsRead(p *verify.Program) []Field {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// MovesNetwork reports whether a program may change where the network header is.
+func MovesNetwork(p *verify.Program) bool {
+	for pc, in := range p.Source().Insns {
+		if p.Reached(pc) && in.IsCallOf(bpf.HelperSkbChangeHead) {
+			return true
+		}
+	}
+	return false
 }
 
 // CallsInside reports whether functions of a program make tail calls.
@@ -126,6 +155,7 @@ func (b *Builder) passOn() {
 
 // takeOver reads what the program before left.
 func (b *Builder) takeOver() {
+	b.startFrame()
 	for _, p := range b.Env.Chain.Passed {
 		id := b.vecWord(p.Word)
 		if p.Field == ChecksumLevelField {

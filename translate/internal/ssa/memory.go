@@ -38,6 +38,8 @@ func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 		r = b.loadWords(Value{Op: Load, Space: Packet, Exact: !b.Prog.Proven()}, []ID{b.inPacket(lo, hi)}, uint32(off), n)
 	case verify.PtrMapValue:
 		r, err = b.loadMap(lo, hi, fact, off, n)
+	case verify.PtrMem:
+		r, err = b.loadRecord(lo, fact, off, n)
 	default:
 		err = b.Unsupported("a load from "+kindNames[fact.Kind], "only packet, stack, context and map values can be read")
 	}
@@ -176,6 +178,12 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 		}
 		b.storeWords(st, []ID{lo, hi}, uint32(off), n, v)
 		return nil
+	case verify.PtrMem:
+		if err := b.inRecord(fact); err != nil {
+			return err
+		}
+		b.storeWords(Value{Op: Store, Space: MapValue, Aux: int32(fact.Map)}, []ID{lo, b.Const(b.Env.Machine.MapHigh)}, uint32(off), n, v)
+		return nil
 	case verify.PtrCtx:
 		return b.storeCtx(fact, off, n, v)
 	}
@@ -210,8 +218,10 @@ func (b *Builder) ld(in bpf.Insn, pc int) error {
 			return b.Unsupported("direct access to a map value (a global variable)", "target "+b.Env.Machine.Name+" reaches map values through lookups only")
 		}
 		b.SetReg(int(in.Dst), b.Const(uint32(b.Env.Maps[in.Imm].Base)+uint32(next.Imm)), b.Const(b.Env.Machine.MapHigh))
+	case bpf.PseudoFunc:
+		b.SetReg(int(in.Dst), b.Const(funcAddress+uint32(in.FuncTarget(pc))), b.Const(0))
 	default:
-		return b.Unsupported("the address of a function", "functions are expanded where they are called")
+		return b.Unsupported(fmt.Sprintf("64-bit immediate load of kind %d", in.Src), "the compiler has no translation for it")
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ func (b *Builder) firstSkb() {
 	}
 	zero := b.Const(0)
 	b.SetChecksumLevel(zero)
+	b.startFrame()
 	if !b.Env.Machine.Scratch {
 		return
 	}
@@ -46,6 +47,13 @@ func (b *Builder) firstSkb() {
 	}
 }
 
+// startFrame says of a tc frame what holds as long as no program has made it
+// longer or shorter.
+func (b *Builder) startFrame() {
+	b.SetNetworkHeader(b.Const(networkHeader))
+	b.SetEncapsulated(b.Const(0))
+}
+
 // MaxChecksumLevel is the greatest level of checksums, SKB_MAX_CSUM_LEVEL and 1
 // for the outermost.
 const MaxChecksumLevel = 4
@@ -56,6 +64,27 @@ func (b *Builder) ChecksumLevel() ID { return b.read(varCsumLevel) }
 
 // SetChecksumLevel says how many checksums were found right.
 func (b *Builder) SetChecksumLevel(n ID) { b.write(varCsumLevel, n) }
+
+// NetworkHeader returns the offset of a tc frame's network header from its
+// start, as the kernel keeps it.
+func (b *Builder) NetworkHeader() ID { return b.read(varNetwork) }
+
+// SetNetworkHeader says where the network header is.
+func (b *Builder) SetNetworkHeader(off ID) { b.write(varNetwork, off) }
+
+// Encapsulated returns a word that is not 0 if the program has put the frame
+// into another one.
+func (b *Builder) Encapsulated() ID { return b.read(varEncap) }
+
+// SetEncapsulated says whether the frame is inside another one.
+func (b *Builder) SetEncapsulated(x ID) { b.write(varEncap, x) }
+
+// Protocol returns the protocol of a tc frame, in network byte order; of
+// programs that ask for it only.
+func (b *Builder) Protocol() ID { return b.read(varSkb + bpf.SkBuffProtocol/4) }
+
+// SetProtocol says what the frame's protocol is.
+func (b *Builder) SetProtocol(p ID) { b.write(varSkb+bpf.SkBuffProtocol/4, p) }
 
 // Hash returns the frame's hash, 0 for one that has just arrived.
 func (b *Builder) Hash() ID { return b.read(varSkb + bpf.SkBuffHash/4) }
@@ -90,7 +119,8 @@ func (b *Builder) protocol() ID {
 	return words[0]
 }
 
-// wantsProtocol reports whether somebody reads the protocol of the context.
+// wantsProtocol reports whether somebody reads the protocol of the context, or
+// calls a helper that does.
 // The loads for it are made only then.
 func (b *Builder) wantsProtocol() bool {
 	if c := b.Env.Chain; c != nil {
@@ -99,7 +129,7 @@ func (b *Builder) wantsProtocol() bool {
 	p := b.Prog.Source()
 	for pc := range p.Insns {
 		in := p.Insns[pc]
-		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol {
+		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol || in.IsCallOf(bpf.HelperSkbAdjustRoom) {
 			return true
 		}
 	}

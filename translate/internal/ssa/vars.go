@@ -11,6 +11,8 @@ const (
 	varPktPtr variable = iota
 	varPktLen
 	varCsumLevel // checksums found right
+	varNetwork   // offset of a tc frame's network header
+	varEncap     // not 0 in a tc frame that the program has put into another
 	varSkb       // words of a tc program's context
 	varFrames    = varSkb + skbWords
 )
