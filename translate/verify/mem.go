@@ -141,9 +141,6 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 	if err != nil {
 		return err
 	}
-	if old.kind != Scalar {
-		old = unknownReg()
-	}
 	u := unknownReg()
 	if err := v.store(base, off, size, &u, false); err != nil {
 		return err
