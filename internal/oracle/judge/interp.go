@@ -147,6 +147,12 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	}
 	maps := l.p.AllMaps()
 	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(maps))}
+	for _, e := range r.Events {
+		if out.Events == nil {
+			out.Events = make([][][]byte, len(maps))
+		}
+		out.Events[e.Index] = append(out.Events[e.Index], append(e.Data, e.Packet...))
+	}
 	if oracle.Redirects(l.p, out.Verdict) {
 		out.Redirect = redirectOf(&r.Redirect)
 	}
