@@ -32,15 +32,8 @@ func (m *cardMap) move(to *sim.Machine, name string) error {
 	if !ok || there == m.home || m.home == nil {
 		return nil
 	}
-	for _, e := range there.Entries() {
-		if err := there.Delete(e.Key); err != nil && !errors.Is(err, syscall.EINVAL) { // an array's entries stay
-			return fmt.Errorf("move map %s: %w", name, err)
-		}
-	}
-	for _, e := range inOrder(m.info.Type, m.home.Entries()) {
-		if err := there.Update(e.Key, e.Value, sim.UpdateAny); err != nil {
-			return fmt.Errorf("move map %s: %w", name, err)
-		}
+	if err := there.CopyFrom(m.home); err != nil {
+		return fmt.Errorf("move map %s: %w", name, err)
 	}
 	m.home = there
 	return nil

@@ -137,12 +137,9 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 	if p := v.reg(base); p.kind == PtrStack && !p.Scalar.IsConst() {
 		return unsafef("atomic operation on the stack at a variable offset (R%d)", base).hint("use a constant offset, or a map value")
 	}
-	old, err := v.load(base, off, size, true)
+	old, err := v.load(base, off, size, true) // a spilled pointer comes back as such
 	if err != nil {
 		return err
-	}
-	if old.kind != Scalar {
-		old = unknownReg()
 	}
 	u := unknownReg()
 	if err := v.store(base, off, size, &u, false); err != nil {

@@ -38,7 +38,7 @@ func TestScheduling(t *testing.T) {
 	s := (&oracle.Campaign{
 		Seed: uint64(number(t, "SKIPSW_SEED", 1)), N: number(t, "SKIPSW_N", 300), MaxFailures: 10,
 		Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: cards},
-	}).Run()
+	}).Run(t.Context())
 	for _, f := range s.Failures {
 		t.Errorf("%s", f)
 	}
