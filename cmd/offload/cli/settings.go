@@ -13,9 +13,9 @@ import (
 
 // settingFlags are what a loader sets before it loads.
 type settingFlags struct {
-	set, sizes []string
-	noPrintk   bool
-	cmd        *cobra.Command
+	set, sizes, slots []string
+	noPrintk          bool
+	cmd               *cobra.Command
 }
 
 // add adds the flags.
@@ -24,6 +24,7 @@ func (f *settingFlags) add(cmd *cobra.Command) {
 	f.cmd = cmd
 	cmd.Flags().BoolVar(&f.noPrintk, "no-printk", false, "leave out what the program prints (bpf_printk), and say so")
 	cmd.Flags().StringArrayVar(&f.sizes, "map-size", nil, "give a map its number of entries, `NAME=N`")
+	cmd.Flags().StringArrayVar(&f.slots, "slot", nil, "put a program of the object into a slot of a program array, `MAP[INDEX]=PROGRAM`")
 }
 
 // options adds what the flags say.
@@ -46,6 +47,25 @@ func (f *settingFlags) options(o *object.Options) error {
 			o.MapSizes = map[string]uint32{}
 		}
 		o.MapSizes[name] = uint32(n)
+	}
+	slots, err := pairs("slot", f.slots)
+	if err != nil {
+		return err
+	}
+	for slot, program := range slots {
+		name, rest, _ := strings.Cut(slot, "[")
+		index, closed := strings.CutSuffix(rest, "]")
+		n, err := strconv.ParseUint(index, 0, 32)
+		if err != nil || !closed || name == "" || program == "" {
+			return usagef("--slot %s=%s: it takes MAP[INDEX]=PROGRAM", slot, program)
+		}
+		if o.Slots == nil {
+			o.Slots = map[string]map[uint32]string{}
+		}
+		if o.Slots[name] == nil {
+			o.Slots[name] = map[uint32]string{}
+		}
+		o.Slots[name][uint32(n)] = program
 	}
 	return nil
 }
