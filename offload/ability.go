@@ -334,8 +334,18 @@ type Outcome struct {
 	// Type is the program's, UnknownType for none.
 	Type    object.Type
 	Verdict uint32 // the program's, an XDP or tc action
-	Data    []byte // the frame afterwards
-	Cycles  uint64 // core cycles, 0 where the device does not tell
+	// Redirect is where the frame goes when the verdict is a redirect, nil for
+	// others.
+	Redirect *Redirect
+	Data     []byte // the frame afterwards
+	Cycles   uint64 // core cycles, 0 where the device does not tell
+}
+
+// Redirect is where a redirected frame goes: to ports, each of which gets a copy,
+// or to a queue of the host. Without any it goes nowhere.
+type Redirect struct {
+	Ports []int  // from 0 on; the device need not have them
+	Queue string // "cpu 1", "socket 0"; "" for none
 }
 
 // PacketRunner is a device that this process gives packets to.

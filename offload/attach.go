@@ -45,6 +45,7 @@ type Result struct {
 	Reused     []string   // names of maps that kept their contents
 	Made       []string   // names of maps that were made new
 	Dropped    []MapInfo  // maps of the old program that the new one does not use
+	Passed     []Passed   // modes that AttachBest and ReplaceBest did not take
 	Log        string     // what the verifier and the device said
 }
 
@@ -74,7 +75,7 @@ func Attach(ctx context.Context, dev Device, r Request) (*Result, error) {
 		}
 		t.steps = prepare
 	}
-	if err := t.addLoad(nil); err != nil {
+	if err := t.addLoad(ctx, nil); err != nil {
 		return nil, err
 	}
 	err = t.addTarget(ctx, fmt.Sprintf("attach %s to %s, %s", r.what(), dev.Name(), h), func(ctx context.Context) error {
@@ -107,11 +108,11 @@ func Replace(ctx context.Context, dev Device, r Request) (*Result, error) {
 	}
 	t := &transfer{dev: dev, r: &r, hook: old.Hook, old: old}
 	defer t.close()
-	if err := t.addLoad(old.Maps); err != nil {
+	if err := t.addLoad(ctx, old.Maps); err != nil {
 		return nil, err
 	}
 	if r.Loaded == nil && !r.Fresh {
-		if err := mayDrop(t.dropped, r.Program, r.DropMaps); err != nil {
+		if err := mayDrop(t.dropped, r.Program, t.retyped, r.DropMaps); err != nil {
 			return nil, err
 		}
 	}
@@ -192,6 +193,7 @@ type transfer struct {
 	tails         map[string]Loaded   // programs that are called, by name
 	reused, fresh []string
 	dropped       []MapInfo // of the old program
+	retyped       []retyped // of these
 	prog          Loaded
 	// compiled is the program with the image for the device, where that runs
 	// machine code and the request has none.
@@ -200,7 +202,7 @@ type transfer struct {
 
 // addLoad adds the steps that make the maps and load the program. Maps among
 // old that fit are used on.
-func (t *transfer) addLoad(old []MapInfo) error {
+func (t *transfer) addLoad(ctx context.Context, old []MapInfo) error {
 	if t.r.Loaded != nil {
 		t.prog = t.r.Loaded
 		return nil
@@ -228,7 +230,15 @@ func (t *transfer) addLoad(old []MapInfo) error {
 	used := make([]*MapInfo, len(p.Maps))
 	if !t.r.Fresh {
 		used = reuse(old, p)
-		if err := t.usePins(used); err != nil {
+		for i, u := range used {
+			if u == nil {
+				continue
+			}
+			if diff := t.otherTypes(ctx, u, p.Maps[i]); diff != "" {
+				t.retyped, used[i] = append(t.retyped, retyped{u.ID, diff}), nil
+			}
+		}
+		if err := t.usePins(ctx, used); err != nil {
 			return err
 		}
 	}

@@ -11,8 +11,9 @@ import (
 
 // mayDrop refuses a replacement that would lose the contents of a map in
 // passing: the new program has a map of the name, but of another shape, or one of
-// which nobody can tell whether it is the same. allow names maps that may go.
-func mayDrop(dropped []MapInfo, p *Program, allow []string) error {
+// which nobody can tell whether it is the same. others are the maps of the same
+// shape and other types, allow names maps that may go.
+func mayDrop(dropped []MapInfo, p *Program, others []retyped, allow []string) error {
 	unused := slices.Clone(allow)
 	for _, o := range dropped {
 		m := namesake(&o, p)
@@ -24,12 +25,25 @@ func mayDrop(dropped []MapInfo, p *Program, allow []string) error {
 			unused = slices.DeleteFunc(unused, named)
 			continue
 		}
-		return Advise(fmt.Errorf("map %s (id %d) would lose its contents: %s", m.Name, o.ID, difference(&o, m)), AdviseDropMap)
+		why := difference(&o, m)
+		for _, r := range others {
+			if r.id == o.ID {
+				why = r.diff
+			}
+		}
+		return Advise(fmt.Errorf("map %s (id %d) would lose its contents: %s", m.Name, o.ID, why), AdviseDropMap)
 	}
 	if len(unused) > 0 {
 		return fmt.Errorf("map %s is not one that the replacement drops", strings.Join(unused, ", "))
 	}
 	return nil
+}
+
+// retyped is a map of the old program that has the shape of one of the new, and
+// other types.
+type retyped struct {
+	id   uint32
+	diff string
 }
 
 // namesake returns the program's map that an old one may be, nil for none.

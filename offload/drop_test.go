@@ -30,7 +30,7 @@ func TestMayDrop(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := mayDrop([]MapInfo{tt.old}, p, tt.allow)
+			err := mayDrop([]MapInfo{tt.old}, p, nil, tt.allow)
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
@@ -38,5 +38,7 @@ func TestMayDrop(t *testing.T) {
 			require.EqualError(t, err, tt.want)
 		})
 	}
-	require.Equal(t, AdviseDropMap, AdviceOf(mayDrop([]MapInfo{flows}, p, nil)))
+	same := MapInfo{ID: 8, Name: "flows", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 64}
+	require.EqualError(t, mayDrop([]MapInfo{same}, p, []retyped{{8, "its value was int and is long"}}, nil), "map flows (id 8) would lose its contents: its value was int and is long")
+	require.Equal(t, AdviseDropMap, AdviceOf(mayDrop([]MapInfo{flows}, p, nil, nil)))
 }

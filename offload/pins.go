@@ -1,7 +1,10 @@
 package offload
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/skipsw/skipsw/translate/object"
@@ -23,6 +26,16 @@ func (t *transfer) pinDir(p Pinner, m *object.Map) string {
 	return ""
 }
 
+// otherTypes says where the types of a map that is there differ from the program's.
+func (t *transfer) otherTypes(ctx context.Context, there *MapInfo, m *object.Map) string {
+	typer, ok := t.dev.(MapTyper)
+	is, known := t.r.Program.Types[m.Name]
+	if !ok || !known {
+		return ""
+	}
+	return otherTypes(typer.MapTypes(ctx, there.ID), is)
+}
+
 // pinner returns the device as one that pins, nil if nothing is to be pinned. On
 // a device that ends with the process, what the object asks for means nothing.
 func (t *transfer) pinner() (Pinner, error) {
@@ -35,7 +48,7 @@ func (t *transfer) pinner() (Pinner, error) {
 }
 
 // usePins fills in the maps that are pinned where the program's belong.
-func (t *transfer) usePins(used []*MapInfo) error {
+func (t *transfer) usePins(ctx context.Context, used []*MapInfo) error {
 	p, err := t.pinner()
 	if err != nil || p == nil {
 		return err
@@ -49,9 +62,16 @@ func (t *transfer) usePins(used []*MapInfo) error {
 		if err != nil {
 			return err
 		}
-		if info != nil {
-			used[i] = info
+		if info == nil {
+			continue
 		}
+		if diff := t.otherTypes(ctx, info, m); diff != "" {
+			return &Error{
+				Op: fmt.Sprintf("use map %s of %s", m.Name, dir), Kind: ErrBusy, Err: fs.ErrExist,
+				Reason: "the map there is of the same size, but " + diff, Advice: AdvisePinFresh,
+			}
+		}
+		used[i] = info
 	}
 	return nil
 }

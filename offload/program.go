@@ -1,15 +1,13 @@
 package offload
 
 import (
-	"crypto/sha1"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
-	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
@@ -42,7 +40,16 @@ type MapTypes struct{ Key, Value btf.Type }
 // only one if both are empty. o says how the object is read: the type of
 // programs whose section does not tell, what a loader sets.
 func ReadProgram(path, section, name string, o object.Options) (*Program, error) {
-	obj, err := object.Load(path, o)
+	b, err := infile.Read(path, "an object", infile.Object)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProgram(filepath.Base(path), b, section, name, o)
+}
+
+// ParseProgram is ReadProgram for an object in memory, which messages call file.
+func ParseProgram(file string, b []byte, section, name string, o object.Options) (*Program, error) {
+	obj, err := object.LoadBytes(file, b, o)
 	if err != nil {
 		return nil, err
 	}
@@ -56,16 +63,25 @@ func ReadProgram(path, section, name string, o object.Options) (*Program, error)
 			// Programs that are only called have sections that name no type:
 			// theirs is the caller's.
 			o.Type = p.Type
-			return ReadProgram(path, section, name, o)
+			return ParseProgram(file, b, section, name, o)
 		}
 	}
-	out := &Program{Program: p, Types: typesOfMaps(path), Tails: tails}
-	return out, out.askedPins(path)
+	out := &Program{Program: p, Types: make(map[string]MapTypes), Tails: tails}
+	for _, m := range obj.Maps {
+		if m.KeyType != nil || m.ValueType != nil {
+			out.Types[m.Name] = typesOf(m)
+		}
+	}
+	out.askedPins(obj)
+	return out, nil
 }
+
+// typesOf returns the types that the object has of a map.
+func typesOf(m *object.Map) MapTypes { return MapTypes{Key: m.KeyType, Value: m.ValueType} }
 
 // askedPins collects where the object asks maps to be pinned: as libbpf does
 // without a path of its own, and as iproute2 does.
-func (p *Program) askedPins(path string) error {
+func (p *Program) askedPins(obj *object.Object) {
 	for _, m := range p.Maps {
 		dir := ""
 		switch m.Pinning {
@@ -74,18 +90,13 @@ func (p *Program) askedPins(path string) error {
 		case object.PinGlobally:
 			dir = "tc/globals"
 		case object.PinByObject:
-			b, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			dir = fmt.Sprintf("tc/%x", sha1.Sum(b)) // the hash that iproute2 takes
+			dir = fmt.Sprintf("tc/%x", obj.Hash)
 		}
 		if p.Pins == nil {
 			p.Pins = make(map[string]string)
 		}
 		p.Pins[m.Name] = dir
 	}
-	return nil
 }
 
 // Compiled returns the program with an image for a target. The program is
@@ -129,20 +140,4 @@ func choose(obj *object.Object, section, name string) (*object.Program, error) {
 		return nil, fmt.Errorf("%s: has no program in section %q, sections are: %q", obj.Name, section, have)
 	}
 	return obj.Program(found.Name)
-}
-
-// typesOfMaps returns the types of the object's maps. They only serve to print
-// entries, so what cannot be read is left out.
-func typesOfMaps(path string) map[string]MapTypes {
-	spec, err := ebpf.LoadCollectionSpec(filepath.Clean(path))
-	if err != nil {
-		return nil
-	}
-	types := make(map[string]MapTypes)
-	for name, m := range spec.Maps {
-		if m.Key != nil || m.Value != nil {
-			types[name] = MapTypes{Key: m.Key, Value: m.Value}
-		}
-	}
-	return types
 }

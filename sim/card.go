@@ -94,7 +94,8 @@ func (m *card) config() core.Config {
 	s := &m.spec
 	cfg := core.Config{
 		Checks: s.Checks, Budget: s.Budget, PointerLatency: uint32(m.img.Target.LocalMemory.PointerDelay), SwapSlots: s.SwapSlots,
-		Unwritten: s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
+		WorkerWaits: m.img.Target.Exit.Writes == target.WritesWorker,
+		Unwritten:   s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
 	}
 	if m.profile != nil {
 		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)
@@ -217,7 +218,7 @@ func (m *card) refuse(in *Input) *Fault {
 // finish fills in the result of a context that stopped.
 func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 	n := x.End()
-	res.Cycles, res.Instructions, res.Commands, res.MemWait = n.Cycles, n.Instructions, n.Commands, n.MemWait
+	res.Cycles, res.Instructions, res.Commands, res.MemWait, res.Settled = n.Cycles, n.Instructions, n.Commands, n.MemWait, n.Settled
 	res.Events = m.model.Events(x)
 	if s == core.StopDone {
 		out := &m.out

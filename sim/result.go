@@ -21,6 +21,10 @@ type Result struct {
 	Instructions uint64
 	Commands     uint64 // memory commands
 	MemWait      uint64 // cycles in which the context waited for a signal
+	// Settled is when memory had done all that the program changed, in cycles
+	// from the first instruction, at least Cycles. In a System it misses
+	// commands that no unit had served when the program ended.
+	Settled uint64
 	// Events are the records that the program sent. They are valid until the
 	// next Run.
 	Events []Event

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 )
 
 // arrayMap adds an array of 4 values of 12 bytes at the start of map memory.
@@ -16,6 +17,12 @@ func arrayMap(_ *Spec, img *image.Image) {
 		Layout: "array", Base: mapBase + 256, Stride: 16,
 		Initial: []image.Entry{{Key: []byte{1, 0, 0, 0}, Value: []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}},
 	}}
+}
+
+// programWaits has programs wait for their writes, with the map of arrayMap.
+func programWaits(s *Spec, img *image.Image) {
+	arrayMap(s, img)
+	img.Target.Exit.Writes = target.WritesProgram
 }
 
 // mapPointer loads the address of the map's value 0 plus off: high word B2,
@@ -29,6 +36,9 @@ func mapPointer(off uint32) ins {
 func TestStrict(t *testing.T) {
 	read := func(sig int) nfpisa.Instr {
 		return nfpisa.Mem32(nfpisa.MemRead32, 0, a(1), k(0), 1).SigDone(sig)
+	}
+	write := func(xfer, sig int) nfpisa.Instr {
+		return nfpisa.Mem32(nfpisa.MemWrite32, xfer, a(1), k(0), 1).SigDone(sig)
 	}
 	lmWrite := nfpisa.CSRWr(nfpisa.CSRActLMAddr2, a(22))
 	for _, tc := range []struct {
@@ -60,6 +70,18 @@ func TestStrict(t *testing.T) {
 		{name: "two reads into one register", code: program(packetPointer, read(1), read(2), exit()), kind: FaultSignal, word: 2},
 		{name: "transfer-out register written while it is read", code: program(packetPointer, nfpisa.Immed(xf(0), 1), nfpisa.Mem32(nfpisa.MemWrite32, 0, a(1), k(0), 1).SigDone(2),
 			nfpisa.Immed(xf(0), 2), nfpisa.CtxArb(1<<2), nfpisa.Immed(a(0), 9), exit()), kind: FaultSignal, word: 3, off: CheckSignals, want: 9},
+
+		{name: "end before a signal", code: program(packetPointer, nfpisa.Immed(xf(0), 1), write(0, 2), nfpisa.Immed(a(0), 9), exit()), kind: FaultSignal, word: -1, off: CheckSignals, want: 9},
+		{name: "end before a write without a signal", code: program(packetPointer, nfpisa.Immed(xf(0), 1), write(0, 0), nops(99), nfpisa.Immed(a(0), 9), exit()), change: programWaits, kind: FaultSignal, word: -1, off: CheckSignals, want: 9},
+		{name: "the signal of an earlier command", code: program(packetPointer, nfpisa.Immed(xf(0), 1), read(2), write(0, 0), nfpisa.CtxArb(1<<2), nfpisa.Immed(a(0), 9), exit()), change: programWaits, kind: FaultSignal, word: -1, off: CheckSignals, want: 9},
+		{
+			name: "the signal of another unit", code: program(packetPointer, mapPointer(0), nfpisa.Immed(xf(0), 1), write(0, 0), nfpisa.Mem40(nfpisa.MemRead32, 0, b(2), a(2), 1).CtxSwap(1), nfpisa.Immed(a(0), 9), exit()),
+			change: programWaits, kind: FaultSignal, word: -1, off: CheckSignals, want: 9,
+		},
+		{
+			name: "written again after the signal of an earlier command", code: program(packetPointer, nfpisa.Immed(xf(0), 1), read(2), write(0, 0), nfpisa.CtxArb(1<<2), nfpisa.Immed(xf(0), 2), nfpisa.Immed(a(0), 9), exit()),
+			kind: FaultSignal, word: 5, off: CheckSignals, want: 9,
+		},
 
 		{name: "index register used after two instructions", code: program(nfpisa.Immed(lm(0, 0), 7), lmWrite, nops(2), ret(lm(2, 0))), kind: FaultPointerLatency, word: 4},
 		{name: "old value within the latency", code: program(nfpisa.Immed(lm(0, 0), 7), nfpisa.Immed(lm(0, 1), 8), nfpisa.ALU(a(9), a(22), nfpisa.ALUAdd, k(4)),

@@ -135,14 +135,42 @@ func value0s(s *System) [3]uint32 {
 	return [3]uint32{binary.BigEndian.Uint32(d), binary.BigEndian.Uint32(d[4:]), binary.BigEndian.Uint32(d[8:])}
 }
 
+// TestWorkerWaits ends a program with a write under way, a short and a long one.
+// A worker that waits gives the packet away when the write is done and not
+// before, and the program's own cycles do not count the wait.
+func TestWorkerWaits(t *testing.T) {
+	code := program(packetPointer, nfpisa.Immed(xf(0), 7), nfpisa.Mem32(nfpisa.MemWrite32Swap, 0, a(1), k(0), 1), nfpisa.Immed(a(0), 2), exit())
+	const own = 5 + 2 // the last branch costs two more
+	for _, busy := range []uint32{1, 500} {
+		done := map[string]uint64{}
+		s := testSystem(t, 2, code, func(sp *Spec, img *image.Image) {
+			sp.Memories = map[string]Latency{"ctm": {Read: 60, Write: 55, Atomic: 60, PerWord: 1, Busy: busy}}
+			sp.MemoryHooks.Serve = func(c *mem.Command, _, at uint64) { done[fmt.Sprint(c.Ticket.Source, c.Ticket.Context)] = at }
+			sp.Hooks.Switch = func(w Switch) {
+				if w.Kind == SwitchEnd {
+					require.Contains(t, done, fmt.Sprint(w.Core, w.Context))
+					require.LessOrEqual(t, done[fmt.Sprint(w.Core, w.Context)], w.Cycle, "the packet goes on when its write is done")
+				}
+			}
+		})
+		for _, o := range runAll(s, [][]byte{frame(64)}, 9, 0) {
+			require.Empty(t, o.fault)
+			require.Equal(t, []byte{7, 0, 0, 0, 5}, []byte(o.packet[:5]))
+			require.EqualValues(t, own, o.cycles)
+			require.EqualValues(t, own-2, o.instructions)
+			require.Zero(t, o.memWait)
+		}
+	}
+}
+
 // TestStepsDoNotMatter shows that results, their order and everything that
 // hooks see are the same however time is cut into steps.
 func TestStepsDoNotMatter(t *testing.T) {
 	code := program(
 		mapPointer(0), packetPointer, nfpisa.Immed(xf(0), 1), nfpisa.Immed(xf(1), 7),
 		nfpisa.Mem40(nfpisa.MemTestAdd, 0, b(2), a(2), 1).SigDone(2),
+		nfpisa.Mem32(nfpisa.MemWrite32, 1, a(1), k(8), 1), // signal 3 tells
 		nfpisa.Mem32(nfpisa.MemRead32, 4, a(1), k(0), 2).SigDone(3),
-		nfpisa.Mem32(nfpisa.MemWrite32, 1, a(1), k(8), 1), // nobody is told
 		nops(3),
 		nfpisa.BrArg(nfpisa.CondNoSignal, 2, at(11)), // polls
 		nfpisa.CtxArb(1<<3),

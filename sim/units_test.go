@@ -201,15 +201,19 @@ func TestWaits(t *testing.T) {
 	pktRead := nfpisa.Mem32(nfpisa.MemRead32, 1, a(1), k(0), 1).SigDone(3)
 	anyOf := nfpisa.CtxArb(1<<2 | 1<<3)
 	anyOf.Any = true
-	run := func(code ...any) Result {
-		return testMachine(t, program(append([]any{packetPointer, mapPointer(0)}, code...)...), arrayMap).Run(Input{Packet: frame(64)})
+	with := func(checks Checks, code ...any) Result {
+		return testMachine(t, program(append([]any{packetPointer, mapPointer(0)}, code...)...), func(s *Spec, img *image.Image) {
+			arrayMap(s, img)
+			s.Checks = checks
+		}).Run(Input{Packet: frame(64)})
 	}
+	run := func(code ...any) Result { return with(AllChecks, code...) }
 	res := run(mapRead, pktRead, nfpisa.CtxArb(1<<2|1<<3), ret(xf(1)))
 	require.Nil(t, res.Fault)
 	require.Greater(t, res.MemWait, uint64(ememLatency.Read)-10, "all: the slower one counts")
 	res = run(pktRead, mapRead, nfpisa.CtxArb(1<<2|1<<3), ret(xf(1)))
 	require.Greater(t, res.MemWait, uint64(ememLatency.Read)-10, "all, other order")
-	res = run(mapRead, pktRead, anyOf, nfpisa.BrArg(nfpisa.CondSignal, 2, at(6)), nfpisa.BrArg(nfpisa.CondNoSignal, 3, at(6)), ret(xf(1)))
+	res = with(AllChecks&^CheckSignals, mapRead, pktRead, anyOf, nfpisa.BrArg(nfpisa.CondSignal, 2, at(6)), nfpisa.BrArg(nfpisa.CondNoSignal, 3, at(6)), ret(xf(1)))
 	require.Nil(t, res.Fault)
 	require.Less(t, res.MemWait, uint64(ctmLatency.Read), "any: the faster one")
 	require.EqualValues(t, 0x01020304, res.Code)
@@ -220,7 +224,9 @@ func TestWaits(t *testing.T) {
 	require.NotNil(t, res.Fault, "an unsignalled write still reads its data")
 	require.Equal(t, FaultSignal, res.Fault.Kind)
 	res = run(nfpisa.Immed(xf(0), 1), nfpisa.Mem32(nfpisa.MemWrite32, 0, a(1), k(0), 1), nops(int(ctmLatency.Write)), nfpisa.Immed(xf(0), 2), nfpisa.Immed(a(0), 0), exit())
-	require.Nil(t, res.Fault)
+	require.NotNil(t, res.Fault, "and time alone does not tell that it has")
+	res = run(nfpisa.Immed(xf(0), 1), nfpisa.Mem32(nfpisa.MemWrite32, 0, a(1), k(0), 1), pktRead, nfpisa.CtxArb(1<<3), nfpisa.Immed(xf(0), 2), nfpisa.Immed(a(0), 0), exit())
+	require.Nil(t, res.Fault, "the signal of a later command of the unit does")
 	arb := nfpisa.CtxArb(1 << 3)
 	arb.Resume, arb.Target = true, uint16(at(7))
 	res = run(pktRead, arb, nfpisa.Immed(a(0), 1), exit(), nfpisa.Immed(a(0), 2), exit())

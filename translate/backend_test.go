@@ -22,11 +22,14 @@ func (b text) Target() string                      { return "text" }
 func (b text) Lowering(*verify.Program) []opt.Pass { return nil }
 func (b text) Stages() []pass.Info                 { return []pass.Info{writing} }
 
-func (b text) Prepare(u *backend.Unit) (*ssa.Env, error) {
-	return &ssa.Env{
-		Machine: ssa.Machine{Name: "text", Direct: true, Stores: true, LengthBits: 16},
-		Maps:    make([]ssa.MapPlace, len(u.Program.Source().Maps)), Helpers: noHelpers{},
-	}, nil
+func (b text) Prepare(u *backend.Unit) error {
+	for _, p := range u.Parts {
+		p.Env = &ssa.Env{
+			Machine: ssa.Machine{Name: "text", Direct: true, Stores: true, LengthBits: 16},
+			Maps:    make([]ssa.MapPlace, len(p.Program.Source().Maps)), Helpers: noHelpers{},
+		}
+	}
+	return nil
 }
 
 // noHelpers is a table of helpers without rows.
@@ -38,8 +41,9 @@ func (noHelpers) Call(b *ssa.Builder, id bpf.HelperID) error {
 
 var writing = pass.Info{Name: "write", Doc: "write the form down", Required: true}
 
-func (b text) Emit(u *backend.Unit, f *ssa.Func) (string, error) {
+func (b text) Emit(u *backend.Unit) (string, error) {
 	var out string
+	f := u.Parts[0].Body
 	u.Run.Do(&writing, f, func() bool { out = f.String(); return true })
 	u.Report.Words = len(f.Values)
 	return out, nil

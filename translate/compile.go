@@ -36,6 +36,11 @@ type Options struct {
 	Dump func(pass string, f fmt.Stringer)
 	// Report, if set, is filled with what was compiled and how.
 	Report *Report
+	// Called are the programs that tail calls may lead to, object.Program.Called
+	// of the one that is compiled: the image holds them all. They share maps with
+	// it by the identity of *object.Map. Where they are left out they are proven
+	// as for a device.
+	Called []*verify.Program
 }
 
 // Level says how much is improved.
@@ -60,7 +65,8 @@ type Unsupported = ssa.Unsupported
 // safe but use something that the compiler or the target does not have.
 var ErrNotSupported = ssa.ErrNotSupported
 
-// Compile makes an image with the one program. Errors name what is not
+// Compile makes an image with the program, and with those that it reaches by tail
+// calls. Errors name what is not
 // supported, why, and the C line; a fault of the compiler itself is a
 // *bug.Error.
 func Compile(p *verify.Program, o Options) (*image.Image, error) {
@@ -90,7 +96,21 @@ func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (code C, err 
 	if err := checkPasses(list, o.Passes); err != nil {
 		return none, err
 	}
-	u := &backend.Unit{Program: p, Report: o.Report, Check: o.CheckAllocation, Run: newRun(list, &o)}
+	u := &backend.Unit{Report: o.Report, Check: o.CheckAllocation, Run: newRun(list, &o)}
+	if o.Called == nil {
+		if o.Called, err = VerifyCalled(p.Source(), prover()); err != nil {
+			return none, err
+		}
+	}
+	for _, q := range append([]*verify.Program{p}, o.Called...) {
+		if !q.Proven() && !o.Unproven {
+			return none, fmt.Errorf("program %s is not proven to be safe", q.Source().Name)
+		}
+		u.Parts = append(u.Parts, &backend.Part{Program: q})
+	}
+	if err := complete(p, o.Called); err != nil {
+		return none, err
+	}
 	if u.Report == nil {
 		u.Report = &Report{}
 	}

@@ -57,11 +57,29 @@ func ObjectBytes(path string, data []byte, o FileOptions) ([]Compiled, error) {
 		return nil, err
 	}
 	out := make([]Compiled, len(progs))
+	prove := prover()
 	for k, p := range progs {
 		out[k].Program = p
-		out[k].compile(o.Options)
+		out[k].compile(o.Options, prove)
 	}
 	return out, nil
+}
+
+// prover proves programs for devices, each once.
+func prover() func(*object.Program) (*verify.Program, error) {
+	type proof struct {
+		p   *verify.Program
+		err error
+	}
+	known := map[*object.Program]proof{}
+	return func(p *object.Program) (*verify.Program, error) {
+		have, ok := known[p]
+		if !ok {
+			have.p, have.err = verify.Verify(p, verify.Options{Offload: true})
+			known[p] = have
+		}
+		return have.p, have.err
+	}
 }
 
 // programs returns the programs of an object, or the one that is named.
@@ -81,12 +99,15 @@ func programs(path string, data []byte, o FileOptions) ([]*object.Program, error
 	return nil, fmt.Errorf("%s: no program %q; it has %s", path, o.Program, names(obj.Programs))
 }
 
-func (c *Compiled) compile(o Options) {
+func (c *Compiled) compile(o Options, prove func(*object.Program) (*verify.Program, error)) {
 	if why := c.Program.Refused; why != nil {
 		c.Err = fmt.Errorf("%s: %w", c.Program.Name, why)
 		return
 	}
-	v, err := verify.Verify(c.Program, verify.Options{Offload: true})
+	v, err := prove(c.Program)
+	if err == nil {
+		o.Called, err = VerifyCalled(c.Program, prove)
+	}
 	if err != nil {
 		c.Err = err
 		return

@@ -54,9 +54,8 @@ var samples = sync.OnceValues(func() ([]sample, error) {
 			return nil, err
 		}
 		for _, p := range obj.Programs {
-			// Stages of a tail call need each other.
-			if slices.ContainsFunc(p.Maps, func(m *object.Map) bool { return len(m.Programs) > 0 }) {
-				continue
+			if slices.ContainsFunc(obj.Programs, func(q *object.Program) bool { return slices.Contains(q.Called, p) }) {
+				continue // it runs where it is called
 			}
 			s := sample{name: base + "/" + p.Name}
 			for _, pk := range captured {

@@ -15,8 +15,8 @@ type Options struct {
 	// OnStep is called before each instruction with its slot in the running
 	// program (see VM.Running) and the registers. It must not change them.
 	OnStep func(slot int, regs *[11]uint64)
-	// Tail holds the programs that program arrays name. They share maps with
-	// the program by the identity of *object.Map.
+	// Tail holds the programs that program arrays name, Called of the program if it
+	// is nil. They share maps with it by the identity of *object.Map.
 	Tail []*object.Program
 	// MaxSteps is the number of instructions after which a run is a fault; 0
 	// means DefaultMaxSteps.
@@ -159,6 +159,9 @@ func New(p *object.Program, o Options) (*VM, error) {
 	vm := &VM{layout: layouts[o.Addresses].slid(o.Slide), opt: o, byTyp: p.Type, index: make(map[*object.Map]int), limit: o.MaxSteps}
 	if vm.limit == 0 {
 		vm.limit = DefaultMaxSteps
+	}
+	if o.Tail == nil {
+		o.Tail = p.Called
 	}
 	for _, p := range append([]*object.Program{p}, o.Tail...) {
 		if len(p.Insns) == 0 {

@@ -28,7 +28,10 @@ type Campaign struct {
 	NearMiss int
 	Gen      gen.Options
 	Frames   gen.PacketOptions
-	Harness  *Harness
+	// Fill, if not nil, makes of a case that the reference takes another one with
+	// entries in the maps, which is run as well. It needs a second judge.
+	Fill    func(*Case) *Case
+	Harness *Harness
 	// Jobs is the number of programs under way at once; 0 means one for each
 	// CPU.
 	Jobs int
@@ -100,10 +103,10 @@ func (c *Campaign) Case(i int) (cs *Case, near bool) {
 
 // dropIndefinite takes disagreements about runs out of a report on a near miss
 // that reads what it never wrote or makes numbers of addresses, as the kernel
-// lets a privileged user do.
-func (c *Campaign) dropIndefinite(cs *Case, rep *Report) {
-	runs := func(m Mismatch) bool { return m.Kind == Differs || m.Kind == Faulted }
-	if !slices.ContainsFunc(rep.Mismatches, runs) || c.Harness.Definite(cs) {
+// lets a privileged user do. Runs that left the program's memory stay.
+func (h *Harness) dropIndefinite(cs *Case, rep *Report) {
+	runs := func(m Mismatch) bool { return m.Kind == Differs || m.Kind == Faulted && !m.Outside }
+	if !slices.ContainsFunc(rep.Mismatches, runs) || h.Definite(cs) {
 		return
 	}
 	rep.Mismatches = slices.DeleteFunc(rep.Mismatches, runs)
@@ -173,6 +176,43 @@ func (c *Campaign) Run() *Summary {
 	return s
 }
 
+// check runs a case, and again with entries in its maps.
+func (c *Campaign) check(cs *Case, near bool) (*Report, error) {
+	rep, err := c.Harness.Check(cs)
+	if err != nil {
+		return nil, err
+	}
+	if near {
+		c.Harness.dropIndefinite(cs, rep)
+	}
+	if c.Fill == nil || !rep.Accepted || len(rep.Mismatches) > 0 {
+		return rep, nil
+	}
+	full := c.Fill(cs)
+	if full == nil {
+		return rep, nil
+	}
+	runners := c.Harness.runners()
+	again, err := runners.Check(full)
+	if err != nil {
+		return nil, fmt.Errorf("with entries in its maps: %w", err)
+	}
+	if near {
+		runners.dropIndefinite(full, again)
+	}
+	for name, n := range again.Compared {
+		rep.Compared[name] += n
+	}
+	for name, n := range again.Known {
+		rep.Known[name] += n
+	}
+	for _, m := range again.Mismatches {
+		m.Detail = "with entries in its maps: " + m.Detail
+		rep.Mismatches = append(rep.Mismatches, m)
+	}
+	return rep, nil
+}
+
 // one runs program i, and gives it up when it hangs.
 func (c *Campaign) one(i int) (rep *Report, slots int, fail *Failure) {
 	cs, near := c.Case(i)
@@ -182,7 +222,7 @@ func (c *Campaign) one(i int) (rep *Report, slots int, fail *Failure) {
 	}
 	ch := make(chan answer, 1)
 	go func() {
-		rep, err := c.Harness.Check(cs)
+		rep, err := c.check(cs, near)
 		ch <- answer{rep, err}
 	}()
 	limit := c.Limit
@@ -197,9 +237,6 @@ func (c *Campaign) one(i int) (rep *Report, slots int, fail *Failure) {
 		if a.err != nil {
 			f.Error = a.err.Error()
 			return nil, 0, f
-		}
-		if near {
-			c.dropIndefinite(cs, a.rep)
 		}
 		if len(a.rep.Mismatches) > 0 {
 			f.Mismatches = a.rep.Mismatches

@@ -31,8 +31,9 @@ func diffRun(p *object.Program, want, got Run) string {
 	if !bytes.Equal(want.Meta, got.Meta) {
 		return fmt.Sprintf("metadata %x, not %x", got.Meta, want.Meta)
 	}
+	maps := p.AllMaps()
 	for i := range want.Maps {
-		if s := diffMap(p.Maps[i].Name, want.Maps[i], got.Maps[i]); s != "" {
+		if s := diffMap(maps[i].Name, want.Maps[i], got.Maps[i]); s != "" {
 			return s
 		}
 	}

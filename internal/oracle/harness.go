@@ -37,6 +37,8 @@ type Mismatch struct {
 	Kind   MismatchKind `json:"kind"`
 	Packet int          `json:"packet"` // index, -1 when it is about loading
 	Detail string       `json:"detail"`
+	// Outside says that a run left the program's memory (ErrOutside).
+	Outside bool `json:"outside,omitempty"`
 }
 
 // String is one line.
@@ -160,6 +162,18 @@ func (h *Harness) checkRest(c *Case, rep *Report) error {
 	return nil
 }
 
+// runners returns the harness of the judges that run programs, with the second one
+// as the reference: for a case that is known to be safe.
+func (h *Harness) runners() *Harness {
+	sub := &Harness{Reference: h.Second, Witnesses: h.Witnesses}
+	for _, j := range h.Judges {
+		if _, proves := j.(Prover); !proves && j.Name() != h.Second.Name() {
+			sub.Judges = append(sub.Judges, j)
+		}
+	}
+	return sub
+}
+
 // failed returns the mismatch of a judge, or nil.
 func (r *Report) failed(judge string) *Mismatch {
 	for i := range r.Mismatches {
@@ -253,7 +267,7 @@ func (h *Harness) judge(j Judge, c *Case, rep *Report) {
 			return // the maps are not comparable any more
 		}
 		if err != nil {
-			rep.add(c, Mismatch{Judge: j.Name(), Kind: Faulted, Packet: i, Detail: err.Error()})
+			rep.add(c, Mismatch{Judge: j.Name(), Kind: Faulted, Packet: i, Detail: err.Error(), Outside: errors.Is(err, ErrOutside)})
 			return
 		}
 		rep.Compared[j.Name()]++

@@ -51,6 +51,11 @@ type Run struct {
 // packet: the kernel runs none below 14 bytes.
 var ErrCannotRun = errors.New("the judge cannot run this packet")
 
+// ErrOutside is what errors.Is finds in a fault that is an access outside the
+// program's memory, or a jump outside its code: whatever unwritten bytes and
+// addresses are, no safe program does that.
+var ErrOutside = errors.New("outside the program's memory")
+
 // RefusalKind says what a refusal means.
 type RefusalKind uint8
 

@@ -27,8 +27,8 @@ type KernelOptions struct {
 	NoLog bool
 	// Flags is prog_flags of BPF_PROG_LOAD, for example BPF_F_XDP_HAS_FRAGS.
 	Flags uint32
-	// Tail holds the programs that program arrays name. They share maps with
-	// the program by the identity of *object.Map.
+	// Tail holds the programs that program arrays name, Called of the program if it
+	// is nil. They share maps with it by the identity of *object.Map.
 	Tail []*object.Program
 }
 
@@ -55,7 +55,8 @@ func (r *KernelReject) Unwrap() error { return r.Errno }
 // KernelProgram is a program that the running kernel has accepted, with its
 // maps.
 type KernelProgram struct {
-	Log  string // the verifier's log, when KernelOptions.LogLevel asked for it
+	Log string // the verifier's log, when KernelOptions.LogLevel asked for it
+	// Maps are those of the program, then further ones of programs that it calls.
 	Maps []*KernelMap
 
 	src    *object.Program
@@ -106,6 +107,9 @@ func LoadKernel(p *object.Program, o KernelOptions) (*KernelProgram, error) {
 }
 
 func (k *KernelProgram) load(o KernelOptions) error {
+	if o.Tail == nil {
+		o.Tail = k.src.Called
+	}
 	for _, p := range append([]*object.Program{k.src}, o.Tail...) {
 		for _, spec := range p.Maps {
 			if k.all[spec] != nil {
@@ -116,6 +120,7 @@ func (k *KernelProgram) load(o KernelOptions) error {
 				return err
 			}
 			k.all[spec] = m
+			k.Maps = append(k.Maps, m)
 			if m.cpus > 0 {
 				k.perCPU = true
 			}
@@ -132,9 +137,6 @@ func (k *KernelProgram) load(o KernelOptions) error {
 				}
 			}
 		}
-	}
-	for _, spec := range k.src.Maps {
-		k.Maps = append(k.Maps, k.all[spec])
 	}
 	var err error
 	if k.fd, k.Log, err = k.loadProgram(k.src, o); err != nil {
@@ -200,6 +202,9 @@ func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, st
 			return -1, "", fmt.Errorf("the kernel judge may not load programs: run it as root, or with CAP_BPF and CAP_NET_ADMIN: %w", err)
 		case spec.LogLevel == 0 && !o.NoLog:
 			spec.LogLevel = 1
+			if errors.Is(err, unix.E2BIG) {
+				spec.LogLevel = logStats // the walk was too long, and its log is longer
+			}
 			continue
 		}
 		var errno unix.Errno

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/skipsw/skipsw/internal/sys"
@@ -20,6 +21,17 @@ const (
 	askInsns = 4
 )
 
+// The kernel writes some bytes about each instruction that it walks, which is slow:
+// longer walks than askWalk are not asked about. How long a walk is stands in the
+// last line of a log of statistics, which fits into statsLog bytes where the whole
+// log, of three lines, does not.
+const (
+	askWalk  = 50_000
+	statsLog = 120
+	loadLog  = 1 << 16
+	logStats = 4 // BPF_LOG_STATS
+)
+
 // canAsk reports whether the kernel says what it thinks of a program without
 // loading it: there are at least four instructions, and no functions.
 // Functions go to the JIT before the kernel finds that the log was too small.
@@ -28,7 +40,7 @@ func canAsk(p *object.Program) bool {
 		return false
 	}
 	for _, in := range p.Insns {
-		if in.IsFuncCall() {
+		if in.IsFuncCall() || in.IsFuncLoad() {
 			return false
 		}
 	}
@@ -47,7 +59,8 @@ func canAsk(p *object.Program) bool {
 // can be asked too.
 //
 // Programs with functions or less than four instructions are loaded, and so are
-// those where the last line tells nothing.
+// those of a long walk, of which the log has the complaint only, and those where the
+// last line tells nothing.
 //
 // Its limits: the kernel must keep the end of a log and not its beginning, as it
 // does since 6.4. What the kernel refuses after the verifier's walk (in the
@@ -69,12 +82,17 @@ func AskVerifier(p *object.Program) error {
 	if err != nil {
 		return err
 	}
-	spec.LogLevel, spec.Log = 2, make([]byte, askLog)
 	// A signal, as the Go runtime sends them, ends the verifier's walk, and the
 	// small log hides that.
 	restore, err := blockSignals()
 	if err != nil {
 		return err
+	}
+	short := k.walk(spec) <= askWalk
+	if short {
+		spec.LogLevel, spec.Log = 2, make([]byte, askLog)
+	} else {
+		spec.LogLevel, spec.Log = logStats, make([]byte, loadLog)
 	}
 	// A log that had room after all: Close gives the program back.
 	k.fd, err = sys.LoadProg(spec)
@@ -84,7 +102,7 @@ func AskVerifier(p *object.Program) error {
 	}
 	reject := &KernelReject{Log: sys.CString(spec.Log)}
 	errors.As(err, &reject.Errno)
-	if reject.Errno != unix.ENOSPC {
+	if reject.Errno != unix.ENOSPC || !short {
 		return reject
 	}
 	switch last := lastLine(reject.Log); {
@@ -95,6 +113,22 @@ func AskVerifier(p *object.Program) error {
 	}
 	return reject
 }
+
+// walk returns how many instructions the verifier walks, 0 where it does not say.
+func (k *KernelProgram) walk(spec *sys.ProgSpec) int {
+	spec.LogLevel, spec.Log = logStats, make([]byte, statsLog)
+	fd, err := sys.LoadProg(spec)
+	if err == nil {
+		unix.Close(fd)
+	}
+	n := 0
+	if m := walked.FindStringSubmatch(sys.CString(spec.Log)); m != nil {
+		n, _ = strconv.Atoi(m[1]) // the kernel's number fits
+	}
+	return n
+}
+
+var walked = regexp.MustCompile(`processed (\d+) insns`)
 
 // loadAndDrop asks by loading.
 func loadAndDrop(p *object.Program) error {
@@ -131,10 +165,12 @@ var bookkeeping = regexp.MustCompile(`mark_precise|stack=|\bR\d+=`)
 // path, or the bookkeeping of its stack.
 var pathEnd = regexp.MustCompile(`^(\d+: (\(95\) exit|safe)|from \d+ to \d+: safe|\(\d+\) |SCC exit )`)
 
+var statistics = regexp.MustCompile(`^(processed|verification time|stack depth) `)
+
 // lastLine returns the last line of a log that says something, or "".
 func lastLine(log string) string {
 	for _, l := range slices.Backward(strings.Split(strings.TrimSpace(log), "\n")) {
-		if l != "" && !strings.HasPrefix(l, "processed ") {
+		if l != "" && !statistics.MatchString(l) {
 			return l
 		}
 	}

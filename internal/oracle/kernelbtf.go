@@ -7,14 +7,19 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/skipsw/skipsw/internal/sys"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
 // needsBTF reports whether the kernel judges a program otherwise without BTF:
-// it takes all functions as static ones then, and allows no tail calls in them.
+// it takes all functions as static ones then, allows no tail calls in them, and
+// calls none back.
 func needsBTF(p *object.Program) bool {
 	const tailCall = 12
-	if len(p.Funcs) < 2 {
+	switch {
+	case slices.ContainsFunc(p.Insns, bpf.Insn.IsFuncLoad):
+		return true
+	case len(p.Funcs) < 2:
 		return false // as most programs
 	}
 	for _, f := range calledFunctions(p)[1:] {
@@ -30,7 +35,7 @@ func needsBTF(p *object.Program) bool {
 	return false
 }
 
-// calledFunctions returns the program and the functions that it calls, by their
+// calledFunctions returns the program and the functions that it names, by their
 // starts: those that the kernel wants to find described. What Funcs does not
 // list is a static function.
 func calledFunctions(p *object.Program) []object.Func {
@@ -42,7 +47,7 @@ func calledFunctions(p *object.Program) []object.Func {
 	out := []object.Func{listed[0]}
 	for i, in := range p.Insns {
 		start := in.FuncTarget(i)
-		if !in.IsFuncCall() || seen[start] {
+		if !in.IsFuncCall() && !in.IsFuncLoad() || seen[start] {
 			continue
 		}
 		seen[start] = true

@@ -15,6 +15,8 @@ type MapSpec struct {
 	Name                                  string // made fit by ObjName
 	Inner                                 int    // descriptor of a map of maps' template; 0 is none
 	Ifindex                               int    // the device it lives on; 0 is the host
+	BTF                                   int    // descriptor of type information; 0 is none
+	KeyType, ValueType                    uint32 // in it
 }
 
 // CreateMap makes a map and returns its descriptor.
@@ -24,10 +26,11 @@ func CreateMap(s MapSpec) (fd int, err error) {
 		keySize, valueSize, maxEntries, flags uint32
 		innerFD, numaNode                     uint32
 		name                                  [nameLen]byte
-		ifindex                               uint32
+		ifindex, btf, keyType, valueType      uint32
 	}{
 		mapType: s.Type, keySize: s.KeySize, valueSize: s.ValueSize, maxEntries: s.MaxEntries, flags: s.Flags,
 		innerFD: uint32(s.Inner), name: cName(s.Name), ifindex: uint32(s.Ifindex),
+		btf: uint32(s.BTF), keyType: s.KeyType, valueType: s.ValueType,
 	})
 }
 

@@ -26,6 +26,8 @@ type Image struct {
 	Relocs   []Reloc
 	Maps     []Map
 	Lines    []Line // sorted by Word; an entry holds until the next
+	// Tails are the tail calls from program to program.
+	Tails []Tail
 }
 
 // Machine says how the code is linked as it stands, which Relocate changes, and
@@ -46,6 +48,8 @@ type Program struct {
 	License string
 	Entry   uint32 // word offset
 	Insns   uint32 // eBPF slots
+	// Stack is the local memory in bytes from the stack base on that it uses itself.
+	Stack uint32
 }
 
 // Symbol names a place in the code.
@@ -94,7 +98,8 @@ type Map struct {
 	MaxEntries uint32
 	Flags      uint32
 	ID         uint32 // firmware maps: table number that the program passes to helpers
-	// Initial holds the entries that the object file defines.
+	// Initial holds the entries that the object file defines. Those of a program
+	// array are numbers of Programs, from 1 on.
 	Initial []Entry
 
 	// Layout says where the data is when the program addresses it itself

@@ -42,7 +42,7 @@ func read(b []byte) (*Image, error) {
 	r := &reader{ss, string(ss[sectionStrings].data), bytes.Clone(ss[sectionData].data)}
 	im := &Image{}
 	for _, step := range []func(*Image) error{
-		r.machine, r.target, r.words, r.symbols, r.helpers, r.programs, r.relocs, r.maps, r.entries, r.params, r.lines,
+		r.machine, r.target, r.words, r.symbols, r.helpers, r.programs, r.relocs, r.maps, r.entries, r.params, r.lines, r.tails,
 	} {
 		if err := step(im); err != nil {
 			return nil, err
@@ -160,9 +160,11 @@ func (r *reader) programs(im *Image) error {
 		return err
 	}
 	for t.next() {
-		im.Programs = append(im.Programs, Program{
-			Name: t.str(), Section: t.str(), Type: t.str(), License: t.str(), Entry: t.u32(), Insns: t.u32(),
-		})
+		p := Program{Name: t.str(), Section: t.str(), Type: t.str(), License: t.str(), Entry: t.u32(), Insns: t.u32()}
+		if len(t.rec) >= 4 {
+			p.Stack = t.u32()
+		}
+		im.Programs = append(im.Programs, p)
 	}
 	return t.err
 }
@@ -237,6 +239,20 @@ func (r *reader) params(im *Image) error {
 			t.fail("parameter %q of map %q stands twice", name, m.Name)
 		}
 		m.Params[name] = t.u64()
+	}
+	return t.err
+}
+
+func (r *reader) tails(im *Image) error {
+	if r.sections[sectionTails] == nil {
+		return nil
+	}
+	t, err := r.open(sectionTails, sizeTail)
+	if err != nil {
+		return err
+	}
+	for t.next() {
+		im.Tails = append(im.Tails, Tail{Program: t.u32(), Map: t.u32(), First: t.u32(), Last: t.u32(), Keeps: t.u32()})
 	}
 	return t.err
 }

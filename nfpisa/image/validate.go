@@ -77,8 +77,47 @@ func (im *Image) validate() error {
 			return fmt.Errorf("line table entry %d is for word %d of %d, or out of order", k, l.Word, n)
 		}
 	}
-	return im.validateMaps()
+	if err := im.validateMaps(); err != nil {
+		return err
+	}
+	return im.validateTails()
 }
+
+// validateTails checks that slots and tail calls are those of programs and maps
+// of the image.
+func (im *Image) validateTails() error {
+	for k := range im.Maps {
+		m := &im.Maps[k]
+		if !m.IsProgramArray() {
+			continue
+		}
+		if m.ValueSize != 4 || m.KeySize != 4 {
+			return fmt.Errorf("program array %q has keys of %d and values of %d bytes, not 4 and 4", m.Name, m.KeySize, m.ValueSize)
+		}
+		for _, e := range m.Initial {
+			if im.ProgramIn(e.Value) == "" {
+				return fmt.Errorf("program array %q: slot %d holds none of the %d programs", m.Name, le.Uint32(e.Key), len(im.Programs))
+			}
+		}
+	}
+	for k, t := range im.Tails {
+		if uint64(t.Program) >= uint64(len(im.Programs)) || uint64(t.Map) >= uint64(len(im.Maps)) || !im.Maps[t.Map].IsProgramArray() {
+			return fmt.Errorf("tail call %d is of program %d through map %d, which are none", k, t.Program, t.Map)
+		}
+		if t.Keeps > maxLocal {
+			return fmt.Errorf("tail call %d keeps %d bytes of local memory, more than %d", k, t.Keeps, maxLocal)
+		}
+	}
+	for k := range im.Programs {
+		if p := &im.Programs[k]; p.Stack > maxLocal {
+			return fmt.Errorf("program %q uses %d bytes of local memory, more than %d", p.Name, p.Stack, maxLocal)
+		}
+	}
+	return nil
+}
+
+// maxLocal is the local memory of a core in bytes.
+const maxLocal = 4096
 
 // validateTarget checks that the code keeps to its target.
 func (im *Image) validateTarget() error {

@@ -24,6 +24,7 @@ const (
 	sectionEntries  = ".skipsw.entries"
 	sectionParams   = ".skipsw.params"
 	sectionLines    = ".skipsw.lines"
+	sectionTails    = ".skipsw.tails"
 	sectionStrings  = ".skipsw.str"
 	sectionData     = ".skipsw.data"
 )
@@ -32,12 +33,13 @@ const (
 const (
 	sizeMachine = 16
 	sizeHelper  = 8
-	sizeProgram = 40
+	sizeProgram = 40 // and four bytes for the stack, which older images have not
 	sizeReloc   = 12
 	sizeMap     = 72
 	sizeEntry   = 20
 	sizeParam   = 20
 	sizeLine    = 40
+	sizeTail    = 20
 )
 
 // Marshal returns the image as a file. Equal images give equal bytes. An image
@@ -67,6 +69,9 @@ func (im *Image) Marshal() ([]byte, error) {
 	symbols.link = uint32(len(ss) + 1)
 	ss = append(ss, symbols, names)
 	ss = append(ss, tables...)
+	if len(im.Tails) != 0 {
+		ss = append(ss, im.tailTable(h))
+	}
 	if im.Target != nil {
 		ss = append(ss, section{name: sectionTarget, typ: shtProgbits, align: 1, data: im.Target.Marshal()})
 	}
@@ -182,6 +187,7 @@ func (im *Image) programTable(h *heap) section {
 			w.str(p.License)
 			w.u32(p.Entry)
 			w.u32(p.Insns)
+			w.u32(p.Stack)
 			w.end()
 		}
 	})
@@ -243,6 +249,19 @@ func (im *Image) paramTable(h *heap) section {
 				w.u64(p[name])
 				w.end()
 			}
+		}
+	})
+}
+
+func (im *Image) tailTable(h *heap) section {
+	return table(h, sectionTails, func(w *tableWriter) {
+		for _, t := range im.Tails {
+			w.u32(t.Program)
+			w.u32(t.Map)
+			w.u32(t.First)
+			w.u32(t.Last)
+			w.u32(t.Keeps)
+			w.end()
 		}
 	})
 }

@@ -6,13 +6,20 @@ const (
 	ExitValue = "value" // the low word of R0
 )
 
+// Who waits for writes. The worker does by a command of its own to each memory
+// that keeps the order, whose signal answers for those before it.
+const (
+	WritesProgram = "program" // before it branches to done
+	WritesWorker  = "worker"  // before it gives the packet away and the context another
+)
+
 // Exit says how a program hands back its verdict.
 type Exit struct {
 	Kind     string `json:"kind"`
 	Register Reg    `json:"register"`
 	// Writes is who waits until a program's writes to memory are done before
-	// the packet goes on: "program", before it branches to done. Atomic
-	// operations whose result is not used are waited for by nobody.
+	// the packet goes on: WritesProgram or WritesWorker. Additions that bring
+	// their number along are waited for by nobody.
 	Writes string `json:"writes"`
 	// Shift is the lowest bit of the code in the register, for ExitCode.
 	Shift uint8 `json:"shift,omitempty"`

@@ -43,7 +43,9 @@ func (c *checker) honoured() {
 	if v.QueueSet != nil && v.QueueSet.Bits != 1 {
 		c.refuse("packet_vector.queue_set.bits", v.QueueSet.Bits, 1, "a queue is selected or not")
 	}
-	c.only("exit.writes", t.Exit.Writes, "program", "the compiler waits for each write")
+	if w := t.Exit.Writes; w != WritesProgram && w != WritesWorker {
+		c.refuse("exit.writes", w, WritesProgram+" or "+WritesWorker, "nobody else waits for writes")
+	}
 	c.mapsHonoured()
 	c.clockHonoured()
 	c.redirectHonoured()

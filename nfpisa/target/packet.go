@@ -1,5 +1,7 @@
 package target
 
+import "slices"
+
 // Packet is what a packet pointer is: a memory address whose low bits are the
 // offset in the packet's buffer and whose upper bits name the buffer.
 type Packet struct {
@@ -32,6 +34,20 @@ type PacketVector struct {
 	// Redirect is where a program says where its frame goes when its verdict is
 	// a redirect; nil where it cannot.
 	Redirect *Redirect `json:"redirect,omitempty"`
+}
+
+// Free returns the words of the vector that no field is in. On targets whose
+// programs address map memory themselves they are the programs' while they have
+// the packet; nobody writes them before.
+func (v *PacketVector) Free() []LMWord {
+	var out []LMWord
+	_, fields := v.fields()
+	for w := range LMWord(v.Words) {
+		if !slices.ContainsFunc(fields, func(f Field) bool { return f.Word == w }) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // Queue is the field of the selected queue.

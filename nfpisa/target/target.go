@@ -190,6 +190,10 @@ type Memory struct {
 	PerWord uint32 `json:"per_word"`
 	// Busy is how long the memory is taken for each eight bytes.
 	Busy uint32 `json:"busy"`
+	// InOrder says that the memory takes the commands of a context in the order
+	// in which they are issued, so that the signal of one tells that those
+	// before it are done, too.
+	InOrder bool `json:"in_order,omitempty"`
 }
 
 // Direct reports whether the program addresses map memory itself.

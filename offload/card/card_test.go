@@ -412,3 +412,32 @@ func TestCapture(t *testing.T) {
 	cancel()
 	wg.Wait()
 }
+
+// TestRedirect sends frames by the ports that a device map names, copies too.
+func TestRedirect(t *testing.T) {
+	dir := home(t)
+	outs := []string{filepath.Join(dir, "1.pcap"), filepath.Join(dir, "2.pcap")}
+	r := run(t, "card0", card.Limits{}, "gen:packets=20", "pcap:,"+outs[0], "pcap:,"+outs[1])
+	all := func(kind bpf.MapType, flags int32, entries ...uint32) *offload.Program {
+		m := &object.Map{Name: "ports", Type: kind, KeySize: 4, ValueSize: 4, MaxEntries: 8}
+		for k, to := range entries {
+			m.Initial = append(m.Initial, object.Entry{Key: binary.LittleEndian.AppendUint32(nil, uint32(k)), Value: binary.LittleEndian.AppendUint32(nil, to)})
+		}
+		insns := bpf.LoadMap(bpf.R1, 0)
+		insns = append(insns, bpf.Mov.Imm(bpf.R2, 0), bpf.Mov.Imm(bpf.R3, flags), bpf.CallHelper(bpf.HelperRedirectMap), bpf.Return())
+		return &offload.Program{Program: &object.Program{
+			Name: "redirect", Type: object.XDP, License: "GPL", Maps: []*object.Map{m}, Insns: insns, Funcs: []object.Func{{Name: "redirect"}},
+		}}
+	}
+	const broadcast = 8
+	_, err := offload.Attach(t.Context(), r.client, offload.Request{Program: all(bpf.MapTypeDevMap, broadcast, 2, 3)})
+	require.NoError(t, err)
+	until(t, r.client, "fate redirected", 20)
+	until(t, r.client, "port 1 tx_packets", 20)
+	until(t, r.client, "port 2 tx_packets", 20)
+	_, err = offload.Attach(t.Context(), r.client, offload.Request{Program: all(bpf.MapTypeDevMap, 0, 9), Force: true})
+	require.NoError(t, err)
+	o, err := r.client.RunPacket(t.Context(), offload.Packet{Data: make([]byte, 60)})
+	require.NoError(t, err)
+	require.Equal(t, &offload.Redirect{Ports: []int{8}}, o.Redirect)
+}

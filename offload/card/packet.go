@@ -18,18 +18,20 @@ import (
 type fate int
 
 const (
-	fateHost     fate = iota // given to the host
-	fateSent                 // sent by a port as the program wants it
-	fateFromHost             // sent by a port for the host
-	fateDropped              // by verdict
-	fateAborted              // by a verdict that is an error
-	fateFault                // its program broke a rule of the machine
-	fateNowhere              // redirected to what the card has not
-	fateTooLong              // no packet buffer of the simulator takes it
+	fateHost       fate = iota // given to the host
+	fateSent                   // sent by a port as the program wants it
+	fateFromHost               // sent by a port for the host
+	fateDropped                // by verdict
+	fateAborted                // by a verdict that is an error
+	fateFault                  // its program broke a rule of the machine
+	fateRedirected             // sent by a port that a helper named
+	fateQueue                  // given to a queue of the host that a helper named
+	fateNowhere                // redirected to what the card has not
+	fateTooLong                // no packet buffer of the simulator takes it
 	fateCount
 )
 
-var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirect_nowhere", "too_long"}
+var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirected", "redirected_to_host", "redirect_nowhere", "too_long"}
 
 // handle takes a frame through the card.
 func (c *Card) handle(a *arrival) {
@@ -58,6 +60,9 @@ func (c *Card) handle(a *arrival) {
 	}
 	c.taps.see(a.port.n, In, false, a.buf, verdict)
 	what := fateOf(out)
+	if what == fateRedirected {
+		what = c.redirect(a.port, out)
+	}
 	c.fates[what].Add(1)
 	switch what {
 	case fateHost:
@@ -88,7 +93,7 @@ func fateOf(out *offload.Outcome) fate {
 		case bpf.TCActShot, bpf.TCActStolen, bpf.TCActQueued, bpf.TCActTrap:
 			return fateDropped
 		case bpf.TCActRedirect:
-			return fateNowhere
+			return fateRedirected
 		}
 		return fateHost
 	}
@@ -100,9 +105,30 @@ func fateOf(out *offload.Outcome) fate {
 	case bpf.XDPTX:
 		return fateSent
 	case bpf.XDPRedirect:
-		return fateNowhere
+		return fateRedirected
 	}
 	return fateAborted
+}
+
+// redirect sends a frame where a helper of its program said: copies to several
+// ports, or to the host of the port it came in by, which has the queues of
+// processors and sockets.
+func (c *Card) redirect(p *port, out *offload.Outcome) fate {
+	what := fateNowhere
+	if out.Redirect == nil {
+		return what
+	}
+	if out.Redirect.Queue != "" {
+		c.toHost(p, out.Data)
+		return fateQueue
+	}
+	for _, n := range out.Redirect.Ports {
+		if n >= 0 && n < len(c.ports) {
+			c.leave(c.ports[n], bytes.Clone(out.Data))
+			what = fateRedirected
+		}
+	}
+	return what
 }
 
 // leave sends a frame by a port's wire.

@@ -30,7 +30,12 @@ type Finding struct {
 	Insn string       `json:"insn,omitempty"`
 	Line *object.Line `json:"line,omitempty"`
 	Says string       `json:"says"` // what is wrong
-	Fix  string       `json:"fix,omitempty"`
+	// Kernel is the version whose verifier makes it so, where another one's does
+	// not; "" is all of them.
+	Kernel string `json:"kernel,omitempty"`
+	// Maybe says that it cannot be told without the device's compiler.
+	Maybe bool   `json:"maybe,omitempty"`
+	Fix   string `json:"fix,omitempty"`
 }
 
 // String returns the finding in one line: place, reason, way out.
@@ -42,11 +47,76 @@ func (f Finding) String() string {
 	if f.Slot >= 0 {
 		fmt.Fprintf(&b, "instruction %d: ", f.Slot)
 	}
+	if f.Kernel != "" {
+		fmt.Fprintf(&b, "with the verifier of %s: ", f.Kernel)
+	}
 	fmt.Fprintf(&b, "%s: %s", f.By, f.Says)
 	if f.Fix != "" {
 		fmt.Fprintf(&b, "; %s", f.Fix)
 	}
 	return b.String()
+}
+
+// Outcome is what findings come to.
+type Outcome string
+
+// The outcomes.
+const (
+	Taken   Outcome = "ok"
+	Refused Outcome = "refused"
+	Depends Outcome = "depends on the kernel" // one refuses it, and another one does not
+	Unsure  Outcome = "may be refused"        // only the device's compiler can tell
+)
+
+// OutcomeOf returns what the findings of a program come to.
+func OutcomeOf(found []Finding) Outcome {
+	by := map[string]bool{}
+	maybe := false
+	for _, f := range found {
+		if f.Maybe {
+			maybe = true
+		} else {
+			by[f.Kernel] = true
+		}
+	}
+	switch {
+	case by[""] || len(by) == len(kernels):
+		return Refused
+	case len(by) > 0:
+		return Depends
+	case maybe:
+		return Unsure
+	}
+	return Taken
+}
+
+// Size is how many words of machine code the nfp driver's compiler makes of a
+// program, as far as can be told, and how many the card has.
+type Size struct {
+	Least int `json:"least"`
+	Most  int `json:"most"`
+	Room  int `json:"room"`
+}
+
+// ParseKernel returns the kernel of a version that is followed: "6.1" or "6.18".
+func ParseKernel(version string) (verify.Kernel, error) {
+	for _, k := range kernels {
+		if k.String() == "Linux "+version {
+			return k, nil
+		}
+	}
+	return 0, fmt.Errorf("the verifiers of Linux 6.1 and 6.18 are followed, not of %q", version)
+}
+
+// With returns the findings that stand with the verifier of one kernel.
+func With(k verify.Kernel, found []Finding) (out []Finding) {
+	for _, f := range found {
+		if f.Kernel == "" || f.Kernel == k.String() {
+			f.Kernel = ""
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // Options say what to check for.
@@ -59,6 +129,12 @@ type Options struct {
 	Report *translate.Report
 	// NFP applies the rules of the nfp driver.
 	NFP bool
+	// Kernel, if not nil, is the only one whose verifier is followed for the nfp
+	// driver's rules.
+	Kernel *verify.Kernel
+	// Size, if set, is filled with the size of what the driver's compiler makes,
+	// if the program gets that far.
+	Size *Size
 	// Firmware is what the card's firmware can do; nil is DefaultFirmware.
 	Firmware *Firmware
 	// Device is what a device was found to take; nil leaves it out.
@@ -85,6 +161,7 @@ type checker struct {
 	o     Options
 	fw    *Firmware
 	found []Finding
+	size  Size // with the kernel that was followed last
 }
 
 // Program checks a program for offloading. No findings mean that nothing known
@@ -110,9 +187,10 @@ func Program(p *object.Program, o Options) ([]Finding, error) {
 	}
 	if o.NFP {
 		c.nfpMaps()
-		c.nfpInsns()
-		if c.v != nil {
-			c.nfpFacts()
+		if p.Refused == nil {
+			if err := c.driverRules(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Slot < c.found[j].Slot })
@@ -144,7 +222,9 @@ func (c *checker) verifier() error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	c.add("verifier", e.Slot, e.Reason, e.Hint)
+	if !c.o.NFP { // whose verdict comes with those of the kernels
+		c.add("verifier", e.Slot, e.Reason, e.Hint)
+	}
 	return nil
 }
 

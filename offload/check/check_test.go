@@ -13,6 +13,7 @@ import (
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 // peerCase is a program of the corpus with the answer of the kernel's nfp
@@ -116,15 +117,10 @@ func (c *peerCase) firmware(t *testing.T) *Firmware {
 // driver refuses is refused here, for the driver's reason.
 func TestDriverRefusals(t *testing.T) {
 	for _, c := range peerCases(t, "refused.json") {
-		switch c.Name {
-		case "no_cap_program_length": // known only after compiling
-			continue
-		case "no_event_two_types": // our verifier proves that only one of the types is possible, as newer kernels do
-			continue
-		}
 		t.Run(c.Name, func(t *testing.T) {
 			found, err := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
 			require.NoError(t, err)
+			found = With(verify.Linux6_1, found)
 			require.NotEmpty(t, found)
 			if c.VerifierLine == "" {
 				return
@@ -149,13 +145,12 @@ func TestDriverRefusals(t *testing.T) {
 // that the nfp driver takes.
 func TestDriverAccepts(t *testing.T) {
 	for _, c := range peerCases(t, "corpus.json") {
-		if strings.HasPrefix(c.Name, "defect_") || c.Name == "tc_ok_unseen" {
-			continue // the driver takes them only because it does not look at every path
-		}
 		t.Run(c.Name, func(t *testing.T) {
-			found, err := Program(c.program(t), Options{NFP: true, Firmware: c.firmware(t)})
+			fw := c.firmware(t)
+			fw.Core.CodeWords = 15000 // as when the corpus was made
+			found, err := Program(c.program(t), Options{NFP: true, Firmware: fw})
 			require.NoError(t, err)
-			for _, f := range found {
+			for _, f := range With(verify.Linux6_1, found) {
 				t.Errorf("%s (%s)", f, f.Insn)
 			}
 		})

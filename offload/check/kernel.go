@@ -15,8 +15,9 @@ func (c *checker) kernelRules() {
 	for _, m := range c.p.Maps {
 		c.kernelMap(m)
 	}
-	c.each(func(slot int, in bpf.Insn) {
+	for slot, in := range c.p.Insns { // what is never executed, too
 		switch {
+		case slot > 0 && c.p.Insns[slot-1].Wide():
 		case in.IsMapValueLoad():
 			name := "?"
 			if 0 <= in.Imm && int(in.Imm) < len(c.p.Maps) {
@@ -24,12 +25,12 @@ func (c *checker) kernelRules() {
 			}
 			c.add(by, slot, fmt.Sprintf("the address of a value of map %s is used directly, which maps on a device do not give", name),
 				"look the entry up with bpf_map_lookup_elem, or keep global variables and constants on the stack")
-		case in.IsFuncLoad():
+		case in.IsFuncLoad() && c.reached(slot):
 			c.add(by, slot, "the address of a function is taken; callbacks are not offloaded", "write the loop out")
 		case in.IsKfuncCall():
 			c.add(by, slot, "a kernel function is called; a device has none", "")
 		}
-	})
+	}
 }
 
 // kernelMap applies the rules for maps on a device.

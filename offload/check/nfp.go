@@ -43,18 +43,6 @@ func (c *checker) nfpMaps() {
 	}
 }
 
-// nfpInsns applies the rules that need no facts: opcodes and helpers.
-func (c *checker) nfpInsns() {
-	c.each(func(slot int, in bpf.Insn) {
-		if says, fix := nfpOpcode(in); says != "" {
-			c.add(nfp, slot, says, fix)
-		}
-		if in.IsHelperCall() {
-			c.nfpHelper(slot, in.Helper())
-		}
-	})
-}
-
 // nfpOpcode tells why the driver has no code for an instruction.
 func nfpOpcode(in bpf.Insn) (says, fix string) {
 	unknown := fmt.Sprintf("instruction %#02x not supported", in.Op)

@@ -15,7 +15,7 @@ import (
 
 // How long a device may take to free what nobody holds.
 const (
-	waitFreed = 5 * time.Second
+	waitFreed = time.Minute
 	tickFreed = 20 * time.Millisecond
 )
 

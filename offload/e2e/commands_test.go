@@ -45,10 +45,10 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// eventually repeats a check for two seconds: the kernel frees programs and
-// maps after a grace period.
+// eventually repeats a check for a while: the kernel frees programs and maps after
+// a grace period.
 func eventually(ts *testscript.TestScript, check func() error) {
-	end := time.Now().Add(2 * time.Second)
+	end := time.Now().Add(waitFree)
 	for {
 		err := check()
 		if err == nil {
@@ -57,7 +57,7 @@ func eventually(ts *testscript.TestScript, check func() error) {
 		if time.Now().After(end) {
 			ts.Fatalf("%v", err)
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(tick)
 	}
 }
 

@@ -105,17 +105,17 @@ func mapIDs(t *testing.T) []uint32 {
 	}
 }
 
-// settled reads the state until it fits or two seconds have passed: programs
-// and maps are freed after a grace period.
+// settled reads the state until it fits or waitFree has passed: programs and maps
+// are freed after a grace period.
 func settled(t *testing.T, fits func(state) bool) state {
 	t.Helper()
-	end := time.Now().Add(2 * time.Second)
+	end := time.Now().Add(waitFree)
 	for {
 		s := snapshot(t)
 		if fits(s) || time.Now().After(end) {
 			return s
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(tick)
 	}
 }
 
@@ -124,7 +124,7 @@ const dev = "eth0"
 
 // Programs and maps are freed after a grace period of the kernel.
 const (
-	waitFree = 3 * time.Second
+	waitFree = time.Minute
 	tick     = 20 * time.Millisecond
 )
 

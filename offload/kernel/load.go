@@ -37,6 +37,7 @@ func (l *loaded) Close() error { return unix.Close(l.fd) }
 // Load implements offload.Device. In hardware mode the kernel's driver gets the
 // program; in the others it is a program of the host.
 func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, maps []offload.Map) (offload.Loaded, error) {
+	liftMemlock()
 	op := fmt.Sprintf("load program %s", p.Name)
 	if mode == offload.Hardware {
 		op += " for " + d.name
@@ -122,6 +123,7 @@ func (d *Device) loadCode(p *offload.Program, mode offload.Mode, code []byte, in
 // NewMap implements offload.MapStore. In hardware mode the map lives on the
 // device, but for perf event arrays, which are the host's.
 func (d *Device) NewMap(ctx context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
+	liftMemlock()
 	op := fmt.Sprintf("make map %s", m.Name)
 	inner := 0
 	if m.Inner != nil {
@@ -147,9 +149,20 @@ func (d *Device) NewMap(ctx context.Context, m *object.Map, mode offload.Mode) (
 		}
 		spec.MaxEntries = uint32(cpus)
 	}
+	if spec.Ifindex == 0 {
+		spec.BTF, spec.KeyType, spec.ValueType = loadMapTypes(m)
+		if spec.BTF != 0 {
+			defer unix.Close(spec.BTF)
+		}
+	}
 	var fd int
 	err := d.in(func() (err error) {
 		fd, err = sys.CreateMap(spec)
+		if err != nil && spec.BTF != 0 {
+			// Types are for who reads the map; some kinds of map take none.
+			spec.BTF, spec.KeyType, spec.ValueType = 0, 0, 0
+			fd, err = sys.CreateMap(spec)
+		}
 		return err
 	})
 	if err != nil {

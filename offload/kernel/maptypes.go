@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/object"
 )
 
 // MapTypes implements offload.MapTyper. It finds the types of a map's keys and values in the kernel: in the
@@ -41,6 +43,34 @@ func (d *Device) MapTypes(_ context.Context, id uint32) offload.MapTypes {
 		return nil
 	})
 	return found
+}
+
+// loadMapTypes loads the type information of a map's keys and values and returns
+// its descriptor and the numbers of the types; 0 where there are none, or the
+// kernel does not take them. Maps of devices cannot have any.
+func loadMapTypes(m *object.Map) (fd int, key, value uint32) {
+	types := offload.MapTypes{Key: m.KeyType, Value: m.ValueType}
+	s := mapStruct(m.Name, types)
+	if s == nil {
+		return 0, 0, 0
+	}
+	var b btf.Builder
+	k, err := b.Add(s.Members[0].Type)
+	if err != nil {
+		return 0, 0, 0
+	}
+	v, err := b.Add(s.Members[1].Type)
+	if err != nil {
+		return 0, 0, 0
+	}
+	raw, err := b.Marshal(nil, &btf.MarshalOptions{Order: binary.NativeEndian})
+	if err != nil {
+		return 0, 0, 0
+	}
+	if fd, err = sys.LoadBTF(raw); err != nil {
+		return 0, 0, 0
+	}
+	return fd, uint32(k), uint32(v)
 }
 
 func ownTypes(mi *sys.MapInfo) offload.MapTypes {

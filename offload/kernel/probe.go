@@ -120,6 +120,7 @@ func (d *Device) probePrograms(ctx context.Context, c *offload.Capabilities) err
 
 // tryMap makes a map on the device and frees it again.
 func (d *Device) tryMap(typ bpf.MapType, key, value, entries uint32) error {
+	liftMemlock()
 	fd, err := sys.CreateMap(sys.MapSpec{Type: typ, KeySize: key, ValueSize: value, MaxEntries: entries, Name: "probe", Ifindex: d.ifindex})
 	if err == nil {
 		unix.Close(fd)

@@ -9,13 +9,13 @@ import (
 	"sync"
 
 	"github.com/skipsw/skipsw/internal/packetrun"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
 )
-
-// firstIfindex is what programs see as the interface of port 0.
-const firstIfindex = 1
 
 // Names of counters that are not verdicts.
 const (
@@ -54,7 +54,7 @@ func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outc
 	if err := keepTime(prog.machine); err != nil {
 		return nil, err
 	}
-	res := prog.machine.Run(sim.Input{Packet: p.Data, IngressIfindex: firstIfindex + uint32(p.Port)})
+	res := prog.machine.Run(sim.Input{Packet: p.Data, IngressIfindex: firmware.IfindexOf(p.Port)})
 	prog.runs++
 	d.count(countCycles, res.Cycles)
 	if res.Fault != nil {
@@ -67,7 +67,28 @@ func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outc
 	}
 	d.count(packetrun.VerdictName(prog.src.Type.String(), res.Verdict), 1)
 	d.tell(prog, res.Events)
-	return &offload.Outcome{Program: prog.id, Type: prog.src.Type, Verdict: res.Verdict, Data: bytes.Clone(res.Packet), Cycles: res.Cycles}, nil
+	return &offload.Outcome{Program: prog.id, Type: prog.src.Type, Verdict: res.Verdict, Redirect: redirectOf(prog.src.Type, &res), Data: bytes.Clone(res.Packet), Cycles: res.Cycles}, nil
+}
+
+// redirectOf returns where a frame goes whose verdict is a redirect, nil for
+// others.
+func redirectOf(typ object.Type, res *sim.Result) *offload.Redirect {
+	if !firmware.Redirects(typ == object.TC, res.Verdict) {
+		return nil
+	}
+	out := &offload.Redirect{}
+	to := &res.Redirect
+	switch to.Kind {
+	case target.RedirectPort:
+		out.Ports = []int{firmware.PortOf(to.To)}
+	case target.RedirectAll, target.RedirectOthers:
+		for _, i := range to.Interfaces {
+			out.Ports = append(out.Ports, firmware.PortOf(i))
+		}
+	case target.RedirectCPU, target.RedirectSocket:
+		out.Queue = to.String()
+	}
+	return out
 }
 
 // Stats implements offload.Counting: packets, bytes and cycles of the card,

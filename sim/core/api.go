@@ -206,13 +206,26 @@ type Counts struct {
 	Instructions uint64
 	Commands     uint64 // memory commands
 	MemWait      uint64 // cycles in which the context waited for a signal
+	// Settled is when memory had done all that the program changed, as far as
+	// that is known when it ends; at least Cycles.
+	Settled uint64
 }
 
 // End ends the context's packet, now, and returns its counts.
 func (x *Context) End() Counts {
 	c := x.core
 	c.switched(x, SwitchEnd)
-	n := Counts{Cycles: c.now - x.start, Commands: x.commands, MemWait: x.waited}
+	n := x.ended
+	if !x.leaving {
+		n = x.counts(c.now)
+	}
+	n.Settled = max(x.start+n.Cycles, x.settled) - x.start
+	return n
+}
+
+// counts returns what the packet has cost until cycle now.
+func (x *Context) counts(now uint64) Counts {
+	n := Counts{Cycles: now - x.start, Commands: x.commands, MemWait: x.waited}
 	n.Instructions = n.Cycles - x.waited - x.lost
 	return n
 }

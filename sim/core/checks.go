@@ -50,6 +50,9 @@ type Config struct {
 	// PointerLatency is the number of cycles between a write of an index
 	// register (ActLMAddr, T_INDEX, ByteIndex) and its first use.
 	PointerLatency uint32
+	// WorkerWaits says that the worker, which takes the packet when the program
+	// ends, waits for the program's writes.
+	WorkerWaits bool
 	// SwapSlots is the number of cycles that a context swap costs when no defer
 	// slot is filled.
 	SwapSlots uint32

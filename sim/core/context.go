@@ -99,12 +99,20 @@ type state struct {
 	// arrival is the earliest possible time then. Bit 0 stands for commands
 	// without a signal.
 	unanswered uint16
-	sigIn      [numSignals]uint64 // transfer-in registers that the signal delivers
-	sigOut     [numSignals]uint64 // transfer-out registers it gives back
-	pending    uint64             // transfer-in registers on their way
-	busy       uint64             // transfer-out registers not yet read by their command
-	freeAt     uint64             // unsignalled commands have read their data by then
-	quiet      uint64             // transfer-out registers of unsignalled commands
+	// loose is the number of commands without a signal that take words and that
+	// no unit has served yet.
+	loose int
+	// A program that has ended is leaving while the worker waits for its writes;
+	// ended is what it cost until then.
+	leaving bool
+	ended   Counts
+	sigIn   [numSignals]uint64 // transfer-in registers that the signal delivers
+	sigOut  [numSignals]uint64 // transfer-out registers it gives back
+	pending uint64             // transfer-in registers on their way
+	busy    uint64             // transfer-out registers not yet read by their command
+	owed    owed               // what commands without a signal have not read for certain
+	freeAt  uint64             // by then they have, and their signals would have come
+	settled uint64             // memory has done by then what the program changed
 
 	wait    uint16 // signals that end the swap
 	waitAny bool
@@ -151,7 +159,8 @@ func (x *Context) reset() {
 	x.left, x.swapLeft, x.target = 0, 0, noTarget
 	x.lm, x.lmSet = [numLMIndex]indexReg{}, 0
 	x.tindex, x.bindex = indexReg{}, indexReg{}
-	x.raised, x.unanswered, x.pending, x.busy, x.quiet, x.freeAt = 0, 0, 0, 0, 0, 0
+	x.raised, x.unanswered, x.pending, x.busy, x.freeAt, x.settled = 0, 0, 0, 0, 0, 0
+	x.owed, x.loose, x.leaving = owed{}, 0, false
 	x.unsettled = false
 	x.wait, x.waitAny, x.wake, x.held = 0, false, 0, noCommand
 	x.mul, x.pop = mulState{}, popState{}

@@ -140,6 +140,10 @@ func (c *Core) RunAlone(x *Context) Stop {
 // call executes a routine outside the code for a context, which then sleeps. It
 // returns the time after its work on the core.
 func (c *Core) call(x *Context, helper bpf.HelperID, now uint64) (uint64, bool) {
+	if x.owed.all != 0 && c.cfg.Checks&CheckSignals != 0 {
+		c.fail(x, FaultSignal, "%v is called while a command may still read $xfer_%d", helper, x.owed.first())
+		return now, false
+	}
 	back, cost, ok := c.routines.Call(x, helper)
 	if !ok {
 		return now, false

@@ -22,7 +22,7 @@ func (c *Core) run(x *Context) Stop {
 	for {
 		u := &ops[pc]
 		if observe {
-			if !c.again {
+			if !c.again && !x.leaving {
 				c.observe(x, pc, now)
 			}
 			c.again = false
@@ -289,7 +289,13 @@ func (c *Core) run(x *Context) Stop {
 				goto next
 
 			case opDone:
+				if !c.mayLeave(x) {
+					goto faulted
+				}
 				x.pc, c.now = pc, now
+				if c.lingers(x, now) {
+					return stopSwap
+				}
 				return StopDone
 			case opHelper:
 				if now >= x.limit {

@@ -128,6 +128,9 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 		done = c.mem.Post(q, x.regs[slotOut+int(k.xfer):])
 		x.unanswered |= 1 << k.signal
 		if k.signal == 0 {
+			if writes {
+				x.loose++
+			}
 			x.swapLeft |= pauseNext
 		}
 	} else {
@@ -145,15 +148,17 @@ func (c *Core) perform(x *Context, k *command, q *mem.Command) bool {
 		}
 	}
 	x.commands++
+	if !q.Op.Reads() {
+		x.settled = max(x.settled, done)
+	}
 	if k.signal == 0 {
-		if writes && done > x.freeAt {
-			x.freeAt = done
-		}
 		if writes {
-			x.quiet |= words
+			x.freeAt = max(x.freeAt, done)
+			x.owed.add(q.Region.Unit, words)
 		}
 		return true
 	}
+	x.owed.before(q.Region.Unit, k.signal)
 	x.raised |= 1 << k.signal
 	x.arrival[k.signal] = done
 	x.sigIn[k.signal], x.sigOut[k.signal] = 0, 0

@@ -50,7 +50,7 @@ func (c *Core) store(x *Context, u *uop, w, now uint64) bool {
 		c.lm[i] = w
 	case u.dk == kXferIx:
 		y, n := c.xferIndex(x, now)
-		if y == nil || !c.mayWriteOut(y, n, now) {
+		if y == nil || !c.mayWriteOut(y, n) {
 			x.fault = y.faultOr(x)
 			return false
 		}
@@ -59,7 +59,7 @@ func (c *Core) store(x *Context, u *uop, w, now uint64) bool {
 		y, slot := c.absolute(u.d)
 		y.regs[slot] = w
 	default:
-		if u.flags&fXferOut != 0 && x.busy|x.quiet != 0 && !c.mayWriteOut(x, u.d-slotOut, now) {
+		if u.flags&fXferOut != 0 && x.busy|x.owed.all != 0 && !c.mayWriteOut(x, u.d-slotOut) {
 			return false
 		}
 		x.regs[u.d&slotMask] = w
@@ -84,11 +84,8 @@ func (y *Context) faultOr(x *Context) *Fault {
 }
 
 // mayWriteOut faults when a command may still read transfer-out register n.
-func (c *Core) mayWriteOut(x *Context, n uint16, now uint64) bool {
-	if now >= x.freeAt {
-		x.quiet = 0
-	}
-	if (x.busy|x.quiet)>>n&1 == 0 || c.cfg.Checks&CheckSignals == 0 {
+func (c *Core) mayWriteOut(x *Context, n uint16) bool {
+	if (x.busy|x.owed.all)>>n&1 == 0 || c.cfg.Checks&CheckSignals == 0 {
 		return true
 	}
 	c.fail(x, FaultSignal, "transfer-out register $xfer_%d is written while a command may still read it", n)

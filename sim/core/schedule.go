@@ -178,10 +178,19 @@ func (c *Core) Reply(q *mem.Command, words []uint64, done uint64) {
 			marks(q, in)
 		}
 	}
+	if !q.Op.Reads() {
+		x.settled = max(x.settled, done)
+	}
 	s := q.Ticket.Signal
 	x.unanswered &^= 1 << s
 	if s == 0 {
-		x.freeAt = max(x.freeAt, done)
+		if q.Takes() {
+			x.freeAt = max(x.freeAt, done)
+			x.loose--
+		}
+		if x.leaving {
+			x.linger()
+		}
 		return
 	}
 	x.arrival[s] = done

@@ -118,4 +118,5 @@ func (x *Context) take(s int) {
 	}
 	x.busy &^= x.sigOut[s]
 	x.sigOut[s] = 0
+	x.owed.paid(s)
 }

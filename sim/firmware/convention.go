@@ -29,8 +29,8 @@ func NewConvention(cfg Config) (*Convention, error) {
 	if int64(m.StackSize) > int64(l.Stack) {
 		return nil, fmt.Errorf("image uses %d bytes of stack; a context has %d", m.StackSize, l.Stack)
 	}
-	if t.Exit.Writes != "program" {
-		return nil, unsupported.New("exit.writes "+t.Exit.Writes, "programs wait for their writes here")
+	if w := t.Exit.Writes; w != target.WritesProgram && w != target.WritesWorker {
+		return nil, unsupported.New("exit.writes "+w, "the program or the worker waits for writes here")
 	}
 	v := &Convention{cfg: cfg, t: t, local: core.Local{
 		Vector: uint32(l.Vector), VectorBytes: uint32(4 * t.PacketVector.Words),

@@ -27,6 +27,7 @@ type Map struct {
 	typ    bpf.MapType
 	region *mem.Region
 	table  table
+	guard  func(index, number uint32) error // of a program array's slots
 }
 
 // keyless is a table without keys, whose values are put in and taken out in an
@@ -37,6 +38,12 @@ type keyless interface {
 	push(flags uint64) (value uint64, errno bpf.Errno)
 	// pop takes the value out that a lookup finds.
 	pop() bpf.Errno
+}
+
+// rekeyer is a table whose keys have bits that do not tell entries apart.
+type rekeyer interface {
+	// rekey gives the entry of a value the bits of the key that it is updated with.
+	rekey(value uint64, key []byte)
 }
 
 // table finds values by key. Values are named by their offset in the region. A
@@ -124,6 +131,9 @@ func (m *Map) place(key []byte, flags uint64) (uint64, bpf.Errno) {
 	case ok && flags == UpdateNoExist:
 		return 0, bpf.EEXIST
 	case ok:
+		if t, ok := m.table.(rekeyer); ok {
+			t.rekey(v, key)
+		}
 		return v, 0
 	case flags == UpdateExist && !m.IsArray():
 		return 0, bpf.ENOENT
@@ -211,6 +221,11 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 	}
 	if len(value) != int(m.info.ValueSize) {
 		return m.error(bpf.EINVAL, "value of %d bytes, want %d", len(value), m.info.ValueSize)
+	}
+	if t, ok := m.table.(*programTable); ok {
+		if err := m.checkSlot(t, key, value, flags); err != nil {
+			return err
+		}
 	}
 	value, flags, err := m.target(key, value, flags)
 	if err != nil {

@@ -177,6 +177,12 @@ func (t *trieTable) exact(key []byte) (uint64, bool) {
 	return n + uint64(t.Value), true
 }
 
+// rekey keeps the bits of a key behind its prefix, as the kernel does, which puts a
+// new node in the place of the old one.
+func (t *trieTable) rekey(value uint64, key []byte) {
+	copy(t.key(value-uint64(t.Value)), key[trieLen:])
+}
+
 func (t *trieTable) insert(key []byte) (uint64, bpf.Errno) {
 	length, data, ok := t.split(key)
 	if !ok {

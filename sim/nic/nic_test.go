@@ -233,7 +233,7 @@ func TestBuffers(t *testing.T) {
 }
 
 // TestLatency holds the latency of packets that are alone against its parts: the
-// worker's wait, the program as sim.Machine has it, and the wire.
+// worker's wait, the program with its writes as sim.Machine has it, and the wire.
 func TestLatency(t *testing.T) {
 	img := sample(t, "l2_swap_tx", "skipsw")
 	s := newScene(img, func(s *scene) { s.spec.Ports, s.traffic.Packets, s.traffic.Flows, s.rate = 1, 1000, 1, 400_000_000 })
@@ -246,7 +246,7 @@ func TestLatency(t *testing.T) {
 	require.EqualValues(t, bpf.XDPTX, alone.Verdict)
 	const cycle, bit = 1250, 25
 	wait := uint64(s.spec.Machine.Worker.Wait)
-	want := (wait+alone.Cycles)*cycle + 8*72*bit
+	want := (wait+alone.Settled)*cycle + 8*72*bit
 	res := s.run(t)
 	require.InDelta(t, want/1000, res.Latency.P50, float64(want)/1000/128+2)
 	require.Equal(t, res.Latency.P50, res.Latency.P999)

@@ -21,9 +21,10 @@ type dgram struct {
 
 // listenDgram makes a socket that must not be there and sends to another.
 func listenDgram(path, remote string, o Options) (Port, error) {
+	clearLeft("unixgram", path, o)
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
-		return nil, fmt.Errorf("%w; what is at the path of a socket is not removed, whosever it is", err)
+		return nil, fmt.Errorf("%w; what is at the path of a socket is not removed, unless a card of this user has left it", err)
 	}
 	p := &dgram{o: o, path: path, conn: conn, remote: &net.UnixAddr{Name: remote, Net: "unixgram"}}
 	if p.id, err = own(path, o); err != nil {

@@ -151,6 +151,19 @@ func TestRefused(t *testing.T) {
 	require.Equal(t, "mine", string(b), "what is there stays")
 }
 
+// TestLeftSocket: a socket that a dead card has left is taken over, one at which
+// somebody is stays.
+func TestLeftSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	require.NoError(t, err)
+	l.SetUnlinkOnClose(false)
+	_, err = ports.Open("unix:"+path, options(t))
+	require.ErrorContains(t, err, "is not removed")
+	require.NoError(t, l.Close())
+	open(t, "unix:"+path)
+}
+
 func TestCaptureAndGenerator(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in.pcap"), filepath.Join(dir, "out.pcap")

@@ -36,9 +36,10 @@ type stream struct {
 
 // listenStream makes a socket that must not be there.
 func listenStream(path string, o Options) (Port, error) {
+	clearLeft("unix", path, o)
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
-		return nil, fmt.Errorf("%w; what is at the path of a socket is not removed, whosever it is", err)
+		return nil, fmt.Errorf("%w; what is at the path of a socket is not removed, unless a card of this user has left it", err)
 	}
 	l.SetUnlinkOnClose(false)
 	p := &stream{o: o, path: path, listener: l, done: make(chan struct{})}

@@ -24,6 +24,9 @@ type linker struct {
 	file *elfFile
 	spec *ebpf.CollectionSpec
 	maps map[string]*Map
+	// types are those of programs that are reached by tail calls and whose
+	// sections name none.
+	types map[string]Type
 }
 
 // orderedPrograms returns the entry programs in file order.
@@ -45,7 +48,9 @@ func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 	p := &Program{Object: l.name, Name: spec.Name, Section: spec.SectionName, License: spec.License}
 	var err error
 	if p.Type, err = programType(spec, o); err != nil {
-		p.refuse(-1, err)
+		if p.Type = l.types[spec.Name]; p.Type == UnknownType {
+			p.refuse(-1, err)
+		}
 	}
 	bad := map[int]error{} // references that cannot be had, by slot
 	starts, err := l.layout(p, spec, bad)

@@ -2,6 +2,7 @@ package object
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -16,7 +17,8 @@ import (
 // Options says how to read an object.
 type Options struct {
 	// Type is the type of the programs whose section names none, as given by
-	// --type. A section that does name a type keeps it.
+	// --type. A section that does name a type keeps it. Without it, a program that
+	// others reach by tail calls has the type of its callers.
 	Type Type
 	// Set gives variables of the object the values that its loader would, before
 	// anything is known of them: by name, or by a path to a part ("limits[2].rate").
@@ -25,6 +27,9 @@ type Options struct {
 	Set map[string]string
 	// MapSizes gives maps their numbers of entries.
 	MapSizes map[string]uint32
+	// Slots puts programs of the object into program arrays, by the array's name
+	// and the index, beside those that the object puts there itself.
+	Slots map[string]map[uint32]string
 }
 
 // Object is what an eBPF object file holds.
@@ -36,6 +41,8 @@ type Object struct {
 	Programs []*Program
 	// Maps are all maps of the file, by name. Programs share them by pointer.
 	Maps []*Map
+	// Hash is the SHA-1 of the file, by which iproute2 names what belongs to it.
+	Hash [sha1.Size]byte
 }
 
 // Load reads an object file.
@@ -80,7 +87,8 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 	if err := l.loadMaps(o); err != nil {
 		return nil, err
 	}
-	obj = &Object{Name: name}
+	obj = &Object{Name: name, Hash: sha1.Sum(b)}
+	l.types = l.callTypes(o)
 	for _, p := range l.orderedPrograms() {
 		prog, err := l.program(p, o)
 		if err != nil {
@@ -88,6 +96,7 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 		}
 		obj.Programs = append(obj.Programs, prog)
 	}
+	obj.noteCalled()
 	for _, m := range l.maps {
 		obj.Maps = append(obj.Maps, m)
 	}
@@ -167,8 +176,6 @@ func collection(b []byte) (spec *ebpf.CollectionSpec, err error) {
 func explain(err error) error {
 	s := err.Error()
 	switch {
-	case strings.Contains(s, "erroneous static qualifier"):
-		return fmt.Errorf("%w; remove \"static\" from the map's definition", err)
 	case strings.Contains(s, "section .maps: missing BTF"), strings.Contains(s, "load BTF maps: missing BTF"):
 		return fmt.Errorf("maps in section .maps need BTF; compile with -g")
 	case strings.Contains(s, "no symbols"):

@@ -31,7 +31,11 @@ func TestLoadArrayMapProgram(t *testing.T) {
 	require.Equal(t, []object.Func{{Name: "count_by_proto", Global: true}}, p.Funcs)
 	require.Len(t, p.Maps, 1)
 	require.Same(t, o.Map("counters"), p.Maps[0])
-	require.Equal(t, object.Map{Name: "counters", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 256}, *p.Maps[0])
+	counters := *p.Maps[0]
+	require.Equal(t, "counter", counters.ValueType.TypeName())
+	require.NotNil(t, counters.KeyType)
+	counters.KeyType, counters.ValueType = nil, nil
+	require.Equal(t, object.Map{Name: "counters", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 256}, counters)
 
 	var loads int
 	for i, in := range p.Insns {

@@ -37,6 +37,9 @@ func (l *linker) loadMaps(o Options) error {
 			return fmt.Errorf("map %s: %w", name, err)
 		}
 	}
+	if err := l.fillSlots(o.Slots); err != nil {
+		return err
+	}
 	for _, m := range l.maps {
 		m.refused = m.check()
 	}
@@ -66,7 +69,7 @@ func (m *Map) check() error {
 func convertMap(name string, spec *ebpf.MapSpec) *Map {
 	m := &Map{
 		Name: name, Type: bpf.MapType(spec.Type), KeySize: spec.KeySize, ValueSize: spec.ValueSize,
-		MaxEntries: spec.MaxEntries, Flags: spec.Flags,
+		MaxEntries: spec.MaxEntries, Flags: spec.Flags, KeyType: spec.Key, ValueType: spec.Value,
 		Frozen: strings.HasPrefix(name, ".rodata") && spec.Type == ebpf.Array,
 	}
 	if spec.Pinning == ebpf.PinByName {
@@ -113,6 +116,9 @@ func (l *linker) fill(m *Map, contents []ebpf.MapKV) error {
 	}
 	return nil
 }
+
+// isProgArray reports whether a map holds programs for tail calls.
+func isProgArray(m *Map) bool { return m.Type == bpf.MapTypeProgArray }
 
 func (m *Map) setInner(index uint32, inner *Map) error {
 	if inner == nil {

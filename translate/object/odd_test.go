@@ -58,7 +58,6 @@ func TestBadObjects(t *testing.T) {
 		{"stripped", "x.o: has no symbol table; link or copy it without stripping", read(t, "odd/stripped.o")},
 		{"no programs", "x.o: holds no programs: ", read(t, "odd/empty.o")},
 		{"huge section", "x.o: not supported: sections of more than 67108864 bytes together", hugeBSS(t)},
-		{"static map", `remove "static" from the map's definition`, read(t, "odd/static_map.o")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := object.LoadBytes("x.o", c.file, object.Options{})
@@ -259,4 +258,20 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestStaticMaps: maps that are static refuse the programs that use them, and no
+// others.
+func TestStaticMaps(t *testing.T) {
+	o := load(t, "odd/static_maps.o")
+	for _, c := range []struct{ program, section string }{{"uses_hidden", ".maps"}, {"uses_hidden_legacy", "maps"}} {
+		_, err := o.Program(c.program)
+		require.ErrorContains(t, err, "uses a map in section "+c.section+" that is static, so that no loader finds it by name; remove \"static\" from its definition")
+		require.ErrorContains(t, err, "odd/static_maps.c:")
+	}
+	p, err := o.Program("uses_seen")
+	require.NoError(t, err)
+	require.Len(t, p.Maps, 2)
+	_, err = load(t, "odd/static_map.o").Program("")
+	require.ErrorContains(t, err, `remove "static"`)
 }

@@ -143,8 +143,11 @@ func (p *prepared) unreadable(f *elf.File, sym elf.Symbol) error {
 		return fmt.Errorf("%w: reference to %q, because it is in no section of the object", unsupported.Err, sym.Name)
 	}
 	s := f.Sections[sym.Section]
+	if isMaps(s.Name) && elf.ST_BIND(sym.Info) == elf.STB_LOCAL {
+		return fmt.Errorf("uses a map in section %s that is static, so that no loader finds it by name; remove \"static\" from its definition", s.Name)
+	}
 	switch {
-	case isCode(s), strings.HasPrefix(s.Name, "maps"), s.Name == ".maps", s.Name == ".bss",
+	case isCode(s), isMaps(s.Name), s.Name == ".bss",
 		strings.HasPrefix(s.Name, ".data"), strings.HasPrefix(s.Name, ".rodata"), slices.Contains(p.trueNames(), s.Name):
 		return nil
 	}
@@ -154,6 +157,9 @@ func (p *prepared) unreadable(f *elf.File, sym elf.Symbol) error {
 	}
 	return fmt.Errorf("%w: reference to %s, because variables are in .data, .rodata, .bss or a section named after them (.data.NAME)", unsupported.Err, what)
 }
+
+// isMaps reports whether a section holds definitions of maps.
+func isMaps(name string) bool { return name == ".maps" || strings.HasPrefix(name, "maps") }
 
 func (p *prepared) trueNames() []string {
 	var all []string

@@ -7,7 +7,10 @@
 package object
 
 import (
+	"slices"
 	"sort"
+
+	"github.com/cilium/ebpf/btf"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -57,6 +60,10 @@ type Program struct {
 	Funcs   []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
 	Maps    []*Map
 	Lines   []Line // sorted by Slot; an entry holds until the next
+	// Called are the programs of the object that this one reaches by tail calls,
+	// itself left out: those in the program arrays that it uses, those that these
+	// reach, and so on. They share maps with it by pointer.
+	Called []*Program
 	// Refused says why the program cannot be taken (a section that names no
 	// type, a reference to the kernel); nil for all others. It is a Refusals
 	// when the object was read.
@@ -100,6 +107,8 @@ type Map struct {
 	// Inners holds, for a map of maps, the maps that it holds from the start,
 	// by index.
 	Inners map[uint32]*Map
+	// KeyType and ValueType are the C types, nil where the object has none.
+	KeyType, ValueType btf.Type `json:"-"` // who sends a map elsewhere has to send them as BTF
 	// Pinning is where the object asks the map to be pinned.
 	Pinning Pinning
 	// refused says why programs that use the map cannot be taken.
@@ -119,6 +128,20 @@ const (
 
 // Entry is one key and value.
 type Entry struct{ Key, Value []byte }
+
+// AllMaps returns the maps of the program and of those that it reaches by tail
+// calls, each once, its own first.
+func (p *Program) AllMaps() []*Map {
+	out := slices.Clone(p.Maps)
+	for _, q := range p.Called {
+		for _, m := range q.Maps {
+			if !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
 
 // LineAt returns the C line of a slot, or nil. Its number is 0 where a compiler
 // has joined code of several lines.

@@ -181,7 +181,7 @@ func (p *framePool) copyState(dst, src *state) {
 	for k := range src.frames {
 		p.copy(dst.frames[k], src.frames[k])
 	}
-	dst.insn, dst.parent, dst.path, dst.gotos = src.insn, src.parent, src.path, src.gotos
+	dst.insn, dst.parent, dst.path, dst.gotos, dst.callbacks = src.insn, src.parent, src.path, src.gotos, src.callbacks
 }
 
 // slotAt returns the slot of a frame that holds the byte at off (-512..-1),

@@ -44,6 +44,9 @@ func (v *verifier) exit() (done bool, err *Error) {
 	}
 	// A function that returns nothing leaves R0 as it is.
 	f := v.cur.top()
+	if f.callback {
+		return false, v.endCallback()
+	}
 	if f.regs[0].kind == PtrStack {
 		return false, unsafef("a function returns a pointer to the stack")
 	}
@@ -68,6 +71,8 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	case h.GPL && !rules.MayCallGPL(v.p.License):
 		return false, unsafef("%s, which only programs under a licence compatible with the GPL may call, and this one's is %q", h.Name(), v.p.License).
 			hint("name the licence in a section \"license\", for example \"GPL\" or \"Dual BSD/GPL\"")
+	case h.Leaves && v.cur.top().callback:
+		return false, unsupportedf("%s in a function that a helper calls back, because its code is put in the place of the call", h.Name())
 	case h.Refused != "":
 		return false, unsupportedf("%s, %s", h.Name(), h.Refused)
 	}
@@ -81,6 +86,11 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		}
 	}
 	c.fill()
+	if h.CallsBack {
+		if err := v.callBack(i, h); err != nil {
+			return false, err
+		}
+	}
 	ret := reg{}
 	switch h.Ret {
 	case platform.RetScalar:
@@ -93,7 +103,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	case platform.RetValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
-		if key, known := c.constKey(); known && key < uint64(c.m().MaxEntries) {
+		if key, known := c.constKey(); known && !v.older() && key < uint64(c.m().MaxEntries) {
 			ret.kind, ret.id = PtrMapValue, 0
 		}
 		if m := c.m(); rules.Map(m.Type).Inner {
@@ -181,6 +191,14 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 			return unsafef("%s would write to map %q, which programs may only read", c.name, m.Name)
 		}
 		return mapFits(c.ID, m)
+	case platform.ArgFunc:
+		if r.kind != PtrFunc {
+			return unsafef("%s needs a function in R%d, it holds %s", c.name, n, r.kind.name())
+		}
+	case platform.ArgStackOrNull:
+		if r.kind != PtrStack && !r.IsZero() {
+			return unsafef("%s needs a pointer to the stack or NULL in R%d, it holds %s", c.name, n, r.kind.name())
+		}
 	case platform.ArgKey:
 		return c.memory(n, int(c.m().KeySize), false)
 	case platform.ArgValue:
@@ -274,6 +292,9 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			return nil
 		}
 		v.stackRead(int(p.frame), lo, hi)
+		if v.older() { // takes what helpers read for written, too
+			c.fills = append(c.fills, fill{int(p.frame), lo, hi})
+		}
 		return nil
 	case PtrMapValue:
 		return v.inMapValue(p, n, 0, size, write)

@@ -100,6 +100,7 @@ func (v *verifier) carry(i int, m bpf.RegSet) {
 		return
 	}
 	v.pass(i, i+1, m&^v.defs[i]&valueRegs)
+	v.carryCallback(i, m)
 	switch in.Class() {
 	case bpf.ClassALU, bpf.ClassALU64:
 		if m&v.uses[i] != 0 {

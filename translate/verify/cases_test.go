@@ -45,7 +45,7 @@ func TestCases(t *testing.T) {
 		"structure": structureCases, "scalars": scalarCases, "branches": branchCases, "packet": packetCases,
 		"stack": stackCases, "context": contextCases, "maps": mapCases, "helpers": helperCases,
 		"functions": functionCases, "loops": loopCases, "atomics": atomicCases, "pointers": pointerCases,
-		"globals": globalCases, "arguments": argumentCases,
+		"globals": globalCases, "arguments": argumentCases, "callbacks": callbackCases,
 	} {
 		for _, c := range cases {
 			n++

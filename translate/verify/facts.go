@@ -37,8 +37,10 @@ type facts struct {
 	// fillsDue asks for all loads from the stack to be looked at again
 	fillsDue bool
 	rounds   []uint8
-	notes    []stackNote
-	noteOf   []int32
+	// callbacks gives the function that a helper call calls back.
+	callbacks map[int]int
+	notes     []stackNote
+	noteOf    []int32
 }
 
 // linkPlace is where a scalar stood that was narrowed because it is linked to
@@ -91,6 +93,7 @@ func (f *facts) init(v *verifier) {
 	f.at = make([]fact, n)
 	f.dirty = make([]bpf.RegSet, n)
 	f.carried = make([]bpf.RegSet, n)
+	f.callbacks = map[int]int{}
 	f.linkedRegs, f.linked = map[int]bpf.RegSet{}, map[int][]link{}
 	f.rounds = make([]uint8, n)
 	f.noteOf = make([]int32, n)
@@ -163,6 +166,9 @@ func fromReg(r *reg) Reg {
 	f := Reg{
 		Kind: r.kind, Map: int(r.mp), Among: among(r), Inner: r.inner, Frame: int(r.frame),
 		Bits: r.Bits, UMin: r.UMin, UMax: r.UMax, SMin: r.SMin, SMax: r.SMax,
+	}
+	if r.kind == PtrFunc {
+		f.Map = -1
 	}
 	if r.kind != Scalar {
 		f.Off = r.off

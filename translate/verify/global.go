@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -169,10 +168,10 @@ func (c *code) packetMovers() []bool {
 	for changed := true; changed; {
 		changed = false
 		for i, in := range c.insns {
-			if moves[c.fn[i]] || c.flags[i]&second != 0 || !in.IsCall() {
+			if moves[c.fn[i]] || c.flags[i]&second != 0 || !in.IsCall() && !in.IsFuncLoad() {
 				continue
 			}
-			if in.Src == bpf.PseudoCall {
+			if in.IsFuncCall() || in.IsFuncLoad() {
 				moves[c.fn[i]] = moves[c.fn[in.FuncTarget(i)]]
 			} else if h, _ := rules.Helper(in.Helper(), c.typ); h != nil {
 				moves[c.fn[i]] = h.Moves

@@ -57,7 +57,10 @@ func scalarNode(r *reg) int32 {
 // foresee tells whether the comparison has only one outcome on this path.
 func (v *verifier) foresee(op number.Cond, a, b *reg, word bool) number.Verdict {
 	if a.kind == Scalar && b.kind == Scalar {
-		if a.Broken() || b.Broken() {
+		switch {
+		case v.older():
+			return number.Compare61(op, &a.Scalar, &b.Scalar, word)
+		case a.Broken() || b.Broken():
 			return number.Either
 		}
 		return number.Compare(op, &a.Scalar, &b.Scalar, word)
@@ -119,6 +122,7 @@ func (v *verifier) assume(s *state, in bpf.Insn, op number.Cond, word, byReg boo
 		v.assumeEnd(s, a, op)
 	case atPacketStart(a) && b.kind == PtrPacketMeta:
 		v.assumeEnd(s, b, op.Flip())
+	case v.older():
 	case op == number.EQ && a.kind.maybeNull() && b.isPointer() && !b.kind.maybeNull():
 		settleNull(s, a.id, false)
 	case op == number.EQ && b.kind.maybeNull() && a.isPointer() && !a.kind.maybeNull():
@@ -136,15 +140,22 @@ func (v *verifier) assumeScalars(s *state, a, b *reg, op number.Cond, word, byRe
 	before := a.node
 	bBefore := b.node
 	x, y := a.Scalar, b.Scalar
-	if a == b {
+	switch {
+	case v.older():
+		number.Refine61(op, &x, &y, word)
+	case a == b:
 		// A register beside itself narrows as one; no run takes a way on which
 		// that takes something away.
 		number.Refine(op, &x, &x, word)
 		y = x
-	} else {
+	default:
 		number.Refine(op, &x, &y, word)
 	}
-	a.Scalar, b.Scalar = x.Settled(), y.Settled()
+	if v.older() {
+		a.Scalar, b.Scalar = x, y
+	} else {
+		a.Scalar, b.Scalar = x.Settled(), y.Settled()
+	}
 	if byReg {
 		n := v.origins.from(before, bBefore)
 		a.node, b.node = n, n

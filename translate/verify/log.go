@@ -142,7 +142,7 @@ func (v *verifier) regText(r *reg) string {
 		}
 		a = append(a, id)
 	}
-	if r.mp >= 0 {
+	if r.mp >= 0 && r.kind != PtrFunc {
 		m := v.mapOf(r)
 		a = append(a, fmt.Sprintf("map=%s,ks=%d,vs=%d", m.Name, m.KeySize, m.ValueSize))
 	}

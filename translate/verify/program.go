@@ -111,6 +111,8 @@ type Program struct {
 	fn    []int32 // function of each slot
 	fps   []Reg   // R10 by function
 	uses  stackUses
+	// callbacks gives the function that a helper call calls back
+	callbacks map[int]int
 
 	walked, kept int
 	log          string

@@ -56,11 +56,11 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 		if c.branches > 0 {
 			if sameCalls(&c.state, v.cur) {
 				if v.flags[i]&forced != 0 {
-					if c.gotos != v.cur.gotos && v.covers(c, asRanges) {
+					if (c.gotos != v.cur.gotos || v.insns[i].IsCall()) && v.covers(c, asRanges) {
 						v.coveredInFlight(c)
 						return true, nil
 					}
-				} else if c.gotos == v.cur.gotos && v.covers(c, asExact) {
+				} else if c.gotos == v.cur.gotos && c.callbacks == v.cur.callbacks && v.covers(c, asExact) {
 					return false, unsafef("the loop never ends: this instruction is reached again with nothing changed").
 						hint("make sure that the loop counter changes and is tested")
 				}
@@ -155,6 +155,9 @@ func (v *verifier) liveIn(frames []*frame, k, i int) bpf.RegSet {
 	if k == len(frames)-1 {
 		return v.live[i]
 	}
+	if f := frames[k+1]; f.callback {
+		return v.live[f.call]
+	}
 	return v.live[frames[k+1].call+1] & savedRegs
 }
 
@@ -176,6 +179,9 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 	v.idmap.reset()
 	for k, f := range c.frames {
 		now := v.cur.frames[k]
+		if f.rounds > now.rounds {
+			return false
+		}
 		for m := v.liveIn(c.frames, k, c.insn) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)
 			if !v.regCovers(&f.regs[r], &now.regs[r], how) {
@@ -303,7 +309,10 @@ func (v *verifier) covered(c *checkpoint, i int) {
 		v.needSlots(k, c.read[k])
 		at := i
 		if k < len(c.frames)-1 {
-			at = c.frames[k+1].call + 1
+			at = c.frames[k+1].call
+			if !c.frames[k+1].callback {
+				at++
+			}
 		}
 		for m := v.liveIn(c.frames, k, i) & valueRegs; m != 0; m &= m - 1 {
 			r := trailing(m)

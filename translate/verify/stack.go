@@ -55,6 +55,8 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 			return s.reg, nil
 		case s.kind != Scalar:
 			return reg{}, unsafef("part of a pointer on the stack is read (%d bytes at %d)", size, lo)
+		case v.older() && (k != 0 || size != n):
+			return scalarReg(number.OfBytes(size)), nil
 		case k == 0 && size <= n:
 			r := s.reg
 			if r.UMax>>(8*size) != 0 {
@@ -94,9 +96,9 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 		f.written |= 1 << uint((-lo-1)/8)
 	}
 	switch {
-	case k == 0 && src.kind == Scalar:
+	case k == 0 && src.kind == Scalar && v.spills(src):
 		fits := size == 8 || src.UMax>>(8*size) == 0
-		if !imm && fits {
+		if !imm && fits && !v.older() {
 			v.identify(src)
 		}
 		s.reg = *src
@@ -136,6 +138,12 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 		s.bytes[n] = b
 	}
 	return nil
+}
+
+// spills reports whether what is stored of a number at the start of a slot is
+// kept: later kernels keep every number.
+func (v *verifier) spills(src *reg) bool {
+	return !v.older() || !src.IsZero() && src.Scalar != number.Unknown()
 }
 
 // storeSomewhere writes to an unknown place between lo and hi.
@@ -221,13 +229,13 @@ func (v *verifier) stackDepths() *Error {
 		}
 		for i := v.funcs[f].Start; i < v.end(f); i++ {
 			in := v.insns[i]
-			if !v.reached(i) || !in.IsCall() {
+			if !v.reached(i) || !in.IsCall() && !in.IsFuncLoad() {
 				continue
 			}
 			if in.IsCallOf(bpf.HelperTailCall) && f > 0 && used >= platform.TailCallStack {
 				return unsafef("a tail call in function %q, whose callers use %d bytes of stack; the limit is %d", v.funcs[f].Name, used, platform.TailCallStack-1).at(i)
 			}
-			if in.Src == bpf.PseudoCall {
+			if in.IsFuncCall() || in.IsFuncLoad() {
 				if err := visit(int(v.fn[in.FuncTarget(i)]), total); err != nil {
 					return err
 				}

@@ -117,7 +117,7 @@ func (v *verifier) finish() (*Program, *Error) {
 			f.regLive &= savedRegs | bpf.Reg(bpf.R0)
 		}
 	}
-	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, uses: v.stackUses, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}, nil
+	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, uses: v.stackUses, callbacks: v.callbacks, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}, nil
 }
 
 // framePointers gives R10 its fact everywhere, with its frame number where it
@@ -136,12 +136,16 @@ func (v *verifier) framePointers() {
 			n = -1
 		}
 		for i := v.funcs[f].Start; i < v.end(f); i++ {
-			if in := v.insns[i]; v.at[i].reached && in.IsFuncCall() {
-				if n < 0 {
-					level[v.fn[in.FuncTarget(i)]] = -1
-				} else {
-					visit(int(v.fn[in.FuncTarget(i)]), n+1)
-				}
+			callee, ok := v.callbacks[i]
+			if in := v.insns[i]; in.IsFuncCall() {
+				callee, ok = int(v.fn[in.FuncTarget(i)]), true
+			}
+			switch {
+			case !ok || !v.at[i].reached:
+			case n < 0:
+				level[callee] = -1
+			default:
+				visit(callee, n+1)
 			}
 		}
 	}

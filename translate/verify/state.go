@@ -20,7 +20,7 @@ type reg struct {
 	// rng is the number of bytes proven readable for packet pointers (negative:
 	// atEnd, beyondEnd), and the size for memory returned by a helper.
 	rng int32
-	mp  int32 // map index, for map pointers
+	mp  int32 // map index, for map pointers; function index, for pointers to functions
 	// id links number.Scalars that are equal, pointers with the same variable part,
 	// and or-null pointers from the same call; 0 is no link.
 	id uint32
@@ -129,6 +129,11 @@ type frame struct {
 	fn    int    // index into the program's functions
 	call  int    // slot of the call instruction, for frames above the first
 	chain int32  // number of the chain of calls
+	// callback marks a function that a helper called: it returns to that call.
+	callback bool
+	// rounds is how often the way behind the function's current helper call has
+	// gone through its callback.
+	rounds int
 	// written has bit k set when slot k was overwritten since the parent
 	// checkpoint.
 	written uint64
@@ -141,6 +146,8 @@ type state struct {
 	parent *checkpoint
 	path   int32 // last entry of the path's jump history
 	gotos  int   // may_goto rounds
+	// callbacks is how many calls of callbacks the path has made
+	callbacks int
 	// begun marks a state in the middle of its instruction, which is no new
 	// visit of it.
 	begun bool

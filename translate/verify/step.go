@@ -125,6 +125,8 @@ func (v *verifier) wideLoad(i int) *Error {
 		r := pointer(PtrMapValue)
 		r.mp, r.off = in.Imm, v.insns[i+1].Imm
 		v.set(in.Dst, r)
+	case bpf.PseudoFunc:
+		return v.funcAddress(i)
 	default:
 		v.set(in.Dst, constReg(in.Imm64(v.insns[i+1])))
 	}
@@ -179,6 +181,8 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 		}
 		d := v.reg(in.Dst)
 		switch {
+		case v.older():
+			*d = unknownReg()
 		case d.kind == Scalar && op == bpf.End && word && !byReg && in.Imm == 64:
 			return nil // the order that the number has
 		case d.kind != Scalar:
@@ -211,12 +215,16 @@ func (v *verifier) alu(in bpf.Insn) *Error {
 	if d.kind != Scalar || s.kind != Scalar {
 		return v.pointerALU(in, op, word, d, s)
 	}
-	if (op == bpf.And || op == bpf.Or) && s.IsConst() {
+	if (op == bpf.And || op == bpf.Or) && s.IsConst() && !v.older() {
 		v.splitMask(d, in.Dst)
 	}
 	v.link(d, s, op, word)
 	d.node = v.origins.from(d.node, s.node)
-	d.Apply(op, s.Scalar, word)
+	if v.older() {
+		d.Apply61(op, s.Scalar, word)
+	} else {
+		d.Apply(op, s.Scalar, word)
+	}
 	return nil
 }
 
@@ -264,7 +272,7 @@ func (v *verifier) link(d, s *reg, op bpf.ALUOp, word bool) {
 	if op == bpf.Sub {
 		k, fits = -k, fits && k != math.MinInt32
 	}
-	if op != bpf.Add && op != bpf.Sub || d.id == 0 || d.sum != 0 || !known || !fits || word && d.UMax > math.MaxUint32 {
+	if v.older() || op != bpf.Add && op != bpf.Sub || d.id == 0 || d.sum != 0 || !known || !fits || word && d.UMax > math.MaxUint32 {
 		d.dropLink()
 		return
 	}
@@ -303,7 +311,7 @@ func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
 	fits := true
 	switch {
 	case word && size == 0:
-		fits = s.UMax <= 1<<32-1
+		fits = s.UMax <= 1<<32-1 && !v.older()
 	case size != 0:
 		half := uint64(1) << (8*size - 1)
 		fits = s.UMax < half
@@ -318,6 +326,8 @@ func (v *verifier) move(in bpf.Insn, word, byReg bool) *Error {
 	switch {
 	case word && size != 0:
 		d.SignExtend32(size)
+	case word && v.older():
+		d.Truncate61(4)
 	case word:
 		d.Truncate(4)
 	case size != 0:
@@ -408,7 +418,11 @@ func (v *verifier) pointerALU(in bpf.Insn, op bpf.ALUOp, word bool, d, s *reg) *
 			return v.saneOffset(d, in.Dst)
 		}
 	}
-	r.Apply64(op, &n.Scalar)
+	if v.older() {
+		r.Apply61(op, n.Scalar, false)
+	} else {
+		r.Apply64(op, &n.Scalar)
+	}
 	r.node = v.origins.from(p.node, n.node)
 	if r.kind.isPacket() {
 		r.id = v.newID()

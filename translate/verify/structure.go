@@ -149,7 +149,10 @@ func (c *code) wide(i int) *Error {
 		}
 		return nil
 	case bpf.PseudoFunc:
-		return unsupportedf("the address of a function, because helpers that call back are not built")
+		if t := in.FuncTarget(i); t < 0 || t >= len(c.insns) {
+			return refuse(Malformed, "address of slot %d, which is no instruction", t)
+		}
+		return nil
 	}
 	return refuse(Malformed, "64-bit immediate load of unknown kind %d", in.Src)
 }
@@ -161,6 +164,11 @@ func (c *code) jumps() *Error {
 			continue
 		}
 		f := int(c.fn[i])
+		if in.IsHelperCall() {
+			if h, _ := rules.Helper(in.Helper(), c.typ); h != nil && h.CallsBack {
+				c.flags[i] |= prunePoint | forced
+			}
+		}
 		if in.IsFuncCall() {
 			t := in.FuncTarget(i)
 			if t < 0 || t >= len(c.insns) || c.flags[t]&second != 0 {
@@ -221,7 +229,7 @@ func (c *code) depths() *Error {
 		deepest := 0
 		for i := c.funcs[f].Start; i < c.end(f); i++ {
 			in := c.insns[i]
-			if c.flags[i]&second != 0 || !in.IsFuncCall() {
+			if c.flags[i]&second != 0 || !in.IsFuncCall() && !in.IsFuncLoad() {
 				continue
 			}
 			g := int(c.fn[in.FuncTarget(i)])

@@ -38,9 +38,28 @@ type Options struct {
 	// CPUs bounds what bpf_get_smp_processor_id returns, as a kernel does that
 	// knows its machine; 0 leaves it unknown.
 	CPUs int
+	// Kernel is whose verifier is followed where kernels differ.
+	Kernel Kernel
 	// Log asks for the log of the walk in the kernel's notation, returned by
 	// Program.Log.
 	Log bool
+}
+
+// Kernel is a version of Linux.
+type Kernel uint8
+
+// The versions.
+const (
+	Linux6_18 Kernel = iota // 6.18, whose verifier is the measure of this package
+	Linux6_1                // 6.1: knows less of numbers, for Watch
+)
+
+// String returns the version's name.
+func (k Kernel) String() string {
+	if k == Linux6_1 {
+		return "Linux 6.1"
+	}
+	return "Linux 6.18"
 }
 
 // Verify proves that p is safe and returns it with what was learnt on the way.

@@ -43,6 +43,7 @@ type verifier struct {
 	// called, and those that may move the packet
 	apart         bool
 	called, moves []bool
+	see           func(*Visit) // nil where nobody watches
 	facts
 	stackUses
 }
@@ -109,6 +110,9 @@ func (v *verifier) walk() *Error {
 		}
 		v.slot = i
 		v.record(i)
+		if v.see != nil {
+			v.see(&Visit{i, v})
+		}
 		v.log.before(v, i)
 		done, err := v.step(i)
 		if err == nil {

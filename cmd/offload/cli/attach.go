@@ -13,12 +13,20 @@ import (
 
 func newAttachCmd(a *app) *cobra.Command {
 	dev := deviceFlags{app: a}
-	var hook hookFlags
+	hook := hookFlags{app: a}
 	cmd := &cobra.Command{
 		Use:   "attach DEV [OBJ]",
 		Short: "Load a program and attach it to a device",
 		Long: `Load a program from an object file and attach it to a device, in one
 transaction: what fails half-way is undone, also when the command is killed.
+
+The object is eBPF. On a network interface the kernel compiles it, for the card its
+driver's own JIT; this command's machine code runs on simulated cards. So an image
+that ` + "`compile`" + ` made is refused.
+
+With --mode best a program goes to the card if that takes it, else to the driver,
+else to the network core (tc: to the card, else to the host); the modes before the
+one that it got are named with what stood against them.
 
 A tc program needs hw-tc-offload and a clsact; they are turned on and added
 unless --keep-device is given.`,
@@ -29,7 +37,7 @@ unless --keep-device is given.`,
 		ValidArgsFunction: a.completeDevice,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return dev.with(args[0], func(ctx context.Context, d offload.Device) error {
-				return transfer(ctx, cmd, d, &hook, args, offload.Attach)
+				return transfer(ctx, cmd, d, &hook, args, offload.Attach, offload.AttachBest)
 			})
 		},
 	}
@@ -50,7 +58,7 @@ func deviceAndObject(cmd *cobra.Command, args []string) error {
 
 // transfer runs Attach or Replace and prints the outcome.
 func transfer(ctx context.Context, cmd *cobra.Command, d offload.Device, f *hookFlags, args []string,
-	do func(context.Context, offload.Device, offload.Request) (*offload.Result, error),
+	do, doBest func(context.Context, offload.Device, offload.Request) (*offload.Result, error),
 ) error {
 	r, err := f.request(d, args)
 	if err != nil {
@@ -58,6 +66,9 @@ func transfer(ctx context.Context, cmd *cobra.Command, d offload.Device, f *hook
 	}
 	if r.Loaded != nil {
 		defer r.Loaded.Close()
+	}
+	if f.mode == best {
+		do = doBest
 	}
 	res, err := do(ctx, d, *r)
 	if err != nil {
@@ -70,6 +81,12 @@ func transfer(ctx context.Context, cmd *cobra.Command, d offload.Device, f *hook
 	}
 	a := res.Attachment
 	fmt.Fprintf(w, "%s: %s\n", d.Name(), attachmentLine(a))
+	for _, p := range res.Passed {
+		fmt.Fprintf(w, "not in mode %s: %v\n", p.Mode, p.Why)
+	}
+	if r.Loaded == nil {
+		fmt.Fprintf(w, "compiled by %s\n", compiler(d, a))
+	}
 	if len(res.Reused) > 0 {
 		fmt.Fprintf(w, "maps that kept their contents: %s\n", strings.Join(res.Reused, ", "))
 	}
@@ -80,6 +97,17 @@ func transfer(ctx context.Context, cmd *cobra.Command, d offload.Device, f *hook
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s %s; what was attached ends with this command\n", d.Name(), t.Transient())
 	}
 	return nil
+}
+
+// compiler says who made the machine code that runs.
+func compiler(d offload.Device, a offload.Attachment) string {
+	if it, ok := d.(offload.ImageTaker); ok {
+		return "this command, for target " + it.Target().Name
+	}
+	if a.Mode == offload.Hardware || a.InHW {
+		return "the kernel's driver of the device"
+	}
+	return "the kernel"
 }
 
 // printMapChanges prints the maps that a replacement made and dropped.

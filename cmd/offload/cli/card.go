@@ -23,7 +23,7 @@ func newCardCmd(a *app) *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCardGuestCmd(), newCardRunCmd(a), newCardListCmd(), newCardStatusCmd(a), newCardStopCmd(a), newCardLogCmd(a), newCardCaptureCmd(a), newCardSaveCmd(a))
+	cmd.AddCommand(newCardGuestCmd(), newCardRunCmd(a), newCardListCmd(), newCardStatusCmd(a), newCardStopCmd(a), newCardLogCmd(a), newCardCaptureCmd(a), newCardSaveCmd(a), newCardMetricsCmd())
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/internal/infile"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/check"
 	"github.com/skipsw/skipsw/translate"
@@ -18,7 +19,7 @@ import (
 
 func newCheckCmd(a *app) *cobra.Command {
 	dev := deviceFlags{app: a}
-	var devName, section, prog, driver, typeName, targetName, mode string
+	var devName, section, prog, driver, typeName, targetName, mode, kernel string
 	var asJSON, try bool
 	var settings settingFlags
 	cmd := &cobra.Command{
@@ -29,7 +30,13 @@ offloaded, all at once, with C lines and what to change: the verifier's verdict,
 the kernel's rules, and the rules of the nfp driver. With --dev the device is
 asked what it takes, and the driver's rules are those of its driver. With --target
 what the compiler would refuse for a target is said, and the kernel's and the
-driver's rules are left out unless --dev or --driver asks for them.
+driver's rules are left out unless --dev or --driver asks for them; then the
+firmware that the driver finds is the target's.
+
+The nfp driver looks on while the kernel's verifier walks the program, and its
+compiler has room for so many words. Both are followed, with the verifiers of Linux
+6.1 and 6.18: what one refuses and the other takes depends on the kernel, is said
+so, and is no failure; --kernel chooses one of them.
 
 All of this is reasoned: the kernel at hand may know less. With --try the
 programs are loaded for --dev as well, with the smallest maps and nothing
@@ -67,6 +74,19 @@ attached, and freed again.`,
 				}
 				o.Target = t
 				o.NFP = o.NFP && (devName != "" || cmd.Flags().Changed("driver"))
+				if o.NFP && t.Maps.Kind == target.MapsFirmware {
+					o.Firmware = &check.Firmware{Target: t, AdjustHeadMeta: true}
+				}
+			}
+			if kernel != "" {
+				k, err := check.ParseKernel(kernel)
+				if err != nil {
+					return usageError{err}
+				}
+				if !o.NFP {
+					return usagef("--kernel is whose verifier the nfp driver looks on at, and the driver's rules are left out")
+				}
+				o.Kernel = &k
 			}
 			var read object.Options
 			if typeName != "" {
@@ -84,12 +104,16 @@ attached, and freed again.`,
 			if devName == "" {
 				return usagef("--try loads programs for a device: name it with --dev")
 			}
-			m, err := offload.ParseMode(mode)
-			if err != nil {
-				return usageError{err}
+			t := trial{best: mode == best}
+			if !t.best {
+				var err error
+				if t.mode, err = offload.ParseMode(mode); err != nil {
+					return usageError{err}
+				}
 			}
 			return dev.with(devName, func(ctx context.Context, d offload.Device) error {
-				return checkObject(cmd.OutOrStdout(), &a.streams, args[0], section, prog, read, o, &trial{ctx, d, m}, asJSON)
+				t.ctx, t.dev = ctx, d
+				return checkObject(cmd.OutOrStdout(), &a.streams, args[0], section, prog, read, o, &t, asJSON)
 			})
 		},
 	}
@@ -97,8 +121,9 @@ attached, and freed again.`,
 	settings.add(cmd)
 	cmd.Flags().StringVar(&devName, "dev", "", "ask this device what it takes")
 	cmd.Flags().BoolVar(&try, "try", false, "load the programs for --dev, for trial")
-	cmd.Flags().StringVar(&mode, "mode", "hw", "where --try loads them: hw, drv, skb, skip_hw or either")
+	cmd.Flags().StringVar(&mode, "mode", "hw", "where --try loads them: hw, drv, skb, skip_hw, either, or best: the first of hw and the host's that takes the program")
 	cmd.Flags().StringVar(&driver, "driver", "nfp", "driver whose rules apply without --dev: nfp or none")
+	cmd.Flags().StringVar(&kernel, "kernel", "", "only with the verifier of Linux `VERSION`: 6.1 or 6.18")
 	cmd.Flags().StringVar(&targetName, "target", "", "say what the compiler refuses for this target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&section, "sec", "", "only programs of this section")
 	cmd.Flags().StringVar(&prog, "prog", "", "only the program of this name")
@@ -117,12 +142,20 @@ type checkedProgram struct {
 	Section  string          `json:"section"`
 	Type     string          `json:"type"`
 	Findings []check.Finding `json:"findings"`
+	// Outcome is what the findings come to: "ok", "refused", "depends on the
+	// kernel" or "may be refused".
+	Outcome check.Outcome `json:"outcome"`
+	// Driver is the size of what the driver's compiler makes of it, if it gets
+	// that far.
+	Driver *check.Size `json:"driver,omitempty"`
 	// Words and Room are what the program takes of the target's control store,
 	// and how much that has; 0 where it was not compiled.
 	Words int `json:"words,omitempty"`
 	Room  int `json:"room,omitempty"`
 	// Tried is where the program was loaded for trial, "" if nowhere.
 	Tried string `json:"tried,omitempty"`
+	// Passed are modes that were tried before, with what stood against them.
+	Passed []string `json:"passed,omitempty"`
 }
 
 // trial is where programs are loaded for trial.
@@ -130,6 +163,7 @@ type trial struct {
 	ctx  context.Context
 	dev  offload.Device
 	mode offload.Mode
+	best bool // the first mode that takes the program
 }
 
 // run loads a program and adds what the device says to it.
@@ -137,8 +171,27 @@ func (t *trial) run(c *checkedProgram, p *object.Program) {
 	if t == nil || p.Refused != nil {
 		return
 	}
-	c.Tried = fmt.Sprintf("%s, mode %s", t.dev.Name(), t.mode)
-	if err := offload.Trial(t.ctx, t.dev, &offload.Program{Program: p}, t.mode); err != nil {
+	mode, passed, err := t.mode, []offload.Passed(nil), error(nil)
+	if t.best {
+		mode, passed, err = offload.TrialBest(t.ctx, t.dev, &offload.Program{Program: p})
+	} else {
+		err = offload.Trial(t.ctx, t.dev, &offload.Program{Program: p}, mode)
+	}
+	c.Tried = fmt.Sprintf("%s, mode %s", t.dev.Name(), mode)
+	if err != nil && t.best {
+		c.Tried = t.dev.Name() + ", mode best"
+	}
+	for _, p := range passed {
+		c.Passed = append(c.Passed, fmt.Sprintf("mode %s: %v", p.Mode, p.Why))
+	}
+	if err == nil && t.best && mode != offload.Hardware {
+		// What was reasoned is about the card, and the program runs elsewhere.
+		for _, f := range c.Findings {
+			c.Passed = append(c.Passed, fmt.Sprintf("mode %s: %s", offload.Hardware, f))
+		}
+		c.Findings = []check.Finding{}
+	}
+	if err != nil {
 		c.Findings = append(c.Findings, check.Finding{By: "tried on " + c.Tried, Slot: -1, Says: err.Error()})
 	}
 }
@@ -161,7 +214,8 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 			continue
 		}
 		var r translate.Report
-		o.Report = &r
+		var size check.Size
+		o.Report, o.Size = &r, &size
 		found, err := check.Program(p, o)
 		if err != nil {
 			return err
@@ -170,8 +224,11 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 		if o.Target != nil && r.Words > 0 {
 			c.Words, c.Room = r.Words, o.Target.Core.CodeWords
 		}
+		if size.Most > 0 {
+			c.Driver = &size
+		}
 		try.run(&c, p)
-		if len(c.Findings) > 0 {
+		if c.Outcome = check.OutcomeOf(c.Findings); c.Outcome == check.Refused {
 			bad++
 		}
 		all = append(all, c)
@@ -204,9 +261,16 @@ func printFindings(w io.Writer, c checkedProgram) {
 			fmt.Fprintf(w, ", loaded for trial on %s", c.Tried)
 		}
 		fmt.Fprintln(w)
+		for _, why := range c.Passed {
+			fmt.Fprintf(w, "%s: not in %s\n", c.Program, why)
+		}
 	}
 	for _, f := range c.Findings {
-		fmt.Fprintf(w, "%s: %s\n", c.Program, f)
+		if c.Outcome == check.Depends && f.Kernel != "" {
+			fmt.Fprintf(w, "%s: %s: %s\n", c.Program, c.Outcome, f)
+		} else {
+			fmt.Fprintf(w, "%s: %s\n", c.Program, f)
+		}
 		if f.Line != nil && f.Line.Text != "" {
 			fmt.Fprintf(w, "    %s\n", strings.TrimSpace(f.Line.Text))
 		}

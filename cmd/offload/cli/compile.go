@@ -210,6 +210,9 @@ func printDetail(out io.Writer, r *translate.Report) error {
 	a := r.Alloc
 	fmt.Fprintf(out, "registers: %d moves, %d constants made anew, %d values spilled and %d fetched in %d slots\n", a.Moves, a.Remats, a.Stores, a.Loads, a.Slots)
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	for _, p := range r.Linked {
+		fmt.Fprintf(w, "program %s\t%d words\n", p.Name, p.Words)
+	}
 	for _, m := range r.Maps {
 		fmt.Fprintf(w, "map %s\t%s\t%#x\t%d bytes\t%s\n", m.Name, m.Type, m.Base, m.Size, m.Why)
 	}

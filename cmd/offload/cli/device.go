@@ -7,12 +7,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/infile"
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -128,6 +131,7 @@ func completeWords(words ...string) func(*cobra.Command, []string, string) ([]st
 
 // hookFlags select a program of an object and the place for it.
 type hookFlags struct {
+	app           *app
 	xdp, tc       bool
 	mode          string
 	pref          uint16
@@ -147,7 +151,7 @@ type hookFlags struct {
 
 func (f *hookFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	f.addPlace(cmd)
+	f.addPlace(cmd, best)
 	fs.Uint32Var(&f.chain, "chain", 0, "tc: chain of the filter")
 	fs.Uint16Var(&f.protocol, "protocol", 0, "tc: Ethernet type of the filter, 0 for all")
 	fs.BoolVar(&f.egress, "egress", false, "tc: at egress instead of ingress")
@@ -155,21 +159,25 @@ func (f *hookFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.prog, "prog", "", "take the program of this name")
 	fs.StringVar(&f.pin, "pin", "", "keep program and maps by name in this folder of the BPF file system; maps that are there and fit are used on")
 	fs.BoolVar(&f.fresh, "fresh", false, "make all maps new; pins that are in the way are renamed to NAME-old")
+	fs.Lookup("mode").Usage += "; best is the first of hw, drv and skb (tc: hw and skip_hw) that takes the program"
 	fs.StringVar(&f.pinned, "pinned", "", "attach the program of this file in the BPF file system instead of an object")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the steps and change nothing")
 	f.settings.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("prog", completeProgram)
 }
 
-// addPlace adds the flags that name where.
-func (f *hookFlags) addPlace(cmd *cobra.Command) {
+// best is the mode of those who leave it to the device.
+const best = "best"
+
+// addPlace adds the flags that name where; more are modes besides the usual ones.
+func (f *hookFlags) addPlace(cmd *cobra.Command, more ...string) {
 	fs := cmd.Flags()
 	fs.BoolVar(&f.xdp, "xdp", false, "XDP")
 	fs.BoolVar(&f.tc, "tc", false, "tc classifier")
 	fs.StringVar(&f.mode, "mode", "", "where the program runs: hw (default), drv or skb for XDP; hw (default), skip_hw or either for tc")
 	fs.Uint16Var(&f.pref, "pref", 0, "tc: preference of the filter")
 	fs.Uint32Var(&f.handle, "handle", 0, "tc: handle of the filter")
-	_ = cmd.RegisterFlagCompletionFunc("mode", completeWords("hw", "drv", "skb", "skip_hw", "either"))
+	_ = cmd.RegisterFlagCompletionFunc("mode", completeWords(append([]string{"hw", "drv", "skb", "skip_hw", "either"}, more...)...))
 }
 
 // typ returns the program type that the flags name, if any.
@@ -197,7 +205,10 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		},
 		Force: f.force, KeepDevice: f.keep, Pin: f.pin, Fresh: f.fresh, DropMaps: f.dropMaps, DryRun: f.dryRun,
 	}
-	if f.mode != "" {
+	if f.mode == best && f.dryRun {
+		return nil, usagef("--dry-run tries nothing, so that it cannot find the best mode: name one with --mode")
+	}
+	if f.mode != "" && f.mode != best {
 		m, err := offload.ParseMode(f.mode)
 		if err != nil {
 			return nil, usageError{err}
@@ -235,12 +246,28 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 	if err := f.settings.options(&o); err != nil {
 		return nil, err
 	}
-	p, err := offload.ReadProgram(args[1], f.section, f.prog, o)
+	b, err := f.app.streams.read(args[1], "an object", infile.Object)
+	if err != nil {
+		return nil, err
+	}
+	if image.Is(b) {
+		return nil, noImages(d, inName(args[1]))
+	}
+	p, err := offload.ParseProgram(filepath.Base(inName(args[1])), b, f.section, f.prog, o)
 	if err != nil {
 		return nil, err
 	}
 	r.Program = p
 	return r, nil
+}
+
+// noImages is the refusal of a compiled program in the place of an object.
+func noImages(d offload.Device, file string) error {
+	why := "the kernel compiles eBPF itself, for its driver of the card, and takes no machine code; attach the object"
+	if it, ok := d.(offload.ImageTaker); ok {
+		why = "the object that it is made from is proven safe and compiled for " + it.Target().Name + " when it is attached; attach that"
+	}
+	return offload.NotSupported(fmt.Sprintf("attaching image %s to %s", file, d.Name()), why)
 }
 
 // writeJSON writes a value as indented JSON.

@@ -23,19 +23,21 @@ import (
 
 // outputs are the values that verbs print with --json.
 var outputs = map[string]any{
-	"bench":      nic.Result{},
-	"check":      []checkedProgram{},
-	"compile":    compileReport{},
-	"dev list":   []listedDevice{},
-	"diff":       oracle.Summary{},
-	"features":   []offload.Capabilities{},
-	"map dump":   []jsonEntry{},
-	"map list":   []offload.MapInfo{},
-	"map lookup": []jsonEntry{},
-	"prog list":  []listedProgram{},
-	"run":        packetrun.Summary{},
-	"show":       []shownDevice{},
-	"stats":      map[string]map[string]uint64{},
+	"bench":       nic.Result{},
+	"card list":   []shownCard{},
+	"card status": shownCard{},
+	"check":       []checkedProgram{},
+	"compile":     compileReport{},
+	"dev list":    []listedDevice{},
+	"diff":        oracle.Summary{},
+	"features":    []offload.Capabilities{},
+	"map dump":    []jsonEntry{},
+	"map list":    []offload.MapInfo{},
+	"map lookup":  []jsonEntry{},
+	"prog list":   []listedProgram{},
+	"run":         packetrun.Summary{},
+	"show":        []shownDevice{},
+	"stats":       map[string]map[string]uint64{},
 }
 
 // schemaFile is where the schema stands.

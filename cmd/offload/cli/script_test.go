@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,6 +32,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("BPF", filepath.Join(root, "testdata", "bpf"))
 			e.Setenv("PCAP", filepath.Join(root, "testdata", "pcap"))
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"truncate": truncate,

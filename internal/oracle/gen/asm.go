@@ -8,13 +8,23 @@ type asm struct {
 	calls []funcCall
 }
 
-// funcCall is a call of a function of the program, by its index.
-type funcCall struct{ slot, fn int }
+// funcCall is a call of a function of the program, by its index, or a load of its
+// address.
+type funcCall struct {
+	slot, fn int
+	load     bool
+}
 
 // call emits a call of the program's function f.
 func (a *asm) call(f int) {
-	a.calls = append(a.calls, funcCall{a.Len(), f})
+	a.calls = append(a.calls, funcCall{slot: a.Len(), fn: f})
 	a.Emit(bpf.CallFunc(0))
+}
+
+// funcAddress emits a load of the address of the program's function f.
+func (a *asm) funcAddress(dst uint8, f int) {
+	a.calls = append(a.calls, funcCall{a.Len(), f, true})
+	a.Emit(bpf.LoadFunc(dst, 0)...)
 }
 
 // called returns the functions that can be reached from the first one, which
@@ -56,7 +66,11 @@ func link(funcs []*asm) (insns []bpf.Insn, starts []int, err error) {
 	for i, f := range funcs {
 		for _, c := range f.calls {
 			slot := starts[i] + c.slot
-			insns[slot] = bpf.CallFunc(int32(starts[c.fn] - slot - 1))
+			if rel := int32(starts[c.fn] - slot - 1); c.load {
+				insns[slot].Imm = rel
+			} else {
+				insns[slot] = bpf.CallFunc(rel)
+			}
 		}
 	}
 	return insns, starts, nil

@@ -26,6 +26,8 @@ type sig struct {
 	void bool // it returns nothing: its exits leave R0 as it may be
 	// global makes it a function that verifiers prove on its own.
 	global bool
+	// callback makes it one that helpers call: it returns 0 or 1.
+	callback bool
 }
 
 // parameters describes a global function's arguments.
@@ -51,6 +53,9 @@ func (s *sig) parameters() []object.Arg {
 
 // signature makes a random contract.
 func (p *program) signature() sig {
+	if p.o.has(Callbacks|Stack) && p.r.IntN(3) == 0 {
+		return sig{args: []argKind{argScalar, argMem}, callback: true}
+	}
 	s := sig{void: p.r.IntN(6) == 0}
 	for range p.r.IntN(4) {
 		s.args = append(s.args, argScalar)
@@ -114,6 +119,10 @@ func (f *fn) callFunc() {
 	}
 	callee := f.callees[f.r.IntN(len(f.callees))]
 	s := f.p.sigs[callee]
+	if s.callback {
+		f.loopCall(callee)
+		return
+	}
 	mem, packet := 0, -1
 	for _, a := range s.args {
 		switch a {

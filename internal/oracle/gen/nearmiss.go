@@ -9,8 +9,9 @@ import (
 )
 
 // NearMiss makes the program of a seed and changes one to three things in it:
-// a constant by a little, a register, a width, a condition, a jump's way. Some
-// results are refused, some are other good programs; a judge must tell.
+// a constant by a little, a register, a width, a condition, a jump's way, an
+// argument's place, the helper or function that is called. Some results are refused, some
+// are other good programs; a judge must tell.
 func NearMiss(seed uint64, o Options) *object.Program {
 	p := Program(seed, o)
 	r := rand.New(rand.NewPCG(seed, 0x6e656172))
@@ -27,7 +28,7 @@ func mutate(r *rand.Rand, p *object.Program) {
 	switch {
 	case in.Op == 0: // the second slot of a 64-bit immediate load
 		return
-	case in.Wide() && in.Src != 0:
+	case in.Wide() && in.Src != 0 && !in.IsFuncLoad():
 		in.Imm = int32(r.IntN(len(p.Maps)))
 		return
 	case in.Wide():
@@ -35,6 +36,10 @@ func mutate(r *rand.Rand, p *object.Program) {
 		return
 	}
 	small := []int32{-8, -4, -2, -1, 1, 2, 4, 8}[r.IntN(8)]
+	if in.IsHelperCall() || in.IsFuncCall() {
+		mutateCall(r, p, i)
+		return
+	}
 	switch r.IntN(9) {
 	case 0, 1:
 		in.Imm += small
@@ -59,6 +64,39 @@ func mutate(r *rand.Rand, p *object.Program) {
 		if k := r.IntN(len(p.Insns)); !p.Insns[k].Wide() && p.Insns[k].Op != 0 {
 			p.Insns[i], p.Insns[k] = p.Insns[k], p.Insns[i]
 		}
+	}
+}
+
+// mutateCall changes what is called, or what stands before a call for an argument:
+// its place by up to 16 bytes, or its size.
+func mutateCall(r *rand.Rand, p *object.Program, i int) {
+	by := int32(r.IntN(33) - 16)
+	if r.IntN(3) > 0 {
+		for range 12 {
+			if i--; i < 0 || p.Insns[i].Op == 0 || p.Insns[i].IsConditional() {
+				return
+			}
+			in := &p.Insns[i]
+			argument := in.Dst >= bpf.R1 && in.Dst <= bpf.R5 && in.Class() == bpf.ClassALU64
+			if argument && in.Source() == bpf.K && r.IntN(3) == 0 {
+				in.Imm += by
+				return
+			}
+		}
+		return
+	}
+	in := &p.Insns[i]
+	var same []bpf.Insn
+	for _, other := range p.Insns {
+		if other.IsHelperCall() == in.IsHelperCall() && other.IsFuncCall() == in.IsFuncCall() && other.Imm != in.Imm {
+			same = append(same, other)
+		}
+	}
+	switch {
+	case in.IsHelperCall() && len(same) > 0:
+		in.Imm = same[r.IntN(len(same))].Imm
+	case in.IsFuncCall() && len(p.Funcs) > 1:
+		in.Imm = int32(p.Funcs[r.IntN(len(p.Funcs))].Start - i - 1)
 	}
 }
 

@@ -75,9 +75,9 @@ const (
 	Pressure                         // more numbers at a time than there are registers
 	Choices                          // pointers that a branch chooses
 	OddPlaces                        // arguments of helpers at every offset of the stack
-	SkbInPlace                       // the helpers that change checksums and the hash, or pull bytes (tc)
-	SkbResize                        // the helpers that move a frame's ends or make room inside it (tc)
+	SkbInPlace                       // the helpers that change checksums, the hash or the length, make room or pull bytes (tc)
 	Arrays                           // arrays on the stack, walked and indexed
+	Callbacks                        // functions that helpers call in a loop
 
 	// AllFeatures holds every feature.
 	AllFeatures Feature = 1<<iota - 1
@@ -89,7 +89,7 @@ var featureNames = []string{
 	"mapupdate", "atomic", "atomicfetch", "storeimm", "calls", "loops", "adjust", "helpers", "unaligned", "acqrel",
 	"csumdiff", "legacyload", "lpm", "lru", "percpuhash", "oddsizes", "pointerargs", "rodata", "ctxfields", "metadata",
 	"stackatomic", "noise", "bytewise", "copies", "selects", "walks", "nullchecks", "maygoto", "redirect", "queues", "events", "skbedit",
-	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces", "skbinplace", "skbresize", "arrays",
+	"adjustmeta", "tailcalls", "prefixupdate", "globalcalls", "aliases", "pressure", "choices", "oddplaces", "skbinplace", "arrays", "callbacks",
 }
 
 // String lists the features by name, separated by commas.
@@ -147,7 +147,7 @@ type Options struct {
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
 const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
-	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Redirect | SkbResize
+	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Callbacks | Redirect
 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
@@ -187,7 +187,7 @@ func (o Options) pick(r *rand.Rand) Options {
 		f &^= Sext | AcqRel | MayGoto
 	}
 	if o.Type == object.XDP {
-		f &^= LegacyLoad | SkbEdit | SkbInPlace | SkbResize
+		f &^= LegacyLoad | SkbEdit | SkbInPlace
 	} else {
 		f &^= Adjust | AdjustMeta
 	}

@@ -118,6 +118,9 @@ func (p *program) function(i, n, budget int) *asm {
 // registers hold, and the way out for failed checks.
 func (f *fn) finish() {
 	switch {
+	case f.p.sigs[f.index].callback:
+		f.finishCallback()
+		return
 	case f.p.sigs[f.index].void:
 		f.Place(f.out)
 		f.Emit(bpf.Return())
@@ -232,7 +235,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Queues, 5, plain((*fn).queue)},
 		{Events, 3, plain((*fn).event)},
 		{SkbEdit, 6, plain((*fn).editSkb)},
-		{SkbResize, 4, plain((*fn).resizeSkb)},
+		{SkbInPlace, 4, plain((*fn).resizeSkb)},
 		{SkbInPlace, 6, plain((*fn).editInPlace)},
 		{AdjustMeta, 4, plain((*fn).adjustMeta)},
 		{Aliases, 4, plain((*fn).aliases)},

@@ -8,6 +8,7 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -67,7 +68,11 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	img, err := translate.Compile(v, translate.Options{Target: c.Target, OptLevel: c.Level, Passes: c.Passes, CheckAllocation: true})
+	called, err := translate.VerifyCalled(p, c.Verifier.Verify)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	img, err := translate.Compile(v, translate.Options{Called: called, Target: c.Target, OptLevel: c.Level, Passes: c.Passes, CheckAllocation: true})
 	switch {
 	case errors.Is(err, translate.ErrNotSupported):
 		return nil, &oracle.Refusal{Kind: oracle.NotSupported, Err: err}
@@ -80,16 +85,28 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	l := &cardLoaded{m: m, p: p, redirects: c.Target.PacketVector.Redirect != nil}
+	l := &cardLoaded{m: m, p: p, maps: p.AllMaps(), redirects: c.Target.PacketVector.Redirect != nil}
 	if exit := &c.Target.Exit; exit.Kind == target.ExitCode {
 		l.class = func(verdict uint32) uint32 { return exit.Class(p.Type == object.TC, verdict) }
 	}
 	return l, nil
 }
 
+// cardFault is a fault that tells whether the program left its memory.
+type cardFault struct{ *core.Fault }
+
+func (f cardFault) Is(target error) bool {
+	switch f.Kind {
+	case core.FaultBadPC, core.FaultLocalMemory, core.FaultPacket, core.FaultMemory:
+		return target == oracle.ErrOutside
+	}
+	return false
+}
+
 type cardLoaded struct {
 	m     *sim.Machine
 	p     *object.Program
+	maps  []*object.Map
 	class func(uint32) uint32
 	// redirects says that the target has redirects to places.
 	redirects bool
@@ -102,15 +119,15 @@ func (l *cardLoaded) Close() {}
 func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 	r := l.m.Run(sim.Input{Packet: packet, IngressIfindex: 1})
 	if r.Fault != nil {
-		return oracle.Run{}, r.Fault
+		return oracle.Run{}, cardFault{r.Fault}
 	}
 	out := oracle.Run{
-		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.p.Maps)),
+		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Maps: make([][]object.Entry, len(l.maps)),
 	}
 	if oracle.Redirects(l.p, r.Verdict) && l.redirects {
 		out.Redirect = RedirectText(&r.Redirect)
 	}
-	for i, spec := range l.p.Maps {
+	for i, spec := range l.maps {
 		if !oracle.PlainMap(spec.Type) {
 			continue
 		}

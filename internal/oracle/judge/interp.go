@@ -121,7 +121,9 @@ func (l *interpLoaded) step(_ int, regs *[11]uint64) {
 }
 
 // watch looks at the instruction in a slot.
-func (l *interpLoaded) watch(slot int, regs *[11]uint64) { l.leak.step(l.p.Insns[slot], regs) }
+func (l *interpLoaded) watch(slot int, regs *[11]uint64) {
+	l.leak.step(l.vm.Running().Insns[slot], regs)
+}
 
 func (l *interpLoaded) Close() {}
 
@@ -143,11 +145,12 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	if l.leak.leaks {
 		return oracle.Run{}, errors.New("the program takes an address for a number")
 	}
-	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(l.p.Maps))}
+	maps := l.p.AllMaps()
+	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(maps))}
 	if oracle.Redirects(l.p, out.Verdict) {
 		out.Redirect = redirectOf(&r.Redirect)
 	}
-	for i, m := range l.p.Maps {
+	for i, m := range maps {
 		if oracle.PlainMap(m.Type) {
 			out.Maps[i] = l.vm.Maps()[i].Entries()
 		}

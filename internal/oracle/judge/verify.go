@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
@@ -30,7 +31,7 @@ func (v *Verifier) Name() string { return "verifier" }
 func (v *Verifier) Proves() {}
 
 // maxProofs bounds the memory for proofs.
-const maxProofs = 64
+const maxProofs = 256
 
 // Verify proves a program, once.
 func (v *Verifier) Verify(p *object.Program) (*verify.Program, error) {
@@ -53,9 +54,13 @@ func (v *Verifier) Verify(p *object.Program) (*verify.Program, error) {
 	return f.p, f.err
 }
 
-// Load proves the program.
+// Load proves the program and those that it reaches by tail calls.
 func (v *Verifier) Load(p *object.Program) (oracle.Loaded, error) {
-	if _, err := v.Verify(p); err != nil {
+	_, err := v.Verify(p)
+	if err == nil {
+		_, err = translate.VerifyCalled(p, v.Verify)
+	}
+	if err != nil {
 		return nil, refusal(err)
 	}
 	return proven{}, nil

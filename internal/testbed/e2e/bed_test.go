@@ -170,7 +170,7 @@ func ask(t testing.TB, name string, arg, value any) {
 	path := filepath.Join(os.Getenv(ordersEnv), fmt.Sprint(asked))
 	asked++
 	require.NoError(t, put(path+".order", text))
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(pollEvery) {
+	for end := time.Now().Add(answerWait); ; time.Sleep(pollEvery) {
 		text, err = os.ReadFile(path + ".answer")
 		if err == nil {
 			break

@@ -201,7 +201,7 @@ func (c *corpusRun) settle() {
 		n := 0
 		err := sys.EachID(sys.Maps, func(uint32) error { n++; return nil })
 		return err == nil && n == len(c.shared)
-	}, 10*time.Second, time.Millisecond)
+	}, answerWait, time.Millisecond)
 }
 
 // code returns the program's instructions with its maps, and its type.
@@ -289,9 +289,6 @@ func (c *corpusRun) compareWords(pc *peer.Case) {
 	c.sameWords++
 }
 
-// hostWait is how long a packet for the host may take.
-const hostWait = 5 * time.Second
-
 // packet runs one packet and returns how its outcome differs from the recorded
 // one, or "".
 func (c *corpusRun) packet(pc *peer.Case, r *peer.Run, fds []int) string {
@@ -338,7 +335,7 @@ func (c *corpusRun) where(p *passed) string {
 	action := p.Exit >> 16 & 15
 	wait := time.Duration(0)
 	if action == pass {
-		wait = hostWait
+		wait = answerWait
 	}
 	host := c.tap.next(c.t, wait)
 	for _, s := range []struct {

@@ -36,7 +36,7 @@ func bringUp(l netlink.Link) error {
 	if err := netlink.LinkSetUp(l); err != nil {
 		return err
 	}
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(answerWait); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		now, err := netlink.LinkByName(l.Attrs().Name)
 		if err != nil {
 			return err

@@ -50,6 +50,10 @@ func newPinger(t testing.TB, to netip.Addr) *pinger {
 	return &pinger{t: t, fd: fd, to: unix.SockaddrInet4{Addr: to.As4()}}
 }
 
+// answerWait is how long what comes for certain may take: long enough for a machine
+// that does much else.
+const answerWait = time.Minute
+
 // lost sends n small requests, each after the reply to the one before or when
 // wait is over, and returns how many got none.
 func (p *pinger) lost(n int, wait time.Duration) int { return p.lostOf(n, 64, wait) }

@@ -52,7 +52,7 @@ func TestNIC(t *testing.T) {
 	up(t, l)
 	require.NoError(t, addAddress(l, near))
 	p := newPinger(t, far)
-	require.Zero(t, p.lost(1, time.Second))
+	require.Zero(t, p.lost(1, answerWait))
 	asked, err := strconv.ParseInt(os.Getenv(startEnv), 10, 64)
 	require.NoError(t, err)
 	t.Logf("first packet %.2f s after the kernel's start, of which %.2f s until this process; %.2f s after the guest was asked for",
@@ -73,7 +73,7 @@ func TestNIC(t *testing.T) {
 	})
 	t.Run("flood of pings", func(t *testing.T) {
 		start := time.Now()
-		require.Zero(t, p.lost(10000, time.Second))
+		require.Zero(t, p.lost(10000, answerWait))
 		t.Logf("10,000 pings in %v", time.Since(start).Round(time.Millisecond))
 	})
 	t.Run("link", func(t *testing.T) {
@@ -86,25 +86,25 @@ func TestNIC(t *testing.T) {
 			require.Eventually(t, func() bool {
 				b, err := os.ReadFile("/sys/class/net/eth0/carrier")
 				return err == nil && string(b) == want
-			}, 5*time.Second, 5*time.Millisecond)
+			}, answerWait, 5*time.Millisecond)
 		}
-		require.Zero(t, p.lost(1, 2*time.Second))
+		require.Zero(t, p.lost(1, answerWait))
 	})
 	t.Run("MTU", func(t *testing.T) {
 		for _, mtu := range []int{68, 1500, 8046} {
 			require.NoError(t, netlink.LinkSetMTU(l, mtu), mtu)
 			if mtu >= 100 {
-				require.Zero(t, p.lost(1, 2*time.Second), mtu)
+				require.Zero(t, p.lost(1, answerWait), mtu)
 			}
 		}
 		require.ErrorIs(t, netlink.LinkSetMTU(l, 8047), unix.EINVAL)
-		require.Zero(t, p.lostOf(10, 8000, 2*time.Second))
+		require.Zero(t, p.lostOf(10, 8000, answerWait))
 		require.NoError(t, netlink.LinkSetMTU(l, 1500))
 	})
 	t.Run("rings", func(t *testing.T) {
 		for _, n := range []uint32{256, 4096, 512} {
 			setRings(t, "eth0", n)
-			require.Zero(t, p.lost(300, 2*time.Second), n)
+			require.Zero(t, p.lost(300, answerWait), n)
 		}
 	})
 	t.Run("down and up with a program", func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestNIC(t *testing.T) {
 		up(t, l)
 		require.Equal(t, 1, p.lost(1, 100*time.Millisecond), "the program is still there")
 		require.NoError(t, attachXDP(l, -1))
-		require.Zero(t, p.lost(1, 2*time.Second))
+		require.Zero(t, p.lost(1, answerWait))
 	})
 	t.Run("unbind and bind", func(t *testing.T) {
 		const driver = "/sys/bus/pci/drivers/nfp/"
@@ -130,7 +130,7 @@ func TestNIC(t *testing.T) {
 			l = port(t, 0)
 			up(t, l)
 			require.NoError(t, addAddress(l, near))
-			require.Zero(t, newPinger(t, far).lost(5, 2*time.Second))
+			require.Zero(t, newPinger(t, far).lost(5, answerWait))
 		}
 	})
 	noKernelTrouble(t)

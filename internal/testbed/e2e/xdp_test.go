@@ -33,7 +33,7 @@ func TestXDP(t *testing.T) {
 	up(t, l)
 	require.NoError(t, addAddress(l, near))
 	p := newPinger(t, far)
-	passes := func(t *testing.T) { t.Helper(); require.Zero(t, p.lost(3, 2*time.Second)) }
+	passes := func(t *testing.T) { t.Helper(); require.Zero(t, p.lost(3, answerWait)) }
 	drops := func(t *testing.T) { t.Helper(); require.Equal(t, 1, p.lost(1, 100*time.Millisecond)) }
 	passes(t)
 	pass, drop := mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPPass), l), mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPDrop), l)
@@ -69,7 +69,7 @@ func TestXDP(t *testing.T) {
 					lost <- n
 					return
 				default:
-					n += p.lost(1, 5*time.Second)
+					n += p.lost(1, answerWait)
 				}
 			}
 		}()
@@ -238,13 +238,13 @@ func TestFaults(t *testing.T) {
 	up(t, l)
 	require.NoError(t, addAddress(l, near))
 	p := newPinger(t, far)
-	require.Zero(t, p.lost(1, time.Second))
+	require.Zero(t, p.lost(1, answerWait))
 	pass := mustLoad(t, bpf.ProgTypeXDP, returns(bpf.XDPPass), l)
 	set := func(f nfp.Faults) { ask(t, "faults", f, nil) }
 
 	set(nfp.Faults{RefuseUpdate: nfp.UpdateProgram})
 	require.ErrorIs(t, attachXDP(l, pass), unix.EIO)
-	require.Zero(t, p.lost(1, time.Second))
+	require.Zero(t, p.lost(1, answerWait))
 	set(nfp.Faults{DelayUpdate: 300 * time.Millisecond})
 	start := time.Now()
 	require.NoError(t, attachXDP(l, pass))
@@ -276,5 +276,5 @@ func TestFaults(t *testing.T) {
 		ask(t, "link", true, nil)
 	}
 	require.NoError(t, bringUp(l))
-	require.Zero(t, p.lost(10, 2*time.Second))
+	require.Zero(t, p.lost(10, answerWait))
 }

@@ -115,6 +115,9 @@ func (f *Firmware) Run(port int, frame []byte) nfp.Outcome {
 	return out
 }
 
+// Tables returns the number of maps.
+func (f *Firmware) Tables() int { return len(f.tables) }
+
 // Table returns the map of a number.
 func (f *Firmware) Table(id uint32) (*sim.Map, bool) {
 	m, ok := f.tables[id]

@@ -68,8 +68,12 @@ func TestLimits(t *testing.T) {
 		_, rc := fw.MapAlloc(nfp.MapRequest{Key: key, Value: value, Entries: entries, Type: typ})
 		return rc
 	}
-	require.Equal(t, nfp.OK, alloc(1, 4, 8, 1<<22))
-	require.Equal(t, nfp.ErrNoMemory, alloc(1, 4, 8, 1), "more entries than the firmware has")
+	most := uint32(tgt.Maps.MaxEntries)
+	require.Equal(t, nfp.ErrNoMemory, alloc(1, 4, 8, most+1), "more entries than a map may have")
+	require.Equal(t, nfp.OK, alloc(1, 4, 8, most))
+	require.Equal(t, nfp.OK, alloc(2, 4, 8, most))
+	require.Equal(t, nfp.ErrNoMemory, alloc(2, 4, 8, most), "more entries than the firmware has")
+	require.Equal(t, nfp.OK, fw.MapFree(2))
 	require.Equal(t, nfp.OK, fw.MapFree(1))
 	require.Equal(t, nfp.ErrNoMap, fw.MapFree(1))
 	require.Equal(t, nfp.OK, alloc(1, 4, 8, 1))

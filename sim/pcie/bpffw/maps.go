@@ -12,7 +12,8 @@ import (
 
 // MapAlloc implements nfp.Maps. A map gets the lowest number that is free.
 func (f *Firmware) MapAlloc(r nfp.MapRequest) (uint32, nfp.Status) {
-	if len(f.tables) >= int(f.caps.Maps.Count) || f.entries+uint64(r.Entries) > uint64(f.caps.Maps.Entries) {
+	if len(f.tables) >= int(f.caps.Maps.Count) || f.entries+uint64(r.Entries) > uint64(f.caps.Maps.Entries) ||
+		uint64(r.Entries) > f.target.Maps.MaxEntries {
 		return 0, nfp.ErrNoMemory
 	}
 	id := uint32(1)

@@ -174,7 +174,7 @@ func (v *vnic) try(bits uint32) uint32 {
 	require.Eventually(v.t, func() bool {
 		got = v.read(0, v.regs+4)
 		return got == 0 || got>>31 != 0
-	}, 5*time.Second, 100*time.Microsecond)
+	}, time.Minute, 100*time.Microsecond)
 	return got
 }
 
@@ -210,7 +210,7 @@ func (v *vnic) receive(n uint32) []byte {
 		require.NoError(v.t, v.h.ReadMemory(v.rx+8*uint64(n%ringSize), d))
 		v.c.Write(0, v.regs+0xc00+uint64(v.entry), []byte{0}) // unmask
 		return d[3]&0x80 != 0
-	}, 5*time.Second, 100*time.Microsecond, "frame %d", n)
+	}, time.Minute, 100*time.Microsecond, "frame %d", n)
 	frame := make([]byte, le.Uint16(d))
 	require.NoError(v.t, v.h.ReadMemory(v.buffer(n), frame))
 	v.give()

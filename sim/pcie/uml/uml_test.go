@@ -185,7 +185,7 @@ func (g *frontEnd) put(q uint64, n uint16, in []byte, room int) {
 func (g *frontEnd) used(q uint64, n uint16) []byte {
 	at := q * queueGap
 	u := g.mem[usedAt-base+at:]
-	require.Eventually(g.t, func() bool { return le.Uint16(u[2:]) == n }, 5*time.Second, time.Millisecond)
+	require.Eventually(g.t, func() bool { return le.Uint16(u[2:]) == n }, time.Minute, time.Millisecond)
 	size := le.Uint32(u[4+8*((n-1)%entries)+4:])
 	return g.mem[dataAt-base+at+0x800:][:size]
 }
@@ -307,7 +307,7 @@ func FuzzProtocol(f *testing.F) {
 	f.Add([]byte{setVringKick, 8, 1, 0, setVringAddr, 40, 0})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		g := connect(t, newFunction())
-		_ = g.conn.SetDeadline(time.Now().Add(5 * time.Second))
+		_ = g.conn.SetDeadline(time.Now().Add(time.Minute))
 		go func() { _, _ = io.Copy(io.Discard, g.conn) }()
 		fd := memFD(t, memSize)
 		for len(data) >= 3 {

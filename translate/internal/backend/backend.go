@@ -10,6 +10,7 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/opt"
 	"github.com/skipsw/skipsw/translate/internal/pass"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
+	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -19,27 +20,42 @@ type Backend[C any] interface {
 	// Target names what code is made for, as errors and reports say it.
 	Target() string
 	// Prepare decides what construction has to know: what programs may use, where
-	// maps are, how helpers are called. It refuses what there is no place for.
-	Prepare(u *Unit) (*ssa.Env, error)
+	// maps are, how helpers are called. It fills in the Env of each part, and
+	// refuses what there is no place for.
+	Prepare(u *Unit) error
 	// Lowering returns the passes that bring a function from what every machine
 	// shares to what Emit takes. They run once, between two runs of the improving
 	// passes. p may be nil: the names are those for any program.
 	Lowering(p *verify.Program) []opt.Pass
 	// Stages returns the passes inside Emit.
 	Stages() []pass.Info
-	// Emit makes the code.
-	Emit(u *Unit, f *ssa.Func) (C, error)
+	// Emit makes the code of all parts.
+	Emit(u *Unit) (C, error)
 }
 
 // Unit is one compilation.
 type Unit struct {
-	Program *verify.Program
-	Env     *ssa.Env  // what Prepare returned
-	Run     *pass.Run // the passes
-	Report  *Report   // to be filled; never nil
+	// Parts are the programs, first the one that was asked for. The others are
+	// those that tail calls may lead to.
+	Parts  []*Part
+	Run    *pass.Run // the passes
+	Report *Report   // to be filled; never nil
 	// Check has every stage proven that a checker exists for.
 	Check bool
 }
+
+// Part is one of the programs that are compiled together.
+type Part struct {
+	Program *verify.Program
+	Env     *ssa.Env
+	// Entry is what runs before the program when a packet comes in, and not when a
+	// tail call leads to it; nil for a program without tail calls.
+	Entry, Body *ssa.Func
+	unshared    bool // compiled without opt.Share
+}
+
+// Source returns the program that was asked for.
+func (u *Unit) Source() *object.Program { return u.Parts[0].Program.Source() }
 
 // Build is the pass that makes the SSA form.
 var Build = pass.Info{Name: "build", Doc: "make the SSA form of the proven program", Required: true}
@@ -49,47 +65,72 @@ func Passes[C any](b Backend[C]) []pass.Info {
 	return append(append([]pass.Info{Build}, opt.Passes(b.Lowering(nil))...), b.Stages()...)
 }
 
-// ErrCrowded is what errors.Is finds in an error of Emit if the machine has not
-// enough places for the values that the code has at a time.
-var ErrCrowded = errors.New("more values at a time than places")
+// Crowded is an error of Emit if the machine has not enough places for the values
+// that the code of a part has at a time.
+type Crowded struct {
+	error
+	Part *Part
+}
 
-// Compile takes a program through all passes. One that turns out crowded goes
+// Unwrap returns the error for a program that cannot be compiled at all.
+func (c *Crowded) Unwrap() error { return c.error }
+
+// CrowdedPart is an error about a part.
+func CrowdedPart(p *Part, err error) error { return &Crowded{err, p} }
+
+// Compile takes programs through all passes. One that turns out crowded goes
 // through them again and computes values anew instead of keeping them.
 func Compile[C any](b Backend[C], u *Unit) (C, error) {
-	env, err := b.Prepare(u)
-	if err != nil {
-		var none C
+	var none C
+	if err := b.Prepare(u); err != nil {
 		return none, err
 	}
-	u.Env = env
-	code, err := compile(b, u)
-	if errors.Is(err, ErrCrowded) && u.Run.On(opt.Share.Name) {
-		u.Run.Without(opt.Share.Name)
-		code, err = compile(b, u)
+	for _, p := range u.Parts {
+		if err := compile(b, u, p); err != nil {
+			return none, err
+		}
+	}
+	code, err := b.Emit(u)
+	var crowded *Crowded
+	for errors.As(err, &crowded) && !crowded.Part.unshared && u.Run.On(opt.Share.Name) {
+		crowded.Part.unshared = true
+		if err = compile(b, u, crowded.Part); err == nil {
+			code, err = b.Emit(u)
+		}
 	}
 	if err != nil {
-		return code, err
+		return none, err
 	}
-	src := u.Program.Source()
+	src := u.Source()
 	u.Report.Program, u.Report.Type, u.Report.Target = src.Name, src.Type.String(), b.Target()
 	u.Report.Insns, u.Report.Passes = len(src.Insns), u.Run.Stats()
 	return code, nil
 }
 
-func compile[C any](b Backend[C], u *Unit) (C, error) {
-	var none C
-	var err error
-	f := &ssa.Func{}
-	u.Run.Do(&Build, f, func() bool {
-		var made *ssa.Func
-		if made, err = ssa.Build(u.Program, u.Env); err == nil {
-			*f = *made
-		}
-		return err == nil
-	})
-	if err != nil {
-		return none, err
+// compile takes one part to what Emit takes.
+func compile[C any](b Backend[C], u *Unit, p *Part) error {
+	if p.unshared {
+		u.Run.Switch(opt.Share.Name, false)
+		defer u.Run.Switch(opt.Share.Name, true)
 	}
-	opt.Run(f, u.Run, b.Lowering(u.Program))
-	return b.Emit(u, f)
+	var err error
+	build := func(make func() (*ssa.Func, error)) *ssa.Func {
+		f := &ssa.Func{}
+		u.Run.Do(&Build, f, func() bool {
+			var made *ssa.Func
+			if made, err = make(); err == nil {
+				*f = *made
+			}
+			return err == nil
+		})
+		if err == nil {
+			opt.Run(f, u.Run, b.Lowering(p.Program))
+		}
+		return f
+	}
+	p.Body = build(func() (*ssa.Func, error) { return ssa.Build(p.Program, p.Env) })
+	if err == nil && p.Env.Chain != nil {
+		p.Entry = build(func() (*ssa.Func, error) { return ssa.BuildEntry(p.Program, p.Env), nil })
+	}
+	return err
 }

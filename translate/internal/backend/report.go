@@ -10,8 +10,11 @@ type Report struct {
 	Insns   int    `json:"insns"` // eBPF slots
 	Words   int    `json:"words"` // instructions of the code, routines and padding included
 	// Own is the number of instructions that come from the program itself.
-	Own   int `json:"own"`
-	Stack int `json:"stack"` // bytes of stack
+	Own int `json:"own"`
+	// Linked are the programs of the image with their own instructions, the one
+	// that was asked for first, if tail calls lead from one to another.
+	Linked []Routine `json:"linked,omitempty"`
+	Stack  int       `json:"stack"` // bytes of stack
 	// Settings are the const volatile variables that no loader has set and that
 	// decide branches, with their values.
 	Settings []string    `json:"settings,omitempty"`

@@ -27,6 +27,8 @@ type Map struct {
 	// Swapped says that the words of values are stored with their bytes reversed,
 	// the order of the atomic engine.
 	Swapped bool
+	// Programs is the number of programs of the image, for program arrays.
+	Programs uint32
 }
 
 // Routine makes the instructions of a helper for a map, linked to start at a

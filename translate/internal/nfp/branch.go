@@ -23,6 +23,10 @@ func (s *selector) terminator(t *ssa.Term, mb *block) {
 			n.r = ref{op: 0}
 		}
 		s.add(n)
+	case ssa.Leave:
+		s.leave(t)
+	case ssa.Begin:
+		s.add(newNode(formBegin))
 	case ssa.Branch:
 		if t.Wide {
 			s.branchWide(t, mb)

@@ -57,14 +57,14 @@ func TestConvention(t *testing.T) {
 			tg, err := target.Builtin("agilio")
 			require.NoError(t, err)
 			c.change(tg)
-			out, err := Generate(lookup(c.value), tg, nil, true)
+			out, err := Generate(lookup(c.value), tg, nil, Wants{Check: true})
 			if c.refuse != "" {
 				require.ErrorContains(t, err, c.refuse)
 				require.ErrorIs(t, err, ssa.ErrNotSupported)
 				return
 			}
 			require.NoError(t, err)
-			out.Link(tg.Core.CodeStart, tg.Core.Done, func(*ssa.CallSite) target.CodeAddr { return 2000 })
+			out.Link(Links{Start: tg.Core.CodeStart, Done: tg.Core.Done, Routine: func(*ssa.CallSite) target.CodeAddr { return 2000 }})
 			text := ""
 			for _, w := range out.Words {
 				text += w.I.String() + "\n"

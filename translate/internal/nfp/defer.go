@@ -19,10 +19,13 @@ func (o *Output) fillDefer() {
 	for _, s := range o.Starts {
 		label[s] = true
 	}
-	shadow := 0 // words before this index are defer slots of an earlier branch
+	shadow := 0 // words before this index are defer slots of an earlier word
 	for k := 0; k < len(o.Words); k++ {
 		i := &o.Words[k].I
-		if !isBranch(i) {
+		if o.Words[k].waits() {
+			shadow = max(shadow, k+1+int(i.Cmd.Ctx))
+		}
+		if !isBranch(i) || o.Words[k].Begin {
 			continue
 		}
 		first, limit := k, deferAlways
@@ -86,6 +89,9 @@ func (o *Output) testStart(k int) int {
 // branch.
 func (o *Output) mayDefer(k, from, to int) bool {
 	i := &o.Words[k].I
+	if o.Words[k].Fixed {
+		return false
+	}
 	switch i.Class {
 	case nfpisa.ClassALU, nfpisa.ClassALUShf, nfpisa.ClassLdField, nfpisa.ClassImmed:
 	default:
@@ -174,17 +180,22 @@ func (p *places) add(o nfpisa.Operand, written bool) {
 	}
 }
 
+// written returns the operand that an instruction writes.
+func written(i *nfpisa.Instr) nfpisa.Operand {
+	if i.Class == nfpisa.ClassLdField {
+		return i.Left()
+	}
+	return i.Dst
+}
+
 // touched returns what an instruction reads and writes.
 func touched(i *nfpisa.Instr) (reads, writes places) {
 	reads.add(i.A, false)
 	reads.add(i.B, false)
-	dst := i.Dst
-	if i.Class == nfpisa.ClassLdField {
-		dst = i.Left()
-		if i.Clear {
-			reads = places{}
-			reads.add(i.Right(), false)
-		}
+	dst := written(i)
+	if i.Class == nfpisa.ClassLdField && i.Clear {
+		reads = places{}
+		reads.add(i.Right(), false)
 	}
 	writes.add(dst, true)
 	if i.WrBoth && dst.Kind == nfpisa.GPR {

@@ -14,12 +14,21 @@ type Word struct {
 	I    nfpisa.Instr
 	Slot int32 // eBPF slot that it comes from
 	// Block is the block that a branch leads to, or -1; Done marks the branch
-	// that ends the packet, Site one to a routine, and Return the immed that
-	// takes the address of the word after it.
-	Block  int32
-	Done   bool
-	Site   *ssa.CallSite
-	Return bool
+	// that ends the packet, Begin one to the program behind the code, and Site one
+	// to a routine.
+	Block int32
+	Done  bool
+	Begin bool
+	Site  *ssa.CallSite
+	// Back marks the immed that takes the address of the word so many behind it, and
+	// Table the one that takes the address before the table of programs, whose
+	// first has number 1.
+	Back  int
+	Table bool
+	// Fixed words stay where they are, at the distance that a Back counts.
+	Fixed bool
+	// Data is what a memory command moves.
+	Data data
 }
 
 // Output is the final code of a function.
@@ -30,6 +39,9 @@ type Output struct {
 	Stats  regalloc.Stats
 	// StackBytes is the local memory used from the stack base on.
 	StackBytes int
+	// Keeps is the local memory that stays as it is from the stack base on while
+	// another program runs in the place of a function; 0 where none does.
+	Keeps int
 }
 
 // emitter turns nodes into instructions.
@@ -38,6 +50,8 @@ type emitter struct {
 	t   *target.Target
 	res *regalloc.Result
 	out []Word
+	// frames are the words that take the size of what the program keeps.
+	frames []int
 	// pointed gives, for each index register, the number of instructions up to and
 	// with the one that wrote it last.
 	pointed [target.LastLMIndex + 1]int
@@ -190,6 +204,13 @@ func (e *emitter) node(k int, succs []int) {
 		e.exit(n)
 	case formCall:
 		e.call(n)
+	case formLeave:
+		e.leave(n.slot, at(n.x))
+	case formInside:
+		e.inside(n, at(n.x))
+	case formBegin:
+		e.emit(n.slot, nfpisa.Br(0))
+		e.out[len(e.out)-1].Begin = true
 	case formEntry:
 	}
 }
@@ -232,6 +253,7 @@ func (e *emitter) mem(n *node, i nfpisa.Instr) {
 		i = i.IndirectRef()
 	}
 	e.emit(n.slot, i.CtxSwap(int(e.t.Registers.Signals[0])))
+	e.out[len(e.out)-1].Data = n.data(i.Cmd.Xfer)
 }
 
 // branch appends a branch to a successor.
@@ -270,5 +292,5 @@ func (e *emitter) call(n *node) {
 	for _, i := range deferred {
 		e.emit(n.slot, i)
 	}
-	e.out[len(e.out)-1].Return = true
+	e.out[len(e.out)-1].Back = 1
 }

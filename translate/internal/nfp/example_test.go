@@ -22,12 +22,12 @@ func ExampleGenerate() {
 		fmt.Println(err)
 		return
 	}
-	out, err := nfp.Generate(f, t, nil, true)
+	out, err := nfp.Generate(f, t, nil, nfp.Wants{Check: true})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	out.Link(t.Core.CodeStart, t.Core.Done, nil)
+	out.Link(nfp.Links{Start: t.Core.CodeStart, Done: t.Core.Done})
 	for _, w := range out.Words {
 		fmt.Println(w.I)
 	}

@@ -16,15 +16,27 @@ var (
 	selecting  = pass.Info{Name: "select", Doc: "select instructions on virtual registers", Required: true}
 	allocating = pass.Info{Name: "allocate", Doc: "find registers, banks and spill slots", Required: true}
 	placing    = pass.Info{Name: "layout", Doc: "place blocks one after the other", Required: true}
+	spreading  = pass.Info{Name: "spread-writes", Doc: "give writes that follow each other transfer registers of their own"}
+	posting    = pass.Info{Name: "post-writes", Doc: "do not wait for a write that a later command of its memory answers for"}
+	filling    = pass.Info{Name: "fill-commands", Doc: "move instructions into defer slots of memory commands"}
 	deferring  = pass.Info{Name: "fill-slots", Doc: "move instructions into defer slots of branches", EveryLevel: true}
 )
 
 // Stages returns the passes of Generate in order.
-func Stages() []pass.Info { return []pass.Info{selecting, allocating, placing, deferring} }
+func Stages() []pass.Info {
+	return []pass.Info{selecting, allocating, placing, spreading, posting, filling, deferring}
+}
 
-// Generate makes the code of a function. check has the allocation proven right;
-// a wrong one panics.
-func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output, error) {
+// Wants is what Generate has to know beside a function.
+type Wants struct {
+	// Check has the allocation proven right; a wrong one panics.
+	Check bool
+	// Nested says that another program may go on where this one ends.
+	Nested bool
+}
+
+// Generate makes the code of a function.
+func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Output, error) {
 	code, err := &Code{}, error(nil)
 	do := func(p *pass.Info, show fmt.Stringer, stage func()) {
 		if err == nil {
@@ -32,17 +44,25 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, check bool) (*Output
 		}
 	}
 	out := &Output{}
+	change := func(p *pass.Info, stage func() bool) {
+		if err == nil {
+			run.Do(p, out, stage)
+		}
+	}
 	var alloc regalloc.Allocator
 	var res *regalloc.Result
 	list := listing{&code, &res}
 	do(&selecting, list, func() { code, err = selectCode(f, t, false) })
-	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	if errors.Is(err, regalloc.ErrSlots) {
 		err = nil
 		do(&selecting, list, func() { code, err = selectCode(f, t, true) })
-		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, check) })
+		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	}
 	do(&placing, out, func() { code.place(t, res, out) })
+	change(&spreading, func() bool { return out.spread(t.Registers.XferOut) })
+	change(&posting, func() bool { return out.post(t, t.Exit.Writes == target.WritesWorker && !wants.Nested) })
+	change(&filling, func() bool { return out.fillCommands(t) })
 	do(&deferring, out, func() { out.fillDefer() })
 	return out, err
 }
@@ -56,6 +76,10 @@ func (c *Code) place(t *target.Target, res *regalloc.Result, out *Output) {
 		words = max(words, 1+c.far.word(regalloc.Loc{File: regalloc.Slot, Num: uint8(n - 1)}))
 	}
 	*out = Output{Words: l.out, Starts: l.starts, Stats: res.Stats(), StackBytes: 4 * max(words, c.farWords)}
+	for _, k := range l.frames {
+		out.Keeps = up(out.StackBytes, stackAlign)
+		l.out[k].I.Imm = uint32(out.Keeps)
+	}
 }
 
 // String lists the instructions, blocks by number.

@@ -125,20 +125,40 @@ func (l *layout) invert(n *node, final int) int {
 	return was
 }
 
-// Link gives branches their targets: the code runs with its first word at
-// control-store address start. routine gives the addresses of routines.
-func (o *Output) Link(start, done target.CodeAddr, routine func(*ssa.CallSite) target.CodeAddr) {
+// Links are the control-store addresses of what code branches to.
+type Links struct {
+	Start target.CodeAddr // of the code's first word
+	Done  target.CodeAddr // where a packet ends
+	Begin target.CodeAddr // of the program behind code that ends in ssa.Begin
+	Table target.CodeAddr // of the table of programs
+	// Routine gives the addresses of routines.
+	Routine func(*ssa.CallSite) target.CodeAddr
+}
+
+// Link gives branches their targets.
+func (o *Output) Link(l Links) {
 	for k := range o.Words {
 		w := &o.Words[k]
 		switch {
 		case w.Done:
-			w.I.Target = uint16(done)
+			w.I.Target = uint16(l.Done)
+		case w.Begin:
+			w.I.Target = uint16(l.Begin)
 		case w.Site != nil:
-			w.I.Target = uint16(routine(w.Site))
-		case w.Return:
-			w.I.Imm = uint32(start) + uint32(k) + 1
+			w.I.Target = uint16(l.Routine(w.Site))
+		case w.Back > 0:
+			w.I.Imm = uint32(l.Start) + uint32(k) + uint32(w.Back)
+		case w.Table:
+			w.I.Imm = uint32(l.Table) - 1
 		case w.Block >= 0:
-			w.I.Target = uint16(start) + uint16(o.Starts[w.Block])
+			w.I.Target = uint16(l.Start) + uint16(o.Starts[w.Block])
 		}
+	}
+}
+
+// FallThrough takes a branch to what follows from the end of the code.
+func (o *Output) FallThrough() {
+	if n := len(o.Words) - 1; n >= 0 && o.Words[n].Begin {
+		o.Words = o.Words[:n]
 	}
 }

@@ -13,6 +13,7 @@ var formNames = [...]string{
 	formDblV: "dbl_shf[indirect]", formField: "ld_field", formClr: "ld_field_w_clr", formConst: "immed", formMul: "mul",
 	formMem32: "mem[32]", formMem40: "mem[40]", formAddImm: "add_imm", formCSRWr: "local_csr_wr", formCSRRd: "csr_rd", formBcc: "bcc",
 	formBrBit: "br_bit", formBrByte: "br=byte", formExit: "exit", formCall: "call", formNop: "nop", formEntry: "entry",
+	formLeave: "leave", formInside: "leave and return", formBegin: "begin",
 }
 
 // listing shows the code before its layout: values that are defined, form, and

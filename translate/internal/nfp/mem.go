@@ -173,6 +173,9 @@ var atomicOps = map[ssa.Op][2]nfpisa.MemOp{
 	ssa.AtomicXchg: {nfpisa.MemSwap, nfpisa.MemSwap},
 }
 
+// addWide is the length of a 64-bit addition: bit 2 of the field makes it wide.
+const addWide = 5
+
 // atomic selects an atomic operation. An addition of at most 16 bits is sent
 // with the command and not waited for; other operands are fetched from transfer
 // registers, which must stay until then. An old value comes to the transfer-in
@@ -191,7 +194,7 @@ func (s *selector) atomic(id ssa.ID, v *ssa.Value) {
 	}
 	n.mem, n.units = atomicOps[v.Op][0], len(words)
 	if v.Op == ssa.AtomicAdd && v.Size == 8 {
-		n.units = 5 // bit 2 of the length field makes it 64 bits wide
+		n.units = addWide
 	}
 	if !fetch {
 		s.outWords(&n, words)

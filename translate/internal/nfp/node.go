@@ -35,6 +35,9 @@ const (
 	formCall               // branch to a routine and back
 	formNop                // nop
 	formEntry              // values that are in registers at entry
+	formLeave              // jump through the table of programs to number x; stack base in place
+	formInside             // the same with a way back and a stack behind this program's
+	formBegin              // branch to the program that follows
 )
 
 // ref is an operand of a node: a register operand of the allocator's, or a
@@ -68,7 +71,7 @@ type node struct {
 	to     int8  // branches: successor number
 	csr    uint16
 	number bool          // formCall: the map's number is a constant
-	site   *ssa.CallSite // formCall
+	site   *ssa.CallSite // formCall, formInside
 	short  bool          // formMul: 16x16
 
 	mem      nfpisa.MemOp

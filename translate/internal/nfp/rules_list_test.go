@@ -82,7 +82,7 @@ alu[r, r, XOR, $xfer_9]`},
 		f.Add(ssa.Value{Op: ssa.Write, Space: ssa.Packet, Size: 6, Imm: 6, Args: []ssa.ID{f.p, f.x, f.AddConst(f.y, 1)}})
 		return f.exit(f.Const(2))
 	}, `alu[$xfer_1, r, +, 0x1]
-mem[write8_swap, $xfer_0, *l$index1[2], 0x6, 6], ctx_swap[sig1]
+mem[write8_swap, $xfer_0, *l$index1[2], 0x6, 6]
 immed[r, 0x2]`},
 	{"small atomic addition", func(f *fn) *ssa.Func {
 		f.Add(ssa.Value{Op: ssa.AtomicAdd, Space: ssa.MapValue, Size: 8, Args: []ssa.ID{f.x, f.Const(0x20000000), f.Const(1), f.Const(0)}})
@@ -96,7 +96,7 @@ immed[r, 0x2]`},
 		f.Add(ssa.Value{Op: ssa.AtomicAdd, Space: ssa.MapValue, Size: 4, Args: []ssa.ID{f.x, f.Const(0x20000000), f.y}})
 		return f.exit(f.Const(2))
 	}, `immed[r, 0x2000, <<16]
-mem[add, $xfer_0, r, <<8, r, 1], ctx_swap[sig1]
+mem[add, $xfer_0, r, <<8, r, 1]
 immed[r, 0x2]`},
 	{"unsigned comparison", func(f *fn) *ssa.Func { return f.branch(ssa.ULT, f.x, f.Const(14)) }, `alu[--, r, -, 0xe]
 bcc[.5]

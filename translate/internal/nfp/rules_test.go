@@ -19,9 +19,9 @@ func assemble(t testing.TB, f *ssa.Func, name string) []string {
 	tg, err := target.Builtin(name)
 	require.NoError(t, err)
 	require.NoError(t, f.Check(), "%s", f)
-	out, err := Generate(f, tg, nil, true)
+	out, err := Generate(f, tg, nil, Wants{Check: true})
 	require.NoError(t, err)
-	out.Link(0, 1000, func(*ssa.CallSite) target.CodeAddr { return 2000 })
+	out.Link(Links{Done: 1000, Routine: func(*ssa.CallSite) target.CodeAddr { return 2000 }})
 	var text []string
 	for _, w := range out.Words {
 		word, err := nfpisa.Encode(w.I, nfpisa.Ctx4)

@@ -77,6 +77,7 @@ func selectCode(f *ssa.Func, t *target.Target, farSlots bool) (*Code, error) {
 				s.keepPacket = true
 			case ssa.Call:
 				s.reserve(f.Site(v), v.Slot)
+				s.keepPacket = s.keepPacket || f.Site(v).Program
 			}
 		}
 	}

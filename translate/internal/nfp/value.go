@@ -78,12 +78,18 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 		s.setPacket(v)
 	case ssa.SetQueue:
 		s.setQueue(v)
+	case ssa.SetVec:
+		s.storeLM(s.t.Entry.VectorIndex, int(v.Imm), v.Args[0])
 	case ssa.SetRedirect:
 		s.setRedirect(v)
 	case ssa.LMLoad, ssa.LMStore:
 		s.localAccess(id, v)
 	case ssa.Call:
-		s.call(id, v)
+		if s.f.Site(v).Program {
+			s.inside(id, v)
+		} else {
+			s.call(id, v)
+		}
 	case ssa.Result:
 		// The Call defines it.
 	default:

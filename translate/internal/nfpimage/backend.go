@@ -7,9 +7,7 @@ package nfpimage
 
 import (
 	"errors"
-	"fmt"
 
-	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/internal/backend"
@@ -31,22 +29,32 @@ var _ backend.Backend[*image.Image] = Backend{}
 func (b Backend) Target() string { return b.T.Name }
 
 // Prepare implements backend.Backend.
-func (b Backend) Prepare(u *backend.Unit) (*ssa.Env, error) {
+func (b Backend) Prepare(u *backend.Unit) error {
 	if err := lower.CheckTarget(b.T); err != nil {
-		return nil, err
+		return err
 	}
-	maps, err := placeMaps(u.Program, b.T)
+	a, err := placeMaps(u, b.T)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	use, err := wordUse(u.Program, b.T)
+	chain, err := chainOf(u, b.T)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for k := range maps {
-		maps[k].Use = use[k]
+	for _, p := range u.Parts {
+		use, err := wordUse(p.Program, b.T)
+		if err != nil {
+			return err
+		}
+		env := &ssa.Env{Machine: machine(b.T), Helpers: &lower.Helpers{Target: b.T}, Chain: chain}
+		for k, m := range p.Program.Source().Maps {
+			at := a.at[m]
+			at.Use = use[k]
+			env.Maps = append(env.Maps, *at)
+		}
+		p.Env = env
 	}
-	return &ssa.Env{Machine: machine(b.T), Maps: maps, Helpers: &lower.Helpers{Target: b.T}}, nil
+	return nil
 }
 
 // machine says what construction has to know of a target.
@@ -92,103 +100,51 @@ func (b Backend) Stages() []pass.Info { return append(nfp.Stages(), linking) }
 var linking = pass.Info{Name: "link", Doc: "link routines, place maps, encode", Required: true}
 
 // Emit implements backend.Backend.
-func (b Backend) Emit(u *backend.Unit, f *ssa.Func) (*image.Image, error) {
-	out, err := nfp.Generate(f, b.T, u.Run, u.Check)
-	if err != nil {
-		return nil, withProgram(u.Program, err)
+func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
+	l := &linker{t: b.T, atlas: newAtlas(u)}
+	for _, p := range u.Parts {
+		for k, m := range p.Program.Source().Maps {
+			*l.atlas.at[m] = p.Env.Maps[k]
+		}
+		one := &member{Part: p}
+		chain := p.Env.Chain
+		wants := nfp.Wants{Check: u.Check, Nested: chain != nil && chain.Nested}
+		var err error
+		if p.Entry != nil {
+			if one.entry, err = nfp.Generate(p.Entry, b.T, u.Run, wants); err != nil {
+				return nil, withProgram(p, err)
+			}
+			one.entry.FallThrough()
+		}
+		if one.body, err = nfp.Generate(p.Body, b.T, u.Run, wants); err != nil {
+			return nil, withProgram(p, err)
+		}
+		l.parts = append(l.parts, one)
 	}
 	var img *image.Image
+	var err error
 	u.Run.Do(&linking, listing{&img}, func() bool {
-		img, err = link(u, b.T, out)
+		if img, err = l.link(); err == nil {
+			l.report(u.Report, img)
+		}
 		return err == nil
 	})
 	return img, err
 }
 
-// crowded is an error that is a backend.ErrCrowded.
-type crowded struct{ *ssa.Unsupported }
-
-// Is reports whether the error is meant.
-func (crowded) Is(target error) bool { return target == backend.ErrCrowded }
-
 // withProgram adds what a stage does not know that sees neither eBPF nor lines.
-func withProgram(p *verify.Program, err error) error {
+func withProgram(p *backend.Part, err error) error {
+	src := p.Program.Source()
 	var u *ssa.Unsupported
-	if errors.Is(err, nfp.ErrCrowded) {
-		return crowded{&ssa.Unsupported{What: "program " + p.Source().Name, Why: err.Error(), Slot: -1}}
-	}
 	if !errors.As(err, &u) {
-		return &ssa.Unsupported{What: "program " + p.Source().Name, Why: err.Error(), Slot: -1}
+		u = &ssa.Unsupported{What: "program " + src.Name, Why: err.Error(), Slot: -1}
+		if errors.Is(err, nfp.ErrCrowded) {
+			return backend.CrowdedPart(p, u)
+		}
+		return u
 	}
 	if u.Line == nil && u.Slot >= 0 {
-		u.Line = p.Source().PlaceAt(u.Slot)
+		u.Line = src.PlaceAt(u.Slot)
 	}
 	return err
-}
-
-// link makes the image.
-func link(u *backend.Unit, t *target.Target, out *nfp.Output) (*image.Image, error) {
-	p, maps := u.Program, u.Env.Maps
-	src := p.Source()
-	core := &t.Core
-	lib, err := linkRoutines(u, t, out)
-	if err != nil {
-		return nil, err
-	}
-	if room := t.LocalMemory.Stack; out.StackBytes > room {
-		return nil, &ssa.Unsupported{
-			What: fmt.Sprintf("program %s with %d bytes of local memory from the stack base on", src.Name, out.StackBytes), Slot: -1,
-			Why: fmt.Sprintf("local_memory.stack is %d in target %s", room, t.Name),
-		}
-	}
-	if n := len(out.Words) + len(lib.words) + core.Padding; n > core.CodeWords {
-		return nil, &ssa.Unsupported{
-			What: fmt.Sprintf("program %s of %d words", src.Name, n), Slot: -1,
-			Why: fmt.Sprintf("target %s has room for %d", t.Name, core.CodeWords),
-		}
-	}
-	img := &image.Image{Target: t.Clone(), Machine: image.Machine{
-		Mode: nfpisa.Ctx4, CodeStart: uint16(core.CodeStart), Done: uint16(core.Done),
-		Helpers: map[uint32]uint16{}, StackSize: uint32(out.StackBytes),
-	}}
-	for k := range out.Words {
-		w := &out.Words[k]
-		word, err := nfpisa.Encode(w.I, nfpisa.Ctx4)
-		if err != nil {
-			panic(fmt.Sprintf("BUG: word %d of %s: %v", k, src.Name, err))
-		}
-		img.Words = append(img.Words, word)
-		at := uint32(k)
-		switch {
-		case w.Done:
-			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocDone})
-		case w.Site != nil && w.Site.Map >= 0:
-			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocBranch})
-		case w.Site != nil:
-			helper := uint32(w.Site.Helper)
-			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocHelper, Arg: helper})
-			img.Machine.Helpers[helper] = w.I.Target
-		case w.Return:
-			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocImmed})
-		case w.Block >= 0:
-			img.Relocs = append(img.Relocs, image.Reloc{Word: at, Kind: image.RelocBranch})
-		}
-	}
-	lib.appendTo(img)
-	nop, err := nfpisa.Encode(nfpisa.Nop(), nfpisa.Ctx4)
-	if err != nil {
-		panic("BUG: nop: " + err.Error())
-	}
-	for range core.Padding {
-		img.Words = append(img.Words, nop)
-	}
-	img.Programs = []image.Program{{
-		Name: src.Name, Section: src.Section, Type: src.Type.String(), License: src.License, Insns: uint32(len(src.Insns)),
-	}}
-	img.Symbols = []image.Symbol{{Name: src.Name, Size: uint32(len(out.Words)), Kind: image.SymProgram}}
-	img.Symbols = append(img.Symbols, lib.symbols...)
-	img.Maps = imageMaps(p, t, maps)
-	img.Lines = lines(p, out, len(lib.words)+core.Padding)
-	report(u.Report, img, t, maps, out)
-	return img, nil
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
-// lines makes the line table: an entry wherever the eBPF instruction that words
-// come from changes. Padding words after the code come from none.
-func lines(p *verify.Program, out *nfp.Output, padding int) []image.Line {
+// lines makes the line table of code that begins at a word of the image: an entry
+// wherever the eBPF instruction that words come from changes.
+func lines(p *verify.Program, out *nfp.Output, first int) []image.Line {
 	src := p.Source()
 	var list []image.Line
 	last := int32(-2)
@@ -18,7 +18,7 @@ func lines(p *verify.Program, out *nfp.Output, padding int) []image.Line {
 			continue
 		}
 		last = slot
-		line := image.Line{Word: uint32(k), Insn: slot}
+		line := image.Line{Word: uint32(first + k), Insn: slot}
 		if slot >= 0 {
 			line.BPF = src.Insns[slot].String()
 			if l := src.LineAt(int(slot)); l != nil {
@@ -26,9 +26,6 @@ func lines(p *verify.Program, out *nfp.Output, padding int) []image.Line {
 			}
 		}
 		list = append(list, line)
-	}
-	if n := len(out.Words); padding > 0 && last != -1 {
-		list = append(list, image.Line{Word: uint32(n), Insn: -1})
 	}
 	return list
 }

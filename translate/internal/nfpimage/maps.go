@@ -1,31 +1,58 @@
 package nfpimage
 
 import (
+	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/backend"
 	"github.com/skipsw/skipsw/translate/internal/microcode"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
+// atlas is the maps of all programs of an image, each once: in the order of the
+// first program's, then what the next ones add.
+type atlas struct {
+	maps  []*object.Map
+	at    map[*object.Map]*ssa.MapPlace
+	user  map[*object.Map]*object.Program // the first that uses it
+	count uint32                          // programs
+}
+
+func newAtlas(u *backend.Unit) *atlas {
+	a := &atlas{at: map[*object.Map]*ssa.MapPlace{}, user: map[*object.Map]*object.Program{}, count: uint32(len(u.Parts))}
+	for _, p := range u.Parts {
+		src := p.Program.Source()
+		for _, m := range src.Maps {
+			if a.at[m] == nil {
+				a.maps, a.at[m], a.user[m] = append(a.maps, m), &ssa.MapPlace{}, src
+			}
+		}
+	}
+	return a
+}
+
 // placeMaps decides where maps are, and refuses those that the target cannot
 // hold.
-func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
-	src := p.Source()
+func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
+	a := newAtlas(u)
 	refuse := func(m *object.Map, why string) error {
+		src := a.user[m]
 		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
 	}
-	swapped := alike(p, atomicMaps(p))
-	places := make([]ssa.MapPlace, len(src.Maps))
+	swapped := swappedMaps(u)
 	region := t.Maps.Region()
 	arena, entries, held := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0), 0
-	for k, m := range src.Maps {
+	for k, m := range a.maps {
 		kind := microcode.Of(m.Type)
+		p := a.at[m]
 		if kind != nil && kind.Layout != nil {
 			entries += uint64(m.MaxEntries)
 			held++
@@ -38,9 +65,9 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 			return nil, refuse(m, "the compiler has no layout for it")
 		case kind.Layout == nil:
 			// It has no entries.
-			places[k].ID = uint32(k + 1)
+			p.ID = uint32(k + 1)
 			continue
-		case swapped[k] && !kind.Counters:
+		case swapped[m] && !kind.Counters:
 			return nil, refuse(m, "the program counts in its values, or in those of a map that it reaches by the same pointer, and maps of this type have no atomic counters")
 		case int(m.KeySize) > t.Maps.MaxKey:
 			return nil, refuse(m, fmt.Sprintf("its key has %d bytes and target %s takes %d", m.KeySize, t.Name, t.Maps.MaxKey))
@@ -55,20 +82,42 @@ func placeMaps(p *verify.Program, t *target.Target) ([]ssa.MapPlace, error) {
 		case entries > t.Maps.TotalEntries:
 			return nil, refuse(m, fmt.Sprintf("target %s has %d entries for all maps together", t.Name, t.Maps.TotalEntries))
 		}
-		places[k].ID = uint32(k + 1)
+		p.ID = uint32(k + 1)
 		if !t.Direct() {
 			continue
 		}
-		p := &places[k]
-		p.Swapped, p.Hashed = swapped[k], !kind.Indexed
-		l := kind.Layout(located(m, t, p))
+		p.Swapped, p.Hashed = swapped[m], !kind.Indexed
+		l := kind.Layout(a.located(m, t))
 		base, ok := arena.Place(l.Size())
 		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
 		if !ok {
 			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
 		}
 	}
-	return places, nil
+	return a, nil
+}
+
+// swappedMaps returns the maps whose values stand in the order of the atomic
+// engine: those that a program counts in, and those that some program reaches by
+// the same pointer as one of them.
+func swappedMaps(u *backend.Unit) map[*object.Map]bool {
+	out := map[*object.Map]bool{}
+	for again := true; again; {
+		again = false
+		for _, p := range u.Parts {
+			own := p.Program.Source().Maps
+			set := atomicMaps(p.Program)
+			for k, m := range own {
+				set[k] = set[k] || out[m]
+			}
+			for k, swapped := range alike(p.Program, set) {
+				if swapped && !out[own[k]] {
+					out[own[k]], again = true, true
+				}
+			}
+		}
+	}
+	return out
 }
 
 // mapUse returns the first slot that names the map, or -1.
@@ -140,28 +189,41 @@ func alike(p *verify.Program, set []bool) []bool {
 	return set
 }
 
-// imageMaps describes the maps for loaders.
-func imageMaps(p *verify.Program, t *target.Target, places []ssa.MapPlace) []image.Map {
-	src := p.Source()
+// describe describes the maps for loaders. number gives the programs' numbers by
+// name.
+func (a *atlas) describe(t *target.Target, number map[string]uint32) []image.Map {
 	var out []image.Map
-	for k, m := range src.Maps {
+	for _, m := range a.maps {
+		p := a.at[m]
 		im := image.Map{
 			Name: m.Name, Type: m.Type.String(), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags,
-			ID: places[k].ID,
+			ID: p.ID,
 		}
 		for _, e := range m.Initial {
 			im.Initial = append(im.Initial, image.Entry(e))
 		}
+		for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
+			im.Initial = append(im.Initial, image.Entry{
+				Key: binary.LittleEndian.AppendUint32(nil, index), Value: binary.LittleEndian.AppendUint32(nil, number[m.Programs[index]]),
+			})
+		}
 		if t.Direct() {
-			l := microcode.Of(m.Type).Layout(located(m, t, &places[k]))
+			l := microcode.Of(m.Type).Layout(a.located(m, t))
 			im.Layout, im.Params = string(l.Kind()), l.Params()
-			im.Base, im.Stride, im.Swapped = places[k].Base, l.Step(), places[k].Swapped
+			im.Base, im.Stride, im.Swapped = p.Base, l.Step(), p.Swapped
 		} else {
-			for _, use := range places[k].Use {
+			for _, use := range p.Use {
 				im.WordUse = append(im.WordUse, uint8(use))
 			}
 		}
 		out = append(out, im)
 	}
 	return out
+}
+
+// located describes a map at its place.
+func (a *atlas) located(m *object.Map, t *target.Target) microcode.Map {
+	shape := maplayout.Shape{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
+	p := a.at[m]
+	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Programs: a.count}
 }

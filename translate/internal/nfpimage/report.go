@@ -6,20 +6,28 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
-	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/internal/backend"
-	"github.com/skipsw/skipsw/translate/internal/nfp"
-	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
-// report fills in what became of the program.
-func report(r *backend.Report, img *image.Image, t *target.Target, places []ssa.MapPlace, out *nfp.Output) {
-	r.Words, r.Own, r.Stack = len(img.Words), len(out.Words), out.StackBytes
+// report fills in what became of the programs.
+func (l *linker) report(r *backend.Report, img *image.Image) {
+	r.Words, r.Own, r.Stack = len(img.Words), 0, 0
+	for _, p := range l.parts {
+		r.Own += p.words()
+		r.Stack = max(r.Stack, p.body.StackBytes)
+		if l.chained() {
+			r.Linked = append(r.Linked, backend.Routine{Name: p.Program.Source().Name, Words: p.words()})
+		}
+		s := p.body.Stats
+		a := &r.Alloc
+		a.Moves, a.Loads, a.Stores, a.Remats, a.Slots = a.Moves+s.Moves, a.Loads+s.Loads, a.Stores+s.Stores, a.Remats+s.Remats, max(a.Slots, s.Slots)
+	}
 	for _, s := range img.Symbols {
 		if s.Kind == image.SymRuntime {
 			r.Routines = append(r.Routines, backend.Routine{Name: s.Name, Words: int(s.Size)})
 		}
 	}
+	t := l.t
 	for k := range img.Maps {
 		m := &img.Maps[k]
 		why := "the firmware places it"
@@ -29,10 +37,8 @@ func report(r *backend.Report, img *image.Image, t *target.Target, places []ssa.
 				why += "; values in the atomic engine's byte order, for the program counts in them"
 			}
 		}
-		r.Maps = append(r.Maps, backend.Map{Name: m.Name, Type: m.Type, Layout: m.Layout, Base: m.Base, Size: places[k].Size, Why: why})
+		r.Maps = append(r.Maps, backend.Map{Name: m.Name, Type: m.Type, Layout: m.Layout, Base: m.Base, Size: l.atlas.at[l.atlas.maps[k]].Size, Why: why})
 	}
-	s := out.Stats
-	r.Alloc = backend.Allocation{Moves: s.Moves, Loads: s.Loads, Stores: s.Stores, Remats: s.Remats, Slots: s.Slots}
 }
 
 // listing shows an image's words as text, one a line.

@@ -69,9 +69,11 @@ func planLoads(f *ssa.Func, merge bool) *plan {
 	return p
 }
 
-// join adds a load to the latest group that it fits.
+// join adds a load to a group that it fits: the latest that has its bytes, or
+// else the latest.
 func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id ssa.ID, a bytesOf) *group {
 	b := f.V(id).Block
+	var found *group
 	for k := len(list) - 1; k >= 0; k-- {
 		g := list[k]
 		lead := f.V(g.leader)
@@ -79,19 +81,31 @@ func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id s
 		switch {
 		case lead.Space != f.V(id).Space || lead.Aux != f.V(id).Aux:
 		case end-first > maxGroup-3:
-		case lead.Space == ssa.MapValue && (lead.Block != b || !mapAligned(f, g.base[0])):
+		case lead.Space == ssa.MapValue && (lead.Block != b || !mapAligned(f, g.base[0]) && !readable(end-first)):
 			// Bytes of a map value may only be read where they are proven to be
-			// there, and in whole words.
+			// there. What lies between two of them is.
 		case !dom.Dominates(lead.Block, b):
 		case !vs.same(a, vs.at[id], vs.at[g.leader]):
-		default:
-			g.lo, g.hi = g.lo+int32(first), g.lo+int32(end)
-			g.members = append(g.members, id)
-			p.of[id] = g
-			return g
+		case first == 0 && end == int64(g.hi-g.lo):
+			return p.add(g, id, first, end)
+		case found == nil:
+			found = g
 		}
 	}
-	return nil
+	if found != nil {
+		first, end := found.with(a)
+		p.add(found, id, first, end)
+	}
+	return found
+}
+
+// add makes a load a member of a group, whose bytes are then those from first to
+// end, counted from its first byte.
+func (p *plan) add(g *group, id ssa.ID, first, end int64) *group {
+	g.lo, g.hi = g.lo+int32(first), g.lo+int32(end)
+	g.members = append(g.members, id)
+	p.of[id] = g
+	return g
 }
 
 // with returns the first byte and the end of the group's bytes together with
@@ -100,6 +114,13 @@ func (g *group) with(a bytesOf) (first, end int64) {
 	at := int64(a.lo - g.lo)
 	return min(0, at), max(int64(g.hi-g.lo), at+int64(a.n))
 }
+
+// maxBytes is the number of bytes that one command reads at most if it does not
+// read whole words.
+const maxBytes = 32
+
+// readable reports whether one command can read so many bytes and no more.
+func readable(n int64) bool { return n%4 == 0 || n <= maxBytes }
 
 // mapAligned reports whether words at multiples of 4 bytes from a base are words
 // of the value.

@@ -53,10 +53,10 @@ func NewRun(list []Info, on func(Info) bool, dump func(name string, f fmt.String
 // On reports whether a pass is switched on.
 func (r *Run) On(name string) bool { return r == nil || !r.off[name] }
 
-// Without switches a pass off for what follows.
-func (r *Run) Without(name string) {
+// Switch switches a pass on or off for what follows.
+func (r *Run) Switch(name string, on bool) {
 	if r != nil {
-		r.off[name] = true
+		r.off[name] = !on
 	}
 }
 

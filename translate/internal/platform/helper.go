@@ -23,6 +23,8 @@ type Helper struct {
 	Leaves bool
 	// Writes says that it changes what its map holds.
 	Writes bool
+	// CallsBack says that it calls the function in R2.
+	CallsBack bool
 	// Refused says why a program that calls it is not supported, "" when it is.
 	Refused string
 }
@@ -56,6 +58,9 @@ const (
 	ArgFill4 // ARG_PTR_TO_FIXED_SIZE_MEM | MEM_WRITE | MEM_ALIGNED: 4 bytes
 	ArgFill8 // the same of 8 bytes
 	ArgFixed // ARG_PTR_TO_FIXED_SIZE_MEM: readable memory of the next of Fixed
+	ArgFunc  // ARG_PTR_TO_FUNC: a function of the program
+	// ArgStackOrNull is a pointer to the stack or null (ARG_PTR_TO_STACK_OR_NULL).
+	ArgStackOrNull
 )
 
 // Fills reports whether the helper writes the argument's memory.

@@ -145,7 +145,7 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperTraceVprintk, For: both, GPL: true, Args: args{ArgMem, ArgSize, ArgMemOrNull, ArgSizeOrZero}},
 	{ID: bpf.HelperSkcToUnixSock, For: both, Refused: whySockets},
 	{ID: bpf.HelperFindVMA, For: both, Refused: whyTasks},
-	{ID: bpf.HelperLoop, For: both, Refused: whyCallback},
+	{ID: bpf.HelperLoop, For: both, CallsBack: true, Args: args{ArgAnything, ArgFunc, ArgStackOrNull, ArgAnything}},
 	{ID: bpf.HelperStrncmp, For: both, Refused: whyText},
 	{ID: bpf.HelperXDPGetBuffLen, For: xdp, Args: args{ArgCtx}},
 	{ID: bpf.HelperXDPLoadBytes, For: xdp, Args: args{ArgCtx, ArgAnything, ArgFill, ArgSize}},

@@ -20,6 +20,9 @@ type Env struct {
 	Maps []MapPlace
 	// Helpers makes calls of helper functions.
 	Helpers Helpers
+	// Chain says how the program goes on with others of its image; nil for one
+	// that is alone.
+	Chain *Chain
 }
 
 // MapPlace is where the program finds a map.
@@ -75,6 +78,9 @@ type Builder struct {
 	fresh   ID  // values from here on were made by the current instruction
 	pc      int
 	returns []BlockID // by frame: where its exits go
+	// replacing are, by frame, the ends of the ways on which another program has run
+	// in the place of the function.
+	replacing [maxFrames][]BlockID
 }
 
 // ctxAddress is the number that a pointer to the context is. Nothing is there:
@@ -82,18 +88,18 @@ type Builder struct {
 // compiler ask whether the pointer is null.
 const ctxAddress = 0x7ffff000
 
+// funcAddress is the number that the address of the function at slot 0 would be.
+// Nothing is there: who calls back is known.
+const funcAddress = 0x7ffe0000
+
 // Build makes the SSA form of a program.
 func Build(p *verify.Program, env *Env) (*Func, error) {
-	src := p.Source()
-	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}, areas: map[int]*area{}}
-	b.F = NewFunc(src.Name)
-	b.F.Blocks = b.F.Blocks[:0]
-	b.newBlock(0)
-	b.Slot = -1
-	b.stackBase = b.Add(Value{Op: StackBase})
-	b.write(varPktPtr, b.Add(Value{Op: PktPtr, KnownMask: env.Machine.PointerSet, KnownBits: env.Machine.PointerSet}))
-	b.write(varPktLen, b.Add(Value{Op: PktLen, KnownMask: ^uint32(0) << env.Machine.LengthBits}))
-	b.startSkb()
+	b := newBuilder(p, env)
+	if env.Chain == nil {
+		b.firstSkb()
+	} else {
+		b.takeOver()
+	}
 	b.write(regVar(0, 1, 0), b.Const(ctxAddress))
 	b.write(regVar(0, 1, 1), b.Const(0))
 	b.write(roundsVar(0), b.Const(mayGotoRounds))
@@ -104,6 +110,25 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 	}
 	b.finish()
 	return b.F, nil
+}
+
+// newBuilder begins a function with what it finds at its entry.
+func newBuilder(p *verify.Program, env *Env) *Builder {
+	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}, areas: map[int]*area{}}
+	b.F = NewFunc(p.Source().Name)
+	b.F.Blocks = b.F.Blocks[:0]
+	b.newBlock(0)
+	b.Slot = -1
+	b.stackBase = b.Add(Value{Op: StackBase})
+	b.startPacket()
+	return b
+}
+
+// startPacket reads the packet's place.
+func (b *Builder) startPacket() {
+	m := &b.Env.Machine
+	b.write(varPktPtr, b.Add(Value{Op: PktPtr, KnownMask: m.PointerSet, KnownBits: m.PointerSet}))
+	b.write(varPktLen, b.Add(Value{Op: PktLen, KnownMask: ^uint32(0) << m.LengthBits}))
 }
 
 // Unsupported returns the error for something that this instruction needs.

@@ -37,18 +37,30 @@ func (b *Builder) expand(pc, target int) error {
 	if fn < 0 {
 		return b.Unsupported(fmt.Sprintf("a call of instruction %d", target), "no function begins there")
 	}
-	if b.frame+1 >= maxFrames {
-		return b.Unsupported(fmt.Sprintf("calls more than %d deep", maxFrames), "eBPF has that many frames")
-	}
 	for r := 1; r <= 5; r++ {
 		for half := range 2 {
 			b.write(regVar(b.frame+1, r, half), b.read(regVar(b.frame, r, half)))
 		}
 	}
+	return b.inline(pc, fn)
+}
+
+// inline builds function fn here, whose arguments are in the registers of the
+// next frame. Its result is in R0 behind it.
+func (b *Builder) inline(pc, fn int) error {
+	if b.frame+1 >= maxFrames {
+		return b.Unsupported(fmt.Sprintf("calls more than %d deep", maxFrames), "eBPF has that many frames")
+	}
 	b.write(roundsVar(b.frame+1), b.Const(mayGotoRounds))
-	exits := b.exits(fn)
+	p := b.Prog.Source()
+	c := b.scan(p.Funcs[fn].Start, funcEnd(p, fn))
+	exits := c.exits()
 	if exits == 0 {
 		return b.Unsupported("a function that never returns", "nothing can follow its call")
+	}
+	inside := b.tailCalls(c)
+	if inside {
+		exits++ // joinInside's
 	}
 	after := b.newBlock(exits)
 	if len(b.returns) == 0 {
@@ -65,15 +77,15 @@ func (b *Builder) expand(pc, target int) error {
 	b.enterFrame(chain, fn)
 	err := b.function(fn)
 	b.frame--
+	if inside && err == nil {
+		b.joinInside(after)
+	}
 	b.pc, b.Slot, b.Block = pc, int32(pc), after
 	return err
 }
 
 // exits counts the exit instructions of a function that the proof reached.
-func (b *Builder) exits(fn int) int {
-	p := b.Prog.Source()
-	c := b.scan(p.Funcs[fn].Start, funcEnd(p, fn))
-	n := 0
+func (c cfg) exits() (n int) {
 	for _, k := range c.order {
 		if len(c.Blocks[k].Succs) == 0 {
 			n++

@@ -160,6 +160,14 @@ func (b *Builder) exit() {
 		b.jump(b.returns[b.frame])
 		return
 	}
+	b.end(lo, hi)
+}
+
+// end ends the program with a verdict.
+func (b *Builder) end(lo, hi ID) {
+	if c := b.Env.Chain; c != nil && c.Nested {
+		b.setVec(c.High, hi)
+	}
 	b.F.B(b.Block).Term = Term{Kind: Exit, Slot: b.Slot, X: lo}
 }
 

@@ -110,7 +110,7 @@ func (b *Builder) packetLoad(in bpf.Insn, pc int) error {
 
 // leaveProgram ends the whole program with a verdict, from any frame.
 func (b *Builder) leaveProgram(verdict ID) {
-	b.F.B(b.Block).Term = Term{Kind: Exit, Slot: b.Slot, X: verdict}
+	b.end(verdict, b.Const(0))
 }
 
 // Offsets of LD_ABS and LD_IND from which on others are meant: from the

@@ -46,6 +46,8 @@ const (
 	Jump            // to Succs[0]
 	Branch          // to Succs[1] if X Cond Y, else to Succs[0]
 	Exit            // with verdict X
+	Leave           // to the program of the image whose number X is; Y is the stack base
+	Begin           // to the program that follows the code
 )
 
 // Term ends a block.

@@ -210,8 +210,10 @@ func (b *Builder) ld(in bpf.Insn, pc int) error {
 			return b.Unsupported("direct access to a map value (a global variable)", "target "+b.Env.Machine.Name+" reaches map values through lookups only")
 		}
 		b.SetReg(int(in.Dst), b.Const(uint32(b.Env.Maps[in.Imm].Base)+uint32(next.Imm)), b.Const(b.Env.Machine.MapHigh))
+	case bpf.PseudoFunc:
+		b.SetReg(int(in.Dst), b.Const(funcAddress+uint32(in.FuncTarget(pc))), b.Const(0))
 	default:
-		return b.Unsupported("the address of a function", "functions are expanded where they are called")
+		return b.Unsupported(fmt.Sprintf("64-bit immediate load of kind %d", in.Src), "the compiler has no translation for it")
 	}
 	return nil
 }

@@ -85,6 +85,8 @@ const (
 	SetPkt
 	// SetQueue makes x the selected queue in the packet vector.
 	SetQueue
+	// SetVec makes x word Imm of the packet vector, one that no field is in.
+	SetVec
 	// SetRedirect makes x the code of where the frame goes and y which one of the
 	// kind, in the packet vector.
 	SetRedirect
@@ -127,7 +129,8 @@ var opInfo = [numOps]struct {
 	LMLoad: {"lmload", false, false}, LMStore: {"lmstore", false, true},
 	Call: {"call", false, true}, Result: {"result", false, false}, Random: {"random", false, true},
 	Timestamp: {"timestamp", false, true},
-	SetPkt:    {"setpkt", false, true}, SetQueue: {"setqueue", false, true}, SetRedirect: {"setredirect", false, true},
+	SetPkt:    {"setpkt", false, true}, SetQueue: {"setqueue", false, true}, SetVec: {"setvec", false, true},
+	SetRedirect: {"setredirect", false, true},
 }
 
 // Space is a memory that loads and stores go to. Different spaces never

@@ -65,6 +65,10 @@ func (f *Func) termText(t *Term) string {
 		return fmt.Sprintf("if %s %s %s goto %s else %s", x, t.Cond, y, f.edgeText(t.Succs[1]), f.edgeText(t.Succs[0]))
 	case Exit:
 		return "exit " + f.name(t.X)
+	case Leave:
+		return "leave to program " + f.name(t.X)
+	case Begin:
+		return "begin"
 	}
 	return "no end"
 }

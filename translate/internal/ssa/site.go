@@ -22,6 +22,11 @@ type CallSite struct {
 	Value int // words
 	Data  int // words at the stack base, to which a pair points
 	Base  bool
+	// Program says that another program of the image runs in the place of a
+	// function: the arguments are its number and the stack base, and Link is the
+	// word of the packet vector that leads back.
+	Program bool
+	Link    uint32
 	// Kind is what the data pointer of an event is; 0 for other calls.
 	Kind uint8
 }

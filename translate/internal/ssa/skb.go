@@ -1,6 +1,8 @@
 package ssa
 
 import (
+	"slices"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -24,15 +26,15 @@ var skbScratch = map[int32]bool{
 	bpf.SkBuffTcClassID: true, bpf.SkBuffTstamp: true, bpf.SkBuffTstamp + 4: true,
 }
 
-// startSkb sets up the context of a tc program on targets that have one.
-func (b *Builder) startSkb() {
+// firstSkb sets up the context of a tc program for a packet that has just arrived,
+// on targets that have one.
+func (b *Builder) firstSkb() {
 	if b.Prog.Source().Type != object.TC {
 		return
 	}
 	zero := b.Const(0)
 	b.SetChecksumLevel(zero)
-	b.SetNetworkHeader(b.Const(networkHeader))
-	b.SetEncapsulated(zero)
+	b.startFrame()
 	if !b.Env.Machine.Scratch {
 		return
 	}
@@ -40,9 +42,16 @@ func (b *Builder) startSkb() {
 		b.write(varSkb+variable(off/4), zero)
 	}
 	b.SetHash(zero)
-	if b.usesProtocol() {
+	if b.wantsProtocol() {
 		b.write(varSkb+bpf.SkBuffProtocol/4, b.protocol())
 	}
+}
+
+// startFrame says of a tc frame what holds as long as no program has made it
+// longer or shorter.
+func (b *Builder) startFrame() {
+	b.SetNetworkHeader(b.Const(networkHeader))
+	b.SetEncapsulated(b.Const(0))
 }
 
 // MaxChecksumLevel is the greatest level of checksums, SKB_MAX_CSUM_LEVEL and 1
@@ -110,9 +119,13 @@ func (b *Builder) protocol() ID {
 	return words[0]
 }
 
-// usesProtocol reports whether the program reads the protocol of its context or
-// calls a helper that does. The loads for it are made only then.
-func (b *Builder) usesProtocol() bool {
+// wantsProtocol reports whether somebody reads the protocol of the context, or
+// calls a helper that does.
+// The loads for it are made only then.
+func (b *Builder) wantsProtocol() bool {
+	if c := b.Env.Chain; c != nil {
+		return slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Field == bpf.SkBuffProtocol })
+	}
 	p := b.Prog.Source()
 	for pc := range p.Insns {
 		in := p.Insns[pc]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps that ask to be pinned, in the notation of libbpf and of iproute2; SIZE
-// makes one of another shape.
+// makes one of another shape, VALUE one of another type.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -8,10 +8,14 @@
 #define SIZE 2
 #endif
 
+#ifndef VALUE
+#define VALUE __u64
+#endif
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, VALUE);
 	__uint(max_entries, SIZE);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } shared SEC(".maps");

@@ -1,0 +1,69 @@
+package nfp
+
+import "github.com/skipsw/skipsw/nfpisa"
+
+// stretch is a run of words that control enters at its first one only and
+// leaves behind its last one, the defer slots of a branch included.
+type stretch struct {
+	lo, hi int
+	succs  []int // stretches, by number
+	// leaves says that the program may end behind it, calls that a routine or
+	// anything else that is not known runs there.
+	leaves, calls bool
+}
+
+// stretches divides the words, in their order.
+func (o *Output) stretches() []stretch {
+	n := len(o.Words)
+	cut := make([]bool, n+1)
+	cut[n] = true
+	for _, s := range o.Starts {
+		cut[s] = true
+	}
+	for k := range o.Words {
+		if i := &o.Words[k].I; isBranch(i) {
+			cut[min(n, k+1+int(i.Defer))] = true
+		}
+	}
+	number := make([]int, n+1)
+	var list []stretch
+	for lo, k := 0, 1; k <= n; k++ {
+		if cut[k] {
+			for j := lo; j < k; j++ {
+				number[j] = len(list)
+			}
+			list = append(list, stretch{lo: lo, hi: k})
+			lo = k
+		}
+	}
+	number[n] = len(list)
+	for b := range list {
+		list[b].ends(o, number)
+	}
+	return list
+}
+
+// ends finds out where control goes behind the stretch.
+func (s *stretch) ends(o *Output, number []int) {
+	on := true // to the next word
+	for k := s.lo; k < s.hi; k++ {
+		w := &o.Words[k]
+		switch {
+		case !isBranch(&w.I):
+			continue
+		case w.Done:
+			s.leaves = true
+		case w.Block >= 0:
+			s.succs = append(s.succs, number[o.Starts[w.Block]])
+		case w.Site != nil:
+			s.calls = true
+			continue // and back
+		default:
+			s.calls = true
+		}
+		on = w.I.Class != nfpisa.ClassJump && (w.I.Class != nfpisa.ClassBranch || w.I.Cond != nfpisa.CondAlways)
+	}
+	if on && s.hi < len(o.Words) {
+		s.succs = append(s.succs, number[s.hi])
+	}
+}

@@ -1,0 +1,53 @@
+package verify_test
+
+import "github.com/skipsw/skipsw/translate/object"
+
+// loopOf calls bpf_loop: R1 rounds of F with the stack's last 8 bytes.
+const loopOf = `r2 = func F; r3 = r10; r3 += -8; r4 = 0; call loop;`
+
+var callbackCases = []verdictCase{
+	{name: "counts", src: `*(u64 *)(r10 -8) = 0; r1 = 10;` + loopOf + `r0 = *(u64 *)(r10 -8); exit; F: r3 = *(u64 *)(r2 +0); r3 += 1; *(u64 *)(r2 +0) = r3; r0 = 0; exit`},
+	{name: "any number of rounds", src: rnd + `r1 = r0; *(u64 *)(r10 -8) = 0;` + loopOf + `r0 = *(u64 *)(r10 -8); exit; F: r3 = *(u64 *)(r2 +0); r3 += r1; *(u64 *)(r2 +0) = r3; r0 = 0; exit`},
+	{name: "no round", src: `r1 = 0;` + loopOf + `exit; F: r0 = 0; exit`},
+	{name: "unsafe, but never called", src: `r1 = 0;` + loopOf + `exit; F: r0 = *(u64 *)(r1 +0); exit`},
+	{name: "unsafe", src: `r1 = 1;` + loopOf + `exit; F: r0 = *(u64 *)(r1 +0); exit`, want: "R1 is a number, not a pointer"},
+	{name: "null for the context", src: `r1 = 4; r2 = func F; r3 = 0; r4 = 0; call loop; exit; F: r0 = r2; exit`},
+	{name: "null is read", src: `r1 = 4; r2 = func F; r3 = 0; r4 = 0; call loop; exit; F: r0 = *(u64 *)(r2 +0); r0 = 0; exit`, want: "R2 is null"},
+	{name: "number for the function", src: `r1 = 4; r2 = 7; r3 = 0; r4 = 0; call loop; exit`, want: "needs a function in R2"},
+	{name: "number for the context", src: `r1 = 4; r2 = func F; r3 = 5; r4 = 0; call loop; exit; F: r0 = 0; exit`, want: "needs a pointer to the stack or NULL in R3"},
+	{name: "map value for the context", src: val + `r1 = 4; r2 = func F; r3 = r0; r4 = 0; call loop; out: r0 = 0; exit; F: r0 = 0; exit`, want: "needs a pointer to the stack or NULL in R3"},
+	{name: "returns 2", src: `r1 = 4;` + loopOf + `exit; F: r0 = 2; exit`, want: "other numbers than 0 and 1"},
+	{name: "returns any number", src: `r1 = 4;` + loopOf + `exit; F: r0 = r1; exit`, want: "other numbers than 0 and 1"},
+	{name: "returns a bit", src: `r1 = 4;` + loopOf + `exit; F: r0 = r1; r0 &= 1; exit`},
+	{name: "returns a pointer", src: `r1 = 4;` + loopOf + `exit; F: r0 = r2; exit`, want: "a callback returns fp"},
+	{name: "returns nothing", src: `r1 = 4;` + loopOf + `exit; F: exit`, want: "a callback returns nothing"},
+	{name: "R6 of the caller", src: `r6 = 1; r1 = 4;` + loopOf + `r0 = r6; exit; F: r0 = r6; exit`, want: "R6 is read"},
+	{name: "third argument", src: `r1 = 4;` + loopOf + `exit; F: r0 = r3; exit`, want: "R3 is read"},
+	{name: "index on the stack", src: `*(u64 *)(r10 -8) = 0; r1 = 8;` + loopOf + `r0 = 0; exit; F: if r1 > 7 goto z; r2 += r1; *(u8 *)(r2 +0) = 1; z: r0 = 0; exit`},
+	{name: "index beyond the stack", src: `*(u64 *)(r10 -8) = 0; r1 = 8;` + loopOf + `r0 = 0; exit; F: if r1 > 8 goto z; r2 += r1; *(u8 *)(r2 +0) = 1; z: r0 = 0; exit`, want: "stack byte -8..0 written"},
+	{name: "index that the number of rounds bounds", src: `*(u64 *)(r10 -8) = 0; r1 = 8;` + loopOf + `r0 = 0; exit; F: r2 += r1; *(u8 *)(r2 +0) = 1; r0 = 0; exit`, want: "pointer arithmetic with R1"},
+	{name: "counter on the stack as index", src: `*(u64 *)(r10 -8) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: r3 = *(u64 *)(r2 +0); r4 = r2; r4 += r3; *(u8 *)(r4 +8) = 1; r0 = 0; exit`, want: "stack byte 0 written"},
+	{name: "counter grows to the bound", src: `*(u64 *)(r10 -8) = 0; *(u64 *)(r10 -16) = 0; r1 = 3; r2 = func F; r3 = r10; r3 += -16; r4 = 0; call loop; r0 = 0; exit; F: r3 = *(u64 *)(r2 +0); r4 = r2; r4 += r3; *(u8 *)(r4 +8) = 1; r3 += 1; *(u64 *)(r2 +0) = r3; r0 = 0; exit`},
+	{name: "counter grows beyond the bound", src: `*(u64 *)(r10 -8) = 0; *(u64 *)(r10 -16) = 0; r1 = 9; r2 = func F; r3 = r10; r3 += -16; r4 = 0; call loop; r0 = 0; exit; F: r3 = *(u64 *)(r2 +0); r4 = r2; r4 += r3; *(u8 *)(r4 +8) = 1; r3 += 1; *(u64 *)(r2 +0) = r3; r0 = 0; exit`, want: "stack byte 0 written"},
+	{name: "changed by the callback", src: val + `*(u64 *)(r10 -8) = 0; r6 = r0; r1 = 2;` + loopOf + `r1 = *(u64 *)(r10 -8); r6 += r1; r0 = *(u8 *)(r6 +0); out: r0 = 0; exit; F: *(u64 *)(r2 +0) = 100; r0 = 0; exit`, want: "byte 100 of the value"},
+	{name: "changed by the callback within the bound", src: val + `*(u64 *)(r10 -8) = 0; r6 = r0; r1 = 2;` + loopOf + `r1 = *(u64 *)(r10 -8); r6 += r1; r0 = *(u8 *)(r6 +0); out: r0 = 0; exit; F: *(u64 *)(r2 +0) = 15; r0 = 0; exit`},
+	{name: "pointer on the stack becomes a number", src: val + `*(u64 *)(r10 -8) = r0; r1 = 2;` + loopOf + `r1 = *(u64 *)(r10 -8); r0 = *(u8 *)(r1 +0); out: r0 = 0; exit; F: *(u64 *)(r2 +0) = 1; r0 = 0; exit`, want: "not a pointer"},
+	{name: "pointer on the stack is used", src: val + `*(u64 *)(r10 -8) = r0; r1 = 2;` + loopOf + out + `; F: r3 = *(u64 *)(r2 +0); r4 = *(u64 *)(r3 +0); r4 += r1; *(u64 *)(r3 +0) = r4; r0 = 0; exit`},
+	{name: "packet moved by the callback", src: `r6 = r1;` + pkt + `r7 = r2; *(u64 *)(r10 -8) = r6; r1 = 2;` + loopOf + `r0 = *(u8 *)(r7 +0); out: r0 = 0; exit; F: r1 = *(u64 *)(r2 +0); r2 = 0; call xdp_adjust_head; r0 = 0; exit`, want: "may have moved the packet"},
+	{name: "loop in a loop", src: `*(u64 *)(r10 -8) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: r6 = r2; r1 = 5; r2 = func H; r3 = r6; r4 = 0; call loop; r0 = 0; exit; H: r3 = *(u64 *)(r2 +0); r3 += r1; *(u64 *)(r2 +0) = r3; r0 = 0; exit`},
+	{name: "calls itself", src: `r1 = 3;` + loopOf + `r0 = 0; exit; F: r1 = 3; r2 = func F; r3 = 0; r4 = 0; call loop; r0 = 0; exit`, want: "calls itself"},
+	{name: "loop inside", src: `*(u64 *)(r10 -8) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: r3 = 0; l: r3 += 1; if r3 < 9 goto l; r0 = 0; exit`},
+	{name: "endless loop inside", src: `r1 = 3;` + loopOf + `r0 = 0; exit; F: l: goto l`, want: "never ends"},
+	{name: "arguments after the call", src: `r1 = 3;` + loopOf + `r0 = r3; exit; F: r0 = 0; exit`, want: "R3 is read"},
+	{name: "result", src: `r1 = 3;` + loopOf + `r0 += 1; exit; F: r0 = 0; exit`},
+	{name: "function on the stack", src: `r2 = func F; *(u64 *)(r10 -16) = r2; r1 = 3; r2 = *(u64 *)(r10 -16); r3 = 0; r4 = 0; call loop; r0 = 0; exit; F: r0 = 0; exit`},
+	{name: "function called and called back", src: `r1 = 3;` + loopOf + `r1 = 5; r2 = 6; call F; exit; F: r0 = 0; exit`},
+	{name: "pointer of a frame that ended", src: `*(u64 *)(r10 -8) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: r3 = r10; r3 += -8; *(u64 *)(r3 +0) = 1; *(u64 *)(r2 +0) = r3; r0 = 0; exit`, want: "stored in its caller's stack"},
+	{name: "stack of all together", src: `*(u64 *)(r10 -256) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: *(u64 *)(r10 -264) = 0; r0 = 0; exit`, want: "bytes of stack together"},
+	{name: "global callback", src: `r1 = 3; r2 = func G; r3 = 0; r4 = 0; call loop; r0 = 0; exit; G: r0 = 0; exit`, global: global(scalarArg, scalarArg), want: "cannot call back global function"},
+	{name: "read through a function", src: `r2 = func F; r0 = *(u64 *)(r2 +0); exit; F: r0 = 0; exit`, want: "nothing can be read through it"},
+	{name: "may_goto in a callback", src: `*(u64 *)(r10 -8) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: l: may_goto z; r3 = *(u64 *)(r2 +0); r3 += 1; *(u64 *)(r2 +0) = r3; goto l; z: r0 = 0; exit`},
+	{name: "address alone", src: `r2 = func F; exit; F: exit`, want: "R0 is read, but was never set"},
+	{name: "address of an instruction", src: `r0 = 0; r2 = func m; m: exit`, want: "does not end with exit or a jump"},
+	{name: "for tc", typ: object.TC, src: `*(u64 *)(r10 -8) = 0; r1 = 10;` + loopOf + `r0 = 0; exit; F: r0 = 1; exit`},
+}
