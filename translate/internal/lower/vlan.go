@@ -80,7 +80,15 @@ func vlanPush(c *Call) error {
 		above := c.AddConst(c.And(s.ptr, c.T.Packet.OffsetMask()), -uint32(c.T.AdjustHead.OffMin))
 		return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: above, YL: c.Const(n)}, yes, c.state(c.Errno(bpf.ENOMEM)).words)
 	}
-	c.become(when(c, isZero(c, s.present), func() []ssa.ID {
+	whole := ssa.Compare{Cond: ssa.UGE, XL: s.length, YL: c.Const(etherHeader)}
+	c.become(c.Choose(whole, func() []ssa.ID { return c.pushBeside(s, room, pushed) }, c.state(c.Errno(bpf.ENOMEM)).words))
+	return nil
+}
+
+// pushBeside makes the ways of a push: with a tag beside the frame already, or
+// without.
+func (c *Call) pushBeside(s *frameState, room func(n uint32, yes func() []ssa.ID) []ssa.ID, pushed func(*frameState) []ssa.ID) []ssa.ID {
+	return when(c, isZero(c, s.present), func() []ssa.ID {
 		return room(ssa.VlanTag, func() []ssa.ID { return pushed(c.state(c.Const(0))) })
 	}, func() []ssa.ID {
 		return room(2*ssa.VlanTag, func() []ssa.ID {
@@ -89,8 +97,7 @@ func vlanPush(c *Call) error {
 			s.protocol = s.proto
 			return pushed(s)
 		})
-	}))
-	return nil
+	})
 }
 
 // vlanPop makes bpf_skb_vlan_pop: the outermost tag goes, from beside the frame or
