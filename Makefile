@@ -43,7 +43,7 @@ lint:
 	$(GO) vet -vettool=$(CURDIR)/bin/skipswvet ./...
 
 race: deps
-	SKIPSW_N=300 $(GO) test $(TESTFLAGS) -race ./internal/oracle ./internal/oracle/judge ./internal/vm ./offload ./offload/kernel ./sim/pcie/...
+	SKIPSW_N=300 $(GO) test $(TESTFLAGS) -race ./internal/oracle ./internal/oracle/judge ./internal/vm ./offload ./offload/card ./offload/kernel ./offload/remote ./sim/pcie/... ./sim/ports
 
 fuzz:
 	@.ci/fuzz $(FUZZTIME)

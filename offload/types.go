@@ -30,6 +30,11 @@ func otherType(path string, was, is btf.Type, depth int) string {
 		return ""
 	}
 	was, is = btf.UnderlyingType(was), btf.UnderlyingType(is)
+	for _, t := range []btf.Type{was, is} {
+		if _, void := t.(*btf.Void); void { // the key of a data section
+			return ""
+		}
+	}
 	differ := fmt.Sprintf("%s was %s and is %s", path, typeWords(was), typeWords(is))
 	a, aHas := membersOf(was)
 	b, bHas := membersOf(is)

@@ -24,6 +24,7 @@ func TestOtherTypes(t *testing.T) {
 	}{
 		{"nothing is known", nil, u32, ""},
 		{"the same by another name", u32, named, ""},
+		{"the key of a data section", u32, &btf.Void{}, ""},
 		{"pointers", deep, &btf.Pointer{Target: u32}, ""},
 		{"sign", u32, s32, "its value was unsigned int and is int"},
 		{"a structure for a number", u64, pair("pair", "a", "b", u32), "its value was unsigned long and is struct pair"},

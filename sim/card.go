@@ -72,7 +72,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 		models = firmware.Builtin()
 	}
 	m.model, err = models.New(m.firmware(), firmware.Config{
-		Image: img, Maps: m.maps, Tables: memory.tables, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, Cores: cores,
+		Image: img, Maps: m.maps, Tables: memory.tables, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, KeepRecords: spec.KeepRecords, Cores: cores,
 	})
 	if err != nil {
 		memory.freeAll(m.maps)

@@ -46,6 +46,10 @@ type Spec struct {
 	Unwritten uint32
 	// Seed starts the pseudo random number CSR.
 	Seed uint64
+	// KeepRecords leaves the records of ring buffers and perf event arrays in card
+	// memory until Map.Queue takes them out, as a host that is slower than the card
+	// does; a packet's Events are then none of them.
+	KeepRecords bool
 	// Profile counts executions and cycles of each word.
 	Profile bool
 	// Hooks are called at named points of the cores' work.

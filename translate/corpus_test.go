@@ -82,9 +82,9 @@ func (cc *corpusCase) refusal(tg *target.Target) string {
 // need at least.
 const routineGPRs = 12
 
-// hashed reports whether the case has a map that routines serve.
-func (cc *corpusCase) hashed() bool {
-	return slices.ContainsFunc(cc.Maps, func(m peer.Map) bool { return strings.Contains(m.Type, "hash") })
+// routines reports whether the case has a map that routines serve.
+func (cc *corpusCase) routines() bool {
+	return slices.ContainsFunc(cc.Maps, func(m peer.Map) bool { return strings.Contains(m.Type, "hash") || m.Type == "perf_event_array" })
 }
 
 // generous lifts the limits of a target's memory: the corpus was made without.
@@ -120,7 +120,7 @@ func (cc *corpusCase) run(t *testing.T, tg *target.Target, level translate.Level
 		require.ErrorContains(t, err, why, cc.Name)
 		return -1
 	}
-	if err != nil && tg.Registers.GPRs < routineGPRs && cc.hashed() {
+	if err != nil && tg.Registers.GPRs < routineGPRs && tg.Direct() && cc.routines() {
 		require.ErrorIs(t, err, translate.ErrNotSupported, cc.Name)
 		require.ErrorContains(t, err, fmt.Sprintf("registers.gprs is %d", tg.Registers.GPRs), cc.Name)
 		return -1

@@ -28,12 +28,15 @@ func TestSupports(t *testing.T) {
 		{"skipsw", bpf.HelperL4CsumReplace, bpf.MapTypeUnspec, ""},
 		{"agilio", bpf.HelperL4CsumReplace, bpf.MapTypeUnspec, "not supported: helper l4_csum_replace, because target agilio does not have it"},
 		{"skipsw", bpf.HelperMapDeleteElem, bpf.MapTypeLPMTrie, "not supported: helper map_delete_elem on map type lpm_trie, because only hosts change it"},
+		{"skipsw", bpf.HelperPerfEventOutput, bpf.MapTypePerfEventArray, ""},
+		{"skipsw", bpf.HelperRingbufReserve, bpf.MapTypeRingbuf, ""},
+		{"skipsw", bpf.HelperRingbufSubmit, bpf.MapTypeUnspec, ""},
+		{"agilio", bpf.HelperRingbufOutput, bpf.MapTypeRingbuf, "not supported: helper ringbuf_output on map type ringbuf, because target agilio does not have it"},
 		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeDevMap, ""},
 		{"skipsw", bpf.HelperRedirectMap, bpf.MapTypeXSKMap, ""},
 		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeCPUMap, "not supported: helper map_lookup_elem on map type cpumap, because there is no code for it"},
 		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeArrayOfMaps, "not supported: helper map_lookup_elem on map type array_of_maps, because target skipsw does not have maps of this type"},
 		{"agilio", bpf.HelperRedirect, bpf.MapTypeUnspec, "not supported: helper redirect, because target agilio does not have it"},
-		{"skipsw", bpf.HelperPerfEventOutput, bpf.MapTypePerfEventArray, "not supported: helper perf_event_output on map type perf_event_array, because target skipsw does not have it"},
 		{"skipsw", bpf.HelperMapLookupElem, bpf.MapTypeQueue, "not supported: helper map_lookup_elem on map type queue, because there is no code for it"},
 		{"skipsw", bpf.HelperKtimeGetNs, bpf.MapTypeUnspec, ""},
 		{"skipsw", bpf.HelperKtimeGetTaiNs, bpf.MapTypeUnspec, "not supported: helper ktime_get_tai_ns, because target skipsw does not have it"},
@@ -100,7 +103,6 @@ func TestCheckTarget(t *testing.T) {
 		{"helper in another way", func(tg *target.Target) { tg.Helpers["csum_diff"] = target.Helper{By: target.HelperRoutine} }, "not supported: helpers.csum_diff routine of target skipsw"},
 		{"no helper", func(tg *target.Target) { tg.Helpers["csum_dif"] = target.Helper{By: target.HelperInline} }, "not supported: helpers.csum_dif inline of target skipsw"},
 		{"map type nobody wrote", func(tg *target.Target) { tg.Maps.Types = append(tg.Maps.Types, "stack_trace") }, "not supported: maps.types stack_trace of target skipsw"},
-		{"map type without layout", func(tg *target.Target) { tg.Maps.Types = append(tg.Maps.Types, "perf_event_array") }, "not supported: maps.types perf_event_array of target skipsw"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tg, err := target.Builtin("skipsw")

@@ -4,7 +4,8 @@ package contracttest
 // does. Values are written as JSON.
 var rows = []row{
 	{path: "schema", value: "3", text: "schema is 3"},
-	{path: "name", value: `"acme"`, effect: "supports"},
+	{path: "name", only: "agilio", value: `"acme"`, effect: "supports"},
+	{path: "name", only: "skipsw", value: `"acme"`, effect: "refusals"},
 	{path: "firmware", value: `"acme"`, effect: "refusals", text: `firmware model "acme", because this binary has agilio, skipsw`},
 	{path: "abi", value: "9", text: "not supported: abi 9"},
 
@@ -130,7 +131,7 @@ var rows = []row{
 
 	{path: "helpers.xdp_adjust_head", value: `"none"`, text: "adjust_head and helpers.xdp_adjust_head come together"},
 	{path: "helpers.xdp_adjust_tail", value: `"none"`, text: "adjust_tail and helpers.xdp_adjust_tail come together"},
-	{path: "helpers.perf_event_output", value: `"none"`, text: "event and helpers.perf_event_output come together"},
+	{path: "helpers.perf_event_output", only: "agilio", value: `"none"`, text: "event and helpers.perf_event_output come together"},
 	{path: "helpers.*", value: `"none"`, effect: "supports"},
 	{path: "helpers.map_lookup_elem", only: "agilio", value: `"firmware 2001"`, effect: "layout"},
 	{path: "helpers.map_update_elem", only: "agilio", value: `"firmware 2201"`, effect: "layout"},

@@ -54,6 +54,7 @@ func init() {
 		bpf.HelperRingbufReserve:      {forAll, ringbufReserve},
 		bpf.HelperRingbufSubmit:       {forAll, ringbufSubmit},
 		bpf.HelperRingbufDiscard:      {forAll, ringbufDiscard},
+		bpf.HelperRingbufQuery:        {forAll, ringbufQuery},
 		bpf.HelperXDPAdjustHead:       {forXDP, xdpAdjustHead},
 		bpf.HelperXDPAdjustTail:       {forXDP, xdpAdjustTail},
 		bpf.HelperXDPAdjustMeta:       {forXDP, xdpAdjustMeta},
@@ -263,9 +264,14 @@ func perfOutput(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if n > vm.end-vm.data {
 		return bpf.EFAULT.Result(), nil
 	}
-	if i := flags & bpf.FIndexMask; i != bpf.FCurrentCPU && m.spec.MaxEntries != 0 && i >= uint64(m.spec.MaxEntries) {
+	// There is one processor, which has a reader.
+	switch i := flags & bpf.FIndexMask; {
+	case i == bpf.FCurrentCPU, i == 0:
+	case i >= max(uint64(m.spec.MaxEntries), 1):
 		return bpf.E2BIG.Result(), nil
+	default:
+		return bpf.ENOENT.Result(), nil
 	}
-	vm.events = append(vm.events, Event{Map: m.spec.Name, Data: bytes.Clone(data), Packet: bytes.Clone(vm.buf[vm.data : vm.data+n])})
+	vm.events = append(vm.events, Event{Map: m.spec.Name, Index: m.index, Data: bytes.Clone(data), Packet: bytes.Clone(vm.buf[vm.data : vm.data+n])})
 	return 0, nil
 }

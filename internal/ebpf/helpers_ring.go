@@ -2,6 +2,7 @@ package ebpf
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -10,6 +11,7 @@ import (
 // record, or the key that a callback sees.
 type record struct {
 	m        *Map // nil for keys
+	event    int  // in events, what becomes of it
 	from, to int  // in recordMem
 	open     bool
 }
@@ -59,9 +61,29 @@ func (vm *VM) ring(pc int, addr uint64) (*Map, error) {
 // ringFlags are the flags of bpf_ringbuf_output.
 const ringFlags = bpf.RBNoWakeup | bpf.RBForceWakeup
 
-// fits reports whether a record fits into an empty ring; the host is thought
-// to have read all before.
-func (m *Map) fits(n uint64) bool { return (n+bpf.RingbufHdrSz+7)&^7 <= uint64(m.spec.MaxEntries) }
+// ring is where a ring buffer's producer and consumer are, in bytes that were
+// ever reserved.
+type ring struct{ producer, consumer uint64 }
+
+// drain lets the host read all records.
+func (m *Map) drain() { m.ring.consumer = m.ring.producer }
+
+// reserve makes room for a record; false if there is none. As in the kernel a
+// ring is never quite full.
+func (m *Map) reserve(n uint64) bool {
+	size := uint64(m.spec.MaxEntries)
+	taken := (n + bpf.RingbufHdrSz + 7) &^ 7
+	if n > size || m.ring.producer-m.ring.consumer+taken >= size {
+		return false
+	}
+	m.ring.producer += taken
+	return true
+}
+
+// sent returns the events that were submitted.
+func (vm *VM) sent() []Event {
+	return slices.DeleteFunc(vm.events, func(e Event) bool { return e.discarded })
+}
 
 func ringbufOutput(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	m, err := vm.ring(pc, a[0])
@@ -75,10 +97,10 @@ func ringbufOutput(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if a[3]&^ringFlags != 0 {
 		return bpf.EINVAL.Result(), nil
 	}
-	if !m.fits(a[2]) {
+	if !m.reserve(a[2]) {
 		return bpf.EAGAIN.Result(), nil
 	}
-	vm.events = append(vm.events, Event{Map: m.spec.Name, Data: bytes.Clone(data)})
+	vm.events = append(vm.events, Event{Map: m.spec.Name, Index: m.index, Data: bytes.Clone(data)})
 	return 0, nil
 }
 
@@ -87,26 +109,55 @@ func ringbufReserve(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if a[2] != 0 || !m.fits(a[1]) {
+	if a[2] != 0 || !m.reserve(a[1]) {
 		return 0, nil
 	}
 	addr := vm.addRecord(make([]byte, a[1]))
-	vm.records[len(vm.records)-1].m = m
+	r := &vm.records[len(vm.records)-1]
+	r.m, r.event = m, len(vm.events)
+	vm.events = append(vm.events, Event{Map: m.spec.Name, Index: m.index})
 	return addr, nil
 }
 
-func ringbufSubmit(vm *VM, pc int, a [5]uint64) (uint64, error) {
-	r := vm.dropRecord(a[0])
+// finish takes back a record that a program holds.
+func (vm *VM) finish(pc int, addr uint64) (*record, *Event, error) {
+	r := vm.dropRecord(addr)
 	if r == nil || r.m == nil {
-		return 0, vm.faultAt(pc, "helper argument: %#x is no reserved record", a[0])
+		return nil, nil, vm.faultAt(pc, "helper argument: %#x is no reserved record", addr)
 	}
-	vm.events = append(vm.events, Event{Map: r.m.spec.Name, Data: bytes.Clone(vm.recordMem[r.from:r.to])})
-	return 0, nil
+	return r, &vm.events[r.event], nil
+}
+
+func ringbufSubmit(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	r, e, err := vm.finish(pc, a[0])
+	if err == nil {
+		e.Data = bytes.Clone(vm.recordMem[r.from:r.to])
+	}
+	return 0, err
 }
 
 func ringbufDiscard(vm *VM, pc int, a [5]uint64) (uint64, error) {
-	if r := vm.dropRecord(a[0]); r == nil || r.m == nil {
-		return 0, vm.faultAt(pc, "helper argument: %#x is no reserved record", a[0])
+	_, e, err := vm.finish(pc, a[0])
+	if err == nil {
+		e.discarded = true
+	}
+	return 0, err
+}
+
+func ringbufQuery(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	m, err := vm.ring(pc, a[0])
+	if err != nil {
+		return 0, err
+	}
+	switch a[1] {
+	case bpf.RBAvailData:
+		return m.ring.producer - m.ring.consumer, nil
+	case bpf.RBRingSize:
+		return uint64(m.spec.MaxEntries), nil
+	case bpf.RBConsPos:
+		return m.ring.consumer, nil
+	case bpf.RBProdPos:
+		return m.ring.producer, nil
 	}
 	return 0, nil
 }

@@ -31,6 +31,7 @@ type Map struct {
 	used  []uint64       // lru: time of last use, by entry
 	clock uint64
 	fifo  []int // queue, stack: entries, oldest first
+	ring  ring
 	progs map[uint32]*program
 	inner map[string]*Map
 }
@@ -113,7 +114,7 @@ func (m *Map) value(entry int) []byte {
 // resetMap gives a map its initial entries.
 func (vm *VM) resetMap(m *Map) error {
 	m.free, m.late, m.names, m.used, m.fifo, m.extra, m.clock = nil, nil, nil, nil, nil, -1, 0
-	m.progs, m.inner = nil, nil
+	m.progs, m.inner, m.ring = nil, nil, ring{}
 	m.keys = make(map[string]int)
 	m.mem = nil
 	if m.is(arrayTypes) {

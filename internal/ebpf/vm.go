@@ -75,7 +75,8 @@ type Result struct {
 	QueueSet bool
 	// Redirect is where bpf_redirect or bpf_redirect_map sent the packet.
 	Redirect Redirect
-	// Events are records sent to perf event arrays and ring buffers.
+	// Events are records sent to perf event arrays and ring buffers, in the order
+	// in which there was room made for them.
 	Events []Event
 	// Steps is the number of instructions executed.
 	Steps int
@@ -108,10 +109,12 @@ type Redirect struct {
 
 // Event is a record for the host.
 type Event struct {
-	Map  string
-	Data []byte
+	Map   string
+	Index int // of the map in VM.Maps
+	Data  []byte
 	// Packet holds the bytes of the packet that were appended to Data.
-	Packet []byte
+	Packet    []byte
+	discarded bool
 }
 
 // VM runs one program. It keeps its maps between runs. It must not be used by
@@ -305,6 +308,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 	err := vm.exec(0, 0)
 	for _, m := range vm.maps {
 		m.endRun()
+		m.drain()
 	}
 	if err != nil {
 		return Result{}, err
@@ -314,7 +318,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 	}
 	return Result{
 		R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
-		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.events, Steps: vm.steps,
+		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Steps: vm.steps,
 	}, nil
 }
 

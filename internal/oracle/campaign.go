@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -53,8 +54,10 @@ type Summary struct {
 	Shard    int    `json:"shard"`
 	Shards   int    `json:"shards"`
 	Programs int    `json:"programs"` // of this shard
-	Accepted int    `json:"accepted"` // by the reference
-	Slots    int    `json:"slots"`    // eBPF slots of the accepted programs
+	// Partial says that the run was interrupted: some of the programs are missing.
+	Partial  bool `json:"partial,omitempty"`
+	Accepted int  `json:"accepted"` // by the reference
+	Slots    int  `json:"slots"`    // eBPF slots of the accepted programs
 	// Runs counts, by judge, the packets whose outcome was compared.
 	Runs map[string]int `json:"runs"`
 	// Took counts, by judge, the accepted programs that it took too.
@@ -128,8 +131,9 @@ func (c *Campaign) isNear(seed uint64) bool {
 	return int(seed*0x9e3779b97f4a7c15>>40%100) < c.NearMiss
 }
 
-// Run runs the campaign.
-func (c *Campaign) Run() *Summary {
+// Run runs the campaign. When the context ends before it, the summary is of the
+// programs that were under way or done.
+func (c *Campaign) Run(ctx context.Context) *Summary {
 	shards := max(c.Shards, 1)
 	shard := max(c.Shard, 1)
 	s := newSummary(c, shard, shards)
@@ -138,6 +142,7 @@ func (c *Campaign) Run() *Summary {
 		jobs = runtime.NumCPU()
 	}
 	var next, done, failed atomic.Int64
+	var interrupted atomic.Bool
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range jobs {
@@ -145,6 +150,10 @@ func (c *Campaign) Run() *Summary {
 			for {
 				i := int(next.Add(1)-1)*shards + shard - 1
 				if i >= c.N || c.MaxFailures > 0 && int(failed.Load()) >= c.MaxFailures {
+					return
+				}
+				if ctx.Err() != nil {
+					interrupted.Store(true)
 					return
 				}
 				rep, slots, fail := c.one(i)
@@ -161,6 +170,7 @@ func (c *Campaign) Run() *Summary {
 		})
 	}
 	wg.Wait()
+	s.Partial = interrupted.Load()
 	slices.SortFunc(s.Failures, func(a, b Failure) int {
 		switch {
 		case a.Seed < b.Seed:

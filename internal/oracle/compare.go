@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -38,6 +39,37 @@ func diffRun(p *object.Program, want, got Run) string {
 	for i := range want.Maps {
 		if s := diffMap(maps[i].Name, want.Maps[i], got.Maps[i]); s != "" {
 			return s
+		}
+	}
+	for i, m := range maps {
+		if s := diffEvents(m, eventsOf(want, i), eventsOf(got, i)); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func eventsOf(r Run, i int) [][]byte {
+	if i < len(r.Events) {
+		return r.Events[i]
+	}
+	return nil
+}
+
+// diffEvents compares the records of a map. Behind those of a perf event array the
+// kernel has bytes that mean nothing, up to a multiple of 8 with its 4 of length.
+func diffEvents(m *object.Map, want, got [][]byte) string {
+	if len(want) != len(got) {
+		return fmt.Sprintf("map %s gets %d records, not %d", m.Name, len(got), len(want))
+	}
+	filled := func(n int) int { return n }
+	if m.Type == bpf.MapTypePerfEventArray {
+		filled = func(n int) int { return (n+4+7)&^7 - 4 }
+	}
+	for k := range want {
+		n := min(len(want[k]), len(got[k]))
+		if filled(len(want[k])) != filled(len(got[k])) || !bytes.Equal(want[k][:n], got[k][:n]) {
+			return fmt.Sprintf("record %d of map %s is %x, not %x", k, m.Name, got[k], want[k])
 		}
 	}
 	return ""

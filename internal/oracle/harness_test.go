@@ -1,6 +1,7 @@
 package oracle_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -53,7 +54,7 @@ func TestCampaignFindsAFault(t *testing.T) {
 		N: 300, Jobs: 1, Frames: gen.PacketOptions{Min: 54},
 		Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{subForXor, faulty{"same", nothing}}},
 	}
-	s := c.Run()
+	s := c.Run(t.Context())
 	require.Equal(t, 300, s.Programs)
 	require.Equal(t, 1200, s.Runs["same"])
 	require.NotEmpty(t, s.Failures)
@@ -67,6 +68,22 @@ func TestCampaignFindsAFault(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestInterrupted: what an interrupted campaign has done counts, and it says that it
+// is a part.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c := &oracle.Campaign{N: 1 << 20, Jobs: 2, Harness: &oracle.Harness{Reference: judge.Interpreter{}}}
+	c.Progress = func(int) { cancel() }
+	s := c.Run(ctx)
+	require.True(t, s.Partial)
+	require.GreaterOrEqual(t, s.Programs, 256)
+	require.Less(t, s.Programs, c.N)
+	require.Equal(t, s.Programs, s.Accepted)
+	c.N, c.Progress = 20, nil
+	require.False(t, c.Run(t.Context()).Partial)
+}
+
 func nothing(in bpf.Insn) (bpf.Insn, bool) { return in, false }
 
 func TestShardsMakeTheWhole(t *testing.T) {
@@ -75,7 +92,7 @@ func TestShardsMakeTheWhole(t *testing.T) {
 			N: 60, Shard: shard, Shards: shards, NearMiss: 50,
 			Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{subForXor}},
 		}
-		return c.Run()
+		return c.Run(t.Context())
 	}
 	whole := run(0, 0)
 	sum, fails := 0, 0
@@ -94,7 +111,7 @@ func TestShardsMakeTheWhole(t *testing.T) {
 func failing(t *testing.T, h *oracle.Harness) *oracle.Case {
 	t.Helper()
 	c := &oracle.Campaign{N: 200, Harness: h, Jobs: 1}
-	s := c.Run()
+	s := c.Run(t.Context())
 	require.NotEmpty(t, s.Failures)
 	cs, _ := c.Case(int(s.Failures[0].Seed))
 	return cs
@@ -179,7 +196,7 @@ func TestBadJudges(t *testing.T) {
 	c := &oracle.Campaign{
 		N: 3, Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{panicking{}, unable{}}},
 	}
-	s := c.Run()
+	s := c.Run(t.Context())
 	require.Len(t, s.Failures, 3)
 	require.NotEmpty(t, s.Failures[0].Mismatches)
 	require.Equal(t, oracle.Broken, s.Failures[0].Mismatches[0].Kind)

@@ -50,6 +50,9 @@ type Run struct {
 	// Maps holds the entries of each map of the program in its order, sorted
 	// by key; nil for maps without comparable entries.
 	Maps [][]object.Entry
+	// Events holds, for each map of the program, the bytes of the records that
+	// were sent to it, in their order; nil for maps that take none.
+	Events [][][]byte
 }
 
 // ErrCannotRun is what errors.Is finds when a judge cannot be asked about a

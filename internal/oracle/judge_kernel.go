@@ -91,6 +91,9 @@ func (l *kernelLoaded) Run(packet []byte) (Run, error) {
 		n := binary.NativeEndian.Uint32(r.Context)
 		out.Meta, out.Packet = r.Packet[:n:n], r.Packet[n:]
 	}
+	if out.Events, err = l.k.Events(); err != nil {
+		return Run{}, err
+	}
 	for i, m := range l.k.Maps {
 		if out.Maps[i], err = m.Entries(); err != nil {
 			return Run{}, err

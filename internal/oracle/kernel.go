@@ -65,6 +65,7 @@ type KernelProgram struct {
 	tail   []int
 	out    []byte
 	perCPU bool
+	queues []*kernelQueue // of the maps that have one
 }
 
 // KernelRun is what a program did with one packet.
@@ -123,6 +124,9 @@ func (k *KernelProgram) load(o KernelOptions) error {
 			k.Maps = append(k.Maps, m)
 			if m.cpus > 0 {
 				k.perCPU = true
+			}
+			if err := k.listen(m); err != nil {
+				return err
 			}
 			set := m.Set
 			if targetMap(spec.Type) {
@@ -315,6 +319,10 @@ func (k *KernelProgram) Close() {
 		unix.Close(fd)
 	}
 	k.tail = nil
+	for _, q := range k.queues {
+		q.close()
+	}
+	k.queues = nil
 	for _, m := range k.all {
 		m.Close()
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Summary is what a run over many packets gave.
@@ -26,8 +27,32 @@ type Summary struct {
 	Maps         map[string][]KV `json:"maps,omitempty"`
 	// ZeroEntries is how many entries of arrays are all zero and not in Maps.
 	ZeroEntries map[string]uint64 `json:"zero_entries,omitempty"`
-	FirstFault  *sim.Fault        `json:"-"`
+	// Events is what programs sent to ring buffers and perf event arrays, by map.
+	Events map[string]*Sent `json:"events,omitempty"`
+	// Records are the records themselves, where they were asked for.
+	Records    []Record   `json:"records,omitempty"`
+	FirstFault *sim.Fault `json:"-"`
 }
+
+// Sent counts the records of a map.
+type Sent struct {
+	Records int    `json:"records"`
+	Lost    uint32 `json:"lost"` // for which there was no room
+}
+
+// Record is a record that a packet, counted from 1, sent to a map. Bytes are in
+// lower-case hex; Text is the data by its C type, if that is known.
+type Record struct {
+	Packet      int    `json:"packet"`
+	Map         string `json:"map"`
+	Data        string `json:"data"`
+	PacketBytes string `json:"packet_bytes,omitempty"`
+	Text        string `json:"text,omitempty"`
+}
+
+// Sink takes a record that a packet, counted from 1, sent to a map. It is valid
+// during the call.
+type Sink func(packet int, m *image.Map, e *sim.Event) error
 
 // Cycles is the distribution of core cycles for one packet, from the first
 // instruction to the branch to done, memory waits included.
@@ -50,15 +75,16 @@ type KV struct {
 	Value string `json:"value"`
 }
 
-// Run feeds every packet to the machine, one after the other, and returns with
+// Run feeds every packet to the machine, one after the other, gives sink (unless
+// it is nil) what they send, and returns with
 // the summary the packets that leave the card: passed to the host or sent. It is
 // an error if the machine has no clock to go by.
-func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock) (*Summary, []pcap.Packet, error) {
+func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock, sink Sink) (*Summary, []pcap.Packet, error) {
 	setTime, err := clock.start(m, packets)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Summary{Verdicts: map[string]int{}}
+	s := &Summary{Verdicts: map[string]int{}, Events: queues(img)}
 	cycles := make([]uint64, 0, len(packets))
 	var instructions uint64
 	progType := ""
@@ -72,6 +98,11 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock) (
 		}
 		r := m.Run(sim.Input{Packet: p.Data, IngressIfindex: 1})
 		s.Packets++
+		for k := range r.Events {
+			if err := s.send(img, &r.Events[k], sink); err != nil {
+				return nil, nil, err
+			}
+		}
 		if r.Fault != nil {
 			s.Faults++
 			if s.FirstFault == nil {
@@ -94,11 +125,42 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock) (
 			left = append(left, p)
 		}
 	}
+	for name, sent := range s.Events {
+		if mp, ok := m.Map(name); ok {
+			if q, ok := mp.Queue(); ok {
+				sent.Lost = q.Lost()
+			}
+		}
+	}
 	s.Cycles = distribution(cycles)
 	if n := len(cycles); n > 0 {
 		s.Instructions.Mean = float64(instructions) / float64(n)
 	}
 	return s, left, nil
+}
+
+// queues begins to count the records of each map that takes some.
+func queues(img *image.Image) map[string]*Sent {
+	all := map[string]*Sent{}
+	for i := range img.Maps {
+		if t, ok := bpf.MapTypeByName(img.Maps[i].Type); ok && t.Queues() {
+			all[img.Maps[i].Name] = &Sent{}
+		}
+	}
+	return all
+}
+
+// send counts a record of the last packet and passes it on.
+func (s *Summary) send(img *image.Image, e *sim.Event, sink Sink) error {
+	for i := range img.Maps {
+		if m := &img.Maps[i]; m.ID == e.Map && s.Events[m.Name] != nil {
+			s.Events[m.Name].Records++
+			if sink != nil {
+				return sink(s.Packets, m, e)
+			}
+		}
+	}
+	return nil
 }
 
 // leaves reports whether a packet with the verdict is not dropped.

@@ -68,6 +68,8 @@ var kinds = []struct {
 		h := g.header4(protoUDP)
 		return g.frame4(h.wrap(udp(h, g.port(), g.port(), g.bytes(1472-g.IntN(4)))))
 	}},
+	{"hello4", hello4},
+	{"http4", http4},
 	{"liar4", liar4},
 	{"runt", runt},
 	{"garbage", func(g *generator) []byte { return g.bytes(1 + g.IntN(120)) }},

@@ -45,5 +45,9 @@ var scenarios = []scenario{
 	{name: "flow_track", count: 500, mix: mostly(map[string]int{"tcp4": 150}), sizes: 100},
 	{name: "port_class", count: 300, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60}), sizes: 200},
 	{name: "nat44", count: 300, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60, "options4": 20, "fragment4": 20}), sizes: 200},
+	{name: "tls_sni", count: 400, mix: mostly(map[string]int{"hello4": 250, "tcp4": 20}), sizes: 200},
+	{name: "http_host", count: 300, mix: mostly(map[string]int{"http4": 200, "hello4": 10}), sizes: 200},
+	{name: "rule_loop", count: 300, mix: mostly(map[string]int{"udp4": 80, "tcp4": 80, "icmp4": 20}), sizes: 100},
+	{name: "heavy_sketch", count: 600, mix: mostly(map[string]int{"udp4": 200, "tcp4": 100}), sizes: 100},
 	{name: "deep_parse", count: 500, mix: mostly(map[string]int{"tunnel4": 60, "extensions6": 40, "tcp4": 30, "qinq": 20}), sizes: 200},
 }

@@ -66,18 +66,35 @@ func (r *PerfReader) Read() (PerfRecord, error) {
 		if r.gone {
 			return PerfRecord{}, io.EOF
 		}
-		for range r.rings {
-			ring := r.rings[r.next]
-			r.next = (r.next + 1) % len(r.rings)
-			rec, ok, err := ring.read()
-			if ok || err != nil {
-				return rec, err
-			}
+		if rec, ok, err := r.look(); ok || err != nil {
+			return rec, err
 		}
 		if err := r.wait(); err != nil {
 			return PerfRecord{}, err
 		}
 	}
+}
+
+// Next returns the next record if there is one now.
+func (r *PerfReader) Next() (rec PerfRecord, ok bool, err error) {
+	r.reader.Lock()
+	defer r.reader.Unlock()
+	if r.gone {
+		return PerfRecord{}, false, io.EOF
+	}
+	return r.look()
+}
+
+// look takes a record out of the rings, beginning with the one whose turn it is.
+func (r *PerfReader) look() (rec PerfRecord, ok bool, err error) {
+	for range r.rings {
+		ring := r.rings[r.next]
+		r.next = (r.next + 1) % len(r.rings)
+		if rec, ok, err = ring.read(); ok || err != nil {
+			break
+		}
+	}
+	return rec, ok, err
 }
 
 // wait waits until a ring has something or Close is called.

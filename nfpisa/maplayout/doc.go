@@ -63,7 +63,11 @@ type Layout interface {
 
 // Values says where values are in a region: from First on, Stride bytes apart,
 // each at Offset.
-type Values struct{ First, Stride, Offset uint64 }
+type Values struct {
+	First, Stride, Offset uint64
+	// Size is the bytes of a value, 0 for those that the map declares.
+	Size uint32
+}
 
 // Parse returns the layout that an image describes. Errors name the number that
 // does not fit the map.
@@ -72,7 +76,7 @@ func Parse(k Kind, s Shape, step uint32, params map[string]uint64) (Layout, erro
 	if !ok {
 		return nil, fmt.Errorf("%w: layout %q", unsupported.Err, string(k))
 	}
-	if (s.KeySize == 0) != p.keyless || s.ValueSize == 0 {
+	if !p.records && ((s.KeySize == 0) != p.keyless || s.ValueSize == 0) {
 		return nil, fmt.Errorf("layout %s with a key of %d bytes and a value of %d", k, s.KeySize, s.ValueSize)
 	}
 	return p.parse(s, step, params)
@@ -81,6 +85,7 @@ func Parse(k Kind, s Shape, step uint32, params map[string]uint64) (Layout, erro
 // parser takes the numbers of an image to a layout of one kind.
 type parser struct {
 	keyless bool // its maps have no keys
+	records bool // its maps have neither keys nor values
 	parse   func(s Shape, step uint32, params map[string]uint64) (Layout, error)
 }
 

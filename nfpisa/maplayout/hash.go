@@ -127,7 +127,9 @@ func (h Hash) Size() uint64 { return h.Entry(h.Entries) }
 func (h Hash) Step() uint32 { return h.Stride }
 
 // Values implements Layout.
-func (h Hash) Values() Values { return Values{h.First, uint64(h.Stride), uint64(h.Value)} }
+func (h Hash) Values() Values {
+	return Values{First: h.First, Stride: uint64(h.Stride), Offset: uint64(h.Value)}
+}
 
 // Params implements Layout.
 func (h Hash) Params() map[string]uint64 {

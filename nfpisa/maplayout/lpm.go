@@ -118,7 +118,9 @@ func (l LPM) Size() uint64 { return l.Node(l.Nodes) }
 func (l LPM) Step() uint32 { return l.Stride }
 
 // Values implements Layout.
-func (l LPM) Values() Values { return Values{l.First, uint64(l.Stride), uint64(l.Value)} }
+func (l LPM) Values() Values {
+	return Values{First: l.First, Stride: uint64(l.Stride), Offset: uint64(l.Value)}
+}
 
 // Params implements Layout.
 func (l LPM) Params() map[string]uint64 {

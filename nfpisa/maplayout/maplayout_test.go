@@ -28,6 +28,8 @@ var layouts = map[string]maplayout.Layout{
 	"slots":         maplayout.NewSlots(shape(4, 4, 3)),
 	"queue":         maplayout.NewRing(shape(0, 6, 3), false),
 	"stack":         maplayout.NewRing(shape(0, 8, 2), true),
+	"ringbuf":       maplayout.NewRingbuf(shape(0, 0, 64)),
+	"perf_events":   maplayout.Records{Room: 64, Events: true},
 }
 
 // TestGoldenSizes holds the size of each layout against the bytes that were

@@ -155,12 +155,3 @@ func Unmarshal(data []byte) (*Target, error) {
 	}
 	return t, nil
 }
-
-// Clone returns a copy that shares nothing with t.
-func (t *Target) Clone() *Target {
-	c := new(Target)
-	if err := json.Unmarshal(t.Marshal(), c); err != nil {
-		panic("BUG: target " + t.Name + ": " + err.Error())
-	}
-	return c
-}

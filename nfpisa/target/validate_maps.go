@@ -99,15 +99,17 @@ func (c *checker) helpers() {
 		}
 		at[h.Address] = name
 	}
+	had := func(h Helper) bool { return h.By != HelperNone }
 	for _, o := range []struct {
 		helper, field string
 		is            bool
+		by            func(h Helper) bool
 	}{
-		{"xdp_adjust_head", "adjust_head", t.AdjustHead != nil},
-		{"xdp_adjust_tail", "adjust_tail", t.AdjustTail != nil},
-		{"perf_event_output", "event", t.Event != nil},
+		{"xdp_adjust_head", "adjust_head", t.AdjustHead != nil, had},
+		{"xdp_adjust_tail", "adjust_tail", t.AdjustTail != nil, had},
+		{"perf_event_output", "event", t.Event != nil, func(h Helper) bool { return h.By == HelperFirmware }},
 	} {
-		if t.HasHelper(o.helper) != o.is {
+		if o.by(t.Helper(o.helper)) != o.is {
 			c.fail("%s and helpers.%s come together", o.field, o.helper)
 		}
 	}

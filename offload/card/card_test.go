@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/card"
 	"github.com/skipsw/skipsw/offload/devicetest"
@@ -35,7 +38,14 @@ type running struct {
 // given in words: "WIRE" or "WIRE>HOST".
 func run(t *testing.T, name string, limits card.Limits, words ...string) *running {
 	t.Helper()
-	s := card.Spec{Name: name, Limits: limits, Log: card.NewLog(nil)}
+	return runSpec(t, card.Spec{Name: name, Limits: limits}, words...)
+}
+
+// runSpec is run with more of a Spec than its ports.
+func runSpec(t *testing.T, s card.Spec, words ...string) *running {
+	t.Helper()
+	s.Log = card.NewLog(nil)
+	name := s.Name
 	o := ports.Options{UID: -1, GID: -1, Log: s.Log.Printf}
 	for n, w := range words {
 		p := card.Port{Name: w, Bridge: -1}
@@ -440,4 +450,64 @@ func TestRedirect(t *testing.T) {
 	o, err := r.client.RunPacket(t.Context(), offload.Packet{Data: make([]byte, 60)})
 	require.NoError(t, err)
 	require.Equal(t, &offload.Redirect{Ports: []int{8}}, o.Redirect)
+}
+
+// TestEvents reads what a program sends to the host, on a card of the target that
+// has events.
+func TestEvents(t *testing.T) {
+	home(t)
+	r := runSpec(t, card.Spec{Name: "card0", Target: target.MustBuiltin("agilio")}, "pcap:../../testdata/pcap/event_sample.pcap")
+	p, err := offload.ReadProgram("../../testdata/bpf/event_sample.o", "", "", object.Options{})
+	require.NoError(t, err)
+	p.Image, err = compiledFor(r.client.Target(), p)
+	require.NoError(t, err)
+	var array offload.Map
+	for _, m := range p.Maps {
+		made, err := r.client.NewMap(t.Context(), m, offload.Hardware)
+		require.NoError(t, err)
+		if m.Type == bpf.MapTypePerfEventArray {
+			array = made
+		}
+	}
+	require.NotNil(t, array)
+	ev, err := r.client.Events(t.Context(), array.Info().ID)
+	require.NoError(t, err)
+	l, err := r.client.Load(t.Context(), p, offload.Hardware, []offload.Map{array})
+	require.NoError(t, err)
+	require.NoError(t, r.client.Attach(t.Context(), l, offload.Hook{Type: object.XDP}, false))
+	for range 5 {
+		e, err := ev.Read()
+		require.NoError(t, err)
+		require.True(t, len(e.Data) > 0 || e.Lost > 0)
+	}
+	require.NoError(t, ev.Close())
+	_, err = ev.Read()
+	require.ErrorIs(t, err, io.EOF)
+	_, err = r.client.Events(t.Context(), 1<<30)
+	require.Error(t, err)
+}
+
+func compiledFor(tgt *target.Target, p *offload.Program) (*image.Image, error) {
+	c, err := p.Compiled(tgt)
+	if err != nil {
+		return nil, err
+	}
+	return c.Image, nil
+}
+
+// TestNotify tells a service manager.
+func TestNotify(t *testing.T) {
+	require.NoError(t, card.Notify("READY=1"), "there is none")
+	path := filepath.Join(t.TempDir(), "notify")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	require.NoError(t, err)
+	defer l.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	require.NoError(t, card.Notify("READY=1"))
+	b := make([]byte, 100)
+	n, err := l.Read(b)
+	require.NoError(t, err)
+	require.Equal(t, "READY=1", string(b[:n]))
+	require.NoError(t, l.Close())
+	require.Error(t, card.Notify("READY=1"))
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,23 +22,21 @@ import (
 	"github.com/skipsw/skipsw/internal/vm/vmtest"
 )
 
-// killEnv tells the guest at which stop to kill the command.
-const killEnv = "SKIPSW_E2E_KILL"
-
-// kills returns how many kills a run does in all: 20, or what SKIPSW_N says.
-func kills(t *testing.T) int {
+// repetitions returns how often a test does what it does, by SKIPSW_N or else few.
+func repetitions(t *testing.T, few int) int {
 	t.Helper()
 	if s := os.Getenv("SKIPSW_N"); s != "" {
 		n, err := strconv.Atoi(s)
 		require.NoError(t, err)
 		return n
 	}
-	return 20
+	return few
 }
 
 // TestKill kills the command with SIGKILL before and after system calls that
-// change something, each time in a fresh kernel, and checks that the old or
-// the new state is there and nothing else.
+// change something and checks that the old or the new state is there and nothing
+// else: each scenario in a kernel of its own, SKIPSW_N kills each, spread over all
+// that there are; without it one kill, at a place that goes by the scenario.
 func TestKill(t *testing.T) {
 	bin := command(t)
 	all := scenarios()
@@ -46,84 +45,80 @@ func TestKill(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			if !vm.InGuest() {
 				t.Parallel()
-				killOnHost(t, s, bin, (kills(t)+len(all)-1)/len(all))
-				return
 			}
-			at, dir := killArgs(t)
-			t.Run("count", func(t *testing.T) { countStops(t, s, dir) })
-			t.Run(fmt.Sprint("stop ", at), func(t *testing.T) { killAt(t, s, at, dir) })
+			if vmtest.InsideGuest(t, long, binEnv+"="+bin) {
+				killInGuest(t, s, repetitions(t, 1), i)
+			}
 		})
 	}
 }
 
-// killOnHost counts the stops of a scenario in one guest and spreads n kills
-// over them, each in a guest of its own.
-func killOnHost(t *testing.T, s *scenario, bin string, n int) {
-	dir := t.TempDir()
-	total := 0
-	t.Run("count", func(t *testing.T) {
-		vmtest.InsideShared(t, []string{dir}, binEnv+"="+bin, killEnv+"=count:"+dir)
-	})
-	b, err := os.ReadFile(filepath.Join(dir, "stops"))
-	require.NoError(t, err, "the count was not written")
-	total, err = strconv.Atoi(string(b))
-	require.NoError(t, err)
-	require.Greater(t, total, 20)
+// long gives a guest the time for a long run.
+func long(g *vm.Guest) { g.Timeout = 3 * time.Hour }
+
+// killInGuest counts the stops of a scenario and spreads n kills over them, the
+// first at a part of them that goes by at.
+func killInGuest(t *testing.T, s *scenario, n, at int) {
+	total := countStops(t, s)
+	cleanUp(t)
 	n = min(n, total)
 	outcomes := map[string]int{}
 	for i := range n {
-		at := i * total / n
-		t.Run(fmt.Sprint("stop ", at), func(t *testing.T) {
-			vmtest.InsideShared(t, []string{dir}, binEnv+"="+bin, fmt.Sprintf("%s=%d:%s", killEnv, at, dir))
-		})
-		if b, err := os.ReadFile(filepath.Join(dir, "outcome")); err == nil {
-			outcomes[string(b)]++
+		stop := (i*total/n + at*total/23) % total
+		outcomes[killAt(t, s, stop)]++
+		if t.Failed() {
+			return
 		}
+		cleanUp(t)
 	}
 	t.Logf("%d kills over %d stops: %v", n, total, outcomes)
-	if n > 20 {
+	if n > 20 && s.refused == "" {
 		require.Positive(t, outcomes["old"])
 		require.Positive(t, outcomes["new"])
 	}
 }
 
-func killArgs(t *testing.T) (at int, dir string) {
-	what, dir, _ := strings.Cut(os.Getenv(killEnv), ":")
-	if what == "count" {
-		return -1, dir
-	}
-	at, err := strconv.Atoi(what)
-	require.NoError(t, err)
-	return at, dir
-}
-
-// countStops runs the operation to its end and writes the number of stops.
-func countStops(t *testing.T, s *scenario, dir string) {
+// countStops runs the operation to its end and returns the number of stops.
+func countStops(t *testing.T, s *scenario) int {
 	old := s.prepare(t)
 	stops, killed, err := trace(t, s.args, -1)
-	require.NoError(t, err)
 	require.False(t, killed)
+	if s.refused != "" {
+		require.Error(t, err)
+		now := settled(t, func(n state) bool { return assert.ObjectsAreEqual(old, n) })
+		require.Equal(t, old, now)
+		return stops
+	}
+	require.NoError(t, err)
 	now := settled(t, func(n state) bool { return s.check(old, n) == nil })
 	require.NoError(t, s.check(old, now))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "stops"), []byte(strconv.Itoa(stops)), 0o644))
+	require.Greater(t, stops, 20)
+	return stops
 }
 
-// killAt kills the operation at one stop and checks the state.
-func killAt(t *testing.T, s *scenario, at int, dir string) {
+// killAt kills the operation at one stop, checks the state and says which it is.
+func killAt(t *testing.T, s *scenario, at int) string {
 	old := s.prepare(t)
 	_, killed, err := trace(t, s.args, at)
-	require.NoError(t, err)
+	if s.refused == "" || killed {
+		require.NoError(t, err)
+	}
 	waitGuard(t)
 	isOld := func(n state) bool { return assert.ObjectsAreEqual(old, n) }
-	now := settled(t, func(n state) bool { return isOld(n) || s.check(old, n) == nil })
-	outcome := "new"
-	if isOld(now) {
-		outcome = "old"
-	} else if err := s.check(old, now); err != nil {
-		t.Errorf("killed (%v) at stop %d: neither old nor new state: %v\nold: %+v\nnow: %+v", killed, at, err, old, now)
-		outcome = "broken"
+	isNew := func(n state) error {
+		if s.refused != "" {
+			return errors.New("the operation is one that is refused")
+		}
+		return s.check(old, n)
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "outcome"), []byte(outcome), 0o644))
+	now := settled(t, func(n state) bool { return isOld(n) || isNew(n) == nil })
+	if isOld(now) {
+		return "old"
+	}
+	if err := isNew(now); err != nil {
+		t.Errorf("killed (%v) at stop %d: neither old nor new state: %v\nold: %+v\nnow: %+v", killed, at, err, old, now)
+	}
+	return "new"
 }
 
 // waitGuard waits until no guard process runs any more.

@@ -8,23 +8,23 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"sort"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/skipsw/skipsw/offload/kernel"
 )
 
-// pinDir is where the tests pin.
-const pinDir = "/sys/fs/bpf/pins"
-
-// heldDir is where the command keeps program arrays.
-const heldDir = "/sys/fs/bpf/skipsw"
+// bpffs is the BPF file system, pinDir where the tests pin.
+const (
+	bpffs  = "/sys/fs/bpf"
+	pinDir = bpffs + "/pins"
+)
 
 // state is everything that an operation could leave behind, as other tools and
 // the kernel's lists show it.
@@ -35,6 +35,8 @@ type state struct {
 	Offloaded             string
 	HWTC                  string
 	Pins                  []string
+	// Contents holds each map's name and entries, sorted: ids do not matter.
+	Contents []string
 }
 
 var noise = regexp.MustCompile(`(jited |dropped \d+ |\(.*?\)|qlen \d+)`)
@@ -68,16 +70,52 @@ func snapshot(t *testing.T) state {
 	f, err := d.TCOffload()
 	require.NoError(t, err)
 	s.HWTC = f.String()
-	for _, dir := range []string{pinDir, heldDir} {
-		err = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-			if err == nil {
-				s.Pins = append(s.Pins, path)
-			}
-			return nil
-		})
-		require.NoError(t, err)
+	err = filepath.WalkDir(bpffs, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && path != bpffs {
+			s.Pins = append(s.Pins, path)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	for _, id := range s.Maps {
+		if text := contents(t, ebpf.MapID(id)); text != "" {
+			s.Contents = append(s.Contents, text)
+		}
 	}
+	slices.Sort(s.Contents)
 	return s
+}
+
+// contents returns the name and entries of a map, "" for one that has gone.
+func contents(t *testing.T, id ebpf.MapID) string {
+	t.Helper()
+	m, err := ebpf.NewMapFromID(id)
+	if errors.Is(err, unix.ENODEV) || errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	require.NoError(t, err)
+	defer m.Close()
+	info, err := m.Info()
+	require.NoError(t, err)
+	text := info.Name
+	var key []byte
+	for range info.MaxEntries {
+		var next []byte
+		if key == nil {
+			next, err = m.NextKeyBytes(nil)
+		} else {
+			next, err = m.NextKeyBytes(key)
+		}
+		if err != nil || next == nil {
+			break
+		}
+		value, err := m.LookupBytes(next)
+		if err == nil && value != nil {
+			text += fmt.Sprintf(" %x=%x", next, value)
+		}
+		key = next
+	}
+	return text
 }
 
 func tool(t *testing.T, name string, args ...string) string {
@@ -133,142 +171,4 @@ func newDevice(t *testing.T) {
 	t.Helper()
 	_, err := kernel.AddSimDevice(10, 1)
 	require.NoError(t, err)
-}
-
-// scenario is an operation with its state before and after.
-type scenario struct {
-	name   string
-	before [][]string // commands that make the state before
-	args   []string   // the operation
-	// check tells what is wrong with the state after success.
-	check func(old, now state) error
-}
-
-func objectFile(name string) string { return filepath.Join("testdata/bpf", name) }
-
-// scenarios are the operations of the fault matrix and of the kills.
-func scenarios() []scenario {
-	two := objectFile("two_maps.o")
-	hw := func(_, now state) error { return now.wantNew(1, 2, true) }
-	called := []string{dev, "../../testdata/bpf/tail_parse.o", "--prog", "tail_parse", "--mode", "drv"}
-	return []scenario{
-		{name: "attach xdp", args: []string{"attach", dev, two, "--prog", "two_maps_xdp"}, check: hw},
-		{name: "attach tc", args: []string{"attach", dev, two, "--prog", "two_maps_tc"}, check: tcNew(hw)},
-		{name: "attach tc pinned", args: []string{"attach", dev, two, "--prog", "two_maps_tc", "--pin", pinDir}, check: pinned("two_maps_tc", tcNew(hw))},
-		{
-			name:   "replace xdp",
-			before: [][]string{{"attach", dev, two, "--prog", "two_maps_xdp"}},
-			args:   []string{"replace", dev, two, "--prog", "two_maps_xdp"}, check: sameMaps(hw),
-		},
-		{
-			name:   "replace tc pinned",
-			before: [][]string{{"attach", dev, two, "--prog", "two_maps_tc", "--pin", pinDir}},
-			args:   []string{"replace", dev, two, "--prog", "two_maps_tc", "--pin", pinDir}, check: pinned("two_maps_tc", tcNew(sameMaps(hw))),
-		},
-		{name: "attach called programs", args: append([]string{"attach"}, called...), check: fullArrays},
-		{
-			name: "replace called programs", before: [][]string{append([]string{"attach"}, called...)},
-			args: append([]string{"replace"}, called...), check: fullArrays,
-		},
-		{
-			name: "detach called programs", before: [][]string{append([]string{"attach"}, called...)},
-			args:  []string{"detach", dev, "--mode", "drv"},
-			check: func(_, now state) error { return now.wantNew(0, 0, false) },
-		},
-	}
-}
-
-// wantNew checks the counts of a finished operation.
-func (s *state) wantNew(programs, maps int, hw bool) error {
-	switch {
-	case len(s.Programs) != programs:
-		return fmt.Errorf("programs %v, want %d", s.Programs, programs)
-	case len(s.Maps) != maps:
-		return fmt.Errorf("maps %v, want %d", s.Maps, maps)
-	case hw && s.Offloaded != strconv.Itoa(int(s.Programs[len(s.Programs)-1])):
-		return fmt.Errorf("the device runs %s, programs are %v", s.Offloaded, s.Programs)
-	case hw && len(s.Bound) != programs:
-		return fmt.Errorf("bound programs %v", s.Bound)
-	}
-	for _, p := range s.Pins {
-		if strings.HasSuffix(p, "-new") {
-			return fmt.Errorf("half-made pin %s", p)
-		}
-	}
-	return nil
-}
-
-// fullArrays checks that the programs are new and that there is one program array,
-// which holds the three that are called.
-func fullArrays(old, now state) error {
-	if len(now.Programs) != 4 || len(now.Maps) != 2 || len(now.Pins) != 3 || fmt.Sprint(old.Programs) == fmt.Sprint(now.Programs) {
-		return fmt.Errorf("programs %v, maps %v, pins %v", now.Programs, now.Maps, now.Pins)
-	}
-	m, err := ebpf.LoadPinnedMap(now.Pins[2], nil)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	var index, id uint32
-	n := 0
-	all := m.Iterate()
-	for all.Next(&index, &id) {
-		n++
-	}
-	if n != 3 {
-		return fmt.Errorf("the program array holds %d programs", n)
-	}
-	return all.Err()
-}
-
-func tcNew(more func(old, now state) error) func(old, now state) error {
-	return func(old, now state) error {
-		switch {
-		case now.HWTC != "on":
-			return fmt.Errorf("hw-tc-offload is %s", now.HWTC)
-		case !strings.Contains(now.Qdiscs, "clsact"):
-			return errors.New("no clsact")
-		case !strings.Contains(now.Filters, "skip_sw in_hw"):
-			return fmt.Errorf("filters: %s", now.Filters)
-		}
-		return more(old, now)
-	}
-}
-
-func pinned(program string, more func(old, now state) error) func(old, now state) error {
-	want := []string{pinDir, pinDir + "/by_index", pinDir + "/by_key", pinDir + "/" + program}
-	return func(old, now state) error {
-		got := append([]string{}, now.Pins...)
-		sort.Strings(got)
-		if strings.Join(got, " ") != strings.Join(want, " ") {
-			return fmt.Errorf("pins %v, want %v", got, want)
-		}
-		return more(old, now)
-	}
-}
-
-func sameMaps(more func(old, now state) error) func(old, now state) error {
-	return func(old, now state) error {
-		if fmt.Sprint(old.Maps) != fmt.Sprint(now.Maps) {
-			return fmt.Errorf("maps %v, before %v", now.Maps, old.Maps)
-		}
-		if fmt.Sprint(old.Programs) == fmt.Sprint(now.Programs) {
-			return errors.New("the old program is still there")
-		}
-		return more(old, now)
-	}
-}
-
-// offloadBin is the path of the command inside the guest.
-func offloadBin() string { return filepath.Join(os.Getenv(binEnv), "offload") }
-
-// prepare makes the device and the state before.
-func (s *scenario) prepare(t *testing.T) state {
-	t.Helper()
-	newDevice(t)
-	for _, args := range s.before {
-		out, err := exec.Command(offloadBin(), args...).CombinedOutput()
-		require.NoError(t, err, string(out))
-	}
-	return snapshot(t)
 }

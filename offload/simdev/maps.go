@@ -21,7 +21,7 @@ import (
 type cardMap struct {
 	info  offload.MapInfo
 	types offload.MapTypes
-	home  *sim.Map // nil for a map that is the host's: a perf event array
+	home  *sim.Map // nil for a map whose records go to the host as they come
 	open  int      // handles of callers
 }
 
@@ -32,15 +32,8 @@ func (m *cardMap) move(to *sim.Machine, name string) error {
 	if !ok || there == m.home || m.home == nil {
 		return nil
 	}
-	for _, e := range there.Entries() {
-		if err := there.Delete(e.Key); err != nil && !errors.Is(err, syscall.EINVAL) { // an array's entries stay
-			return fmt.Errorf("move map %s: %w", name, err)
-		}
-	}
-	for _, e := range inOrder(m.info.Type, m.home.Entries()) {
-		if err := there.Update(e.Key, e.Value, sim.UpdateAny); err != nil {
-			return fmt.Errorf("move map %s: %w", name, err)
-		}
+	if err := there.CopyFrom(m.home); err != nil {
+		return fmt.Errorf("move map %s: %w", name, err)
 	}
 	m.home = there
 	return nil
@@ -97,13 +90,13 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 	}
 	c := &cardMap{open: 1}
 	switch {
-	case m.Type != bpf.MapTypePerfEventArray:
+	case !m.Type.Queues():
 		home, err := holder(d, m)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
 		}
 		c.home = home
-	case !d.target.HasHelper(bpf.HelperPerfEventOutput.String()):
+	case !d.target.HasMap(m.Type.String()):
 		return nil, fmt.Errorf("%s: %w", op, offload.NotSupported("events", fmt.Sprintf("target %s has no way to send them", d.target.Name)))
 	}
 	if err := d.enter(op); err != nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/firmware"
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -174,8 +173,8 @@ func (d *Device) Events(_ context.Context, id uint32) (offload.Events, error) {
 	}
 	defer d.mu.Unlock()
 	m := d.maps[id]
-	if m == nil || m.info.Type != bpf.MapTypePerfEventArray {
-		return nil, fmt.Errorf("%s: there is no perf event array of this id", op)
+	if m == nil || !m.info.Type.Queues() {
+		return nil, fmt.Errorf("%s: there is no ring buffer or perf event array of this id", op)
 	}
 	m.open++
 	l := &ear{card: d.card, m: m, records: make(chan offload.Event, earRoom), done: make(chan struct{})}

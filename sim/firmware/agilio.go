@@ -21,12 +21,6 @@ type Agilio struct {
 	index  uint8  // index registers that they keep
 }
 
-// sent is the events of a context's packet.
-type sent struct {
-	events []Event
-	bytes  []byte
-}
-
 // NewAgilio makes the model.
 func NewAgilio(cfg Config) (Model, error) {
 	v, err := NewConvention(cfg)
@@ -57,19 +51,14 @@ func (f *Agilio) table(id uint32) *hostmap.Map {
 	return f.cfg.Tables[id]
 }
 
-func (f *Agilio) sentBy(x *core.Context) *sent {
-	return &f.sent[x.Core().ID()*core.Contexts+x.Slot()]
-}
-
 // Enter forgets the events of the packet before, too.
 func (f *Agilio) Enter(x *core.Context, in *Input) {
-	s := f.sentBy(x)
-	s.events, s.bytes = s.events[:0], s.bytes[:0]
+	f.sent[place(x)].clear()
 	f.Convention.Enter(x, in)
 }
 
 // Events returns what the context's packet has sent.
-func (f *Agilio) Events(x *core.Context) []Event { return f.sentBy(x).events }
+func (f *Agilio) Events(x *core.Context) []Event { return f.sent[place(x)].events }
 
 // Call executes a map or event routine by the target's calling convention.
 func (f *Agilio) Call(x *core.Context, helper bpf.HelperID) (uint32, core.Cost, bool) {
@@ -197,7 +186,7 @@ func (f *Agilio) event(x *core.Context, e *target.Event) (uint64, bool) {
 	if size > maxEvent || extra > uint32(len(frame)) {
 		return bpf.EFAULT.Result(), true
 	}
-	s := f.sentBy(x)
+	s := &f.sent[place(x)]
 	from := len(s.bytes)
 	s.bytes = append(s.bytes, make([]byte, size)...)
 	data := s.bytes[from:]

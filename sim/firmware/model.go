@@ -81,6 +81,9 @@ type Config struct {
 	Costs  Costs
 	// PacketOffset is where a received frame begins in its buffer, in bytes.
 	PacketOffset int
+	// KeepRecords leaves what programs put into queues in card memory to whoever
+	// drains them by hostmap.Queue; a context's Events are then none.
+	KeepRecords bool
 	// Cores is the number of cores that share the model.
 	Cores int
 }

@@ -62,7 +62,34 @@ func goldens() map[string]image.Map {
 		"queue": put(info("queue", maplayout.NewRing(shape(0, 6, 3), false), shape(0, 6, 3)), nil, six('a'), nil, six('g')),
 		"stack": put(info("stack", maplayout.NewRing(shape(0, 8, 2), true), shape(0, 8, 2)),
 			nil, []byte{1, 2, 3, 4, 5, 6, 7, 8}, nil, []byte{17, 18, 19, 20, 21, 22, 23, 24}),
+		"ringbuf":     info("ringbuf", maplayout.NewRingbuf(shape(0, 0, 64)), shape(0, 0, 64)),
+		"perf_events": info("perf_event_array", maplayout.Records{Room: 64, Events: true}, shape(4, 4, 1)),
 	}
+}
+
+// goldenQueue reads the records that were written by hand.
+func goldenQueue(t *testing.T, q *hostmap.Queue) {
+	if q.Events {
+		r, ok := q.Next()
+		require.True(t, ok)
+		require.Equal(t, hostmap.Record{Position: 0, Writer: 0x80010080, Data: []byte("hello"), Packet: []byte{0xaa, 0xbb, 0xcc}}, r)
+		_, ok = q.Next()
+		require.False(t, ok)
+		return
+	}
+	require.EqualValues(t, 2, q.Lost())
+	var of []string
+	q.Of(func(p uint32) bool { return p != 0x80030080 }, func(r hostmap.Record) { of = append(of, string(r.Data)) })
+	require.Equal(t, []string{"abcdefghij"}, of)
+	r, ok := q.Next()
+	require.True(t, ok)
+	require.Equal(t, hostmap.Record{Position: 48, Writer: 0x80010080, Data: []byte("abcdefghij")}, r)
+	_, ok = q.Next()
+	require.False(t, ok, "the record at 88 is still written, that before it was discarded")
+	q.Abandon(func(p uint32) bool { return p == 0x80030080 })
+	_, ok = q.Next()
+	require.False(t, ok)
+	q.Of(func(uint32) bool { return true }, func(hostmap.Record) { t.Fatal("the queue is empty") })
 }
 
 // TestGoldenBytes holds what the host's side makes of a map's entries against
@@ -76,6 +103,11 @@ func TestGoldenBytes(t *testing.T) {
 			m, err := space.Create(im)
 			require.NoError(t, err)
 			want := layouttest.Golden(t, name)
+			if q, ok := m.Queue(); ok {
+				copy(m.Region().Data, want)
+				goldenQueue(t, q)
+				return
+			}
 			require.Equal(t, want, m.Region().Data)
 			require.Equal(t, uint64(layouttest.Base), m.Region().Base)
 

@@ -49,7 +49,7 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 	if !ok {
 		return fail(unsupported.New(fmt.Sprintf("maps of type %q", info.Type), "the kernel has none"))
 	}
-	if typ == bpf.MapTypePerfEventArray {
+	if typ == bpf.MapTypePerfEventArray && info.Layout == string(maplayout.KindFirmware) {
 		return nil, nil
 	}
 	m, err := lay(info, typ)
@@ -175,8 +175,12 @@ func shape(info *image.Map) maplayout.Shape {
 
 func newMap(info image.Map, typ bpf.MapType, l maplayout.Layout, t table) *Map {
 	at := l.Values()
+	size := at.Size
+	if size == 0 {
+		size = info.ValueSize
+	}
 	return &Map{info: info, typ: typ, table: t, region: &mem.Region{
 		Name: info.Name, Base: info.Base, Size: l.Size(),
-		Values: mem.Values{First: at.First, Stride: at.Stride, Offset: at.Offset, Size: info.ValueSize},
+		Values: mem.Values{First: at.First, Stride: at.Stride, Offset: at.Offset, Size: size},
 	}}
 }

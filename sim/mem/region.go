@@ -49,7 +49,7 @@ func (v *Values) Inside(off uint64, n uint32) (in uint64, ok bool) {
 func (v *Values) Holds(in uint64, n uint32) bool {
 	for k := in; k < in+uint64(n); k++ {
 		at := k
-		if v.Reversed[k/4] {
+		if k/4 < uint64(len(v.Reversed)) && v.Reversed[k/4] {
 			at = k ^ 3
 		}
 		if at >= uint64(v.Size) {

@@ -44,6 +44,10 @@ func MapTypeByName(name string) (t MapType, ok bool) {
 	return MapType(n), ok && n > 0
 }
 
+// Queues reports whether programs send records to maps of the type, which the host
+// reads in order.
+func (t MapType) Queues() bool { return t == MapTypePerfEventArray || t == MapTypeRingbuf }
+
 // PerCPU reports a map with a value for each CPU.
 func (t MapType) PerCPU() bool {
 	switch t {

@@ -66,7 +66,7 @@ func (a *arena) empty(c *checkpoint) {
 	for _, f := range c.frames {
 		a.frames.put(f)
 	}
-	*c = checkpoint{state: state{frames: c.frames[:0]}}
+	*c = checkpoint{state: state{frames: c.frames[:0], refs: c.refs[:0]}}
 }
 
 // release gives back all that the walk has made. The verifier is not to be used
@@ -182,6 +182,7 @@ func (p *framePool) copyState(dst, src *state) {
 		p.copy(dst.frames[k], src.frames[k])
 	}
 	dst.insn, dst.parent, dst.path, dst.gotos, dst.callbacks = src.insn, src.parent, src.path, src.gotos, src.callbacks
+	dst.refs = append(dst.refs[:0], src.refs...)
 }
 
 // slotAt returns the slot of a frame that holds the byte at off (-512..-1),

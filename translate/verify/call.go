@@ -37,6 +37,9 @@ func (v *verifier) exit() (done bool, err *Error) {
 		if err := v.needReg(0); err != nil {
 			return false, err.hint("set the return value before exit")
 		}
+		if err := v.noneHeld("the program ends"); err != nil {
+			return false, err
+		}
 		if v.cur.top().fn > 0 && v.reg(0).kind != Scalar {
 			return false, unsafef("global function %q returns %s, not a number", v.funcs[v.cur.top().fn].Name, v.reg(0).kind.name())
 		}
@@ -86,6 +89,9 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		}
 	}
 	c.fill()
+	if c.released != 0 {
+		v.giveBack(c.released)
+	}
 	if h.CallsBack {
 		if err := v.callBack(i, h); err != nil {
 			return false, err
@@ -100,6 +106,11 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		if n := v.o.CPUs; n > 0 {
 			ret.Scalar = number.UpTo(uint32(n - 1))
 		}
+	case platform.RetRecordOrNull:
+		ret = pointer(PtrMemOrNull)
+		ret.mp, ret.rng, ret.id = c.mp, c.record, v.newID()
+		ret.ref = ret.id
+		v.cur.refs = append(v.cur.refs, reference{ret.ref, int32(i)})
 	case platform.RetValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
@@ -114,6 +125,9 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		}
 	}
 	if h.Leaves {
+		if err := v.noneHeld("a tail call leaves the program"); err != nil {
+			return false, err
+		}
 		v.tailCall()
 	}
 	v.clobber()
@@ -162,6 +176,9 @@ type call struct {
 	inner  bool
 	fixeds int // arguments of fixed sizes before
 	fills  []fill
+	record int32 // bytes of the record that it returns
+	// released is the reference that it takes back, 0 for none.
+	released uint32
 }
 
 // fill is memory on the stack that the helper writes.
@@ -214,6 +231,10 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 		return c.memory(n, c.Fixed[c.fixeds-1], false)
 	case platform.ArgSize, platform.ArgSizeOrZero:
 		return c.size(n, a)
+	case platform.ArgRecordSize:
+		return c.recordSize(n)
+	case platform.ArgRecord:
+		return c.takesBack(n)
 	case platform.ArgMem, platform.ArgMemOrNull, platform.ArgFill:
 		if r.kind == Scalar && !(a == platform.ArgMemOrNull && r.IsZero()) {
 			return unsafef("%s needs memory in R%d, it holds %s", c.name, n, r.kind.name())

@@ -76,7 +76,6 @@ var helperCases = []verdictCase{
 	{name: "event", src: `*(u64 *)(r10 -8) = 1; r2 = map[events]; r3 = 0xffffffff ll; r4 = r10; r4 += -8; r5 = 8; call perf_event_output; r0 = 0; exit`},
 	{name: "event to the wrong map", src: `r2 = map[arr]; r3 = 0; r4 = r10; r4 += -8; r5 = 8; call perf_event_output; r0 = 0; exit`, want: "bpf_perf_event_output cannot work on map"},
 	{name: "ring buffer", src: `*(u64 *)(r10 -8) = 1; r1 = map[ring]; r2 = r10; r2 += -8; r3 = 8; r4 = 0; call ringbuf_output; r0 = 0; exit`},
-	{name: "reserve", src: `r1 = map[ring]; r2 = 8; r3 = 0; call ringbuf_reserve; if r0 == 0 goto out; r1 = r0; r2 = 0; call ringbuf_submit;` + out, want: "not supported: bpf_ringbuf_reserve", kernel: "has reserved records"},
 	{name: "tail call", src: `r2 = map[progs]; r3 = 1; call tail_call; r0 = 0; exit`},
 	{name: "tail call to no program array", src: `r2 = map[arr]; r3 = 1; call tail_call; r0 = 0; exit`, want: "bpf_tail_call cannot work on map"},
 	{name: "nothing from a tail call", src: `r2 = map[progs]; r3 = 1; call tail_call; exit`, want: "R0 is read"},
@@ -91,7 +90,6 @@ var helperCases = []verdictCase{
 	{name: "spin lock", src: val + `r1 = r0; call spin_lock; r0 = 0;` + out, want: "not supported: bpf_spin_lock"},
 	{name: "timer", src: val + `r1 = r0; r2 = map[hash]; r3 = 0; call timer_init; r0 = 0;` + out, want: "not supported: bpf_timer_init"},
 	{name: "dynptr", src: `r1 = r10; r1 += -8; r2 = 8; r3 = 0; r4 = r10; r4 += -24; call dynptr_from_mem; r0 = 0; exit`, want: "not supported: bpf_dynptr_from_mem"},
-	{name: "callback loop", src: `r1 = 4; r2 = 0; r3 = 0; r4 = 0; call loop; r0 = 0; exit`, want: "not supported: bpf_loop"},
 }
 
 var functionCases = []verdictCase{

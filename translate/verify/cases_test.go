@@ -44,7 +44,7 @@ func TestCases(t *testing.T) {
 	for group, cases := range map[string][]verdictCase{
 		"structure": structureCases, "scalars": scalarCases, "branches": branchCases, "packet": packetCases,
 		"stack": stackCases, "context": contextCases, "maps": mapCases, "helpers": helperCases,
-		"functions": functionCases, "loops": loopCases, "atomics": atomicCases, "pointers": pointerCases,
+		"functions": functionCases, "loops": loopCases, "records": ringCases, "atomics": atomicCases, "pointers": pointerCases,
 		"globals": globalCases, "arguments": argumentCases, "callbacks": callbackCases,
 	} {
 		for _, c := range cases {

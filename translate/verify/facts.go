@@ -184,6 +184,10 @@ func among(r *reg) MapSet {
 	switch r.kind {
 	case PtrMap, PtrMapOrNull, PtrMapValue, PtrMapValueOrNull:
 		return setOf(int(r.mp))
+	case PtrMem, PtrMemOrNull:
+		if r.mp >= 0 {
+			return setOf(int(r.mp))
+		}
 	}
 	return 0
 }

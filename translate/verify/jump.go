@@ -211,6 +211,7 @@ func settleNull(s *state, id uint32, null bool) {
 		}
 		switch {
 		case null:
+			s.release(r.ref)
 			*r = constReg(0)
 		case r.kind == PtrMapValueOrNull:
 			r.kind, r.id = PtrMapValue, 0

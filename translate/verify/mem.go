@@ -137,12 +137,9 @@ func (v *verifier) atomic(in bpf.Insn) *Error {
 	if p := v.reg(base); p.kind == PtrStack && !p.Scalar.IsConst() {
 		return unsafef("atomic operation on the stack at a variable offset (R%d)", base).hint("use a constant offset, or a map value")
 	}
-	old, err := v.load(base, off, size, true)
+	old, err := v.load(base, off, size, true) // a spilled pointer comes back as such
 	if err != nil {
 		return err
-	}
-	if old.kind != Scalar {
-		old = unknownReg()
 	}
 	u := unknownReg()
 	if err := v.store(base, off, size, &u, false); err != nil {
@@ -212,6 +209,10 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 		if p.rng == stale {
 			return unsafef("R%d was a packet pointer, but a helper called since may have moved the packet", base).
 				hint("load ctx->data and ctx->data_end again and check again")
+		}
+		if p.rng == returned {
+			return unsafef("R%d was a record that has been submitted or discarded since", base).
+				hint("write the record before it is submitted")
 		}
 		return unsafef("R%d is a number, not a pointer", base).
 			hint("pointers loaded from a map or the packet, or changed by arithmetic other than + and -, cannot be used")

@@ -177,6 +177,9 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 		return false
 	}
 	v.idmap.reset()
+	if !v.sameRefs(&c.state, v.cur) {
+		return false
+	}
 	for k, f := range c.frames {
 		now := v.cur.frames[k]
 		if f.rounds > now.rounds {
@@ -214,7 +217,7 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 	if how == asExact {
 		return old.kind == now.kind && old.Scalar == now.Scalar && old.off == now.off && old.rng == now.rng &&
-			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.idmap.pair(old.id, now.id)
+			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.idmap.pair(old.id, now.id) && v.sameRef(old, now)
 	}
 	if old.kind == Uninit {
 		return true
@@ -229,7 +232,7 @@ func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 		return now.Within(&old.Scalar) && v.sameLink(old, now)
 	}
 	if old.off != now.off || old.mp != now.mp || old.inner != now.inner || old.frame != now.frame ||
-		!now.Within(&old.Scalar) || !v.idmap.pair(old.id, now.id) {
+		!now.Within(&old.Scalar) || !v.idmap.pair(old.id, now.id) || !v.sameRef(old, now) {
 		return false
 	}
 	if old.rng < 0 || now.rng < 0 {

@@ -26,6 +26,8 @@ type reg struct {
 	id uint32
 	// node is where the scalar came from, for precision marks.
 	node int32
+	// ref is the reference that memory of a helper is held by, 0 for none.
+	ref uint32
 	// check is 1 plus the slot of the jump that proved rng, for messages.
 	check int32
 }
@@ -51,6 +53,10 @@ const (
 // stale in rng marks a scalar that was a packet pointer before a helper may
 // have moved the packet, for messages.
 const stale = 1
+
+// returned in rng marks a scalar that pointed to a record which has been given
+// back since, for messages.
+const returned = 2
 
 func scalarReg(s number.Scalar) reg { return reg{kind: Scalar, Scalar: s, mp: -1} }
 
@@ -146,6 +152,9 @@ type state struct {
 	parent *checkpoint
 	path   int32 // last entry of the path's jump history
 	gotos  int   // may_goto rounds
+	// refs are the references that are held, in the order in which they were
+	// taken.
+	refs []reference
 	// callbacks is how many calls of callbacks the path has made
 	callbacks int
 	// begun marks a state in the middle of its instruction, which is no new

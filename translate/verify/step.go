@@ -142,6 +142,9 @@ func (v *verifier) legacyLoad(i int) *Error {
 	if v.fn[i] != 0 {
 		return unsupportedf("LD_ABS or LD_IND in a called function, because it ends the whole program when out of range")
 	}
+	if err := v.noneHeld("LD_ABS and LD_IND may end the program"); err != nil {
+		return err
+	}
 	if err := v.needReg(6); err != nil {
 		return err
 	}

@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -56,7 +60,8 @@ output packets and map entries.
 Program i of a run has the seed --seed + i, so --seed S --n 1 repeats one.
 Failures are shrunk, and with --failures written as files that are rerun for
 ever when they stand in testdata/oracle. With --shard i/n only the programs i-1
-modulo n are run; the JSON results of all shards add up.
+modulo n are run; the JSON results of all shards add up. An interrupted run says what
+came of the programs so far, and shrinks no failure.
 
 The kernel is the reference and needs root; programs keep to what it knows; without it (--no-kernel) the
 interpreter is, which proves nothing: there are no near misses then.`,
@@ -126,6 +131,7 @@ func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 const (
 	mostPrograms = 1 << 31
 	mostPackets  = 10_000
+	mostHeld     = 100_000 // of all programs under way, some KiB each
 	mostSize     = 1 << 20
 	mostJobs     = 1 << 10
 )
@@ -147,6 +153,9 @@ func (f *diffFlags) ranges() error {
 		if r.v < r.least || r.v > r.most {
 			return usagef("--%s is a number from %d to %d, not %d", r.flag, r.least, r.most, r.v)
 		}
+	}
+	if jobs := max(f.jobs, 1); f.packets*jobs > mostHeld {
+		return usagef("--packets %d for --jobs %d are more than %d packets at once, whose outcomes are held in memory", f.packets, jobs, mostHeld)
 	}
 	if len(f.targets) == 0 || len(f.levels) == 0 {
 		return usagef("--target and --level name what is compared: at least one each")
@@ -196,7 +205,10 @@ func (f *diffFlags) run(cmd *cobra.Command) error {
 			progressbar.OptionThrottle(200*time.Millisecond))
 		c.Progress = func(done int) { _ = bar.Set(done) }
 	}
-	s := c.Run()
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt does not wait
+	s := c.Run(ctx)
 	out := cmd.OutOrStdout()
 	if f.asJSON {
 		enc := json.NewEncoder(out)
@@ -239,7 +251,7 @@ func (f *diffFlags) report(w io.Writer, c *oracle.Campaign, s *oracle.Summary) e
 	for i, sig := range sigs {
 		fl := first[sig]
 		fmt.Fprintf(w, "%6d x %s\n", count[sig], fl)
-		if i >= f.shrink || fl.Error != "" {
+		if s.Partial || i >= f.shrink || fl.Error != "" {
 			continue
 		}
 		cs, _ := c.Case(int(fl.Seed - c.Seed))
@@ -280,6 +292,9 @@ func (f *diffFlags) shrinkOne(w io.Writer, c *oracle.Campaign, fl oracle.Failure
 }
 
 func printSummary(w io.Writer, s *oracle.Summary) {
+	if s.Partial {
+		fmt.Fprintf(w, "interrupted: what follows is of a part of the programs\n")
+	}
 	fmt.Fprintf(w, "seeds %d to %d, shard %d/%d: %d programs, %d accepted, %d eBPF slots\n",
 		s.Seed, s.Seed+uint64(max(s.N-1, 0)), s.Shard, s.Shards, s.Programs, s.Accepted, s.Slots)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

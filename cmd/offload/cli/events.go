@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 func newEventsCmd(a *app) *cobra.Command {
@@ -22,8 +21,8 @@ func newEventsCmd(a *app) *cobra.Command {
 	var count int
 	cmd := &cobra.Command{
 		Use:   "events DEV",
-		Short: "Print what attached programs write to a perf event array",
-		Long: `Print what attached programs write to a perf event array, until interrupted.
+		Short: "Print what attached programs send to ring buffers and perf event arrays",
+		Long: `Print what attached programs send to a ring buffer or a perf event array, until interrupted.
 With several such maps, name one with --map.`,
 		Args:              exactArgs("DEV"),
 		ValidArgsFunction: a.completeDevice,
@@ -55,7 +54,7 @@ With several such maps, name one with --map.`,
 	return cmd
 }
 
-// eventMap finds the perf event array of the attached programs.
+// eventMap finds the map that attached programs send records to.
 func eventMap(ctx context.Context, d offload.Device, name string) (uint32, error) {
 	all, err := d.Attached(ctx)
 	if err != nil {
@@ -65,7 +64,7 @@ func eventMap(ctx context.Context, d offload.Device, name string) (uint32, error
 	var last uint32
 	for _, a := range all {
 		for _, m := range a.Maps {
-			if m.Type == bpf.MapTypePerfEventArray && (name == "" || m.Name == offload.KernelName(name) || fmt.Sprint(m.ID) == name) {
+			if m.Type.Queues() && (name == "" || m.Name == offload.KernelName(name) || fmt.Sprint(m.ID) == name) {
 				found[m.ID], last = m.Name, m.ID
 			}
 		}
@@ -82,9 +81,9 @@ func eventMap(ctx context.Context, d offload.Device, name string) (uint32, error
 	case len(all) == 0:
 		return 0, fmt.Errorf("nothing is attached to %s", d.Name())
 	case name != "":
-		return 0, fmt.Errorf("no program on %s has a perf event array %q", d.Name(), name)
+		return 0, fmt.Errorf("no program on %s has a ring buffer or perf event array %q", d.Name(), name)
 	}
-	return 0, fmt.Errorf("no program on %s has a map with events (a perf event array)", d.Name())
+	return 0, fmt.Errorf("no program on %s has a map with events (a ring buffer or a perf event array)", d.Name())
 }
 
 func printEvents(w io.Writer, ev offload.Events, count int, asJSON bool) error {

@@ -30,6 +30,7 @@ func TestHonoured(t *testing.T) {
 		{"help nosuch", `unknown command "nosuch"; `},
 		{"diff --n 0", "--n is a number from 1 to"},
 		{"diff --n 1 --packets 1000000000", "--packets is a number from 1 to 10000"},
+		{"diff --n 1 --packets 10000 --jobs 1000", "--packets 10000 for --jobs 1000 are more than 100000 packets at once"},
 		{"diff --n 1 --near-miss 1000", "--near-miss is a number from 0 to 100"},
 		{"diff --n 1 --size -5", "--size is a number from 0"},
 		{"diff --n 1 --jobs -1", "--jobs is a number from 0"},

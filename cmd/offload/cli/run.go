@@ -22,6 +22,7 @@ type runFlags struct {
 	asJSON bool
 	hot    int
 	clock  string
+	events eventFlags
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -40,6 +41,9 @@ func newRunCmd(a *app) *cobra.Command {
 			if f.hot < 0 {
 				return usagef("--hot takes a number of lines, not %d", f.hot)
 			}
+			if err := f.events.check(); err != nil {
+				return err
+			}
 			return run(cmd, args[0], f)
 		},
 	}
@@ -49,6 +53,7 @@ func newRunCmd(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&f.clock, "clock", "", "what the program tells the time by: `CLOCK` is capture (the packets' stamps; the default where there are some), cycles (what packets take, from 0) or fixed:NS")
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
+	f.events.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
 	return cmd
 }
@@ -74,10 +79,20 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	sum, left, err := packetrun.Run(m, img, packets, clock)
+	var records []packetrun.Record
+	keep := &records
+	if !f.asJSON {
+		keep = nil
+	}
+	sink, err := f.events.sink(cmd.OutOrStdout(), path, keep)
+	if err != nil {
+		return err
+	}
+	sum, left, err := packetrun.Run(m, img, packets, clock, sink)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	sum.Records = records
 	if f.maps {
 		sum.Dump(m, img)
 	}
@@ -119,6 +134,9 @@ func printRun(w io.Writer, s *packetrun.Summary) {
 	fmt.Fprintf(w, "cycles        min %d  mean %.1f  p50 %d  p99 %d  max %d\n",
 		s.Cycles.Min, s.Cycles.Mean, s.Cycles.P50, s.Cycles.P99, s.Cycles.Max)
 	fmt.Fprintf(w, "instructions  mean %.1f\n", s.Instructions.Mean)
+	for _, name := range sortedKeys(s.Events) {
+		fmt.Fprintf(w, "records       %d of map %s, %d lost\n", s.Events[name].Records, name, s.Events[name].Lost)
+	}
 	for _, name := range sortedKeys(s.Maps) {
 		printMap(w, name, s.Maps[name], s.ZeroEntries[name])
 	}

@@ -152,7 +152,7 @@ const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
 // unless Options.Only names some.
-const CardsLack = Queues | Events | SkbEdit | AdjustMeta | TailCalls | PrefixUpdate
+const CardsLack = Queues | SkbEdit | AdjustMeta | TailCalls | PrefixUpdate
 
 // Maps holds the features that bring maps.
 const Maps = Array | Hash | PerCPU | Global | LPM | LRU | PerCPUHash | Rodata | Redirect | Queues | Events | TailCalls

@@ -36,31 +36,112 @@ func (f *fn) queue() {
 	f.keep(d)
 }
 
-// event emits a record for the host. What comes of it depends on who listens:
-// the result reaches nothing.
+// event emits a record for the host.
 func (f *fn) event() {
-	ring := f.chance(40)
-	spec := &object.Map{Type: bpf.MapTypePerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 2}
-	if ring {
-		spec = &object.Map{Type: bpf.MapTypeRingbuf, MaxEntries: 4096}
+	switch f.r.IntN(6) {
+	case 0, 1:
+		f.perfEvent()
+	case 2, 3:
+		f.ringOutput()
+	case 4:
+		f.ringRecord()
+	default:
+		f.ringQuery()
 	}
-	m := f.p.onlyMap(spec)
-	if m < 0 || !ring && !f.hasCtx {
+}
+
+// ringMap is the program's ring buffer, or -1.
+func (f *fn) ringMap() int {
+	return f.p.onlyMap(&object.Map{Type: bpf.MapTypeRingbuf, MaxEntries: 4096})
+}
+
+// recordBytes chooses the size of a record.
+func (f *fn) recordBytes() int {
+	if f.o.has(OddSizes) && f.chance(40) {
+		return 1 + f.r.IntN(27)
+	}
+	return 4 * (1 + f.r.IntN(6))
+}
+
+// perfEvent emits an event with bytes of the packet, perhaps for an index without
+// a reader or one beyond the array.
+func (f *fn) perfEvent() {
+	m := f.p.onlyMap(&object.Map{Type: bpf.MapTypePerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 2})
+	if m < 0 || !f.hasCtx {
 		return
 	}
-	n := 4 * (1 + f.r.IntN(5))
+	n := f.recordBytes()
 	off := f.passed(n)
 	if off == 0 {
 		return
 	}
-	if ring {
-		f.Emit(bpf.LoadMap(1, m)...)
-		f.Emit(bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, int32(off)), bpf.Mov.Imm(3, int32(n)), bpf.Mov.Imm(4, int32(f.r.IntN(4))), bpf.CallHelper(bpf.HelperRingbufOutput))
-	} else {
-		f.ctxArg()
-		f.Emit(bpf.LoadMap(2, m)...)
-		f.Emit(lddw(3, []int32{-1, 0, 1}[f.r.IntN(3)], int32(f.r.IntN(2)*f.r.IntN(64)))...)
-		f.Emit(bpf.Mov.Reg(4, 10), bpf.Add.Imm(4, int32(off)), bpf.Mov.Imm(5, int32(n)), bpf.CallHelper(bpf.HelperPerfEventOutput))
+	f.ctxArg()
+	f.Emit(bpf.LoadMap(2, m)...)
+	packet := []int32{0, 0, int32(f.r.IntN(14)), int32(f.r.IntN(90)), 1 << 19, 1 << 20}[f.r.IntN(6)]
+	f.Emit(lddw(3, []int32{-1, -1, -1, 0, 1, 2}[f.r.IntN(6)], packet)...)
+	f.Emit(bpf.Mov.Reg(4, 10), bpf.Add.Imm(4, int32(off)), bpf.Mov.Imm(5, int32(n)), bpf.CallHelper(bpf.HelperPerfEventOutput))
+	f.called()
+}
+
+// ringOutput emits a record that is copied to the ring buffer.
+func (f *fn) ringOutput() {
+	m := f.ringMap()
+	if m < 0 {
+		return
 	}
+	n := f.recordBytes()
+	off := f.passed(n)
+	if off == 0 {
+		return
+	}
+	f.Emit(bpf.LoadMap(1, m)...)
+	flags := []int32{0, 0, 1, 2, 3, 4, -1}[f.r.IntN(7)]
+	f.Emit(bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, int32(off)), bpf.Mov.Imm(3, int32(n)), bpf.Mov.Imm(4, flags), bpf.CallHelper(bpf.HelperRingbufOutput))
+	f.called()
+}
+
+// ringRecord emits a record that is written where it lies: what a program does not
+// write of one nobody knows.
+func (f *fn) ringRecord() {
+	m := f.ringMap()
+	if m < 0 {
+		return
+	}
+	n := f.recordBytes()
+	f.Emit(bpf.LoadMap(1, m)...)
+	f.Emit(bpf.Mov.Imm(2, int32(n)), bpf.Mov.Imm(3, []int32{0, 0, 0, 0, 1}[f.r.IntN(5)]), bpf.CallHelper(bpf.HelperRingbufReserve))
 	f.st.clobber()
+	end := f.NewLabel()
+	f.EmitTo(bpf.JEq.Imm(0, 0, 0), end)
+	before := f.st
+	locked := f.locked
+	f.locked |= 1 << 0
+	alignedPieces(0, n, func(at, size int) {
+		if f.chance(40) {
+			f.storeConst(size, 0, at, f.imm())
+		} else {
+			f.Emit(stx(size, 0, at, uint8(f.scalarReg(0))))
+		}
+		if f.chance(20) {
+			f.loadKept(size, 0, at)
+		}
+	})
+	f.locked = locked
+	finish := []bpf.HelperID{bpf.HelperRingbufSubmit, bpf.HelperRingbufSubmit, bpf.HelperRingbufDiscard}[f.r.IntN(3)]
+	f.Emit(bpf.Mov.Reg(1, 0), bpf.Mov.Imm(2, int32(f.r.IntN(3))), bpf.CallHelper(finish))
+	f.st.clobber()
+	f.Place(end)
+	f.st.join(&before)
+}
+
+// ringQuery emits a question about the ring buffer.
+func (f *fn) ringQuery() {
+	m := f.ringMap()
+	if m < 0 {
+		return
+	}
+	f.Emit(bpf.LoadMap(1, m)...)
+	f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(6))), bpf.CallHelper(bpf.HelperRingbufQuery))
+	f.called()
+	f.keep(0)
 }

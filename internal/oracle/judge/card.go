@@ -124,6 +124,13 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 	out := oracle.Run{
 		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), OnWire: true, Maps: make([][]object.Entry, len(l.maps)),
 	}
+	for _, e := range r.Events {
+		if out.Events == nil {
+			out.Events = make([][][]byte, len(l.maps))
+		}
+		i := e.Map - 1 // as images number the maps of their programs
+		out.Events[i] = append(out.Events[i], append(bytes.Clone(e.Data), e.Packet...))
+	}
 	if oracle.Redirects(l.p, r.Verdict) && l.redirects {
 		out.Redirect = RedirectText(&r.Redirect)
 	}

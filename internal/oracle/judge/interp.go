@@ -150,6 +150,12 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	if left := r.Left(); len(left) != len(r.Packet) {
 		out.Left = left
 	}
+	for _, e := range r.Events {
+		if out.Events == nil {
+			out.Events = make([][][]byte, len(maps))
+		}
+		out.Events[e.Index] = append(out.Events[e.Index], append(e.Data, e.Packet...))
+	}
 	if oracle.Redirects(l.p, out.Verdict) {
 		out.Redirect = redirectOf(&r.Redirect)
 	}

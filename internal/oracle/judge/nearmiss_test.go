@@ -60,7 +60,7 @@ func TestNearMisses(t *testing.T) {
 				},
 			}
 			start := time.Now()
-			s := c.Run()
+			s := c.Run(t.Context())
 			t.Logf("%d near misses, %d accepted, runs compared: %v, known: %v, %s", s.Programs, s.Accepted, s.Runs, s.Known, time.Since(start).Round(time.Second))
 			for _, f := range s.Failures {
 				t.Errorf("%s", f)

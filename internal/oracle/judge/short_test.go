@@ -46,7 +46,7 @@ func campaign(t testing.TB) *oracle.Campaign {
 func TestShortRun(t *testing.T) {
 	c := campaign(t)
 	c.MaxFailures = number(t, "SKIPSW_FAILURES", 10)
-	s := c.Run()
+	s := c.Run(t.Context())
 	t.Logf("%d programs, %d accepted, %d eBPF slots, runs compared: %v", s.Programs, s.Accepted, s.Slots, s.Runs)
 	for i, f := range s.Failures {
 		t.Errorf("%s", f)

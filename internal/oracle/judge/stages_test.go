@@ -12,7 +12,7 @@ import (
 )
 
 // scheduling are the passes over final words.
-var scheduling = []string{"spread-writes", "post-writes", "fill-commands", "fill-slots"}
+var scheduling = []string{"spread-writes", "post-writes", "fill-commands", "fill-slots", "fill-branches"}
 
 // TestScheduling runs generated programs, SKIPSW_N of them, without any pass of
 // the scheduler and with each of them alone.
@@ -38,7 +38,7 @@ func TestScheduling(t *testing.T) {
 	s := (&oracle.Campaign{
 		Seed: uint64(number(t, "SKIPSW_SEED", 1)), N: number(t, "SKIPSW_N", 300), MaxFailures: 10,
 		Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: cards},
-	}).Run()
+	}).Run(t.Context())
 	for _, f := range s.Failures {
 		t.Errorf("%s", f)
 	}

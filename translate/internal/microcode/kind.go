@@ -43,11 +43,17 @@ type Kind struct {
 	Layout func(m Map) maplayout.Layout
 	// Routines are what is linked behind programs that call a helper on a map.
 	Routines map[bpf.HelperID]Routine
+	// Shared are routines that the code of several helpers calls, by the helper
+	// that names them in listings.
+	Shared map[bpf.HelperID]Routine
 	// Inline are the helpers that programs do themselves.
 	Inline []bpf.HelperID
 	// Firmware are the helpers that a firmware which keeps maps does by its
 	// routines.
 	Firmware []bpf.HelperID
+	// Bytes says that max_entries does not count entries: the host reads records
+	// from a queue.
+	Bytes bool
 	// Counters says that programs may change values by atomic operations.
 	Counters bool
 	// Indexed says that entry i is i strides from the base.
@@ -71,6 +77,15 @@ func register(k *Kind) *Kind {
 
 // Of returns the row of a map type, nil if there is none.
 func Of(t bpf.MapType) *Kind { return kinds[t] }
+
+// Routine returns what is linked behind programs that call it, nil if there is
+// none.
+func (k *Kind) Routine(h bpf.HelperID) Routine {
+	if r := k.Routines[h]; r != nil {
+		return r
+	}
+	return k.Shared[h]
+}
 
 // Types returns the types that have a row, by number.
 func Types() []bpf.MapType {

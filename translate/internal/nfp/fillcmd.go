@@ -11,9 +11,9 @@ const swapSlots = 2
 // reach is how far from a command instructions for its slots are looked for.
 const reach = 16
 
-// filler moves instructions into the defer slots of commands, where they run
-// before the core is given up, in the cycles that this takes anyway. They come
-// from before the command or from behind it, of the same stretch.
+// filler moves instructions into defer slots, in which they run in cycles that a
+// branch or giving up the core takes anyway. They come from the same stretch:
+// from before the branch or command, for a command from behind it, too.
 type filler struct {
 	o     *Output
 	delay int
@@ -23,6 +23,9 @@ type filler struct {
 	// flight is, at the command at hand, the transfer-out registers that
 	// commands without a signal may still have to read.
 	flight uint64
+	// vector is the index register that points at the packet vector. What says
+	// there where the packet is stays behind the commands that go to the packet.
+	vector uint8
 }
 
 // fillCommands fills the slots of commands. It reports whether it moved
@@ -30,14 +33,9 @@ type filler struct {
 func (o *Output) fillCommands(t *target.Target) (changed bool) {
 	list := o.stretches()
 	live, flight := o.flagsRead(list), o.inFlight(list)
-	f := &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words))}
+	f := &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words)), vector: uint8(t.Entry.VectorIndex)}
 	for b := range list {
-		f.s = &list[b]
-		read := live[b]
-		for k := f.s.hi - 1; k >= f.s.lo; k-- {
-			f.dead[k] = !read
-			read = flagsBefore(&o.Words[k], read)
-		}
+		f.enter(&list[b], live[b])
 		regs := flight[b]
 		for k := f.s.lo; k < f.s.hi; k++ {
 			w := &o.Words[k]
@@ -51,6 +49,21 @@ func (o *Output) fillCommands(t *target.Target) (changed bool) {
 		}
 	}
 	return changed
+}
+
+// enter begins a stretch; read says that the flags it leaves are read.
+func (f *filler) enter(s *stretch, read bool) {
+	f.s = s
+	for k := s.hi - 1; k >= s.lo; k-- {
+		f.dead[k] = !read
+		read = flagsBefore(&f.o.Words[k], read)
+	}
+}
+
+// quiet has the word at k, which nobody reads the flags of, set none.
+func (f *filler) quiet(k int) {
+	i := &f.o.Words[k].I
+	i.NoCC = i.NoCC || effectOf(&f.o.Words[k]).setsFlags
 }
 
 // fill fills the slots of the command at k and returns where it is then.
@@ -76,7 +89,7 @@ func (f *filler) fill(k int) int {
 	f.o.Words[k].I.Cmd.Ctx = nfpisa.CmdCtx(n)
 	for j := range n {
 		f.slot[k+1+j] = true
-		f.o.Words[k+1+j].I.NoCC = f.o.Words[k+1+j].I.NoCC || effectOf(&f.o.Words[k+1+j]).setsFlags
+		f.quiet(k + 1 + j)
 	}
 	return k
 }
@@ -99,6 +112,9 @@ func (f *filler) move(from, to int) {
 func (f *filler) candidate(j int) (effect, bool) {
 	w := &f.o.Words[j]
 	if f.slot[j] || !f.o.movable(j, f.delay) {
+		return effect{}, false
+	}
+	if d := written(&w.I); d.Kind == nfpisa.LM && d.Index == f.vector {
 		return effect{}, false
 	}
 	e := effectOf(w)

@@ -78,3 +78,56 @@ func TestFillCommands(t *testing.T) {
 		})
 	}
 }
+
+// TestFillBranches gives the order of the words after words have moved into slots
+// of the last branch, and how many it has.
+func TestFillBranches(t *testing.T) {
+	a, b := nfpisa.A, nfpisa.B
+	mov := func(d int) Word { return testWord(nfpisa.Mov(a(d), b(d)).KeepCC()) }
+	test := testWord(nfpisa.ALU(nfpisa.NoOperand, a(2), nfpisa.ALUSub, nfpisa.Const(14)))
+	bcc := testWord(nfpisa.Bcc(nfpisa.CondCC, 0))
+	bcc.Block = 0
+	posted := func(first int) Word {
+		w := testWrite(first)
+		w.I.Cmd.Ctx, w.I.Cmd.Signal = nfpisa.CmdNoSwap, 0
+		return w
+	}
+	long := posted(0)
+	long.I = long.I.IndirectRef()
+	fixed := testWord(nfpisa.Rtn(b(0)))
+	fixed.Fixed = true
+	for _, c := range []struct {
+		name  string
+		words []Word
+		want  []int // order
+		slots int
+	}{
+		{"over what the test needs", []Word{mov(3), mov(2), test, bcc}, []int{1, 2, 3, 0}, 1},
+		{"not what the test needs", []Word{mov(2), test, bcc}, []int{0, 1, 2}, 0},
+		{"a posted write", []Word{testFill(0), posted(0), testExit()}, []int{2, 0, 1}, 2},
+		{"not what it takes", []Word{testFill(0), long, testExit()}, []int{0, 1, 2}, 0},
+		{"not over another command", []Word{posted(0), long, testExit()}, []int{0, 1, 2}, 0},
+		{"not a command that waits", []Word{testWrite(0), testExit()}, []int{0, 1}, 0},
+		{"not flags that are tested behind", []Word{testWord(nfpisa.ALU(a(3), a(4), nfpisa.ALUAdd, b(3))), testBranch(0), bcc}, []int{0, 1, 2}, 0},
+		{"not behind words at a distance", []Word{mov(3), fixed}, []int{0, 1}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := &Output{Starts: []int{0}}
+			for k, w := range c.words {
+				w.Slot = int32(k)
+				o.Words = append(o.Words, w)
+			}
+			o.fillBranches(target.MustBuiltin("skipsw"))
+			var got []string
+			slots := 0
+			for _, w := range o.Words {
+				got = append(got, fmt.Sprint(w.Slot))
+				if isBranch(&w.I) {
+					slots = int(w.I.Defer)
+				}
+			}
+			require.Equal(t, strings.Trim(fmt.Sprint(c.want), "[]"), strings.Join(got, " "))
+			require.Equal(t, c.slots, slots)
+		})
+	}
+}

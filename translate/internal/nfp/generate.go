@@ -19,12 +19,13 @@ var (
 	spreading  = pass.Info{Name: "spread-writes", Doc: "give writes that follow each other transfer registers of their own"}
 	posting    = pass.Info{Name: "post-writes", Doc: "do not wait for a write that a later command of its memory answers for"}
 	filling    = pass.Info{Name: "fill-commands", Doc: "move instructions into defer slots of memory commands"}
+	branching  = pass.Info{Name: "fill-branches", Doc: "move instructions and commands from further away into defer slots of branches"}
 	deferring  = pass.Info{Name: "fill-slots", Doc: "move instructions into defer slots of branches", EveryLevel: true}
 )
 
 // Stages returns the passes of Generate in order.
 func Stages() []pass.Info {
-	return []pass.Info{selecting, allocating, placing, spreading, posting, filling, deferring}
+	return []pass.Info{selecting, allocating, placing, spreading, posting, filling, deferring, branching}
 }
 
 // Wants is what Generate has to know beside a function.
@@ -64,6 +65,7 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 	change(&posting, func() bool { return out.post(t, t.Exit.Writes == target.WritesWorker && !wants.Nested) })
 	change(&filling, func() bool { return out.fillCommands(t) })
 	do(&deferring, out, func() { out.fillDefer() })
+	change(&branching, func() bool { return out.fillBranches(t) })
 	return out, err
 }
 

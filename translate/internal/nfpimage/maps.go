@@ -53,9 +53,12 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 	for k, m := range a.maps {
 		kind := microcode.Of(m.Type)
 		p := a.at[m]
-		if kind != nil && kind.Layout != nil {
-			entries += uint64(m.MaxEntries)
+		hosts := kind != nil && kind.Bytes && !t.Direct()
+		if kind != nil && kind.Layout != nil && !hosts {
 			held++
+			if !kind.Bytes {
+				entries += uint64(m.MaxEntries)
+			}
 		}
 		element := maplayout.Element(m.KeySize, m.ValueSize)
 		switch {
@@ -63,7 +66,7 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 			return nil, refuse(m, "target "+t.Name+" does not have this type")
 		case t.Direct() && kind.Layout == nil:
 			return nil, refuse(m, "the compiler has no layout for it")
-		case kind.Layout == nil:
+		case kind.Layout == nil, hosts:
 			// It has no entries.
 			p.ID = uint32(k + 1)
 			continue
@@ -75,7 +78,7 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 			return nil, refuse(m, fmt.Sprintf("its value has %d bytes and target %s takes %d", m.ValueSize, t.Name, t.Maps.MaxValue))
 		case element > uint64(t.Maps.MaxElement):
 			return nil, refuse(m, fmt.Sprintf("key and value have %d bytes together and target %s takes %d", element, t.Name, t.Maps.MaxElement))
-		case uint64(m.MaxEntries) > t.Maps.MaxEntries:
+		case !kind.Bytes && uint64(m.MaxEntries) > t.Maps.MaxEntries:
 			return nil, refuse(m, fmt.Sprintf("it has %d entries and target %s takes %d", m.MaxEntries, t.Name, t.Maps.MaxEntries))
 		case held > t.Maps.MaxMaps:
 			return nil, refuse(m, fmt.Sprintf("target %s has %d maps", t.Name, t.Maps.MaxMaps))
@@ -88,6 +91,11 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 		}
 		p.Swapped, p.Hashed = swapped[m], !kind.Indexed
 		l := kind.Layout(a.located(m, t))
+		if q, ok := l.(maplayout.Records); ok {
+			if err := maplayout.CheckRecords(q, maplayout.Align); err != nil {
+				return nil, refuse(m, "the card has no such queue: "+err.Error())
+			}
+		}
 		base, ok := arena.Place(l.Size())
 		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
 		if !ok {

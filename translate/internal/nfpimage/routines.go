@@ -44,7 +44,7 @@ func (l *linker) routines(first int) (*library, error) {
 			word := first + len(lib.words)
 			start := int(l.t.Core.CodeStart) + word
 			table := l.atlas.located(m, l.t)
-			code, err := microcode.Of(table.Type).Routines[key.helper](table, start)
+			code, err := microcode.Of(table.Type).Routine(key.helper)(table, start)
 			if err != nil {
 				return nil, &ssa.Unsupported{What: fmt.Sprintf("helper %v on map %s (%v)", key.helper, m.Name, table.Type), Why: err.Error(), Slot: int(w.Slot), Line: src.PlaceAt(int(w.Slot))}
 			}

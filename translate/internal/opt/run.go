@@ -23,7 +23,7 @@ var improving = []Pass{
 	{pass.Info{Name: "split-exits", Doc: "end each way with a verdict of its own"}, alone(splitExits)},
 	{pass.Info{Name: "share-exits", Doc: "let ends with the same verdict be one"}, alone(shareExits)},
 	{pass.Info{Name: "skip-empty", Doc: "skip blocks that only jump on"}, alone(skipEmpty)},
-	{pass.Info{Name: "thread", Doc: "pass by comparisons that the way there decides"}, alone(threadBranch)},
+	{pass.Info{Name: "thread", Doc: "pass by comparisons that the way there decides"}, alone(threadBranches)},
 	{pass.Info{Name: "join-blocks", Doc: "append a block to its only predecessor"}, alone(joinBlocks)},
 }
 

@@ -2,11 +2,14 @@ package opt
 
 import "github.com/skipsw/skipsw/translate/internal/ssa"
 
-// threadBranch finds a block that only compares one of its parameters with a
+// threadBranches finds blocks that only compare one of their parameters with a
 // constant, where every way into the block decides the comparison, and sends
 // each way on to where it leads. The null check after a lookup is such a block:
-// the lookup's two ways bring an address and 0. It reports whether it found one.
-func threadBranch(f *ssa.Func) bool {
+// the lookup's two ways bring an address and 0. It reports whether it found any.
+//
+// A block that is passed by takes no way to another from the others, so that what
+// dominates what stays true for those that are left.
+func threadBranches(f *ssa.Func) (changed bool) {
 	order := f.RPO()
 	preds := f.Preds()
 	dom := f.Dominators(order)
@@ -20,15 +23,25 @@ func threadBranch(f *ssa.Func) bool {
 		}
 		k := paramIndex(f, b, t.X)
 		y, ok := f.IsConst(t.Y)
-		if k < 0 || !ok || !soleWays(f, preds, dom, b) {
+		if k < 0 || !ok {
 			continue
 		}
-		if ways, ok := decideWays(f, b, preds[b], k, t.Cond, y); ok {
-			thread(f, dom, b, ways)
-			return true
+		ways, ok := decideWays(f, b, preds[b], k, t.Cond, y)
+		if !ok || !soleWays(f, preds, dom, b) {
+			continue
 		}
+		thread(f, dom, b, ways)
+		for s, e := range t.Succs {
+			preds[e.To] = nil
+			for _, w := range ways {
+				if w.to == s {
+					preds[e.To] = append(preds[e.To], w.from)
+				}
+			}
+		}
+		changed = true
 	}
-	return false
+	return changed
 }
 
 // way is an edge into the block and the successor that it leads to.

@@ -58,7 +58,13 @@ const (
 	ArgFill4 // ARG_PTR_TO_FIXED_SIZE_MEM | MEM_WRITE | MEM_ALIGNED: 4 bytes
 	ArgFill8 // the same of 8 bytes
 	ArgFixed // ARG_PTR_TO_FIXED_SIZE_MEM: readable memory of the next of Fixed
-	ArgFunc  // ARG_PTR_TO_FUNC: a function of the program
+	// ArgRecordSize is a known number: the bytes of the record that the helper
+	// returns (ARG_CONST_ALLOC_SIZE_OR_ZERO).
+	ArgRecordSize
+	// ArgRecord is a record that was reserved and that the helper takes back
+	// (ARG_PTR_TO_RINGBUF_MEM | OBJ_RELEASE).
+	ArgRecord
+	ArgFunc // ARG_PTR_TO_FUNC: a function of the program
 	// ArgStackOrNull is a pointer to the stack or null (ARG_PTR_TO_STACK_OR_NULL).
 	ArgStackOrNull
 )
@@ -80,6 +86,9 @@ const (
 	RetVoid
 	// RetValueOrNull is a pointer to a value of the map in R1, or null.
 	RetValueOrNull
+	// RetRecordOrNull is memory of ArgRecordSize bytes that the program has to
+	// give back, or null (RET_PTR_TO_RINGBUF_MEM_OR_NULL).
+	RetRecordOrNull
 )
 
 // Uses returns the argument registers that a call reads.

@@ -13,7 +13,6 @@ const (
 	whyCallback = "because helpers that call back into the program are not built"
 	whyText     = "because its format strings are read from constant maps, which is not built"
 	whyStorage  = "because local storage needs a host's sockets or processes"
-	whyReserve  = "because reserved ring buffer records are not built; bpf_ringbuf_output is"
 	whySleep    = "because it sleeps"
 )
 
@@ -111,9 +110,9 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperSkAssign, For: tc, Refused: whySockets},
 	{ID: bpf.HelperKtimeGetBootNs, For: both},
 	{ID: bpf.HelperRingbufOutput, For: both, Args: args{ArgMap, ArgMem, ArgSizeOrZero, ArgAnything}},
-	{ID: bpf.HelperRingbufReserve, For: both, Refused: whyReserve},
-	{ID: bpf.HelperRingbufSubmit, For: both, Refused: whyReserve},
-	{ID: bpf.HelperRingbufDiscard, For: both, Refused: whyReserve},
+	{ID: bpf.HelperRingbufReserve, For: both, Ret: RetRecordOrNull, Args: args{ArgMap, ArgRecordSize, ArgAnything}},
+	{ID: bpf.HelperRingbufSubmit, For: both, Ret: RetVoid, Args: args{ArgRecord, ArgAnything}},
+	{ID: bpf.HelperRingbufDiscard, For: both, Ret: RetVoid, Args: args{ArgRecord, ArgAnything}},
 	{ID: bpf.HelperRingbufQuery, For: both, Args: args{ArgMap, ArgAnything}},
 	{ID: bpf.HelperCsumLevel, For: tc, Args: args{ArgCtx, ArgAnything}},
 	{ID: bpf.HelperSkcToTCP6Sock, For: both, Refused: whySockets},

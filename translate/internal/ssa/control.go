@@ -128,12 +128,18 @@ func (b *Builder) terminator(in bpf.Insn, pc, next int, at func(slot int) BlockI
 	}
 	if in.Class() == bpf.ClassJMP32 {
 		c.XH, c.YH = 0, 0
-	} else if b.Env.Machine.Direct && b.Fact(int(in.Dst)).Kind == verify.PtrMapValueOrNull && b.F.Is(c.YL, 0) && b.F.Is(c.YH, 0) {
+	} else if b.Env.Machine.Direct && b.mapOrNull(int(in.Dst)) && b.F.Is(c.YL, 0) && b.F.Is(c.YH, 0) {
 		// The low word of a pointer to a map value is never zero.
 		c.XH, c.YH = 0, 0
 	}
 	b.branch(b.NarrowCompare(c), at(succ[0]), at(succ[1]))
 	return true, nil
+}
+
+// mapOrNull reports whether a register holds a pointer to memory of a map or null.
+func (b *Builder) mapOrNull(r int) bool {
+	f := b.Fact(r)
+	return f.Kind == verify.PtrMapValueOrNull || f.Kind == verify.PtrMemOrNull && f.Map >= 0
 }
 
 // mayGotoRounds is how often may_goto lets one run of a function go on, the

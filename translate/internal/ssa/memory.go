@@ -38,6 +38,8 @@ func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 		r = b.loadWords(Value{Op: Load, Space: Packet, Exact: !b.Prog.Proven()}, []ID{b.inPacket(lo, hi)}, uint32(off), n)
 	case verify.PtrMapValue:
 		r, err = b.loadMap(lo, hi, fact, off, n)
+	case verify.PtrMem:
+		r, err = b.loadRecord(lo, fact, off, n)
 	default:
 		err = b.Unsupported("a load from "+kindNames[fact.Kind], "only packet, stack, context and map values can be read")
 	}
@@ -175,6 +177,12 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 			lo, off = b.swapAddress(lo, off, n)
 		}
 		b.storeWords(st, []ID{lo, hi}, uint32(off), n, v)
+		return nil
+	case verify.PtrMem:
+		if err := b.inRecord(fact); err != nil {
+			return err
+		}
+		b.storeWords(Value{Op: Store, Space: MapValue, Aux: int32(fact.Map)}, []ID{lo, b.Const(b.Env.Machine.MapHigh)}, uint32(off), n, v)
 		return nil
 	case verify.PtrCtx:
 		return b.storeCtx(fact, off, n, v)

@@ -105,8 +105,11 @@ func (c *Convention) B() nfpisa.Operand { return c.take(nfpisa.BankB, false) }
 // LastB gives out the register of bank B with the highest number.
 func (c *Convention) LastB() nfpisa.Operand { return c.take(nfpisa.BankB, true) }
 
-// Flags returns the register with the flags of an update.
+// Flags returns the register with the low word of an update's flags.
 func (c *Convention) Flags() nfpisa.Operand { return nfpisa.A(int(c.t.Calls.Flags)) }
+
+// FlagsHigh returns the register with their high word.
+func (c *Convention) FlagsHigh() nfpisa.Operand { return nfpisa.A(int(c.t.Calls.Flags) + 1) }
 
 // Result returns the register of bank A for word k of the result, to be written
 // to both banks.

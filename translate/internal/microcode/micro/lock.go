@@ -26,6 +26,16 @@ func (a *Assembler) LoadOne(ref nfpisa.Operand) {
 // waits for it.
 func (a *Assembler) SetOne(hi, lo, ref nfpisa.Operand) { a.one(memSetImm, hi, lo, ref) }
 
+// AddOne appends a command that adds 1 to the word at (hi << 8) + lo. Nothing
+// waits for it.
+func (a *Assembler) AddOne(hi, lo, ref nfpisa.Operand) { a.one(nfpisa.MemAddImm, hi, lo, ref) }
+
+// LengthOf appends what makes of a length less 1, in bytes or words as the
+// command counts, the indirect reference that gives a command this length.
+func (a *Assembler) LengthOf(r nfpisa.Operand) {
+	a.Emit(nfpisa.Shf(r, nfpisa.NoOperand, nfpisa.ShfB, r, nfpisa.Lsh(indLengthShift)), nfpisa.ALU(r, r, nfpisa.ALUOr, nfpisa.Const(indLength)))
+}
+
 // Lock appends what takes the lock in the word at (hi << 8) + lo.
 func (a *Assembler) Lock(hi, lo nfpisa.Operand, signal int) {
 	try, have := a.NewLabel(), a.NewLabel()

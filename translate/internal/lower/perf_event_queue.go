@@ -1,0 +1,72 @@
+package lower
+
+import (
+	"math"
+
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
+
+// queueEvent makes bpf_perf_event_output on a queue in card memory. The card
+// counts as one processor, so that index 0 is the only one with a reader.
+func queueEvent(c *Call) error {
+	n, err := c.recordSize(5)
+	if err != nil {
+		return err
+	}
+	flo, fhi := c.Reg(3)
+	const packetBits = bpf.FCtxLenMask >> 32
+	zero, packet := c.Const(0), c.And(fhi, packetBits)
+	ptr, length := c.Packet()
+	// Data of whole words stands in front of the packet's bytes.
+	const words = 4
+	front := uint32(maplayout.EventData) + uint32(n+words-1)&^(words-1)
+	send := func() []ssa.ID {
+		lo, _ := c.reserve(c.AddConst(packet, front))
+		return c.when(ssa.NE, lo, zero, bpf.ENOSPC, func() []ssa.ID {
+			data, e := c.Behind(4, n)
+			if e != nil {
+				err = e
+				return []ssa.ID{zero}
+			}
+			c.write(lo, 0, int(maplayout.EventData), []ssa.ID{c.Const(uint32(n)), packet})
+			c.write(lo, int(maplayout.EventData), n, data)
+			if !c.F.Is(packet, 0) {
+				c.copyPacket(c.AddConst(lo, front), ptr, packet)
+			}
+			if e := c.submit(lo, bpf.RingbufBusyBit); e != nil {
+				err = e
+			}
+			return []ssa.ID{zero}
+		})
+	}
+	index := func() []ssa.ID {
+		current := ssa.Compare{Cond: ssa.EQ, XL: flo, YL: c.Const(bpf.FCurrentCPU & math.MaxUint32)}
+		return c.Choose(current, send, func() []ssa.ID {
+			most := c.Map.MaxEntries
+			if most == 0 {
+				most = 1 // a loader makes an entry for each processor
+			}
+			return c.when(ssa.ULT, flo, c.Const(most), bpf.E2BIG, func() []ssa.ID { return c.when(ssa.EQ, flo, zero, bpf.ENOENT, send) })
+		})
+	}
+	result := c.when(ssa.EQ, c.And(fhi, ^uint32(packetBits)), zero, bpf.EINVAL, func() []ssa.ID {
+		return c.when(ssa.ULE, packet, length, bpf.EFAULT, index)
+	})
+	if err != nil {
+		return err
+	}
+	c.SetResult(result[0])
+	return nil
+}
+
+// copyPacket calls the routine that copies bytes of the packet to a record.
+func (c *Call) copyPacket(to, from, n ssa.ID) {
+	s := ssa.CallSite{Helper: bpf.HelperPerfEventOutput, Map: int32(c.K), Pairs: []uint8{uint8(c.T.Calls.Flags)}, Value: 1}
+	args := []ssa.ID{to, from, n}
+	if c.pointed(&s) {
+		args = append(args, c.StackBase())
+	}
+	c.AddCall(s, args)
+}
