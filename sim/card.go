@@ -67,6 +67,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	if m.maps, err = memory.createAll(img.Maps); err != nil {
 		return err
 	}
+	m.guardSlots()
 	models := spec.Models
 	if models == nil {
 		models = firmware.Builtin()

@@ -216,22 +216,37 @@ func (vm *VM) clobber() {
 
 // enter opens a frame that returns to slot ret.
 func (vm *VM) enter(pc, ret int) error {
-	if vm.depth+1 >= maxFrames {
+	if vm.depth-vm.bottom+1 >= maxFrames {
 		return vm.faultAt(pc, "calls more than %d functions deep", maxFrames)
 	}
 	vm.depth++
+	vm.grow()
 	f := &vm.calls[vm.depth]
-	f.ret, f.prog = ret, vm.run
+	f.ret, f.prog, f.bottom = ret, vm.run, vm.bottom
 	copy(f.saved[:], vm.regs[6:10])
 	vm.regs[0] = poison
 	for r := 6; r <= 9; r++ {
 		vm.regs[r] = poison + uint64(r)
 	}
 	clear(vm.stack[vm.depth*StackSize : (vm.depth+1)*StackSize])
-	vm.regs[10] = vm.address(regStack+vm.depth, StackSize)
+	vm.regs[10] = vm.framePointer()
 	vm.newFrame()
 	return nil
 }
+
+// grow makes room for the frame that is open last.
+func (vm *VM) grow() {
+	for len(vm.calls) <= vm.depth {
+		vm.calls = append(vm.calls, callFrame{})
+		vm.stack = append(vm.stack, make([]byte, StackSize)...)
+		vm.written = append(vm.written, make([]bool, StackSize)...)
+	}
+}
+
+// framePointer returns the address behind the running function's stack. The
+// frames of a program count from 0, those of callers that wait for it are out of
+// its reach.
+func (vm *VM) framePointer() uint64 { return vm.address(regStack+vm.depth-vm.bottom, StackSize) }
 
 // leave closes the running frame; true if it is the one at depth base that
 // exec was asked to run.
@@ -241,10 +256,10 @@ func (vm *VM) leave(base int) bool {
 	}
 	f := &vm.calls[vm.depth]
 	vm.depth--
-	vm.run = f.prog
+	vm.run, vm.bottom = f.prog, f.bottom
 	copy(vm.regs[6:10], f.saved[:])
 	vm.clobber()
-	vm.regs[10] = vm.address(regStack+vm.depth, StackSize)
+	vm.regs[10] = vm.framePointer()
 	return false
 }
 
@@ -263,7 +278,7 @@ func (vm *VM) invoke(pc, start int, args ...uint64) (uint64, error) {
 		return 0, err
 	}
 	r0 := vm.regs[0]
-	vm.run = vm.calls[vm.depth].prog
+	vm.run, vm.bottom = vm.calls[vm.depth].prog, vm.calls[vm.depth].bottom
 	vm.depth--
 	vm.regs = saved
 	return r0, nil
@@ -284,8 +299,8 @@ func (vm *VM) tailCall(pc int) (bool, error) {
 		return false, nil
 	}
 	vm.tailCalls++
-	vm.run = p
-	ctx, fp := vm.regs[1], vm.regs[10]
+	vm.run, vm.bottom = p, vm.depth
+	ctx, fp := vm.regs[1], vm.framePointer()
 	for r := range vm.regs {
 		vm.regs[r] = poison + uint64(r)
 	}

@@ -126,18 +126,33 @@ func TestRedirectMap(t *testing.T) {
 	require.Equal(t, ebpf.Redirect{Set: true, Ifindex: 5, Type: bpf.MapTypeDevMap, Map: "ports", Key: 1, Flags: 2}, res.Redirect)
 }
 
-// TestTailCallLimit: a program that calls itself ends after 33 calls.
+// TestTailCallLimit: a program that calls itself ends after 33 calls; those that
+// lead nowhere do not count. The kernel's compilers make other code for constant
+// indexes.
 func TestTailCallLimit(t *testing.T) {
-	jumps := &object.Map{Name: "jumps", Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Programs: map[uint32]string{0: "test"}}
-	count := &object.Map{Name: "count", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}
-	body := seq(
-		bpf.Mov.Reg(6, 1), bpf.StoreImm(bpf.SizeW, 10, -4, 0), bpf.LoadMap(1, 1), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -4), bpf.CallHelper(bpf.HelperMapLookupElem),
-		bpf.JEq.Imm(0, 0, 3), bpf.Load(bpf.SizeDW, 1, 0, 0), bpf.Add.Imm(1, 1), bpf.Store(bpf.SizeDW, 0, 0, 1),
-		bpf.Mov.Reg(1, 6), bpf.LoadMap(2, 0), bpf.Mov.Imm(3, 0), bpf.CallHelper(bpf.HelperTailCall), bpf.Mov.Imm(0, 2), bpf.Return(),
-	)
-	p := newPair(t, newProgram(object.XDP, body, jumps, count))
-	p.same(t, frame(room))
-	require.Equal(t, uint64(34), binary.LittleEndian.Uint64(p.vm.Map("count").Lookup(make([]byte, 4))))
+	call := func(index bpf.Insn) code {
+		return seq(bpf.Mov.Reg(1, 6), bpf.LoadMap(2, 0), index, bpf.CallHelper(bpf.HelperTailCall))
+	}
+	for name, before := range map[string]code{
+		"alone":                     nil,
+		"behind an empty slot":      call(bpf.Mov.Imm(3, 1)),
+		"behind an index too large": call(bpf.Mov.Imm(3, 2)),
+		"behind a variable slot":    call(bpf.Mov.Reg(3, 7)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			jumps := &object.Map{Name: "jumps", Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 2, Programs: map[uint32]string{0: "test"}}
+			count := &object.Map{Name: "count", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1}
+			body := seq(
+				bpf.Mov.Reg(6, 1), bpf.StoreImm(bpf.SizeW, 10, -4, 0), bpf.LoadMap(1, 1), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -4), bpf.CallHelper(bpf.HelperMapLookupElem),
+				bpf.JEq.Imm(0, 0, 3), bpf.Load(bpf.SizeDW, 1, 0, 0), bpf.Add.Imm(1, 1), bpf.Store(bpf.SizeDW, 0, 0, 1),
+				bpf.Load(bpf.SizeW, 7, 6, bpf.XDPMdRxQueueIndex), bpf.Add.Imm(7, 1),
+				before, call(bpf.Mov.Imm(3, 0)), bpf.Mov.Imm(0, 2), bpf.Return(),
+			)
+			p := newPair(t, newProgram(object.XDP, body, jumps, count))
+			p.same(t, frame(room))
+			require.Equal(t, uint64(34), binary.LittleEndian.Uint64(p.vm.Map("count").Lookup(make([]byte, 4))))
+		})
+	}
 }
 
 // TestMapsOfMaps runs the objects with nested maps.

@@ -141,10 +141,10 @@ func (vm *VM) mem(addr uint64, n int, write bool) []byte {
 		}
 		return vm.maps[region-regValue].valueBytes(off, n, write)
 	case region >= regStack:
-		if end > StackSize || region-regStack > vm.depth {
+		if end > StackSize || region-regStack > vm.depth-vm.bottom {
 			return nil
 		}
-		base := (region - regStack) * StackSize
+		base := (region - regStack + vm.bottom) * StackSize
 		if vm.opt.WatchStack {
 			vm.watchStack(base+int(off), base+int(end), write)
 		}

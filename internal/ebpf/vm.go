@@ -129,12 +129,13 @@ type VM struct {
 
 	run   *program
 	regs  [11]uint64
-	stack [maxFrames * StackSize]byte
+	stack []byte // of all frames
 	// written tells which bytes of stack the program has written
-	written       [maxFrames * StackSize]bool
+	written       []bool
 	readUnwritten bool
 	depth         int
-	calls         [maxFrames]callFrame
+	bottom        int // frame of the running program: 0, or that of a function that made a tail call
+	calls         []callFrame
 	steps         int
 	limit         int
 
@@ -167,6 +168,8 @@ type callFrame struct {
 	ret   int // slot to return to
 	prog  *program
 	saved [4]uint64 // r6..r9
+	// bottom is that of the caller
+	bottom int
 }
 
 // New makes a VM with fresh maps.
@@ -328,8 +331,9 @@ func (vm *VM) start(in Input) {
 	for i := range vm.regs {
 		vm.regs[i] = poison + uint64(i)
 	}
+	vm.depth, vm.bottom, vm.steps, vm.tailCalls, vm.mayGoto = 0, 0, 0, 0, 0
+	vm.grow()
 	clear(vm.stack[:StackSize]) // calls clear their frames
-	vm.depth, vm.steps, vm.tailCalls, vm.mayGoto = 0, 0, 0, 0
 	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
 	vm.queue, vm.queueSet, vm.redirect = in.RxQueue, false, Redirect{}
 	vm.events, vm.records, vm.recordMem = nil, vm.records[:0], vm.recordMem[:0]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -19,14 +20,75 @@ import (
 // rerun for ever. The reference's answers stand in it, so that it can be rerun
 // where there is no kernel to ask.
 type caseFile struct {
-	Name    string       `yaml:"name"`
-	Found   string       `yaml:"found"` // what went wrong, and the seed
-	Type    string       `yaml:"type"`
-	Accept  bool         `yaml:"accept"`
-	Insns   []string     `yaml:"insns"`
-	Funcs   []fileFunc   `yaml:"funcs,omitempty"`
-	Maps    []fileMap    `yaml:"maps,omitempty"`
+	Name   string     `yaml:"name"`
+	Found  string     `yaml:"found"` // what went wrong, and the seed
+	Type   string     `yaml:"type"`
+	Accept bool       `yaml:"accept"`
+	Insns  []string   `yaml:"insns"`
+	Funcs  []fileFunc `yaml:"funcs,omitempty"`
+	Maps   []fileMap  `yaml:"maps,omitempty"`
+	// Own is how many of the maps are the program's, if those that it calls have
+	// others.
+	Own     int          `yaml:"own,omitempty"`
+	Called  []fileCalled `yaml:"called,omitempty"`
 	Packets []filePacket `yaml:"packets"`
+}
+
+// fileCalled is a program that another reaches by tail calls; Maps are indexes
+// into the file's.
+type fileCalled struct {
+	Name  string     `yaml:"name"`
+	Insns []string   `yaml:"insns"`
+	Funcs []fileFunc `yaml:"funcs,omitempty"`
+	Maps  []int      `yaml:"maps,omitempty"`
+}
+
+// toFileCalled writes down the programs that a program calls.
+func toFileCalled(p *object.Program) (out []fileCalled) {
+	all := p.AllMaps()
+	for _, q := range p.Called {
+		c := fileCalled{Name: q.Name, Insns: Listing(q)}
+		for _, fn := range q.Funcs[1:] {
+			c.Funcs = append(c.Funcs, toFileFunc(fn))
+		}
+		for _, m := range q.Maps {
+			c.Maps = append(c.Maps, slices.Index(all, m))
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// program makes the program; all are the file's maps.
+func (c *fileCalled) program(like *object.Program, all []*object.Map) (*object.Program, error) {
+	q := &object.Program{Object: like.Object, Name: c.Name, Section: like.Section, Type: like.Type, License: like.License}
+	q.Funcs = []object.Func{{Name: c.Name}}
+	for _, fn := range c.Funcs {
+		q.Funcs = append(q.Funcs, fn.function())
+	}
+	for _, k := range c.Maps {
+		if k < 0 || k >= len(all) {
+			return nil, fmt.Errorf("program %s uses map %d of %d", c.Name, k, len(all))
+		}
+		q.Maps = append(q.Maps, all[k])
+	}
+	var err error
+	q.Insns, err = readListing(c.Insns)
+	return q, err
+}
+
+// readListing reads what Listing writes.
+func readListing(lines []string) ([]bpf.Insn, error) {
+	var code []byte
+	for i, l := range lines {
+		h, _, _ := strings.Cut(l, "|")
+		b, err := hex.DecodeString(strings.TrimSpace(h))
+		if err != nil || len(b) != 8 {
+			return nil, fmt.Errorf("instruction %d: %q is not eight bytes in hex", i, h)
+		}
+		code = append(code, b...)
+	}
+	return bpf.Decode(code)
 }
 
 type fileFunc struct {
@@ -76,6 +138,8 @@ type fileMap struct {
 	Flags   uint32      `yaml:"flags,omitempty"`
 	Frozen  bool        `yaml:"frozen,omitempty"`
 	Initial []fileEntry `yaml:"initial,omitempty"`
+	// Programs are the programs in the slots of a program array.
+	Programs map[uint32]string `yaml:"programs,omitempty"`
 }
 
 type fileEntry struct {
@@ -107,10 +171,15 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 	for _, fn := range c.Program.Funcs[1:] {
 		f.Funcs = append(f.Funcs, toFileFunc(fn))
 	}
-	for _, m := range c.Program.Maps {
+	f.Called = toFileCalled(c.Program)
+	all := c.Program.AllMaps()
+	if len(all) > len(c.Program.Maps) {
+		f.Own = len(c.Program.Maps)
+	}
+	for _, m := range all {
 		f.Maps = append(f.Maps, fileMap{
 			Name: m.Name, Type: uint32(m.Type), Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries,
-			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial),
+			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial), Programs: m.Programs,
 		})
 	}
 	for i, p := range c.Packets {
@@ -193,17 +262,8 @@ func (f *caseFile) recorded() (*Recorded, error) {
 	default:
 		return nil, fmt.Errorf("type %q is neither xdp nor tc", f.Type)
 	}
-	var code []byte
-	for i, l := range f.Insns {
-		h, _, _ := strings.Cut(l, "|")
-		b, err := hex.DecodeString(strings.TrimSpace(h))
-		if err != nil || len(b) != 8 {
-			return nil, fmt.Errorf("instruction %d: %q is not eight bytes in hex", i, h)
-		}
-		code = append(code, b...)
-	}
 	var err error
-	if p.Insns, err = bpf.Decode(code); err != nil {
+	if p.Insns, err = readListing(f.Insns); err != nil {
 		return nil, err
 	}
 	for _, fn := range f.Funcs {
@@ -212,12 +272,26 @@ func (f *caseFile) recorded() (*Recorded, error) {
 	for _, m := range f.Maps {
 		spec := &object.Map{
 			Name: m.Name, Type: bpf.MapType(m.Type), KeySize: m.Key, ValueSize: m.Value, MaxEntries: m.Entries,
-			Flags: m.Flags, Frozen: m.Frozen,
+			Flags: m.Flags, Frozen: m.Frozen, Programs: m.Programs,
 		}
 		if spec.Initial, err = fromFile(m.Initial); err != nil {
 			return nil, fmt.Errorf("map %s: %w", m.Name, err)
 		}
 		p.Maps = append(p.Maps, spec)
+	}
+	all := p.Maps
+	if f.Own < 0 || f.Own > len(all) {
+		return nil, fmt.Errorf("%d own maps of %d", f.Own, len(all))
+	}
+	if f.Own > 0 {
+		p.Maps = all[:f.Own:f.Own]
+	}
+	for k := range f.Called {
+		q, err := f.Called[k].program(p, all)
+		if err != nil {
+			return nil, fmt.Errorf("program %s: %w", f.Called[k].Name, err)
+		}
+		p.Called = append(p.Called, q)
 	}
 	r := &Recorded{Case: Case{Program: p}, Found: f.Found, Accept: f.Accept}
 	for i, fp := range f.Packets {
@@ -225,7 +299,7 @@ func (f *caseFile) recorded() (*Recorded, error) {
 		if err != nil {
 			return nil, fmt.Errorf("packet %d: %w", i, err)
 		}
-		run, err := fp.result(len(p.Maps))
+		run, err := fp.result(len(all))
 		if err != nil {
 			return nil, fmt.Errorf("packet %d: %w", i, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
 )
 
 // Difference is something in which the card and the kernel are known to
@@ -35,7 +36,7 @@ var Differences = []Difference{
 		Why:  "a loop that nothing but may_goto ends goes round eight million times, which is beyond the simulator's budget for a packet",
 		explains: func(c *Case, m Mismatch, _ *Run) bool {
 			mayGoto := func(in bpf.Insn) bool { return in.IsConditional() && in.JumpOp() == bpf.JCond }
-			return m.Kind == Faulted && strings.HasPrefix(m.Detail, "runaway") && slices.ContainsFunc(c.Program.Insns, mayGoto)
+			return m.Kind == Faulted && strings.HasPrefix(m.Detail, "runaway") && anyInsn(c, mayGoto)
 		},
 	},
 	{
@@ -61,5 +62,16 @@ func ranOnCard(m Mismatch, want *Run) bool {
 }
 
 func calls(c *Case, helper bpf.HelperID) bool {
-	return slices.Contains(c.Program.Insns, bpf.CallHelper(helper))
+	return anyInsn(c, func(in bpf.Insn) bool { return in.IsCallOf(helper) })
+}
+
+// anyInsn reports whether an instruction of a program of the case is one that is
+// asked for.
+func anyInsn(c *Case, is func(bpf.Insn) bool) bool {
+	for _, p := range append([]*object.Program{c.Program}, c.Program.Called...) {
+		if slices.ContainsFunc(p.Insns, is) {
+			return true
+		}
+	}
+	return false
 }

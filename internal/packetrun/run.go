@@ -73,6 +73,9 @@ type Mean struct {
 type KV struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
+	// Program is the program in a slot of a program array, whose number is the
+	// value.
+	Program string `json:"-"`
 }
 
 // Run feeds every packet to the machine, one after the other, gives sink (unless
@@ -203,7 +206,11 @@ func (s *Summary) Dump(m *sim.Machine, img *image.Image) {
 			s.ZeroEntries[name] = zero
 		}
 		for _, e := range entries {
-			kvs = append(kvs, KV{fmt.Sprintf("%x", e.Key), fmt.Sprintf("%x", e.Value)})
+			kv := KV{Key: fmt.Sprintf("%x", e.Key), Value: fmt.Sprintf("%x", e.Value)}
+			if img.Maps[i].IsProgramArray() {
+				kv.Program = img.ProgramIn(e.Value)
+			}
+			kvs = append(kvs, kv)
 		}
 		s.Maps[name] = kvs
 	}

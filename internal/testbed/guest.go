@@ -15,8 +15,10 @@ import (
 type Guest struct {
 	vm.Guest
 	Ports []Plug
-	Log   func(format string, args ...any) // what the card does; nil is silent
-	Init  string                           // the guest's first process, see vm.FindUserMode
+	// Faults are what goes wrong with the card; nil is nothing.
+	Faults *FaultPlan
+	Log    func(format string, args ...any) // what the card does; nil is silent
+	Init   string                           // the guest's first process, see vm.FindUserMode
 }
 
 // nobody is the user without rights.
@@ -35,16 +37,25 @@ func RunGuest(ctx context.Context, g *Guest) (err error) {
 	if err != nil {
 		return err
 	}
-	b, err := New(Spec{Options: nfp.Options{Ports: len(g.Ports), Log: g.Log, Changed: plugs.Changed}})
+	spec := Spec{Options: nfp.Options{Ports: len(g.Ports), Log: g.Log, Changed: plugs.Changed}}
+	if g.Faults != nil {
+		spec.Change = g.Faults.Change
+	}
+	b, err := New(spec)
 	if err != nil {
 		return err
 	}
 	plugs.Attach(b.Card)
+	stop := func() {}
+	if g.Faults != nil {
+		stop = g.Faults.Start(b.Card)
+	}
 	g.Small = true
 	if os.Geteuid() == 0 {
 		g.User = caller()
 	}
 	err = b.Run(ctx, k, &g.Guest)
+	stop()
 	if cerr := plugs.Close(); err == nil {
 		err = cerr
 	}

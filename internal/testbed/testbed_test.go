@@ -84,3 +84,20 @@ func TestPlugs(t *testing.T) {
 	_, err = testbed.Folders([]string{"testbed_test.go"})
 	require.Error(t, err)
 }
+
+// TestFaultPlan reads faults, and says what is none.
+func TestFaultPlan(t *testing.T) {
+	p, err := testbed.NewFaultPlan([]string{"refuse-program", "lose-replies=2", "late-updates=10ms", "flap=1s", "events=3", "without=hash", "without=reload"})
+	require.NoError(t, err)
+	c := nfp.Capabilities{Reload: true, Maps: nfp.MapLimits{Types: 6}}
+	p.Change(&c)
+	require.False(t, c.Reload)
+	require.EqualValues(t, 4, c.Maps.Types)
+	for word, says := range map[string]string{
+		"break": "there are refuse-program", "lose-replies": "a number above 0", "lose-replies=-1": "a number above 0", "flap=x": "a time",
+		"without=wings": "a card can be without adjust-head",
+	} {
+		_, err := testbed.NewFaultPlan([]string{word})
+		require.ErrorContains(t, err, says, word)
+	}
+}

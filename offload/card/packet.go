@@ -11,6 +11,7 @@ import (
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/nic"
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/bug"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -41,7 +42,7 @@ func (c *Card) handle(a *arrival) {
 		c.leave(a.port, bytes.Clone(a.buf))
 		return
 	}
-	out, err := c.dev.Device.RunPacket(context.Background(), offload.Packet{Data: a.buf, Port: a.port.n})
+	out, err := c.run(a)
 	var f *sim.Fault
 	if errors.As(err, &f) && f.Kind == sim.FaultInput {
 		c.taps.see(a.port.n, In, false, a.buf, "too long")
@@ -71,6 +72,13 @@ func (c *Card) handle(a *arrival) {
 		c.leave(a.port, out.Data)
 	}
 	c.late(a.due, out.Cycles)
+}
+
+// run runs the program on a frame. What of the simulator gives way under words
+// that it was not made for ends the frame, not the card.
+func (c *Card) run(a *arrival) (out *offload.Outcome, err error) {
+	defer bug.Catch("the card", &err)
+	return c.dev.RunPacket(context.Background(), offload.Packet{Data: a.buf, Port: a.port.n})
 }
 
 // late notes how long after its time on a card a frame has left this one.

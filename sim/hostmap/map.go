@@ -89,6 +89,9 @@ func (m *Map) Reset() error {
 		clear(m.region.Data)
 	}
 	m.table.reset(m.region.Data)
+	guard := m.guard
+	m.guard = nil // what an image begins with is looked at when it is made
+	defer func() { m.guard = guard }()
 	for _, e := range m.info.Initial {
 		if err := m.Update(e.Key, e.Value, UpdateAny); err != nil {
 			return fmt.Errorf("initial entry %x: %w", e.Key, err)

@@ -324,7 +324,11 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			return unsafef("%s gets packet memory in R%d, which it cannot take", c.name, n).
 				hint("copy the bytes to the stack first")
 		}
-	case PtrMem, PtrMapValueOrNull, PtrMemOrNull:
+	case PtrMem:
+	case PtrMapValueOrNull, PtrMemOrNull:
+		if size == 0 && c.Args[n-1] == platform.ArgMemOrNull {
+			return nil
+		}
 	default:
 		return unsafef("%s needs memory in R%d, it holds %s", c.name, n, p.kind.name())
 	}

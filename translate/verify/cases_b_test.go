@@ -104,7 +104,7 @@ var functionCases = []verdictCase{
 	{name: "caller's stack", src: `*(u64 *)(r10 -8) = 1; r1 = r10; r1 += -8; call F; r0 = *(u64 *)(r10 -8); exit; F: *(u64 *)(r1 +0) = 2; r0 = 0; exit`},
 	{name: "caller's stack too far", src: `r1 = r10; r1 += -8; call F; exit; F: *(u64 *)(r1 +8) = 2; r0 = 0; exit`, want: "stack byte 0..7 written"},
 	{name: "returned stack pointer", src: `call F; r0 = 0; exit; F: r0 = r10; exit`, want: "returns a pointer to the stack"},
-	{name: "callee's stack stored in the caller's", src: `r1 = r10; r1 += -8; call F; r0 = 0; exit; F: *(u64 *)(r1 +0) = r10; r0 = 0; exit`, want: "in its caller's stack"},
+	{name: "callee's stack stored in the caller's", src: `r1 = r10; r1 += -8; call F; r0 = 0; exit; F: *(u64 *)(r1 +0) = r10; r0 = 0; exit`, want: "in the stack of a caller"},
 	{name: "null check in a function", src: `*(u32 *)(r10 -4) = 1; r2 = r10; r2 += -4; r1 = map[hash]; call map_lookup_elem; r1 = r0; call F; exit; F: if r1 == 0 goto a; r0 = *(u8 *)(r1 +0); exit; a: r0 = 0; exit`},
 	{name: "recursion", src: `call F; exit; F: call F; exit`, want: "calls itself"},
 	{name: "mutual recursion", src: `call F; exit; F: call G; exit; G: call F; exit`, want: "calls itself"},

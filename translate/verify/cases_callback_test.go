@@ -42,7 +42,7 @@ var callbackCases = []verdictCase{
 	{name: "result", src: `r1 = 3;` + loopOf + `r0 += 1; exit; F: r0 = 0; exit`},
 	{name: "function on the stack", src: `r2 = func F; *(u64 *)(r10 -16) = r2; r1 = 3; r2 = *(u64 *)(r10 -16); r3 = 0; r4 = 0; call loop; r0 = 0; exit; F: r0 = 0; exit`},
 	{name: "function called and called back", src: `r1 = 3;` + loopOf + `r1 = 5; r2 = 6; call F; exit; F: r0 = 0; exit`},
-	{name: "pointer of a frame that ended", src: `*(u64 *)(r10 -8) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: r3 = r10; r3 += -8; *(u64 *)(r3 +0) = 1; *(u64 *)(r2 +0) = r3; r0 = 0; exit`, want: "stored in its caller's stack"},
+	{name: "pointer of a frame that ended", src: `*(u64 *)(r10 -8) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: r3 = r10; r3 += -8; *(u64 *)(r3 +0) = 1; *(u64 *)(r2 +0) = r3; r0 = 0; exit`, want: "stored in the stack of a caller"},
 	{name: "stack of all together", src: `*(u64 *)(r10 -256) = 0; r1 = 3;` + loopOf + `r0 = 0; exit; F: *(u64 *)(r10 -264) = 0; r0 = 0; exit`, want: "bytes of stack together"},
 	{name: "global callback", src: `r1 = 3; r2 = func G; r3 = 0; r4 = 0; call loop; r0 = 0; exit; G: r0 = 0; exit`, global: global(scalarArg, scalarArg), want: "cannot call back global function"},
 	{name: "read through a function", src: `r2 = func F; r0 = *(u64 *)(r2 +0); exit; F: r0 = 0; exit`, want: "nothing can be read through it"},

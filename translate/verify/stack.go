@@ -119,8 +119,8 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 			return unsafef("part of a pointer is stored on the stack (%d bytes at %d)", size, lo).
 				hint("pointers are stored with 8 bytes")
 		}
-		if src.kind == PtrStack && src.frame > p.frame {
-			return unsafef("a pointer to the stack of a function is stored in its caller's stack")
+		if src.kind == PtrStack && int(p.frame) != len(v.cur.frames)-1 {
+			return unsafef("a pointer to the stack is stored in the stack of a caller").hint("store it in the function's own stack")
 		}
 		s.reg = *src
 		for b := range s.bytes {
@@ -222,7 +222,7 @@ func (v *verifier) stackDepths() *Error {
 			return nil
 		}
 		above[f] = used + 1
-		total := used + roundUp(max(v.depth[f], 1), platform.StackStep)
+		total := used + roundUp(v.depth[f], platform.StackStep)
 		if total > platform.StackBytes {
 			return unsafef("nested functions need %d bytes of stack together, the limit is %d", total, platform.StackBytes).
 				hint("make local arrays smaller, or move them to a per-CPU map")

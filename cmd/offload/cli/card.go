@@ -73,6 +73,7 @@ type cardGuestFlags struct {
 	card    cardFlags
 	share   []string
 	rw      bool
+	faults  []string
 	memory  int
 	timeout time.Duration
 }
@@ -108,6 +109,7 @@ needs Go and the source of the module for the guest's first process, too.`,
 	f.card.add(cmd)
 	cmd.Flags().StringArrayVar(&f.share, "share", nil, "let the guest see the folder `DIR`, at its own path")
 	cmd.Flags().BoolVar(&f.rw, "rw", false, "let the guest write to the shared folders")
+	cmd.Flags().StringArrayVar(&f.faults, "fault", nil, "let the card go wrong from the start on, for tests: `FAULT` is "+testbed.FaultHelp)
 	cmd.Flags().IntVar(&f.memory, "memory", 256, "memory of the guest in `MIB`")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "end the guest after this time")
 	return cmd
@@ -121,6 +123,10 @@ func cardGuest(cmd *cobra.Command, args []string, f cardGuestFlags) error {
 	if f.rw && len(dirs) == 0 {
 		return usagef("--rw is about the folders of --share, of which there are none")
 	}
+	faults, err := testbed.NewFaultPlan(f.faults)
+	if err != nil {
+		return usageError{err}
+	}
 	logf, end, err := f.card.logger()
 	if err != nil {
 		return err
@@ -130,7 +136,7 @@ func cardGuest(cmd *cobra.Command, args []string, f cardGuestFlags) error {
 	if err != nil {
 		return err
 	}
-	g := &testbed.Guest{Ports: f.card.plugs(), Log: logf, Init: init, Guest: vm.Guest{
+	g := &testbed.Guest{Ports: f.card.plugs(), Log: logf, Init: init, Faults: faults, Guest: vm.Guest{
 		Args: args, Dir: "/", Env: guestEnv(), Memory: f.memory, Timeout: f.timeout,
 		Stdout: raw(cmd.OutOrStdout()), Stderr: raw(cmd.ErrOrStderr()),
 	}}

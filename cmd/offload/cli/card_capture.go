@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/outfile"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/offload/card"
 )
@@ -48,16 +48,15 @@ time is counted and left out: the card does not wait.`,
 // errEnough ends a capture.
 var errEnough = errors.New("enough frames")
 
+// captureCard writes a capture. A file is in its place when the capture ends.
 func captureCard(ctx context.Context, cmd *cobra.Command, c *runningCard, file string, port, count int) error {
-	var w io.Writer = raw(cmd.OutOrStdout())
-	if file != "-" {
-		f, err := os.Create(file)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		w = f
+	if file == "-" {
+		return captureTo(ctx, cmd, raw(cmd.OutOrStdout()), c, port, count)
 	}
+	return outfile.Write(file, func(w io.Writer) error { return captureTo(ctx, cmd, w, c, port, count) })
+}
+
+func captureTo(ctx context.Context, cmd *cobra.Command, w io.Writer, c *runningCard, port, count int) error {
 	var out *pcap.NGWriter
 	n, lost := 0, uint64(0)
 	begin := func(s card.Status) (err error) {

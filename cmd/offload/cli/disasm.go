@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -34,6 +35,7 @@ func newDisasmCmd(a *app) *cobra.Command {
 				return err
 			}
 			list(cmd.OutOrStdout(), img, source)
+			listSlots(cmd.OutOrStdout(), img)
 			return nil
 		},
 	}
@@ -67,6 +69,20 @@ func list(w io.Writer, img *image.Image, source bool) {
 			last = l
 		}
 		listWord(w, int(img.Machine.CodeStart)+off, word, img.Machine.Mode)
+	}
+}
+
+// listSlots prints what the slots of program arrays hold when the image is loaded.
+func listSlots(w io.Writer, img *image.Image) {
+	for k := range img.Maps {
+		m := &img.Maps[k]
+		if !m.IsProgramArray() {
+			continue
+		}
+		fmt.Fprintf(w, "; program array %s, %d slots\n", m.Name, m.MaxEntries)
+		for _, e := range m.Initial {
+			fmt.Fprintf(w, ";   %d: %s\n", binary.LittleEndian.Uint32(e.Key), img.ProgramIn(e.Value))
+		}
 	}
 }
 

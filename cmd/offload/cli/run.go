@@ -150,7 +150,11 @@ func printMap(w io.Writer, name string, entries []packetrun.KV, zero uint64) {
 			zero++
 			continue
 		}
-		fmt.Fprintf(w, "  %s: %s\n", e.Key, e.Value)
+		program := ""
+		if e.Program != "" {
+			program = " (program " + e.Program + ")"
+		}
+		fmt.Fprintf(w, "  %s: %s%s\n", e.Key, e.Value, program)
 	}
 	if zero > 0 {
 		fmt.Fprintf(w, "  (%d entries with zero values)\n", zero)

@@ -68,7 +68,7 @@ const (
 	Events                           // records for the host
 	SkbEdit                          // the helpers that change frames (tc)
 	AdjustMeta                       // room for metadata (XDP)
-	TailCalls                        // tail calls that go nowhere
+	TailCalls                        // tail calls, of functions too, and programs that they lead to
 	PrefixUpdate                     // updates of longest-prefix tries
 	GlobalCalls                      // functions that are proven on their own
 	Aliases                          // stores and loads of the same bytes through different pointers
@@ -147,12 +147,12 @@ type Options struct {
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
 const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
-	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Callbacks | Redirect
+	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Callbacks | Redirect | TailCalls
 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
 // unless Options.Only names some.
-const CardsLack = Queues | SkbEdit | AdjustMeta | TailCalls | PrefixUpdate
+const CardsLack = Queues | SkbEdit | AdjustMeta | PrefixUpdate
 
 // Maps holds the features that bring maps.
 const Maps = Array | Hash | PerCPU | Global | LPM | LRU | PerCPUHash | Rodata | Redirect | Queues | Events | TailCalls

@@ -42,7 +42,21 @@ func build(seed uint64, o Options) (_ *object.Program, size int, err error) {
 	r := rand.New(rand.NewPCG(seed, 0x67656e))
 	o = o.pick(r)
 	p := &program{r: r, o: &o}
-	p.choices, p.weights = statements(&o)
+	out, err := p.text(fmt.Sprintf("gen_%d", seed))
+	if err != nil {
+		return nil, o.Size, err
+	}
+	out.Object = fmt.Sprintf("gen-%d", seed)
+	if err := p.addCalled(out); err != nil {
+		return nil, o.Size, err
+	}
+	return out, o.Size, nil
+}
+
+// text makes the instructions of one program.
+func (p *program) text(name string) (*object.Program, error) {
+	r, o := p.r, p.o
+	p.choices, p.weights = statements(o)
 	n := 1
 	if o.has(Calls) && r.IntN(2) == 0 {
 		n += 1 + r.IntN(3)
@@ -59,12 +73,9 @@ func build(seed uint64, o Options) (_ *object.Program, size int, err error) {
 	kept, old := called(funcs)
 	insns, starts, err := link(kept)
 	if err != nil {
-		return nil, o.Size, err
+		return nil, err
 	}
-	out := &object.Program{
-		Object: fmt.Sprintf("gen-%d", seed), Name: fmt.Sprintf("gen_%d", seed), Section: o.Type.String(),
-		Type: o.Type, License: "GPL", Insns: insns, Maps: p.maps,
-	}
+	out := &object.Program{Name: name, Section: o.Type.String(), Type: o.Type, License: "GPL", Insns: insns, Maps: p.maps}
 	for i, start := range starts {
 		name := out.Name
 		if i > 0 {
@@ -73,7 +84,7 @@ func build(seed uint64, o Options) (_ *object.Program, size int, err error) {
 		s := p.sigs[old[i]]
 		out.Funcs = append(out.Funcs, object.Func{Name: name, Start: start, Global: s.global, Args: s.parameters()})
 	}
-	return out, o.Size, nil
+	return out, nil
 }
 
 // function makes function i of n. It may call those with a higher number.
@@ -110,6 +121,9 @@ func (p *program) function(i, n, budget int) *asm {
 		f.callFunc()
 	}
 	f.block(budget)
+	if f.o.has(TailCalls) && f.hasCtx && f.chance(25) {
+		f.tailCall()
+	}
 	f.finish()
 	return &f.asm
 }
@@ -242,7 +256,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Aliases, 4, plain((*fn).aliases)},
 		{Pressure | Stack | PacketLoad, 3, (*fn).pressure},
 		{Choices | Stack, 4, plain((*fn).choices)},
-		{TailCalls, 2, plain((*fn).tailCall)},
+		{TailCalls, 4, plain((*fn).tailCall)},
 		{Arrays | Stack, 4, plain((*fn).arrays)},
 	} {
 		if o.has(c.need) {

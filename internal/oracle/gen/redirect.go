@@ -106,21 +106,3 @@ func (f *fn) lookupTarget(m int) {
 	f.Emit(bpf.Load(bpf.SizeW, 0, 0, 0))
 	f.Place(next)
 }
-
-// tailCall emits a tail call into a program array that has no programs. Callers
-// of a function must take it for one that moves the packet.
-func (f *fn) tailCall() {
-	if !f.hasCtx {
-		return
-	}
-	m := f.p.onlyMap(&object.Map{Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 4})
-	if m < 0 {
-		return
-	}
-	f.Emit(bpf.Mov.Reg(3, uint8(f.scalarReg())))
-	f.ctxArg()
-	f.Emit(bpf.LoadMap(2, m)...)
-	f.Emit(bpf.CallHelper(bpf.HelperTailCall))
-	f.st.clobber()
-	f.p.moves[f.index] = true
-}

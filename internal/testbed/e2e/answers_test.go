@@ -29,7 +29,7 @@ const root = "../../.."
 var update = flag.Bool("update", false, "record the driver's answers anew")
 
 // TestAnswers asks the driver about every program of package answers: what it
-// says must be what is recorded, which is what offload/check foretells.
+// says must be what is recorded, which is what offload/check foretells (N1).
 func TestAnswers(t *testing.T) {
 	given := []answers.Answer{}
 	release := ""

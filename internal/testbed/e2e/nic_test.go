@@ -73,8 +73,8 @@ func TestNIC(t *testing.T) {
 	})
 	t.Run("flood of pings", func(t *testing.T) {
 		start := time.Now()
-		require.Zero(t, p.lost(10000, answerWait))
-		t.Logf("10,000 pings in %v", time.Since(start).Round(time.Millisecond))
+		require.Zero(t, p.lost(2000, answerWait))
+		t.Logf("2,000 pings in %v", time.Since(start).Round(time.Millisecond))
 	})
 	t.Run("link", func(t *testing.T) {
 		for _, on := range []bool{false, true, false, true} {

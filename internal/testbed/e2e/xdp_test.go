@@ -24,7 +24,7 @@ func mustLoad(t testing.TB, typ bpf.ProgType, insns []bpf.Insn, l netlink.Link) 
 }
 
 // TestXDP holds the card against the driver's rules for XDP, with packets that
-// tell which program runs.
+// tell which program runs (N8).
 func TestXDP(t *testing.T) {
 	if !inGuest(t, testbed.Spec{}, hosts) {
 		return
@@ -144,7 +144,7 @@ func TestXDP(t *testing.T) {
 }
 
 // TestCapabilities switches the firmware's capabilities off: the driver refuses
-// what it cannot have, each in its way, and takes the rest.
+// what it cannot have, each in its way, and takes the rest (N9).
 func TestCapabilities(t *testing.T) {
 	spec := testbed.Spec{Change: func(c *nfp.Capabilities) {
 		c.Reload, c.AdjustTail, c.Random, c.QueueSelect = false, false, false, false

@@ -39,6 +39,8 @@ type Output struct {
 	Stats  regalloc.Stats
 	// StackBytes is the local memory used from the stack base on.
 	StackBytes int
+	// Returns says that another program may go on where this one ends.
+	Returns bool
 	// Keeps is the local memory that stays as it is from the stack base on while
 	// another program runs in the place of a function; 0 where none does.
 	Keeps int

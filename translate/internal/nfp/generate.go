@@ -60,7 +60,7 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 		do(&selecting, list, func() { code, err = selectCode(f, t, true) })
 		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	}
-	do(&placing, out, func() { code.place(t, res, out) })
+	do(&placing, out, func() { code.place(t, res, out); out.Returns = f.Returns })
 	change(&spreading, func() bool { return out.spread(t.Registers.XferOut) })
 	change(&posting, func() bool { return out.post(t, t.Exit.Writes == target.WritesWorker && !wants.Nested) })
 	change(&filling, func() bool { return out.fillCommands(t) })

@@ -52,7 +52,7 @@ func (s *stretch) ends(o *Output, number []int) {
 		case !isBranch(&w.I):
 			continue
 		case w.Done:
-			s.leaves = true
+			s.leaves, s.calls = true, s.calls || o.Returns
 		case w.Block >= 0:
 			s.succs = append(s.succs, number[o.Starts[w.Block]])
 		case w.Site != nil:

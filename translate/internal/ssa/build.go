@@ -116,6 +116,7 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 func newBuilder(p *verify.Program, env *Env) *Builder {
 	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}, areas: map[int]*area{}}
 	b.F = NewFunc(p.Source().Name)
+	b.F.Returns = env.Chain != nil && env.Chain.Nested
 	b.F.Blocks = b.F.Blocks[:0]
 	b.newBlock(0)
 	b.Slot = -1

@@ -82,6 +82,8 @@ type Func struct {
 	Values []Value // by ID; Values[0] is not used
 	Blocks []Block
 	Calls  []CallSite // by Imm of Call
+	// Returns says that another program may go on where this one ends.
+	Returns bool
 	// LocalWords is the number of words of local memory that LMLoad and LMStore
 	// reach.
 	LocalWords int
