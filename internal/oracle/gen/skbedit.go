@@ -37,7 +37,8 @@ const maxGrown = 60
 
 // grows reports whether a frame may become longer at its start by n bytes here.
 func (f *fn) grows(n int) bool {
-	if !f.main() || f.inLoop > 0 || f.p.grown+n > maxGrown {
+	// Programs that call each other would do it again and again.
+	if !f.main() || f.inLoop > 0 || f.o.has(TailCalls) || f.p.grown+n > maxGrown {
 		return false
 	}
 	f.p.grown += n
