@@ -9,6 +9,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 // TestMergedReads gives the number of read commands of loads from one value,
@@ -41,4 +42,27 @@ func TestMergedReads(t *testing.T) {
 			require.Equal(t, c.pkts, pkts, "packet")
 		})
 	}
+}
+
+// TestSharedStubs holds that programs of the corpus get shorter, and none longer,
+// where ways between blocks that move the same are one.
+func TestSharedStubs(t *testing.T) {
+	shorter := 0
+	for _, cc := range loadCorpus(t) {
+		v, err := verify.Verify(cc.program(t), verify.Options{Offload: true})
+		require.NoError(t, err)
+		words := func(share bool) int {
+			img, err := translate.Compile(v, translate.Options{Passes: map[string]bool{"share-stubs": share}})
+			if err != nil {
+				return 0
+			}
+			return len(img.Words)
+		}
+		with, without := words(true), words(false)
+		require.LessOrEqual(t, with, without, cc.Name)
+		if with < without {
+			shorter++
+		}
+	}
+	require.NotZero(t, shorter)
 }

@@ -78,6 +78,8 @@ type Result struct {
 	// Events are records sent to perf event arrays and ring buffers, in the order
 	// in which there was room made for them.
 	Events []Event
+	// Prints are the texts of bpf_trace_printk and bpf_trace_vprintk.
+	Prints []string
 	// Steps is the number of instructions executed.
 	Steps int
 }
@@ -151,6 +153,7 @@ type VM struct {
 	queueSet        bool
 	redirect        Redirect
 	events          []Event
+	prints          []string
 	records         []record
 	recordMem       []byte
 	tailCalls       int
@@ -321,7 +324,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 	}
 	return Result{
 		R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
-		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Steps: vm.steps,
+		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
 	}, nil
 }
 
@@ -336,6 +339,7 @@ func (vm *VM) start(in Input) {
 	clear(vm.stack[:StackSize]) // calls clear their frames
 	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
 	vm.queue, vm.queueSet, vm.redirect = in.RxQueue, false, Redirect{}
+	vm.prints = nil
 	vm.events, vm.records, vm.recordMem = nil, vm.records[:0], vm.recordMem[:0]
 
 	size := headroom + len(in.Packet) + tailroom

@@ -9,7 +9,8 @@ type effect struct {
 }
 
 // effectOf returns what a word reads and writes, a command with its transfer
-// registers.
+// registers. Where a packet ends stands in local memory: a write to it keeps its
+// place beside writes there.
 func effectOf(w *Word) (e effect) {
 	i := &w.I
 	e.reads, e.writes = touched(i)
@@ -17,6 +18,7 @@ func effectOf(w *Word) (e effect) {
 	case nfpisa.ClassCmd:
 		e.reads.out |= w.Data.outs()
 		e.writes.in |= w.Data.ins()
+		e.reads.lm = e.reads.lm || w.Data.takes && memoryOf(i) == packetMemory
 	case nfpisa.ClassALU:
 		e.readsFlags, e.setsFlags = usesCarry(i), !i.NoCC
 	case nfpisa.ClassALUShf, nfpisa.ClassMulStep:

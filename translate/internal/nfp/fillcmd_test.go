@@ -106,6 +106,7 @@ func TestFillBranches(t *testing.T) {
 		{"not what the test needs", []Word{mov(2), test, bcc}, []int{0, 1, 2}, 0},
 		{"a posted write", []Word{testFill(0), posted(0), testExit()}, []int{2, 0, 1}, 2},
 		{"not what it takes", []Word{testFill(0), long, testExit()}, []int{0, 1, 2}, 0},
+		{"not the packet's length over a write", []Word{testWord(nfpisa.Mov(nfpisa.LMem(1, 0), a(7)).KeepCC()), testWord(nfpisa.Immed(nfpisa.NoOperand, 0x980)), long, testExit()}, []int{0, 1, 2, 3}, 0},
 		{"not over another command", []Word{posted(0), long, testExit()}, []int{0, 1, 2}, 0},
 		{"not a command that waits", []Word{testWrite(0), testExit()}, []int{0, 1}, 0},
 		{"not flags that are tested behind", []Word{testWord(nfpisa.ALU(a(3), a(4), nfpisa.ALUAdd, b(3))), testBranch(0), bcc}, []int{0, 1, 2}, 0},

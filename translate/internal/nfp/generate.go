@@ -16,6 +16,7 @@ var (
 	selecting  = pass.Info{Name: "select", Doc: "select instructions on virtual registers", Required: true}
 	allocating = pass.Info{Name: "allocate", Doc: "find registers, banks and spill slots", Required: true}
 	placing    = pass.Info{Name: "layout", Doc: "place blocks one after the other", Required: true}
+	stubs      = pass.Info{Name: "share-stubs", Doc: "let ways between blocks that move the same be one", Inside: "layout"}
 	spreading  = pass.Info{Name: "spread-writes", Doc: "give writes that follow each other transfer registers of their own"}
 	posting    = pass.Info{Name: "post-writes", Doc: "do not wait for a write that a later command of its memory answers for"}
 	filling    = pass.Info{Name: "fill-commands", Doc: "move instructions into defer slots of memory commands"}
@@ -25,7 +26,7 @@ var (
 
 // Stages returns the passes of Generate in order.
 func Stages() []pass.Info {
-	return []pass.Info{selecting, allocating, placing, spreading, posting, filling, deferring, branching}
+	return []pass.Info{selecting, allocating, placing, stubs, spreading, posting, filling, deferring, branching}
 }
 
 // Wants is what Generate has to know beside a function.
@@ -60,7 +61,7 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 		do(&selecting, list, func() { code, err = selectCode(f, t, true) })
 		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	}
-	do(&placing, out, func() { code.place(t, res, out); out.Returns = f.Returns })
+	do(&placing, out, func() { code.place(t, res, out, run.On(stubs.Name)); out.Returns = f.Returns })
 	change(&spreading, func() bool { return out.spread(t.Registers.XferOut) })
 	change(&posting, func() bool { return out.post(t, t.Exit.Writes == target.WritesWorker && !wants.Nested) })
 	change(&filling, func() bool { return out.fillCommands(t) })
@@ -69,9 +70,9 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 	return out, err
 }
 
-// place lays the code out.
-func (c *Code) place(t *target.Target, res *regalloc.Result, out *Output) {
-	l := &layout{emitter: &emitter{c: c, t: t, res: res}, starts: make([]int, len(c.blocks))}
+// place lays the code out; share says whether stubs that do the same are one.
+func (c *Code) place(t *target.Target, res *regalloc.Result, out *Output, share bool) {
+	l := &layout{emitter: &emitter{c: c, t: t, res: res}, starts: make([]int, len(c.blocks)), share: share}
 	l.run()
 	words := c.argWords + res.Slots()
 	if n := res.Slots(); n > 0 {

@@ -1,6 +1,8 @@
 package nfp
 
 import (
+	"slices"
+
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
@@ -11,8 +13,10 @@ import (
 type layout struct {
 	*emitter
 	starts []int // first word by block; blocks that hold edge moves follow
-	// stubs are the edges with moves of their own: the moves, then a branch.
+	// stubs are the edges with moves of their own: the moves, then a branch. With
+	// share, edges that do the same have one.
 	stubs []stub
+	share bool
 }
 
 type stub struct {
@@ -98,12 +102,25 @@ func (l *layout) jump(slot, to int32) {
 // stub returns the block number of the moves on an edge.
 func (l *layout) stub(b, succ int, slot int32) int32 {
 	for k, s := range l.stubs {
-		if s.from == b && s.succ == succ {
+		if s.from == b && s.succ == succ || l.share && l.alike(s, b, succ) {
 			return int32(len(l.c.blocks) + k)
 		}
 	}
 	l.stubs = append(l.stubs, stub{b, succ, int32(l.c.blocks[b].succs[succ]), slot})
 	return int32(len(l.c.blocks) + len(l.stubs) - 1)
+}
+
+// alike reports whether an edge does what a stub does.
+func (l *layout) alike(s stub, b, succ int) bool {
+	if int(s.to) != l.c.blocks[b].succs[succ] {
+		return false
+	}
+	return slices.EqualFunc(l.res.OnEdge(s.from, s.succ), l.res.OnEdge(b, succ), func(x, y regalloc.Move) bool {
+		if x.Src != y.Src || x.Dst != y.Dst {
+			return false
+		}
+		return x.Src.File != regalloc.Remat || l.c.vregs[x.V].val == l.c.vregs[y.V].val
+	})
 }
 
 // opposite gives the branch that is taken when the other is not.
