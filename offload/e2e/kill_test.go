@@ -196,7 +196,11 @@ func trace(t *testing.T, args []string, at int) (stops int, killed bool, err err
 		case ws.StopSignal() == unix.SIGTRAP|0x80:
 			// A user-mode kernel gives out single registers only.
 			var nr [8]byte
-			if _, err := unix.PtracePeekUser(tid, origRAX, nr[:]); err != nil {
+			_, err := unix.PtracePeekUser(tid, origRAX, nr[:])
+			if errors.Is(err, unix.ESRCH) {
+				continue // the process has ended meanwhile
+			}
+			if err != nil {
 				return stops, killed, fmt.Errorf("ptrace: read the system call's number: %w", err)
 			}
 			if changing[binary.NativeEndian.Uint64(nr[:])] {
