@@ -1,6 +1,7 @@
 package ebpf
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -81,6 +82,17 @@ type Result struct {
 	Prints []string
 	// Steps is the number of instructions executed.
 	Steps int
+}
+
+// Left returns the frame as it leaves: with the tag that the kernel keeps beside
+// it put in.
+func (r *Result) Left() []byte {
+	if r.Skb.VlanPresent == 0 || len(r.Packet) < 12 {
+		return r.Packet
+	}
+	tag := le.AppendUint16(nil, uint16(r.Skb.VlanProto))
+	tag = binary.BigEndian.AppendUint16(tag, uint16(r.Skb.VlanTCI))
+	return slices.Concat(r.Packet[:12], tag, r.Packet[12:])
 }
 
 // Redirect is the target of a redirect helper: the last one that found its

@@ -287,6 +287,9 @@ func (k *KernelProgram) Run(in KernelInput) (KernelRun, error) {
 // BPF_PROG_TEST_RUN takes: an Ethernet header.
 const MinKernelPacket = 14
 
+// FD returns the program's file descriptor, which Close closes.
+func (k *KernelProgram) FD() int { return k.fd }
+
 // Map returns the map of that name, or nil.
 func (k *KernelProgram) Map(name string) *KernelMap {
 	for _, m := range k.Maps {
