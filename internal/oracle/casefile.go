@@ -154,6 +154,9 @@ type filePacket struct {
 	Out     string        `yaml:"out"`
 	Meta    string        `yaml:"meta,omitempty"`
 	Maps    [][]fileEntry `yaml:"maps,omitempty"`
+	// Events are the records sent, by map.
+	Events   [][]string `yaml:"events,omitempty"`
+	Redirect string     `yaml:"redirect,omitempty"`
 }
 
 // Recorded is a case with the reference's answers.
@@ -188,8 +191,12 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 			r := rep.Runs[i]
 			fp.Run, fp.Verdict, fp.Out = true, r.Verdict, hex.EncodeToString(r.Packet)
 			fp.Meta = hex.EncodeToString(r.Meta)
+			fp.Redirect = r.Redirect
 			for _, m := range r.Maps {
 				fp.Maps = append(fp.Maps, toFile(m))
+			}
+			for _, records := range r.Events {
+				fp.Events = append(fp.Events, toHex(records))
 			}
 		}
 		f.Packets = append(f.Packets, fp)
@@ -229,6 +236,13 @@ func line(slot int, text string, in bpf.Insn) string {
 func toFile(es []object.Entry) (out []fileEntry) {
 	for _, e := range es {
 		out = append(out, fileEntry{hex.EncodeToString(e.Key), hex.EncodeToString(e.Value)})
+	}
+	return out
+}
+
+func toHex(records [][]byte) (out []string) {
+	for _, b := range records {
+		out = append(out, hex.EncodeToString(b))
 	}
 	return out
 }
@@ -321,13 +335,22 @@ func (fp *filePacket) result(maps int) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{Verdict: fp.Verdict, Packet: out, Meta: meta, Maps: make([][]object.Entry, maps)}
-	if len(fp.Maps) > maps {
+	r := &Run{Verdict: fp.Verdict, Packet: out, Meta: meta, Redirect: fp.Redirect, Maps: make([][]object.Entry, maps), Events: make([][][]byte, maps)}
+	if len(fp.Maps) > maps || len(fp.Events) > maps {
 		return nil, fmt.Errorf("answers for %d maps of %d", len(fp.Maps), maps)
 	}
 	for i, m := range fp.Maps {
 		if r.Maps[i], err = fromFile(m); err != nil {
 			return nil, err
+		}
+	}
+	for i, records := range fp.Events {
+		for _, text := range records {
+			b, err := hex.DecodeString(text)
+			if err != nil {
+				return nil, fmt.Errorf("record %q is not hex", text)
+			}
+			r.Events[i] = append(r.Events[i], b)
 		}
 	}
 	return r, nil

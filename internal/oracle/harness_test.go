@@ -144,6 +144,14 @@ func TestCaseFile(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, c.Program.Insns, r.Program.Insns)
 		require.Equal(t, c.Packets, r.Packets)
+		for k, run := range r.Runs {
+			if run != nil {
+				require.Equal(t, rep.Runs[k].Redirect, run.Redirect)
+				for m, records := range rep.Runs[k].Events {
+					require.Len(t, run.Events[m], len(records))
+				}
+			}
+		}
 		require.Len(t, r.Program.Funcs, len(c.Program.Funcs))
 
 		// The recorded answers judge as the reference does.

@@ -10,6 +10,10 @@ import (
 // full is the utilisation from which a part counts as busy all the time.
 const full = 0.9
 
+// bound is the utilisation from which cores or a memory bound what a card does
+// whose contexts all have work: more contexts would get less than a quarter more.
+const bound = 0.8
+
 // bottleneck says what kept the card from doing more: the part in front of which
 // the most frames were dropped, or the ports when none was.
 func (r *run) bottleneck(res *Result) string {
@@ -34,7 +38,7 @@ func (r *run) workBound(res *Result) string {
 			unit, busy = i, share
 		}
 	}
-	if max(cores, busy) < full {
+	if max(cores, busy) < bound {
 		return fmt.Sprintf("contexts: all %d have a packet and wait most of the time, for memory or the worker's loop; cores %s busy", res.Contexts, percent(cores))
 	}
 	if cores >= busy {
