@@ -77,7 +77,15 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 		}
 		o.Target = t
 	}
-	return CompileFor[*image.Image](p, nfpimage.Backend{T: o.Target}, o)
+	if o.Called == nil {
+		var err error
+		if o.Called, err = VerifyCalled(p.Source(), prover()); err != nil {
+			return nil, err
+		}
+	}
+	all := withPrints(append([]*verify.Program{p}, o.Called...), o.Target)
+	o.Called = all[1:]
+	return CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target}, o)
 }
 
 // Backend makes code of one kind, C. Compile uses the one that makes images for
@@ -114,6 +122,7 @@ func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (code C, err 
 	if u.Report == nil {
 		u.Report = &Report{}
 	}
+	u.Report.Unprinted = p.Source().Unprinted
 	code, err = backend.Compile[C](b, u)
 	if p.Proven() {
 		u.Report.Settings = deciding(p)

@@ -177,7 +177,11 @@ func (s *sample) differs(tg *target.Target, m *sim.Machine, i int, r *sim.Result
 			return fmt.Sprintf("redirect to %s, not %s", to, want.Redirect)
 		}
 	}
-	if !bytes.Equal(want.Packet, r.Packet) {
+	frame := want.Packet
+	if want.Left != nil {
+		frame = want.Left
+	}
+	if !bytes.Equal(frame, r.Packet) {
 		return "another packet"
 	}
 	for k := range want.Maps {

@@ -42,6 +42,7 @@ func init() {
 		bpf.HelperStrtol:              {forAll, strtol},
 		bpf.HelperStrtoul:             {forAll, strtoul},
 		bpf.HelperTracePrintk:         {forAll, tracePrintk},
+		bpf.HelperTraceVprintk:        {forAll, traceVprintk},
 		bpf.HelperGetPrandomU32:       {forAll, prandom},
 		bpf.HelperGetSMPProcessorID:   {forAll, zero},
 		bpf.HelperGetNUMANodeID:       {forAll, zero},
@@ -146,13 +147,42 @@ func prandom(vm *VM, _ int, _ [5]uint64) (uint64, error) {
 	return vm.random >> 32, nil
 }
 
-// tracePrintk checks its arguments and prints nothing: there is no trace.
+// tracePrintk prints up to three values.
 func tracePrintk(vm *VM, pc int, a [5]uint64) (uint64, error) {
-	n := uint64(uint32(a[1]))
-	if _, err := vm.readable(pc, a[0], int(n)); err != nil {
+	return vm.print(pc, a[0], a[1], a[2:5])
+}
+
+// traceVprintk prints the values of an array.
+func traceVprintk(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	n := int(uint32(a[3]))
+	data, err := vm.readable(pc, a[2], n)
+	if err != nil {
 		return 0, err
 	}
-	return n, nil
+	if n%8 != 0 || n > 12*8 {
+		return bpf.EINVAL.Result(), nil
+	}
+	var values []uint64
+	for ; len(data) > 0; data = data[8:] {
+		values = append(values, le.Uint64(data))
+	}
+	return vm.print(pc, a[0], a[1], values)
+}
+
+// print notes a text and returns its length. Formats that show memory are not
+// there.
+func (vm *VM) print(pc int, addr, size uint64, values []uint64) (uint64, error) {
+	text, err := vm.readable(pc, addr, int(uint32(size)))
+	if err != nil {
+		return 0, err
+	}
+	f, err := bpf.ParsePrint(text, len(values))
+	if err != nil {
+		return bpf.EINVAL.Result(), nil
+	}
+	s := f.Print(values)
+	vm.prints = append(vm.prints, s)
+	return uint64(len(s)), nil
 }
 
 func strncmp(vm *VM, pc int, a [5]uint64) (uint64, error) {

@@ -20,6 +20,9 @@ func vlanPush(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err := vm.wantCtx(pc, a[0]); err != nil {
 		return 0, err
 	}
+	if vm.end-vm.data < etherHeader {
+		return bpf.ENOMEM.Result(), nil // no frame of a real device
+	}
 	proto := uint32(uint16(a[1]))
 	if !isVLAN(proto) {
 		proto = ethVLAN

@@ -1,6 +1,7 @@
 package ebpf
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -77,8 +78,21 @@ type Result struct {
 	// Events are records sent to perf event arrays and ring buffers, in the order
 	// in which there was room made for them.
 	Events []Event
+	// Prints are the texts of bpf_trace_printk and bpf_trace_vprintk.
+	Prints []string
 	// Steps is the number of instructions executed.
 	Steps int
+}
+
+// Left returns the frame as it leaves: with the tag that the kernel keeps beside
+// it put in.
+func (r *Result) Left() []byte {
+	if r.Skb.VlanPresent == 0 || len(r.Packet) < 12 {
+		return r.Packet
+	}
+	tag := le.AppendUint16(nil, uint16(r.Skb.VlanProto))
+	tag = binary.BigEndian.AppendUint16(tag, uint16(r.Skb.VlanTCI))
+	return slices.Concat(r.Packet[:12], tag, r.Packet[12:])
 }
 
 // Redirect is the target of a redirect helper: the last one that found its
@@ -139,6 +153,7 @@ type VM struct {
 	queueSet        bool
 	redirect        Redirect
 	events          []Event
+	prints          []string
 	records         []record
 	recordMem       []byte
 	tailCalls       int
@@ -309,7 +324,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 	}
 	return Result{
 		R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
-		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Steps: vm.steps,
+		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
 	}, nil
 }
 
@@ -324,6 +339,7 @@ func (vm *VM) start(in Input) {
 	clear(vm.stack[:StackSize]) // calls clear their frames
 	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
 	vm.queue, vm.queueSet, vm.redirect = in.RxQueue, false, Redirect{}
+	vm.prints = nil
 	vm.events, vm.records, vm.recordMem = nil, vm.records[:0], vm.recordMem[:0]
 
 	size := headroom + len(in.Packet) + tailroom

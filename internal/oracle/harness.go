@@ -280,6 +280,9 @@ func (h *Harness) judge(j Judge, c *Case, rep *Report) {
 			// what the others are held against.
 			want.Redirect = got.Redirect
 		}
+		if want.Left == nil {
+			want.Left = got.Left
+		}
 	}
 }
 

@@ -40,6 +40,11 @@ type Run struct {
 	Redirect string
 	// Packet is the frame afterwards, whatever the verdict.
 	Packet []byte
+	// Left is the frame as it leaves, where that is another: the kernel keeps a
+	// VLAN tag beside it until then. A judge that is a card has nothing else
+	// (OnWire) and gives it in Packet.
+	Left   []byte
+	OnWire bool
 	// Meta is the metadata in front of the packet.
 	Meta []byte
 	// Maps holds the entries of each map of the program in its order, sorted

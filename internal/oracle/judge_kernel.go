@@ -85,14 +85,11 @@ func (l *kernelLoaded) Run(packet []byte) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	out := Run{Verdict: r.Verdict, Packet: r.Packet, Maps: make([][]object.Entry, len(l.k.Maps))}
+	out := Run{Verdict: r.Verdict, Packet: r.Packet, Events: r.Events, Maps: make([][]object.Entry, len(l.k.Maps))}
 	if l.meta {
 		// What comes back begins with the metadata, and data counts from there.
 		n := binary.NativeEndian.Uint32(r.Context)
 		out.Meta, out.Packet = r.Packet[:n:n], r.Packet[n:]
-	}
-	if out.Events, err = l.k.Events(); err != nil {
-		return Run{}, err
 	}
 	for i, m := range l.k.Maps {
 		if out.Maps[i], err = m.Entries(); err != nil {

@@ -75,6 +75,8 @@ type KernelRun struct {
 	Packet []byte
 	// Context is the context afterwards, when the input had one.
 	Context []byte
+	// Events holds what the run sent to each of Maps that takes records.
+	Events [][][]byte
 	// Duration is the kernel's mean time of one run.
 	Duration time.Duration
 }
@@ -272,14 +274,21 @@ func (k *KernelProgram) Run(in KernelInput) (KernelRun, error) {
 		}
 		return KernelRun{}, fmt.Errorf("test run on a packet of %d bytes: %w", len(in.Packet), err)
 	}
+	events, err := k.takeEvents()
+	if err != nil {
+		return KernelRun{}, err
+	}
 	return KernelRun{
-		Verdict: r.Return, Packet: bytes.Clone(k.out[:r.Size]), Context: r.Context, Duration: r.Duration,
+		Events: events, Verdict: r.Return, Packet: bytes.Clone(k.out[:r.Size]), Context: r.Context, Duration: r.Duration,
 	}, nil
 }
 
 // MinKernelPacket is the least length in bytes of a packet that
 // BPF_PROG_TEST_RUN takes: an Ethernet header.
 const MinKernelPacket = 14
+
+// FD returns the program's file descriptor, which Close closes.
+func (k *KernelProgram) FD() int { return k.fd }
 
 // Map returns the map of that name, or nil.
 func (k *KernelProgram) Map(name string) *KernelMap {

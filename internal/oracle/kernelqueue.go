@@ -54,8 +54,8 @@ func (k *KernelProgram) listen(m *KernelMap) error {
 	return nil
 }
 
-// Events takes out what the program has sent, for each of its maps.
-func (k *KernelProgram) Events() ([][][]byte, error) {
+// takeEvents takes out what the program has sent, for each of its maps.
+func (k *KernelProgram) takeEvents() ([][][]byte, error) {
 	var out [][][]byte
 	for _, q := range k.queues {
 		for i, m := range k.Maps {

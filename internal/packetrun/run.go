@@ -10,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -29,6 +30,10 @@ type Summary struct {
 	ZeroEntries map[string]uint64 `json:"zero_entries,omitempty"`
 	// Events is what programs sent to ring buffers and perf event arrays, by map.
 	Events map[string]*Sent `json:"events,omitempty"`
+	// Prints is what the program printed.
+	Prints []Print `json:"prints,omitempty"`
+	// PrintsLost counts those for which there was no room.
+	PrintsLost uint32 `json:"prints_lost,omitempty"`
 	// Records are the records themselves, where they were asked for.
 	Records    []Record   `json:"records,omitempty"`
 	FirstFault *sim.Fault `json:"-"`
@@ -102,7 +107,7 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock, s
 		r := m.Run(sim.Input{Packet: p.Data, IngressIfindex: 1})
 		s.Packets++
 		for k := range r.Events {
-			if err := s.send(img, &r.Events[k], sink); err != nil {
+			if err := s.send(m, img, &r.Events[k], sink); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -128,6 +133,11 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock, s
 			left = append(left, p)
 		}
 	}
+	if mp, ok := m.Map(maplayout.PrintsMap); ok {
+		if q, ok := mp.Queue(); ok {
+			s.PrintsLost = q.Lost()
+		}
+	}
 	for name, sent := range s.Events {
 		if mp, ok := m.Map(name); ok {
 			if q, ok := mp.Queue(); ok {
@@ -146,7 +156,7 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock, s
 func queues(img *image.Image) map[string]*Sent {
 	all := map[string]*Sent{}
 	for i := range img.Maps {
-		if t, ok := bpf.MapTypeByName(img.Maps[i].Type); ok && t.Queues() {
+		if t, ok := bpf.MapTypeByName(img.Maps[i].Type); ok && t.Queues() && img.Maps[i].Name != maplayout.PrintsMap {
 			all[img.Maps[i].Name] = &Sent{}
 		}
 	}
@@ -154,8 +164,13 @@ func queues(img *image.Image) map[string]*Sent {
 }
 
 // send counts a record of the last packet and passes it on.
-func (s *Summary) send(img *image.Image, e *sim.Event, sink Sink) error {
+func (s *Summary) send(machine *sim.Machine, img *image.Image, e *sim.Event, sink Sink) error {
 	for i := range img.Maps {
+		if m := &img.Maps[i]; m.ID == e.Map && m.Name == maplayout.PrintsMap {
+			text, err := PrintText(machine.Maps(), e.Data)
+			s.Prints = append(s.Prints, Print{s.Packets, text})
+			return err
+		}
 		if m := &img.Maps[i]; m.ID == e.Map && s.Events[m.Name] != nil {
 			s.Events[m.Name].Records++
 			if sink != nil {

@@ -119,6 +119,7 @@ func (c *checker) helpers() {
 	}{
 		{"skb_change_head", "adjust_head", t.AdjustHead != nil},
 		{"skb_adjust_room", "adjust_head", t.AdjustHead != nil},
+		{"skb_vlan_push", "adjust_head", t.AdjustHead != nil},
 		{"skb_change_tail", "adjust_tail.end_max", t.AdjustTail != nil && t.AdjustTail.EndMax > 0},
 	} {
 		if t.HasHelper(o.helper) && !o.is {

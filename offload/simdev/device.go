@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
@@ -99,6 +100,9 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 	}
 	if err := d.imageFits(p.Image); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	if packetrun.HasPrints(p.Image) {
+		return nil, fmt.Errorf("%s: %w", op, offload.NotSupported("prints of a program on a card", "nobody reads them there; offload run shows them, --no-printk leaves them out"))
 	}
 	if len(maps) != len(p.Maps) {
 		return nil, fmt.Errorf("%s: %d maps were given for the program's %d", op, len(maps), len(p.Maps))

@@ -30,6 +30,9 @@ type Options struct {
 	// Slots puts programs of the object into program arrays, by the array's name
 	// and the index, beside those that the object puts there itself.
 	Slots map[string]map[uint32]string
+	// NoPrintk leaves out the calls of bpf_trace_printk and bpf_trace_vprintk, see
+	// Program.Unprinted.
+	NoPrintk bool
 }
 
 // Object is what an eBPF object file holds.
@@ -93,6 +96,9 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 		prog, err := l.program(p, o)
 		if err != nil {
 			return nil, fmt.Errorf("program %s: %w", p.Name, err)
+		}
+		if o.NoPrintk {
+			prog.leaveOutPrints()
 		}
 		obj.Programs = append(obj.Programs, prog)
 	}

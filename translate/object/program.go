@@ -64,6 +64,9 @@ type Program struct {
 	// itself left out: those in the program arrays that it uses, those that these
 	// reach, and so on. They share maps with it by pointer.
 	Called []*Program
+	// Unprinted is the number of calls that print and that Options.NoPrintk has left
+	// out: each gives 0 and does nothing.
+	Unprinted int
 	// Refused says why the program cannot be taken (a section that names no
 	// type, a reference to the kernel); nil for all others. It is a Refusals
 	// when the object was read.

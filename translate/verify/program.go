@@ -20,6 +20,7 @@ package verify
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
@@ -152,6 +153,15 @@ func (f *fact) reg(r int) *Reg {
 
 // Proven reports whether the program is safe to run without checks.
 func (p *Program) Proven() bool { return !p.unproven }
+
+// WithMap returns the program with a map that it does not name, for what a compiler
+// adds to it.
+func (p *Program) WithMap(m *object.Map) *Program {
+	q, src := *p, *p.src
+	src.Maps = append(slices.Clone(src.Maps), m)
+	q.src = &src
+	return &q
+}
 
 // Source returns the program that was proven.
 func (p *Program) Source() *object.Program { return p.src }

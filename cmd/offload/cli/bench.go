@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/sim/nic"
 	"github.com/skipsw/skipsw/sim/traffic"
@@ -72,6 +73,9 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	img, err := f.build.image(path)
 	if err != nil {
 		return err
+	}
+	if packetrun.HasPrints(img) {
+		fmt.Fprintf(f.build.cmd.ErrOrStderr(), "note: %s prints, which is measured and not shown; --no-printk leaves it out\n", path)
 	}
 	path = inName(path)
 	f.spec.Machine.Models = f.build.app.models

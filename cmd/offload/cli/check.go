@@ -156,6 +156,8 @@ type checkedProgram struct {
 	Tried string `json:"tried,omitempty"`
 	// Passed are modes that were tried before, with what stood against them.
 	Passed []string `json:"passed,omitempty"`
+	// Unprinted is the number of prints that --no-printk left out.
+	Unprinted int `json:"unprinted,omitempty"`
 }
 
 // trial is where programs are loaded for trial.
@@ -220,7 +222,7 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 		if err != nil {
 			return err
 		}
-		c := checkedProgram{Program: p.Name, Section: p.Section, Type: p.Type.String(), Findings: append([]check.Finding{}, found...)}
+		c := checkedProgram{Program: p.Name, Section: p.Section, Type: p.Type.String(), Findings: append([]check.Finding{}, found...), Unprinted: p.Unprinted}
 		if o.Target != nil && r.Words > 0 {
 			c.Words, c.Room = r.Words, o.Target.Core.CodeWords
 		}
@@ -254,6 +256,9 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 func printFindings(w io.Writer, c checkedProgram) {
 	if len(c.Findings) == 0 {
 		fmt.Fprintf(w, "%s: ok", c.Program)
+		if c.Unprinted > 0 {
+			fmt.Fprintf(w, ", prints left out: %d", c.Unprinted)
+		}
 		if c.Words > 0 {
 			fmt.Fprintf(w, ", %d of %d words", c.Words, c.Room)
 		}

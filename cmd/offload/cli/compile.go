@@ -149,6 +149,7 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 			refused, reasons = refused+1, reasons+len(p.Reasons)
 		default:
 			noteSettings(cmd.ErrOrStderr(), r.Report.Program, r.Report.Settings)
+			noteUnprinted(cmd.ErrOrStderr(), r.Report.Program, r.Report.Unprinted)
 			p.Words = r.Report.Words
 			if f.report {
 				p.Report = &r.Report

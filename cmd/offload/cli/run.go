@@ -121,6 +121,12 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 }
 
 func printRun(w io.Writer, s *packetrun.Summary) {
+	for _, p := range s.Prints {
+		fmt.Fprintf(w, "packet %d: %s\n", p.Packet, strings.TrimSuffix(p.Text, "\n"))
+	}
+	if s.PrintsLost > 0 {
+		fmt.Fprintf(w, "%d prints are lost: a packet prints more than there is room for\n", s.PrintsLost)
+	}
 	fmt.Fprintf(w, "packets       %d\n", s.Packets)
 	for _, name := range sortedKeys(s.Verdicts) {
 		fmt.Fprintf(w, "  %-12s%d\n", name, s.Verdicts[name])

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -10,17 +12,24 @@ import (
 )
 
 // settingFlags are what a loader sets before it loads.
-type settingFlags struct{ set, sizes, slots []string }
+type settingFlags struct {
+	set, sizes, slots []string
+	noPrintk          bool
+	cmd               *cobra.Command
+}
 
 // add adds the flags.
 func (f *settingFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "give a variable of the object a value, `NAME=VALUE`, in the notation of C: blocked_port=80, limits[1].mac={1,2,3,4,5,6}, name=eth0")
+	f.cmd = cmd
+	cmd.Flags().BoolVar(&f.noPrintk, "no-printk", false, "leave out what the program prints (bpf_printk), and say so")
 	cmd.Flags().StringArrayVar(&f.sizes, "map-size", nil, "give a map its number of entries, `NAME=N`")
 	cmd.Flags().StringArrayVar(&f.slots, "slot", nil, "put a program of the object into a slot of a program array, `MAP[INDEX]=PROGRAM`")
 }
 
 // options adds what the flags say.
 func (f *settingFlags) options(o *object.Options) error {
+	o.NoPrintk = f.noPrintk
 	var err error
 	if o.Set, err = pairs("set", f.set); err != nil {
 		return err
@@ -59,6 +68,13 @@ func (f *settingFlags) options(o *object.Options) error {
 		o.Slots[name][uint32(n)] = program
 	}
 	return nil
+}
+
+// noteUnprinted says how many prints --no-printk has left out of a program.
+func noteUnprinted(w io.Writer, program string, n int) {
+	if n > 0 {
+		fmt.Fprintf(w, "note: program %s: prints left out by --no-printk: %d\n", program, n)
+	}
 }
 
 // pairs reads NAME=VALUE of a flag that may stand several times, once for each

@@ -250,6 +250,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Events, 3, plain((*fn).event)},
 		{SkbEdit, 6, plain((*fn).editSkb)},
 		{SkbInPlace, 4, plain((*fn).resizeSkb)},
+		{SkbInPlace, 3, plain((*fn).tagSkb)},
 		{SkbInPlace, 6, plain((*fn).editInPlace)},
 		{AdjustMeta, 4, plain((*fn).adjustMeta)},
 		{Aliases, 4, plain((*fn).aliases)},

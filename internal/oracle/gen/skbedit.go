@@ -2,25 +2,28 @@ package gen
 
 import "github.com/skipsw/skipsw/translate/bpf"
 
-// editSkb emits a call of one of the helpers by which tc programs change the
-// frame.
+// editSkb emits a call of the helper by which tc programs change a frame's type.
 func (f *fn) editSkb() {
 	if !f.hasCtx {
 		return
 	}
-	id := []bpf.HelperID{
-		bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPop, bpf.HelperSkbVlanPop, bpf.HelperSkbChangeType,
-	}[f.r.IntN(5)]
-	if id == bpf.HelperSkbVlanPush && !f.grows(4) {
+	f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(5))))
+	f.ctxArg()
+	f.Emit(bpf.CallHelper(bpf.HelperSkbChangeType))
+	f.changed()
+}
+
+// tagSkb emits a call of one of the helpers that put a VLAN tag beside a frame or
+// take one off.
+func (f *fn) tagSkb() {
+	if !f.hasCtx {
 		return
 	}
-	// The values first: their registers may be those of the arguments.
-	x := f.scalarReg()
-	switch id {
-	case bpf.HelperSkbVlanPush:
-		f.Emit(bpf.Mov.Reg(3, uint8(x)), bpf.Mov.Imm(2, []int32{0x0081, 0xa888, 0, 0x0008}[f.r.IntN(4)]))
-	case bpf.HelperSkbChangeType:
-		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(5))))
+	id := bpf.HelperSkbVlanPop
+	if f.chance(50) && f.grows(4) {
+		id = bpf.HelperSkbVlanPush
+		// The value first: its register may be that of an argument.
+		f.Emit(bpf.Mov.Reg(3, uint8(f.scalarReg())), bpf.Mov.Imm(2, []int32{0x0081, 0xa888, 0, 0x0008}[f.r.IntN(4)]))
 	}
 	f.ctxArg()
 	f.Emit(bpf.CallHelper(id))
@@ -34,7 +37,8 @@ const maxGrown = 60
 
 // grows reports whether a frame may become longer at its start by n bytes here.
 func (f *fn) grows(n int) bool {
-	if !f.main() || f.inLoop > 0 || f.p.grown+n > maxGrown {
+	// Programs that call each other would do it again and again.
+	if !f.main() || f.inLoop > 0 || f.o.has(TailCalls) || f.p.grown+n > maxGrown {
 		return false
 	}
 	f.p.grown += n

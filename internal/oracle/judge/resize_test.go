@@ -114,3 +114,57 @@ func TestResize(t *testing.T) {
 		})
 	}
 }
+
+// tagFrames are frames with none to three tags, some cut in the middle of one,
+// and with 802.3 lengths behind them.
+func tagFrames() (list [][]byte) {
+	for _, tags := range [][]uint16{nil, {0x8100}, {0x88a8}, {0x88a8, 0x8100}, {0x8100, 0x8100, 0x8100}, {0x9100}} {
+		for _, typ := range []uint16{0x0806, 0x0800, 0x0040, 0x86dd} {
+			p := []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2}
+			for k, tag := range tags {
+				p = binary.BigEndian.AppendUint16(p, tag)
+				p = binary.BigEndian.AppendUint16(p, uint16(0x2000*k+100+k))
+			}
+			p = binary.BigEndian.AppendUint16(p, typ)
+			for k := len(p); k < 90; k++ {
+				p = append(p, byte(k))
+			}
+			list = append(list, p, p[:62], p[:17], p[:18], p[:19], p[:22])
+		}
+	}
+	return list
+}
+
+// TestTags pushes and pops tags in every order of up to four steps; the verdict
+// holds the results and what the context says then, the packet is compared as the
+// kernel has it and as it leaves.
+func TestTags(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
+	all := redirectCards(t)
+	frames := tagFrames()
+	steps := map[byte][]bpf.Insn{
+		'v': {bpf.Mov.Reg(1, 6), bpf.Mov.Imm(2, 0x0081), bpf.Mov.Imm(3, 0x1ab5), bpf.CallHelper(bpf.HelperSkbVlanPush)},
+		'q': {bpf.Mov.Reg(1, 6), bpf.Mov.Imm(2, 0xa888), bpf.Mov.Imm(3, 0x0c07), bpf.CallHelper(bpf.HelperSkbVlanPush)},
+		'x': {bpf.Mov.Reg(1, 6), bpf.Mov.Imm(2, 0x1234), bpf.Mov.Imm(3, -1), bpf.CallHelper(bpf.HelperSkbVlanPush)},
+		'-': {bpf.Mov.Reg(1, 6), bpf.CallHelper(bpf.HelperSkbVlanPop)},
+		't': {bpf.Mov.Reg(1, 6), bpf.Mov.Imm(2, 40), bpf.Mov.Imm(3, 0), bpf.CallHelper(bpf.HelperSkbChangeTail)},
+		'r': {bpf.Mov.Reg(1, 6), bpf.Mov.Imm(2, 8), bpf.Mov.Imm(3, bpf.AdjRoomMac), bpf.Mov.Imm(4, 0), bpf.CallHelper(bpf.HelperSkbAdjustRoom)},
+	}
+	for _, order := range []string{"v", "q", "x", "-", "vq", "v-", "-v", "--", "---", "qv-", "vqx", "vvv", "v-v", "-v-", "--vq", "vq--", "vt", "-t", "vr", "-vr-", "rv-"} {
+		t.Run(order, func(t *testing.T) {
+			insns := []bpf.Insn{bpf.Mov.Reg(6, 1), bpf.Mov.Imm(7, 0)}
+			for k := range len(order) {
+				insns = append(append(insns, steps[order[k]]...), bpf.Mul.Imm(7, 31), bpf.Add.Reg(7, 0))
+			}
+			for _, field := range []int16{bpf.SkBuffVlanPresent, bpf.SkBuffVlanTCI, bpf.SkBuffVlanProto, bpf.SkBuffProtocol, bpf.SkBuffLen} {
+				insns = append(insns, bpf.Load(bpf.SizeW, 0, 6, field), bpf.Mul.Imm(7, 31), bpf.Add.Reg(7, 0))
+			}
+			insns = append(insns, bpf.Mov.Reg(0, 7), bpf.Return())
+			p := &object.Program{Name: "tags", Type: object.TC, License: "GPL", Funcs: []object.Func{{Name: "tags"}}, Insns: insns}
+			rep := checkAll(t, all, p, frames...)
+			require.Equal(t, len(frames), rep.Compared["skipsw"])
+		})
+	}
+}

@@ -38,7 +38,7 @@ func TestSamples(t *testing.T) {
 
 	cards, err := judge.NewCards(&judge.Verifier{}, []string{"skipsw", "agilio"}, []translate.Level{translate.LevelDefault, translate.LevelNone})
 	require.NoError(t, err)
-	h := oracle.Harness{Reference: oracle.Kernel{}, Second: judge.Interpreter{}, Judges: append(cards, judge.Interpreter{})}
+	h := oracle.Harness{Reference: oracle.Kernel{}, Second: judge.Interpreter{}, Judges: append([]oracle.Judge{judge.Interpreter{}}, cards...)}
 	if err := oracle.KernelAvailable(); err != nil {
 		t.Logf("the kernel cannot be asked: %v", err)
 		h.Reference, h.Second = judge.Interpreter{}, nil

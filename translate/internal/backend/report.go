@@ -17,11 +17,13 @@ type Report struct {
 	Stack  int       `json:"stack"` // bytes of stack
 	// Settings are the const volatile variables that no loader has set and that
 	// decide branches, with their values.
-	Settings []string    `json:"settings,omitempty"`
-	Maps     []Map       `json:"maps,omitempty"`
-	Routines []Routine   `json:"routines,omitempty"`
-	Alloc    Allocation  `json:"allocation"`
-	Passes   []pass.Stat `json:"passes"`
+	Settings []string `json:"settings,omitempty"`
+	// Unprinted is the number of prints that were left out, as was asked for.
+	Unprinted int         `json:"unprinted,omitempty"`
+	Maps      []Map       `json:"maps,omitempty"`
+	Routines  []Routine   `json:"routines,omitempty"`
+	Alloc     Allocation  `json:"allocation"`
+	Passes    []pass.Stat `json:"passes"`
 }
 
 // Map says where a map was placed and why.

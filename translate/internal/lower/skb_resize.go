@@ -83,6 +83,6 @@ func changeHead(c *Call) error {
 // the one that answers -ENOMEM.
 func (c *Call) headroom(n ssa.ID, yes func() []ssa.ID) []ssa.ID {
 	ptr, _ := c.Packet()
-	room := c.AddConst(c.And(ptr, c.T.Packet.OffsetMask()), -uint32(c.T.AdjustHead.OffMin))
+	room := c.AddConst(c.And(ptr, c.T.Packet.OffsetMask()), -uint32(c.T.AdjustHead.OffMin)-c.TagRoom())
 	return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: n, YL: room}, yes, c.noRoom)
 }

@@ -11,7 +11,7 @@ import (
 func (o *Output) fillBranches(t *target.Target) (changed bool) {
 	list := o.stretches()
 	live := o.flagsRead(list)
-	f := &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words))}
+	f := &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words)), packet: packetWords(t)}
 	for b := range list {
 		f.enter(&list[b], live[b])
 		for k := f.s.lo; k < f.s.hi; k++ {

@@ -23,6 +23,9 @@ type filler struct {
 	// flight is, at the command at hand, the transfer-out registers that
 	// commands without a signal may still have to read.
 	flight uint64
+	// packet are the words that say where the packet is: what writes them stays
+	// behind the commands that go to the packet.
+	packet [2]nfpisa.Operand
 }
 
 // fillCommands fills the slots of commands. It reports whether it moved
@@ -30,7 +33,7 @@ type filler struct {
 func (o *Output) fillCommands(t *target.Target) (changed bool) {
 	list := o.stretches()
 	live, flight := o.flagsRead(list), o.inFlight(list)
-	f := &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words))}
+	f := &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words)), packet: packetWords(t)}
 	for b := range list {
 		f.enter(&list[b], live[b])
 		regs := flight[b]
@@ -109,6 +112,9 @@ func (f *filler) move(from, to int) {
 func (f *filler) candidate(j int) (effect, bool) {
 	w := &f.o.Words[j]
 	if f.slot[j] || !f.o.movable(j, f.delay) {
+		return effect{}, false
+	}
+	if d := written(&w.I); d == f.packet[0] || d == f.packet[1] {
 		return effect{}, false
 	}
 	e := effectOf(w)
@@ -231,4 +237,11 @@ func fly(w *Word, at *[memories]uint64) {
 		return
 	}
 	at[m] |= w.Data.outs()
+}
+
+// packetWords returns the words of local memory with the packet's pointer and
+// length.
+func packetWords(t *target.Target) [2]nfpisa.Operand {
+	word := func(f target.Field) nfpisa.Operand { return nfpisa.LMem(int(t.Entry.VectorIndex), int(f.Word)) }
+	return [2]nfpisa.Operand{word(t.PacketVector.Pointer), word(t.PacketVector.Length)}
 }

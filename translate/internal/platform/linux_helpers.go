@@ -11,6 +11,7 @@ const (
 	whyTimer    = "because timers are not built"
 	whyLock     = "because spin locks are not built"
 	whyCallback = "because helpers that call back into the program are not built"
+	whySnprintf = "because text is made by the host, from what bpf_trace_printk prints, and not in the program"
 	whyText     = "because its format strings are read from constant maps, which is not built"
 	whyStorage  = "because local storage needs a host's sockets or processes"
 	whySleep    = "because it sleeps"
@@ -134,7 +135,7 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperKtimeGetCoarseNs, For: both},
 	{ID: bpf.HelperCheckMTU, For: both, GPL: true, Args: args{ArgCtx, ArgAnything, ArgFill4, ArgAnything, ArgAnything}},
 	{ID: bpf.HelperForEachMapElem, For: both, Refused: whyCallback},
-	{ID: bpf.HelperSnprintf, For: both, GPL: true, Refused: whyText},
+	{ID: bpf.HelperSnprintf, For: both, GPL: true, Refused: whySnprintf},
 	{ID: bpf.HelperTimerInit, For: both, GPL: true, Refused: whyTimer},
 	{ID: bpf.HelperTimerSetCallback, For: both, GPL: true, Refused: whyTimer},
 	{ID: bpf.HelperTimerStart, For: both, GPL: true, Refused: whyTimer},

@@ -69,7 +69,7 @@ func FieldsRead(p *verify.Program) []Field {
 	}
 	var out []Field
 	add := func(f Field) {
-		kept := f < 0 || skbScratch[int32(f)] || f == bpf.SkBuffProtocol || f == bpf.SkBuffHash
+		kept := f < 0 || skbTag[int32(f)] || skbScratch[int32(f)] || f == bpf.SkBuffProtocol || f == bpf.SkBuffHash
 		if kept && !slices.Contains(out, f) {
 			out = append(out, f)
 		}
@@ -79,6 +79,10 @@ func FieldsRead(p *verify.Program) []Field {
 		case !p.Reached(pc):
 		case in.IsCallOf(bpf.HelperCsumLevel):
 			add(ChecksumLevelField)
+		case callsTag(in):
+			for _, f := range []Field{bpf.SkBuffVlanPresent, bpf.SkBuffVlanTCI, bpf.SkBuffVlanProto, bpf.SkBuffProtocol, NetworkField} {
+				add(f)
+			}
 		case in.IsCallOf(bpf.HelperSkbChangeTail):
 			add(NetworkField)
 			add(EncapField)

@@ -171,6 +171,7 @@ func (b *Builder) exit() {
 
 // end ends the program with a verdict.
 func (b *Builder) end(lo, hi ID) {
+	b.leaveWithTag()
 	if c := b.Env.Chain; c != nil && c.Nested {
 		b.setVec(c.High, hi)
 	}

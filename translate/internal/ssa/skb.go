@@ -11,10 +11,9 @@ import (
 const skbWords = bpf.SizeofSkBuff / 4
 
 // skbZero are the words of the context that are zero for a packet that has just
-// arrived, and that programs can only read: VLAN tags are in the packet, there
-// is no segmentation and no time.
+// arrived, and that programs can only read: there is no segmentation and no time.
 var skbZero = map[int32]bool{
-	bpf.SkBuffVlanPresent: true, bpf.SkBuffVlanTCI: true, bpf.SkBuffVlanProto: true, bpf.SkBuffNAPIID: true,
+	bpf.SkBuffNAPIID:  true,
 	bpf.SkBuffGSOSegs: true, bpf.SkBuffGSOSize: true, bpf.SkBuffTstampType: true, bpf.SkBuffHwtstamp: true, bpf.SkBuffHwtstamp + 4: true,
 }
 
@@ -42,6 +41,7 @@ func (b *Builder) firstSkb() {
 		b.write(varSkb+variable(off/4), zero)
 	}
 	b.SetHash(zero)
+	b.SetTag(zero, zero, zero)
 	if b.wantsProtocol() {
 		b.write(varSkb+bpf.SkBuffProtocol/4, b.protocol())
 	}
@@ -129,7 +129,7 @@ func (b *Builder) wantsProtocol() bool {
 	p := b.Prog.Source()
 	for pc := range p.Insns {
 		in := p.Insns[pc]
-		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol || in.IsCallOf(bpf.HelperSkbAdjustRoom) {
+		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol || in.IsCallOf(bpf.HelperSkbAdjustRoom) || callsTag(in) {
 			return true
 		}
 	}
@@ -144,7 +144,9 @@ func (b *Builder) skbWord(off int32) ID {
 		return 0
 	case skbZero[off]:
 		return b.Const(0)
-	case skbScratch[off], off == bpf.SkBuffProtocol, off == bpf.SkBuffHash:
+	case skbTag[off] && !b.tagged():
+		return b.Const(0)
+	case skbScratch[off], skbTag[off], off == bpf.SkBuffProtocol, off == bpf.SkBuffHash:
 		return b.read(varSkb + variable(off/4))
 	case off == bpf.SkBuffIfindex && b.Env.Machine.Ingress != nil:
 		return b.part(b.Env.Machine.Ingress)
