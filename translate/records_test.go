@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/hostmap"
@@ -198,4 +199,47 @@ func TestRecordsOfPackets(t *testing.T) {
 	}))
 	s.Run()
 	require.Equal(t, cores*packets, done)
+}
+
+// TestRingFillsUp counts the records that one packet can send before there is no
+// room, as the interpreter does.
+func TestRingFillsUp(t *testing.T) {
+	m := &object.Map{Name: "q", Type: bpf.MapTypeRingbuf, MaxEntries: 4096}
+	l, err := bpf.Parse(`
+		r6 = 0
+		r7 = 0
+	again:	*(u64 *)(r10 -8) = r6
+		r1 = map[q]
+		r2 = r10
+		r2 += -8
+		r3 = 8
+		r4 = 0
+		call ringbuf_output
+		if r0 != 0 goto full
+		r7 += 1
+	full:	r6 += 1
+		if r6 < 300 goto again
+		r0 = r7
+		exit`, m.Name)
+	require.NoError(t, err)
+	p := &object.Program{
+		Name: "fills", Section: "xdp", Type: object.XDP, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: "fills"}}, Maps: []*object.Map{m},
+	}
+	v, err := verify.Verify(p, verify.Options{})
+	require.NoError(t, err)
+	img, err := translate.Compile(v, translate.Options{CheckAllocation: true})
+	require.NoError(t, err)
+	machine, err := sim.New(img, sim.DefaultSpec())
+	require.NoError(t, err)
+	vm, err := ebpf.New(p, ebpf.Options{})
+	require.NoError(t, err)
+	for range 3 {
+		want, err := vm.Run(ebpf.Input{Packet: make([]byte, 60)})
+		require.NoError(t, err)
+		got := machine.Run(sim.Input{Packet: make([]byte, 60)})
+		require.Nil(t, got.Fault)
+		require.EqualValues(t, want.R0, got.Verdict)
+		require.Len(t, got.Events, len(want.Events))
+		require.EqualValues(t, 4096/16-1, got.Verdict)
+	}
 }
