@@ -129,7 +129,7 @@ func printRun(w io.Writer, s *packetrun.Summary) {
 	}
 	fmt.Fprintf(w, "packets       %d\n", s.Packets)
 	for _, name := range sortedKeys(s.Verdicts) {
-		fmt.Fprintf(w, "  %-12s%d\n", name, s.Verdicts[name])
+		fmt.Fprintf(w, "  %-*s%d\n", max(12, len(name)+1), name, s.Verdicts[name])
 	}
 	for _, place := range sortedKeys(s.Redirects) {
 		fmt.Fprintf(w, "    to %-8s %d\n", place, s.Redirects[place])
