@@ -198,7 +198,8 @@ func (f *fn) csumDiff() {
 			return
 		}
 		f.Emit(bpf.Mov.Reg(r, uint8(p.base)), bpf.Add.Imm(r, int32(p.disp)), bpf.Mov.Imm(r+1, int32(p.n)))
-		if x := f.scalarReg(from.base, to.base); x > 5 && f.chance(30) {
+		x := f.pickReg(func(i int, r *reg) bool { return i > 5 && r.kind == scalar && i != from.base && i != to.base })
+		if x > 5 && f.chance(30) {
 			// As many of the bytes as only a run knows, perhaps none.
 			mask := 1<<(bits.Len(uint(p.n))-1) - 1
 			f.Emit(bpf.Mov.Reg(r+1, uint8(x)), bpf.And.Imm(r+1, int32(mask)))
