@@ -11,7 +11,7 @@
 struct sample {
 	__u64 seen;
 	__u32 len, taken;
-	__u32 ifindex, mark;
+	__u32 priority, mark;
 };
 
 const struct sample *unused __attribute__((unused));
@@ -28,7 +28,7 @@ static __u64 failed;
 SEC("tc")
 int packet_sample(struct __sk_buff *skb)
 {
-	struct sample s = { .seen = seen++, .len = skb->len, .ifindex = skb->ingress_ifindex, .mark = skb->mark };
+	struct sample s = { .seen = seen++, .len = skb->len, .priority = skb->priority, .mark = skb->mark };
 
 	if (s.seen % 4)
 		return TC_ACT_OK;
