@@ -184,18 +184,19 @@ func (s *sample) differs(tg *target.Target, m *sim.Machine, i int, r *sim.Result
 	if !bytes.Equal(frame, r.Packet) {
 		return "another packet"
 	}
+	maps := src.AllMaps()
 	for k := range want.Maps {
-		mp, ok := m.Map(src.Maps[k].Name)
+		mp, ok := m.Map(maps[k].Name)
 		if want.Maps[k] == nil || !ok {
 			continue
 		}
 		got := mp.Entries()
 		if len(got) != len(want.Maps[k]) {
-			return fmt.Sprintf("map %s has %d entries, not %d", src.Maps[k].Name, len(got), len(want.Maps[k]))
+			return fmt.Sprintf("map %s has %d entries, not %d", maps[k].Name, len(got), len(want.Maps[k]))
 		}
 		for e := range got {
 			if !bytes.Equal(got[e].Key, want.Maps[k][e].Key) || !bytes.Equal(got[e].Value, want.Maps[k][e].Value) {
-				return fmt.Sprintf("entry %d of map %s is %x %x, not %x %x", e, src.Maps[k].Name, got[e].Key, got[e].Value, want.Maps[k][e].Key, want.Maps[k][e].Value)
+				return fmt.Sprintf("entry %d of map %s is %x %x, not %x %x", e, maps[k].Name, got[e].Key, got[e].Value, want.Maps[k][e].Key, want.Maps[k][e].Value)
 			}
 		}
 	}
