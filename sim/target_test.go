@@ -62,8 +62,12 @@ func TestMachineFollowsTarget(t *testing.T) {
 		{"packet pointer in another word", func(tg *target.Target) { tg.PacketVector.Pointer.Word = 3 }, 0},
 		{"longer length", func(tg *target.Target) { tg.PacketVector.Length.Bits = 16 }, 0},
 		{"length among other bits", func(tg *target.Target) { tg.PacketVector.Length = target.Field{Word: 5, Low: 8, Bits: 14} }, 0},
-		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 12, Low: 4, Bits: 20} }, 0},
-		{"shorter packet vector", func(tg *target.Target) { tg.PacketVector.Words = 10 }, 0},
+		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 14, Low: 4, Bits: 20} }, 0},
+		{"shorter packet vector", func(tg *target.Target) {
+			tg.PacketVector.Words, tg.PacketVector.Redirect = 10, nil
+			delete(tg.Helpers, "redirect")
+			delete(tg.Helpers, "redirect_map")
+		}, 0},
 		{"packet vector behind the stack", func(tg *target.Target) { tg.LocalMemory.Vector, tg.LocalMemory.StackBase = 960, 0 }, 0},
 		{"smaller contexts", func(tg *target.Target) { tg.LocalMemory.Context, tg.LocalMemory.Stack = 640, 576 }, 0},
 		{"index registers that are ready sooner", func(tg *target.Target) { tg.LocalMemory.PointerDelay = 1 }, -2},

@@ -47,6 +47,13 @@ var extra = []struct {
 		call xdp_adjust_tail
 		r0 = 2
 		exit`},
+	{"grow", object.TC, nil, `
+		r2 = *(u32 *)(r1 +0)
+		r2 += 4
+		r3 = 0
+		call skb_change_tail
+		r0 = 0
+		exit`},
 	{"cut_much", object.XDP, nil, `
 		r2 = *(u32 *)(r1 +4)
 		r3 = *(u32 *)(r1 +0)

@@ -142,7 +142,10 @@ func (v *verifier) regText(r *reg) string {
 		}
 		a = append(a, id)
 	}
-	if r.mp >= 0 && r.kind != PtrFunc {
+	if r.ref != 0 {
+		name = "ringbuf_" + name
+		a = append(a, fmt.Sprintf("ref_obj_id=%d", r.ref))
+	} else if r.mp >= 0 && r.kind != PtrFunc {
 		m := v.mapOf(r)
 		a = append(a, fmt.Sprintf("map=%s,ks=%d,vs=%d", m.Name, m.KeySize, m.ValueSize))
 	}

@@ -24,7 +24,7 @@ type watcher struct {
 	last  int // slot before, -1 at the start
 	depth int
 	// dead registers and stack bytes of each frame, by LiveAfter and StackLive
-	dead [16]uint16
+	dead []uint16
 }
 
 func (w *watcher) fail(slot int, format string, args ...any) {
@@ -55,7 +55,10 @@ func (w *watcher) step(slot int, regs *[11]uint64) {
 	if w.last >= 0 {
 		w.jumped(slot)
 	}
-	if depth > w.depth {
+	for depth >= len(w.dead) {
+		w.dead = append(w.dead, 0)
+	}
+	if depth > w.depth || w.last >= 0 && w.begins(slot) {
 		w.dead[depth] = 0
 	}
 	if depth == w.depth || w.last < 0 {
@@ -77,6 +80,13 @@ func (w *watcher) step(slot int, regs *[11]uint64) {
 		}
 	}
 	w.last, w.depth = slot, depth
+}
+
+// begins reports whether a step begins a function that is called back once more, or
+// the program itself by a tail call.
+func (w *watcher) begins(slot int) bool {
+	last := w.p.Source().Insns[w.last]
+	return last.IsExit() || last.IsCallOf(bpf.HelperTailCall) && slot != w.last+1
 }
 
 // jumped compares the way taken since the last step with Branches.

@@ -29,7 +29,7 @@ var (
 	// A state has one level of brackets with known bits inside.
 	stateItem = regexp.MustCompile(`(R\d+)=((?:[^ ()]|\((?:[^()]|\([^()]*\))*\))+)`)
 	// Links have numbers of their own in each verifier.
-	linkItem = regexp.MustCompile(`id=\d+([+-]\d+)?,?`)
+	linkItem = regexp.MustCompile(`(?:ref_obj_)?id=\d+([+-]\d+)?,?`)
 	// Where a register is compared with itself, the kernel narrows it on the way
 	// that no run takes, and both verifiers go on with nonsense.
 	incomparable = regexp.MustCompile(`^if [rw](?:0 \S+ [rw]0|1 \S+ [rw]1|2 \S+ [rw]2|3 \S+ [rw]3|4 \S+ [rw]4|5 \S+ [rw]5|6 \S+ [rw]6|7 \S+ [rw]7|8 \S+ [rw]8|9 \S+ [rw]9) `)

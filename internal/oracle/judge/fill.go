@@ -16,67 +16,98 @@ import (
 const mostFilled = 64
 
 // Fill returns the case with entries in its maps: under each key that the
-// interpreter sees the program ask for, values of all bytes. Maps that the program
-// may not see change, frozen ones, stay. It returns nil where the program asks for
-// no key, or the interpreter cannot run it.
+// interpreter sees its programs ask for, values of all bytes. Maps that programs
+// may not see change, frozen ones, stay. It returns nil where they ask for no key,
+// or the interpreter cannot run them.
 func Fill(c *oracle.Case) *oracle.Case {
+	filled := map[*object.Map]*object.Map{}
+	r := rand.New(rand.NewPCG(uint64(len(c.Program.Insns)), 0x66696c6c))
 	keys := keysAsked(c)
-	p := *c.Program
-	p.Maps = slices.Clone(p.Maps)
-	filled := false
-	r := rand.New(rand.NewPCG(uint64(len(p.Insns)), 0x66696c6c))
-	for i, m := range p.Maps {
+	for i, m := range c.Program.AllMaps() {
 		if m.Frozen || !oracle.PlainMap(m.Type) || len(keys[i]) == 0 {
 			continue
 		}
-		own := *m
-		own.Initial = slices.Clone(m.Initial)
-		room := min(mostFilled, int(m.MaxEntries)-len(m.Initial))
-		for _, key := range keys[i] {
-			have := slices.IndexFunc(own.Initial, func(e object.Entry) bool { return bytes.Equal(e.Key, key) })
-			value := make([]byte, m.ValueSize)
-			for k := range value {
-				value[k] = byte(r.Uint32())
-			}
-			switch {
-			case have >= 0:
-				own.Initial[have].Value = value
-			case room > 0:
-				own.Initial = append(own.Initial, object.Entry{Key: key, Value: value})
-				room--
-			default:
-				continue
-			}
-			filled = true
+		if own := fill(m, keys[i], r); own != nil {
+			filled[m] = own
 		}
-		p.Maps[i] = &own
+	}
+	if len(filled) == 0 {
+		return nil
+	}
+	p := withMaps(c.Program, filled)
+	p.Called = slices.Clone(p.Called)
+	for k, q := range p.Called {
+		p.Called[k] = withMaps(q, filled)
+	}
+	return &oracle.Case{Program: p, Packets: c.Packets}
+}
+
+// fill returns a map with entries under keys, nil where it has no room for any.
+func fill(m *object.Map, keys [][]byte, r *rand.Rand) *object.Map {
+	own := *m
+	own.Initial = slices.Clone(m.Initial)
+	room := min(mostFilled, int(m.MaxEntries)-len(m.Initial))
+	filled := false
+	for _, key := range keys {
+		have := slices.IndexFunc(own.Initial, func(e object.Entry) bool { return bytes.Equal(e.Key, key) })
+		value := make([]byte, m.ValueSize)
+		for k := range value {
+			value[k] = byte(r.Uint32())
+		}
+		switch {
+		case have >= 0:
+			own.Initial[have].Value = value
+		case room > 0:
+			own.Initial = append(own.Initial, object.Entry{Key: key, Value: value})
+			room--
+		default:
+			continue
+		}
+		filled = true
 	}
 	if !filled {
 		return nil
 	}
-	return &oracle.Case{Program: &p, Packets: c.Packets}
+	return &own
 }
 
-// keysAsked runs the packets and returns, by map, the keys that the program gives
-// to helpers, as far as they can be in the map.
+// withMaps returns a program with others in the place of maps.
+func withMaps(p *object.Program, others map[*object.Map]*object.Map) *object.Program {
+	out := *p
+	out.Maps = slices.Clone(p.Maps)
+	for i, m := range out.Maps {
+		if own := others[m]; own != nil {
+			out.Maps[i] = own
+		}
+	}
+	return &out
+}
+
+// keysAsked runs the packets and returns, for each of all maps, the keys that
+// programs give to helpers, as far as they can be in the map.
 func keysAsked(c *oracle.Case) [][][]byte {
-	keys := make([][][]byte, len(c.Program.Maps))
+	all := c.Program.AllMaps()
+	keys := make([][][]byte, len(all))
 	var vm *ebpf.VM
 	step := func(slot int, regs *[11]uint64) {
-		in := c.Program.Insns[slot]
+		in := vm.Running().Insns[slot]
 		if !in.IsCallOf(bpf.HelperMapLookupElem) && !in.IsCallOf(bpf.HelperMapUpdateElem) && !in.IsCallOf(bpf.HelperMapDeleteElem) {
 			return
 		}
 		at := vm.Resolve(regs[1])
-		if at.Kind != ebpf.MapObject || at.Map >= len(keys) {
+		if at.Kind != ebpf.MapObject {
 			return
 		}
-		m := c.Program.Maps[at.Map]
+		m := vm.Maps()[at.Map].Spec()
+		k := slices.Index(all, m)
+		if k < 0 {
+			return // a map in another
+		}
 		key := bytes.Clone(vm.Bytes(regs[2], int(m.KeySize)))
-		if len(key) == 0 || !mayHold(m, key) || slices.ContainsFunc(keys[at.Map], func(k []byte) bool { return bytes.Equal(k, key) }) {
+		if len(key) == 0 || !mayHold(m, key) || slices.ContainsFunc(keys[k], func(have []byte) bool { return bytes.Equal(have, key) }) {
 			return
 		}
-		keys[at.Map] = append(keys[at.Map], key)
+		keys[k] = append(keys[k], key)
 	}
 	vm, err := ebpf.New(c.Program, ebpf.Options{MaxSteps: maxSteps, OnStep: step})
 	if err != nil {
