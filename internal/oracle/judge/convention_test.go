@@ -22,7 +22,7 @@ var conventions = []struct {
 	{"stack and vector by the other index", false, func(t *target.Target) {
 		t.Entry.StackIndex, t.Entry.VectorIndex, t.Calls.Key.Index = 1, 0, 1
 	}},
-	{"return in A5", false, func(t *target.Target) { t.Calls.Return = target.Reg{Num: 5} }},
+	{"return in A3", false, func(t *target.Target) { t.Calls.Return = target.Reg{Num: 3} }},
 	{"return in B3", false, func(t *target.Target) { t.Calls.Return = target.Reg{Bank: nfpisa.BankB, Num: 3} }},
 	{"flags in 6", false, func(t *target.Target) { t.Calls.Flags = 6 }},
 	{"result in 2", false, func(t *target.Target) { t.Calls.Result = 2 }},
@@ -35,6 +35,7 @@ var conventions = []struct {
 	{"length higher in its word", false, func(t *target.Target) { t.PacketVector.Length.Low = 4 }},
 	{"pointer in another word", false, func(t *target.Target) { t.PacketVector.Pointer.Word = 3 }},
 	{"stack base in A20", false, func(t *target.Target) { t.Entry.Stack = target.Reg{Num: 20} }},
+	{"stack base in B20", false, func(t *target.Target) { t.Entry.Stack = target.Reg{Bank: nfpisa.BankB, Num: 20} }},
 	{"keeps registers of bank A", false, func(t *target.Target) { t.Registers.KeepA = []target.GPR{12, 13, 14} }},
 	{"other signal", false, func(t *target.Target) { t.Registers.Signals[0] = 9 }},
 	{"registers kept from routines", true, func(t *target.Target) { t.Registers.KeepA, t.Registers.KeepB = []target.GPR{2, 3}, []target.GPR{1, 31} }},

@@ -1,6 +1,8 @@
 package nfp
 
 import (
+	"math/bits"
+
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/regalloc"
@@ -15,7 +17,8 @@ import (
 //	alu[ret, ret, +, number]
 //	rtn[ret]                  to a word of the table, which is a branch
 //
-// where ret is the register for return addresses, which holds nothing here.
+// where ret is the register for return addresses, or another one: none but the
+// number and the stack base hold anything here (see TailRegs).
 //
 // In the place of a function, a program gets the stack behind what this one keeps,
 // and the link word has where to go on and this one's stack base, 16 bits each.
@@ -27,13 +30,52 @@ const stackAlign = 4 * fullReach
 
 func up(n, align int) int { return (n + align - 1) / align * align }
 
+// TailRegs returns the registers in which tail calls make the address of the next
+// program and take its number. An instruction reads at most one register of each
+// bank, and the address meets both the number and the stack base: it is in the bank
+// that the base is not in. ok is false if the target does not grant such registers.
+func TailRegs(t *target.Target) (ret, number target.Reg, ok bool) {
+	base := t.Entry.Stack
+	pick := func(like target.Reg, bank nfpisa.Bank) target.Reg {
+		if like.Bank == bank && like != base && t.Grants(like) {
+			return like
+		}
+		free := usable(t, bank)
+		if base.Bank == bank {
+			free &^= 1 << base.Num
+		}
+		if temp := freeRegister(t); temp >= 0 { // moves to far words go through it
+			free &^= 1 << temp
+		}
+		ok = ok && free != 0
+		return target.Reg{Bank: bank, Num: target.GPR(bits.TrailingZeros64(free))}
+	}
+	ok = true
+	ret, number = pick(t.Calls.Return, other(base.Bank)), pick(t.Exit.Register, base.Bank)
+	return ret, number, ok
+}
+
+// other returns the other bank.
+func other(b nfpisa.Bank) nfpisa.Bank {
+	if b == nfpisa.BankA {
+		return nfpisa.BankB
+	}
+	return nfpisa.BankA
+}
+
+// next makes a node take the number of the next program and the stack base.
+func (s *selector) next(n *node, number, base regalloc.VReg) {
+	_, at, _ := TailRegs(s.t)
+	n.ops = append(n.ops,
+		regalloc.Operand{V: number, Flags: regalloc.Fixed, Loc: place(at)},
+		regalloc.Operand{V: base, Flags: regalloc.Fixed, Loc: place(s.t.Entry.Stack)})
+	n.x = ref{op: 0}
+}
+
 // leave selects the end of a program by a tail call.
 func (s *selector) leave(t *ssa.Term) {
 	n := newNode(formLeave)
-	n.ops = append(n.ops,
-		regalloc.Operand{V: s.reg(t.X), Flags: regalloc.Fixed, Loc: place(s.t.Exit.Register)},
-		regalloc.Operand{V: s.reg(t.Y), Flags: regalloc.Fixed, Loc: place(s.t.Entry.Stack)})
-	n.x = ref{op: 0}
+	s.next(&n, s.reg(t.X), s.reg(t.Y))
 	s.add(n)
 }
 
@@ -43,10 +85,7 @@ func (s *selector) inside(id ssa.ID, v *ssa.Value) {
 	n.site = s.f.Site(v)
 	all := ^uint64(0)
 	n.clob = &regalloc.RegSet{regalloc.A: all, regalloc.B: all, regalloc.In: all, regalloc.Out: all}
-	n.ops = append(n.ops,
-		regalloc.Operand{V: s.copyOf(v.Args[0]), Flags: regalloc.Fixed, Loc: place(s.t.Exit.Register)},
-		regalloc.Operand{V: s.copyOf(v.Args[1]), Flags: regalloc.Fixed, Loc: place(s.t.Entry.Stack)})
-	n.x = ref{op: 0}
+	s.next(&n, s.copyOf(v.Args[0]), s.copyOf(v.Args[1]))
 	for _, w := range s.words[id] {
 		if r := s.regs[w]; r != regalloc.NoVReg {
 			n.ops = append(n.ops, regalloc.Operand{V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: place(s.t.Exit.Register)})
@@ -57,7 +96,8 @@ func (s *selector) inside(id ssa.ID, v *ssa.Value) {
 
 // leave appends the jump to the program whose number is in a register.
 func (e *emitter) leave(slot int32, number nfpisa.Operand) {
-	ret := e.t.Calls.Return.Operand()
+	to, _, _ := TailRegs(e.t)
+	ret := to.Operand()
 	e.emit(slot, nfpisa.Immed(ret, 0))
 	e.out[len(e.out)-1].Table = true
 	e.emit(slot, nfpisa.ALU(ret, ret, nfpisa.ALUAdd, number).KeepCC())
@@ -66,7 +106,8 @@ func (e *emitter) leave(slot int32, number nfpisa.Operand) {
 
 // inside appends the jump with a way back: to the word behind it.
 func (e *emitter) inside(n *node, number nfpisa.Operand) {
-	ret, base := e.t.Calls.Return.Operand(), e.t.Entry.Stack.Operand()
+	to, _, _ := TailRegs(e.t)
+	ret, base := to.Operand(), e.t.Entry.Stack.Operand()
 	from := len(e.out)
 	e.emit(n.slot, nfpisa.Immed(ret, 0))
 	e.emit(n.slot, nfpisa.Shf(ret, ret, nfpisa.ShfOr, base, nfpisa.Lsh(linkShift)))

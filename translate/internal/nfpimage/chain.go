@@ -9,6 +9,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/backend"
+	"github.com/skipsw/skipsw/translate/internal/nfp"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -52,6 +53,9 @@ func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 		if !t.Grants(r) {
 			return refuse("tail calls of program "+name, fmt.Sprintf("%s is %v, which target %s does not grant", field, r, t.Name))
 		}
+	}
+	if _, _, ok := nfp.TailRegs(t); !ok {
+		return refuse("tail calls of program "+name, fmt.Sprintf("target %s does not grant a register of each bank beside entry.stack", t.Name))
 	}
 	c := &ssa.Chain{Count: uint32(free[0]), Nested: nested}
 	if nested {
