@@ -21,9 +21,6 @@ func otherTypes(was, is MapTypes) string {
 	return otherType("its value", was.Value, is.Value, 0)
 }
 
-// maxDepth bounds nesting, so that type information that contains itself ends.
-const maxDepth = 32
-
 // otherType compares two types; path names what they are of.
 func otherType(path string, was, is btf.Type, depth int) string {
 	if was == nil || is == nil || depth > maxTypeDepth {
