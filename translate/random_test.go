@@ -1,17 +1,17 @@
 package translate_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/ebpf"
+	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/gen"
+	"github.com/skipsw/skipsw/internal/oracle/judge"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
@@ -41,24 +41,17 @@ func TestRandomPrograms(t *testing.T) {
 			tg, err := target.Builtin(c.target)
 			require.NoError(t, err)
 			generous(tg)
-			compiled, refused, runs := 0, map[string]int{}, 0
-			for seed := range uint64(count(t, 400)) {
-				p := gen.Program(seed, gen.Options{})
-				n, err := differ(p, seed, tg, c.level)
-				switch {
-				case errors.Is(err, translate.ErrNotSupported):
-					what, _, _ := strings.Cut(err.Error(), ", because")
-					words := strings.Fields(what)
-					refused[strings.Join(words[2:min(4, len(words))], " ")]++
-					continue
-				case err != nil:
-					t.Errorf("seed %d: %v", seed, err)
-					continue
-				}
-				compiled++
-				runs += n
+			card := &judge.Card{Target: tg, Level: c.level, Label: c.target, Verifier: &judge.Verifier{}}
+			campaign := oracle.Campaign{
+				N: count(t, 400), Packets: 6, Frames: gen.PacketOptions{Min: 14, Max: 1500},
+				Harness: &oracle.Harness{Reference: judge.Interpreter{}, Judges: []oracle.Judge{card}, Witnesses: judge.Witnesses()[1:]},
 			}
-			t.Logf("%d programs, %d runs, refused: %v", compiled, runs, refused)
+			s := campaign.Run(t.Context())
+			for _, f := range s.Failures {
+				t.Error(f)
+			}
+			require.NotZero(t, s.Runs[c.target])
+			t.Logf("%d programs, %d runs, refused: %v", s.Took[c.target], s.Runs[c.target], s.NotSupported)
 		})
 	}
 }

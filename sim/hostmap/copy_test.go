@@ -29,7 +29,7 @@ func TestCopyFrom(t *testing.T) {
 			src := make(im)
 			other := im
 			other.Initial = nil
-			for _, e := range im.Initial[:1] {
+			for _, e := range im.Initial[:min(1, len(im.Initial))] {
 				v := append([]byte(nil), e.Value...)
 				v[0]++
 				other.Initial = append(other.Initial, image.Entry{Key: e.Key, Value: v})
