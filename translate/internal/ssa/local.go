@@ -37,7 +37,10 @@ func (b *Builder) findAreas() {
 		use   verify.StackUse
 		chain int
 	}
-	var open [][]access // accesses through a register at an instruction that choose
+	// Accesses through a register at an instruction that choose, or of a helper: one
+	// that meets an area lies in it as a whole, where its bytes are counted at run
+	// time.
+	var open [][]access
 	take := func(a access) {
 		x := b.areas[a.chain]
 		if x == nil {
@@ -59,7 +62,7 @@ func (b *Builder) findAreas() {
 			for _, a := range list {
 				take(a)
 			}
-		case len(uses[0].Places) != 1:
+		case len(uses[0].Places) != 1 || b.Prog.Source().Insns[slot].IsCall():
 			open = append(open, list)
 		}
 	})
