@@ -99,7 +99,7 @@ func (s *selector) readMem(id ssa.ID, v *ssa.Value) {
 	s.address(&n, v, uint32(4*first))
 	switch {
 	case bytes:
-		n.mem, n.units = nfpisa.MemRead8, int(v.Size)
+		n.mem, n.units = nfpisa.MemRead8, min(int(v.Size), 4*(last+1))-4*first
 	case v.Order == ssa.Big:
 		n.mem, n.units = nfpisa.MemRead32, last-first+1
 	default:
