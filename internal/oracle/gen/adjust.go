@@ -3,7 +3,9 @@ package gen
 import "github.com/skipsw/skipsw/translate/bpf"
 
 // adjust moves the head or the tail of the packet. Bytes that come to light at
-// the head are written at once: nobody says what they hold.
+// the head are written at once: nobody says what they hold. Programs that call each
+// other make the packet shorter only: they do it again and again, and a card has
+// less room than the kernel.
 func (f *fn) adjust() {
 	if !f.main() || f.inLoop > 0 || f.p.adjusted {
 		return
@@ -15,7 +17,7 @@ func (f *fn) adjust() {
 	}
 	if f.chance(40) {
 		by := -f.r.IntN(24)
-		if !f.o.Card && f.chance(40) {
+		if !f.o.Card && !f.o.has(TailCalls) && f.chance(40) {
 			by = f.r.IntN(150)
 		}
 		f.ctxArg()
@@ -26,6 +28,9 @@ func (f *fn) adjust() {
 	delta := 4 * (f.r.IntN(17) - 8)
 	if f.chance(25) {
 		delta = f.r.IntN(64) - 32
+	}
+	if f.o.has(TailCalls) {
+		delta = max(delta, -delta)
 	}
 	f.ctxArg()
 	f.Emit(bpf.Mov.Imm(2, int32(delta)), bpf.CallHelper(bpf.HelperXDPAdjustHead))
