@@ -74,7 +74,9 @@ func (s *selector) localWord(v *ssa.Value) ref {
 	want := pointing{on: true, base: v.Args[1], at: len(s.out)}
 	off := int(v.Imm / 4)
 	if c, ok := s.f.IsConst(v.Args[0]); ok {
-		if int(c/4)+off >= s.f.LocalWords {
+		// One word more is there for unaligned reads, and for code that no run gets to:
+		// it goes on behind bytes of which a helper takes none.
+		if int(c/4)+off > s.f.LocalWords {
 			panic(fmt.Sprintf("BUG: word %d of %d of local memory", int(c/4)+off, s.f.LocalWords))
 		}
 		word := s.local + int(c/4) + off
