@@ -38,15 +38,6 @@ type Walked struct {
 	v *verifier
 }
 
-// Reached reports whether the walk came to a slot.
-func (w *Walked) Reached(slot int) bool { return w.v.reached(slot) }
-
-// Branches reports which ways of a conditional jump were walked.
-func (w *Walked) Branches(slot int) (fall, taken bool) {
-	b := w.v.at[slot].branch
-	return b&1 != 0, b&2 != 0
-}
-
 // Funcs returns the functions, and StackDepth the bytes of stack that one uses.
 func (w *Walked) Funcs() []object.Func { return w.v.funcs }
 

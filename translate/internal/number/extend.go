@@ -11,12 +11,18 @@ func (s *Scalar) Truncate(bytes int) {
 		*s = Const(s.Bits.Low(bytes).Value)
 		return
 	}
-	m := uint64(1)<<(8*bytes) - 1
-	s.Bits = s.Bits.Low(bytes)
 	if bytes == 4 {
 		s.zext32()
 		return
 	}
+	s.keepLow(bytes)
+	s.Sync()
+}
+
+// keepLow keeps 1 or 2 low bytes. Nothing is known of the low word's ranges then.
+func (s *Scalar) keepLow(bytes int) {
+	m := uint64(1)<<(8*bytes) - 1
+	s.Bits = s.Bits.Low(bytes)
 	if s.UMin&^m == s.UMax&^m {
 		s.UMin, s.UMax = s.UMin&m, s.UMax&m
 	} else {
@@ -24,11 +30,16 @@ func (s *Scalar) Truncate(bytes int) {
 	}
 	s.SMin, s.SMax = int64(s.UMin), int64(s.UMax)
 	s.forget32()
-	s.Sync()
 }
 
 // zext32 makes the whole the zero-extended low word.
 func (s *Scalar) zext32() {
+	s.onlyLow()
+	s.Sync()
+}
+
+// onlyLow gives the whole the bits and ranges of the low word.
+func (s *Scalar) onlyLow() {
 	s.Bits = s.Bits.Low(4)
 	s.UMin, s.UMax = uint64(s.U32Min), uint64(s.U32Max)
 	if s.S32Min >= 0 && s.S32Max >= 0 {
@@ -36,7 +47,6 @@ func (s *Scalar) zext32() {
 	} else {
 		s.SMin, s.SMax = 0, math.MaxUint32
 	}
-	s.Sync()
 }
 
 // SignExtend makes the whole the sign-extended low bytes. Only where the bytes

@@ -13,21 +13,10 @@ import (
 
 // sync61 is Sync in 6.1.
 func (s *Scalar) sync61() {
-	s.bounds61()
+	s.bounds()
 	s.deduce61()
-	whole := s.Bits.Intersect(RangeTnum(s.UMin, s.UMax))
-	s.Bits = whole.WithLow(whole.Low(4).Intersect(RangeTnum(uint64(s.U32Min), uint64(s.U32Max))))
-	s.bounds61()
-}
-
-// bounds61 narrows the ranges by the known bits.
-func (s *Scalar) bounds61() {
-	const sign = uint64(1) << 63
-	v, m := s.Bits.Value, s.Bits.Mask
-	s.fromBits32()
-	s.UMin, s.UMax = max(s.UMin, v), min(s.UMax, v|m)
-	s.SMin = max(s.SMin, int64(v|m&sign))
-	s.SMax = min(s.SMax, int64(v|m&^sign))
+	s.fromRanges()
+	s.bounds()
 }
 
 // deduce61 learns a sign from either range of a view for the other.
@@ -104,19 +93,9 @@ func (d *Scalar) Apply61(op bpf.ALUOp, s Scalar, word bool) {
 		*d = Unknown()
 	}
 	if word {
-		d.low61()
+		d.onlyLow()
 	}
 	d.sync61()
-}
-
-// low61 makes the whole the zero-extended low word.
-func (d *Scalar) low61() {
-	d.Bits = d.Bits.Low(4)
-	d.UMin, d.UMax = uint64(d.U32Min), uint64(d.U32Max)
-	d.SMin, d.SMax = 0, math.MaxUint32
-	if d.S32Min >= 0 && d.S32Max >= 0 {
-		d.SMin, d.SMax = int64(d.S32Min), int64(d.S32Max)
-	}
 }
 
 func (d *Scalar) add61(s *Scalar) {
@@ -212,7 +191,7 @@ func (d *Scalar) bitwise61(op bpf.ALUOp, s *Scalar) {
 	if was.SMin >= 0 && s.SMin >= 0 {
 		d.SMin, d.SMax = int64(lo), int64(hi)
 	}
-	d.bounds61()
+	d.bounds()
 }
 
 // Compare61 is Compare in 6.1: b has to be a constant.
@@ -264,7 +243,7 @@ func Refine61(op Cond, a, b *Scalar, word bool) {
 		}
 	} else if a.Bits.High() == (Tnum{}) {
 		bits := a.Bits
-		a.low61()
+		a.onlyLow()
 		a.Bits = bits
 	} else {
 		a.forget64()
@@ -277,20 +256,12 @@ func (s *Scalar) Truncate61(bytes int) {
 	if bytes >= 8 {
 		return
 	}
-	m := uint64(1)<<(8*bytes) - 1
 	if bytes == 4 {
-		s.low61()
+		s.onlyLow()
 		s.sync61()
 		return
 	}
-	s.Bits = s.Bits.Low(bytes)
-	if s.UMin&^m == s.UMax&^m {
-		s.UMin, s.UMax = s.UMin&m, s.UMax&m
-	} else {
-		s.UMin, s.UMax = 0, m
-	}
-	s.SMin, s.SMax = int64(s.UMin), int64(s.UMax)
-	s.forget32()
+	s.keepLow(bytes)
 	s.U32Min, s.U32Max, s.S32Min, s.S32Max = uint32(s.UMin), uint32(s.UMax), int32(s.SMin), int32(s.SMax)
 	s.sync61()
 }

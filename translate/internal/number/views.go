@@ -22,20 +22,31 @@ func (s *Scalar) Sync() {
 			break
 		}
 	}
-	whole := s.Bits.Intersect(RangeTnum(s.UMin, s.UMax))
-	s.Bits = whole.WithLow(whole.Low(4).Intersect(RangeTnum(uint64(s.U32Min), uint64(s.U32Max))))
+	s.fromRanges()
 	s.fromBits()
 }
 
-// fromBits narrows the ranges by the known bits.
+// fromRanges learns bits that the unsigned ranges leave only one value.
+func (s *Scalar) fromRanges() {
+	whole := s.Bits.Intersect(RangeTnum(s.UMin, s.UMax))
+	s.Bits = whole.WithLow(whole.Low(4).Intersect(RangeTnum(uint64(s.U32Min), uint64(s.U32Max))))
+}
+
+// fromBits narrows the ranges by the known bits, to a constant if they allow only
+// one value.
 func (s *Scalar) fromBits() {
+	s.bounds()
+	s.single()
+}
+
+// bounds narrows the ranges by the known bits.
+func (s *Scalar) bounds() {
 	const sign = uint64(1) << 63
 	v, m := s.Bits.Value, s.Bits.Mask
 	s.fromBits32()
 	s.UMin, s.UMax = max(s.UMin, v), min(s.UMax, v|m)
 	s.SMin = max(s.SMin, int64(v|m&sign))
 	s.SMax = min(s.SMax, int64(v|m&^sign))
-	s.single()
 }
 
 // single makes a constant of a number whose known bits allow only one value
