@@ -8,6 +8,14 @@ const (
 	deferElse   = 3
 )
 
+// deferLimit is the number of defer slots that a branch may have.
+func deferLimit(i *nfpisa.Instr) int {
+	if i.Class == nfpisa.ClassBranch && i.Cond == nfpisa.CondAlways {
+		return deferAlways
+	}
+	return deferElse
+}
+
 // maxPointerDelay is how many instructions any target wants between the write of
 // an index register and its use.
 const maxPointerDelay = 8
@@ -28,9 +36,8 @@ func (o *Output) fillDefer() {
 		if !isBranch(i) || o.Words[k].Begin {
 			continue
 		}
-		first, limit := k, deferAlways
-		if i.Class != nfpisa.ClassBranch || i.Cond != nfpisa.CondAlways {
-			limit = deferElse
+		first, limit := k, deferLimit(i)
+		if limit == deferElse {
 			first = o.testStart(k)
 		}
 		at := k // where the branch is

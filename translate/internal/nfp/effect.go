@@ -105,24 +105,7 @@ func (o *Output) slots() []bool {
 // flagsRead reports for each stretch whether the flags that it leaves are read
 // behind it.
 func (o *Output) flagsRead(list []stretch) []bool {
-	in, out := make([]bool, len(list)), make([]bool, len(list))
-	for changed := true; changed; {
-		changed = false
-		for b := len(list) - 1; b >= 0; b-- {
-			live := false
-			for _, s := range list[b].succs {
-				live = live || in[s]
-			}
-			out[b] = live
-			for k := list[b].hi - 1; k >= list[b].lo; k-- {
-				live = flagsBefore(&o.Words[k], live)
-			}
-			if live != in[b] {
-				in[b], changed = live, true
-			}
-		}
-	}
-	return out
+	return solveBehind(o.Words, list, func(a, b bool) bool { return a || b }, flagsBefore)
 }
 
 // flagsBefore reports whether the flags before a word are read, if those behind

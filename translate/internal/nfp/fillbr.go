@@ -11,7 +11,7 @@ import (
 func (o *Output) fillBranches(t *target.Target) (changed bool) {
 	list := o.stretches()
 	live := o.flagsRead(list)
-	f := &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words)), packet: packetWords(t)}
+	f := newFiller(o, t)
 	for b := range list {
 		f.enter(&list[b], live[b])
 		for k := f.s.lo; k < f.s.hi; k++ {
@@ -19,10 +19,7 @@ func (o *Output) fillBranches(t *target.Target) (changed bool) {
 			if !isBranch(&w.I) || w.Begin || w.Fixed {
 				continue
 			}
-			limit := deferElse
-			if w.I.Class == nfpisa.ClassBranch && w.I.Cond == nfpisa.CondAlways {
-				limit = deferAlways
-			}
+			limit := deferLimit(&w.I)
 			for int(o.Words[k].I.Defer) < limit {
 				j := f.before(k)
 				if j < 0 {

@@ -28,12 +28,16 @@ type filler struct {
 	packet [2]nfpisa.Operand
 }
 
+func newFiller(o *Output, t *target.Target) *filler {
+	return &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words)), packet: packetWords(t)}
+}
+
 // fillCommands fills the slots of commands. It reports whether it moved
 // anything.
 func (o *Output) fillCommands(t *target.Target) (changed bool) {
 	list := o.stretches()
 	live, flight := o.flagsRead(list), o.inFlight(list)
-	f := &filler{o: o, delay: t.LocalMemory.PointerDelay, slot: o.slots(), dead: make([]bool, len(o.Words)), packet: packetWords(t)}
+	f := newFiller(o, t)
 	for b := range list {
 		f.enter(&list[b], live[b])
 		regs := flight[b]

@@ -44,24 +44,7 @@ func (o *Output) spread(limit int) (changed bool) {
 // liveOuts returns the transfer-out registers whose words are taken behind each
 // stretch.
 func (o *Output) liveOuts(list []stretch) []uint64 {
-	in, out := make([]uint64, len(list)), make([]uint64, len(list))
-	for changed := true; changed; {
-		changed = false
-		for b := len(list) - 1; b >= 0; b-- {
-			live := uint64(0)
-			for _, s := range list[b].succs {
-				live |= in[s]
-			}
-			out[b] = live
-			for k := list[b].hi - 1; k >= list[b].lo; k-- {
-				live = o.Words[k].liveBefore(live)
-			}
-			if live != in[b] {
-				in[b], changed = live, true
-			}
-		}
-	}
-	return out
+	return solveBehind(o.Words, list, func(a, b uint64) uint64 { return a | b }, (*Word).liveBefore)
 }
 
 // liveBefore returns the transfer-out registers whose words are taken at the

@@ -67,3 +67,27 @@ func (s *stretch) ends(o *Output, number []int) {
 		s.succs = append(s.succs, number[s.hi])
 	}
 }
+
+// solveBehind solves what holds behind each stretch on any way from there: before
+// returns what holds before a word from what holds behind it, and join what two
+// ways have. Nothing of T is its zero value.
+func solveBehind[T comparable](words []Word, list []stretch, join func(a, b T) T, before func(w *Word, behind T) T) []T {
+	in, out := make([]T, len(list)), make([]T, len(list))
+	for changed := true; changed; {
+		changed = false
+		for b := len(list) - 1; b >= 0; b-- {
+			var at T
+			for _, s := range list[b].succs {
+				at = join(at, in[s])
+			}
+			out[b] = at
+			for k := list[b].hi - 1; k >= list[b].lo; k-- {
+				at = before(&words[k], at)
+			}
+			if at != in[b] {
+				in[b], changed = at, true
+			}
+		}
+	}
+	return out
+}
