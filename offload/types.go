@@ -5,11 +5,9 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/skipsw/skipsw/internal/btfvalue"
 	"github.com/skipsw/skipsw/internal/sys"
 )
-
-// maxTypeDepth bounds nesting, so that types that contain themselves end.
-const maxTypeDepth = 32
 
 // otherTypes says where the types of a map that is there differ from those that a
 // program has of it, "" where they agree or are not known. Names of structures and
@@ -23,7 +21,7 @@ func otherTypes(was, is MapTypes) string {
 
 // otherType compares two types; path names what they are of.
 func otherType(path string, was, is btf.Type, depth int) string {
-	if was == nil || is == nil || depth > maxTypeDepth {
+	if was == nil || is == nil || depth > btfvalue.MaxNesting {
 		return ""
 	}
 	was, is = btf.UnderlyingType(was), btf.UnderlyingType(is)

@@ -134,7 +134,15 @@ func (c *Card) capture(ctx context.Context, a captureArgs, send func(any) error)
 // Serve answers the clients that come to a socket until it is closed or the card
 // has ended: this user's, root's, and those of user uid (-1 for none).
 func (c *Card) Serve(l *net.UnixListener, uid int) error {
-	defer context.AfterFunc(ended(c.done), func() { _ = l.Close() })()
+	served := make(chan struct{})
+	defer close(served)
+	go func() {
+		select {
+		case <-c.done:
+			_ = l.Close()
+		case <-served:
+		}
+	}()
 	server := remote.NewServer(c.dev, c.ops())
 	var clients sync.WaitGroup
 	var mu sync.Mutex
@@ -181,11 +189,4 @@ func (c *Card) client(server *remote.Server, conn *net.UnixConn, uid int, full b
 		return errors.Join(err, remote.Refuse(conn, err.Error()))
 	}
 	return server.Serve(conn)
-}
-
-// ended is a context that ends with a channel.
-func ended(done <-chan struct{}) context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() { <-done; cancel() }()
-	return ctx
 }

@@ -11,49 +11,23 @@ import (
 
 // slotsTable is an array whose entries may be empty.
 type slotsTable struct {
-	maplayout.Slots
-	memory []byte
+	sparse
+	stride uint32 // bytes of an entry
 }
 
-var _ = register(maplayout.KindSlots, func(_ *image.Map, l maplayout.Layout) table { return &slotsTable{Slots: l.(maplayout.Slots)} })
-
-func (t *slotsTable) reset(memory []byte) { t.memory = memory }
-
-func (t *slotsTable) find(key []byte) (uint64, bool) {
-	i := binary.LittleEndian.Uint32(key)
-	return t.Value(i), i < t.Entries && !t.empty(i)
-}
-
-func (t *slotsTable) empty(i uint32) bool {
-	return binary.LittleEndian.Uint32(t.memory[t.Value(i):]) == 0
-}
-
-func (t *slotsTable) exact(key []byte) (uint64, bool) { return t.find(key) }
-
-func (t *slotsTable) insert(key []byte) (uint64, bpf.Errno) {
-	i := binary.LittleEndian.Uint32(key)
-	if i >= t.Entries {
-		return 0, bpf.E2BIG
-	}
-	return t.Value(i), 0
-}
+var _ = register(maplayout.KindSlots, func(_ *image.Map, l maplayout.Layout) table {
+	s := l.(maplayout.Slots)
+	return &slotsTable{sparse{entries: s.Entries, at: s.Value}, s.Stride}
+})
 
 // remove makes an entry empty, whether it was or not, as the kernel does.
 func (t *slotsTable) remove(key []byte) bpf.Errno {
 	i := binary.LittleEndian.Uint32(key)
-	if i >= t.Entries {
+	if i >= t.entries {
 		return bpf.EINVAL
 	}
-	clear(t.memory[t.Value(i):][:t.Stride])
+	clear(t.memory[t.at(i):][:t.stride])
 	return 0
-}
-
-func (t *slotsTable) each(f func([]byte, uint64)) {
-	for i := range t.Entries {
-		if !t.empty(i) {
-			f(binary.LittleEndian.AppendUint32(nil, i), t.Value(i))
-		}
-	}
 }
 
 // target checks an entry that the host gives a map of targets of redirects, and

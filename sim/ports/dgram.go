@@ -50,8 +50,7 @@ func (p *dgram) Receive(take func(Frame) bool) error {
 		if err != nil {
 			return err
 		}
-		if n > MaxFrame {
-			p.o.logf("port %s: a frame of %d bytes is dropped; ports take up to %d", p.path, n, MaxFrame)
+		if !p.o.fits("port "+p.path, n) {
 			continue
 		}
 		if !take(Frame{Data: buf[:n], Due: time.Now()}) {

@@ -21,9 +21,9 @@ func init() {
 // what leaves it sends. What the sender left to a card is done: checksums filled
 // in, long TCP segments cut, and VLAN tags that a driver took out are put back.
 type netdev struct {
+	device
 	o    Options
 	name string
-	file *os.File
 	odd  sync.Once // frames that cannot be taken are told once
 }
 
@@ -56,7 +56,7 @@ func openNetdev(name string, o Options) (Port, error) {
 	if err != nil {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
-	return &netdev{o: o, name: name, file: os.NewFile(uintptr(fd), "interface "+name)}, nil
+	return &netdev{device: device{os.NewFile(uintptr(fd), "interface "+name)}, o: o, name: name}, nil
 }
 
 func setOption(fd, option int, what string) error {
@@ -199,12 +199,4 @@ func (p *netdev) Send(frame []byte) error {
 		return fmt.Errorf("%w: %w", ErrSize, err)
 	}
 	return err
-}
-
-// Close implements Port.
-func (p *netdev) Close() error {
-	if err := p.file.Close(); !errors.Is(err, os.ErrClosed) {
-		return err
-	}
-	return nil
 }

@@ -65,6 +65,15 @@ func (o *Options) logf(format string, args ...any) {
 	}
 }
 
+// fits reports whether a frame of n bytes that came in by a port can be taken, and
+// says that one is dropped.
+func (o *Options) fits(port string, n int) bool {
+	if n > MaxFrame {
+		o.logf("%s: a frame of %d bytes is dropped; ports take up to %d", port, n, MaxFrame)
+	}
+	return n <= MaxFrame
+}
+
 // Kind is a kind of port.
 type Kind struct {
 	Form  string // "unix:PATH[,client|,dgram=REMOTE]"

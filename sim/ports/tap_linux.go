@@ -15,9 +15,9 @@ func init() {
 
 // tap is a port on a tap interface: what the kernel sends by it comes in.
 type tap struct {
+	device
 	o    Options
 	name string
-	file *os.File
 }
 
 // openTap makes or takes a tap interface and brings it up.
@@ -49,7 +49,7 @@ func openTap(name string, o Options) (Port, error) {
 	if err := bringUp(name); err != nil && !errors.Is(err, unix.EPERM) {
 		return fail(err)
 	}
-	return &tap{o: o, name: name, file: os.NewFile(uintptr(fd), "tap "+name)}, nil
+	return &tap{device{os.NewFile(uintptr(fd), "tap "+name)}, o, name}, nil
 }
 
 // bringUp sets an interface up. A user who may use a tap need not be one who may
@@ -90,8 +90,7 @@ func (p *tap) Receive(take func(Frame) bool) error {
 			return nil
 		case err != nil:
 			return err
-		case n > MaxFrame:
-			p.o.logf("tap %s: a frame of %d bytes is dropped; ports take up to %d", p.name, n, MaxFrame)
+		case !p.o.fits("tap "+p.name, n):
 			continue
 		}
 		if !take(Frame{Data: buf[:n], Due: time.Now()}) {
@@ -107,12 +106,4 @@ func (p *tap) Send(frame []byte) error {
 		return fmt.Errorf("%w: the interface is down: %w", ErrNoPeer, err)
 	}
 	return err
-}
-
-// Close implements Port.
-func (p *tap) Close() error {
-	if err := p.file.Close(); !errors.Is(err, os.ErrClosed) {
-		return err
-	}
-	return nil
 }
