@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -145,14 +144,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		o.Each = all(exit, f.lines.each(cmd), f.expect.each(), left)
 		var err error
 		sum, err = packetrun.Run(ctx, m, img, in, o)
-		var input *packetrun.InputError
-		switch {
-		case errors.As(err, &input):
-			return fmt.Errorf("%s: %w", in.name, err)
-		case err != nil:
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		return nil
+		return in.blame(path, err)
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/outfile"
+	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/pcap"
 )
 
@@ -132,6 +133,21 @@ func (s *streams) openCapture(path string) (*capture, error) {
 
 // Next implements packetrun.Source.
 func (c *capture) Next() (pcap.Packet, error) { return c.reader.Next() }
+
+// blame names the file that an error of a run is about: the capture, or the
+// program, "" for one that is named already.
+func (c *capture) blame(program string, err error) error {
+	var input *packetrun.InputError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &input):
+		return fmt.Errorf("%s: %w", c.name, err)
+	case program == "":
+		return err
+	}
+	return fmt.Errorf("%s: %w", program, err)
+}
 
 // Close implements io.Closer.
 func (c *capture) Close() error { return c.file.Close() }
