@@ -122,6 +122,7 @@ const (
 	StopFault             // Context.Fault says why
 	stopSwap              // the context waits for signals, until its wake
 	stopPause             // the core has to know first what others do
+	stopBehind            // a command that no signal tells the end of is on its way
 )
 
 // Begin starts a context's clock at its first word, now.
