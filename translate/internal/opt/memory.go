@@ -2,10 +2,22 @@ package opt
 
 import "github.com/skipsw/skipsw/translate/internal/ssa"
 
-// lowerMemory turns loads and stores into memory commands; loads and stores say
-// whether neighbouring ones of a kind share a command.
-func lowerMemory(f *ssa.Func, loads, stores bool) {
-	p := planLoads(f, loads)
+// commands says what becomes of loads and stores: whether neighbouring ones of a
+// kind share a command, and the bytes that a command moves at most.
+type commands struct {
+	loads, stores bool
+	read, write   int32
+}
+
+// Bytes that a command moves at most.
+const (
+	shortCommand = 64
+	longCommand  = 128
+)
+
+// lowerMemory turns loads and stores into memory commands.
+func lowerMemory(f *ssa.Func, c commands) {
+	p := planLoads(f, c)
 	repl := map[ssa.ID]ssa.ID{}
 	resolve := func(id *ssa.ID) {
 		if n, ok := repl[*id]; ok {
@@ -16,7 +28,7 @@ func lowerMemory(f *ssa.Func, loads, stores bool) {
 		old := f.B(b).Values
 		list := make([]ssa.ID, 0, len(old))
 		m := &ssa.Maker{F: f, Block: b, Out: &list}
-		var held pending
+		held := pending{max: c.write}
 		for _, id := range old {
 			v := f.V(id)
 			for k := range v.Args {
@@ -29,7 +41,7 @@ func lowerMemory(f *ssa.Func, loads, stores bool) {
 				continue
 			case v.Op == ssa.Store:
 				held.add(m, v)
-				if !stores {
+				if !c.stores {
 					held.flush(m)
 				}
 				continue
