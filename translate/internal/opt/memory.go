@@ -1,12 +1,16 @@
 package opt
 
-import "github.com/skipsw/skipsw/translate/internal/ssa"
+import (
+	"github.com/skipsw/skipsw/translate/internal/pass"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
 
-// commands says what becomes of loads and stores: whether neighbouring ones of a
-// kind share a command, and the bytes that a command moves at most.
+// commands says what becomes of loads and stores: the switches of run whether
+// neighbouring ones of a kind share a command, and how many bytes a command moves
+// at most.
 type commands struct {
-	loads, stores bool
-	read, write   int32
+	run         *pass.Run
+	read, write int32
 }
 
 // Bytes that a command moves at most.
@@ -17,6 +21,7 @@ const (
 
 // lowerMemory turns loads and stores into memory commands.
 func lowerMemory(f *ssa.Func, c commands) {
+	stores := c.run.On(mergeStores.Name)
 	p := planLoads(f, c)
 	repl := map[ssa.ID]ssa.ID{}
 	resolve := func(id *ssa.ID) {
@@ -28,7 +33,7 @@ func lowerMemory(f *ssa.Func, c commands) {
 		old := f.B(b).Values
 		list := make([]ssa.ID, 0, len(old))
 		m := &ssa.Maker{F: f, Block: b, Out: &list}
-		held := pending{max: c.write}
+		held := pending{run: c.run, max: c.write}
 		for _, id := range old {
 			v := f.V(id)
 			for k := range v.Args {
@@ -41,7 +46,7 @@ func lowerMemory(f *ssa.Func, c commands) {
 				continue
 			case v.Op == ssa.Store:
 				held.add(m, v)
-				if !c.stores {
+				if !stores {
 					held.flush(m)
 				}
 				continue
@@ -75,6 +80,7 @@ func (p *plan) load(m *ssa.Maker, held *pending, id ssa.ID) ssa.ID {
 			a := access(f.V(member))
 			a.base = access(&v).base
 			if held.touches(v.Space, a) {
+				held.readBy(v.Slot, a)
 				held.flush(m)
 				break
 			}

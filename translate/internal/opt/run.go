@@ -45,6 +45,8 @@ var (
 // there would be too few transfer registers in a row.
 var LongCommands = pass.Info{Name: "long-commands", Doc: "move more than 64 bytes by one command", Inside: "memory"}
 
+var memory = pass.Info{Name: "memory", Doc: "turn loads and stores into memory commands", Required: true}
+
 // Widths are the bytes that one command moves at most, 128 if more.
 type Widths struct{ Read, Write int }
 
@@ -52,8 +54,8 @@ type Widths struct{ Read, Write int }
 // words between memory and registers. Back ends for machines with such commands
 // have it among their lowering passes.
 func Memory(w Widths) Pass {
-	return Pass{pass.Info{Name: "memory", Doc: "turn loads and stores into memory commands", Required: true}, func(f *ssa.Func, r *pass.Run) bool {
-		c := commands{loads: r.On(mergeLoads.Name), stores: r.On(mergeStores.Name), read: shortCommand, write: shortCommand}
+	return Pass{memory, func(f *ssa.Func, r *pass.Run) bool {
+		c := commands{run: r, read: shortCommand, write: shortCommand}
 		if r.On(LongCommands.Name) {
 			c.read, c.write = int32(min(w.Read, longCommand)), int32(min(w.Write, longCommand))
 		}
@@ -89,6 +91,9 @@ func Passes(lowering []Pass) []pass.Info {
 
 // do runs one pass.
 func (p *Pass) do(f *ssa.Func, r *pass.Run) bool {
+	if r.Remarking() && p.Name != memory.Name {
+		defer remarkGone(f, r, p.Name, census(f))
+	}
 	return r.Do(&p.Info, f, func() bool { return p.Run(f, r) })
 }
 
