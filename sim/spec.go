@@ -46,6 +46,9 @@ type Spec struct {
 	// Worker is the cost of the worker's loop around a packet: taking it in,
 	// acting on the verdict.
 	Worker Routine
+	// WorkerTurns is how often a context has the core for it, with equal parts of
+	// the time asleep between; 0 is once.
+	WorkerTurns uint32
 
 	// Unwritten is what an unwritten word holds. No program that passes
 	// CheckUndefined can tell.

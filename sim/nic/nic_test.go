@@ -253,7 +253,8 @@ func TestLatency(t *testing.T) {
 	alone := m.Run(sim.Input{Packet: in.Source.Frame(&p)})
 	require.EqualValues(t, bpf.XDPTX, alone.Verdict)
 	const cycle, bit = 1250, 25
-	wait := uint64(s.spec.Machine.Worker.Wait)
+	worker, turns := s.spec.Machine.Worker, s.spec.Machine.WorkerTurns
+	wait := uint64(worker.Wait + worker.Busy/turns*(turns-1))
 	want := (wait+alone.Settled)*cycle + 8*72*bit
 	res := s.run(t)
 	require.InDelta(t, want/1000, res.Latency.P50, float64(want)/1000/128+2)

@@ -50,7 +50,7 @@ type Spec struct {
 // 40 Gb/s.
 func DefaultSpec() Spec {
 	machine := sim.DefaultSpec()
-	machine.IslandCores, machine.Shapes = 10, DefaultShapes()
+	machine.IslandCores, machine.Shapes, machine.WorkerTurns = 10, DefaultShapes(), 4
 	return Spec{
 		Machine: machine, Cores: 50, Hertz: 800_000_000,
 		Ports: 2, PortRate: 40_000_000_000, Buffers: 640, EgressQueue: 1024,
