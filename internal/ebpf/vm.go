@@ -32,6 +32,8 @@ type Options struct {
 	// WatchStack asks to look for reads of stack bytes that the program has not
 	// written, see VM.ReadUnwritten.
 	WatchStack bool
+	// Network is what the helpers look into that ask for interfaces and routes.
+	Network Network
 	// Helpers replaces and adds helper functions by number. The registers
 	// R1..R5 are passed, R0 is returned.
 	Helpers map[bpf.HelperID]func(vm *VM, args [5]uint64) (uint64, error)

@@ -15,6 +15,7 @@ const (
 	Object   = 64 << 20 // an eBPF object or an image; no NIC has memory for what it describes
 	Capture  = 1 << 30  // a capture file, which is read packet by packet
 	Source   = 16 << 20 // assembly, or case files of the oracle
+	Network  = 64 << 20 // routes, neighbours and links in JSON
 	Words    = 16 << 20 // bare words; the largest control store has 128 KiB
 	Standard = 16 << 20 // standard input
 )
