@@ -94,6 +94,8 @@ func Compile[C any](b Backend[C], u *Unit) (C, error) {
 	var crowded *Crowded
 	for errors.As(err, &crowded) && !crowded.Part.unshared && u.Run.On(opt.Share.Name) {
 		crowded.Part.unshared = true
+		forgetPart(u.Run, crowded.Part.Program.Source().Name)
+		forgetStages(u.Run, b.Stages())
 		if err = compile(b, u, crowded.Part); err == nil {
 			code, err = b.Emit(u)
 		}
@@ -104,6 +106,7 @@ func Compile[C any](b Backend[C], u *Unit) (C, error) {
 	src := u.Source()
 	u.Report.Program, u.Report.Type, u.Report.Target = src.Name, src.Type.String(), b.Target()
 	u.Report.Insns, u.Report.Passes = len(src.Insns), u.Run.Stats()
+	u.Report.Remarks = u.remarks()
 	return code, nil
 }
 
@@ -113,6 +116,7 @@ func compile[C any](b Backend[C], u *Unit, p *Part) error {
 		u.Run.Switch(opt.Share.Name, false)
 		defer u.Run.Switch(opt.Share.Name, true)
 	}
+	u.Run.About(p.Program.Source().Name)
 	var err error
 	build := func(make func() (*ssa.Func, error)) *ssa.Func {
 		f := &ssa.Func{}

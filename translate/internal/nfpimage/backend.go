@@ -107,6 +107,7 @@ func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
 			*l.atlas.at[m] = p.Env.Maps[k]
 		}
 		one := &member{Part: p}
+		u.Run.About(p.Program.Source().Name)
 		chain := p.Env.Chain
 		wants := nfp.Wants{Check: u.Check, Nested: chain != nil && chain.Nested}
 		var err error
@@ -126,6 +127,9 @@ func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
 	u.Run.Do(&linking, listing{&img}, func() bool {
 		if img, err = l.link(); err == nil {
 			l.report(u.Report, img)
+			if u.Run.Remarking() {
+				u.Report.Code = l.uses()
+			}
 		}
 		return err == nil
 	})

@@ -1,6 +1,9 @@
 package opt
 
-import "github.com/skipsw/skipsw/translate/internal/ssa"
+import (
+	"github.com/skipsw/skipsw/translate/internal/pass"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
 
 // maxGroup is the number of bytes that one command reads at most for several
 // loads. Bytes of later loads are read at the first one, possibly behind a
@@ -21,6 +24,7 @@ type group struct {
 
 // plan says how each load is served.
 type plan struct {
+	run     *pass.Run
 	groups  []*group
 	of      map[ssa.ID]*group
 	forward map[ssa.ID]ssa.ID // loads of bytes that a store has just written
@@ -29,8 +33,9 @@ type plan struct {
 // planLoads sorts loads into groups. A load joins a group if it has the same
 // address but for a constant, comes after the group's first load on every path,
 // and no store to its bytes lies between.
-func planLoads(f *ssa.Func, merge bool) *plan {
-	p := &plan{of: map[ssa.ID]*group{}, forward: map[ssa.ID]ssa.ID{}}
+func planLoads(f *ssa.Func, r *pass.Run) *plan {
+	p := &plan{run: r, of: map[ssa.ID]*group{}, forward: map[ssa.ID]ssa.ID{}}
+	merge := r.On(mergeLoads.Name)
 	order := f.RPO()
 	dom := f.Dominators(order)
 	versions := map[ssa.Space]*versions{}
@@ -48,11 +53,14 @@ func planLoads(f *ssa.Func, merge bool) *plan {
 			if merge && !v.Exact {
 				if st := vs.source(a, vs.at[id]); st != 0 {
 					p.forward[id] = st
+					p.remark(f, id, st, "taken from the register that was stored, without a read", "")
 					continue
 				}
 				if g := p.join(f, dom, vs, byBase[a.base], id, a); g != nil {
+					p.remarkJoined(f, g, id)
 					continue
 				}
+				p.remarkAlone(f, dom, vs, byBase[a.base], id, a)
 			}
 			g := &group{leader: id, members: []ssa.ID{id}, base: a.base, lo: a.lo, hi: a.lo + a.n}
 			p.groups = append(p.groups, g)

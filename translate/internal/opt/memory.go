@@ -1,11 +1,15 @@
 package opt
 
-import "github.com/skipsw/skipsw/translate/internal/ssa"
+import (
+	"github.com/skipsw/skipsw/translate/internal/pass"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
 
-// lowerMemory turns loads and stores into memory commands; loads and stores say
+// lowerMemory turns loads and stores into memory commands. The switches of r say
 // whether neighbouring ones of a kind share a command.
-func lowerMemory(f *ssa.Func, loads, stores bool) {
-	p := planLoads(f, loads)
+func lowerMemory(f *ssa.Func, r *pass.Run) {
+	stores := r.On(mergeStores.Name)
+	p := planLoads(f, r)
 	repl := map[ssa.ID]ssa.ID{}
 	resolve := func(id *ssa.ID) {
 		if n, ok := repl[*id]; ok {
@@ -16,7 +20,7 @@ func lowerMemory(f *ssa.Func, loads, stores bool) {
 		old := f.B(b).Values
 		list := make([]ssa.ID, 0, len(old))
 		m := &ssa.Maker{F: f, Block: b, Out: &list}
-		var held pending
+		held := pending{run: r}
 		for _, id := range old {
 			v := f.V(id)
 			for k := range v.Args {
@@ -63,6 +67,7 @@ func (p *plan) load(m *ssa.Maker, held *pending, id ssa.ID) ssa.ID {
 			a := access(f.V(member))
 			a.base = access(&v).base
 			if held.touches(v.Space, a) {
+				held.readBy(v.Slot, a)
 				held.flush(m)
 				break
 			}

@@ -45,7 +45,7 @@ var (
 // and registers. Back ends for machines with such commands have it among their
 // lowering passes.
 var Memory = Pass{pass.Info{Name: "memory", Doc: "turn loads and stores into memory commands", Required: true}, func(f *ssa.Func, r *pass.Run) bool {
-	lowerMemory(f, r.On(mergeLoads.Name), r.On(mergeStores.Name))
+	lowerMemory(f, r)
 	return true
 }}
 
@@ -76,6 +76,9 @@ func Passes(lowering []Pass) []pass.Info {
 
 // do runs one pass.
 func (p *Pass) do(f *ssa.Func, r *pass.Run) bool {
+	if r.Remarking() && p.Name != Memory.Name {
+		defer remarkGone(f, r, p.Name, census(f))
+	}
 	return r.Do(&p.Info, f, func() bool { return p.Run(f, r) })
 }
 

@@ -3,6 +3,7 @@ package opt
 import (
 	"slices"
 
+	"github.com/skipsw/skipsw/translate/internal/pass"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
@@ -18,6 +19,9 @@ type pending struct {
 	base  [2]ssa.ID
 	bytes map[int32]byteSource
 	slot  int32
+
+	run    *pass.Run
+	stores []int32 // slots of the stores, kept for remarks
 }
 
 // run is a stretch of bytes without a gap.
@@ -27,12 +31,16 @@ type run struct{ lo, n int32 }
 func (p *pending) add(m *ssa.Maker, v *ssa.Value) {
 	a := access(v)
 	if len(p.bytes) > 0 && (p.base != a.base || p.space != v.Space || p.aux != v.Aux || len(p.bytes)+int(a.n) > maxPending) {
+		p.crowdedBy(v.Slot, a, v.Space)
 		p.flush(m)
 	}
 	if p.bytes == nil {
 		p.bytes = map[int32]byteSource{}
 	}
 	p.space, p.aux, p.base, p.slot = v.Space, v.Aux, a.base, v.Slot
+	if p.run.Remarking() {
+		p.stores = append(p.stores, v.Slot)
+	}
 	val := v.Args[len(v.Args)-1]
 	for k := range a.n {
 		from := k
@@ -91,6 +99,7 @@ func (p *pending) flush(m *ssa.Maker) {
 	}
 	slot := m.Slot
 	m.Slot = p.slot
+	p.remarkMerged()
 	for _, r := range p.runs() {
 		for r.n > 0 {
 			n := r.n
