@@ -91,7 +91,7 @@ func (b Backend) Lowering(p *verify.Program) []opt.Pass {
 			return true
 		},
 	}
-	return []opt.Pass{exits, opt.Memory}
+	return []opt.Pass{exits, opt.Memory(opt.Widths{Read: 4 * b.T.Registers.XferIn, Write: 4 * b.T.Registers.XferOut})}
 }
 
 // Stages implements backend.Backend.
@@ -142,7 +142,7 @@ func withProgram(p *backend.Part, err error) error {
 	var u *ssa.Unsupported
 	if !errors.As(err, &u) {
 		u = &ssa.Unsupported{What: "program " + src.Name, Why: err.Error(), Slot: -1}
-		if errors.Is(err, nfp.ErrCrowded) {
+		if nfp.Crowded(err) {
 			return backend.CrowdedPart(p, u)
 		}
 		return u
