@@ -48,7 +48,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	}
 	memory := spec.Memory
 	if memory == nil {
-		if memory, err = newMemory(img.Target, &spec); err != nil {
+		if memory, err = newMemory(img.Target, &spec, cores); err != nil {
 			return err
 		}
 	}
@@ -158,6 +158,9 @@ func (m *card) check(cores int) error {
 	}
 	if s.PacketOffset < 0 || s.PacketOffset >= s.PacketBuffer {
 		return fmt.Errorf("packet offset %d lies outside the packet buffer of %d bytes", s.PacketOffset, s.PacketBuffer)
+	}
+	if s.IslandCores < 0 {
+		return fmt.Errorf("%d cores of an island; 0 is one island for all", s.IslandCores)
 	}
 	if s.Budget == 0 {
 		return fmt.Errorf("cycle budget is 0; DefaultSpec has a sensible one")

@@ -33,7 +33,7 @@ func (m *Machine) Reset() error {
 		return err
 	}
 	m.core.Reset()
-	m.mem.Restart()
+	m.mem.Reset()
 	return nil
 }
 

@@ -59,21 +59,26 @@ func (m *Memory) answersLater() error {
 
 // NewMemory returns the memories of a target, without maps.
 func NewMemory(t *target.Target, spec Spec) (*Memory, error) {
-	m, err := newMemory(t, &spec)
+	m, err := newMemory(t, &spec, 1)
 	if err != nil {
 		return nil, fmt.Errorf("sim: %w", err)
 	}
 	return m, nil
 }
 
-func newMemory(t *target.Target, spec *Spec) (*Memory, error) {
+// newMemory makes the memories for a number of cores.
+func newMemory(t *target.Target, spec *Spec, cores int) (*Memory, error) {
 	m := &Memory{tables: map[uint32]*Map{}}
 	for _, name := range slices.Sorted(maps.Keys(t.Memories)) {
 		l, ok := spec.Memories[name]
 		if !ok {
 			l = t.Memories[name]
 		}
-		m.units = append(m.units, mem.Unit{Name: name, Latency: l})
+		shape := spec.Shapes[name]
+		if err := shape.Check(); err != nil {
+			return nil, fmt.Errorf("memory %s: %w", name, err)
+		}
+		m.units = append(m.units, mem.Unit{Name: name, Latency: l, Shape: shape})
 	}
 	for name := range spec.Memories {
 		if _, ok := t.Memories[name]; !ok {
@@ -88,7 +93,7 @@ func newMemory(t *target.Target, spec *Spec) (*Memory, error) {
 		}
 		rooms = append(rooms, hostmap.Room{Unit: unit, Region: r})
 	}
-	m.system = mem.New(mem.Config{Units: m.units, Hooks: spec.MemoryHooks})
+	m.system = mem.New(mem.Config{Units: m.units, IslandSources: spec.IslandCores, Sources: cores, Hooks: spec.MemoryHooks})
 	m.space = hostmap.NewSpace(m.system, rooms)
 	return m, nil
 }

@@ -27,6 +27,8 @@ type (
 	SwitchKind  = core.SwitchKind
 	Routine     = core.Cost
 	Latency     = mem.Latency
+	Shape       = mem.Shape
+	Cache       = mem.Cache
 	Firmware    = firmware.Costs
 	Input       = firmware.Input
 	Event       = firmware.Event

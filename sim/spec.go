@@ -36,10 +36,19 @@ type Spec struct {
 
 	// Memories replace latencies of the target's memories, by name.
 	Memories map[string]Latency
-	Firmware Firmware
+	// Shapes say how memories are built inside, by name: banks, caches, one for
+	// each island. One that is not named is one server without a cache. Names that
+	// the target has no memory of are left out.
+	Shapes map[string]Shape
+	// IslandCores is the number of cores of an island; 0 is one island for all.
+	IslandCores int
+	Firmware    Firmware
 	// Worker is the cost of the worker's loop around a packet: taking it in,
 	// acting on the verdict.
 	Worker Routine
+	// WorkerTurns is how often a context has the core for it, with equal parts of
+	// the time asleep between; 0 is once.
+	WorkerTurns uint32
 
 	// Unwritten is what an unwritten word holds. No program that passes
 	// CheckUndefined can tell.

@@ -73,7 +73,7 @@ func (s *System) Reset() error {
 	for _, c := range s.cores {
 		c.Reset()
 	}
-	s.mem.Restart()
+	s.mem.Reset()
 	return s.resetMaps()
 }
 
@@ -105,3 +105,13 @@ func (s *System) Throughput() []Throughput {
 // Memories returns the memory units by the numbers that hooks see, and the
 // number of the one that holds packets.
 func (s *System) Memories() (units []mem.Unit, packets mem.UnitID) { return s.mem.Units(), s.packets }
+
+// Parts returns everything in the memory that serves one command after another.
+func (s *System) Parts() []mem.Part { return s.mem.Parts() }
+
+// PartsBusy appends the cycles for which each of Parts was busy to a list.
+func (s *System) PartsBusy(out []uint64) []uint64 { return s.mem.Busy(out) }
+
+// Lines returns how many lines commands have found in a memory's cache, and how many
+// came from DRAM.
+func (s *System) Lines(unit mem.UnitID) (hits, misses uint64) { return s.mem.Lines(unit) }

@@ -34,6 +34,9 @@ type Options struct {
 	// pass ran or another changed it, by the pass's name. The form is only good
 	// during the call.
 	Dump func(pass string, f fmt.Stringer)
+	// Remarks has the report say what passes did with the code of single
+	// instructions and what they could not do.
+	Remarks bool
 	// Report, if set, is filled with what was compiled and how.
 	Report *Report
 	// Called are the programs that tail calls may lead to, object.Program.Called
@@ -56,6 +59,12 @@ const (
 // Report says what was compiled and how: words, where maps are and why,
 // routines, register allocation, passes with their time.
 type Report = backend.Report
+
+// The parts of a report that callers name.
+type (
+	Remark = backend.Remark
+	Place  = backend.Place
+)
 
 // Unsupported says what a program uses that the compiler or the target does not
 // have, where, and why. errors.Is finds ErrNotSupported in it.

@@ -68,5 +68,9 @@ func newRun(list []Pass, o *Options) *pass.Run {
 		}
 		return o.OptLevel == LevelDefault || p.EveryLevel
 	}
-	return pass.NewRun(list, on, o.Dump)
+	r := pass.NewRun(list, on, o.Dump)
+	if o.Remarks {
+		r.KeepRemarks()
+	}
+	return r
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -61,6 +62,9 @@ func (d *Device) Restore(ctx context.Context, s *State) error {
 			return err
 		}
 		maps = append(maps, made)
+		if m.Type == bpf.MapTypeProgArray {
+			continue // its slots hold programs that are still to come
+		}
 		if err := fill(made, m, s.Maps[i]); err != nil {
 			return err
 		}
@@ -70,6 +74,14 @@ func (d *Device) Restore(ctx context.Context, s *State) error {
 		return err
 	}
 	defer l.Close()
+	for i, m := range s.Program.Maps {
+		if m.Type != bpf.MapTypeProgArray {
+			continue
+		}
+		if err := fill(maps[i], m, s.Maps[i]); err != nil {
+			return err
+		}
+	}
 	return d.Attach(ctx, l, s.Hook, false)
 }
 

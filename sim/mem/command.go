@@ -37,6 +37,8 @@ type Command struct {
 	Operand uint64
 	Arrival uint64 // cycle at which it comes to its unit
 	Ticket  Ticket
+	// Part is the place among System.Parts of what serves it, once that is known.
+	Part int
 }
 
 // Ticket says who waits for a command. A unit looks at Source alone, to order

@@ -28,7 +28,10 @@ func (r recorder) Reply(c *Command, words []uint64, done uint64) {
 
 // shared returns a memory with two sources and a word in it.
 func shared(t *testing.T) (*System, *Region, *[]reply) {
-	s := New(Config{Units: []Unit{{"fast", Latency{Read: 10, Write: 9, Atomic: 12, PerWord: 1, Busy: 2}}, {"slow", Latency{Read: 100, Write: 90, Atomic: 120, PerWord: 1, Busy: 20}}}})
+	s := New(Config{Units: []Unit{
+		{Name: "fast", Latency: Latency{Read: 10, Write: 9, Atomic: 12, PerWord: 1, Busy: 2}},
+		{Name: "slow", Latency: Latency{Read: 100, Write: 90, Atomic: 120, PerWord: 1, Busy: 20}},
+	}})
 	r := &Region{Name: "r", Unit: 1, Base: 0x100, Size: 16, Data: make([]byte, 16)}
 	require.Nil(t, s.Map.Add(r))
 	got := new([]reply)

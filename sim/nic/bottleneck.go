@@ -3,8 +3,6 @@ package nic
 import (
 	"fmt"
 	"strings"
-
-	"github.com/skipsw/skipsw/sim/mem"
 )
 
 // full is the utilisation from which a part counts as busy all the time.
@@ -32,11 +30,9 @@ func (r *run) bottleneck(res *Result) string {
 // workBound is for frames that find no buffer: programs do not end fast enough.
 func (r *run) workBound(res *Result) string {
 	cores := res.Utilisation[partCores]
-	unit, busy := -1, 0.0
-	for i, u := range r.card.use.units {
-		if share := res.Utilisation[partMemory(u.Name)]; share > busy {
-			unit, busy = i, share
-		}
+	busy := 0.0
+	if len(res.Units) > 0 {
+		busy = res.Units[0].Busy
 	}
 	if max(cores, busy) < bound {
 		return fmt.Sprintf("contexts: all %d have a packet and wait most of the time, for memory or the worker's loop; cores %s busy", res.Contexts, percent(cores))
@@ -48,12 +44,7 @@ func (r *run) workBound(res *Result) string {
 		}
 		return fmt.Sprintf("%d %s, %s busy", res.Cores, noun, percent(cores))
 	}
-	u := r.card.use.units[unit]
-	out := fmt.Sprintf("memory %s, %s busy", u.Name, percent(busy))
-	if o, share := r.card.use.heaviest(mem.UnitID(unit)); o != nil {
-		out += fmt.Sprintf(", %s of it with map %q", percent(share), o.name)
-	}
-	return out
+	return res.Units[0].String()
 }
 
 func (r *run) egressBound(res *Result) string {

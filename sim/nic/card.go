@@ -35,8 +35,7 @@ func New(img *image.Image, spec Spec) (*Card, error) {
 	if c.sys, err = sim.NewSystem(img, machine, spec.Cores); err != nil {
 		return nil, err
 	}
-	units, packets := c.sys.Memories()
-	c.use.connect(units, packets, spec.Contexts())
+	c.use.connect(c.sys, spec.Contexts())
 	return c, nil
 }
 

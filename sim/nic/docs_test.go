@@ -16,7 +16,22 @@ func TestTimingPaper(t *testing.T) {
 	data, err := os.ReadFile("../../docs/timing.md")
 	require.NoError(t, err)
 	s := DefaultSpec()
+	emem := s.Machine.Shapes["emem"]
 	for name, value := range map[string]string{
+		"IslandCores":  fmt.Sprint(s.Machine.IslandCores),
+		"Banks":        fmt.Sprint(emem.Banks),
+		"Interleave":   fmt.Sprint(emem.Interleave),
+		"AtomicBusy":   fmt.Sprint(emem.AtomicBusy),
+		"Bus":          fmt.Sprint(emem.Bus),
+		"Lines":        fmt.Sprint(emem.Cache.Lines),
+		"Ways":         fmt.Sprint(emem.Cache.Ways),
+		"LineBytes":    fmt.Sprint(emem.Cache.LineBytes),
+		"Miss":         fmt.Sprint(emem.Cache.Miss),
+		"PageMiss":     fmt.Sprint(emem.Cache.PageMiss),
+		"Fill":         fmt.Sprint(emem.Cache.Fill),
+		"DRAMBanks":    fmt.Sprint(emem.Cache.DRAMBanks),
+		"PageBytes":    fmt.Sprint(emem.Cache.PageBytes),
+		"PageBusy":     fmt.Sprint(emem.Cache.PageBusy),
 		"Cores":        fmt.Sprint(s.Cores),
 		"Hertz":        fmt.Sprintf("%d MHz", s.Hertz/1e6),
 		"Ports":        fmt.Sprint(s.Ports),

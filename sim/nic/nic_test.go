@@ -171,9 +171,17 @@ func TestLoad(t *testing.T) {
 			"memory", newScene(sample(t, "count_by_proto", "skipsw"), func(s *scene) {
 				s.spec.HostRate = 100_000_000_000
 				s.spec.Machine.Memories = map[string]sim.Latency{"emem": {Read: 200, Write: 180, Atomic: 200, PerWord: 2, Busy: 40}}
+				s.spec.Machine.Shapes = nil
 			}),
 			[]string{DropBuffer},
-			`memory emem, 100 % busy, 100 % of it with map "`, 800.0 / (2 * 40), // two beats a packet
+			`external memory, 100 % busy, 100 % of it with map "counters"`, 800.0 / (2 * 40), // two beats a packet
+		},
+		{
+			"one counter", newScene(sample(t, "count_by_proto", "skipsw"), func(s *scene) {
+				s.spec.HostRate = 200_000_000_000
+			}),
+			[]string{DropBuffer},
+			`external memory atomics, bank 5, 100 % busy, 100 % of it with map "counters"`, 800.0 / (2 * 4),
 		},
 		{
 			"contexts", newScene(verdict(t, "xdp", uint32(bpf.XDPTX)), func(s *scene) {
@@ -245,7 +253,8 @@ func TestLatency(t *testing.T) {
 	alone := m.Run(sim.Input{Packet: in.Source.Frame(&p)})
 	require.EqualValues(t, bpf.XDPTX, alone.Verdict)
 	const cycle, bit = 1250, 25
-	wait := uint64(s.spec.Machine.Worker.Wait)
+	worker, turns := s.spec.Machine.Worker, s.spec.Machine.WorkerTurns
+	wait := uint64(worker.Wait + worker.Busy/turns*(turns-1))
 	want := (wait+alone.Settled)*cycle + 8*72*bit
 	res := s.run(t)
 	require.InDelta(t, want/1000, res.Latency.P50, float64(want)/1000/128+2)

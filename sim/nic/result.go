@@ -1,7 +1,9 @@
 package nic
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/traffic"
@@ -38,12 +40,43 @@ type Result struct {
 	Seconds float64 `json:"seconds"`
 	// Utilisation is the share of time for which each part was busy.
 	Utilisation map[string]float64 `json:"utilisation"`
+	// Units has the parts of the memory that had something to do, the busiest first.
+	Units []UnitUse `json:"units"`
 	// Bottleneck says in words what kept the card from doing more.
 	Bottleneck string `json:"bottleneck"`
 	// Partial says that the run was ended before all was done.
 	Partial bool `json:"partial,omitempty"`
 
 	FirstFault *sim.Fault `json:"-"`
+}
+
+// UnitUse is what a part of the memory did: a bank, its atomic engine, a DRAM
+// channel, or the bus out of an island.
+type UnitUse struct {
+	// Name is in words: "external memory atomics, bank 3". Memory is the target's
+	// name; a bus has none.
+	Name   string `json:"name"`
+	Memory string `json:"memory,omitempty"`
+	// Busy is the share of time for which it was busy.
+	Busy float64 `json:"busy"`
+	// Map is the one that kept it busy the most, for MapShare of what all maps did,
+	// in the whole run.
+	Map      string  `json:"map,omitempty"`
+	MapShare float64 `json:"map_share,omitempty"`
+}
+
+// String returns what a bottleneck is called: part, share, map.
+func (u *UnitUse) String() string {
+	out := fmt.Sprintf("%s, %s busy", u.Name, percent(u.Busy))
+	if u.Map != "" {
+		out += fmt.Sprintf(", %s of it with map %q", percent(u.MapShare), u.Map)
+	}
+	return out
+}
+
+// sortUses sorts by what was busy.
+func sortUses(all []UnitUse) {
+	slices.SortStableFunc(all, func(a, b UnitUse) int { return cmp.Compare(b.Busy, a.Busy) })
 }
 
 // Packets says where frames are: In and Copies are together the sum of Sent,
@@ -80,7 +113,8 @@ const (
 	DropRedirect = "redirect"
 )
 
-// Names of parts in Result.Utilisation. Memories are "memory NAME", ports
+// Names of parts in Result.Utilisation. Memories are "memory NAME", each as busy as
+// its busiest part, ports
 // "port N in" and "port N out".
 const (
 	partCores    = "cores"
@@ -139,8 +173,18 @@ func (r *run) rates(res *Result) {
 		use(partCores, 1-float64(b.idle-a.idle)/float64(now))
 	}
 	use(partContexts, float64(b.worked-a.worked)/(cycles*float64(spec.Contexts())))
-	for i, u := range r.card.use.units {
-		use(partMemory(u.Name), float64(b.memory[i]-a.memory[i])/cycles)
+	busy := make([]uint64, len(b.memory))
+	for i := range busy {
+		busy[i] = b.memory[i] - a.memory[i]
+	}
+	res.Units = r.card.use.unitUses(busy, cycles)
+	for _, u := range r.card.use.units {
+		use(partMemory(u.Name), 0)
+	}
+	for _, u := range res.Units {
+		if u.Memory != "" {
+			use(partMemory(u.Memory), max(u.Busy, res.Utilisation[partMemory(u.Memory)]))
+		}
 	}
 	picoseconds := seconds * traffic.Second
 	for i := range r.tx {

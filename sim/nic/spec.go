@@ -12,7 +12,8 @@ import (
 // Spec holds the parameters of a card. Each number's source, rationale and
 // impact stand in docs/timing.md.
 type Spec struct {
-	// Machine is what cores and memories are like.
+	// Machine is what cores and memories are like; its IslandCores make islands of
+	// the cores, in the order of their numbers.
 	Machine sim.Spec
 	// Cores is the number of worker cores.
 	Cores int
@@ -48,10 +49,29 @@ type Spec struct {
 // DefaultSpec returns the parameters of an Agilio card with two ports of
 // 40 Gb/s.
 func DefaultSpec() Spec {
+	machine := sim.DefaultSpec()
+	machine.IslandCores, machine.Shapes, machine.WorkerTurns = 10, DefaultShapes(), 4
 	return Spec{
-		Machine: sim.DefaultSpec(), Cores: 50, Hertz: 800_000_000,
+		Machine: machine, Cores: 50, Hertz: 800_000_000,
 		Ports: 2, PortRate: 40_000_000_000, Buffers: 640, EgressQueue: 1024,
 		HostRate: 50_000_000_000, HostOverhead: 64, HostDelay: 500_000, HostQueue: 1024, HostQueues: 64,
+	}
+}
+
+// DefaultShapes returns how the memories of an Agilio card are built, by the names
+// that targets call them.
+func DefaultShapes() map[string]sim.Shape {
+	return map[string]sim.Shape{
+		"cls":  {PerIsland: true},
+		"ctm":  {PerIsland: true},
+		"imem": {Banks: 4, Interleave: 64, AtomicBusy: 4, Bus: 1},
+		"emem": {
+			Banks: 8, Interleave: 64, AtomicBusy: 4, Bus: 1,
+			Cache: sim.Cache{
+				Lines: 49152, Ways: 8, LineBytes: 64, Miss: 150, PageMiss: 100, Fill: 4,
+				DRAMBanks: 8, PageBytes: 8192, PageBusy: 38,
+			},
+		},
 	}
 }
 

@@ -5,11 +5,11 @@ import (
 	"github.com/skipsw/skipsw/sim/mem"
 )
 
-// usage counts for how many cycles memory units are busy, and for whom.
+// usage counts for whom the parts of the memory are busy.
 type usage struct {
 	units   []mem.Unit
+	parts   []mem.Part
 	packets mem.UnitID
-	busy    []uint64 // of each unit
 	served  []uint64 // cycle in which the last command of each context was over
 	owners  []*owner // in the order in which they came up
 	of      map[*mem.Region]*owner
@@ -17,19 +17,18 @@ type usage struct {
 	lastOf  *owner
 }
 
-// owner is a map that keeps a unit busy.
+// owner is a map that keeps parts busy.
 type owner struct {
 	name string
-	unit mem.UnitID
-	busy uint64
+	busy []uint64 // cycles of each part
 }
 
 func newUsage() *usage { return &usage{of: map[*mem.Region]*owner{}} }
 
-// connect names the units and says how many contexts there are.
-func (u *usage) connect(units []mem.Unit, packets mem.UnitID, contexts int) {
-	u.units, u.packets = units, packets
-	u.busy, u.served = make([]uint64, len(units)), make([]uint64, contexts)
+// connect names the parts and says how many contexts there are.
+func (u *usage) connect(sys *sim.System, contexts int) {
+	u.units, u.packets = sys.Memories()
+	u.parts, u.served = sys.Parts(), make([]uint64, contexts)
 }
 
 // hooks returns hooks that count and then call others.
@@ -47,7 +46,6 @@ func (u *usage) hooks(then sim.MemoryHooks) sim.MemoryHooks {
 func (u *usage) serve(c *mem.Command, start uint64) {
 	r := c.Region
 	n := u.units[r.Unit].Occupied(c)
-	u.busy[r.Unit] += n
 	by := &u.served[sim.Moment{Core: int(c.Ticket.Source), Context: int(c.Ticket.Context)}.Place()]
 	*by = max(*by, start+n)
 	if r.Unit == u.packets {
@@ -56,13 +54,13 @@ func (u *usage) serve(c *mem.Command, start uint64) {
 	if r != u.last {
 		u.last, u.lastOf = r, u.owner(r)
 	}
-	u.lastOf.busy += n
+	u.lastOf.busy[c.Part] += n
 }
 
 func (u *usage) owner(r *mem.Region) *owner {
 	o := u.of[r]
 	if o == nil {
-		o = &owner{name: r.Name, unit: r.Unit}
+		o = &owner{name: r.Name, busy: make([]uint64, len(u.parts))}
 		u.of[r] = o
 		u.owners = append(u.owners, o)
 	}
@@ -71,23 +69,43 @@ func (u *usage) owner(r *mem.Region) *owner {
 
 // reset forgets what was counted.
 func (u *usage) reset() {
-	clear(u.busy)
 	clear(u.served)
 	for _, o := range u.owners {
-		o.busy = 0
+		clear(o.busy)
 	}
 }
 
-// heaviest returns the map that keeps a unit busy the most and its share of
-// that; nil where packets are or nothing happened.
-func (u *usage) heaviest(unit mem.UnitID) (o *owner, share float64) {
-	for _, c := range u.owners {
-		if c.unit == unit && (o == nil || c.busy > o.busy) {
-			o = c
+// heaviest returns the map that keeps a part busy the most and its share of
+// that; "" where packets are or nothing happened.
+func (u *usage) heaviest(part int) (name string, share float64) {
+	var most, all uint64
+	for _, o := range u.owners {
+		n := o.busy[part]
+		all += n
+		if n > most {
+			name, most = o.name, n
 		}
 	}
-	if o == nil || u.busy[unit] == 0 {
-		return nil, 0
+	if all == 0 {
+		return "", 0
 	}
-	return o, float64(o.busy) / float64(u.busy[unit])
+	return name, float64(most) / float64(all)
+}
+
+// unitUses returns what parts of the memory did in a number of cycles, those with
+// something to do, the busiest first.
+func (u *usage) unitUses(busy []uint64, cycles float64) (out []UnitUse) {
+	for i, p := range u.parts {
+		if busy[i] == 0 {
+			continue
+		}
+		use := UnitUse{Name: p.Name(u.units), Busy: min(float64(busy[i])/cycles, 1)}
+		if p.Kind != mem.PartBus {
+			use.Memory = u.units[p.Unit].Name
+		}
+		use.Map, use.MapShare = u.heaviest(i)
+		out = append(out, use)
+	}
+	sortUses(out)
+	return out
 }

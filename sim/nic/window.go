@@ -34,7 +34,7 @@ type snapshot struct {
 	counts    counts
 	now, idle uint64 // sums over the cores' clocks
 	worked    uint64
-	memory    []uint64 // cycles for which each unit was busy
+	memory    []uint64 // cycles for which each part of the memory was busy
 	inBits    []uint64 // of each port, with preambles and gaps
 	outBusy   []uint64 // picoseconds of each port
 	hostBusy  uint64
@@ -91,7 +91,7 @@ func (w *window) close(r *run) {
 
 func (r *run) snapshot(cycle uint64) snapshot {
 	s := snapshot{
-		cycle: cycle, counts: r.counts, worked: r.window.worked, memory: slices.Clone(r.card.use.busy),
+		cycle: cycle, counts: r.counts, worked: r.window.worked, memory: r.card.sys.PartsBusy(nil),
 		inBits: slices.Clone(r.inBits), hostBusy: r.host.busyUntil(r.time(cycle)),
 	}
 	for _, t := range r.card.sys.Throughput() {

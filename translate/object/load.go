@@ -102,7 +102,7 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 		}
 		obj.Programs = append(obj.Programs, prog)
 	}
-	obj.noteCalled()
+	noteCalled(obj.Programs)
 	for _, m := range l.maps {
 		obj.Maps = append(obj.Maps, m)
 	}

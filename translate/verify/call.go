@@ -10,7 +10,7 @@ import (
 // callFunc enters a function of the program.
 func (v *verifier) callFunc(i int) *Error {
 	if len(v.cur.frames) == platform.MaxFrames {
-		return unsafef("more than %d nested calls", platform.MaxFrames)
+		return tooDeep()
 	}
 	start := v.insns[i].FuncTarget(i)
 	if k := int(v.fn[start]); v.apart && v.funcs[k].Global {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/explain"
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/offload/check"
 	"github.com/skipsw/skipsw/translate"
@@ -22,7 +23,9 @@ type compiledProgram struct {
 	// Reasons are all reasons of a program that was refused.
 	Reasons []check.Finding   `json:"reasons,omitempty"`
 	Report  *translate.Report `json:"report,omitempty"`
-	outcome string            // of a program that has no words
+	// Remarks say what passes could not do.
+	Remarks []translate.Remark `json:"remarks,omitempty"`
+	outcome string             // of a program that has no words
 }
 
 type compileReport struct {
@@ -37,6 +40,7 @@ type compileFlags struct {
 	dump   []string
 	asJSON bool
 	report bool
+	remark bool
 }
 
 func newCompileCmd(a *app) *cobra.Command {
@@ -61,6 +65,7 @@ func newCompileCmd(a *app) *cobra.Command {
 	cmd.Flags().StringVarP(&f.out, "output", "o", "", "write the image of the program to `OUT`; - is standard output")
 	cmd.Flags().StringSliceVar(&f.dump, "dump", nil, "print the program after these `PASS`es, each time that one changed it")
 	cmd.Flags().BoolVar(&f.report, "report", false, "say where maps are, which routines were linked, what registers and passes took")
+	cmd.Flags().BoolVar(&f.remark, "remarks", false, "say by C line what passes could not do, and why; offload explain says what they did, too")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the report as JSON")
 	_ = cmd.RegisterFlagCompletionFunc("dump", completePasses)
 	return cmd
@@ -104,6 +109,7 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 	if o.Dump, err = f.dumping(w); err != nil {
 		return err
 	}
+	o.Remarks = f.remark
 	data, err := f.build.app.streams.read(path, "an object", infile.Object)
 	if err != nil {
 		return err
@@ -154,6 +160,10 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 			if f.report {
 				p.Report = &r.Report
 			}
+			if f.remark {
+				p.Remarks = missed(r.Report.Remarks)
+			}
+			r.Report.Remarks, r.Report.Code = nil, nil
 		}
 		all.Programs = append(all.Programs, p)
 	}
@@ -196,6 +206,12 @@ func printReport(out io.Writer, report compileReport, asJSON bool) error {
 		return err
 	}
 	for _, p := range report.Programs {
+		if len(p.Remarks) > 0 {
+			fmt.Fprintf(out, "\n%s: what passes could not do\n", p.Name)
+			if err := explain.Remarks(out, p.Remarks); err != nil {
+				return err
+			}
+		}
 		if p.Report != nil {
 			if err := printDetail(out, p.Report); err != nil {
 				return err
@@ -203,6 +219,16 @@ func printReport(out io.Writer, report compileReport, asJSON bool) error {
 		}
 	}
 	return nil
+}
+
+// missed returns the remarks about what could not be done.
+func missed(all []translate.Remark) (out []translate.Remark) {
+	for _, m := range all {
+		if !m.Done {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // printDetail prints what became of one program.

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/internal/explain"
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/offload"
@@ -30,6 +31,7 @@ var outputs = map[string]any{
 	"compile":     compileReport{},
 	"dev list":    []listedDevice{},
 	"diff":        oracle.Summary{},
+	"explain":     explain.Report{},
 	"features":    []offload.Capabilities{},
 	"map dump":    []jsonEntry{},
 	"map list":    []offload.MapInfo{},

@@ -27,6 +27,11 @@ func (f *settingFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.slots, "slot", nil, "put a program of the object into a slot of a program array, `MAP[INDEX]=PROGRAM`")
 }
 
+// any reports whether a flag is given.
+func (f *settingFlags) any() bool {
+	return f.noPrintk || len(f.set)+len(f.sizes)+len(f.slots) > 0
+}
+
 // options adds what the flags say.
 func (f *settingFlags) options(o *object.Options) error {
 	o.NoPrintk = f.noPrintk

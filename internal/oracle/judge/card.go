@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
@@ -58,6 +59,21 @@ func LevelName(l translate.Level) string {
 
 // Name returns the label.
 func (c *Card) Name() string { return c.Label }
+
+// Confined returns the interpreter with frames in a buffer like the target's; nil
+// where it moves their ends as far as the kernel does.
+func (c *Card) Confined() oracle.Judge {
+	head, tail := c.Target.AdjustHead, c.Target.AdjustTail
+	if head == nil && tail == nil {
+		return nil
+	}
+	b := ebpf.Buffer{Grows: tail != nil && tail.EndMax > 0}
+	if head != nil {
+		start := sim.DefaultSpec().PacketOffset
+		b.Back, b.Ahead = start-head.OffMin, head.OffMax-start
+	}
+	return Interpreter{Buffer: &b}
+}
 
 // budget bounds a run in cycles.
 const budget = 1_000_000

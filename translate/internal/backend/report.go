@@ -24,6 +24,41 @@ type Report struct {
 	Routines  []Routine   `json:"routines,omitempty"`
 	Alloc     Allocation  `json:"allocation"`
 	Passes    []pass.Stat `json:"passes"`
+	// Remarks say what passes did with the code of single eBPF instructions and what
+	// they could not do, and Code what each word of the image is for, if remarks were
+	// asked for. What belongs to no program is at the end and left out of Code.
+	Remarks []Remark `json:"remarks,omitempty"`
+	Code    []Word   `json:"code,omitempty"`
+}
+
+// Remark is what a pass did with the code of an eBPF instruction, or why it could
+// not.
+type Remark struct {
+	Program string `json:"program"`
+	Pass    string `json:"pass"`
+	Insn    int    `json:"insn"` // eBPF slot, -1 for none
+	Place   *Place `json:"place,omitempty"`
+	// Other is the instruction that it went together with or that was in the way,
+	// -1 for none.
+	Other      int    `json:"other"`
+	OtherPlace *Place `json:"other_place,omitempty"`
+	Done       bool   `json:"done"`
+	Count      int    `json:"count"`
+	What       string `json:"what"`
+	Why        string `json:"why,omitempty"`
+}
+
+// Place is a C line.
+type Place struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// Word says what a word of the image is for.
+type Word struct {
+	Use string `json:"use"` // own, move, spill, fetch, remat, delay
+	// Live is the number of general-purpose registers that hold something wanted.
+	Live int `json:"live"`
 }
 
 // Map says where a map was placed and why.

@@ -87,6 +87,9 @@ func (s *selector) branchWord(c ssa.Cond, x, y ssa.ID, mb *block) {
 			return
 		}
 	}
+	if s.reachesPower(c, x, 0, y) {
+		return
+	}
 	switch c {
 	case ssa.EQ, ssa.NE:
 		cond := nfpisa.CondEQ
@@ -117,6 +120,58 @@ func (s *selector) branchWord(c ssa.Cond, x, y ssa.ID, mb *block) {
 	}
 }
 
+// reachesPower selects a comparison of a word, or with its high word, with a
+// power of two that no operand holds: a number reaches it if it has a bit there
+// or above.
+func (s *selector) reachesPower(c ssa.Cond, x, xh, y ssa.ID) bool {
+	k, ok := s.f.IsConst(y)
+	if !ok || k == 0 || k&(k-1) != 0 || c != ssa.UGE && c != ssa.ULT {
+		return false
+	}
+	low := bits.TrailingZeros32(k)
+	if xh == 0 && low > 0 && s.lengthReaches(c, x, low) {
+		return true
+	}
+	if k <= fullImm {
+		return false
+	}
+	n := newNode(formShf)
+	n.shift = nfpisa.Rsh(low)
+	if xh == 0 {
+		n.shf = nfpisa.ShfB
+	} else {
+		n.shf = nfpisa.ShfOr
+		n.l = s.short(&n, xh)
+	}
+	n.r = s.short(&n, x)
+	n.pair()
+	if xh != 0 {
+		s.legalConsts(&n, x)
+	}
+	s.add(n)
+	s.bcc(reached[c], 1)
+	return true
+}
+
+// reached gives the branch after a test of the bits of a power of two and above.
+var reached = map[ssa.Cond]nfpisa.Cond{ssa.UGE: nfpisa.CondNE, ssa.ULT: nfpisa.CondEQ}
+
+// lengthReaches compares the packet's length with a power of two where it
+// stands, if nobody else wants it and its bits from there on fit into a constant.
+func (s *selector) lengthReaches(c ssa.Cond, x ssa.ID, low int) bool {
+	f := s.t.PacketVector.Length
+	if s.f.V(x).Op != ssa.PktLen || s.keepPacket || !s.single(x) || f.Mask()>>f.Low>>low > fullImm || f.Word >= shortReach {
+		return false
+	}
+	n := newNode(formShf)
+	n.shf, n.shift = nfpisa.ShfAnd, nfpisa.Rsh(int(f.Low)+low)
+	n.l = ref{op: -1, fixed: nfpisa.Const(int(f.Mask() >> f.Low >> low))}
+	n.r = ref{op: -1, fixed: s.vector(f)}
+	s.add(n)
+	s.bcc(reached[c], 1)
+	return true
+}
+
 // testShifted tests bits of a word that lie close together: the word is shifted
 // down so that the mask is a constant that the instruction holds.
 func (s *selector) testShifted(x ssa.ID, k uint32) bool {
@@ -125,14 +180,14 @@ func (s *selector) testShifted(x ssa.ID, k uint32) bool {
 	switch {
 	case k <= fullImm && (v.Op != ssa.Shr || !s.single(x)):
 		return false
-	case v.Op == ssa.Shr && s.single(x) && k <= shortImm:
+	case v.Op == ssa.Shr && s.single(x) && k <= fullImm:
 		shift = nfpisa.Rsh(int(v.Imm))
 		x = v.Args[0]
 	case k <= fullImm:
 		return false
 	default:
 		low := bits.TrailingZeros32(k)
-		if k >>= low; k > shortImm {
+		if k >>= low; k > fullImm {
 			return false
 		}
 		shift = nfpisa.Rsh(low)
@@ -350,12 +405,15 @@ func (s *selector) branchWide(t *ssa.Term, mb *block) {
 			swap()
 		}
 	}
+	if s.f.Is(yh, 0) && s.reachesPower(c, xl, xh, yl) {
+		return
+	}
 	if s.f.Is(yl, 0) {
 		// Nothing is borrowed: the high words alone decide.
 		s.test(xh, nfpisa.ALUSub, yh)
 	} else {
 		s.subtract(xl, yl)
-		s.test(xh, nfpisa.ALUSubCarry, yh)
+		s.carry(regalloc.NoVReg, xh, nfpisa.ALUSubCarry, yh)
 	}
 	s.bcc(orderCond[c], 1)
 }

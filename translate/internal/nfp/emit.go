@@ -29,6 +29,8 @@ type Word struct {
 	Fixed bool
 	// Data is what a memory command moves.
 	Data data
+	// Use is what the word is for beside the eBPF instruction.
+	Use Use
 }
 
 // Output is the final code of a function.
@@ -83,7 +85,7 @@ func (e *emitter) emit(slot int32, i nfpisa.Instr) {
 			continue
 		}
 		for at := e.pointed[o.Index]; at > 0 && len(e.out)-at < e.t.LocalMemory.PointerDelay; {
-			e.out = append(e.out, Word{I: nfpisa.Nop(), Slot: slot, Block: -1})
+			e.out = append(e.out, Word{I: nfpisa.Nop(), Slot: slot, Block: -1, Use: UseDelay})
 		}
 	}
 	e.out = append(e.out, Word{I: i, Slot: slot, Block: -1})
@@ -114,10 +116,14 @@ func (e *emitter) move(slot int32, m regalloc.Move) {
 func (e *emitter) moves(slot int32, list []regalloc.Move) {
 	p := pointer{emitter: e, slot: slot, at: -1}
 	for _, m := range list {
+		at := len(e.out)
 		if e.c.far.word(m.Src) >= 0 || e.c.far.word(m.Dst) >= 0 {
 			p.move(m)
 		} else {
 			e.move(slot, m)
+		}
+		for k := at; k < len(e.out); k++ {
+			e.out[k].Use = useOf(m)
 		}
 	}
 }

@@ -63,10 +63,13 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 	}
 	do(&placing, out, func() { code.place(t, res, out, run.On(stubs.Name)); out.Returns = f.Returns })
 	change(&spreading, func() bool { return out.spread(t.Registers.XferOut) })
-	change(&posting, func() bool { return out.post(t, t.Exit.Writes == target.WritesWorker && !wants.Nested) })
+	change(&posting, func() bool { return out.post(t, t.Exit.Writes == target.WritesWorker && !wants.Nested, run) })
 	change(&filling, func() bool { return out.fillCommands(t) })
 	do(&deferring, out, func() { out.fillDefer() })
 	change(&branching, func() bool { return out.fillBranches(t) })
+	if err == nil && run.Remarking() {
+		out.remark(run)
+	}
 	return out, err
 }
 

@@ -1,6 +1,8 @@
 package nfp
 
 import (
+	"math/bits"
+
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/regalloc"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
@@ -86,6 +88,44 @@ func (s *selector) logic(d regalloc.VReg, v *ssa.Value) {
 			return
 		}
 	}
+	if isConst && v.Op != ssa.Xor && s.shiftedConst(d, x, v.Op, c) {
+		return
+	}
 	op := map[ssa.Op]nfpisa.ALUOp{ssa.And: nfpisa.ALUAnd, ssa.Or: nfpisa.ALUOr, ssa.Xor: nfpisa.ALUXor}[v.Op]
 	s.alu(d, x, op, y)
+}
+
+// shiftedConst selects And or Or with a constant, or And with its complement,
+// whose bits lie close together: the instruction holds them, and a shift that
+// puts them in their place.
+func (s *selector) shiftedConst(d regalloc.VReg, x ssa.ID, op ssa.Op, c uint32) bool {
+	shf := nfpisa.ShfAnd
+	k, low, ok := closeBits(c)
+	if op == ssa.Or {
+		shf = nfpisa.ShfOr
+	} else if !ok {
+		shf = nfpisa.ShfAndNot
+		k, low, ok = closeBits(^c)
+	}
+	if !ok {
+		return false
+	}
+	if _, isConst := s.f.IsConst(x); isConst {
+		return false
+	}
+	n := newNode(formShf)
+	n.shf, n.shift = shf, nfpisa.Lsh(low)
+	n.l = s.short(&n, x)
+	n.r = ref{op: -1, fixed: nfpisa.Const(int(k))}
+	n.d = s.shortDef(&n, d)
+	s.add(n)
+	return true
+}
+
+// closeBits reports a constant that no operand field holds as one that does,
+// shifted left.
+func closeBits(c uint32) (k uint32, left int, ok bool) {
+	left = bits.TrailingZeros32(c)
+	k = c >> left
+	return k, left, c > fullImm && k <= fullImm
 }

@@ -41,7 +41,7 @@ func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
 	} else {
 		n.l = n.read(s.reg(base), regalloc.GPRSet, 0)
 	}
-	if off <= shortImm {
+	if off <= addressImm {
 		n.r = ref{op: -1, fixed: nfpisa.Const(int(off))}
 	} else {
 		n.r = n.read(s.constReg(off), regalloc.GPRSet, 0)
@@ -56,7 +56,7 @@ func (s *selector) addressPart(n *node, id ssa.ID) ref {
 	if v.Op == ssa.PktPtr && !s.keepPacket && s.t.PacketVector.Pointer.Word < shortReach {
 		return ref{op: -1, fixed: s.vector(s.t.PacketVector.Pointer)}
 	}
-	if c, ok := s.f.IsConst(id); ok && c <= shortImm {
+	if c, ok := s.f.IsConst(id); ok && c <= addressImm {
 		return ref{op: -1, fixed: nfpisa.Const(int(c))}
 	}
 	return n.read(s.reg(id), regalloc.GPRSet, 0)
@@ -224,7 +224,7 @@ func (s *selector) addImm(n *node, v *ssa.Value, x ssa.ID) {
 		param = addImm64
 	}
 	n.e = n.read(s.constReg(param), regalloc.BSet, 0)
-	if c, ok := s.f.IsConst(x); ok && c <= shortImm {
+	if c, ok := s.f.IsConst(x); ok && c <= fullImm {
 		n.x = ref{op: -1, fixed: nfpisa.Const(int(c))}
 	} else {
 		n.x = n.read(s.reg(x), regalloc.ASet, 0)

@@ -3,6 +3,7 @@ package nfp
 import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/internal/pass"
 )
 
 // maxPosted is the number of commands to one memory that are under way at a
@@ -35,19 +36,25 @@ type poster struct {
 	posted []bool // by word
 	in     [][memories]owing
 	worker bool // waits for writes when the program ends
+	run    *pass.Run
 }
 
 // post takes the waits from writes for which a later command of the same memory
 // answers on every way, or, where the worker waits, the end of the program. It
 // reports whether there are any.
-func (o *Output) post(t *target.Target, worker bool) bool {
-	p := &poster{o: o, posted: make([]bool, len(o.Words)), worker: worker}
+func (o *Output) post(t *target.Target, worker bool, run *pass.Run) bool {
+	p := &poster{o: o, posted: make([]bool, len(o.Words)), worker: worker, run: run}
 	some := false
 	for k := range o.Words {
 		w := &o.Words[k]
-		if w.waits() && w.Data.takes && !w.Data.fills && inOrder(t, memoryOf(&w.I)) {
-			p.posted[k], some = true, true
+		if !w.waits() || !w.Data.takes || w.Data.fills {
+			continue
 		}
+		if !inOrder(t, memoryOf(&w.I)) {
+			p.remark(w, "its memory does not take commands in order, or maps lie in several")
+			continue
+		}
+		p.posted[k], some = true, true
 	}
 	if !some {
 		return false
@@ -60,6 +67,7 @@ func (o *Output) post(t *target.Target, worker bool) bool {
 	for k, posted := range p.posted {
 		if posted {
 			some = true
+			p.remark(&o.Words[k], "")
 			o.Words[k].I.Cmd.Ctx, o.Words[k].I.Cmd.Signal = nfpisa.CmdNoSwap, 0
 		}
 	}
@@ -139,8 +147,9 @@ func (p *poster) unpost() (changed bool) {
 		at := p.behind(b)
 		for k := p.list[b].hi - 1; k >= p.list[b].lo; k-- {
 			w := &p.o.Words[k]
-			if p.posted[k] && at[memoryOf(&w.I)].stops(w.Data.outs()) {
+			if at := &at[memoryOf(&w.I)]; p.posted[k] && at.stops(w.Data.outs()) {
 				p.posted[k], changed = false, true
+				p.remark(w, at.why())
 			}
 			p.back(k, &at)
 		}

@@ -81,7 +81,7 @@ func TestPost(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := &Output{Words: c.words, Starts: c.starts}
-			o.post(target.MustBuiltin(map[bool]string{false: "agilio", true: "skipsw"}[c.worker]), c.worker)
+			o.post(target.MustBuiltin(map[bool]string{false: "agilio", true: "skipsw"}[c.worker]), c.worker, nil)
 			got := ""
 			for k := range o.Words {
 				if w := &o.Words[k]; w.Data.takes {
@@ -101,7 +101,7 @@ func TestPostOutOfOrder(t *testing.T) {
 	m.InOrder = false
 	tg.Memories["ctm"] = m
 	o := &Output{Words: []Word{testWrite(0), testWrite(1), testExit()}}
-	require.False(t, o.post(tg, false))
+	require.False(t, o.post(tg, false, nil))
 }
 
 // TestSpread gives the first register of each write.

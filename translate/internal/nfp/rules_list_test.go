@@ -149,4 +149,36 @@ alu[--, r, -carry, 0x1]
 bcs[.7]
 immed[r, 0x1]
 immed[r, 0x2]`},
+	{"or with shifted bits", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.Or, 0, f.x, f.Const(0xa500))) }, `alu_shf[r, r, OR, 0xa5, <<8]`},
+	{"and with shifted bits", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.And, 0, f.x, f.Const(0x3fc0))) }, `alu_shf[r, r, AND, 0xff, <<6]`},
+	{"and with all but shifted bits", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.And, 0, f.x, f.Const(^uint32(0x7f000)))) }, `alu_shf[r, r, AND~, 0x7f, <<12]`},
+	{"double words ordered with a negative constant", func(f *fn) *ssa.Func {
+		return f.branchWide(ssa.SLT, f.x, f.y, f.Const(^uint32(4)), f.Const(^uint32(0)))
+	}, `alu[--, r, +, 0x5]
+alu[--, r, +carry, 0x0]
+blt[.7]
+immed[r, 0x1]
+immed[r, 0x2]`},
+	{"a power of two is reached", func(f *fn) *ssa.Func { return f.branch(ssa.UGE, f.x, f.Const(0x10000)) }, `alu_shf[--, --, B, r, >>16]
+bne[.5]
+immed[r, 0x1]
+immed[r, 0x2]`},
+	{"a double word is below a power of two", func(f *fn) *ssa.Func { return f.branchWide(ssa.ULT, f.x, f.y, f.Const(0x1000), f.Const(0)) }, `alu_shf[--, r, OR, r, >>12]
+beq[.6]
+immed[r, 0x1]
+immed[r, 0x2]`},
+	{"the length reaches a power of two", func(f *fn) *ssa.Func {
+		return f.branch(ssa.ULT, f.Add(ssa.Value{Op: ssa.PktLen}), f.Const(64))
+	}, `alu_shf[--, 0xff, AND, *l$index1, >>6]
+beq[.4]
+immed[r, 0x1]
+immed[r, 0x2]`},
+	{"the length below what no operand holds", func(f *fn) *ssa.Func {
+		return f.branch(ssa.ULT, f.Add(ssa.Value{Op: ssa.PktLen}), f.Const(32))
+	}, `immed[r, 0x3fff]
+alu[r, r, AND, *l$index1]
+alu[--, r, -, 0x20]
+bcc[.6]
+immed[r, 0x1]
+immed[r, 0x2]`},
 }

@@ -317,16 +317,17 @@ func (s *selector) spillSlots(reach int) uint8 {
 
 // Reach of local-memory offsets and of constants in operand fields.
 const (
-	fullReach, fullImm   = 16, 255
-	shortReach, shortImm = 8, 127
-	maxUnits             = 8 // units of a command without length override
+	fullReach, fullImm = 16, 255
+	shortReach         = 8   // of a restricted field, whose constants reach as far
+	addressImm         = 127 // of a command's address
+	maxUnits           = 8   // units of a command without length override
 )
 
 // full makes a read operand for an unrestricted field.
 func (s *selector) full(n *node, id ssa.ID) ref { return s.source(n, id, fullImm, fullReach) }
 
 // short makes a read operand for a restricted field.
-func (s *selector) short(n *node, id ssa.ID) ref { return s.source(n, id, shortImm, shortReach) }
+func (s *selector) short(n *node, id ssa.ID) ref { return s.source(n, id, fullImm, shortReach) }
 
 func (s *selector) source(n *node, id ssa.ID, imm uint32, reach int) ref {
 	v := s.f.V(id)

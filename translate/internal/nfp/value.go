@@ -155,7 +155,18 @@ func (s *selector) high(d regalloc.VReg, v *ssa.Value) {
 	} else {
 		s.alu(dl, xl, lowOp, yl)
 	}
-	s.alu(d, v.Args[0], highOp, v.Args[1])
+	s.carry(d, v.Args[0], highOp, v.Args[1])
+}
+
+// carry adds the second half of a double word's sum or difference. A constant
+// that no operand holds may be the complement of one that does: x - y - 1 + C is
+// x + ^y + C.
+func (s *selector) carry(d regalloc.VReg, x ssa.ID, op nfpisa.ALUOp, y ssa.ID) {
+	if c, ok := s.f.IsConst(y); ok && c > fullImm && ^c <= fullImm {
+		op = map[nfpisa.ALUOp]nfpisa.ALUOp{nfpisa.ALUAddCarry: nfpisa.ALUSubCarry, nfpisa.ALUSubCarry: nfpisa.ALUAddCarry}[op]
+		y = s.f.Const(^c)
+	}
+	s.alu(d, x, op, y)
 }
 
 // shiftConst selects a shift by a constant.

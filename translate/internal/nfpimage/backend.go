@@ -91,7 +91,7 @@ func (b Backend) Lowering(p *verify.Program) []opt.Pass {
 			return true
 		},
 	}
-	return []opt.Pass{exits, opt.Memory}
+	return []opt.Pass{exits, opt.Memory(opt.Widths{Read: 4 * b.T.Registers.XferIn, Write: 4 * b.T.Registers.XferOut})}
 }
 
 // Stages implements backend.Backend.
@@ -111,6 +111,7 @@ func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
 			*l.atlas.at[m] = p.Env.Maps[k]
 		}
 		one := &member{Part: p}
+		u.Run.About(p.Program.Source().Name)
 		chain := p.Env.Chain
 		wants := nfp.Wants{Check: u.Check, Nested: chain != nil && chain.Nested}
 		if p.Entry != nil {
@@ -128,6 +129,9 @@ func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
 	u.Run.Do(&linking, listing{&img}, func() bool {
 		if img, err = l.link(); err == nil {
 			l.report(u.Report, img)
+			if u.Run.Remarking() {
+				u.Report.Code = l.uses()
+			}
 		}
 		return err == nil
 	})
@@ -140,7 +144,7 @@ func withProgram(p *backend.Part, err error) error {
 	var u *ssa.Unsupported
 	if !errors.As(err, &u) {
 		u = &ssa.Unsupported{What: "program " + src.Name, Why: err.Error(), Slot: -1}
-		if errors.Is(err, nfp.ErrCrowded) {
+		if nfp.Crowded(err) {
 			return backend.CrowdedPart(p, u)
 		}
 		return u

@@ -7,6 +7,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/translate/internal/backend"
+	"github.com/skipsw/skipsw/translate/internal/nfp"
 )
 
 // report fills in what became of the programs.
@@ -39,6 +40,26 @@ func (l *linker) report(r *backend.Report, img *image.Image) {
 		}
 		r.Maps = append(r.Maps, backend.Map{Name: m.Name, Type: m.Type, Layout: m.Layout, Base: m.Base, Size: l.atlas.at[l.atlas.maps[k]].Size, Why: why})
 	}
+}
+
+// useNames are the uses of words by their names in reports.
+var useNames = [...]string{nfp.UseOwn: "own", nfp.UseMove: "move", nfp.UseSpill: "spill", nfp.UseFetch: "fetch", nfp.UseRemat: "remat", nfp.UseDelay: "delay"}
+
+// uses says what the words of the programs are for.
+func (l *linker) uses() (out []backend.Word) {
+	add := func(o *nfp.Output) {
+		live := o.Pressure()
+		for k := range o.Words {
+			out = append(out, backend.Word{Use: useNames[o.Words[k].Use], Live: live[k]})
+		}
+	}
+	for _, p := range l.parts {
+		if p.entry != nil {
+			add(p.entry)
+		}
+		add(p.body)
+	}
+	return out
 }
 
 // listing shows an image's words as text, one a line.

@@ -1,11 +1,28 @@
 package opt
 
-import "github.com/skipsw/skipsw/translate/internal/ssa"
+import (
+	"github.com/skipsw/skipsw/translate/internal/pass"
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
 
-// lowerMemory turns loads and stores into memory commands; loads and stores say
-// whether neighbouring ones of a kind share a command.
-func lowerMemory(f *ssa.Func, loads, stores bool) {
-	p := planLoads(f, loads)
+// commands says what becomes of loads and stores: the switches of run whether
+// neighbouring ones of a kind share a command, and how many bytes a command moves
+// at most.
+type commands struct {
+	run         *pass.Run
+	read, write int32
+}
+
+// Bytes that a command moves at most.
+const (
+	shortCommand = 64
+	longCommand  = 128
+)
+
+// lowerMemory turns loads and stores into memory commands.
+func lowerMemory(f *ssa.Func, c commands) {
+	stores := c.run.On(mergeStores.Name)
+	p := planLoads(f, c)
 	repl := map[ssa.ID]ssa.ID{}
 	resolve := func(id *ssa.ID) {
 		if n, ok := repl[*id]; ok {
@@ -16,7 +33,7 @@ func lowerMemory(f *ssa.Func, loads, stores bool) {
 		old := f.B(b).Values
 		list := make([]ssa.ID, 0, len(old))
 		m := &ssa.Maker{F: f, Block: b, Out: &list}
-		var held pending
+		held := pending{run: c.run, max: c.write}
 		for _, id := range old {
 			v := f.V(id)
 			for k := range v.Args {
@@ -63,6 +80,7 @@ func (p *plan) load(m *ssa.Maker, held *pending, id ssa.ID) ssa.ID {
 			a := access(f.V(member))
 			a.base = access(&v).base
 			if held.touches(v.Space, a) {
+				held.readBy(v.Slot, a)
 				held.flush(m)
 				break
 			}

@@ -37,6 +37,7 @@ type Run struct {
 	off   map[string]bool
 	dump  func(name string, f fmt.Stringer)
 	stats []Stat
+	sink  *sink // nil keeps no remarks
 }
 
 // NewRun returns a Run. on says whether a pass that can be left out runs; nil
