@@ -16,6 +16,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/network"
 )
 
 type runFlags struct {
@@ -31,6 +32,7 @@ type runFlags struct {
 	hot    int
 	clock  string
 	events eventFlags
+	routes networkFlags
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -67,6 +69,7 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	f.events.add(cmd)
+	f.routes.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
 	return cmd
 }
@@ -118,6 +121,9 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	spec := sim.DefaultSpec()
 	spec.Models = f.build.app.models
 	spec.Profile = f.hot > 0
+	if spec.Network, err = f.routes.read(&f.build.app.streams); err != nil {
+		return err
+	}
 	var exit *packetrun.Exit
 	if f.lines.show() || f.out.annotated() {
 		exit = packetrun.NewExit(img)
@@ -126,6 +132,9 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	m, err := sim.New(img, spec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.routes.used(network.Reads(img), path); err != nil {
+		return err
 	}
 	var records []packetrun.Record
 	keep := &records
