@@ -32,6 +32,8 @@ type Options struct {
 	// WatchStack asks to look for reads of stack bytes that the program has not
 	// written, see VM.ReadUnwritten.
 	WatchStack bool
+	// Network is what the helpers look into that ask for interfaces and routes.
+	Network Network
 	// Buffer bounds how far the ends of an XDP frame move; nil bounds them as the
 	// kernel's test runs do.
 	Buffer *Buffer
@@ -257,6 +259,14 @@ func (vm *VM) Map(name string) *Map {
 		if m.spec.Name == name {
 			return m
 		}
+	}
+	return nil
+}
+
+// MapOf returns the map of a definition, or nil.
+func (vm *VM) MapOf(spec *object.Map) *Map {
+	if k, ok := vm.index[spec]; ok {
+		return vm.maps[k]
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ const (
 	// Expectation is what a run should give, a line a packet.
 	Expectation = 1 << 30
 	Source      = 16 << 20 // assembly, or case files of the oracle
+	Network     = 64 << 20 // routes, neighbours and links in JSON
 	Words       = 16 << 20 // bare words; the largest control store has 128 KiB
 	Standard    = 16 << 20 // standard input
 )

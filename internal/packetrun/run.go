@@ -271,14 +271,14 @@ func (s *Summary) send(machine *sim.Machine, img *image.Image, e *sim.Event, sin
 	return nil
 }
 
-// Dump adds the entries of every map of the image; of those of arrays that are
-// all zero it counts how many there are.
+// Dump adds the entries of every map of the image that a program declares; of those
+// of arrays that are all zero it counts how many there are.
 func (s *Summary) Dump(m *sim.Machine, img *image.Image) {
 	s.Maps, s.ZeroEntries = map[string][]KV{}, map[string]uint64{}
 	for i := range img.Maps {
 		name := img.Maps[i].Name
 		mp, ok := m.Map(name)
-		if !ok {
+		if !ok || maplayout.OfHost(name) {
 			continue
 		}
 		kvs := []KV{}

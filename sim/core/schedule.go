@@ -54,7 +54,8 @@ type schedule struct {
 	stopped Stop
 	again   bool   // the instruction at the program counter was seen before
 	idle    uint64 // cycles in which every context waited
-	// turn is the cycle up to which all that other cores do before is done.
+	// turn is the first cycle in which this core may not do yet what others could
+	// notice at once.
 	turn uint64
 }
 
@@ -99,8 +100,9 @@ func (c *Core) Bound() uint64 {
 }
 
 // Advance works until the core has nothing to do before cycle until, or has to
-// know what others do first. Everything that comes before this core in cycle
-// turn is done. Contexts are not pre-empted, so that the clock can end later.
+// know what others do first: what they could notice at once, packets that begin or
+// end and routines, it does before cycle turn only. Contexts are not pre-empted, so
+// that the clock can end later.
 func (c *Core) Advance(until, turn uint64) {
 	c.alone = false
 	c.turn = turn
@@ -111,20 +113,24 @@ func (c *Core) Advance(until, turn uint64) {
 			switch s := c.run(x); s {
 			case stopPause:
 				return
+			case stopBehind:
+				if c.Bound() >= until {
+					return
+				}
 			case stopSwap:
 				c.phase = phaseChoose
 			default:
 				c.phase, c.stopped = phaseEnd, s
 			}
 		case c.phase == phaseEnd:
-			if c.now > c.turn {
+			if c.now >= c.turn {
 				return
 			}
 			c.phase, x.live = phaseChoose, false
 			c.work.Ended(x, c.stopped)
 			c.hungry |= 1 << x.slot
 		case c.hungry != 0:
-			if c.now > c.turn {
+			if c.now >= c.turn {
 				return
 			}
 			c.feed(&c.ctx[bits.TrailingZeros8(c.hungry)])

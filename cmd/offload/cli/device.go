@@ -220,7 +220,7 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 			return nil, usagef("give either an object file or --pinned, not both")
 		}
 		if f.settings.any() {
-			return nil, usagef("--set, --map-size, --slot and --no-printk are for objects; what --pinned names is loaded already")
+			return nil, usagef("--set, --map-size, --slot, --btf and --no-printk are for objects; what --pinned names is loaded already")
 		}
 		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")

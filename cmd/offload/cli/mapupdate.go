@@ -70,7 +70,7 @@ func (f *updateFlags) update(ctx context.Context, w io.Writer, d offload.Device,
 	}
 	if f.object == "" {
 		if f.settings.any() {
-			return usagef("--set, --map-size, --slot and --no-printk are for the object of --obj")
+			return usagef("--set, --map-size, --slot, --btf and --no-printk are for the object of --obj")
 		}
 		if o, ok := d.(offload.ProgramOpener); ok && m.Info().Type == bpf.MapTypeProgArray {
 			return putProgram(ctx, d, o, m, key, valueText, flags)

@@ -16,6 +16,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/network"
 )
 
 type runFlags struct {
@@ -25,12 +26,14 @@ type runFlags struct {
 	lines  lineFlags
 	input  inputFlags
 	expect expectFlags
+	trace  traceFlags
 	strict bool
 	maps   bool
 	asJSON bool
 	hot    int
 	clock  string
 	events eventFlags
+	routes networkFlags
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -63,10 +66,12 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 	f.lines.add(cmd)
 	f.input.add(cmd)
 	f.expect.add(cmd)
+	f.trace.add(cmd)
 	cmd.Flags().StringVar(&f.clock, "clock", "", "what the program tells the time by: `CLOCK` is capture (the packets' stamps; the default where there are some), cycles (what packets take, from 0) or fixed:NS")
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	f.events.add(cmd)
+	f.routes.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
 	return cmd
 }
@@ -118,14 +123,21 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	spec := sim.DefaultSpec()
 	spec.Models = f.build.app.models
 	spec.Profile = f.hot > 0
+	if spec.Network, err = f.routes.read(&f.build.app.streams); err != nil {
+		return err
+	}
 	var exit *packetrun.Exit
-	if f.lines.show() || f.out.annotated() {
+	if f.lines.show() || f.out.annotated() || f.trace.trace != "" {
 		exit = packetrun.NewExit(img)
 		spec.Hooks = exit.Hooks()
 	}
+	f.trace.watch(img, &spec)
 	m, err := sim.New(img, spec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.routes.used(network.Reads(img), path); err != nil {
+		return err
 	}
 	var records []packetrun.Record
 	keep := &records
@@ -141,12 +153,17 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	f.out.port = fmt.Sprintf("port %d", firmware.PortOf(f.input.ifindex))
 	var sum *packetrun.Summary
 	err = f.out.write(&f.build.app.streams, in, func(left each) error {
-		o.Each = all(exit, f.lines.each(cmd), f.expect.each(), left)
-		var err error
-		sum, err = packetrun.Run(ctx, m, img, in, o)
-		return in.blame(path, err)
+		return f.trace.write(&f.build.app.streams, m, func(traced each) error {
+			o.Each = all(exit, f.lines.each(cmd), f.expect.each(), left, traced)
+			var err error
+			sum, err = packetrun.Run(ctx, m, img, in, o)
+			return in.blame(path, err)
+		})
 	})
 	if err != nil {
+		return err
+	}
+	if err := f.trace.finish(cmd.ErrOrStderr(), &f.build.app.streams, img, sum); err != nil {
 		return err
 	}
 	sum.Records = records
@@ -159,7 +176,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		plain.Maps, plain.ZeroEntries = nil, nil
 		shown = &plain
 	}
-	w := report(cmd, f.out.file, f.expect.junit, f.expect.record)
+	w := report(cmd, f.out.file, f.expect.junit, f.expect.record, f.trace.trace, f.trace.profile)
 	switch {
 	case f.lines.asJSON:
 		err = nil // nothing but lines is printed

@@ -10,6 +10,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -24,6 +25,8 @@ type Card struct {
 	// Label is the judge's name.
 	Label    string
 	Verifier *Verifier
+	// Network is what the card's maps of the host's network hold.
+	Network *network.Tables
 }
 
 // NewCards returns a Card for each target name and level, which share the
@@ -96,7 +99,7 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
 	spec := sim.DefaultSpec()
-	spec.Budget = budget
+	spec.Budget, spec.Network = budget, c.Network
 	m, err := sim.New(img, spec)
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
