@@ -45,9 +45,9 @@ func ParseClock(s string) (Clock, error) {
 	return Clock{clockFixed, ns}, nil
 }
 
-// start sets the machine's time for the first packet. It returns what sets it
+// Start sets the machine's time for the first packet. It returns what sets it
 // for each.
-func (c Clock) start(m *sim.Machine, packets []pcap.Packet) (before func(p *pcap.Packet) error, err error) {
+func (c Clock) Start(m *sim.Machine, packets []pcap.Packet) (before func(p *pcap.Packet) error, err error) {
 	kind := c.kind
 	if kind == clockAny {
 		kind = clockCycles

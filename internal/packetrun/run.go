@@ -88,7 +88,7 @@ type KV struct {
 // the summary the packets that leave the card: passed to the host or sent. It is
 // an error if the machine has no clock to go by.
 func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock, sink Sink) (*Summary, []pcap.Packet, error) {
-	setTime, err := clock.start(m, packets)
+	setTime, err := clock.Start(m, packets)
 	if err != nil {
 		return nil, nil, err
 	}
