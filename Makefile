@@ -1,6 +1,6 @@
 # make demo   compile a sample, run its packets in the simulated card, show the result (needs only Go)
 # make test   every test; as root on Debian it installs what it needs, otherwise it says what to install
-# make lint   formatting, vet, staticcheck, the analyser of numbers in the place of names
+# make lint   formatting, vet, staticcheck, the command for macOS and Windows, the analyser of numbers in the place of names
 # make race   the packages with concurrency under the race detector
 # make fuzz   each fuzz target for FUZZTIME: a time (10m) or a number of inputs (5000x)
 # make docs   write docs/commands.md, docs/man, docs/schema.json and the licence notices anew from the command tree and the linked modules
@@ -12,8 +12,8 @@ FUZZTIME ?= 5000x
 SOAK     ?= 1000000
 DEMO     ?= count_by_proto
 # What the tests need besides Go: a C compiler and kernel build tools for the guest kernel and GNU objdump, clang and the
-# BPF headers to rebuild the sample objects, ip and tc to look at devices.
-PACKAGES := gcc libc6-dev make patch flex bison bc xz-utils iproute2 binutils binutils-source clang llvm libbpf-dev linux-libc-dev bpftool ethtool iputils-ping
+# BPF headers to rebuild the sample objects, ip and tc to look at devices, tshark to read what a run writes.
+PACKAGES := gcc libc6-dev make patch flex bison bc xz-utils iproute2 binutils binutils-source clang llvm libbpf-dev linux-libc-dev bpftool ethtool iputils-ping tshark
 # Long runs in packages that keep two cores busy would time out at go test's ten minutes.
 TESTFLAGS ?= -timeout 45m
 
@@ -39,6 +39,8 @@ lint:
 	@fmt=$$($(GO) tool gofumpt -l .); if [ -n "$$fmt" ]; then echo "gofumpt -w needed for:"; echo "$$fmt"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	GOOS=darwin $(GO) build -o bin/darwin/offload ./cmd/offload
+	GOOS=windows $(GO) build -o bin/windows/offload.exe ./cmd/offload
 	$(GO) build -o bin/skipswvet ./internal/lint/skipswvet
 	$(GO) vet -vettool=$(CURDIR)/bin/skipswvet ./...
 

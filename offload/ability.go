@@ -21,9 +21,11 @@ const (
 	CanTypeMaps     Ability = "tell the types of maps"                        // MapTyper
 	CanPin          Ability = "keep programs and maps by name"                // Pinner
 	CanOpenPins     Ability = "open pinned programs and maps"                 // PinOpener
+	CanOpenPrograms Ability = "open loaded programs by their ids"             // ProgramOpener
 	CanSendEvents   Ability = "send events"                                   // EventReader
 	CanCount        Ability = "tell counters"                                 // Counting
 	CanListPrograms Ability = "list programs that are not attached"           // ProgramLister
+	CanGiveSource   Ability = "give back the programs that it was given"      // Sourcer
 	CanShowCode     Ability = "give out the code of its programs"             // CodeReader
 	CanDescribe     Ability = "describe its link"                             // Describer
 	CanBeSet        Ability = "be set up from here"                           // Setter
@@ -188,6 +190,15 @@ type PinOpener interface {
 // AsPinOpener asks for CanOpenPins.
 func AsPinOpener(d Device) (PinOpener, error) { return as[PinOpener](d, CanOpenPins) }
 
+// ProgramOpener is a device whose loaded programs can be opened.
+type ProgramOpener interface {
+	// OpenProgram opens a program by its identity in a ProgramInfo.
+	OpenProgram(id uint32) (Loaded, error)
+}
+
+// AsProgramOpener asks for CanOpenPrograms.
+func AsProgramOpener(d Device) (ProgramOpener, error) { return as[ProgramOpener](d, CanOpenPrograms) }
+
 // EventReader is a device whose programs send records to the host.
 type EventReader interface {
 	// Events reads what programs write to a perf event array map.
@@ -247,6 +258,17 @@ type CodeReader interface {
 
 // AsCodeReader asks for CanShowCode.
 func AsCodeReader(d Device) (CodeReader, error) { return as[CodeReader](d, CanShowCode) }
+
+// Sourcer is a device that runs linked images and keeps what they were made of, so
+// that one can be linked anew with other programs in its slots.
+type Sourcer interface {
+	// Source returns a loaded program with what its program arrays hold now, also
+	// in Was. It has no image.
+	Source(ctx context.Context, id uint32) (*Program, error)
+}
+
+// AsSourcer asks for CanGiveSource.
+func AsSourcer(d Device) (Sourcer, error) { return as[Sourcer](d, CanGiveSource) }
 
 // Feature is the state of one feature of a device.
 type Feature struct {

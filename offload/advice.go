@@ -58,10 +58,12 @@ const (
 	AdvisePinFresh
 	// AdviseDropMap is to name the map in Request.DropMaps.
 	AdviseDropMap
+	// AdviseSlot is to say what a slot of a program array holds, or Request.Fresh.
+	AdviseSlot
 )
 
 // LastAdvice is the last of the codes.
-const LastAdvice = AdviseDropMap
+const LastAdvice = AdviseSlot
 
 // advised is an error that carries an advice.
 type advised struct {

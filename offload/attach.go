@@ -192,9 +192,13 @@ type transfer struct {
 	made          map[*object.Map]Map // maps that are open, also those of programs that are called
 	tails         map[string]Loaded   // programs that are called, by name
 	reused, fresh []string
-	dropped       []MapInfo // of the old program
-	retyped       []retyped // of these
-	prog          Loaded
+	// stays names the maps that go on with the old one of the name, whatever they
+	// hold; nil leaves it to reuse.
+	stays   map[string]bool
+	images  bool      // the device runs linked images, which hold what program arrays do
+	dropped []MapInfo // of the old program
+	retyped []retyped // of these
+	prog    Loaded
 	// compiled is the program with the image for the device, where that runs
 	// machine code and the request has none.
 	compiled *Program
@@ -207,8 +211,15 @@ func (t *transfer) addLoad(ctx context.Context, old []MapInfo) error {
 		t.prog = t.r.Loaded
 		return nil
 	}
+	it, images := t.dev.(ImageTaker)
+	if images {
+		t.images = true
+		if err := t.link(ctx, old); err != nil {
+			return err
+		}
+	}
 	p := t.r.Program
-	if it, ok := t.dev.(ImageTaker); ok && p.Image == nil {
+	if images && p.Image == nil {
 		t.addCompile(it)
 	}
 	load := Step{
@@ -229,7 +240,7 @@ func (t *transfer) addLoad(ctx context.Context, old []MapInfo) error {
 	}
 	used := make([]*MapInfo, len(p.Maps))
 	if !t.r.Fresh {
-		used = reuse(old, p)
+		used = t.reuse(old, p)
 		for i, u := range used {
 			if u == nil {
 				continue
@@ -247,13 +258,13 @@ func (t *transfer) addLoad(ctx context.Context, old []MapInfo) error {
 		k := slices.Index(p.Maps, m)
 		return k >= 0 && used[k] != nil
 	}
-	c, err := contentsOf(p, kept)
+	c, err := t.contentsOf(p, kept)
 	if err != nil {
 		return fmt.Errorf("program %s: %w", p.Name, err)
 	}
 	var holder Holder
 	for _, m := range c.maps {
-		if len(m.Programs)+len(m.Inners) > 0 {
+		if t.holds(m) {
 			if holder, err = AsHolder(t.dev); err != nil {
 				return fmt.Errorf("map %s: %w", m.Name, err)
 			}
@@ -270,6 +281,25 @@ func (t *transfer) addLoad(ctx context.Context, old []MapInfo) error {
 		return nil
 	}
 	return t.addFill(holder, c.maps, kept)
+}
+
+// reuse says which of the old program's maps the program uses on, by its maps.
+func (t *transfer) reuse(old []MapInfo, p *Program) []*MapInfo {
+	used := reuse(old, p)
+	for i, m := range p.Maps {
+		for k := range old {
+			if t.stays[m.Name] && old[k].FullName == m.Name {
+				used[i] = &old[k]
+			}
+		}
+	}
+	return used
+}
+
+// holds reports whether a map is to be filled with programs or maps once it is
+// made.
+func (t *transfer) holds(m *object.Map) bool {
+	return !t.images && len(m.Inners)+len(m.Programs) > 0
 }
 
 // addCompile adds the step that makes the program's image.

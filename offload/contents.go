@@ -40,12 +40,16 @@ type contents struct {
 }
 
 // contentsOf collects the contents of a program's maps; those that kept their
-// contents need none.
-func contentsOf(p *Program, kept func(*object.Map) bool) (*contents, error) {
+// contents need none. An image has what its program arrays and
+// maps of maps hold.
+func (t *transfer) contentsOf(p *Program, kept func(*object.Map) bool) (*contents, error) {
 	c := &contents{maps: slices.Clone(p.Maps)}
 	for i := 0; i < len(c.maps); i++ {
 		m := c.maps[i]
 		if kept(m) {
+			continue
+		}
+		if t.images {
 			continue
 		}
 		for _, index := range slices.Sorted(maps.Keys(m.Inners)) {
@@ -104,10 +108,10 @@ func (t *transfer) addTails(tails []*object.Program) {
 func (t *transfer) addFill(h Holder, all []*object.Map, kept func(*object.Map) bool) error {
 	var arrays []*object.Map
 	for _, m := range all {
-		if kept(m) || len(m.Programs)+len(m.Inners) == 0 {
+		if kept(m) || !t.holds(m) {
 			continue
 		}
-		if len(m.Programs) > 0 {
+		if len(m.Programs) > 0 && !t.images {
 			arrays = append(arrays, m)
 		}
 		t.steps = append(t.steps, Step{Name: "fill map " + m.Name, Do: func(context.Context) error { return t.fill(h, m) }})
@@ -127,6 +131,9 @@ func (t *transfer) addFill(h Holder, all []*object.Map, kept func(*object.Map) b
 // fill writes the programs or the maps that a map holds from the start.
 func (t *transfer) fill(h Holder, m *object.Map) error {
 	for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
+		if t.images {
+			break
+		}
 		name := m.Programs[index]
 		l := t.tails[name]
 		if name == t.r.Program.Name {

@@ -31,6 +31,12 @@ type Program struct {
 	// Tails are the programs of the object that this one reaches by tail calls,
 	// by name.
 	Tails map[string]*object.Program
+	// Siblings are all programs of the object.
+	Siblings []*object.Program
+	// Was is what program arrays held when the program was made of the one that
+	// runs, by the map's name and the index: a device puts it in that one's place
+	// only if they still do (Sourcer).
+	Was map[string]map[uint32]string
 }
 
 // MapTypes are the types of a map's keys and values; nil where not known.
@@ -66,7 +72,7 @@ func ParseProgram(file string, b []byte, section, name string, o object.Options)
 			return ParseProgram(file, b, section, name, o)
 		}
 	}
-	out := &Program{Program: p, Types: make(map[string]MapTypes), Tails: tails}
+	out := &Program{Program: p, Types: make(map[string]MapTypes), Tails: tails, Siblings: obj.Programs}
 	for _, m := range obj.Maps {
 		if m.KeyType != nil || m.ValueType != nil {
 			out.Types[m.Name] = typesOf(m)

@@ -76,9 +76,19 @@ func (a *Allocator) Allocate(f Function, m *Machine) (*Result, error) {
 // may be right when they are moved there: they are too fragmented for a block, or
 // a fixed one waits for a later instruction.
 var (
-	errOutFull  = errors.New("not enough consecutive Out registers are free")
+	errOutFull  = error(noBlock{errors.New("not enough consecutive Out registers are free")})
 	errOutTaken = errors.New("it is kept for a value that is defined there")
 )
+
+// ErrBlock is what errors.Is finds in the error of a function in which an
+// instruction needs more consecutive registers at a time than can be had.
+var ErrBlock = errors.New("regalloc: not enough consecutive registers")
+
+// noBlock is an error that is an ErrBlock.
+type noBlock struct{ error }
+
+// Is implements errors.Is.
+func (noBlock) Is(target error) bool { return target == ErrBlock }
 
 // ErrSlots is what errors.Is finds in the error of a function that would have an
 // allocation on a machine with more spill slots, as far as is known.

@@ -247,7 +247,7 @@ func (a *Allocator) clearWindow(i int32, n int, taken uint64) (int, error) {
 		}
 	}
 	if best < 0 {
-		return 0, a.fail(i, "no %d consecutive In registers can be freed", n)
+		return 0, noBlock{a.fail(i, "no %d consecutive In registers can be freed", n)}
 	}
 	for r := best; r < best+n; r++ {
 		if a.st.busy[In]>>r&1 != 0 {

@@ -50,12 +50,12 @@ type batch struct {
 
 // Next gives a context its next packet; packets that cannot be taken are
 // reported at once.
-func (b *batch) Next(x *core.Context) (core.Cost, bool) {
+func (b *batch) Next(x *core.Context) (core.Intake, bool) {
 	in := &b.in
 	for {
 		*in = Input{}
 		if !b.next(in) {
-			return core.Cost{}, false
+			return core.Intake{}, false
 		}
 		f := b.m.refuse(in)
 		if f == nil {
@@ -66,7 +66,7 @@ func (b *batch) Next(x *core.Context) (core.Cost, bool) {
 		b.done(&Result{Fault: f})
 	}
 	b.m.enter(x, in)
-	return b.m.spec.Worker, true
+	return core.Intake{Cost: b.m.spec.Worker, Turns: b.m.spec.WorkerTurns}, true
 }
 
 // Ended reports a packet's result.

@@ -67,6 +67,10 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	if m.maps, err = memory.createAll(img.Maps); err != nil {
 		return err
 	}
+	if err := m.fillNetwork(); err != nil {
+		memory.freeAll(m.maps)
+		return err
+	}
 	m.guardSlots()
 	models := spec.Models
 	if models == nil {
@@ -193,7 +197,15 @@ func (m *card) resetMaps() error {
 			return fmt.Errorf("sim: map %q: %w", mp.Info().Name, err)
 		}
 	}
-	return nil
+	return m.fillNetwork()
+}
+
+// fillNetwork puts the host's network into the maps for it.
+func (m *card) fillNetwork() error {
+	if m.spec.Network == nil {
+		return nil
+	}
+	return m.spec.Network.Fill(m.maps)
 }
 
 // place returns the place of a context among those of all cores.

@@ -58,13 +58,13 @@ func momentOf(x *core.Context) Moment {
 
 // Next gives a context its next packet; packets that cannot be taken are
 // reported at once.
-func (t *timed) Next(x *core.Context) (core.Cost, bool) {
-	at, cost := momentOf(x), t.m.spec.Worker
+func (t *timed) Next(x *core.Context) (core.Intake, bool) {
+	at, cost := momentOf(x), core.Intake{Cost: t.m.spec.Worker, Turns: t.m.spec.WorkerTurns}
 	for {
 		t.in = Input{}
 		from, ok := t.feed.Next(at, &t.in)
 		if !ok {
-			return core.Cost{}, false
+			return core.Intake{}, false
 		}
 		if f := t.m.refuse(&t.in); f != nil {
 			t.t.Packets++
@@ -72,11 +72,10 @@ func (t *timed) Next(x *core.Context) (core.Cost, bool) {
 			t.feed.Done(at, &Result{Fault: f})
 			continue
 		}
-		if asked := at.Cycle + uint64(cost.Busy); from > asked {
-			if from-asked > MaxAhead {
+		if asked := at.Cycle + uint64(cost.First()); from > asked {
+			if cost.Ahead = from - asked; cost.Ahead > MaxAhead {
 				panic("BUG: a feed's packet comes more than MaxAhead cycles ahead")
 			}
-			cost.Wait += uint32(from - asked)
 		}
 		t.m.enter(x, &t.in)
 		return cost, true

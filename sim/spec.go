@@ -2,6 +2,7 @@ package sim
 
 import (
 	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/network"
 )
 
 // Spec holds the parameters of a machine that its target leaves open; what the
@@ -19,7 +20,10 @@ type Spec struct {
 	// others; nil gives the machine memory of its own. An image's own maps are
 	// made in it, too.
 	Memory *Memory
-	Checks Checks
+	// Network is what programs find that look into the host's network; nil is a
+	// host without interfaces.
+	Network *network.Tables
+	Checks  Checks
 	// CorrectECC repairs single flipped bits of a word, as the control store
 	// does. Otherwise any wrong check bit is a fault.
 	CorrectECC bool
@@ -46,6 +50,9 @@ type Spec struct {
 	// Worker is the cost of the worker's loop around a packet: taking it in,
 	// acting on the verdict.
 	Worker Routine
+	// WorkerTurns is how often a context has the core for it, with equal parts of
+	// the time asleep between; 0 is once.
+	WorkerTurns uint32
 
 	// Unwritten is what an unwritten word holds. No program that passes
 	// CheckUndefined can tell.

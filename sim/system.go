@@ -104,7 +104,7 @@ func (s *System) Throughput() []Throughput {
 
 // Memories returns the memory units by the numbers that hooks see, and the
 // number of the one that holds packets.
-func (s *System) Memories() (units []mem.Unit, packets mem.UnitID) { return s.mem.Units(), s.packets }
+func (m *card) Memories() (units []mem.Unit, packets mem.UnitID) { return m.mem.Units(), m.packets }
 
 // Parts returns everything in the memory that serves one command after another.
 func (s *System) Parts() []mem.Part { return s.mem.Parts() }

@@ -92,7 +92,7 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 			return nil, err
 		}
 	}
-	all := withPrints(append([]*verify.Program{p}, o.Called...), o.Target)
+	all := withNetwork(withPrints(append([]*verify.Program{p}, o.Called...), o.Target), o.Target)
 	o.Called = all[1:]
 	return CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target}, o)
 }

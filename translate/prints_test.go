@@ -97,7 +97,7 @@ func TestPrints(t *testing.T) {
 					want = append(want, packetrun.Print{Packet: k + 1, Text: s})
 				}
 			}
-			sum, _, err := packetrun.Run(m, img, packets, packetrun.Clock{}, nil)
+			sum, err := packetrun.Run(t.Context(), m, img, &packetrun.List{Packets: packets}, packetrun.Options{})
 			require.NoError(t, err)
 			require.NotEmpty(t, want)
 			require.Equal(t, want, sum.Prints)

@@ -50,6 +50,8 @@ func init() {
 		bpf.HelperCsumDiff:            {forAll, csumDiff},
 		bpf.HelperRedirect:            {forAll, redirect},
 		bpf.HelperRedirectMap:         {forXDP, redirectMap},
+		bpf.HelperFIBLookup:           {forAll, fibLookup},
+		bpf.HelperCheckMTU:            {forAll, checkMTU},
 		bpf.HelperPerfEventOutput:     {forAll, perfOutput},
 		bpf.HelperRingbufOutput:       {forAll, ringbufOutput},
 		bpf.HelperRingbufReserve:      {forAll, ringbufReserve},

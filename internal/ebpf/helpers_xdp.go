@@ -19,7 +19,11 @@ func xdpAdjustHead(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	data := int64(vm.data) + int64(int32(a[1]))
 	meta := vm.data - vm.meta
-	if data < int64(xdpFrameStruct+meta) || data > int64(vm.end-etherHeader) {
+	first, last := int64(xdpFrameStruct+meta), int64(vm.end-etherHeader)
+	if b := vm.opt.Buffer; b != nil {
+		first, last = max(first, headroom-int64(b.Back)), min(last, headroom+int64(b.Ahead))
+	}
+	if data < first || data > last {
 		return bpf.EINVAL.Result(), nil
 	}
 	if meta > 0 {
@@ -35,7 +39,11 @@ func xdpAdjustTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, err
 	}
 	end := int64(vm.end) + int64(int32(a[1]))
-	if end > int64(len(vm.buf)-tailroom) || end < int64(vm.data+etherHeader) {
+	last := len(vm.buf) - tailroom
+	if b := vm.opt.Buffer; b != nil && !b.Grows {
+		last = vm.end
+	}
+	if end > int64(last) || end < int64(vm.data+etherHeader) {
 		return bpf.EINVAL.Result(), nil
 	}
 	if int(end) > vm.end {

@@ -32,9 +32,24 @@ type Options struct {
 	// WatchStack asks to look for reads of stack bytes that the program has not
 	// written, see VM.ReadUnwritten.
 	WatchStack bool
+	// Network is what the helpers look into that ask for interfaces and routes.
+	Network Network
+	// Buffer bounds how far the ends of an XDP frame move; nil bounds them as the
+	// kernel's test runs do.
+	Buffer *Buffer
 	// Helpers replaces and adds helper functions by number. The registers
 	// R1..R5 are passed, R0 is returned.
 	Helpers map[bpf.HelperID]func(vm *VM, args [5]uint64) (uint64, error)
+}
+
+// Buffer is what a device's packet buffer lets the ends of a frame do, in bytes,
+// where that is less than the kernel does.
+type Buffer struct {
+	// Back and Ahead are how far the start may move from where it was received,
+	// to and from the front.
+	Back, Ahead int
+	// Grows says that the end may move on.
+	Grows bool
 }
 
 // DefaultMaxSteps bounds a run, in instructions.
@@ -244,6 +259,14 @@ func (vm *VM) Map(name string) *Map {
 		if m.spec.Name == name {
 			return m
 		}
+	}
+	return nil
+}
+
+// MapOf returns the map of a definition, or nil.
+func (vm *VM) MapOf(spec *object.Map) *Map {
+	if k, ok := vm.index[spec]; ok {
+		return vm.maps[k]
 	}
 	return nil
 }

@@ -12,11 +12,15 @@ import (
 
 // The most that is read of each kind of input, in bytes.
 const (
-	Object   = 64 << 20 // an eBPF object or an image; no NIC has memory for what it describes
-	Capture  = 1 << 30  // a capture file, which is read packet by packet
-	Source   = 16 << 20 // assembly, or case files of the oracle
-	Words    = 16 << 20 // bare words; the largest control store has 128 KiB
-	Standard = 16 << 20 // standard input
+	Object  = 64 << 20 // an eBPF object or an image; no NIC has memory for what it describes
+	Capture = 1 << 30  // a capture file whose packets are all held in memory
+	Stream  = 1 << 40  // one that is read packet by packet
+	// Expectation is what a run should give, a line a packet.
+	Expectation = 1 << 30
+	Source      = 16 << 20 // assembly, or case files of the oracle
+	Network     = 64 << 20 // routes, neighbours and links in JSON
+	Words       = 16 << 20 // bare words; the largest control store has 128 KiB
+	Standard    = 16 << 20 // standard input
 )
 
 // Read reads a whole file of at most so many bytes. what names its kind in the

@@ -12,7 +12,10 @@ import (
 )
 
 // Kernel is the running kernel as a judge.
-type Kernel struct{}
+type Kernel struct {
+	// Namespace is the network that programs run in, nil for that of the process.
+	Namespace *Namespace
+}
 
 // AnyAlignment is BPF_F_ANY_ALIGNMENT, for KernelOptions.Flags. It makes kernels for machines that do
 // not load unaligned words, such as user-mode Linux, take what others take.
@@ -25,8 +28,8 @@ func (Kernel) Name() string { return "kernel" }
 func (Kernel) Proves() {}
 
 // Load loads the program into the running kernel.
-func (Kernel) Load(p *object.Program) (Loaded, error) {
-	k, err := LoadKernel(p, KernelOptions{NoLog: true, Flags: AnyAlignment})
+func (j Kernel) Load(p *object.Program) (Loaded, error) {
+	k, err := LoadKernel(p, KernelOptions{NoLog: true, Flags: AnyAlignment, Namespace: j.Namespace})
 	var rej *KernelReject
 	if errors.As(err, &rej) {
 		switch rej.Errno {

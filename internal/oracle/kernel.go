@@ -30,6 +30,9 @@ type KernelOptions struct {
 	// Tail holds the programs that program arrays name, Called of the program if it
 	// is nil. They share maps with it by the identity of *object.Map.
 	Tail []*object.Program
+	// Namespace is the network in which the program runs, nil for that of the
+	// process.
+	Namespace *Namespace
 }
 
 // KernelReject is the kernel's refusal of a program.
@@ -66,6 +69,7 @@ type KernelProgram struct {
 	out    []byte
 	perCPU bool
 	queues []*kernelQueue // of the maps that have one
+	in     *Namespace
 }
 
 // KernelRun is what a program did with one packet.
@@ -101,7 +105,7 @@ func LoadKernel(p *object.Program, o KernelOptions) (*KernelProgram, error) {
 	if err := health(); err != nil {
 		return nil, err
 	}
-	k := &KernelProgram{src: p, fd: -1, all: map[*object.Map]*KernelMap{}}
+	k := &KernelProgram{src: p, fd: -1, all: map[*object.Map]*KernelMap{}, in: o.Namespace}
 	if err := k.load(o); err != nil {
 		k.Close()
 		return nil, err
@@ -113,42 +117,63 @@ func (k *KernelProgram) load(o KernelOptions) error {
 	if o.Tail == nil {
 		o.Tail = k.src.Called
 	}
-	for _, p := range append([]*object.Program{k.src}, o.Tail...) {
-		for _, spec := range p.Maps {
-			if k.all[spec] != nil {
-				continue
-			}
-			m, err := createMap(spec)
-			if err != nil {
-				return err
-			}
-			k.all[spec] = m
-			k.Maps = append(k.Maps, m)
-			if m.cpus > 0 {
-				k.perCPU = true
-			}
-			if err := k.listen(m); err != nil {
-				return err
-			}
-			set := m.Set
-			if targetMap(spec.Type) {
-				set = m.setTargets
-			}
-			if err := set(spec.Initial); err != nil {
-				return err
-			}
-			if spec.Frozen {
-				if err := m.freeze(); err != nil {
-					return err
-				}
-			}
+	every := *k.src
+	every.Called = o.Tail
+	for _, spec := range every.AllMaps() {
+		if err := k.addMap(spec); err != nil {
+			return err
 		}
+	}
+	if err := k.nest(); err != nil {
+		return err
 	}
 	var err error
 	if k.fd, k.Log, err = k.loadProgram(k.src, o); err != nil {
 		return err
 	}
 	return k.loadTail(o)
+}
+
+// addMap makes a map with its initial entries.
+func (k *KernelProgram) addMap(spec *object.Map) error {
+	m, err := createMap(spec)
+	if err != nil {
+		return err
+	}
+	k.all[spec] = m
+	k.Maps = append(k.Maps, m)
+	if m.cpus > 0 {
+		k.perCPU = true
+	}
+	if err := k.listen(m); err != nil {
+		return err
+	}
+	set := m.Set
+	if targetMap(spec.Type) {
+		set = m.setTargets
+	}
+	if err := set(spec.Initial); err != nil {
+		return err
+	}
+	if spec.Frozen {
+		return m.freeze()
+	}
+	return nil
+}
+
+// nest puts maps into the maps of maps.
+func (k *KernelProgram) nest() error {
+	for _, m := range k.Maps {
+		for index, in := range m.Spec.Inners {
+			key, value := make([]byte, 4), make([]byte, 4)
+			binary.NativeEndian.PutUint32(key, index)
+			binary.NativeEndian.PutUint32(value, uint32(k.all[in].fd))
+			if err := m.Update(key, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // loadTail loads the programs that program arrays name and enters them.
@@ -267,7 +292,7 @@ func (k *KernelProgram) Run(in KernelInput) (KernelRun, error) {
 	if need := len(in.Packet) + 4096; len(k.out) < need {
 		k.out = make([]byte, need)
 	}
-	r, err := sys.RunProg(k.fd, sys.TestRun{Data: in.Packet, Context: in.Context, DataOut: k.out, Repeat: max(in.Repeat, 1)})
+	r, err := k.testRun(sys.TestRun{Data: in.Packet, Context: in.Context, DataOut: k.out, Repeat: max(in.Repeat, 1)})
 	if err != nil {
 		if len(in.Packet) < MinKernelPacket {
 			return KernelRun{}, fmt.Errorf("the kernel runs no packet of %d bytes, %d are its least: %w", len(in.Packet), MinKernelPacket, err)
@@ -281,6 +306,18 @@ func (k *KernelProgram) Run(in KernelInput) (KernelRun, error) {
 	return KernelRun{
 		Events: events, Verdict: r.Return, Packet: bytes.Clone(k.out[:r.Size]), Context: r.Context, Duration: r.Duration,
 	}, nil
+}
+
+// testRun runs the program in its network.
+func (k *KernelProgram) testRun(run sys.TestRun) (r sys.TestResult, err error) {
+	if k.in == nil {
+		return sys.RunProg(k.fd, run)
+	}
+	err = k.in.Do(func() error {
+		r, err = sys.RunProg(k.fd, run)
+		return err
+	})
+	return r, err
 }
 
 // MinKernelPacket is the least length in bytes of a packet that

@@ -73,13 +73,6 @@ func target(path string) (at string, info fs.FileInfo, err error) {
 	return "", nil, &fs.PathError{Op: "open", Path: path, Err: syscall.ELOOP}
 }
 
-func links(info fs.FileInfo) uint64 {
-	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(s.Nlink)
-	}
-	return 1
-}
-
 // through writes to what stands there, opened with flags beside O_WRONLY.
 func through(path string, flags int, write func(io.Writer) error) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|flags, 0)
@@ -134,9 +127,7 @@ func fill(f *os.File, old fs.FileInfo, write func(io.Writer) error) (err error) 
 		return err
 	}
 	if old != nil {
-		if s, ok := old.Sys().(*syscall.Stat_t); ok {
-			_ = f.Chown(int(s.Uid), int(s.Gid)) // root may, others only within their groups
-		}
+		own(f, old)
 		if err := f.Chmod(old.Mode().Perm()); err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/sim"
 )
 
@@ -47,36 +46,25 @@ func ParseClock(s string) (Clock, error) {
 
 // Start sets the machine's time for the first packet. It returns what sets it
 // for each.
-func (c Clock) Start(m *sim.Machine, packets []pcap.Packet) (before func(p *pcap.Packet) error, err error) {
+func (c Clock) Start(m *sim.Machine) (before func(stamp time.Time) error, err error) {
 	kind := c.kind
-	if kind == clockAny {
-		kind = clockCycles
-		if m.HasClock() && stamped(packets) {
-			kind = clockCapture
-		}
-	} else if !m.HasClock() || kind == clockFixed {
+	switch {
+	case kind == clockAny && m.HasClock():
+		kind = clockCapture // packets without stamps follow each other
+	case kind == clockAny:
+	case !m.HasClock() || kind == clockFixed:
 		err = m.SetTime(c.ns, kind == clockFixed)
 	}
 	if kind != clockCapture {
-		return func(*pcap.Packet) error { return nil }, err
+		return func(time.Time) error { return nil }, err
 	}
-	return func(p *pcap.Packet) error {
+	return func(stamp time.Time) error {
 		// Packets of one stamp follow each other, as those do that come too late.
-		if ns := nanoseconds(p.Time); ns > m.Time() {
+		if ns := nanoseconds(stamp); ns > m.Time() {
 			return m.SetTime(ns, false)
 		}
 		return nil
 	}, err
-}
-
-// stamped reports whether a packet has a stamp.
-func stamped(packets []pcap.Packet) bool {
-	for i := range packets {
-		if nanoseconds(packets[i].Time) != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // nanoseconds returns a stamp since 1970, 0 for those that 63 bits do not hold.

@@ -60,7 +60,7 @@ func TestClock(t *testing.T) {
 			require.NoError(t, err)
 			clock, err := packetrun.ParseClock(c.clock)
 			require.NoError(t, err)
-			sum, _, err := packetrun.Run(m, img, c.packets, clock, nil)
+			sum, err := packetrun.Run(t.Context(), m, img, &packetrun.List{Packets: c.packets}, packetrun.Options{Clock: clock})
 			require.NoError(t, err)
 			require.Zero(t, sum.Faults)
 			require.Equal(t, c.want, sum.Verdicts)
@@ -77,11 +77,11 @@ func TestNoClock(t *testing.T) {
 	for _, word := range []string{"capture", "cycles", "fixed:7"} {
 		clock, err := packetrun.ParseClock(word)
 		require.NoError(t, err)
-		_, _, err = packetrun.Run(m, img, nil, clock, nil)
+		_, err = packetrun.Run(t.Context(), m, img, &packetrun.List{}, packetrun.Options{Clock: clock})
 		require.ErrorIs(t, err, sim.ErrNotSupported)
 		require.EqualError(t, err, "not supported: a time for the packets, because target agilio has no clock")
 	}
-	_, _, err = packetrun.Run(m, img, []pcap.Packet{{Data: make([]byte, 64), Time: time.Unix(1, 0)}}, packetrun.Clock{}, nil)
+	_, err = packetrun.Run(t.Context(), m, img, &packetrun.List{Packets: []pcap.Packet{{Data: make([]byte, 64), Time: time.Unix(1, 0)}}}, packetrun.Options{})
 	require.NoError(t, err)
 }
 

@@ -1,18 +1,19 @@
-// Package packetrun runs a list of packets through an image in the simulator
-// and sums up verdicts, cycles and the words where the cycles went.
+// Package packetrun runs packets one by one through an image in the simulator,
+// says what became of each, and sums up verdicts, cycles and the words where the
+// cycles went. Its memory does not grow with the number of packets.
 //
 // It never knows the compiler; it takes images.
 package packetrun
 
 import (
+	"context"
 	"fmt"
-	"slices"
+	"io"
 
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim"
-	"github.com/skipsw/skipsw/sim/firmware"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
 
@@ -35,9 +36,27 @@ type Summary struct {
 	// PrintsLost counts those for which there was no room.
 	PrintsLost uint32 `json:"prints_lost,omitempty"`
 	// Records are the records themselves, where they were asked for.
-	Records    []Record   `json:"records,omitempty"`
-	FirstFault *sim.Fault `json:"-"`
+	Records []Record `json:"records,omitempty"`
+	// Cut counts the packets of which the capture has only a part.
+	Cut int `json:"cut,omitempty"`
+	// FirstFault is the first packet that did not reach an exit.
+	FirstFault *PacketFault `json:"first_fault,omitempty"`
+	// Partial says that the run was ended before the last packet.
+	Partial bool `json:"partial,omitempty"`
 }
+
+// PacketFault is a fault with the packet, counted from 1, that met it.
+type PacketFault struct {
+	Packet int        `json:"packet"`
+	Reason string     `json:"reason"`
+	Fault  *sim.Fault `json:"-"`
+}
+
+// Error names packet and fault.
+func (f *PacketFault) Error() string { return fmt.Sprintf("packet %d: %s", f.Packet, f.Reason) }
+
+// Unwrap returns the fault.
+func (f *PacketFault) Unwrap() error { return f.Fault }
 
 // Sent counts the records of a map.
 type Sent struct {
@@ -83,56 +102,132 @@ type KV struct {
 	Program string `json:"-"`
 }
 
-// Run feeds every packet to the machine, one after the other, gives sink (unless
-// it is nil) what they send, and returns with
-// the summary the packets that leave the card: passed to the host or sent. It is
-// an error if the machine has no clock to go by.
-func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock, sink Sink) (*Summary, []pcap.Packet, error) {
-	setTime, err := clock.Start(m, packets)
+// Source gives packets one by one, valid until the next call, and io.EOF behind
+// the last.
+type Source interface {
+	Next() (pcap.Packet, error)
+}
+
+// Options say how packets are run.
+type Options struct {
+	Clock Clock
+	// Input is what comes with every packet, but for its bytes.
+	Input sim.Input
+	// Strict refuses packets that were cut when they were captured. Otherwise
+	// they have zeros in the place of what is missing.
+	Strict bool
+	// Records, if not nil, takes what packets send to maps.
+	Records Sink
+	// Each, if not nil, takes what became of each packet, in their order.
+	Each func(*Outcome) error
+}
+
+// Run feeds every packet to the machine, one after the other. It is an error if
+// the machine has no clock to go by, and if a packet cannot be read. When ctx ends
+// before the packets do, the summary is of those until then and says so.
+func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Options) (*Summary, error) {
+	setTime, err := o.Clock.Start(m)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	s := &Summary{Verdicts: map[string]int{}, Events: queues(img)}
-	cycles := make([]uint64, 0, len(packets))
+	var cycles tally
 	var instructions uint64
 	progType := ""
 	if len(img.Programs) > 0 {
 		progType = img.Programs[0].Type
 	}
-	var left []pcap.Packet
-	for _, p := range packets {
-		if err := setTime(&p); err != nil {
-			return nil, nil, err
+	names := newVerdicts(progType)
+	input := o.Input
+	var whole filler
+	var r sim.Result
+	out := Outcome{Result: &r}
+	for {
+		if s.Packets%lookEvery == 0 && ctx.Err() != nil {
+			s.Partial = true
+			break
 		}
-		r := m.Run(sim.Input{Packet: p.Data, IngressIfindex: 1})
+		p, err := src.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, &InputError{err}
+		}
 		s.Packets++
+		if p.Length > len(p.Data) {
+			if s.Cut++; o.Strict {
+				return nil, &InputError{fmt.Errorf("packet %d was cut to %d of its %d bytes when it was captured", s.Packets, len(p.Data), p.Length)}
+			}
+			if err := whole.fill(&p); err != nil {
+				return nil, &InputError{fmt.Errorf("packet %d: %w", s.Packets, err)}
+			}
+		}
+		if err := setTime(p.Time); err != nil {
+			return nil, err
+		}
+		input.Packet = p.Data
+		r = m.Run(input)
 		for k := range r.Events {
-			if err := s.send(m, img, &r.Events[k], sink); err != nil {
-				return nil, nil, err
+			if err := s.send(m, img, &r.Events[k], o.Records); err != nil {
+				return nil, err
 			}
 		}
+		out.Number, out.In, out.Verdict, out.Redirected, out.Leaves = s.Packets, p, "", false, false
 		if r.Fault != nil {
-			s.Faults++
-			if s.FirstFault == nil {
-				s.FirstFault = r.Fault
+			s.fault(r.Fault)
+		} else {
+			v := names.of(r.Verdict)
+			v.count++
+			out.Verdict, out.Leaves, out.Redirected = v.name, v.leaves, v.redirects
+			if v.redirects {
+				s.redirect(&r.Redirect)
 			}
-			continue
+			cycles.add(r.Cycles)
+			instructions += r.Instructions
 		}
-		s.Verdicts[VerdictName(progType, r.Verdict)]++
-		if firmware.Redirects(progType == "tc", r.Verdict) {
-			if s.Redirects == nil {
-				s.Redirects = map[string]int{}
+		if o.Each != nil {
+			if err := o.Each(&out); err != nil {
+				return nil, err
 			}
-			s.Redirects[r.Redirect.String()]++
-		}
-		cycles = append(cycles, r.Cycles)
-		instructions += r.Instructions
-		if leaves(progType, r.Verdict) {
-			p.Data = append([]byte(nil), r.Packet...)
-			p.Length = len(p.Data)
-			left = append(left, p)
 		}
 	}
+	names.into(s.Verdicts)
+	s.lost(m)
+	s.Cycles = cycles.distribution()
+	if n := s.Packets - s.Faults; n > 0 {
+		s.Instructions.Mean = float64(instructions) / float64(n)
+	}
+	return s, nil
+}
+
+// InputError is about the packets of a run, not about its program.
+type InputError struct{ Err error }
+
+// Error implements error.
+func (e *InputError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error within.
+func (e *InputError) Unwrap() error { return e.Err }
+
+// lookEvery is how many packets pass between two looks at the context of a run.
+const lookEvery = 256
+
+func (s *Summary) fault(f *sim.Fault) {
+	if s.Faults++; s.FirstFault == nil {
+		s.FirstFault = &PacketFault{Packet: s.Packets, Reason: f.Error(), Fault: f}
+	}
+}
+
+func (s *Summary) redirect(r *sim.Redirect) {
+	if s.Redirects == nil {
+		s.Redirects = map[string]int{}
+	}
+	s.Redirects[r.String()]++
+}
+
+// lost notes for which records and prints there was no room.
+func (s *Summary) lost(m *sim.Machine) {
 	if mp, ok := m.Map(maplayout.PrintsMap); ok {
 		if q, ok := mp.Queue(); ok {
 			s.PrintsLost = q.Lost()
@@ -145,11 +240,6 @@ func Run(m *sim.Machine, img *image.Image, packets []pcap.Packet, clock Clock, s
 			}
 		}
 	}
-	s.Cycles = distribution(cycles)
-	if n := len(cycles); n > 0 {
-		s.Instructions.Mean = float64(instructions) / float64(n)
-	}
-	return s, left, nil
 }
 
 // queues begins to count the records of each map that takes some.
@@ -181,38 +271,14 @@ func (s *Summary) send(machine *sim.Machine, img *image.Image, e *sim.Event, sin
 	return nil
 }
 
-// leaves reports whether a packet with the verdict is not dropped.
-func leaves(progType string, v uint32) bool {
-	switch VerdictName(progType, v) {
-	case "XDP_PASS", "XDP_TX", "XDP_REDIRECT", "TC_ACT_OK", "TC_ACT_UNSPEC", "TC_ACT_PIPE", "TC_ACT_REDIRECT":
-		return true
-	}
-	return false
-}
-
-func distribution(c []uint64) Cycles {
-	if len(c) == 0 {
-		return Cycles{}
-	}
-	slices.Sort(c)
-	var sum uint64
-	for _, v := range c {
-		sum += v
-	}
-	return Cycles{
-		Min: c[0], Max: c[len(c)-1], P50: c[(len(c)-1)/2], P99: c[(len(c)-1)*99/100],
-		Mean: float64(sum) / float64(len(c)),
-	}
-}
-
-// Dump adds the entries of every map of the image; of those of arrays that are
-// all zero it counts how many there are.
+// Dump adds the entries of every map of the image that a program declares; of those
+// of arrays that are all zero it counts how many there are.
 func (s *Summary) Dump(m *sim.Machine, img *image.Image) {
 	s.Maps, s.ZeroEntries = map[string][]KV{}, map[string]uint64{}
 	for i := range img.Maps {
 		name := img.Maps[i].Name
 		mp, ok := m.Map(name)
-		if !ok {
+		if !ok || maplayout.OfHost(name) {
 			continue
 		}
 		kvs := []KV{}

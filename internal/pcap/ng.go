@@ -25,9 +25,6 @@ func NewNGWriter(w io.Writer, interfaces []string) (*NGWriter, error) {
 	if len(interfaces) == 0 {
 		return nil, fmt.Errorf("a pcapng file without interfaces")
 	}
-	about := func(name string) pcapgo.NgInterface {
-		return pcapgo.NgInterface{Name: name, LinkType: layers.LinkTypeEthernet, TimestampResolution: 9, SnapLength: snapLen}
-	}
 	out, err := pcapgo.NewNgWriterInterface(w, about(interfaces[0]), pcapgo.DefaultNgWriterOptions)
 	if err != nil {
 		return nil, err
@@ -38,6 +35,10 @@ func NewNGWriter(w io.Writer, interfaces []string) (*NGWriter, error) {
 		}
 	}
 	return &NGWriter{out}, out.Flush()
+}
+
+func about(name string) pcapgo.NgInterface {
+	return pcapgo.NgInterface{Name: name, LinkType: layers.LinkTypeEthernet, TimestampResolution: 9, SnapLength: snapLen}
 }
 
 // Write appends a packet.
@@ -57,4 +58,42 @@ func (w *NGWriter) Write(p NGPacket) error {
 		return err
 	}
 	return w.w.Flush()
+}
+
+// NGFile is a pcapng file whose interfaces are added as packets name them.
+type NGFile struct {
+	w     io.Writer
+	ng    *NGWriter
+	names map[string]int
+}
+
+// NewNGFile begins a file; it has its header with the first packet or Close.
+func NewNGFile(w io.Writer) *NGFile { return &NGFile{w: w, names: map[string]int{}} }
+
+// Write appends a packet of an interface of that name.
+func (f *NGFile) Write(name string, p NGPacket) (err error) {
+	at, ok := f.names[name]
+	switch {
+	case !ok && f.ng == nil:
+		if f.ng, err = NewNGWriter(f.w, []string{name}); err != nil {
+			return err
+		}
+		f.names[name] = 0
+	case !ok:
+		if at, err = f.ng.w.AddInterface(about(name)); err != nil {
+			return err
+		}
+		f.names[name] = at
+	}
+	p.Interface = at
+	return f.ng.Write(p)
+}
+
+// Close writes the header of a file without packets.
+func (f *NGFile) Close() error {
+	if f.ng != nil {
+		return nil
+	}
+	_, err := NewNGWriter(f.w, []string{"host"})
+	return err
 }

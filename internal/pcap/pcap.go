@@ -1,5 +1,5 @@
 // Package pcap reads and writes capture files, pcap and pcapng, of Ethernet
-// frames. A file that is cut off, damaged or of another link type is an error
+// frames. What is read may be compressed by gzip or zstd. A file that is cut off, damaged or of another link type is an error
 // that says so; what was read up to there is still given.
 //
 // It never knows what is in a frame.
@@ -7,6 +7,7 @@ package pcap
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -35,23 +36,36 @@ type Packet struct {
 
 // source is what the two formats' readers have in common.
 type source interface {
-	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+	ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error)
 }
 
 // Reader reads packets one by one.
 type Reader struct {
 	src   source
+	ng    *pcapgo.NgReader // nil for the older format
 	count int
 }
 
 const ngMagic = 0x0a0d0d0a
 
+// bufferSize is how much of a file is read at once, in bytes.
+const bufferSize = 64 << 10
+
 // NewReader reads the file header.
 func NewReader(r io.Reader) (*Reader, error) {
-	br := bufio.NewReader(r)
+	br, err := plain(bufio.NewReaderSize(r, bufferSize))
+	if err != nil {
+		return nil, err
+	}
 	magic, err := br.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("is no capture file: it has %d bytes", len(magic))
+	}
+	if bytes.HasPrefix(magic, gzipMagic) { // which the library would unpack without a limit
+		return nil, errors.New("is no capture file: it is compressed twice")
 	}
 	out := &Reader{}
 	if binary.LittleEndian.Uint32(magic) == ngMagic {
@@ -59,7 +73,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pcapng header: %w", cutOff(err))
 		}
-		out.src = ng
+		out.src, out.ng = ng, ng
 		return out, ethernet(ng.LinkType())
 	}
 	old, err := pcapgo.NewReader(br)
@@ -86,9 +100,22 @@ func cutOff(err error) error {
 	return err
 }
 
-// Next returns the next packet, io.EOF behind the last.
+// Interface returns the name of a capturing interface, "" for none.
+func (r *Reader) Interface(n int) string {
+	if r.ng == nil {
+		return ""
+	}
+	i, err := r.ng.Interface(n)
+	if err != nil {
+		return ""
+	}
+	return i.Name
+}
+
+// Next returns the next packet, whose bytes are valid until the next call, and
+// io.EOF behind the last.
 func (r *Reader) Next() (Packet, error) {
-	data, ci, err := r.src.ReadPacketData()
+	data, ci, err := r.src.ZeroCopyReadPacketData()
 	// An end behind a packet's header is one inside the packet.
 	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && ci.CaptureLength == 0 {
 		return Packet{}, io.EOF
@@ -100,6 +127,9 @@ func (r *Reader) Next() (Packet, error) {
 	return Packet{Data: data, Time: ci.Timestamp, Length: ci.Length, Interface: ci.InterfaceIndex}, nil
 }
 
+// packetOverhead is what a packet takes in memory beside its bytes, roughly.
+const packetOverhead = 64
+
 // Read reads all packets. With an error come the packets in front of it.
 func Read(r io.Reader) ([]Packet, error) {
 	in, err := NewReader(r)
@@ -107,6 +137,7 @@ func Read(r io.Reader) ([]Packet, error) {
 		return nil, err
 	}
 	var out []Packet
+	held := 0
 	for {
 		p, err := in.Next()
 		if err == io.EOF {
@@ -115,6 +146,10 @@ func Read(r io.Reader) ([]Packet, error) {
 		if err != nil {
 			return out, err
 		}
+		if held += packetOverhead + len(p.Data); held > infile.Capture {
+			return out, fmt.Errorf("packet %d: the packets have more than %d bytes together, the most that is held in memory", len(out)+1, infile.Capture)
+		}
+		p.Data = bytes.Clone(p.Data)
 		out = append(out, p)
 	}
 }
@@ -126,7 +161,7 @@ func ReadFile(path string) ([]Packet, error) {
 		return nil, err
 	}
 	defer f.Close()
-	out, err := Read(bufio.NewReader(f))
+	out, err := Read(f)
 	if err != nil {
 		return out, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}

@@ -90,9 +90,12 @@ type Run struct {
 }
 
 // Load reads corpus.json of a folder.
-func Load(dir string) ([]Case, error) {
+func Load(dir string) ([]Case, error) { return LoadFile(filepath.Join(dir, "corpus.json")) }
+
+// LoadFile reads a file of cases.
+func LoadFile(path string) ([]Case, error) {
 	var cases []Case
-	if err := read(filepath.Join(dir, "corpus.json"), &cases); err != nil {
+	if err := read(path, &cases); err != nil {
 		return nil, err
 	}
 	return cases, nil

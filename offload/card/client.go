@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/remote"
 )
 
@@ -23,7 +24,10 @@ func LogOf(c *remote.Client) (lines []string, err error) {
 
 // StopCard asks a running card to end and waits until it has.
 func StopCard(ctx context.Context, c *remote.Client) error {
-	if err := c.Call(opStop, nil, nil); err != nil {
+	switch err := c.Call(opStop, nil, nil); {
+	case errors.Is(err, offload.ErrDeviceGone):
+		return nil // it has ended before it could answer
+	case err != nil:
 		return err
 	}
 	s, err := c.Stream(ctx, opCapture, captureArgs{Port: -1})

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) offload.Device) {
 		{"ReplaceKeepsMapsApart", replaceApart},
 		{"Abilities", abilities},
 		{"Packets", packets},
+		{"Slots", slots},
 		{"Code", code},
 		{"Programs", programs},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -101,7 +102,33 @@ func (d *Device) listMaps(want func(*sys.MapInfo) bool) ([]offload.MapInfo, erro
 	if err != nil {
 		return nil, d.fail("list maps", err)
 	}
+	if slices.ContainsFunc(all, func(m offload.MapInfo) bool { return !sys.Kept(m.Name) }) {
+		names := wholeNames()
+		for i := range all {
+			all[i].FullName = names[all[i].ID]
+		}
+	}
 	return all, nil
+}
+
+// wholeNames returns the whole names of maps by their ids, as far as the programs
+// that use them tell and the caller may look.
+func wholeNames() map[uint32]string {
+	names := map[uint32]string{}
+	// A caller who may not look knows the names that the kernel keeps.
+	_ = sys.EachID(sys.Progs, func(id uint32) error {
+		p, err := sys.ReadProgID(id)
+		if err != nil || p.BTF == 0 || len(p.MapIDs) == 0 {
+			return nil
+		}
+		for place, name := range mapNames(p.BTF) {
+			if place >= 0 && place < len(p.MapIDs) {
+				names[p.MapIDs[place]] = name
+			}
+		}
+		return nil
+	})
+	return names
 }
 
 // Info implements offload.Map.

@@ -178,6 +178,8 @@ func pinFolder(dir string) ([]offload.Step, error) {
 		if steps, err = pinFolder(above); err != nil {
 			return nil, err
 		}
+	} else {
+		return nil, needBPFFS(dir, above)
 	}
 	made := false // else another command has made it, whose it is
 	return append(steps, offload.Step{
@@ -213,15 +215,31 @@ func removeEmpty(dir string) error {
 func needBPFFS(dir, at string) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(at, &st); err != nil {
-		return &offload.Error{Op: "pin in " + dir, Err: err}
+		return &offload.Error{Op: "pin in " + dir, Err: err, Reason: missing(err, at)}
 	}
 	if int64(st.Type) == unix.BPF_FS_MAGIC {
 		return nil
 	}
 	return &offload.Error{
 		Op: "pin in " + dir, Err: unix.EINVAL,
-		Reason: "the folder is not in a BPF file system; mount one with `mount -t bpf bpffs /sys/fs/bpf` and pin there",
+		Reason: "the folder is not in a BPF file system; mount one with `" + mountBPFFS + "` and pin there",
 	}
+}
+
+// mountBPFFS mounts the BPF file system where it belongs.
+const mountBPFFS = "mount -t bpf bpffs " + bpffs
+
+// missing explains that a path is not there, "" for other errors: often the BPF
+// file system is not mounted.
+func missing(err error, path string) string {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	var st unix.Statfs_t
+	if err := unix.Statfs(bpffs, &st); err != nil || int64(st.Type) != unix.BPF_FS_MAGIC {
+		return fmt.Sprintf("there is no %s, and no BPF file system at %s: `%s` mounts it", path, bpffs, mountBPFFS)
+	}
+	return fmt.Sprintf("there is no %s; the BPF file system is at %s", path, bpffs)
 }
 
 // pinName returns the file name of a program or map. Names come from the
@@ -336,6 +354,9 @@ func (p *pinned) finish() offload.Step {
 // openPinned returns the file descriptor of what is pinned at a path.
 func (d *Device) openPinned(path string) (int, error) {
 	fd, err := sys.OpenPin(path)
+	if why := missing(err, path); why != "" {
+		return -1, &offload.Error{Op: "open " + path, Err: unix.ENOENT, Reason: why}
+	}
 	if err != nil {
 		return -1, d.fail("open "+path, err)
 	}

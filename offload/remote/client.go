@@ -337,6 +337,15 @@ func (c *Client) Code(_ context.Context, id uint32) (*offload.Code, error) {
 	return out, err
 }
 
+// Source implements offload.Sourcer.
+func (c *Client) Source(_ context.Context, id uint32) (*offload.Program, error) {
+	p, err := get[Program](c, "source", idArgs{id})
+	if err != nil {
+		return nil, err
+	}
+	return p.unpackSource()
+}
+
 // Describe implements offload.Describer.
 func (c *Client) Describe(context.Context) (*offload.Description, error) {
 	return get[*offload.Description](c, "describe", nil)
@@ -357,7 +366,8 @@ func (c *Client) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outc
 
 // NewMap implements offload.MapStore.
 func (c *Client) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (offload.Map, error) {
-	return c.opened("map.new", newMapArgs{Map: m, Mode: mode})
+	t, _ := packTypes(offload.MapTypes{Key: m.KeyType, Value: m.ValueType})
+	return c.opened("map.new", newMapArgs{Map: m, Mode: mode, Types: t})
 }
 
 // OpenMap implements offload.MapStore.

@@ -2,13 +2,10 @@ package remote
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/cilium/ebpf/btf"
 
-	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -16,53 +13,12 @@ import (
 // users.
 type attachment offload.Attachment
 
-// Program is a program as the protocol and checkpoints have it: what a device
-// needs of it and what listings show.
-type Program struct {
-	Object  string           `json:"object,omitempty"`
-	Name    string           `json:"name"`
-	Section string           `json:"section,omitempty"`
-	Type    object.Type      `json:"type"`
-	License string           `json:"license,omitempty"`
-	Insns   []byte           `json:"insns"` // as the kernel takes them
-	Lines   []object.Line    `json:"lines,omitempty"`
-	Maps    []*object.Map    `json:"maps,omitempty"`
-	Image   []byte           `json:"image"`
-	Types   map[string]Types `json:"types,omitempty"` // by the map's name
-}
-
 // Types are the types of a map: type information with two types of it. Number 0
 // stands for none.
 type Types struct {
 	BTF   []byte     `json:"btf,omitempty"`
 	Key   btf.TypeID `json:"key,omitempty"`
 	Value btf.TypeID `json:"value,omitempty"`
-}
-
-// Pack describes a program. It must have an image.
-func Pack(p *offload.Program) (*Program, error) {
-	if p.Image == nil {
-		return nil, fmt.Errorf("program %s has no image", p.Name)
-	}
-	img, err := p.Image.Marshal()
-	if err != nil {
-		return nil, fmt.Errorf("program %s: %w", p.Name, err)
-	}
-	out := &Program{
-		Object: p.Object, Name: p.Name, Section: p.Section, Type: p.Type, License: p.License,
-		Insns: bpf.Encode(nil, p.Insns), Lines: p.Lines, Maps: p.Maps, Image: img,
-	}
-	for name, t := range p.Types {
-		packed, ok := packTypes(t)
-		if !ok {
-			continue
-		}
-		if out.Types == nil {
-			out.Types = map[string]Types{}
-		}
-		out.Types[name] = packed
-	}
-	return out, nil
 }
 
 // packTypes describes the types of a map. They only serve to print entries, so
@@ -109,36 +65,10 @@ func (t Types) unpack() (out offload.MapTypes) {
 	return offload.MapTypes{Key: get(t.Key), Value: get(t.Value)}
 }
 
-// Unpack returns the program that was described.
-func (p *Program) Unpack() (*offload.Program, error) {
-	fail := func(err error) (*offload.Program, error) { return nil, fmt.Errorf("program %q: %w", p.Name, err) }
-	insns, err := bpf.Decode(p.Insns)
-	if err != nil {
-		return fail(err)
-	}
-	img, err := image.Read(p.Image)
-	if err != nil {
-		return fail(err)
-	}
-	for i, m := range p.Maps {
-		if m == nil {
-			return fail(fmt.Errorf("map %d is missing", i))
-		}
-	}
-	out := &offload.Program{
-		Program: &object.Program{
-			Object: p.Object, Name: p.Name, Section: p.Section, Type: p.Type, License: p.License,
-			Insns: insns, Funcs: []object.Func{{Name: p.Name}}, Maps: p.Maps, Lines: p.Lines,
-		},
-		Image: img,
-	}
-	for name, t := range p.Types {
-		if out.Types == nil {
-			out.Types = map[string]offload.MapTypes{}
-		}
-		out.Types[name] = t.unpack()
-	}
-	return out, nil
+// give gives a map its types.
+func (t Types) give(m *object.Map) {
+	types := t.unpack()
+	m.KeyType, m.ValueType = types.Key, types.Value
 }
 
 // code is offload.Code with instructions as bytes.
@@ -173,8 +103,9 @@ type (
 		Old    attachment `json:"old"`
 	}
 	newMapArgs struct {
-		Map  *object.Map  `json:"map"`
-		Mode offload.Mode `json:"mode"`
+		Map   *object.Map  `json:"map"`
+		Mode  offload.Mode `json:"mode"`
+		Types Types        `json:"types"` // of the map, which does not have them in JSON
 	}
 	mapResult struct {
 		Handle uint32          `json:"handle"`

@@ -52,6 +52,7 @@ var ops = map[string]func(*session, json.RawMessage) (any, error){
 	"stats":       op(func(c *session, _ none) (any, error) { return c.server.device.Stats(c.ctx) }),
 	"programs":    op(func(c *session, a scopeArgs) (any, error) { return c.server.device.Programs(c.ctx, a.Scope) }),
 	"code":        op((*session).code),
+	"source":      op((*session).source),
 	"describe":    op(func(c *session, _ none) (any, error) { return c.server.device.Describe(c.ctx) }),
 	"try replace": op(func(c *session, _ none) (any, error) { return c.server.device.ProbeReplace(c.ctx) }),
 	"run packet":  op(func(c *session, p offload.Packet) (any, error) { return c.server.device.RunPacket(c.ctx, p) }),
@@ -150,6 +151,7 @@ func (c *session) newMap(a newMapArgs) (any, error) {
 	if a.Map == nil {
 		return nil, errors.New("no map is given")
 	}
+	a.Types.give(a.Map)
 	return c.opened(c.server.device.NewMap(c.ctx, a.Map, a.Mode))
 }
 
@@ -285,6 +287,14 @@ func (c *session) untilGone(f func()) (stop func()) {
 		_ = c.conn.SetReadDeadline(time.Now())
 		<-done
 	}
+}
+
+func (c *session) source(a idArgs) (any, error) {
+	p, err := c.server.device.Source(c.ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	return packSource(p)
 }
 
 func (c *session) code(a idArgs) (any, error) {

@@ -24,6 +24,7 @@ type Device interface {
 	offload.Counting
 	offload.ProgramLister
 	offload.CodeReader
+	offload.Sourcer
 	offload.Describer
 	offload.ReplaceProber
 	offload.PacketRunner

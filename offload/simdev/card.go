@@ -11,6 +11,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // card is one simulated card. What follows mu is guarded by it; a packet holds
@@ -92,7 +93,14 @@ func (k *card) sweep() {
 // it shares with others move into its memory: by then no packet is under way.
 func (k *card) put(p *program, h offload.Hook) error {
 	for i, m := range p.maps {
-		if err := m.move(p.machine, p.src.Maps[i].Name); err != nil {
+		if m.info.Type == bpf.MapTypeProgArray {
+			if err := m.fillSlots(p, p.src.Maps[i].Name); err != nil {
+				return err
+			}
+		}
+	}
+	for i, m := range p.maps {
+		if err := m.move(p, p.src.Maps[i].Name); err != nil {
 			return err
 		}
 	}

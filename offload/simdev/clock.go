@@ -3,8 +3,6 @@ package simdev
 import (
 	"fmt"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/skipsw/skipsw/sim"
 )
 
@@ -14,11 +12,11 @@ func keepTime(m *sim.Machine) error {
 	if !m.HasClock() {
 		return nil
 	}
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+	now, err := monotonic()
+	if err != nil {
 		return fmt.Errorf("read the monotonic clock: %w", err)
 	}
-	if now := uint64(ts.Nano()); now > m.Time() {
+	if now > m.Time() {
 		return m.SetTime(now, false)
 	}
 	return nil

@@ -28,6 +28,7 @@ var (
 	_ offload.Counting      = (*Device)(nil)
 	_ offload.ProgramLister = (*Device)(nil)
 	_ offload.CodeReader    = (*Device)(nil)
+	_ offload.Sourcer       = (*Device)(nil)
 	_ offload.Describer     = (*Device)(nil)
 	_ offload.ReplaceProber = (*Device)(nil)
 	_ offload.PacketRunner  = (*Device)(nil)
@@ -124,6 +125,7 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 		if t, ok := p.Types[p.Maps[i].Name]; ok {
 			h.types = t
 		}
+		h.settle(machine, p.Image, p.Maps[i].Name)
 		l.maps = append(l.maps, h.cardMap)
 	}
 	l.id = d.id()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -21,15 +22,21 @@ import (
 type cardMap struct {
 	info  offload.MapInfo
 	types offload.MapTypes
-	home  *sim.Map // nil for a map whose records go to the host as they come
-	open  int      // handles of callers
+	home  *sim.Map     // nil for a map whose records go to the host as they come
+	image *image.Image // that home is of, for a program array
+	open  int          // handles of callers
 }
 
-// move moves the contents into a machine's memory. A program that does not use
-// the map has no room for it; then they stay where they are.
-func (m *cardMap) move(to *sim.Machine, name string) error {
-	there, ok := to.Map(name)
+// move moves the contents into the memory of a program, which has the map under a
+// name. One that does not use the map has no room for it; then they stay where they
+// are.
+func (m *cardMap) move(p *program, name string) error {
+	there, ok := p.machine.Map(name)
 	if !ok || there == m.home || m.home == nil {
+		return nil
+	}
+	if m.info.Type == bpf.MapTypeProgArray { // filled by fillSlots
+		m.home, m.image = there, p.src.Image
 		return nil
 	}
 	if err := there.CopyFrom(m.home); err != nil {
@@ -88,8 +95,12 @@ func (d *Device) NewMap(_ context.Context, m *object.Map, mode offload.Mode) (of
 	if err := d.onlyHardware(op, mode); err != nil {
 		return nil, err
 	}
-	c := &cardMap{open: 1}
+	c := &cardMap{open: 1, types: offload.MapTypes{Key: m.KeyType, Value: m.ValueType}}
 	switch {
+	case m.Type == bpf.MapTypeProgArray:
+		if err := newArray(d, m); err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
 	case !m.Type.Queues():
 		home, err := holder(d, m)
 		if err != nil {
@@ -144,7 +155,11 @@ func (d *Device) MapTypes(_ context.Context, id uint32) offload.MapTypes {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if m := d.maps[id]; m != nil {
-		return m.types
+		t := m.types
+		if m.info.Type == bpf.MapTypeProgArray && m.home != nil {
+			t.Value = programsType(m.image)
+		}
+		return t
 	}
 	return offload.MapTypes{}
 }
@@ -184,6 +199,9 @@ func (h *mapHandle) enter(op string, key []byte) error {
 	}
 	if h.home == nil {
 		h.card.mu.Unlock()
+		if h.info.Type == bpf.MapTypeProgArray {
+			return fmt.Errorf("map %s: %s: no program that uses it is loaded yet, and slots hold programs of its image", h.info.Name, op)
+		}
 		return offload.NotSupported(fmt.Sprintf("%s in map %s", op, h.info.Name), "it is a channel to the host and has no entries")
 	}
 	return nil
@@ -204,7 +222,10 @@ func (h *mapHandle) fail(op string, err error) error {
 	case syscall.ENOENT:
 		e.Reason = "no entry with this key"
 	case syscall.EINVAL:
-		if op == "delete" {
+		switch {
+		case h.info.Type == bpf.MapTypeProgArray && op == "update":
+			e.Reason = fmt.Sprintf("a slot takes no flags, and the image has programs 1 to %d", len(h.image.Programs))
+		case op == "delete":
 			e.Reason = "entries of an array cannot be deleted; write zeros"
 		}
 	}

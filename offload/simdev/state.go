@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -30,6 +31,9 @@ func (d *Device) State() (*State, error) {
 	s := &State{Program: p.src, Hook: d.hook}
 	for _, m := range p.maps {
 		var all []offload.Entry
+		if m.home != nil && m.home.IsNested() {
+			return nil, fmt.Errorf("save %s: %w", d.name, offload.NotSupported("saving map "+m.info.FullName, "what the maps that it holds contain has no place in a saved card"))
+		}
 		if m.home != nil {
 			for _, e := range m.home.Entries() {
 				all = append(all, offload.Entry(e))
@@ -61,6 +65,9 @@ func (d *Device) Restore(ctx context.Context, s *State) error {
 			return err
 		}
 		maps = append(maps, made)
+		if m.Type == bpf.MapTypeProgArray {
+			continue // its slots hold programs that are still to come
+		}
 		if err := fill(made, m, s.Maps[i]); err != nil {
 			return err
 		}
@@ -70,6 +77,14 @@ func (d *Device) Restore(ctx context.Context, s *State) error {
 		return err
 	}
 	defer l.Close()
+	for i, m := range s.Program.Maps {
+		if m.Type != bpf.MapTypeProgArray {
+			continue
+		}
+		if err := fill(maps[i], m, s.Maps[i]); err != nil {
+			return err
+		}
+	}
 	return d.Attach(ctx, l, s.Hook, false)
 }
 

@@ -57,7 +57,10 @@ func (d *Device) Capabilities(ctx context.Context) (*offload.Capabilities, error
 // smallest is a small map of a type, as that type wants it.
 func smallest(typ bpf.MapType) *object.Map {
 	m := &object.Map{Name: "probe", Type: typ, KeySize: 4, ValueSize: 8, MaxEntries: 1}
-	if typ == bpf.MapTypeLPMTrie {
+	switch typ {
+	case bpf.MapTypeProgArray:
+		m.ValueSize = 4
+	case bpf.MapTypeLPMTrie:
 		m.KeySize, m.Flags = 8, bpf.FNoPrealloc
 	}
 	return m

@@ -139,6 +139,7 @@ type state struct {
 	waited, lost uint64 // cycles of memory waits; other cycles without an instruction
 	start, limit uint64 // cycle of the first word; cycle from which it is a runaway
 	asleep       uint64 // cycle at which it gave up the core
+	turns        turns  // of taking its packet in
 	live         bool   // it has a packet
 	running      bool   // it has begun its packet
 

@@ -118,10 +118,11 @@ type Stop uint8
 
 // The reasons.
 const (
-	StopDone  Stop = iota // the program reached its exit
-	StopFault             // Context.Fault says why
-	stopSwap              // the context waits for signals, until its wake
-	stopPause             // the core has to know first what others do
+	StopDone   Stop = iota // the program reached its exit
+	StopFault              // Context.Fault says why
+	stopSwap               // the context waits for signals, until its wake
+	stopPause              // the core has to know first what others do
+	stopBehind             // a command that no signal tells the end of is on its way
 )
 
 // Begin starts a context's clock at its first word, now.

@@ -301,7 +301,7 @@ func (c *Core) run(x *Context) Stop {
 				if now >= x.limit {
 					goto runaway
 				}
-				if c.queued && now > c.turn {
+				if c.queued && now >= c.turn {
 					goto pause
 				}
 				var ok bool
@@ -377,7 +377,7 @@ func (c *Core) run(x *Context) Stop {
 		if x.swapLeft&pauseNext != 0 {
 			x.swapLeft &^= pauseNext
 			x.pc, c.now = pc, now
-			return stopPause
+			return stopBehind
 		}
 		if x.swapLeft != 0 {
 			if x.swapLeft--; x.swapLeft == 0 {

@@ -10,9 +10,31 @@ import (
 type Work interface {
 	// Next enters a packet in an idle context. It returns what taking it in
 	// costs; false means that there is no packet.
-	Next(x *Context) (Cost, bool)
+	Next(x *Context) (Intake, bool)
 	// Ended takes a packet back whose context has stopped.
 	Ended(x *Context, s Stop)
+}
+
+// Intake is what it costs to take a packet in.
+type Intake struct {
+	Cost
+	// Turns is how often the context has the core for it: between them it gives up
+	// the core for its part of the time asleep. 0 is once, as 1.
+	Turns uint32
+	// Ahead is how many cycles after the first turn the packet is there.
+	Ahead uint64
+}
+
+// First returns the cycles of the first turn.
+func (in *Intake) First() uint32 {
+	n := max(in.Turns, 1)
+	return in.Busy - (n-1)*(in.Busy/n)
+}
+
+// turns is what is left of taking a packet in.
+type turns struct {
+	left       uint32
+	busy, wait uint32 // of each
 }
 
 // phase is what a core does.
@@ -32,7 +54,8 @@ type schedule struct {
 	stopped Stop
 	again   bool   // the instruction at the program counter was seen before
 	idle    uint64 // cycles in which every context waited
-	// turn is the cycle up to which all that other cores do before is done.
+	// turn is the first cycle in which this core may not do yet what others could
+	// notice at once.
 	turn uint64
 }
 
@@ -77,8 +100,9 @@ func (c *Core) Bound() uint64 {
 }
 
 // Advance works until the core has nothing to do before cycle until, or has to
-// know what others do first. Everything that comes before this core in cycle
-// turn is done. Contexts are not pre-empted, so that the clock can end later.
+// know what others do first: what they could notice at once, packets that begin or
+// end and routines, it does before cycle turn only. Contexts are not pre-empted, so
+// that the clock can end later.
 func (c *Core) Advance(until, turn uint64) {
 	c.alone = false
 	c.turn = turn
@@ -89,20 +113,24 @@ func (c *Core) Advance(until, turn uint64) {
 			switch s := c.run(x); s {
 			case stopPause:
 				return
+			case stopBehind:
+				if c.Bound() >= until {
+					return
+				}
 			case stopSwap:
 				c.phase = phaseChoose
 			default:
 				c.phase, c.stopped = phaseEnd, s
 			}
 		case c.phase == phaseEnd:
-			if c.now > c.turn {
+			if c.now >= c.turn {
 				return
 			}
 			c.phase, x.live = phaseChoose, false
 			c.work.Ended(x, c.stopped)
 			c.hungry |= 1 << x.slot
 		case c.hungry != 0:
-			if c.now > c.turn {
+			if c.now >= c.turn {
 				return
 			}
 			c.feed(&c.ctx[bits.TrailingZeros8(c.hungry)])
@@ -119,12 +147,15 @@ func (c *Core) Advance(until, turn uint64) {
 // feed gives a context its next packet.
 func (c *Core) feed(x *Context) {
 	c.hungry &^= 1 << x.slot
-	cost, ok := c.work.Next(x)
+	in, ok := c.work.Next(x)
 	if x.live = ok; !ok {
 		return
 	}
-	c.now += uint64(cost.Busy)
-	x.running, x.wake = false, c.now+uint64(cost.Wait)
+	n := max(in.Turns, 1)
+	x.turns = turns{n - 1, in.Busy / n, in.Wait / n}
+	asked := c.now + uint64(in.First())
+	c.now = asked
+	x.running, x.wake = false, asked+in.Ahead+uint64(in.Wait-(n-1)*x.turns.wait)
 }
 
 // wake gives the core to a context.
@@ -137,8 +168,15 @@ func (c *Core) wake(x *Context) {
 		c.now, _ = c.resume(x, c.now)
 		return
 	}
-	x.running = true
 	c.now = max(c.now, x.wake)
+	if x.turns.left > 0 {
+		x.turns.left--
+		c.now += uint64(x.turns.busy)
+		x.wake = c.now + uint64(x.turns.wait)
+		c.phase = phaseChoose
+		return
+	}
+	x.running = true
 	c.Begin(x)
 }
 

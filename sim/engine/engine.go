@@ -1,10 +1,12 @@
 // Package engine advances cores that share memory, in the order of time.
 //
-// Of all cores the one that can act first goes on: every command that comes
-// before is served by then, and it runs until it has to know what others do. A
-// core may run ahead of the others as long as nothing of theirs can reach it,
-// so that the order of effects is that of time and depends on nothing else;
-// what happens in one cycle happens in the order of the cores' numbers.
+// Time goes by in windows, no longer than the fastest memory takes for a command:
+// nothing that a core sends in a window can come back to it in the same one. Within a
+// window each core runs by itself, up to what others could notice at once: a
+// packet that begins or ends, a routine. Then that happens in the order of time, and
+// memory serves what was sent, in the order of time, too. So the order of effects
+// depends on nothing else, and cores of one window can run side by side. What happens
+// in one cycle happens in the order of the cores' numbers.
 //
 // It never knows instructions, packets or maps.
 //
@@ -21,11 +23,15 @@ import (
 type Engine struct {
 	memory *mem.System
 	cores  []*core.Core
+	window uint64 // cycles
+
+	bounds []uint64 // of each core, the earliest cycle in which it can do anything
+	stand  []int    // cores that stand before what others could notice
 }
 
 // New groups cores, which share the memory.
 func New(memory *mem.System, cores []*core.Core) *Engine {
-	e := &Engine{memory: memory, cores: cores}
+	e := &Engine{memory: memory, cores: cores, window: max(memory.Least(), 1), bounds: make([]uint64, len(cores))}
 	for i, c := range cores {
 		if c.ID() != i {
 			panic("BUG: a core's number is not its place")
@@ -34,29 +40,60 @@ func New(memory *mem.System, cores []*core.Core) *Engine {
 	return e
 }
 
-// first returns the core that can act first, and when.
-func (e *Engine) first() mem.Key {
-	k := mem.Key{Cycle: core.Never}
-	for i, c := range e.cores {
-		if b := c.Bound(); b < k.Cycle {
-			k = mem.Key{Cycle: b, Source: i}
-		}
-	}
-	return k
-}
-
 // Step does what happens before cycle until. It reports whether anything is
 // left to do. Contexts are not pre-empted, so that the clock of a core can end
 // later.
 func (e *Engine) Step(until uint64) bool {
 	for {
-		k := e.first()
-		if k.Cycle >= until {
-			return k.Cycle != core.Never
+		begin := e.memory.Next()
+		for i, c := range e.cores {
+			e.bounds[i] = c.Bound()
+			begin = min(begin, e.bounds[i])
 		}
-		e.memory.Serve(k)
-		if c := e.cores[k.Source]; c.Bound() <= k.Cycle {
-			c.Advance(until, k.Cycle)
+		if begin >= until {
+			return begin != core.Never
+		}
+		end := until
+		if until-begin > e.window {
+			end = begin + e.window
+		}
+		e.run(end)
+		e.order(end)
+		e.memory.Serve(mem.Key{Cycle: end})
+	}
+}
+
+// run lets each core run by itself.
+func (e *Engine) run(end uint64) {
+	for i, c := range e.cores {
+		if e.bounds[i] < end {
+			c.Advance(end, 0)
+			e.bounds[i] = c.Bound()
+		}
+	}
+}
+
+// order does in the order of time what others could notice.
+func (e *Engine) order(end uint64) {
+	e.stand = e.stand[:0]
+	for i, b := range e.bounds {
+		if b < end {
+			e.stand = append(e.stand, i)
+		}
+	}
+	for len(e.stand) > 0 {
+		at := 0
+		for k := 1; k < len(e.stand); k++ {
+			if e.bounds[e.stand[k]] < e.bounds[e.stand[at]] {
+				at = k
+			}
+		}
+		i := e.stand[at]
+		e.memory.Serve(mem.Key{Cycle: e.bounds[i], Source: i})
+		c := e.cores[i]
+		c.Advance(end, e.bounds[i]+1)
+		if e.bounds[i] = c.Bound(); e.bounds[i] >= end {
+			e.stand = append(e.stand[:at], e.stand[at+1:]...)
 		}
 	}
 }

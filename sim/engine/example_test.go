@@ -13,12 +13,12 @@ import (
 // once lets context 0 of a core run once.
 type once struct{ core, left int }
 
-func (o *once) Next(x *core.Context) (core.Cost, bool) {
+func (o *once) Next(x *core.Context) (core.Intake, bool) {
 	if o.left--; o.left < 0 {
-		return core.Cost{}, false
+		return core.Intake{}, false
 	}
 	x.Enter(0, &core.Local{VectorBytes: 64, Stack: 64})
-	return core.Cost{Busy: uint32(10 * o.core)}, true
+	return core.Intake{Cost: core.Cost{Busy: uint32(10 * o.core)}}, true
 }
 
 func (o *once) Ended(x *core.Context, _ core.Stop) {

@@ -30,45 +30,85 @@ type queued struct {
 	words [MaxWords]uint64
 }
 
-// queue is the commands that wait for one unit, in the order in which they
-// will be served.
-type queue struct {
-	order []int32 // indexes of pool
-	pool  []queued
-	free  []int32
+// outbox is the commands of one source that wait for their units. Sources post
+// into boxes of their own, so that several may do so at once.
+type outbox struct {
+	pool   []queued
+	free   []int32
+	posted []int32 // indexes of pool: those not in the calendar yet, in order of arrival
 }
 
-// put queues a command behind those that come before it.
-func (q *queue) put(c *Command, words []uint64) {
+// put keeps a command behind those that come before it.
+func (b *outbox) put(c *Command, words []uint64) {
 	var e int32
-	if n := len(q.free); n > 0 {
-		e = q.free[n-1]
-		q.free = q.free[:n-1]
+	if n := len(b.free); n > 0 {
+		e = b.free[n-1]
+		b.free = b.free[:n-1]
 	} else {
-		e = int32(len(q.pool))
-		q.pool = append(q.pool, queued{})
+		e = int32(len(b.pool))
+		b.pool = append(b.pool, queued{})
 	}
-	p := &q.pool[e]
+	p := &b.pool[e]
 	p.cmd = *c
 	copy(p.words[:], words)
-	q.order = append(q.order, e)
-	k := c.key()
-	for i := len(q.order) - 1; i > 0 && k.Before(q.pool[q.order[i-1]].cmd.key()); i-- {
-		q.order[i], q.order[i-1] = q.order[i-1], q.order[i]
+	b.posted = append(b.posted, e)
+	for i := len(b.posted) - 1; i > 0 && c.Arrival < b.pool[b.posted[i-1]].cmd.Arrival; i-- {
+		b.posted[i], b.posted[i-1] = b.posted[i-1], b.posted[i]
 	}
+}
+
+// calendar is the commands of all sources, by the cycle of their arrival.
+type calendar struct {
+	days  [][]entry
+	count int
+}
+
+// days is the number of cycles ahead that the calendar has, a power of two.
+const days = 1024
+
+// newCalendar makes a calendar with a little room on each day.
+func newCalendar() (k calendar) {
+	const room = 4
+	all := make([]entry, days*room)
+	k.days = make([][]entry, days)
+	for i := range k.days {
+		k.days[i] = all[room*i : room*i : room*(i+1)]
+	}
+	return k
+}
+
+// entry is a place in an outbox.
+type entry struct {
+	source uint16
+	place  int32
+}
+
+// add puts an entry behind those of lower sources and its own.
+func (k *calendar) add(cycle uint64, e entry) {
+	day := append(k.days[cycle%days], e)
+	for i := len(day) - 1; i > 0 && e.source < day[i-1].source; i-- {
+		day[i], day[i-1] = day[i-1], day[i]
+	}
+	k.days[cycle%days] = day
+	k.count++
 }
 
 // Connect names the requester of a source. A System with requesters queues
 // commands.
 func (s *System) Connect(source int, r Requester) {
+	if s.requesters == nil {
+		s.calendar = newCalendar()
+	}
 	for len(s.requesters) <= source {
 		s.requesters = append(s.requesters, nil)
+		s.boxes = append(s.boxes, outbox{})
 	}
 	s.requesters[source] = r
 }
 
 // Post queues a command for its unit; its words, if it takes some, are taken
-// now. It returns the earliest cycle in which the signal can come.
+// now. It returns the earliest cycle in which the signal can come. Several
+// sources may post at once.
 func (s *System) Post(c *Command, out []uint64) (least uint64) {
 	if k := c.key(); k.Before(s.served) {
 		panic(fmt.Sprintf("BUG: a command of source %d arrives in cycle %d, and all before cycle %d are served", k.Source, k.Cycle, s.served.Cycle))
@@ -77,27 +117,102 @@ func (s *System) Post(c *Command, out []uint64) (least uint64) {
 	if c.Takes() {
 		words = out[:(c.Bytes+3)/4]
 	}
-	u := c.Region.Unit
-	s.queues[u].put(c, words)
-	return c.Arrival + s.cfg.Units[u].least()
+	s.boxes[c.Ticket.Source].put(c, words)
+	return c.Arrival + s.cfg.Units[c.Region.Unit].least()
 }
 
-// Serve lets every unit serve the commands that come before a moment. Nothing
-// may be posted then that comes before it.
-func (s *System) Serve(before Key) {
-	s.served = before
-	for u := range s.queues {
-		q := &s.queues[u]
-		n := 0
-		for ; n < len(q.order); n++ {
-			p := &q.pool[q.order[n]]
-			if !p.cmd.key().Before(before) {
-				break
-			}
-			done := s.Do(&p.cmd, p.words[:], p.words[:])
-			s.requesters[p.cmd.Ticket.Source].Reply(&p.cmd, p.words[:], done)
-			q.free = append(q.free, q.order[n])
-		}
-		q.order = q.order[:copy(q.order, q.order[n:])]
+// Least returns the fewest cycles that a command to any unit can take.
+func (s *System) Least() uint64 {
+	least := ^uint64(0)
+	for i := range s.cfg.Units {
+		least = min(least, s.cfg.Units[i].least())
 	}
+	return least
+}
+
+// Next returns the cycle in which the next command arrives, or the largest
+// number when none waits.
+func (s *System) Next() uint64 {
+	next := ^uint64(0)
+	if s.calendar.count > 0 {
+		for next = s.served.Cycle; len(s.calendar.days[next%days]) == 0; next++ {
+		}
+	}
+	for i := range s.boxes {
+		if b := &s.boxes[i]; len(b.posted) > 0 {
+			next = min(next, b.pool[b.posted[0]].cmd.Arrival)
+		}
+	}
+	return next
+}
+
+// gather moves commands from the outboxes to the calendar, as far as it goes.
+func (s *System) gather() {
+	end := s.served.Cycle + days
+	for i := range s.boxes {
+		b := &s.boxes[i]
+		if len(b.posted) == 0 {
+			continue
+		}
+		n := 0
+		for ; n < len(b.posted) && b.pool[b.posted[n]].cmd.Arrival < end; n++ {
+			s.calendar.add(b.pool[b.posted[n]].cmd.Arrival, entry{uint16(i), b.posted[n]})
+		}
+		b.posted = b.posted[:copy(b.posted, b.posted[n:])]
+	}
+}
+
+// Serve lets units serve the commands that come before a moment, in the order
+// of time. Nothing may be posted then that comes before it.
+func (s *System) Serve(before Key) {
+	for {
+		s.gather()
+		for s.calendar.count > 0 && s.served.Cycle < before.Cycle {
+			s.serveDay(len(s.calendar.days[s.served.Cycle%days]))
+			s.served = Key{Cycle: s.served.Cycle + 1}
+		}
+		next := s.Next()
+		if next >= before.Cycle {
+			break
+		}
+		s.served = Key{Cycle: next}
+	}
+	s.served.Cycle = before.Cycle
+	if s.calendar.count > 0 {
+		day := s.calendar.days[before.Cycle%days]
+		n := 0
+		for n < len(day) && int(day[n].source) < before.Source {
+			n++
+		}
+		s.serveDay(n)
+	}
+	s.served = before
+}
+
+// serveDay serves the first n commands that arrive in the cycle up to which all
+// are served.
+func (s *System) serveDay(n int) {
+	if n == 0 {
+		return
+	}
+	day := s.calendar.days[s.served.Cycle%days]
+	for _, e := range day[:n] {
+		b := &s.boxes[e.source]
+		p := &b.pool[e.place]
+		done := s.Do(&p.cmd, p.words[:], p.words[:])
+		s.requesters[e.source].Reply(&p.cmd, p.words[:], done)
+		b.free = append(b.free, e.place)
+	}
+	s.calendar.days[s.served.Cycle%days] = day[:copy(day, day[n:])]
+	s.calendar.count -= n
+}
+
+// waiting reports whether commands wait.
+func (s *System) waiting() bool {
+	for i := range s.boxes {
+		if len(s.boxes[i].posted) > 0 {
+			return true
+		}
+	}
+	return s.calendar.count > 0
 }

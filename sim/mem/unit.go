@@ -77,7 +77,8 @@ type System struct {
 	requesters []Requester
 	state      []unitState
 	buses      []server // of each island
-	queues     []queue
+	boxes      []outbox // of each source
+	calendar   calendar
 	served     Key // what comes before has been served
 }
 
@@ -116,7 +117,7 @@ type Hooks struct {
 
 // New makes a memory without regions.
 func New(cfg Config) *System {
-	s := &System{cfg: cfg, state: make([]unitState, len(cfg.Units)), queues: make([]queue, len(cfg.Units)), buses: make([]server, cfg.islands())}
+	s := &System{cfg: cfg, state: make([]unitState, len(cfg.Units)), buses: make([]server, cfg.islands())}
 	parts := 0
 	for u := range cfg.Units {
 		shape := &cfg.Units[u].Shape
@@ -139,10 +140,8 @@ func (s *System) Units() []Unit { return s.cfg.Units }
 // Restart sets all clocks to cycle 0. Caches keep what they have. No command may
 // wait.
 func (s *System) Restart() {
-	for u := range s.queues {
-		if len(s.queues[u].order) > 0 {
-			panic("BUG: memory is restarted while commands wait")
-		}
+	if s.waiting() {
+		panic("BUG: memory is restarted while commands wait")
 	}
 	for u := range s.state {
 		clear(s.state[u].Servers)

@@ -112,6 +112,7 @@ const (
 	redirected      // where a helper said
 	dropped         // by verdict
 	aborted         // by a verdict that is an error
+	failed          // the program did not reach its exit
 )
 
 // fateOf returns what a verdict means, as the kernel takes it.

@@ -16,6 +16,8 @@ type frame struct {
 	port    int
 	place   uint64 // among those of its port
 	arrival uint64 // of the last bit, in picoseconds
+	lane    int    // whose frames leave in order, and
+	turn    uint64 // the place among them
 	from    uint64 // cycle in which it has arrived, then that from which a context works on it
 }
 

@@ -2,6 +2,7 @@ package ports
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -114,7 +115,7 @@ func (p *capture) Receive(take func(Frame) bool) error {
 				return nil
 			}
 		}
-		if !take(Frame{Data: f.Data, Due: due}) {
+		if !take(Frame{Data: bytes.Clone(f.Data), Due: due}) {
 			return nil
 		}
 	}

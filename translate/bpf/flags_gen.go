@@ -127,6 +127,11 @@ const (
 	FIBLookupSrc       = 0x10
 )
 
+// More flags of bpf_fib_lookup.
+const (
+	FIBLookupMark = 0x20
+)
+
 // Results of bpf_fib_lookup.
 const (
 	FIBLkupRetSuccess     = 0

@@ -9,7 +9,8 @@ import (
 type HelperID int32
 
 // HelperAbsentField is what loaders call where a relocation (CO-RE) asks for
-// something that is not there: no kernel has such a helper.
+// something that is not there, and in the place of a weak function that nobody
+// defines: no kernel has such a helper.
 const HelperAbsentField HelperID = 0xbad2310
 
 // String returns the kernel's name without "bpf_": "map_lookup_elem".

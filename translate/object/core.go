@@ -15,7 +15,8 @@ import (
 )
 
 // uapi is the type information of what a NIC defines as a kernel does: the
-// contexts of programs, whose layout the UAPI fixes.
+// contexts of programs, whose layout the UAPI fixes, and the numbers of helpers,
+// map types and verdicts.
 var uapi = sync.OnceValues(func() (*btf.Spec, error) {
 	b, err := btf.NewBuilder(nil, nil)
 	if err != nil {
@@ -26,8 +27,29 @@ var uapi = sync.OnceValues(func() (*btf.Spec, error) {
 			return nil, err
 		}
 	}
+	for _, e := range enums() {
+		if _, err := b.Add(e); err != nil {
+			return nil, err
+		}
+	}
 	return b.Spec()
 })
+
+// enums are the enumerations of the UAPI that programs ask for, to find out what
+// they may use.
+func enums() []btf.Type {
+	helpers, types, actions := &btf.Enum{Name: "bpf_func_id", Size: 4}, &btf.Enum{Name: "bpf_map_type", Size: 4}, &btf.Enum{Name: "xdp_action", Size: 4}
+	for h := bpf.HelperID(1); h.Known(); h++ {
+		helpers.Values = append(helpers.Values, btf.EnumValue{Name: "BPF_FUNC_" + h.String(), Value: uint64(h)})
+	}
+	for m := bpf.MapType(1); m.Known(); m++ {
+		types.Values = append(types.Values, btf.EnumValue{Name: "BPF_MAP_TYPE_" + strings.ToUpper(m.String()), Value: uint64(m)})
+	}
+	for a := bpf.XDPAction(0); a.Known(); a++ {
+		actions.Values = append(actions.Values, btf.EnumValue{Name: "XDP_" + strings.ToUpper(a.String()), Value: uint64(a)})
+	}
+	return []btf.Type{helpers, types, actions}
+}
 
 var contexts = []*bpf.Context{bpf.XDPMd, bpf.SkBuff}
 
@@ -63,9 +85,10 @@ var relocation = regexp.MustCompile(`^CORERelocation\((\w+), \w+(?::"([^"]*)")?.
 const flavour = "___"
 
 // core applies the CO-RE relocation of an instruction, if it has one. Contexts
-// are relocated against the UAPI. What else a program defines itself, headers
-// of packets above all, has the layout that the program gives it; what only a
-// kernel could answer is an error.
+// are relocated against the UAPI, other types against the type information of the
+// options. What it does not have and a program defines itself, headers of packets
+// above all, has the layout that the program gives it; what only a kernel could
+// answer is an error.
 func (l *linker) core(p *Program, ins *asm.Instruction, slot int) error {
 	r := btf.CORERelocationMetadata(ins)
 	if r == nil {
@@ -84,13 +107,21 @@ func (l *linker) core(p *Program, ins *asm.Instruction, slot int) error {
 	if found, _ := target.AnyTypesByName(name); len(found) > 0 {
 		return l.relocateCore(p, ins, slot, r, target)
 	}
+	known := false
+	if l.kernel != nil {
+		found, _ := l.kernel.AnyTypesByName(name)
+		known = len(found) > 0
+	}
 	switch kind {
 	case "byte_off", "byte_sz", "signed", "lshift_u64", "rshift_u64", "type_size", "local_type_id":
-		if !flavoured {
+		if !flavoured && !known {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: CO-RE relocation (%s) of %q, because a NIC knows the layout of %s and %s only, and the headers that the program defines itself, whole and by their own names",
+	if l.kernel != nil {
+		return l.relocateCore(p, ins, slot, r, l.kernel)
+	}
+	return fmt.Errorf("%w: CO-RE relocation (%s) of %q, because a NIC knows the layout of %s and %s only, and the headers that the program defines itself, whole and by their own names; give it other types with --btf FILE",
 		unsupported.Err, kind, local, bpf.XDPMd.Name, bpf.SkBuff.Name)
 }
 

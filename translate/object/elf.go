@@ -79,7 +79,7 @@ func openELF(b []byte) (out *elfFile, err error) {
 		if total > maxSections {
 			return nil, fmt.Errorf("%w: sections of more than %d bytes together, because no NIC has the memory (%s has %d)", unsupported.Err, maxSections, s.Name, s.Size)
 		}
-		if s.Flags&elf.SHF_COMPRESSED != 0 && (isCode(s) || !strings.HasPrefix(s.Name, ".debug")) {
+		if s.Flags&elf.SHF_COMPRESSED != 0 && (isCode(s.SectionHeader) || !strings.HasPrefix(s.Name, ".debug")) {
 			return nil, fmt.Errorf("%w: compressed section %s; decompress it with llvm-objcopy --decompress-debug-sections", unsupported.Err, s.Name)
 		}
 		if s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL && (s.Offset > uint64(len(b)) || s.FileSize > uint64(len(b))-s.Offset) {
@@ -93,47 +93,34 @@ func openELF(b []byte) (out *elfFile, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("damaged ELF file: %w", err)
 	}
-	if out, err = collectFuncs(f, syms); err != nil {
+	out = &elfFile{funcs: make(map[string]elfFunc)}
+	if out.prepared, err = prepare(b, f, syms); err != nil {
 		return nil, err
 	}
-	out.prepared, err = prepare(b, f, syms)
-	return out, err
+	return out, out.collectFuncs()
 }
 
-func collectFuncs(f *elf.File, syms []elf.Symbol) (*elfFile, error) {
-	out := &elfFile{funcs: make(map[string]elfFunc)}
-	code := make(map[elf.SectionIndex][]byte)
-	for i, s := range f.Sections {
-		if s.Type != elf.SHT_PROGBITS || s.Flags&elf.SHF_EXECINSTR == 0 || s.Size == 0 {
+// collectFuncs collects the slots of the functions.
+func (e *elfFile) collectFuncs() error {
+	for _, sym := range e.symbols {
+		if int(sym.Section) >= len(e.sections) || sym.Name == "" || elf.ST_TYPE(sym.Info) != elf.STT_FUNC {
 			continue
 		}
-		data, err := s.Data()
-		if err != nil {
-			return nil, fmt.Errorf("section %s: %w", s.Name, err)
-		}
-		code[elf.SectionIndex(i)] = data
-	}
-	for _, sym := range syms {
-		data, ok := code[sym.Section]
-		local := elf.ST_BIND(sym.Info) == elf.STB_LOCAL
-		typ := elf.ST_TYPE(sym.Info)
-		// Clang before version 8 emits functions as NOTYPE; a local NOTYPE
-		// symbol is a label.
-		if !ok || sym.Name == "" || typ != elf.STT_FUNC && (typ != elf.STT_NOTYPE || local) {
+		s := &e.sections[sym.Section]
+		if !isCode(s.SectionHeader) || len(s.data) == 0 {
 			continue
 		}
-		section := f.Sections[sym.Section].Name
-		if sym.Value > uint64(len(data)) || sym.Size > uint64(len(data))-sym.Value {
-			return nil, fmt.Errorf("function %s reaches beyond its section %s", sym.Name, section)
+		if sym.Value > uint64(len(s.data)) || sym.Size > uint64(len(s.data))-sym.Value {
+			return fmt.Errorf("function %s reaches beyond its section %s", sym.Name, s.Name)
 		}
-		slots, err := bpf.Decode(data[sym.Value : sym.Value+sym.Size])
+		slots, err := bpf.Decode(s.data[sym.Value : sym.Value+sym.Size])
 		if err != nil {
-			return nil, fmt.Errorf("function %s: %w", sym.Name, err)
+			return fmt.Errorf("function %s: %w", sym.Name, err)
 		}
-		out.funcs[sym.Name] = elfFunc{
-			section: section, index: int(sym.Section), offset: sym.Value,
-			global: !local && elf.ST_VISIBILITY(sym.Other) == elf.STV_DEFAULT, slots: slots,
+		e.funcs[sym.Name] = elfFunc{
+			section: s.Name, index: int(sym.Section), offset: sym.Value,
+			global: elf.ST_BIND(sym.Info) != elf.STB_LOCAL && elf.ST_VISIBILITY(sym.Other) == elf.STV_DEFAULT, slots: slots,
 		}
 	}
-	return out, nil
+	return nil
 }

@@ -27,6 +27,9 @@ type linker struct {
 	// types are those of programs that are reached by tail calls and whose
 	// sections name none.
 	types map[string]Type
+	given map[string]bool // the variables that Options.Set has set
+	// kernel is what CO-RE relocates against beside the UAPI, or nil.
+	kernel *btf.Spec
 }
 
 // orderedPrograms returns the entry programs in file order.
@@ -45,7 +48,7 @@ func (l *linker) orderedPrograms() []*ebpf.ProgramSpec {
 // program converts one entry program. An error means a damaged object; what
 // is merely unsupported goes to Refused.
 func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
-	p := &Program{Object: l.name, Name: spec.Name, Section: spec.SectionName, License: spec.License}
+	p := &Program{Object: l.name, Name: spec.Name, Section: l.file.trueName(spec.SectionName), License: spec.License}
 	var err error
 	if p.Type, err = programType(spec, o); err != nil {
 		if p.Type = l.types[spec.Name]; p.Type == UnknownType {
@@ -130,14 +133,16 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 	switch {
 	case ins.IsLoadFromMap():
 		m := l.maps[ref]
-		if ref == "" {
-			return fmt.Errorf("%w: extern __kconfig variable, because there is no kernel on the NIC; make it a const volatile global", unsupported.Err)
-		}
 		if m == nil {
 			return fmt.Errorf("reference to map %q, which the object does not define", ref)
 		}
 		if m.refused != nil {
 			return m.refused
+		}
+		if m.Name == kconfig {
+			if err := l.file.unset(uint64(ins.Constant)>>32, l.given); err != nil {
+				return err
+			}
 		}
 		k, ok := index[m]
 		if !ok {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 
 	"github.com/skipsw/skipsw/internal/infile"
 )
@@ -33,6 +34,10 @@ type Options struct {
 	// NoPrintk leaves out the calls of bpf_trace_printk and bpf_trace_vprintk, see
 	// Program.Unprinted.
 	NoPrintk bool
+	// BTF is the type information that structures and enumerations which the UAPI
+	// does not fix are relocated against (CO-RE), a kernel's for example; nil for
+	// none.
+	BTF *btf.Spec
 }
 
 // Object is what an eBPF object file holds.
@@ -51,7 +56,7 @@ type Object struct {
 // Load reads an object file.
 //
 // Structures that ask for relocation (CO-RE) are relocated against the contexts
-// of the UAPI. Others keep the layout that they were compiled with, such as
+// of the UAPI and Options.BTF. Others keep the layout that they were compiled with, such as
 // headers of packets: there is no kernel on a NIC whose layout could differ. What
 // only a kernel could answer refuses the program.
 //
@@ -76,17 +81,18 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, err := collection(file.bytes)
-	if err != nil && strings.Contains(err.Error(), ksyms) && file.hideKsyms() {
-		spec, err = collection(file.bytes)
+	spec, err := collection(file.bytes())
+	for tries := 0; err != nil && tries < maxUnreadable && file.yield(err); tries++ {
+		spec, err = collection(file.bytes())
 	}
 	if err != nil {
 		return nil, err
 	}
+	file.entries(spec, o)
 	if len(spec.Programs) == 0 {
 		return nil, errNoPrograms
 	}
-	l := &linker{name: name, file: file, spec: spec, maps: make(map[string]*Map)}
+	l := &linker{name: name, file: file, spec: spec, maps: make(map[string]*Map), given: make(map[string]bool), kernel: o.BTF}
 	if err := l.loadMaps(o); err != nil {
 		return nil, err
 	}
@@ -102,13 +108,17 @@ func LoadBytes(name string, b []byte, o Options) (obj *Object, err error) {
 		}
 		obj.Programs = append(obj.Programs, prog)
 	}
-	obj.noteCalled()
+	noteCalled(obj.Programs)
 	for _, m := range l.maps {
 		obj.Maps = append(obj.Maps, m)
 	}
 	slices.SortFunc(obj.Maps, func(a, b *Map) int { return strings.Compare(a.Name, b.Name) })
 	return obj, nil
 }
+
+// maxUnreadable is how many parts of an object may be beyond the library before
+// the object is.
+const maxUnreadable = 100
 
 // Errors that callers test for with errors.Is.
 var (

@@ -79,15 +79,39 @@ func TestTruncatedAnywhere(t *testing.T) {
 	}
 }
 
+// TestUntypedSection: where a section names no type, the program's context and
+// iproute2's habits do, else the options.
 func TestUntypedSection(t *testing.T) {
-	o := load(t, "odd/legacy_tc.o")
-	require.Len(t, o.Programs, 2)
-	_, err := o.Program("tc_egress")
-	require.EqualError(t, err, `legacy_tc.o: program tc_egress: section "egress" names no program type, which is one of: xdp, tc`)
+	types := func(o *object.Object) map[string]object.Type {
+		got := map[string]object.Type{}
+		for _, p := range o.Programs {
+			got[p.Name] = p.Type
+			require.Equal(t, p.Type == object.UnknownType, p.Refused != nil, p.Name)
+		}
+		return got
+	}
+	o := load(t, "odd/untyped.o")
+	require.Equal(t, map[string]object.Type{
+		"on_xdp": object.XDP, "unknown": object.XDP, "on_ingress": object.TC, "on_cls": object.TC, "on_filter": object.UnknownType, "caller": object.XDP,
+	}, types(o), "a function that others call is no program")
+	_, err := o.Program("on_filter")
+	require.EqualError(t, err, `untyped.o: program on_filter: section "filter" names no program type, which is one of: xdp, tc`)
+
+	o, err = object.LoadBytes("untyped.o", read(t, "odd/untyped.o"), object.Options{Type: object.TC})
+	require.NoError(t, err)
+	require.Equal(t, map[string]object.Type{
+		"on_xdp": object.XDP, "unknown": object.TC, "on_ingress": object.TC, "on_cls": object.TC, "on_filter": object.TC, "caller": object.XDP,
+	}, types(o))
+
+	o = load(t, "odd/plain.o")
+	require.Equal(t, map[string]object.Type{"on_xdp": object.XDP, "on_skb": object.UnknownType}, types(o))
+	p, err := o.Program("on_xdp")
+	require.NoError(t, err)
+	require.Equal(t, ".text", p.Section)
 
 	o, err = object.LoadBytes("legacy_tc.o", read(t, "odd/legacy_tc.o"), object.Options{Type: object.TC})
 	require.NoError(t, err)
-	p, err := o.Program("tc_egress")
+	p, err = o.Program("tc_egress")
 	require.NoError(t, err)
 	require.Equal(t, object.TC, p.Type)
 	require.Equal(t, []*object.Map{{Name: "acc", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 2, Pinning: object.PinGlobally}}, p.Maps)

@@ -3,152 +3,177 @@ package object
 import (
 	"bytes"
 	"debug/elf"
-	"encoding/binary"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 )
 
 // prepared is an object in the form that the ELF library can read, and what was
-// kept from it. The library gives up the whole object where one section or one
-// reference is beyond it; here that refuses the programs which use it.
+// kept from it. The library knows the objects of today's clang, and gives up the
+// whole object where one section or one reference is beyond it. Here other
+// objects are brought into that form, and what cannot be had refuses the programs
+// which use it.
 type prepared struct {
-	bytes []byte
-	// names are the true names of data sections that the library knows by
-	// another.
+	*container
+	// names are the true names of sections that the library knows by another.
 	names map[string]string
 	// refused are the references that cannot be had, by section and by offset
 	// in it.
 	refused map[elf.SectionIndex]map[uint64]error
+	// externs are the variables that a kernel's configuration would set.
+	externs map[string]extern
+	// targets are the functions of each section that are called or pointed to, by
+	// their offsets.
+	targets map[elf.SectionIndex]map[uint64]bool
 }
 
-// Where fields stand in the structures of a 64-bit ELF file, in bytes.
-const (
-	elfSectionTable = 40 // e_shoff
-	elfSectionType  = 4  // sh_type
-	elfSection64    = 64 // sizeof(Elf64_Shdr)
-	elfSymbolInfo   = 4  // st_info
-	elfSymbolPlace  = 6  // st_shndx
-)
+// prepare brings an object into the library's form.
+func prepare(b []byte, f *elf.File, syms []elf.Symbol) (*prepared, error) {
+	c, err := takeApart(b, f, syms)
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{
+		container: c, names: map[string]string{}, refused: map[elf.SectionIndex]map[uint64]error{},
+		externs: map[string]extern{}, targets: map[elf.SectionIndex]map[uint64]bool{},
+	}
+	for k := range p.sections {
+		s := &p.sections[k]
+		switch {
+		case strings.HasPrefix(s.Name, bssPrefix):
+			p.rename(s, dataPrefix+strings.TrimPrefix(s.Name, bssPrefix))
+		case strings.HasPrefix(s.Name, ".struct_ops"):
+			s.Type = elf.SHT_NOTE // its programs are refused by their sections
+		}
+	}
+	p.onlyText()
+	if err := p.defineExterns(); err != nil {
+		return nil, err
+	}
+	p.measure()
+	if err := p.references(); err != nil {
+		return nil, err
+	}
+	p.findFunctions()
+	return p, nil
+}
 
 // bssPrefix begins the names of sections of zeros beside .bss; dataPrefix, as
 // long, those that the library takes for data.
 const bssPrefix, dataPrefix = ".bss.", ".data"
 
-// prepare changes a copy of the file.
-func prepare(b []byte, f *elf.File, syms []elf.Symbol) (*prepared, error) {
-	p := &prepared{bytes: bytes.Clone(b), names: map[string]string{}, refused: map[elf.SectionIndex]map[uint64]error{}}
-	for k, s := range f.Sections {
-		switch {
-		case strings.HasPrefix(s.Name, bssPrefix):
-			p.renameBSS(f, s)
-		case strings.HasPrefix(s.Name, ".struct_ops"):
-			// Its programs are refused by their sections.
-			at := binary.LittleEndian.Uint64(b[elfSectionTable:]) + uint64(k)*elfSection64 + elfSectionType
-			if at+4 <= uint64(len(b)) {
-				binary.LittleEndian.PutUint32(p.bytes[at:], uint32(elf.SHT_NOTE))
-			}
-		}
-	}
-	for _, s := range f.Sections {
-		if s.Type == elf.SHT_REL && uint64(s.Info) < uint64(len(f.Sections)) && isCode(f.Sections[s.Info]) {
-			if err := p.references(f, s, syms); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return p, nil
-}
+// textSection holds functions that sections of programs share; plainText is the
+// name by which the library takes it for a section of programs.
+const textSection, plainText = ".text", "text"
 
-func isCode(s *elf.Section) bool {
-	return s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR != 0
-}
-
-// renameBSS gives a section of zeros a name of the same length by which the
-// library takes it for data.
-func (p *prepared) renameBSS(f *elf.File, s *elf.Section) {
-	other := dataPrefix + strings.TrimPrefix(s.Name, bssPrefix)
-	if f.Section(other) != nil {
+// rename gives a section another name, no longer than its own, by which the
+// library knows what it holds.
+func (p *prepared) rename(s *section, other string) {
+	if p.named(other) != 0 {
 		return
 	}
-	for _, table := range f.Sections {
-		if (table.Type == elf.SHT_STRTAB || table.Name == ".BTF") && table.Flags&elf.SHF_COMPRESSED == 0 {
-			rename(p.bytes[table.Offset:table.Offset+table.FileSize], s.Name, other)
-		}
-	}
 	p.names[other] = s.Name
+	p.renameType(s.Name, other)
+	s.Name = other
 }
 
-// rename replaces whole strings of a table by one of the same length.
-func rename(table []byte, name, other string) (found bool) {
+// renameType gives what BTF says of a section to one of another name.
+func (p *prepared) renameType(name, other string) bool {
+	k := p.named(".BTF")
+	return k != 0 && replaceString(p.sections[k].data, name, other)
+}
+
+// replaceString replaces whole strings of a table by one that is no longer.
+func replaceString(table []byte, name, other string) (found bool) {
 	old := append(append([]byte{0}, name...), 0)
+	now := append(append([]byte{0}, other...), make([]byte, len(old)-1-len(other))...)
 	for {
 		at := bytes.Index(table, old)
 		if at < 0 {
 			return found
 		}
-		copy(table[at+1:], other)
+		copy(table[at:], now)
 		found = true
 	}
+}
+
+// onlyText lets the library see the functions of .text in an object that has no
+// other code: one whose compiler was told no sections.
+func (p *prepared) onlyText() {
+	text := 0
+	for k, s := range p.sections {
+		switch {
+		case !isCode(s.SectionHeader) || len(s.data) == 0:
+		case s.Name != textSection:
+			return
+		default:
+			text = k
+		}
+	}
+	if text != 0 {
+		p.rename(&p.sections[text], plainText)
+	}
+}
+
+// trueName is the name that a section has in the file.
+func (p *prepared) trueName(name string) string {
+	if own := p.names[name]; own != "" {
+		return own
+	}
+	return name
 }
 
 // ksyms is the section that BTF says of what the kernel defines, and hidden
 // stands in its place when the library cannot read it.
 const ksyms, hidden = ".ksyms", "-ksyms"
 
-// hideKsyms makes what the kernel defines be undefined, no more.
-func (p *prepared) hideKsyms() bool { return rename(p.bytes, ksyms, hidden) }
+// yield changes what the library could not read, as its error says, and reports
+// whether there is something new to read.
+func (p *prepared) yield(err error) bool {
+	why := err.Error()
+	switch {
+	case strings.Contains(why, ksyms):
+		// What the kernel defines is undefined, no more.
+		return p.renameType(ksyms, hidden)
+	case strings.Contains(why, "load BTF:"):
+		// C lines are of use, and programs run without them.
+		return p.drop(".BTF.ext") || p.named(btfMaps) == 0 && p.drop(".BTF")
+	}
+	return p.dropMap(why)
+}
 
-// references finds the references of a section of code that the library would
-// stumble over, and lets it see undefined symbols there.
-func (p *prepared) references(f *elf.File, rel *elf.Section, syms []elf.Symbol) error {
-	data, err := rel.Data()
-	if err != nil {
-		return fmt.Errorf("section %s: %w", rel.Name, err)
+// drop empties a section and reports whether there was one.
+func (p *prepared) drop(name string) bool {
+	k := p.named(name)
+	if k == 0 {
+		return false
 	}
-	var one elf.Rel64
-	size := uint64(binary.Size(one))
-	if rel.Entsize != size {
-		return nil // the library says what is wrong with it
+	p.sections[k].Name, p.sections[k].Type, p.sections[k].data = "-", elf.SHT_NOTE, nil
+	return true
+}
+
+// refuse notes that the reference at an offset of a section cannot be had.
+func (p *prepared) refuse(at elf.SectionIndex, off uint64, why error) {
+	if p.refused[at] == nil {
+		p.refused[at] = map[uint64]error{}
 	}
-	for ; uint64(len(data)) >= size; data = data[size:] {
-		one = elf.Rel64{Off: binary.LittleEndian.Uint64(data), Info: binary.LittleEndian.Uint64(data[8:])}
-		n := int(elf.R_SYM64(one.Info))
-		if n == 0 || n > len(syms) {
-			continue
-		}
-		sym := syms[n-1]
-		why := p.unreadable(f, sym)
-		if why == nil {
-			continue
-		}
-		at := elf.SectionIndex(rel.Info)
-		if p.refused[at] == nil {
-			p.refused[at] = map[uint64]error{}
-		}
-		p.refused[at][one.Off] = why
-		p.undefine(f, n)
-	}
-	return nil
+	p.refused[at][off] = why
 }
 
 // unreadable says why the place of a symbol cannot be had.
-func (p *prepared) unreadable(f *elf.File, sym elf.Symbol) error {
+func (p *prepared) unreadable(sym elf.Symbol) error {
 	if sym.Section == elf.SHN_UNDEF {
 		return nil
 	}
-	if uint64(sym.Section) >= uint64(len(f.Sections)) {
+	if uint64(sym.Section) >= uint64(len(p.sections)) {
 		return fmt.Errorf("%w: reference to %q, because it is in no section of the object", unsupported.Err, sym.Name)
 	}
-	s := f.Sections[sym.Section]
+	s := &p.sections[sym.Section]
 	if isMaps(s.Name) && elf.ST_BIND(sym.Info) == elf.STB_LOCAL {
 		return fmt.Errorf("uses a map in section %s that is static, so that no loader finds it by name; remove \"static\" from its definition", s.Name)
 	}
-	switch {
-	case isCode(s), isMaps(s.Name), s.Name == ".bss",
-		strings.HasPrefix(s.Name, ".data"), strings.HasPrefix(s.Name, ".rodata"), slices.Contains(p.trueNames(), s.Name):
+	if isCode(s.SectionHeader) || isMaps(s.Name) || holdsVariables(s.Name) {
 		return nil
 	}
 	what := fmt.Sprintf("%q in section %s", sym.Name, s.Name)
@@ -156,26 +181,4 @@ func (p *prepared) unreadable(f *elf.File, sym elf.Symbol) error {
 		what = "something in section " + s.Name
 	}
 	return fmt.Errorf("%w: reference to %s, because variables are in .data, .rodata, .bss or a section named after them (.data.NAME)", unsupported.Err, what)
-}
-
-// isMaps reports whether a section holds definitions of maps.
-func isMaps(name string) bool { return name == ".maps" || strings.HasPrefix(name, "maps") }
-
-func (p *prepared) trueNames() []string {
-	var all []string
-	for _, name := range p.names {
-		all = append(all, name)
-	}
-	return all
-}
-
-// undefine makes symbol n one that another object defines.
-func (p *prepared) undefine(f *elf.File, n int) {
-	for _, s := range f.Sections {
-		at := s.Offset + uint64(n)*elf.Sym64Size
-		if s.Type == elf.SHT_SYMTAB && at+elf.Sym64Size <= uint64(len(p.bytes)) {
-			p.bytes[at+elfSymbolInfo] = elf.ST_INFO(elf.STB_GLOBAL, elf.STT_NOTYPE)
-			binary.LittleEndian.PutUint16(p.bytes[at+elfSymbolPlace:], uint16(elf.SHN_UNDEF))
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -57,4 +58,43 @@ func TestOneBadPart(t *testing.T) {
 		})
 	}
 	require.Len(t, o.Programs, 6)
+}
+
+// TestWeak: what is weak and nowhere defined has the address 0, and the kernel's
+// configuration is what the user says.
+func TestWeak(t *testing.T) {
+	o := load(t, "odd/weak.o")
+	p, err := o.Program("asks")
+	require.NoError(t, err)
+	require.Len(t, p.Maps, 1)
+	require.Equal(t, ".kconfig", p.Maps[0].Name)
+	require.True(t, p.Maps[0].Frozen)
+	require.Contains(t, p.Insns, bpf.LoadImm64(1, 0)[0], "the address of absent_variable")
+	p, err = o.Program("calls")
+	require.NoError(t, err)
+	require.Contains(t, p.Insns, bpf.CallHelper(bpf.HelperAbsentField))
+	_, err = o.Program("version")
+	require.ErrorContains(t, err, "not supported: extern __kconfig variable, because there is no kernel on the NIC; give it a value with --set LINUX_KERNEL_VERSION=VALUE")
+	require.ErrorContains(t, err, "odd/weak.c:22")
+
+	o, err = object.LoadBytes("weak.o", read(t, "odd/weak.o"), object.Options{Set: map[string]string{"LINUX_KERNEL_VERSION": "6", "CONFIG_ABSENT": "258"}})
+	require.NoError(t, err)
+	p, err = o.Program("version")
+	require.NoError(t, err)
+	require.Equal(t, "?xdp", p.Section)
+	value := o.Map(".kconfig").Initial[0].Value
+	require.Len(t, value, 16)
+	require.ElementsMatch(t, []byte{6, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, value)
+}
+
+// TestUnreadableMap: a definition that cannot be read refuses the programs that use
+// its map, and no other.
+func TestUnreadableMap(t *testing.T) {
+	o := load(t, "odd/bad_map.o")
+	_, err := o.Program("uses_strange")
+	require.ErrorContains(t, err, "odd/bad_map.c:25): map strange cannot be read: unrecognized field numa_node in BTF map definition")
+	p, err := o.Program("uses_counters")
+	require.NoError(t, err)
+	require.Equal(t, "counters", p.Maps[0].Name)
+	require.Len(t, o.Maps, 1)
 }

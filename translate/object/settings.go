@@ -46,7 +46,7 @@ func (l *linker) resize(sizes map[string]uint32) error {
 }
 
 func isData(name string) bool {
-	return strings.HasPrefix(name, ".data") || strings.HasPrefix(name, ".rodata") || strings.HasPrefix(name, ".bss")
+	return strings.HasPrefix(name, ".data") || strings.HasPrefix(name, ".rodata") || strings.HasPrefix(name, ".bss") || name == kconfig
 }
 
 func list[V any](m map[string]V) string {
@@ -121,6 +121,7 @@ func (l *linker) set(values map[string]string) error {
 		if err := btfvalue.Store(v.typ, bytes, rest, values[path]); err != nil {
 			return fmt.Errorf("%s=%s: %w", path, values[path], err)
 		}
+		l.given[name] = true
 		for k := range v.m.Settings {
 			if s := &v.m.Settings[k]; s.Name == name {
 				s.Set = true

@@ -87,13 +87,13 @@ func (l *linker) called(p *ebpf.ProgramSpec) []string {
 	return out
 }
 
-// noteCalled gives each program those that it reaches by tail calls.
-func (o *Object) noteCalled() {
+// noteCalled gives each of the programs those that it reaches by tail calls.
+func noteCalled(all []*Program) {
 	byName := map[string]*Program{}
-	for _, p := range o.Programs {
+	for _, p := range all {
 		byName[p.Name] = p
 	}
-	for _, p := range o.Programs {
+	for _, p := range all {
 		seen := map[*Program]bool{p: true}
 		for todo := []*Program{p}; len(todo) > 0; todo = todo[1:] {
 			for _, m := range todo[0].Maps {

@@ -30,8 +30,8 @@ func typeList() string {
 	return strings.Join(names, ", ")
 }
 
-// programType decides a program's type: what the section names, else what the
-// options say.
+// programType decides a program's type: what the section names, else what untyped
+// finds.
 func programType(spec *ebpf.ProgramSpec, o Options) (Type, error) {
 	switch spec.AttachType {
 	case ebpf.AttachXDPDevMap, ebpf.AttachXDPCPUMap:
@@ -43,10 +43,7 @@ func programType(spec *ebpf.ProgramSpec, o Options) (Type, error) {
 	case ebpf.SchedCLS, ebpf.SchedACT:
 		return TC, nil
 	case ebpf.UnspecifiedProgram:
-		if o.Type != UnknownType {
-			return o.Type, nil
-		}
-		return UnknownType, fmt.Errorf("section %q %w, which is one of: %s", spec.SectionName, ErrNoType, typeList())
+		return untyped(spec, o)
 	}
 	return UnknownType, fmt.Errorf("%w: section %q holds a %s program, because a NIC runs only: %s", unsupported.Err, spec.SectionName, spec.Type, typeList())
 }

@@ -10,7 +10,7 @@ import (
 // callFunc enters a function of the program.
 func (v *verifier) callFunc(i int) *Error {
 	if len(v.cur.frames) == platform.MaxFrames {
-		return unsafef("more than %d nested calls", platform.MaxFrames)
+		return tooDeep()
 	}
 	start := v.insns[i].FuncTarget(i)
 	if k := int(v.fn[start]); v.apart && v.funcs[k].Global {
@@ -66,7 +66,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	h, callable := rules.Helper(id, v.typ)
 	switch {
 	case id == bpf.HelperAbsentField:
-		return false, unsafef("a member or type is used that is not there; ask for it first with bpf_core_field_exists")
+		return false, unsafef("a member, type or function is used that is not there; ask for it first with bpf_core_field_exists or bpf_ksym_exists")
 	case h == nil:
 		return false, unsafef("helper %d, which xdp and tc programs cannot call", id)
 	case !callable:

@@ -24,4 +24,8 @@ var coarseCases = []verdictCase{
 	{name: "stack of a function that is reached", src: `*(u64 *)(r10 -496) = 0; call F; r0 = 0; exit; F: r0 = 0; exit`},
 	{name: "stack of a function that has none", src: `*(u64 *)(r10 -504) = 0; call F; r0 = 0; exit; F: r0 = 0; exit`},
 	{name: "stack of a function, 16 bytes too much", src: `*(u64 *)(r10 -504) = 0; call F; r0 = 0; exit; F: *(u64 *)(r10 -8) = 0; r0 = 0; exit`, want: "bytes of stack together"},
+	{name: "tail call of a function that is never reached", src: `*(u64 *)(r10 -144) = 0; call F; r0 = 0; exit; F: *(u64 *)(r10 -120) = 0; r0 = 0; if r0 == 0 goto e; call G; e: exit; G: call tail_call; exit`, want: "whose callers use"},
+	{name: "tail call of a function that is never reached, below few bytes", src: `*(u64 *)(r10 -128) = 0; call F; r0 = 0; exit; F: *(u64 *)(r10 -112) = 0; r0 = 0; if r0 == 0 goto e; call G; e: exit; G: call tail_call; exit`},
+	{name: "seven calls that no path makes", src: `r0 = 0; if r0 == 0 goto e; call A; e: exit; A: call B; exit; B: call C; exit; C: call D; exit; D: call E; exit; E: call G; exit; G: call H; exit; H: r0 = 0; exit`},
+	{name: "eight calls that no path makes", src: `r0 = 0; if r0 == 0 goto e; call A; e: exit; A: call B; exit; B: call C; exit; C: call D; exit; D: call E; exit; E: call G; exit; G: call H; exit; H: call I; exit; I: r0 = 0; exit`, want: "nested calls"},
 }

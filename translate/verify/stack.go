@@ -213,15 +213,19 @@ func (v *verifier) needSlots(fr int, bits uint64) {
 	}
 }
 
-// stackDepths checks the stack that call chains need together.
+// stackDepths checks the stack that call chains need together. As in Linux calls
+// count that no path makes.
 func (v *verifier) stackDepths() *Error {
-	above := make([]int, len(v.funcs)) // most bytes that callers use, plus 1; 0 is not called
-	var visit func(f, used int) *Error
-	visit = func(f, used int) *Error {
-		if used < above[f] {
+	above := make([][platform.MaxFrames]int, len(v.funcs)) // by frame, most bytes that callers use, plus 1; 0 is not called
+	var visit func(f, frame, used int) *Error
+	visit = func(f, frame, used int) *Error {
+		if frame == platform.MaxFrames {
+			return tooDeep()
+		}
+		if used < above[f][frame] {
 			return nil
 		}
-		above[f] = used + 1
+		above[f][frame] = used + 1
 		total := used + roundUp(v.depth[f], platform.StackStep)
 		if total > platform.StackBytes {
 			return unsafef("nested functions need %d bytes of stack together, the limit is %d", total, platform.StackBytes).
@@ -229,21 +233,21 @@ func (v *verifier) stackDepths() *Error {
 		}
 		for i := v.funcs[f].Start; i < v.end(f); i++ {
 			in := v.insns[i]
-			if !v.reached(i) || !in.IsCall() && !in.IsFuncLoad() {
-				continue
-			}
 			if in.IsCallOf(bpf.HelperTailCall) && f > 0 && used >= platform.TailCallStack {
 				return unsafef("a tail call in function %q, whose callers use %d bytes of stack; the limit is %d", v.funcs[f].Name, used, platform.TailCallStack-1).at(i)
 			}
 			if in.IsFuncCall() || in.IsFuncLoad() {
-				if err := visit(int(v.fn[in.FuncTarget(i)]), total); err != nil {
+				if err := visit(int(v.fn[in.FuncTarget(i)]), frame+1, total); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	}
-	return visit(0, 0)
+	return visit(0, 0, 0)
 }
+
+// tooDeep is the refusal of more functions active at once than Linux allows.
+func tooDeep() *Error { return unsafef("more than %d nested calls", platform.MaxFrames) }
 
 func roundUp(n, step int) int { return (n + step - 1) / step * step }

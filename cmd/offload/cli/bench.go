@@ -13,6 +13,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/sim/nic"
 	"github.com/skipsw/skipsw/sim/traffic"
 )
@@ -30,6 +31,7 @@ type benchFlags struct {
 	pcap    string
 	burst   int
 	asJSON  bool
+	routes  networkFlags
 }
 
 // generated are the flags that describe generated frames.
@@ -62,6 +64,7 @@ func newBenchCmd(a *app) *cobra.Command {
 	fl.IntVar(&f.spec.Ports, "ports", f.spec.Ports, "number `N` of ports of 40 Gb/s")
 	fl.IntVar(&f.spec.Buffers, "buffers", f.spec.Buffers, "number `N` of receive buffers")
 	fl.IntSliceVar(&f.spec.Egress, "egress", nil, "`PORTS` by which frames leave that a program sends, one for each port that they come in at; the same without it")
+	f.routes.add(cmd)
 	fl.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -79,6 +82,12 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	}
 	path = inName(path)
 	f.spec.Machine.Models = f.build.app.models
+	if f.spec.Machine.Network, err = f.routes.read(&f.build.app.streams); err != nil {
+		return err
+	}
+	if err := f.routes.used(network.Reads(img), path); err != nil {
+		return err
+	}
 	card, err := nic.New(img, f.spec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

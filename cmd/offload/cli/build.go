@@ -95,7 +95,7 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 		return nil, err
 	}
 	if image.Is(data) {
-		for _, flag := range []string{"target", "type", "passes", "set", "map-size", "slot", "no-printk"} {
+		for _, flag := range []string{"target", "type", "passes", "set", "map-size", "slot", "no-printk", "btf"} {
 			if f.cmd.Flags().Changed(flag) {
 				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", flag, inName(path))
 			}

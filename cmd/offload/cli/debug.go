@@ -145,11 +145,14 @@ func (f *debugFlags) session(path, capture string, clock packetrun.Clock) (*debu
 	spec.Models = f.build.app.models
 	o := debug.Options{Image: img, Spec: spec, Holds: halves(img, &r)}
 	for k := range packets {
+		if err := packetrun.Fill(&packets[k]); err != nil {
+			return nil, fmt.Errorf("%s: packet %d: %w", capture, k+1, err)
+		}
 		o.Packets = append(o.Packets, packets[k].Data)
 	}
 	o.Before = func(m *sim.Machine) (func(int) error, error) {
-		set, err := clock.Start(m, packets)
-		return func(k int) error { return set(&packets[k]) }, err
+		set, err := clock.Start(m)
+		return func(k int) error { return set(packets[k].Time) }, err
 	}
 	s, err := debug.New(o)
 	if err != nil {

@@ -219,8 +219,8 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 		if len(args) > 1 {
 			return nil, usagef("give either an object file or --pinned, not both")
 		}
-		if f.settings.set != nil || f.settings.sizes != nil || f.settings.noPrintk {
-			return nil, usagef("--set, --map-size and --no-printk are for objects; what --pinned names is loaded already")
+		if f.settings.any() {
+			return nil, usagef("--set, --map-size, --slot, --btf and --no-printk are for objects; what --pinned names is loaded already")
 		}
 		if typ == object.UnknownType {
 			return nil, usagef("with --pinned say --xdp or --tc")

@@ -130,10 +130,11 @@ func (f *explainFlags) measure(img *image.Image) (*explain.Measured, error) {
 	if err != nil {
 		return nil, usagef("--clock: %v", err)
 	}
-	packets, err := f.build.app.streams.capture(f.pcap)
+	in, err := f.build.app.streams.openCapture(f.pcap)
 	if err != nil {
 		return nil, err
 	}
+	defer in.Close()
 	got := explain.NewMeasured(img)
 	spec := sim.DefaultSpec()
 	spec.Models = f.build.app.models
@@ -142,9 +143,9 @@ func (f *explainFlags) measure(img *image.Image) (*explain.Measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum, _, err := packetrun.Run(m, img, packets, clock, nil)
+	sum, err := packetrun.Run(f.build.cmd.Context(), m, img, in, packetrun.Options{Clock: clock})
 	if err != nil {
-		return nil, err
+		return nil, in.blame("", err)
 	}
 	if sum.FirstFault != nil {
 		return nil, fmt.Errorf("%d of %d packets faulted, first: %w", sum.Faults, sum.Packets, sum.FirstFault)

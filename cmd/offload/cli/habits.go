@@ -71,6 +71,12 @@ var mapWords = map[string]word{
 	"exist":   {flags: []string{"exist"}},
 }
 
+// With obj a program is loaded, as tc graft has it.
+var updateWords = with(mapWords, map[string]word{"obj": {flags: []string{"obj="}}})
+
+// objectWords stand before what names a program or map that is a value.
+var objectWords = []string{"id", "name", "pinned", "prog"}
+
 // The words of bpftool prog dump.
 var dumpWords = map[string]word{
 	"xlated":  {is: "xlated"},
@@ -96,7 +102,7 @@ var habits = map[string]map[string]word{
 	"map list":   deviceWord,
 	"map dump":   mapWords,
 	"map lookup": mapWords,
-	"map update": mapWords,
+	"map update": updateWords,
 	"map delete": mapWords,
 	"prog list":  deviceWord,
 	"prog dump":  dumpWords,
@@ -203,6 +209,9 @@ func readWords(cmd *cobra.Command, args []string, words map[string]word) ([]stri
 		case !ok:
 			out = append(out, name)
 			continue
+		case w.bytes && len(args) > 1 && slices.Contains(objectWords, args[0]):
+			// value pinned PATH, value id N: a program or a map
+			args, taken = args[1:], 1
 		case w.bytes:
 			taken = slices.IndexFunc(args, func(a string) bool { _, ok := words[a]; return ok })
 			if taken < 0 {

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -78,43 +76,6 @@ type mapFlags struct{ deviceFlags }
 func (f *mapFlags) add(cmd *cobra.Command) {
 	f.deviceFlags.add(cmd)
 	cmd.Flags().StringVar(&f.device, "dev", "", "the device that has the map; without it the maps of the host and of all its devices")
-}
-
-// openMap opens the map that MAP names.
-func openMap(ctx context.Context, d offload.Device, name string) (offload.Map, error) {
-	if strings.Contains(name, "/") {
-		pins, err := offload.AsPinOpener(d)
-		if err != nil {
-			return nil, err
-		}
-		return pins.OpenPinnedMap(name)
-	}
-	store, err := offload.AsMapStore(d)
-	if err != nil {
-		return nil, err
-	}
-	if id, err := strconv.ParseUint(name, 10, 32); err == nil {
-		return store.OpenMap(ctx, uint32(id))
-	}
-	all, err := store.Maps(ctx, offload.Everywhere)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	var last uint32
-	for _, m := range all {
-		if m.Name == offload.KernelName(name) {
-			ids = append(ids, strconv.Itoa(int(m.ID)))
-			last = m.ID
-		}
-	}
-	switch len(ids) {
-	case 0:
-		return nil, fmt.Errorf("no map is named %q; `offload map list` shows all", name)
-	case 1:
-		return store.OpenMap(ctx, last)
-	}
-	return nil, fmt.Errorf("several maps are named %q; take one of the ids %s", name, strings.Join(ids, ", "))
 }
 
 // with opens a map for a verb.
@@ -244,43 +205,6 @@ func newMapLookupCmd(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
-	f.add(cmd)
-	return cmd
-}
-
-func newMapUpdateCmd(a *app) *cobra.Command {
-	f := mapFlags{deviceFlags{app: a}}
-	var noExist, exist bool
-	cmd := &cobra.Command{
-		Use:               "update MAP KEY VALUE",
-		Short:             "Write one entry",
-		Args:              exactArgs("MAP", "KEY", "VALUE"),
-		ValidArgsFunction: f.complete,
-		RunE: func(_ *cobra.Command, args []string) error {
-			return f.with(args[0], func(ctx context.Context, d offload.Device, m offload.Map) error {
-				key, err := parseKey(ctx, d, m, args[1])
-				if err != nil {
-					return err
-				}
-				value, err := offload.ParseValue(mapTypes(ctx, d, m).Value, args[2], m.ValueBytes())
-				if err != nil {
-					return usagef("value: %w", err)
-				}
-				var flags uint64
-				switch {
-				case noExist && exist:
-					return usagef("take one of --noexist and --exist")
-				case noExist:
-					flags = 1
-				case exist:
-					flags = 2
-				}
-				return m.Update(key, value, flags)
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&noExist, "noexist", false, "only if the key is not there")
-	cmd.Flags().BoolVar(&exist, "exist", false, "only if the key is there")
 	f.add(cmd)
 	return cmd
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/skipsw/skipsw/internal/vm/guestinit"
 	"github.com/skipsw/skipsw/translate/bug"
 )
 
@@ -43,7 +42,7 @@ type detailer interface{ Detail() string }
 // Results go to standard output; a failure is one line on standard error, and
 // with -v its detail after it.
 func Main(c Config) int {
-	guestinit.MainInGuest()
+	mainInGuest()
 	if c.Args == nil {
 		c.Args = os.Args[1:]
 	}

@@ -1,28 +1,39 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"sort"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/internal/packetrun"
-	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/network"
 )
 
 type runFlags struct {
 	build  buildFlags
 	pcap   string
-	out    string
+	out    outFlags
+	lines  lineFlags
+	input  inputFlags
+	expect expectFlags
+	trace  traceFlags
+	strict bool
 	maps   bool
 	asJSON bool
 	hot    int
 	clock  string
 	events eventFlags
+	routes networkFlags
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -30,32 +41,61 @@ func newRunCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [flags] --pcap IN OBJ-or-IMAGE",
 		Short: "Run a program on the packets of a capture file in the simulated card",
-		Args:  exactArgs("OBJ-or-IMAGE"),
+		Long: `Run a program on the packets of a capture file, one after the other, on one core
+of the simulated card.
+
+The capture is pcap or pcapng of Ethernet frames, as it is or compressed by gzip
+or zstd; it is read packet by packet, so that its size does not matter (1 TiB
+is the most, unpacked; 32 MiB the largest window of zstd). A packet of which the
+capture has only a part gets its length with zeros in the place of what is
+missing; --strict refuses it.
+
+Ctrl-C ends the run with the results until then, which say that they are partial.`,
+		Args: exactArgs("OBJ-or-IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.pcap == "" {
-				return usagef("offload run needs --pcap IN")
-			}
-			if f.hot > 0 && f.asJSON {
-				return usagef("--hot prints text: leave out --json")
-			}
-			if f.hot < 0 {
-				return usagef("--hot takes a number of lines, not %d", f.hot)
-			}
-			if err := f.events.check(); err != nil {
+			if err := f.check(); err != nil {
 				return err
 			}
 			return run(cmd, args[0], f)
 		},
 	}
 	f.build.add(a, cmd)
-	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet); - is standard input")
-	cmd.Flags().StringVar(&f.out, "out", "", "write the packets that leave the program, passed or sent, to the capture file `OUT`; - is standard output")
+	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet; also compressed by gzip or zstd); - is standard input")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "refuse packets that were cut when they were captured")
+	f.out.add(cmd)
+	f.lines.add(cmd)
+	f.input.add(cmd)
+	f.expect.add(cmd)
+	f.trace.add(cmd)
 	cmd.Flags().StringVar(&f.clock, "clock", "", "what the program tells the time by: `CLOCK` is capture (the packets' stamps; the default where there are some), cycles (what packets take, from 0) or fixed:NS")
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	f.events.add(cmd)
+	f.routes.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
 	return cmd
+}
+
+// check refuses flags that do not go together.
+func (f *runFlags) check() error {
+	switch {
+	case f.pcap == "":
+		return usagef("offload run needs --pcap IN")
+	case f.hot > 0 && f.asJSON:
+		return usagef("--hot prints text: leave out --json")
+	case f.hot < 0:
+		return usagef("--hot takes a number of lines, not %d", f.hot)
+	}
+	if err := f.lines.check(f); err != nil {
+		return err
+	}
+	if err := f.out.check(); err != nil {
+		return err
+	}
+	if err := f.expect.check(); err != nil {
+		return err
+	}
+	return f.events.check()
 }
 
 func run(cmd *cobra.Command, path string, f runFlags) error {
@@ -68,50 +108,93 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		return err
 	}
 	path = inName(path)
-	packets, err := f.build.app.streams.capture(f.pcap)
+	o := packetrun.Options{Clock: clock, Strict: f.strict}
+	if o.Input, err = f.input.input(img); err != nil {
+		return err
+	}
+	if err := f.expect.read(&f.build.app.streams); err != nil {
+		return err
+	}
+	in, err := f.build.app.streams.openCapture(f.pcap)
 	if err != nil {
 		return err
 	}
+	defer in.Close()
 	spec := sim.DefaultSpec()
 	spec.Models = f.build.app.models
 	spec.Profile = f.hot > 0
+	if spec.Network, err = f.routes.read(&f.build.app.streams); err != nil {
+		return err
+	}
+	var exit *packetrun.Exit
+	if f.lines.show() || f.out.annotated() || f.trace.trace != "" {
+		exit = packetrun.NewExit(img)
+		spec.Hooks = exit.Hooks()
+	}
+	f.trace.watch(img, &spec)
 	m, err := sim.New(img, spec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.routes.used(network.Reads(img), path); err != nil {
+		return err
 	}
 	var records []packetrun.Record
 	keep := &records
 	if !f.asJSON {
 		keep = nil
 	}
-	sink, err := f.events.sink(cmd.OutOrStdout(), path, keep)
+	if o.Records, err = f.events.sink(cmd.OutOrStdout(), path, keep); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt does not wait
+	f.out.port = fmt.Sprintf("port %d", firmware.PortOf(f.input.ifindex))
+	var sum *packetrun.Summary
+	err = f.out.write(&f.build.app.streams, in, func(left each) error {
+		return f.trace.write(&f.build.app.streams, m, func(traced each) error {
+			o.Each = all(exit, f.lines.each(cmd), f.expect.each(), left, traced)
+			var err error
+			sum, err = packetrun.Run(ctx, m, img, in, o)
+			return in.blame(path, err)
+		})
+	})
 	if err != nil {
 		return err
 	}
-	sum, left, err := packetrun.Run(m, img, packets, clock, sink)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if err := f.trace.finish(cmd.ErrOrStderr(), &f.build.app.streams, img, sum); err != nil {
+		return err
 	}
 	sum.Records = records
-	if f.maps {
+	shown := sum
+	if f.maps || f.expect.maps() {
 		sum.Dump(m, img)
 	}
-	if f.out != "" {
-		write := func(w io.Writer) error { return pcap.Write(w, left) }
-		if err := f.build.app.streams.write(f.out, "a capture", write); err != nil {
-			return err
-		}
+	if !f.maps {
+		plain := *sum
+		plain.Maps, plain.ZeroEntries = nil, nil
+		shown = &plain
 	}
-	w := report(cmd, f.out)
-	if f.asJSON {
-		err = writeJSON(w, sum)
-	} else {
-		printRun(w, sum)
+	w := report(cmd, f.out.file, f.expect.junit, f.expect.record, f.trace.trace, f.trace.profile)
+	switch {
+	case f.lines.asJSON:
+		err = nil // nothing but lines is printed
+	case f.asJSON:
+		err = writeJSON(w, shown)
+	default:
+		printRun(w, shown)
 		if f.hot > 0 {
 			printHot(w, img, m.Profile().Cycles, f.hot)
 		}
 	}
 	if err != nil {
+		return err
+	}
+	if f.asJSON || f.lines.asJSON {
+		w = cmd.ErrOrStderr()
+	}
+	if err := f.expect.finish(f.build.app, w, path, sum); err != nil {
 		return err
 	}
 	if sum.FirstFault != nil {
@@ -127,7 +210,13 @@ func printRun(w io.Writer, s *packetrun.Summary) {
 	if s.PrintsLost > 0 {
 		fmt.Fprintf(w, "%d prints are lost: a packet prints more than there is room for\n", s.PrintsLost)
 	}
+	if s.Partial {
+		fmt.Fprintln(w, "interrupted: what follows is of a part of the packets")
+	}
 	fmt.Fprintf(w, "packets       %d\n", s.Packets)
+	if s.Cut > 0 {
+		fmt.Fprintf(w, "  %d were cut when they were captured, and had zeros in the place of what is missing\n", s.Cut)
+	}
 	for _, name := range sortedKeys(s.Verdicts) {
 		fmt.Fprintf(w, "  %-*s%d\n", max(12, len(name)+1), name, s.Verdicts[name])
 	}

@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
+	"github.com/cilium/ebpf/btf"
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -15,6 +18,7 @@ import (
 type settingFlags struct {
 	set, sizes, slots []string
 	noPrintk          bool
+	btf               string
 	cmd               *cobra.Command
 }
 
@@ -23,14 +27,29 @@ func (f *settingFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "give a variable of the object a value, `NAME=VALUE`, in the notation of C: blocked_port=80, limits[1].mac={1,2,3,4,5,6}, name=eth0")
 	f.cmd = cmd
 	cmd.Flags().BoolVar(&f.noPrintk, "no-printk", false, "leave out what the program prints (bpf_printk), and say so")
+	cmd.Flags().StringVar(&f.btf, "btf", "", "relocate structures that the UAPI does not fix (CO-RE) by the BTF of `FILE`, raw or in an ELF file: /sys/kernel/btf/vmlinux")
 	cmd.Flags().StringArrayVar(&f.sizes, "map-size", nil, "give a map its number of entries, `NAME=N`")
 	cmd.Flags().StringArrayVar(&f.slots, "slot", nil, "put a program of the object into a slot of a program array, `MAP[INDEX]=PROGRAM`")
+}
+
+// any reports whether a flag is given.
+func (f *settingFlags) any() bool {
+	return f.noPrintk || f.btf != "" || len(f.set)+len(f.sizes)+len(f.slots) > 0
 }
 
 // options adds what the flags say.
 func (f *settingFlags) options(o *object.Options) error {
 	o.NoPrintk = f.noPrintk
 	var err error
+	if f.btf != "" {
+		b, err := infile.Read(f.btf, "BTF", infile.Object)
+		if err != nil {
+			return err
+		}
+		if o.BTF, err = btf.LoadSpecFromReader(bytes.NewReader(b)); err != nil {
+			return fmt.Errorf("--btf %s: %w", f.btf, err)
+		}
+	}
 	if o.Set, err = pairs("set", f.set); err != nil {
 		return err
 	}

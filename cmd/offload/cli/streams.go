@@ -2,13 +2,18 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/outfile"
+	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/pcap"
 )
 
@@ -87,4 +92,75 @@ func (s *streams) capture(path string) ([]pcap.Packet, error) {
 		return nil, fmt.Errorf("%s: %w", inName(path), err)
 	}
 	return packets, nil
+}
+
+// capture is a capture file that is read packet by packet.
+type capture struct {
+	reader *pcap.Reader
+	name   string
+	file   io.Closer
+	// size is that of the file in bytes, 0 for unknown; read is how much of it
+	// has been read.
+	size int64
+	read atomic.Int64
+}
+
+// openCapture opens a capture file.
+func (s *streams) openCapture(path string) (*capture, error) {
+	c := &capture{name: inName(path), file: io.NopCloser(nil)}
+	in := s.in
+	if path == dash {
+		if s.inIs != "" {
+			return nil, usagef("standard input cannot be both %s and a capture", s.inIs)
+		}
+		s.inIs = "a capture"
+	} else {
+		f, err := infile.Open(path, "a capture", infile.Stream)
+		if err != nil {
+			return nil, err
+		}
+		c.name, c.file, in = filepath.Base(path), f, f
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			c.size = info.Size()
+		}
+	}
+	var err error
+	if c.reader, err = pcap.NewReader(&counted{in, &c.read}); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", c.name, err), c.Close())
+	}
+	return c, nil
+}
+
+// Next implements packetrun.Source.
+func (c *capture) Next() (pcap.Packet, error) { return c.reader.Next() }
+
+// blame names the file that an error of a run is about: the capture, or the
+// program, "" for one that is named already.
+func (c *capture) blame(program string, err error) error {
+	var input *packetrun.InputError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &input):
+		return fmt.Errorf("%s: %w", c.name, err)
+	case program == "":
+		return err
+	}
+	return fmt.Errorf("%s: %w", program, err)
+}
+
+// Close implements io.Closer.
+func (c *capture) Close() error { return c.file.Close() }
+
+// counted counts what is read, for whoever watches.
+type counted struct {
+	r io.Reader
+	n *atomic.Int64
+}
+
+// Read implements io.Reader.
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n.Add(int64(n))
+	return n, err
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -23,6 +25,8 @@ type Card struct {
 	// Label is the judge's name.
 	Label    string
 	Verifier *Verifier
+	// Network is what the card's maps of the host's network hold.
+	Network *network.Tables
 }
 
 // NewCards returns a Card for each target name and level, which share the
@@ -59,6 +63,21 @@ func LevelName(l translate.Level) string {
 // Name returns the label.
 func (c *Card) Name() string { return c.Label }
 
+// Confined returns the interpreter with frames in a buffer like the target's; nil
+// where it moves their ends as far as the kernel does.
+func (c *Card) Confined() oracle.Judge {
+	head, tail := c.Target.AdjustHead, c.Target.AdjustTail
+	if head == nil && tail == nil {
+		return nil
+	}
+	b := ebpf.Buffer{Grows: tail != nil && tail.EndMax > 0}
+	if head != nil {
+		start := sim.DefaultSpec().PacketOffset
+		b.Back, b.Ahead = start-head.OffMin, head.OffMax-start
+	}
+	return Interpreter{Buffer: &b}
+}
+
 // budget bounds a run in cycles.
 const budget = 1_000_000
 
@@ -80,7 +99,7 @@ func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
 	spec := sim.DefaultSpec()
-	spec.Budget = budget
+	spec.Budget, spec.Network = budget, c.Network
 	m, err := sim.New(img, spec)
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -51,11 +52,17 @@ type Interpreter struct {
 	// Watch makes a run fail that reads stack bytes which the program has not
 	// written, or takes an address for a number.
 	Watch bool
+	// Network is what programs find that look into the host's network.
+	Network *network.Tables
+	// Buffer bounds how far the ends of a frame move; nil bounds them as the kernel does.
+	Buffer *ebpf.Buffer
 }
 
 // Name returns "interpreter", with what is not as usual.
 func (j Interpreter) Name() string {
 	switch {
+	case j.Buffer != nil:
+		return "interpreter/buffer"
 	case j.Watch:
 		return "interpreter/watch"
 	case j.Fill != 0:
@@ -74,7 +81,7 @@ const nearBytes = 64
 
 // Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch}
+	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Network: Network(j.Network), Buffer: j.Buffer}
 	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near, frame: -1}
 	if j.Chance != 0 {
 		r := rand.New(rand.NewPCG(j.Chance, 0))

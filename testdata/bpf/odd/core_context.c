@@ -52,6 +52,14 @@ SEC("xdp") int kernel(struct xdp_md *ctx)
 	return bpf_core_field_exists(i->i_ino) ? XDP_DROP : XDP_PASS;
 }
 
+enum bpf_func_id___x { BPF_FUNC_xdp_load_bytes___x = 1, BPF_FUNC_no_such___x = 2 };
+
+SEC("xdp") int helper(struct xdp_md *ctx)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_xdp_load_bytes___x) &&
+	       !bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_no_such___x) ? XDP_TX : XDP_DROP;
+}
+
 SEC("xdp") int read_absent(struct xdp_md___x *ctx) { return ctx->no_such; }
 
 char _license[] SEC("license") = "GPL";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program in a section that names no program type; with --type xdp it is
-// fine.
+// A program in a section that names no program type, with a context that names
+// none either; with --type xdp it is fine.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-SEC("prog")
-int notype(struct xdp_md *ctx)
+SEC("mine")
+int notype(void *ctx)
 {
 	return XDP_DROP;
 }

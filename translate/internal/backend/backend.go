@@ -51,7 +51,7 @@ type Part struct {
 	// Entry is what runs before the program when a packet comes in, and not when a
 	// tail call leads to it; nil for a program without tail calls.
 	Entry, Body *ssa.Func
-	unshared    bool // compiled without opt.Share
+	modest      bool // compiled without opt.Share and opt.LongCommands
 }
 
 // Source returns the program that was asked for.
@@ -79,7 +79,8 @@ func (c *Crowded) Unwrap() error { return c.error }
 func CrowdedPart(p *Part, err error) error { return &Crowded{err, p} }
 
 // Compile takes programs through all passes. One that turns out crowded goes
-// through them again and computes values anew instead of keeping them.
+// through them again, computes values anew instead of keeping them, and moves
+// fewer words at a time.
 func Compile[C any](b Backend[C], u *Unit) (C, error) {
 	var none C
 	if err := b.Prepare(u); err != nil {
@@ -92,8 +93,8 @@ func Compile[C any](b Backend[C], u *Unit) (C, error) {
 	}
 	code, err := b.Emit(u)
 	var crowded *Crowded
-	for errors.As(err, &crowded) && !crowded.Part.unshared && u.Run.On(opt.Share.Name) {
-		crowded.Part.unshared = true
+	for errors.As(err, &crowded) && !crowded.Part.modest {
+		crowded.Part.modest = true
 		forgetPart(u.Run, crowded.Part.Program.Source().Name)
 		forgetStages(u.Run, b.Stages())
 		if err = compile(b, u, crowded.Part); err == nil {
@@ -112,9 +113,11 @@ func Compile[C any](b Backend[C], u *Unit) (C, error) {
 
 // compile takes one part to what Emit takes.
 func compile[C any](b Backend[C], u *Unit, p *Part) error {
-	if p.unshared {
-		u.Run.Switch(opt.Share.Name, false)
-		defer u.Run.Switch(opt.Share.Name, true)
+	if p.modest {
+		for _, s := range []string{opt.Share.Name, opt.LongCommands.Name} {
+			defer u.Run.Switch(s, u.Run.On(s))
+			u.Run.Switch(s, false)
+		}
 	}
 	u.Run.About(p.Program.Source().Name)
 	var err error

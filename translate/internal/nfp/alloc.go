@@ -1,6 +1,7 @@
 package nfp
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/skipsw/skipsw/nfpisa"
@@ -8,9 +9,11 @@ import (
 	"github.com/skipsw/skipsw/regalloc"
 )
 
-// ErrCrowded is what errors.Is finds in an error of Generate if there are more
-// values at a time than registers and words of local memory.
-var ErrCrowded = regalloc.ErrSlots
+// Crowded reports an error of Generate because there are more values at a time
+// than registers and words of local memory, or too few registers in a row.
+func Crowded(err error) bool {
+	return errors.Is(err, regalloc.ErrSlots) || errors.Is(err, regalloc.ErrBlock)
+}
 
 // Code implements regalloc.Function.
 var _ regalloc.Function = (*Code)(nil)

@@ -46,12 +46,18 @@ func (o *Output) movable(k, delay int) bool {
 	if w.Back > 0 || w.Fixed || !plain(&w.I) || k+1 < len(o.Words) && takesHidden(&o.Words[k+1].I) {
 		return false
 	}
+	return !o.shadowed(k, delay)
+}
+
+// shadowed reports whether the word at k may be what keeps an index register's
+// write and its use apart, or takes what a register was read for.
+func (o *Output) shadowed(k, delay int) bool {
 	for j := k - 1; j >= max(0, k-delay-1); j-- {
-		if o.Words[j].I.Class == nfpisa.ClassLocalCSR {
-			return false
+		if i := &o.Words[j].I; i.Class == nfpisa.ClassLocalCSR && (i.Write || j == k-1) {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // plain reports whether all that an instruction does is to make one result of

@@ -46,7 +46,7 @@ func (f *filler) before(k int) int {
 	for j := k - 1; j >= max(f.s.lo, k-reach); j-- {
 		w := &f.o.Words[j]
 		e, ok := f.candidate(j)
-		if w.postable() && !f.slot[j] && !command {
+		if w.postable() && !f.slot[j] && !command && !f.o.shadowed(j, f.delay) {
 			e, ok = effectOf(w), true
 		}
 		if ok && !f.slot[j+1] && apartFrom(&e, passed) {

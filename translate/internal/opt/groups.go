@@ -5,10 +5,11 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
-// maxGroup is the number of bytes that one command reads at most for several
-// loads. Bytes of later loads are read at the first one, possibly behind a
-// packet's end; this bounds how far.
-const maxGroup = 64
+// maxGroup is the number of bytes that one command reads at most for loads of
+// several blocks. Bytes of later loads are read at the first one, possibly behind
+// a packet's end; this bounds how far. A word that nobody wants costs a cycle or
+// two, another command a hundred.
+const maxGroup = shortCommand
 
 // group is a set of loads that one memory command serves, issued at the first.
 type group struct {
@@ -24,6 +25,7 @@ type group struct {
 
 // plan says how each load is served.
 type plan struct {
+	max     int32 // bytes of a command
 	run     *pass.Run
 	groups  []*group
 	of      map[ssa.ID]*group
@@ -33,9 +35,9 @@ type plan struct {
 // planLoads sorts loads into groups. A load joins a group if it has the same
 // address but for a constant, comes after the group's first load on every path,
 // and no store to its bytes lies between.
-func planLoads(f *ssa.Func, r *pass.Run) *plan {
-	p := &plan{run: r, of: map[ssa.ID]*group{}, forward: map[ssa.ID]ssa.ID{}}
-	merge := r.On(mergeLoads.Name)
+func planLoads(f *ssa.Func, c commands) *plan {
+	p := &plan{run: c.run, max: c.read, of: map[ssa.ID]*group{}, forward: map[ssa.ID]ssa.ID{}}
+	merge := c.run.On(mergeLoads.Name)
 	order := f.RPO()
 	dom := f.Dominators(order)
 	versions := map[ssa.Space]*versions{}
@@ -88,7 +90,7 @@ func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id s
 		first, end := g.with(a)
 		switch {
 		case lead.Space != f.V(id).Space || lead.Aux != f.V(id).Aux:
-		case end-first > maxGroup-3:
+		case end-first > int64(p.most(lead, f.V(id)))-3:
 		case lead.Space == ssa.MapValue && (lead.Block != b || !mapAligned(f, g.base[0]) && !readable(end-first)):
 			// Bytes of a map value may only be read where they are proven to be
 			// there. What lies between two of them is.
@@ -105,6 +107,14 @@ func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id s
 		p.add(found, id, first, end)
 	}
 	return found
+}
+
+// most returns the number of bytes that one command reads at most for two loads.
+func (p *plan) most(x, y *ssa.Value) int32 {
+	if x.Block == y.Block {
+		return p.max
+	}
+	return min(p.max, maxGroup)
 }
 
 // add makes a load a member of a group, whose bytes are then those from first to

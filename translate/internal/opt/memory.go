@@ -5,11 +5,24 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
-// lowerMemory turns loads and stores into memory commands. The switches of r say
-// whether neighbouring ones of a kind share a command.
-func lowerMemory(f *ssa.Func, r *pass.Run) {
-	stores := r.On(mergeStores.Name)
-	p := planLoads(f, r)
+// commands says what becomes of loads and stores: the switches of run whether
+// neighbouring ones of a kind share a command, and how many bytes a command moves
+// at most.
+type commands struct {
+	run         *pass.Run
+	read, write int32
+}
+
+// Bytes that a command moves at most.
+const (
+	shortCommand = 64
+	longCommand  = 128
+)
+
+// lowerMemory turns loads and stores into memory commands.
+func lowerMemory(f *ssa.Func, c commands) {
+	stores := c.run.On(mergeStores.Name)
+	p := planLoads(f, c)
 	repl := map[ssa.ID]ssa.ID{}
 	resolve := func(id *ssa.ID) {
 		if n, ok := repl[*id]; ok {
@@ -20,7 +33,7 @@ func lowerMemory(f *ssa.Func, r *pass.Run) {
 		old := f.B(b).Values
 		list := make([]ssa.ID, 0, len(old))
 		m := &ssa.Maker{F: f, Block: b, Out: &list}
-		held := pending{run: r}
+		held := pending{run: c.run, max: c.write}
 		for _, id := range old {
 			v := f.V(id)
 			for k := range v.Args {

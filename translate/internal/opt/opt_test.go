@@ -170,8 +170,28 @@ func TestMemoryRules(t *testing.T) {
 			return m.Op(ssa.Xor, 0, load(m, p, 4, 26), load(m, p, 2, 12))
 		}, 1, 0},
 		{"far apart do not", func(m *ssa.Maker, p ssa.ID) ssa.ID {
-			return m.Op(ssa.Xor, 0, load(m, p, 4, 0), load(m, p, 4, 100))
+			return m.Op(ssa.Xor, 0, load(m, p, 4, 0), load(m, p, 4, 130))
 		}, 2, 0},
+		{"many that follow each other share one", func(m *ssa.Maker, p ssa.ID) ssa.ID {
+			x := load(m, p, 4, 0)
+			for k := range uint32(30) {
+				x = m.Op(ssa.Xor, 0, x, load(m, p, 4, 4*k+4))
+			}
+			return x
+		}, 1, 0},
+		{"more than a command takes do not", func(m *ssa.Maker, p ssa.ID) ssa.ID {
+			x := load(m, p, 4, 0)
+			for k := range uint32(40) {
+				x = m.Op(ssa.Xor, 0, x, load(m, p, 4, 4*k+4))
+			}
+			return x
+		}, 2, 0},
+		{"a copy is stored whole", func(m *ssa.Maker, p ssa.ID) ssa.ID {
+			for k := range uint32(30) {
+				store(m, p, 4, 200+4*k, load(m, p, 4, 4*k))
+			}
+			return m.Const(0)
+		}, 1, 1},
 		{"a store between loads of other bytes does not matter", func(m *ssa.Maker, p ssa.ID) ssa.ID {
 			x := load(m, p, 4, 0)
 			store(m, p, 4, 8, x)
@@ -217,7 +237,7 @@ func TestMemoryRules(t *testing.T) {
 			p := m.Add(ssa.Value{Op: ssa.PktPtr})
 			x := c.build(m, p)
 			f.B(0).Term = ssa.Term{Kind: ssa.Exit, X: x}
-			Run(f, nil, []Pass{Memory})
+			Run(f, nil, []Pass{Memory(Widths{Read: 128, Write: 128})})
 			reads, writes := 0, 0
 			for _, id := range f.B(0).Values {
 				switch f.V(id).Op {
@@ -243,7 +263,7 @@ func TestFlowRules(t *testing.T) {
 	f.B(a).Term = ssa.Term{Kind: ssa.Jump, Succs: []ssa.Edge{{To: end, Args: []ssa.ID{f.Const(2)}}}}
 	f.B(b).Term = ssa.Term{Kind: ssa.Jump, Succs: []ssa.Edge{{To: end, Args: []ssa.ID{f.Const(1)}}}}
 	f.B(end).Term = ssa.Term{Kind: ssa.Exit, X: v}
-	Run(f, nil, []Pass{Memory})
+	Run(f, nil, []Pass{Memory(Widths{Read: 128, Write: 128})})
 	require.Len(t, f.RPO(), 3, "%s", f)
 	for _, e := range f.B(0).Term.Succs {
 		_, isConst := f.IsConst(f.B(e.To).Term.X)
@@ -258,7 +278,7 @@ func ExampleRun() {
 	x := m.Add(ssa.Value{Op: ssa.Load, Space: ssa.Packet, Size: 2, Imm: 12, Args: []ssa.ID{p}})
 	y := m.Add(ssa.Value{Op: ssa.Load, Space: ssa.Packet, Size: 1, Imm: 14, Args: []ssa.ID{p}})
 	f.B(0).Term = ssa.Term{Kind: ssa.Exit, X: m.Op(ssa.Xor, 0, x, y)}
-	Run(f, nil, []Pass{Memory})
+	Run(f, nil, []Pass{Memory(Widths{Read: 128, Write: 128})})
 	fmt.Print(f)
 	// Output:
 	// b0():

@@ -41,13 +41,28 @@ var (
 	mergeStores = pass.Info{Name: "merge-stores", Doc: "hold stores back and write neighbouring bytes at once", Inside: "memory"}
 )
 
-// Memory turns loads and stores into commands that move words between memory
-// and registers. Back ends for machines with such commands have it among their
-// lowering passes.
-var Memory = Pass{pass.Info{Name: "memory", Doc: "turn loads and stores into memory commands", Required: true}, func(f *ssa.Func, r *pass.Run) bool {
-	lowerMemory(f, r)
-	return true
-}}
+// LongCommands is the switch inside Memory that a program does without for which
+// there would be too few transfer registers in a row.
+var LongCommands = pass.Info{Name: "long-commands", Doc: "move more than 64 bytes by one command", Inside: "memory"}
+
+var memory = pass.Info{Name: "memory", Doc: "turn loads and stores into memory commands", Required: true}
+
+// Widths are the bytes that one command moves at most, 128 if more.
+type Widths struct{ Read, Write int }
+
+// Memory returns the pass that turns loads and stores into commands that move
+// words between memory and registers. Back ends for machines with such commands
+// have it among their lowering passes.
+func Memory(w Widths) Pass {
+	return Pass{memory, func(f *ssa.Func, r *pass.Run) bool {
+		c := commands{run: r, read: shortCommand, write: shortCommand}
+		if r.On(LongCommands.Name) {
+			c.read, c.write = int32(min(w.Read, longCommand)), int32(min(w.Write, longCommand))
+		}
+		lowerMemory(f, c)
+		return true
+	}}
+}
 
 func alone(run func(*ssa.Func) bool) func(*ssa.Func, *pass.Run) bool {
 	return func(f *ssa.Func, _ *pass.Run) bool { return run(f) }
@@ -65,7 +80,7 @@ func Passes(lowering []Pass) []pass.Info {
 	}
 	for _, p := range lowering {
 		list = append(list, p.Info)
-		for _, s := range []pass.Info{mergeLoads, mergeStores} {
+		for _, s := range []pass.Info{mergeLoads, mergeStores, LongCommands} {
 			if s.Inside == p.Name {
 				list = append(list, s)
 			}
@@ -76,7 +91,7 @@ func Passes(lowering []Pass) []pass.Info {
 
 // do runs one pass.
 func (p *Pass) do(f *ssa.Func, r *pass.Run) bool {
-	if r.Remarking() && p.Name != Memory.Name {
+	if r.Remarking() && p.Name != memory.Name {
 		defer remarkGone(f, r, p.Name, census(f))
 	}
 	return r.Do(&p.Info, f, func() bool { return p.Run(f, r) })

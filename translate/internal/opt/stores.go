@@ -7,22 +7,23 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
-// maxPending is the number of bytes that stores are held back for at most. It
-// bounds the registers that wait for them.
-const maxPending = 64
-
 // pending holds stores of one block back, byte by byte, so that neighbours can
 // be written by one command.
 type pending struct {
+	max   int32 // bytes that are held at most, and of a command
 	space ssa.Space
 	aux   int32
 	base  [2]ssa.ID
-	bytes map[int32]byteSource
+	bytes map[int32]heldByte
 	slot  int32
 
 	run    *pass.Run
 	stores []int32 // slots of the stores, kept for remarks
 }
+
+// heldByte is a byte that is to be written: where it comes from, and which byte
+// of which value was stored.
+type heldByte struct{ from, stored byteSource }
 
 // run is a stretch of bytes without a gap.
 type run struct{ lo, n int32 }
@@ -30,12 +31,12 @@ type run struct{ lo, n int32 }
 // add takes a store in, and first writes what it may not be held back with.
 func (p *pending) add(m *ssa.Maker, v *ssa.Value) {
 	a := access(v)
-	if len(p.bytes) > 0 && (p.base != a.base || p.space != v.Space || p.aux != v.Aux || len(p.bytes)+int(a.n) > maxPending) {
+	if len(p.bytes) > 0 && (p.base != a.base || p.space != v.Space || p.aux != v.Aux || len(p.bytes)+int(a.n) > int(p.max)) {
 		p.crowdedBy(v.Slot, a, v.Space)
 		p.flush(m)
 	}
 	if p.bytes == nil {
-		p.bytes = map[int32]byteSource{}
+		p.bytes = map[int32]heldByte{}
 	}
 	p.space, p.aux, p.base, p.slot = v.Space, v.Aux, a.base, v.Slot
 	if p.run.Remarking() {
@@ -47,7 +48,7 @@ func (p *pending) add(m *ssa.Maker, v *ssa.Value) {
 		if v.Order == ssa.Big {
 			from = a.n - 1 - k
 		}
-		p.bytes[a.lo+k] = byteOf(m.F, val, uint8(from))
+		p.bytes[a.lo+k] = heldByte{byteOf(m.F, val, uint8(from)), byteSource{id: val, k: uint8(from)}}
 	}
 }
 
@@ -85,12 +86,9 @@ func (p *pending) runs() []run {
 	return out
 }
 
-// Limits of write commands in bytes: without and with length override.
-const (
-	writeBytes     = 8
-	writeBytesLong = 32
-	writeWordsLong = 64
-)
+// writeBytesLong is the number of bytes that a command writes at most if they are
+// not whole words.
+const writeBytesLong = 32
 
 // flush writes the held bytes.
 func (p *pending) flush(m *ssa.Maker) {
@@ -104,8 +102,8 @@ func (p *pending) flush(m *ssa.Maker) {
 		for r.n > 0 {
 			n := r.n
 			switch {
-			case n > writeWordsLong:
-				n = writeWordsLong
+			case n > p.max:
+				n = p.max
 			case n%4 != 0 && n > writeBytesLong:
 				n &^= 3
 			}
@@ -125,18 +123,7 @@ func (p *pending) write(m *ssa.Maker, r run) {
 	cost := [2]int{}
 	for order := range 2 {
 		for k := range n {
-			var w [4]byteSource
-			for j := range int32(4) {
-				b, ok := p.bytes[r.lo+int32(4*k)+j]
-				if !ok || int32(4*k)+j >= r.n {
-					b = byteSource{any: true}
-				}
-				if order == int(ssa.Big) {
-					w[3-j] = b
-				} else {
-					w[j] = b
-				}
-			}
+			w := p.word(r.lo+int32(4*k), min(4, r.n-int32(4*k)), ssa.Order(order))
 			words[order] = append(words[order], w)
 			cost[order] += assembleCost(w)
 		}
@@ -153,4 +140,31 @@ func (p *pending) write(m *ssa.Maker, r run) {
 		args = append(args, assemble(m, w))
 	}
 	m.Add(ssa.Value{Op: ssa.Write, Space: p.space, Aux: p.aux, Order: order, Size: uint8(r.n), Imm: uint32(r.lo), Args: args})
+}
+
+// word returns where the bytes of a word come from of which n are written. A
+// word that was stored as a whole is that value if it has to be computed anyway.
+func (p *pending) word(lo, n int32, order ssa.Order) [4]byteSource {
+	var from, stored [4]byteSource
+	for j := range int32(4) {
+		at := j
+		if order == ssa.Big {
+			at = 3 - j
+		}
+		from[at], stored[at] = byteSource{any: true}, byteSource{any: true}
+		if j < n {
+			b := p.bytes[lo+j]
+			from[at], stored[at] = b.from, b.stored
+		}
+	}
+	parts, _, _ := split(stored)
+	if len(parts) != 1 || assembleCost(stored) > assembleCost(from) {
+		return from
+	}
+	for _, b := range from {
+		if b.id == parts[0].id && !b.any {
+			return stored
+		}
+	}
+	return from
 }

@@ -30,7 +30,7 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 	var id ID
 	part := func(p *Part) {
 		if p != nil {
-			id = b.part(p)
+			id = b.Part(p)
 		}
 	}
 	if fact.OffKnown && n == 4 {

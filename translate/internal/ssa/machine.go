@@ -39,8 +39,8 @@ type Queue struct {
 	OutOfRange uint32 // what stands for greater ones
 }
 
-// part reads a part of the packet's description.
-func (b *Builder) part(p *Part) ID {
+// Part reads a part of the packet's description.
+func (b *Builder) Part(p *Part) ID {
 	x := b.Shift(Shr, b.Add(Value{Op: VecWord, Imm: p.Word}), uint32(p.Low))
 	if p.Bits < 32 {
 		x = b.And(x, 1<<p.Bits-1)

@@ -149,7 +149,7 @@ func (b *Builder) skbWord(off int32) ID {
 	case skbScratch[off], skbTag[off], off == bpf.SkBuffProtocol, off == bpf.SkBuffHash:
 		return b.read(varSkb + variable(off/4))
 	case off == bpf.SkBuffIfindex && b.Env.Machine.Ingress != nil:
-		return b.part(b.Env.Machine.Ingress)
+		return b.Part(b.Env.Machine.Ingress)
 	}
 	return 0
 }

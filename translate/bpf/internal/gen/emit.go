@@ -167,6 +167,7 @@ var groups = []struct{ member, comment string }{
 	{"BPF_RB_AVAIL_DATA", "What bpf_ringbuf_query is asked for."},
 	{"BPF_RINGBUF_BUSY_BIT", "The header of a record in a ring buffer."},
 	{"BPF_FIB_LOOKUP_DIRECT", "Flags of bpf_fib_lookup."},
+	{"BPF_FIB_LOOKUP_MARK", "More flags of bpf_fib_lookup."},
 	{"BPF_FIB_LKUP_RET_SUCCESS", "Results of bpf_fib_lookup."},
 	{"BPF_MTU_CHK_SEGS", "Flags of bpf_check_mtu."},
 	{"BPF_MTU_CHK_RET_SUCCESS", "Results of bpf_check_mtu."},

@@ -45,6 +45,11 @@ enum {
 	BPF_F_ADJ_ROOM_DECAP_L3_IPV6	= (1ULL << 8),
 };
 
+/* Flags of bpf_fib_lookup. */
+enum {
+	BPF_FIB_LOOKUP_MARK		= (1U << 5),	/* 6.10 */
+};
+
 /* A load with sign extension, and a jump that the kernel's budget ends. */
 #define BPF_MEMSX	0x80	/* 6.6 */
 #define BPF_JCOND	0xe0	/* 6.9 */

@@ -1,0 +1,52 @@
+package translate
+
+import (
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// networkMaps are the maps that a host fills with its network, in their order in
+// images, with the helpers that look into them.
+var networkMaps = []struct {
+	name  string
+	typ   bpf.MapType
+	shape maplayout.Shape
+	users []bpf.HelperID
+}{
+	{maplayout.LinksMap, bpf.MapTypeHash, maplayout.LinksShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperCheckMTU, bpf.HelperRedirectNeigh}},
+	{maplayout.RulesMap, bpf.MapTypeArray, maplayout.RulesShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh}},
+	{maplayout.Routes4Map, bpf.MapTypeLPMTrie, maplayout.Routes4Shape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh}},
+	{maplayout.Routes6Map, bpf.MapTypeLPMTrie, maplayout.Routes6Shape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh}},
+	{maplayout.NeighboursMap, bpf.MapTypeHash, maplayout.NeighboursShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh}},
+}
+
+// withNetwork gives programs that look into the host's network, on a target that
+// can, the maps for it.
+func withNetwork(list []*verify.Program, t *target.Target) []*verify.Program {
+	out := append([]*verify.Program(nil), list...)
+	for _, n := range networkMaps {
+		m := &object.Map{Name: n.name, Type: n.typ, KeySize: n.shape.KeySize, ValueSize: n.shape.ValueSize, MaxEntries: n.shape.MaxEntries}
+		for k, p := range out {
+			if reaches(p, t, n.users...) {
+				out[k] = p.WithMap(m)
+			}
+		}
+	}
+	return out
+}
+
+// reaches reports whether a program calls one of the helpers, and the target has
+// it.
+func reaches(p *verify.Program, t *target.Target, helpers ...bpf.HelperID) bool {
+	for slot, in := range p.Source().Insns {
+		for _, id := range helpers {
+			if in.IsCallOf(id) && p.Reached(slot) && t.HasHelper(id.String()) {
+				return true
+			}
+		}
+	}
+	return false
+}
