@@ -23,6 +23,9 @@ type buildFlags struct {
 	settings                     settingFlags
 	// remarks, if set, has image fill in a report with remarks.
 	remarks *translate.Report
+	// data is what image has read, and objectOptions how.
+	data          []byte
+	objectOptions object.Options
 }
 
 // add adds the flags.
@@ -94,6 +97,7 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.data, f.objectOptions = data, o.Object
 	if image.Is(data) {
 		for _, flag := range []string{"target", "type", "passes", "set", "map-size", "slot", "no-printk", "btf"} {
 			if f.cmd.Flags().Changed(flag) {
