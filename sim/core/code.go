@@ -168,6 +168,8 @@ type Code struct {
 	start   uint16
 	outside map[uint16]uint32 // exit and helper addresses to indexes in ops
 	runtime []image.Symbol    // linked routines
+
+	readsIn, readsOut span // transfer registers that it may read
 }
 
 type reason struct {
@@ -223,6 +225,7 @@ func Load(img *image.Image, g Grant, correct bool) (*Code, error) {
 		d.word(&in)
 	}
 	cd.findStretches()
+	cd.findReads()
 	return cd, nil
 }
 

@@ -34,7 +34,7 @@ type Engine struct {
 // New groups cores, which share the memory. So many threads run them side by side; that
 // changes nothing but how long it takes. Cores with hooks want one thread.
 func New(memory *mem.System, cores []*core.Core, threads int) *Engine {
-	e := &Engine{memory: memory, cores: cores, window: max(memory.Least(), 1), bounds: make([]uint64, len(cores))}
+	e := &Engine{memory: memory, cores: cores, window: min(max(memory.Least(), 1), mem.MaxWindow), bounds: make([]uint64, len(cores))}
 	for i, c := range cores {
 		if c.ID() != i {
 			panic("BUG: a core's number is not its place")
@@ -68,8 +68,9 @@ func (e *Engine) Step(until uint64) bool {
 			end = begin + e.window
 		}
 		e.run(end)
+		e.memory.Collect(begin)
 		e.order(end)
-		e.memory.Serve(mem.Key{Cycle: end})
+		e.memory.ServeCollected(mem.Key{Cycle: end})
 	}
 }
 
@@ -113,9 +114,10 @@ func (e *Engine) order(end uint64) {
 			}
 		}
 		i := e.stand[at]
-		e.memory.Serve(mem.Key{Cycle: e.bounds[i], Source: i})
+		e.memory.ServeCollected(mem.Key{Cycle: e.bounds[i], Source: i})
 		c := e.cores[i]
 		c.Advance(end, e.bounds[i]+1)
+		e.memory.CollectFrom(i)
 		if e.bounds[i] = c.Bound(); e.bounds[i] >= end {
 			e.stand = append(e.stand[:at], e.stand[at+1:]...)
 		}
