@@ -24,6 +24,10 @@ func (l *List) Next() (pcap.Packet, error) {
 // a damaged capture says does not eat the host's memory.
 const mostBytes = 1 << 18
 
+// Fill gives a packet that was cut when it was captured its length, with zeros in
+// the place of what is missing, as Run does.
+func Fill(p *pcap.Packet) error { return (&filler{}).fill(p) }
+
 // filler gives packets their length on the wire.
 type filler struct{ buf []byte }
 
@@ -41,9 +45,9 @@ func (f *filler) fill(p *pcap.Packet) error {
 	return nil
 }
 
-// Fill gives packets their length on the wire, with zeros in the place of what the
+// FillAll gives packets their length on the wire, with zeros in the place of what the
 // capture does not have, and returns how many were cut; strict refuses them.
-func Fill(packets []pcap.Packet, strict bool) (cut int, err error) {
+func FillAll(packets []pcap.Packet, strict bool) (cut int, err error) {
 	for i := range packets {
 		p := &packets[i]
 		if p.Length <= len(p.Data) {
@@ -52,8 +56,7 @@ func Fill(packets []pcap.Packet, strict bool) (cut int, err error) {
 		if cut++; strict {
 			return cut, cutError(i+1, p)
 		}
-		var f filler
-		if err := f.fill(p); err != nil {
+		if err := Fill(p); err != nil {
 			return cut, fmt.Errorf("packet %d: %w", i+1, err)
 		}
 	}

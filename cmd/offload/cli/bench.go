@@ -33,6 +33,7 @@ type benchFlags struct {
 	pcap    string
 	burst   int
 	asJSON  bool
+	init    initFlags
 	routes  networkFlags
 
 	strict   bool
@@ -86,6 +87,7 @@ Ctrl-C ends with what was measured until then, which says that it is partial.`,
 	fl.IntVar(&f.spec.Ports, "ports", f.spec.Ports, "number `N` of ports of 40 Gb/s")
 	fl.IntVar(&f.spec.Buffers, "buffers", f.spec.Buffers, "number `N` of receive buffers")
 	fl.IntSliceVar(&f.spec.Egress, "egress", nil, "`PORTS` by which frames leave that a program sends, one for each port that they come in at; the same without it")
+	f.init.add(cmd)
 	f.routes.add(cmd)
 	fl.BoolVar(&f.strict, "strict", false, "refuse packets of a capture that were cut when they were captured")
 	fl.StringArrayVar(&f.sweep, "sweep", nil, "measure at each point of `NAME=A..B` or NAME=A,B,C, where NAME is size, cores or flows")
@@ -107,6 +109,9 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	}
 	if packetrun.HasPrints(img) {
 		fmt.Fprintf(f.build.cmd.ErrOrStderr(), "note: %s prints, which is measured and not shown; --no-printk leaves it out\n", path)
+	}
+	if err := f.init.fill(&f.build, img, path); err != nil {
+		return err
 	}
 	path = inName(path)
 	if err := f.surroundings(img, path); err != nil {
@@ -153,7 +158,7 @@ func (f *benchFlags) surroundings(img *image.Image, path string) (err error) {
 	if f.frames, err = f.build.app.streams.capture(f.pcap); err != nil {
 		return err
 	}
-	cut, err := packetrun.Fill(f.frames, f.strict)
+	cut, err := packetrun.FillAll(f.frames, f.strict)
 	if err != nil {
 		return fmt.Errorf("%s: %w", inName(f.pcap), err)
 	}

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +19,7 @@ func newMergeCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "merge FILE...",
 		Short: "Join the JSON results of all shards of a run",
-		Long: `Join the JSON that bench --sweep, run, and diff print with --json --shard i/n to what
+		Long: `Join the JSON that bench --sweep, run, compile of a folder, and diff print with --json --shard i/n to what
 one run without --shard would have printed. Each shard must be there once; an
 interrupted one makes the whole partial.`,
 		Args: cobra.ArbitraryArgs,
@@ -72,10 +74,12 @@ func merge(parts []part) (any, error) {
 			k = "bench --sweep"
 		case fields["captures"] != nil:
 			k = "run"
+		case fields["objects"] != nil:
+			k = "compile"
 		case fields["programs"] != nil && fields["shards"] != nil:
 			k = "diff"
 		default:
-			return nil, fmt.Errorf("%s: is no result of a shard: want the JSON of bench --sweep, run with --shard, or diff", p.name)
+			return nil, fmt.Errorf("%s: is no result of a shard: want the JSON of bench --sweep, run or compile with --shard, or diff", p.name)
 		}
 		if kind != "" && k != kind {
 			return nil, fmt.Errorf("%s: is of %s, and %s of %s", p.name, k, parts[0].name, kind)
@@ -87,6 +91,8 @@ func merge(parts []part) (any, error) {
 		return mergeRuns(parts)
 	case "diff":
 		return mergeDiffs(parts)
+	case "compile":
+		return mergeTrees(parts)
 	}
 	return mergeBenches(parts)
 }
@@ -181,4 +187,82 @@ func mergeRuns(parts []part) (*runReport, error) {
 		index = append(index, c.Index)
 	}
 	return out, errors.Join(all.complete(), places(index, out.Total, out.Partial))
+}
+
+// mergeTrees joins what compile found in a folder.
+func mergeTrees(parts []part) (*treeReport, error) {
+	out := &treeReport{Shard: 1, Shards: 1, Objects: []treeObject{}, Reasons: []treeReason{}}
+	var all shards
+	of := map[int]*treeReport{} // by shard
+	total := 0
+	for _, p := range parts {
+		r := &treeReport{}
+		if err := p.decode(r); err != nil {
+			return nil, err
+		}
+		if err := all.add(p.name, r.Shard, r.Shards, 0); err != nil {
+			return nil, err
+		}
+		if out.Folder == "" {
+			out.Folder, out.Target = r.Folder, r.Target
+		}
+		if r.Folder != out.Folder || r.Target != out.Target {
+			return nil, fmt.Errorf("%s: is of folder %s and target %s, others of %s and %s", p.name, r.Folder, r.Target, out.Folder, out.Target)
+		}
+		of[r.Shard] = r
+		total += len(r.Objects)
+		out.Programs += r.Programs
+		out.Accepted += r.Accepted
+		out.Refused += r.Refused
+		out.Unreadable += r.Unreadable
+		out.Interrupted = out.Interrupted || r.Interrupted
+	}
+	if err := all.complete(); err != nil {
+		return nil, err
+	}
+	at := map[string]int{} // where an object stands
+	for k := 0; len(out.Objects) < total; k++ {
+		if list := of[k%all.n+1].Objects; k/all.n < len(list) {
+			o := list[k/all.n]
+			at[o.Object] = k
+			out.Objects = append(out.Objects, o)
+		}
+	}
+	t := treeTally{report: *out, reasons: map[string]*treeReason{}}
+	for i := range all.n {
+		for _, r := range of[i+1].Reasons {
+			t.add(r, at)
+		}
+	}
+	*out = t.finish()
+	return out, nil
+}
+
+// add adds a reason of another report; its example is that of the first object.
+func (t *treeTally) add(r treeReason, at map[string]int) {
+	have := t.reasons[r.Reason]
+	if have == nil {
+		t.reasons[r.Reason] = &r
+		return
+	}
+	have.Programs += r.Programs
+	have.Alone += r.Alone
+	if placeOf(r.Example, at) < placeOf(have.Example, at) {
+		have.Example = r.Example
+	}
+}
+
+// placeOf returns where the object of an example, OBJECT or OBJECT:PROGRAM, stands.
+func placeOf(example string, at map[string]int) int {
+	object := example
+	for {
+		if k, ok := at[object]; ok {
+			return k
+		}
+		colon := strings.LastIndexByte(object, ':')
+		if colon < 0 {
+			return math.MaxInt
+		}
+		object = object[:colon]
+	}
 }
