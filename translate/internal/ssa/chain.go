@@ -23,6 +23,8 @@ type Chain struct {
 	// what the program returned.
 	Nested     bool
 	Link, High uint32
+	// Metadata says that programs make metadata, whose size the packet vector has.
+	Metadata bool
 	// Passed are the fields of a tc program's context that one program finds as
 	// another left them, with their words.
 	Passed []Passed
