@@ -299,7 +299,7 @@ func (t *transfer) reuse(old []MapInfo, p *Program) []*MapInfo {
 // holds reports whether a map is to be filled with programs or maps once it is
 // made.
 func (t *transfer) holds(m *object.Map) bool {
-	return len(m.Inners) > 0 || len(m.Programs) > 0 && !t.images
+	return !t.images && len(m.Inners)+len(m.Programs) > 0
 }
 
 // addCompile adds the step that makes the program's image.

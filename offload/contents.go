@@ -40,7 +40,8 @@ type contents struct {
 }
 
 // contentsOf collects the contents of a program's maps; those that kept their
-// contents need none. An image has what its program arrays hold.
+// contents need none. An image has what its program arrays and
+// maps of maps hold.
 func (t *transfer) contentsOf(p *Program, kept func(*object.Map) bool) (*contents, error) {
 	c := &contents{maps: slices.Clone(p.Maps)}
 	for i := 0; i < len(c.maps); i++ {
@@ -48,11 +49,11 @@ func (t *transfer) contentsOf(p *Program, kept func(*object.Map) bool) (*content
 		if kept(m) {
 			continue
 		}
-		for _, index := range slices.Sorted(maps.Keys(m.Inners)) {
-			c.add(m.Inners[index])
-		}
 		if t.images {
 			continue
+		}
+		for _, index := range slices.Sorted(maps.Keys(m.Inners)) {
+			c.add(m.Inners[index])
 		}
 		for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
 			name := m.Programs[index]

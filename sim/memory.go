@@ -141,6 +141,10 @@ func (m *Memory) createAll(infos []image.Map) (out []*Map, err error) {
 			out = append(out, mp)
 		}
 	}
+	if err := m.space.Link(out); err != nil {
+		m.freeAll(out)
+		return nil, err
+	}
 	return out, nil
 }
 

@@ -104,7 +104,7 @@ func (s *System) Throughput() []Throughput {
 
 // Memories returns the memory units by the numbers that hooks see, and the
 // number of the one that holds packets.
-func (s *System) Memories() (units []mem.Unit, packets mem.UnitID) { return s.mem.Units(), s.packets }
+func (m *card) Memories() (units []mem.Unit, packets mem.UnitID) { return m.mem.Units(), m.packets }
 
 // Parts returns everything in the memory that serves one command after another.
 func (s *System) Parts() []mem.Part { return s.mem.Parts() }
@@ -115,3 +115,12 @@ func (s *System) PartsBusy(out []uint64) []uint64 { return s.mem.Busy(out) }
 // Lines returns how many lines commands have found in a memory's cache, and how many
 // came from DRAM.
 func (s *System) Lines(unit mem.UnitID) (hits, misses uint64) { return s.mem.Lines(unit) }
+
+// BusyUntil returns for how many cycles up to a cycle, now, contexts had cores, over
+// all cores. It is for calls of a Feed.
+func (s *System) BusyUntil(cycle uint64) (busy uint64) {
+	for _, c := range s.cores {
+		busy += c.BusyUntil(cycle)
+	}
+	return busy
+}

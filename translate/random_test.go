@@ -91,9 +91,9 @@ func differ(p *object.Program, seed uint64, tg *target.Target, level translate.L
 		if string(got.Packet) != string(want.Packet) {
 			return runs, fmt.Errorf("packet %d: in\n%x\ngot\n%x\nwant\n%x", k, packet, got.Packet, want.Packet)
 		}
-		for _, om := range p.Maps {
+		for _, om := range p.AllMaps() {
 			mp, ok := m.Map(om.Name)
-			if !ok || om.KeySize == 0 { // what queues and stacks hold shows in what is taken out
+			if !ok || om.KeySize == 0 || om.Inner != nil { // what queues, stacks and maps of maps hold shows in what is taken out
 				continue
 			}
 			a, b := mp.Entries(), vm.Map(om.Name).Entries()

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -186,14 +187,17 @@ func TestSamplesLikeKernel(t *testing.T) {
 					require.Equal(t, want.Verdict, uint32(got.R0), where)
 					require.Equal(t, want.Packet, got.Packet, where)
 				}
-				for i, m := range s.prog.Maps {
+				own := *s.prog
+				own.Called = nil
+				for _, m := range own.AllMaps() {
 					if !oracle.PlainMap(m.Type) {
 						continue
 					}
-					got := vm.Maps()[i].Entries()
+					got := vm.MapOf(m).Entries()
 					ours.entries(m.Name, got)
 					if root {
-						want, err := k.Maps[i].Entries()
+						at := slices.IndexFunc(k.Maps, func(in *oracle.KernelMap) bool { return in.Spec == m })
+						want, err := k.Maps[at].Entries()
 						require.NoError(t, err)
 						kernels.entries(m.Name, want)
 						require.Equal(t, want, got, "%s map %s", name, m.Name)

@@ -263,6 +263,14 @@ func (vm *VM) Map(name string) *Map {
 	return nil
 }
 
+// MapOf returns the map of a definition, or nil.
+func (vm *VM) MapOf(spec *object.Map) *Map {
+	if k, ok := vm.index[spec]; ok {
+		return vm.maps[k]
+	}
+	return nil
+}
+
 // Maps returns all maps: those of the program in its order, then others that
 // it reaches through tail calls and maps of maps.
 func (vm *VM) Maps() []*Map { return vm.maps }

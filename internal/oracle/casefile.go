@@ -140,6 +140,9 @@ type fileMap struct {
 	Initial []fileEntry `yaml:"initial,omitempty"`
 	// Programs are the programs in the slots of a program array.
 	Programs map[uint32]string `yaml:"programs,omitempty"`
+	// Inners are the maps that a map of maps holds, by index: their places in the
+	// file's list.
+	Inners map[uint32]int `yaml:"inners,omitempty"`
 }
 
 type fileEntry struct {
@@ -182,7 +185,7 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 	for _, m := range all {
 		f.Maps = append(f.Maps, fileMap{
 			Name: m.Name, Type: uint32(m.Type), Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries,
-			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial), Programs: m.Programs,
+			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial), Programs: m.Programs, Inners: innersOf(m, all),
 		})
 	}
 	for i, p := range c.Packets {
@@ -236,6 +239,18 @@ func line(slot int, text string, in bpf.Insn) string {
 func toFile(es []object.Entry) (out []fileEntry) {
 	for _, e := range es {
 		out = append(out, fileEntry{hex.EncodeToString(e.Key), hex.EncodeToString(e.Value)})
+	}
+	return out
+}
+
+// innersOf returns the places of the maps that a map of maps holds.
+func innersOf(m *object.Map, all []*object.Map) map[uint32]int {
+	if len(m.Inners) == 0 {
+		return nil
+	}
+	out := map[uint32]int{}
+	for index, in := range m.Inners {
+		out[index] = slices.Index(all, in)
 	}
 	return out
 }
@@ -294,6 +309,17 @@ func (f *caseFile) recorded() (*Recorded, error) {
 		p.Maps = append(p.Maps, spec)
 	}
 	all := p.Maps
+	for i, m := range f.Maps {
+		for index, k := range m.Inners {
+			if k < 0 || k >= len(all) {
+				return nil, fmt.Errorf("map %s holds map %d of %d", m.Name, k, len(all))
+			}
+			if all[i].Inners == nil {
+				all[i].Inner, all[i].Inners = all[k], map[uint32]*object.Map{}
+			}
+			all[i].Inners[index] = all[k]
+		}
+	}
 	if f.Own < 0 || f.Own > len(all) {
 		return nil, fmt.Errorf("%d own maps of %d", f.Own, len(all))
 	}

@@ -117,42 +117,63 @@ func (k *KernelProgram) load(o KernelOptions) error {
 	if o.Tail == nil {
 		o.Tail = k.src.Called
 	}
-	for _, p := range append([]*object.Program{k.src}, o.Tail...) {
-		for _, spec := range p.Maps {
-			if k.all[spec] != nil {
-				continue
-			}
-			m, err := createMap(spec)
-			if err != nil {
-				return err
-			}
-			k.all[spec] = m
-			k.Maps = append(k.Maps, m)
-			if m.cpus > 0 {
-				k.perCPU = true
-			}
-			if err := k.listen(m); err != nil {
-				return err
-			}
-			set := m.Set
-			if targetMap(spec.Type) {
-				set = m.setTargets
-			}
-			if err := set(spec.Initial); err != nil {
-				return err
-			}
-			if spec.Frozen {
-				if err := m.freeze(); err != nil {
-					return err
-				}
-			}
+	every := *k.src
+	every.Called = o.Tail
+	for _, spec := range every.AllMaps() {
+		if err := k.addMap(spec); err != nil {
+			return err
 		}
+	}
+	if err := k.nest(); err != nil {
+		return err
 	}
 	var err error
 	if k.fd, k.Log, err = k.loadProgram(k.src, o); err != nil {
 		return err
 	}
 	return k.loadTail(o)
+}
+
+// addMap makes a map with its initial entries.
+func (k *KernelProgram) addMap(spec *object.Map) error {
+	m, err := createMap(spec)
+	if err != nil {
+		return err
+	}
+	k.all[spec] = m
+	k.Maps = append(k.Maps, m)
+	if m.cpus > 0 {
+		k.perCPU = true
+	}
+	if err := k.listen(m); err != nil {
+		return err
+	}
+	set := m.Set
+	if targetMap(spec.Type) {
+		set = m.setTargets
+	}
+	if err := set(spec.Initial); err != nil {
+		return err
+	}
+	if spec.Frozen {
+		return m.freeze()
+	}
+	return nil
+}
+
+// nest puts maps into the maps of maps.
+func (k *KernelProgram) nest() error {
+	for _, m := range k.Maps {
+		for index, in := range m.Spec.Inners {
+			key, value := make([]byte, 4), make([]byte, 4)
+			binary.NativeEndian.PutUint32(key, index)
+			binary.NativeEndian.PutUint32(value, uint32(k.all[in].fd))
+			if err := m.Update(key, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // loadTail loads the programs that program arrays name and enters them.

@@ -211,9 +211,7 @@ func (s *shrinker) maps() {
 		for e := len(s.best.Program.Maps[m].Initial) - 1; e >= 0; e-- {
 			spec := *s.best.Program.Maps[m]
 			spec.Initial = slices.Delete(slices.Clone(spec.Initial), e, e+1)
-			p := clone(s.best.Program)
-			p.Maps[m] = &spec
-			s.try(s.withProgram(p))
+			s.try(s.withProgram(s.best.Program.ReplaceMaps(map[*object.Map]*object.Map{s.best.Program.Maps[m]: &spec})))
 		}
 	}
 }

@@ -105,7 +105,7 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 		return nil, fmt.Errorf("layout hash with a value of %d bytes at offset %d of entries of %d bytes", s.ValueSize, value, step)
 	}
 	h := Hash{uint32(buckets), first, Offset(key), Offset(value), step, s.MaxEntries, lru}
-	return h, known(KindHash, params, "buckets", "entries", "key", "value", "lru")
+	return h, known(KindHash, params, "buckets", "entries", "key", "value", "lru", ParamInner)
 }
 
 // Entry returns the offset of entry i.

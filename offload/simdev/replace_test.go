@@ -56,3 +56,42 @@ func TestReplaceKeepsLarge(t *testing.T) {
 		})
 	}
 }
+
+// counting is a program that counts in the map that entry 1 of a map of maps holds,
+// and returns the count.
+func counting(name string) *offload.Program {
+	in := &object.Map{Name: "in", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}
+	m := &object.Map{Name: "outer", Type: bpf.MapTypeArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4, Inner: in, Inners: map[uint32]*object.Map{1: in}}
+	p := using(name, m)
+	n := len(p.Insns)
+	p.Insns = append(p.Insns[:n-2:n-2], bpf.JEq.Imm(bpf.R0, 0, 9), bpf.Mov.Reg(bpf.R1, bpf.R0), bpf.Mov.Reg(bpf.R2, bpf.FP), bpf.Add.Imm(bpf.R2, -8),
+		bpf.CallHelper(bpf.HelperMapLookupElem), bpf.JEq.Imm(bpf.R0, 0, 4),
+		bpf.Load(bpf.SizeDW, bpf.R1, bpf.R0, 0), bpf.Add.Imm(bpf.R1, 1), bpf.Store(bpf.SizeDW, bpf.R0, 0, bpf.R1), bpf.Mov.Reg(bpf.R0, bpf.R1), bpf.Return())
+	p.Insns[0] = bpf.Mov.Imm(bpf.R0, 1)
+	return p
+}
+
+// TestReplaceKeepsNested: a program that counts in a map that a map holds goes on
+// counting there when it is replaced.
+func TestReplaceKeepsNested(t *testing.T) {
+	d, err := simdev.New(simdev.Spec{}).Open("card0")
+	require.NoError(t, err)
+	runner, err := offload.AsPacketRunner(d)
+	require.NoError(t, err)
+	res, err := offload.Attach(t.Context(), d, offload.Request{Program: counting("a")})
+	require.NoError(t, err)
+	h, err := d.OpenMap(t.Context(), res.Attachment.Maps[0].ID)
+	require.NoError(t, err)
+	held, err := h.Lookup([]byte{1, 0, 0, 0})
+	require.NoError(t, err)
+	require.NotZero(t, binary.LittleEndian.Uint32(held), "the number of a map")
+	for k := range uint32(4) {
+		o, err := runner.RunPacket(t.Context(), offload.Packet{Data: make([]byte, 64)})
+		require.NoError(t, err)
+		require.Equal(t, k+1, o.Verdict)
+		_, err = offload.Replace(t.Context(), d, offload.Request{Program: counting("b")})
+		require.NoError(t, err)
+	}
+	_, err = d.State()
+	require.ErrorContains(t, err, "not supported: saving map outer")
+}

@@ -31,6 +31,9 @@ func (d *Device) State() (*State, error) {
 	s := &State{Program: p.src, Hook: d.hook}
 	for _, m := range p.maps {
 		var all []offload.Entry
+		if m.home != nil && m.home.IsNested() {
+			return nil, fmt.Errorf("save %s: %w", d.name, offload.NotSupported("saving map "+m.info.FullName, "what the maps that it holds contain has no place in a saved card"))
+		}
 		if m.home != nil {
 			for _, e := range m.home.Entries() {
 				all = append(all, offload.Entry(e))

@@ -15,6 +15,9 @@ func (m *Map) CopyFrom(src *Map) error {
 	if m.typ != src.typ || a.KeySize != b.KeySize || a.ValueSize != b.ValueSize || a.MaxEntries != b.MaxEntries {
 		return fmt.Errorf("map %q: contents of %q, which has another shape", a.Name, b.Name)
 	}
+	if m.IsNested() {
+		return m.copyNested(src)
+	}
 	if m.liesLike(src) {
 		copy(m.region.Data, src.region.Data)
 		if t, ok := m.table.(*trieTable); ok {

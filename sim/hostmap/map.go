@@ -28,6 +28,8 @@ type Map struct {
 	region *mem.Region
 	table  table
 	guard  func(index, number uint32) error // of a program array's slots
+	family *family                          // nil until it is linked
+	made   bool                             // by NewInner
 }
 
 // keyless is a table without keys, whose values are put in and taken out in an
@@ -92,6 +94,9 @@ func (m *Map) Reset() error {
 	guard := m.guard
 	m.guard = nil // what an image begins with is looked at when it is made
 	defer func() { m.guard = guard }()
+	if m.IsNested() && m.family == nil {
+		return nil // Link puts in what it begins with
+	}
 	for _, e := range m.info.Initial {
 		if err := m.Update(e.Key, e.Value, UpdateAny); err != nil {
 			return fmt.Errorf("initial entry %x: %w", e.Key, err)
@@ -149,6 +154,9 @@ func (m *Map) read(dst []byte, value uint64) {
 	src := m.region.Data[value:]
 	for i := range dst {
 		dst[i] = src[maplayout.Place(i, m.region.Values.Reversed[i/4])]
+	}
+	if m.IsNested() {
+		m.number(dst)
 	}
 }
 
@@ -231,6 +239,9 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 		}
 	}
 	value, flags, err := m.target(key, value, flags)
+	if err == nil && m.IsNested() {
+		value, err = m.held(key, value, flags)
+	}
 	if err != nil {
 		return err
 	}

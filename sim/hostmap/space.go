@@ -73,11 +73,34 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 	return m, nil
 }
 
+// createLike makes a map at a free place of the memory that another one is in.
+func (s *Space) createLike(like *Map, info image.Map) (*Map, error) {
+	size := like.region.Size
+	for i := range s.rooms {
+		r := &s.rooms[i]
+		if !r.arena.Inside(like.region.Base, size) {
+			continue
+		}
+		size = r.aligned(size)
+		at, ok := r.freed.take(size)
+		if !ok {
+			at, ok = r.arena.Place(size)
+		}
+		// Pointers are low words: the upper part is that of all maps.
+		if !ok || at>>32 != like.region.Base>>32 {
+			return nil, fmt.Errorf("map %q: %d bytes are more than is left of map memory", info.Name, size)
+		}
+		info.Base = at
+		return s.Create(info)
+	}
+	panic("BUG: a map outside of map memory")
+}
+
 // Free takes a map out of memory. Nobody may use it then.
 func (s *Space) Free(m *Map) {
 	s.memory.Map.Remove(m.region)
 	for i := range s.rooms {
-		if r := &s.rooms[i]; m.info.Layout == string(maplayout.KindFirmware) && r.arena.Inside(m.region.Base, m.region.Size) {
+		if r := &s.rooms[i]; (m.info.Layout == string(maplayout.KindFirmware) || m.made) && r.arena.Inside(m.region.Base, m.region.Size) {
 			r.freed.give(m.region.Base, r.aligned(m.region.Size))
 		}
 	}

@@ -2,26 +2,24 @@ package nic
 
 import (
 	"github.com/skipsw/skipsw/nfpisa/target"
-	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/firmware"
 )
 
 // redirect sends a frame where its program said, and returns when the last of
 // it is there; 0 for a queue that was full. What cannot be reached is dropped
 // and counted.
-func (r *run) redirect(f *frame, res *sim.Result, now uint64) uint64 {
-	to := &res.Redirect
-	length := len(res.Packet)
+func (r *run) redirect(d *departure, now uint64) uint64 {
+	to := &d.redirect
 	switch to.Kind {
 	case target.RedirectPort:
-		return r.sendAll(f, []uint32{to.To}, length, now)
+		return r.sendAll(d, []uint32{to.To}, now)
 	case target.RedirectAll, target.RedirectOthers:
-		return r.sendAll(f, to.Interfaces, length, now)
+		return r.sendAll(d, to.Interfaces, now)
 	case target.RedirectCPU, target.RedirectSocket:
 		if uint64(to.To) >= uint64(r.card.spec.HostQueues) {
 			break
 		}
-		end, ok := r.toHost(f, length, now)
+		end, ok := r.toHost(d, now)
 		if ok {
 			r.queues[to.String()]++
 		}
@@ -33,7 +31,7 @@ func (r *run) redirect(f *frame, res *sim.Result, now uint64) uint64 {
 
 // sendAll sends a frame by the ports of interfaces. The first one takes the
 // frame itself, the others take copies, which all have the frame's time.
-func (r *run) sendAll(f *frame, interfaces []uint32, length int, now uint64) (end uint64) {
+func (r *run) sendAll(d *departure, interfaces []uint32, now uint64) (end uint64) {
 	if len(interfaces) == 0 {
 		r.unreachable++
 		return now
@@ -46,7 +44,7 @@ func (r *run) sendAll(f *frame, interfaces []uint32, length int, now uint64) (en
 			end = max(end, now)
 			continue
 		}
-		last, _ := r.toPort(f, port, length, now)
+		last, _ := r.toPort(d, port, now)
 		end = max(end, last)
 	}
 	return end

@@ -87,10 +87,14 @@ type Packets struct {
 	Copies uint64 `json:"copies"`
 	Sent   uint64 `json:"sent"`
 	Host   uint64 `json:"host"`
+	// Cut is how many of In were cut in their capture: the program saw zeros where
+	// bytes are missing.
+	Cut uint64 `json:"cut,omitempty"`
 	// InFlight is how many were on the card when a partial run ended, or had a
 	// context that waited for them.
 	InFlight uint64 `json:"in_flight"`
-	// Reordered is how many left behind one that came in later at their port.
+	// Reordered is how many left behind one that came in later at their port; with
+	// OrderFlow they are of different flows.
 	Reordered uint64 `json:"reordered"`
 }
 
@@ -127,7 +131,7 @@ func (r *run) result() *Result {
 	w.close(r)
 	spec := &r.card.spec
 	n := &r.counts
-	flight := uint64(r.busy + r.wait.count)
+	flight := uint64(r.busy + r.wait.count + r.parked)
 	if n.in+n.copies != n.sent+n.host+n.dropped()+flight || !r.partial && flight > 0 {
 		panic(fmt.Sprintf("BUG: frames are lost: %+v, %d under way", *n, flight))
 	}
@@ -143,6 +147,11 @@ func (r *run) result() *Result {
 		Cores:      spec.Cores, Contexts: spec.Contexts(), Hertz: spec.Hertz,
 		Seconds: float64(r.now) / float64(spec.Hertz), Utilisation: map[string]float64{},
 		Partial: r.partial, FirstFault: r.fault,
+	}
+	for i := range r.rx {
+		if cut, ok := r.rx[i].in.Source.(traffic.Cut); ok {
+			res.Packets.Cut += cut.CutFrames()
+		}
 	}
 	r.rates(res)
 	res.Bottleneck = r.bottleneck(res)
@@ -169,9 +178,7 @@ func (r *run) rates(res *Result) {
 
 	// What was begun may last beyond the window.
 	use := func(part string, share float64) { res.Utilisation[part] = min(share, 1) }
-	if now := b.now - a.now; now > 0 {
-		use(partCores, 1-float64(b.idle-a.idle)/float64(now))
-	}
+	use(partCores, float64(b.busy-a.busy)/(cycles*float64(spec.Cores)))
 	use(partContexts, float64(b.worked-a.worked)/(cycles*float64(spec.Contexts())))
 	busy := make([]uint64, len(b.memory))
 	for i := range busy {

@@ -14,8 +14,9 @@ import (
 // one before, so that a unit that cannot keep up holds back those who use it.
 //
 // A context that asks while nothing waits gets the frame that comes next. No
-// buffer can be missing for that frame: those taken are the frames of other
-// contexts, and there are as many buffers as contexts.
+// buffer can be missing for that frame, as far as contexts have them: there are as
+// many buffers. Frames that wait for their turn to leave keep theirs from others that
+// arrive, but not from a context.
 type run struct {
 	card *Card
 	rx   []receiver
@@ -25,6 +26,9 @@ type run struct {
 	work []frame // of each context of each core
 	busy int     // contexts that have one
 	held bool    // the wires stand still
+
+	lanes  []lane
+	parked int // frames that wait for their turn to leave
 
 	counts
 	inBits []uint64          // of each port, with preambles and gaps
@@ -62,7 +66,7 @@ func newRun(c *Card, in []Input) *run {
 	s := &c.spec
 	r := &run{
 		card: c, host: newQueue(s.HostRate, s.HostQueue, s.HostDelay),
-		wait: waiting{frames: make([]frame, s.Buffers)}, work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), queues: map[string]uint64{}, inBits: make([]uint64, s.Ports),
+		wait: waiting{frames: make([]frame, s.Buffers)}, work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), queues: map[string]uint64{}, inBits: make([]uint64, s.Ports), lanes: newLanes(s),
 	}
 	for port, i := range in {
 		r.rx = append(r.rx, receiver{in: i, rate: s.PortRate, hertz: s.Hertz, next: frame{port: port}})
@@ -108,7 +112,7 @@ func (r *run) take(port int) frame {
 // free, the wires stand still until there is one.
 func (r *run) receive(now uint64) {
 	for port := r.first(); port >= 0 && r.rx[port].next.from <= now; port = r.first() {
-		full := r.busy+r.wait.count == len(r.wait.frames)
+		full := r.busy+r.wait.count+r.parked >= len(r.wait.frames)
 		if full && r.in < r.window.warm {
 			r.held = true
 			break
@@ -126,6 +130,7 @@ func (r *run) receive(now uint64) {
 			r.noBuffer++
 			continue
 		}
+		r.accept(&f)
 		r.wait.push(&f)
 	}
 	r.now = now
@@ -143,6 +148,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 		*f = r.wait.pop()
 	case port >= 0:
 		*f = r.take(port)
+		r.accept(f)
 	default:
 		return 0, false
 	}
@@ -160,23 +166,30 @@ func (r *run) Done(at sim.Moment, res *sim.Result) {
 	f := &r.work[at.Place()]
 	r.busy--
 	r.window.ends(f, at.Cycle)
-	now := r.time(at.Cycle)
-	if res.Fault != nil {
-		r.faults++
-		if r.fault == nil {
-			r.fault = res.Fault
-		}
-		r.window.latency(f, now)
-		return
+	d := departure{frame: *f}
+	if d.fate = failed; res.Fault == nil {
+		d.fate, d.length, d.redirect = r.card.fateOf(res.Verdict), len(res.Packet), res.Redirect
+	} else if r.fault == nil {
+		r.fault = res.Fault
 	}
-	end := now
-	switch r.card.fateOf(res.Verdict) {
+	if r.card.spec.Leave != nil {
+		d.data = res.Packet
+	}
+	r.depart(&d, r.time(at.Cycle))
+}
+
+// release lets a frame leave the card.
+func (r *run) release(d *departure, now uint64) {
+	f, end := &d.frame, now
+	switch d.fate {
+	case failed:
+		r.faults++
 	case toHost:
-		end, _ = r.toHost(f, len(res.Packet), now)
+		end, _ = r.toHost(d, now)
 	case toPort:
-		end, _ = r.toPort(f, r.card.spec.egress(f.port), len(res.Packet), now)
+		end, _ = r.toPort(d, r.card.spec.egress(f.port), now)
 	case redirected:
-		end = r.redirect(f, res, now)
+		end = r.redirect(d, now)
 	case dropped:
 		r.program++
 	case aborted:
@@ -189,7 +202,8 @@ func (r *run) Done(at sim.Moment, res *sim.Result) {
 
 // toHost gives a frame to the host. It returns when it is there; false, and
 // time 0, means that the queue was full.
-func (r *run) toHost(f *frame, length int, now uint64) (end uint64, ok bool) {
+func (r *run) toHost(d *departure, now uint64) (end uint64, ok bool) {
+	length := d.length
 	bits := 8 * uint64(length+r.card.spec.HostOverhead)
 	if end, ok = r.host.put(now, bits, bits); !ok {
 		r.hostFull++
@@ -197,13 +211,14 @@ func (r *run) toHost(f *frame, length int, now uint64) (end uint64, ok bool) {
 	}
 	r.counts.host++
 	r.hostBits += 8 * uint64(traffic.Wire(length))
-	r.leaves(f)
+	r.leaves(d, -1, end)
 	return end, true
 }
 
 // toPort sends a frame by a port. It returns when its last bit is out; false,
 // and time 0, means that the queue was full.
-func (r *run) toPort(f *frame, port, length int, now uint64) (end uint64, ok bool) {
+func (r *run) toPort(d *departure, port int, now uint64) (end uint64, ok bool) {
+	length := d.length
 	last, all := wireBits(length)
 	if end, ok = r.tx[port].put(now, last, all); !ok {
 		r.egressFull++
@@ -211,16 +226,19 @@ func (r *run) toPort(f *frame, port, length int, now uint64) (end uint64, ok boo
 	}
 	r.sent++
 	r.outBits += 8 * uint64(traffic.Wire(length))
-	r.leaves(f)
+	r.leaves(d, port, end)
 	return end, true
 }
 
-// leaves notes a frame that leaves the card, and whether one that came behind it
-// has left already.
-func (r *run) leaves(f *frame) {
-	if f.place < r.newest[f.port] {
+// leaves notes a frame that leaves the card by a port, or to the host, and whether
+// one that came behind it has left already.
+func (r *run) leaves(d *departure, port int, end uint64) {
+	if r.card.spec.Leave != nil {
+		r.card.spec.Leave(Departure{In: d.port, Place: d.place, Out: port, Frame: d.data, Time: end})
+	}
+	if d.place < r.newest[d.port] {
 		r.reordered++
 		return
 	}
-	r.newest[f.port] = f.place
+	r.newest[d.port] = d.place
 }

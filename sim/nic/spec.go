@@ -34,6 +34,12 @@ type Spec struct {
 	// that they came in at; nil sends them back by the same one.
 	Egress []int
 
+	// Order is which frames leave in the order in which they came in.
+	Order Order
+	// Leave is called for each frame that leaves the card, in the order of time; nil
+	// is nobody.
+	Leave func(Departure)
+
 	// HostRate is what the way to the host carries, in bits a second. A frame
 	// takes HostOverhead bytes besides its own, and is there HostDelay
 	// picoseconds later. HostQueue frames can wait.
@@ -44,6 +50,15 @@ type Spec struct {
 	// HostQueues is the number of queues that programs choose from by the maps
 	// of processors and of sockets. They share the way to the host.
 	HostQueues int
+}
+
+// Departure is a frame that leaves the card.
+type Departure struct {
+	In    int    // port that it came in at
+	Place uint64 // among those that came in there, from 1 on
+	Out   int    // port that it leaves by, or -1 for the host
+	Frame []byte // valid during the call
+	Time  uint64 // of the last bit, in picoseconds
 }
 
 // DefaultSpec returns the parameters of an Agilio card with two ports of
@@ -104,6 +119,7 @@ func (s *Spec) check() error {
 		{"bytes of overhead to the host", unsigned(s.HostOverhead), 0, traffic.MaxFrame},
 		{"picoseconds to the host", s.HostDelay, 0, maxDelay},
 		{"frames of the host's queue", unsigned(s.HostQueue), 1, maxQueue},
+		{"order of frames", uint64(s.Order), 0, uint64(OrderNone)},
 		{"queues of the host", unsigned(s.HostQueues), 1, 1 << 16},
 	} {
 		if n.n < n.min || n.n > n.max {

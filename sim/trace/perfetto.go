@@ -2,23 +2,37 @@ package trace
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 
 	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/mem"
 )
 
 // Perfetto writes what the contexts of cores do as a trace that Perfetto and
 // Chrome's trace viewer show: a process for each core, a row for each context, with packets, and
 // within them the stretches in which the context has the core or waits. Give
-// its Switch method to Hooks.Switch, and Close it at the end.
+// its Switch method to Hooks.Switch, and Close it at the end. Memory adds a row
+// for each memory, Packet one of packets with what became of them.
 type Perfetto struct {
 	w     *bufio.Writer
 	mhz   float64
 	first bool
 	err   error
 	rows  []perfettoRow
+
+	base     uint64 // what cycle 0 of the clock is in the trace
+	memories map[string]int
+	commands uint64
+	packets  bool // their row has a name
 }
+
+// Numbers of the processes beside those of cores.
+const (
+	pidMemory  = 1 << 20
+	pidPackets = pidMemory + 1
+)
 
 type perfettoRow struct {
 	packets uint64
@@ -52,7 +66,58 @@ func (p *Perfetto) event(format string, args ...any) {
 
 func (p *Perfetto) slice(name string, s *core.Switch, from, to uint64, args string) {
 	p.event(`{"ph":"X","name":"%s","pid":%d,"tid":%d,"ts":%.5f,"dur":%.5f,"args":{%s}}`,
-		name, s.Core+1, s.Context+1, float64(from)/p.mhz, float64(to-from)/p.mhz, args)
+		name, s.Core+1, s.Context+1, p.at(from), float64(to-from)/p.mhz, args)
+}
+
+// at returns the time of a cycle in microseconds.
+func (p *Perfetto) at(cycle uint64) float64 { return float64(p.base+cycle) / p.mhz }
+
+// quoted returns a name from outside as JSON.
+func quoted(name string) string {
+	b, err := json.Marshal(name)
+	if err != nil {
+		panic("BUG: a string is no JSON: " + err.Error())
+	}
+	return string(b)
+}
+
+func (p *Perfetto) process(pid int, name string) {
+	p.event(`{"ph":"M","name":"process_name","pid":%d,"tid":0,"args":{"name":%s}}`, pid, quoted(name))
+}
+
+func (p *Perfetto) thread(pid, tid int, name string) {
+	p.event(`{"ph":"M","name":"thread_name","pid":%d,"tid":%d,"args":{"name":%s}}`, pid, tid, quoted(name))
+}
+
+// Memory records a command that was served, see mem.Hooks; memory is the name of
+// its unit. Commands overlap.
+func (p *Perfetto) Memory(memory string, c *mem.Command, start, done uint64) {
+	tid, ok := p.memories[memory]
+	if !ok {
+		if p.memories == nil {
+			p.memories = map[string]int{}
+			p.process(pidMemory, "memory")
+		}
+		tid = len(p.memories) + 1
+		p.memories[memory] = tid
+		p.thread(pidMemory, tid, memory)
+	}
+	p.commands++
+	name := quoted(CommandName(c))
+	p.event(`{"ph":"b","cat":"memory","id":%d,"name":%s,"pid":%d,"tid":%d,"ts":%.5f,"args":{"bytes":%d,"core":%d,"context":%d}}`,
+		p.commands, name, pidMemory, tid, p.at(start), c.Bytes, c.Ticket.Source, c.Ticket.Context)
+	p.event(`{"ph":"e","cat":"memory","id":%d,"name":%s,"pid":%d,"tid":%d,"ts":%.5f}`, p.commands, name, pidMemory, tid, p.at(done))
+}
+
+// Packet records a packet of a machine whose clock begins anew with each: it took
+// so many cycles, and what follows begins behind it.
+func (p *Perfetto) Packet(name string, cycles uint64) {
+	if !p.packets {
+		p.packets = true
+		p.process(pidPackets, "packets")
+	}
+	p.event(`{"ph":"X","name":%s,"pid":%d,"tid":1,"ts":%.5f,"dur":%.5f}`, quoted(name), pidPackets, p.at(0), float64(cycles)/p.mhz)
+	p.base += cycles
 }
 
 // Switch records one change.
@@ -64,8 +129,8 @@ func (p *Perfetto) Switch(s core.Switch) {
 	r := &p.rows[at]
 	if !r.named {
 		r.named = true
-		p.event(`{"ph":"M","name":"process_name","pid":%d,"args":{"name":"core %d"}}`, s.Core+1, s.Core)
-		p.event(`{"ph":"M","name":"thread_name","pid":%d,"tid":%d,"args":{"name":"context %d"}}`, s.Core+1, s.Context+1, s.Context)
+		p.process(s.Core+1, fmt.Sprintf("core %d", s.Core))
+		p.thread(s.Core+1, s.Context+1, fmt.Sprintf("context %d", s.Context))
 	}
 	if r.open != "" {
 		p.slice(r.open, &s, r.since, s.Cycle, fmt.Sprintf(`"word":%d`, s.Word))

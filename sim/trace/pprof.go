@@ -4,8 +4,6 @@ import (
 	"io"
 	"slices"
 
-	pp "github.com/google/pprof/profile"
-
 	"github.com/skipsw/skipsw/nfpisa/image"
 )
 
@@ -84,46 +82,11 @@ func symbolOf(img *image.Image, word int) string {
 // sample: cycles and executed instructions. Addresses are control-store
 // addresses, lines are those of the C source.
 func (p *Profile) Write(w io.Writer, img *image.Image) error {
-	prof := &pp.Profile{
-		SampleType:        []*pp.ValueType{{Type: "instructions", Unit: "count"}, {Type: "cycles", Unit: "count"}},
-		DefaultSampleType: "cycles",
-		PeriodType:        &pp.ValueType{Type: "cycles", Unit: "count"},
-		Period:            1,
-	}
-	mapping := &pp.Mapping{
-		ID: 1, Start: uint64(img.Machine.CodeStart), Limit: uint64(img.Machine.CodeStart) + uint64(len(img.Words)),
-		File: img.Target.Name, HasFunctions: true, HasFilenames: true, HasLineNumbers: true,
-	}
-	prof.Mapping = []*pp.Mapping{mapping}
-	type fkey struct{ name, file string }
-	funcs := map[fkey]*pp.Function{}
+	b := newBuilder(img)
 	for word, n := range p.Count {
-		if n == 0 {
-			continue
+		if n > 0 {
+			b.sample(word, n, p.Cycles[word])
 		}
-		k := fkey{name: symbolOf(img, word)}
-		line := img.LineOf(word)
-		if line != nil {
-			k.file = line.File
-		}
-		f := funcs[k]
-		if f == nil {
-			f = &pp.Function{ID: uint64(len(prof.Function) + 1), Name: k.name, SystemName: k.name, Filename: k.file}
-			funcs[k] = f
-			prof.Function = append(prof.Function, f)
-		}
-		loc := &pp.Location{
-			ID: uint64(len(prof.Location) + 1), Mapping: mapping, Address: uint64(img.Machine.CodeStart) + uint64(word),
-			Line: []pp.Line{{Function: f}},
-		}
-		if line != nil {
-			loc.Line[0].Line, loc.Line[0].Column = int64(line.LineNo), int64(line.Column)
-		}
-		prof.Location = append(prof.Location, loc)
-		prof.Sample = append(prof.Sample, &pp.Sample{Location: []*pp.Location{loc}, Value: []int64{int64(n), int64(p.Cycles[word])}})
 	}
-	if err := prof.CheckValid(); err != nil {
-		panic("BUG: profile is not valid: " + err.Error())
-	}
-	return prof.Write(w)
+	return b.write(w)
 }

@@ -40,6 +40,18 @@ type Source interface {
 	Longest() int
 }
 
+// Flows is a Source that tells flows apart.
+type Flows interface {
+	// Flow returns a number that frames of one flow share.
+	Flow(p *Packet) uint32
+}
+
+// Cut is a Source with frames of which bytes are missing.
+type Cut interface {
+	// CutFrames returns how many of the frames given so far were cut.
+	CutFrames() uint64
+}
+
 // Spec describes generated frames.
 type Spec struct {
 	Sizes []Size // in turn, in the proportion of their weights
@@ -139,6 +151,9 @@ func (g *generator) Next(p *Packet) bool {
 
 // Frame implements Source.
 func (g *generator) Frame(p *Packet) []byte { return g.builder.frame(p) }
+
+// Flow implements Flows.
+func (g *generator) Flow(p *Packet) uint32 { return p.Index }
 
 // Packets implements Source.
 func (g *generator) Packets() uint64 { return g.spec.Packets }

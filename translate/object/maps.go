@@ -62,6 +62,20 @@ func (m *Map) check() error {
 		if err := m.Inner.check(); err != nil {
 			return fmt.Errorf("map %s: inner %w", m.Name, err)
 		}
+		return m.checkInners()
+	}
+	return nil
+}
+
+// checkInners says which of the maps that a map of maps holds is not like those
+// that it takes (bpf_map_meta_equal, array_map_meta_equal).
+func (m *Map) checkInners() error {
+	for _, index := range slices.Sorted(maps.Keys(m.Inners)) {
+		a, b := m.Inner, m.Inners[index]
+		entries := a.MaxEntries == b.MaxEntries || a.Flags&bpf.FInnerMap != 0 || a.Type != bpf.MapTypeArray && a.Type != bpf.MapTypePerCPUArray
+		if a.Type != b.Type || a.KeySize != b.KeySize || a.ValueSize != b.ValueSize || a.Flags != b.Flags || !entries {
+			return fmt.Errorf("map %s: entry %d is map %s, which is not of the inner maps' type, sizes and flags", m.Name, index, b.Name)
+		}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@
 package object
 
 import (
+	"maps"
 	"slices"
 	"sort"
 
@@ -104,7 +105,8 @@ type Map struct {
 	Initial    []Entry   // entries that the object defines, .data and .rodata included
 	Frozen     bool      // .rodata: the program may take loads from it as constants
 	Settings   []Setting // const volatile variables in a frozen map, by Off
-	Inner      *Map      // map-in-map
+	// Inner is, for a map of maps, a map that those which it holds are like.
+	Inner *Map
 	// Programs holds, for a program array, the names of the programs by index.
 	Programs map[uint32]string
 	// Inners holds, for a map of maps, the maps that it holds from the start,
@@ -133,14 +135,23 @@ const (
 type Entry struct{ Key, Value []byte }
 
 // AllMaps returns the maps of the program and of those that it reaches by tail
-// calls, each once, its own first.
+// calls, each once, its own first, and then those that maps of maps among them
+// hold from the start.
 func (p *Program) AllMaps() []*Map {
 	out := slices.Clone(p.Maps)
+	add := func(m *Map) {
+		if !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
 	for _, q := range p.Called {
 		for _, m := range q.Maps {
-			if !slices.Contains(out, m) {
-				out = append(out, m)
-			}
+			add(m)
+		}
+	}
+	for _, m := range slices.Clone(out) {
+		for _, index := range slices.Sorted(maps.Keys(m.Inners)) {
+			add(m.Inners[index])
 		}
 	}
 	return out

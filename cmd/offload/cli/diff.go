@@ -92,16 +92,24 @@ interpreter is, which proves nothing: there are no near misses then.`,
 	return cmd
 }
 
+// parseShard reads i/n: the part i of n of a run.
+func parseShard(s string) (shard, shards int, err error) {
+	part, parts, _ := strings.Cut(s, "/")
+	if shard, err = strconv.Atoi(part); err == nil {
+		shards, err = strconv.Atoi(parts)
+	}
+	if err != nil || shard < 1 || shard > shards {
+		return 0, 0, usagef("--shard %q is not i/n with 1 <= i <= n", s)
+	}
+	return shard, shards, nil
+}
+
 // campaign turns the flags into a campaign.
 func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 	c := &oracle.Campaign{Seed: f.seed, N: f.n, Packets: f.packets, NearMiss: f.near, Jobs: f.jobs}
-	part, parts, _ := strings.Cut(f.shard, "/")
 	var err error
-	if c.Shard, err = strconv.Atoi(part); err == nil {
-		c.Shards, err = strconv.Atoi(parts)
-	}
-	if err != nil || c.Shard < 1 || c.Shard > c.Shards {
-		return nil, usagef("--shard %q is not i/n with 1 <= i <= n", f.shard)
+	if c.Shard, c.Shards, err = parseShard(f.shard); err != nil {
+		return nil, err
 	}
 	if err := f.ranges(); err != nil {
 		return nil, err

@@ -26,12 +26,14 @@ type runFlags struct {
 	lines  lineFlags
 	input  inputFlags
 	expect expectFlags
+	trace  traceFlags
 	strict bool
 	maps   bool
 	asJSON bool
 	hot    int
 	clock  string
 	events eventFlags
+	init   initFlags
 	routes networkFlags
 }
 
@@ -65,10 +67,12 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 	f.lines.add(cmd)
 	f.input.add(cmd)
 	f.expect.add(cmd)
+	f.trace.add(cmd)
 	cmd.Flags().StringVar(&f.clock, "clock", "", "what the program tells the time by: `CLOCK` is capture (the packets' stamps; the default where there are some), cycles (what packets take, from 0) or fixed:NS")
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	f.events.add(cmd)
+	f.init.add(cmd)
 	f.routes.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
 	return cmd
@@ -105,6 +109,9 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := f.init.fill(&f.build, img, path); err != nil {
+		return err
+	}
 	path = inName(path)
 	o := packetrun.Options{Clock: clock, Strict: f.strict}
 	if o.Input, err = f.input.input(img); err != nil {
@@ -125,10 +132,11 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		return err
 	}
 	var exit *packetrun.Exit
-	if f.lines.show() || f.out.annotated() {
+	if f.lines.show() || f.out.annotated() || f.trace.trace != "" {
 		exit = packetrun.NewExit(img)
 		spec.Hooks = exit.Hooks()
 	}
+	f.trace.watch(img, &spec)
 	m, err := sim.New(img, spec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -150,12 +158,17 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	f.out.port = fmt.Sprintf("port %d", firmware.PortOf(f.input.ifindex))
 	var sum *packetrun.Summary
 	err = f.out.write(&f.build.app.streams, in, func(left each) error {
-		o.Each = all(exit, f.lines.each(cmd), f.expect.each(), left)
-		var err error
-		sum, err = packetrun.Run(ctx, m, img, in, o)
-		return in.blame(path, err)
+		return f.trace.write(&f.build.app.streams, m, func(traced each) error {
+			o.Each = all(exit, f.lines.each(cmd), f.expect.each(), left, traced)
+			var err error
+			sum, err = packetrun.Run(ctx, m, img, in, o)
+			return in.blame(path, err)
+		})
 	})
 	if err != nil {
+		return err
+	}
+	if err := f.trace.finish(cmd.ErrOrStderr(), &f.build.app.streams, img, sum); err != nil {
 		return err
 	}
 	sum.Records = records
@@ -168,7 +181,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		plain.Maps, plain.ZeroEntries = nil, nil
 		shown = &plain
 	}
-	w := report(cmd, f.out.file, f.expect.junit, f.expect.record)
+	w := report(cmd, f.out.file, f.expect.junit, f.expect.record, f.trace.trace, f.trace.profile)
 	switch {
 	case f.lines.asJSON:
 		err = nil // nothing but lines is printed

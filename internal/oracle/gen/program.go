@@ -258,6 +258,7 @@ func statements(o *Options) (out []choice, total int) {
 		{Choices | Stack, 4, plain((*fn).choices)},
 		{TailCalls, 4, plain((*fn).tailCall)},
 		{Arrays | Stack, 4, plain((*fn).arrays)},
+		{Callbacks, 3, (*fn).nested},
 	} {
 		if o.has(c.need) {
 			out = append(out, c)

@@ -34,12 +34,7 @@ func Fill(c *oracle.Case) *oracle.Case {
 	if len(filled) == 0 {
 		return nil
 	}
-	p := withMaps(c.Program, filled)
-	p.Called = slices.Clone(p.Called)
-	for k, q := range p.Called {
-		p.Called[k] = withMaps(q, filled)
-	}
-	return &oracle.Case{Program: p, Packets: c.Packets}
+	return &oracle.Case{Program: c.Program.ReplaceMaps(filled), Packets: c.Packets}
 }
 
 // fill returns a map with entries under keys, nil where it has no room for any.
@@ -69,18 +64,6 @@ func fill(m *object.Map, keys [][]byte, r *rand.Rand) *object.Map {
 		return nil
 	}
 	return &own
-}
-
-// withMaps returns a program with others in the place of maps.
-func withMaps(p *object.Program, others map[*object.Map]*object.Map) *object.Program {
-	out := *p
-	out.Maps = slices.Clone(p.Maps)
-	for i, m := range out.Maps {
-		if own := others[m]; own != nil {
-			out.Maps[i] = own
-		}
-	}
-	return &out
 }
 
 // keysAsked runs the packets and returns, for each of all maps, the keys that

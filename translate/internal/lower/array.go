@@ -10,6 +10,9 @@ func lookupArray(c *Call) error {
 	if _, ok := redirectKinds[c.Map.Type]; ok {
 		return lookupTarget(c)
 	}
+	if c.Map.Inner != nil {
+		return lookupInner(c)
+	}
 	key, err := c.Behind(2, 4)
 	if err != nil {
 		return err
@@ -27,12 +30,26 @@ func deleteArray(c *Call) error {
 	return nil
 }
 
+// place returns where the map is, without its base for one that a map of maps
+// holds.
+func (c *Call) place() *ssa.MapPlace {
+	if p := &c.Env.Maps[c.K]; !c.Inner {
+		return p
+	}
+	return c.Env.Maps[c.K].Inner
+}
+
 // entry returns the low word of the address of an array's entry.
 func (c *Call) entry(index ssa.ID) ssa.ID {
-	place := &c.Env.Maps[c.K]
-	id := c.AddConst(c.Op(ssa.Mul, 0, index, c.Const(place.Stride)), uint32(place.Base))
-	if _, ok := c.F.IsConst(id); !ok {
-		// Map memory begins above offset 0.
+	place := c.place()
+	base := c.Const(uint32(place.Base))
+	if c.Inner {
+		base, _ = c.Reg(helpers[c.ID].Map)
+	}
+	id := c.Op(ssa.Add, 0, c.Op(ssa.Mul, 0, index, c.Const(place.Stride)), base)
+	if _, ok := c.F.IsConst(id); !ok && id != base {
+		// Map memory begins above offset 0. The base of an inner map is that on the
+		// ways here only.
 		c.F.V(id).NonZero = true
 	}
 	return id

@@ -40,14 +40,18 @@ func updateCall(c *Call, flags ssa.ID) (ssa.CallSite, []ssa.ID, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	for w, use := range c.Env.Maps[c.K].Use {
+	for w, use := range c.place().Use {
 		if use == ssa.WordCounter && !c.F.Is(value[w], 0) {
 			return s, nil, c.Unsupported(fmt.Sprintf("an update of map %s with an atomic counter that is not 0", c.Map.Name),
 				"the card stores counters in another byte order")
 		}
 	}
+	high := c.Const(0)
+	if c.Inner {
+		high, args = args[1], nil
+	}
 	s.Pairs, s.Key, s.Value = []uint8{uint8(c.T.Calls.Flags)}, len(key), len(value)
-	args = append(append(append(args, flags, c.Const(0)), key...), value...)
+	args = append(append(append(args, flags, high), key...), value...)
 	if c.pointed(&s) {
 		args = append(args, c.StackBase())
 	}
@@ -128,7 +132,7 @@ func arrayStore(c *Call, index ssa.ID) (func() []ssa.ID, error) {
 	}
 	value, err := c.Behind(3, int(c.Map.ValueSize))
 	order := ssa.Little
-	if c.Env.Maps[c.K].Swapped {
+	if c.place().Swapped {
 		order = ssa.Big
 	}
 	high := c.Const(c.Env.Machine.MapHigh)

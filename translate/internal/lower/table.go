@@ -75,6 +75,9 @@ type Call struct {
 	K       int
 	Several []*object.Map
 	own     bool // the routine is the map's own
+	// Inner says that Map is one of those that map K, a map of maps, holds. The map
+	// register has its address.
+	Inner bool
 }
 
 // Helpers makes helper calls for a target. It implements ssa.Helpers.
@@ -86,10 +89,12 @@ func (h *Helpers) Call(b *ssa.Builder, id bpf.HelperID) error {
 	if row == nil || row.Map == 0 {
 		return h.one(b, id, -1)
 	}
-	switch maps := b.MapsIn(row.Map); len(maps) {
-	case 0:
+	switch maps := b.MapsIn(row.Map); {
+	case len(maps) != 1 && b.Fact(row.Map).Inner:
+		return b.Unsupported("helper "+id.String()+" on an inner map of one of several maps of maps", "which one it is of is not known")
+	case len(maps) == 0:
 		return b.Unsupported("helper "+id.String(), "which map it works on is not known")
-	case 1:
+	case len(maps) == 1:
 		return h.one(b, id, maps[0])
 	default:
 		return h.several(b, row, maps)
@@ -102,9 +107,15 @@ func (h *Helpers) one(b *ssa.Builder, id bpf.HelperID, k int) error {
 	typ := bpf.MapTypeUnspec
 	if k >= 0 {
 		c.Map = b.Prog.Source().Maps[k]
+		if c.Inner = b.Fact(helpers[id].Map).Inner; c.Inner {
+			c.Map = c.Map.Inner
+		}
 		typ = c.Map.Type
 	}
 	do, own, why := find(h.Target, id, typ)
+	if kind := microcode.Of(typ); c.Inner && why == "" && !kind.Held {
+		why = "the code for such maps knows the place of its map"
+	}
 	if why != "" {
 		what := "helper " + id.String()
 		if c.Map != nil {
@@ -203,8 +214,13 @@ func (c *Call) SetResult(lo ssa.ID) { c.SetReg(0, lo, c.Shift(ssa.Sar, lo, 31)) 
 func (c *Call) site() (ssa.CallSite, []ssa.ID) {
 	s := ssa.CallSite{Helper: c.ID, Map: -1}
 	if c.own {
-		s.Map = int32(c.K)
-		return s, nil
+		s.Map, s.Inner = int32(c.K), c.Inner
+		if !c.Inner {
+			return s, nil
+		}
+		base, _ := c.Reg(helpers[c.ID].Map)
+		s.Pairs = []uint8{uint8(c.T.Calls.Flags)}
+		return s, []ssa.ID{c.Const(0), base}
 	}
 	s.Number = true
 	number, _ := c.Reg(helpers[c.ID].Map)

@@ -14,7 +14,7 @@ var _, _ = register(arrayKind(bpf.MapTypeArray, mapHelpers)), register(arrayKind
 // one CPU: a per-CPU array has one set of entries.
 func arrayKind(t bpf.MapType, firmware []bpf.HelperID) *Kind {
 	return &Kind{
-		Type: t, Inline: mapHelpers, Firmware: firmware, Counters: true, Indexed: true,
+		Type: t, Inline: mapHelpers, Firmware: firmware, Counters: true, Indexed: true, Held: true,
 		Layout: func(m Map) maplayout.Layout { return maplayout.NewArray(m.Shape) },
 	}
 }

@@ -17,10 +17,10 @@ var (
 // hashKind is the row of a hash map. The card counts as one CPU.
 func hashKind(t bpf.MapType, lru bool, firmware []bpf.HelperID) *Kind {
 	at := func(m Map) hashmap.Map {
-		return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Swapped: m.Swapped, LRU: lru}
+		return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Swapped: m.Swapped, LRU: lru, Inner: m.Inner}
 	}
 	return &Kind{
-		Type: t, Firmware: firmware, Counters: true,
+		Type: t, Firmware: firmware, Counters: true, Held: true,
 		Layout: func(m Map) maplayout.Layout { return at(m).Layout() },
 		Routines: map[bpf.HelperID]Routine{
 			bpf.HelperMapLookupElem: func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Lookup(start) },

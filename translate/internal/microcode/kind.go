@@ -29,6 +29,10 @@ type Map struct {
 	Swapped bool
 	// Programs is the number of programs of the image, for program arrays.
 	Programs uint32
+	// Inner says that the map is one that a map of maps holds: routines get the low
+	// word of its address as the high word of the flags, and Base is that of one
+	// like it.
+	Inner bool
 }
 
 // Routine makes the instructions of a helper for a map, linked to start at a
@@ -54,6 +58,11 @@ type Kind struct {
 	// Bytes says that max_entries does not count entries: the host reads records
 	// from a queue.
 	Bytes bool
+	// Nested says that values are maps.
+	Nested bool
+	// Held says that programs reach such maps in maps of maps: their code and
+	// routines take the place of the map as an argument.
+	Held bool
 	// Counters says that programs may change values by atomic operations.
 	Counters bool
 	// Indexed says that entry i is i strides from the base.

@@ -101,7 +101,11 @@ var linking = pass.Info{Name: "link", Doc: "link routines, place maps, encode", 
 
 // Emit implements backend.Backend.
 func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
-	l := &linker{t: b.T, atlas: newAtlas(u)}
+	a, err := placeMaps(u, b.T)
+	if err != nil {
+		return nil, err
+	}
+	l := &linker{t: b.T, atlas: a}
 	for _, p := range u.Parts {
 		for k, m := range p.Program.Source().Maps {
 			*l.atlas.at[m] = p.Env.Maps[k]
@@ -110,7 +114,6 @@ func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
 		u.Run.About(p.Program.Source().Name)
 		chain := p.Env.Chain
 		wants := nfp.Wants{Check: u.Check, Nested: chain != nil && chain.Nested}
-		var err error
 		if p.Entry != nil {
 			if one.entry, err = nfp.Generate(p.Entry, b.T, u.Run, wants); err != nil {
 				return nil, withProgram(p, err)
@@ -123,7 +126,6 @@ func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
 		l.parts = append(l.parts, one)
 	}
 	var img *image.Image
-	var err error
 	u.Run.Do(&linking, listing{&img}, func() bool {
 		if img, err = l.link(); err == nil {
 			l.report(u.Report, img)

@@ -154,7 +154,7 @@ func (l *linker) appendCode(p *member, out *nfp.Output, first int, lib *library)
 		Start: l.address(first), Done: t.Core.Done, Begin: l.address(p.start), Table: l.address(l.table),
 		Routine: func(s *ssa.CallSite) target.CodeAddr {
 			if s.Map >= 0 {
-				return lib.at[routineKey{s.Helper, src.Maps[s.Map]}]
+				return lib.at[routineKey{s.Helper, src.Maps[s.Map], s.Inner}]
 			}
 			return t.Helper(s.Helper.String()).Address
 		},

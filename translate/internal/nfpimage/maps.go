@@ -36,8 +36,30 @@ func newAtlas(u *backend.Unit) *atlas {
 			}
 		}
 	}
+	for _, m := range slices.Clone(a.maps) {
+		for _, in := range innerMaps(m) {
+			if a.at[in] == nil {
+				a.maps, a.at[in], a.user[in] = append(a.maps, in), &ssa.MapPlace{}, a.user[m]
+			}
+		}
+	}
 	return a
 }
+
+// innerMaps returns the maps that a map of maps holds from the start, by index; one
+// that is like those that it will hold, if it holds none.
+func innerMaps(m *object.Map) (out []*object.Map) {
+	for _, index := range slices.Sorted(maps.Keys(m.Inners)) {
+		out = append(out, m.Inners[index])
+	}
+	if out == nil && m.Inner != nil {
+		out = append(out, m.Inner)
+	}
+	return out
+}
+
+// like returns the map of the image that the inner maps of a map of maps are like.
+func (a *atlas) like(m *object.Map) *object.Map { return innerMaps(m)[0] }
 
 // placeMaps decides where maps are, and refuses those that the target cannot
 // hold.
@@ -47,7 +69,7 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 		src := a.user[m]
 		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
 	}
-	swapped := swappedMaps(u)
+	swapped := swappedMaps(u, a.maps)
 	region := t.Maps.Region()
 	arena, entries, held := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0), 0
 	for k, m := range a.maps {
@@ -70,7 +92,11 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 			// It has no entries.
 			p.ID = uint32(k + 1)
 			continue
-		case swapped[m] && !kind.Counters:
+		case kind.Nested && m.Inner == nil:
+			return nil, refuse(m, "its inner maps are not described")
+		case kind.Nested && microcode.Of(m.Inner.Type) == nil, kind.Nested && !microcode.Of(m.Inner.Type).Held:
+			return nil, refuse(m, fmt.Sprintf("its inner maps are of type %v, and the code for such maps knows the place of its map", m.Inner.Type))
+		case swapped[m] && !kind.Counters && !kind.Nested:
 			return nil, refuse(m, "the program counts in its values, or in those of a map that it reaches by the same pointer, and maps of this type have no atomic counters")
 		case int(m.KeySize) > t.Maps.MaxKey:
 			return nil, refuse(m, fmt.Sprintf("its key has %d bytes and target %s takes %d", m.KeySize, t.Name, t.Maps.MaxKey))
@@ -98,6 +124,11 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 		}
 		base, ok := arena.Place(l.Size())
 		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
+		if kind.Nested {
+			if why := a.nest(m, t); why != "" {
+				return nil, refuse(m, why)
+			}
+		}
 		if !ok {
 			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
 		}
@@ -105,10 +136,26 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 	return a, nil
 }
 
+// nest notes how the maps lie that a map of maps holds. It returns a reason why they
+// cannot be had.
+func (a *atlas) nest(m *object.Map, t *target.Target) string {
+	like := a.like(m)
+	for _, in := range innerMaps(m) {
+		if in.MaxEntries != like.MaxEntries {
+			return fmt.Sprintf("it holds maps of %d and of %d entries, and its inner maps lie alike", like.MaxEntries, in.MaxEntries)
+		}
+	}
+	kind := microcode.Of(like.Type)
+	l := kind.Layout(a.located(like, t))
+	a.at[m].Inner = &ssa.MapPlace{Stride: l.Step(), Size: l.Size(), Swapped: a.at[m].Swapped, Hashed: !kind.Indexed}
+	return ""
+}
+
 // swappedMaps returns the maps whose values stand in the order of the atomic
 // engine: those that a program counts in, and those that some program reaches by
-// the same pointer as one of them.
-func swappedMaps(u *backend.Unit) map[*object.Map]bool {
+// the same pointer as one of them. Inner maps share an order, for which their map
+// of maps stands, too.
+func swappedMaps(u *backend.Unit, all []*object.Map) map[*object.Map]bool {
 	out := map[*object.Map]bool{}
 	for again := true; again; {
 		again = false
@@ -122,6 +169,16 @@ func swappedMaps(u *backend.Unit) map[*object.Map]bool {
 				if swapped && !out[own[k]] {
 					out[own[k]], again = true, true
 				}
+			}
+		}
+		for _, m := range all {
+			group := append(innerMaps(m), m)
+			if len(group) == 1 || !slices.ContainsFunc(group, func(g *object.Map) bool { return out[g] }) {
+				continue
+			}
+			for _, g := range group {
+				again = again || !out[g]
+				out[g] = true
 			}
 		}
 	}
@@ -215,10 +272,18 @@ func (a *atlas) describe(t *target.Target, number map[string]uint32) []image.Map
 				Key: binary.LittleEndian.AppendUint32(nil, index), Value: binary.LittleEndian.AppendUint32(nil, number[m.Programs[index]]),
 			})
 		}
+		for _, index := range slices.Sorted(maps.Keys(m.Inners)) {
+			im.Initial = append(im.Initial, image.Entry{
+				Key: binary.LittleEndian.AppendUint32(nil, index), Value: binary.LittleEndian.AppendUint32(nil, a.at[m.Inners[index]].ID),
+			})
+		}
 		if t.Direct() {
 			l := microcode.Of(m.Type).Layout(a.located(m, t))
 			im.Layout, im.Params = string(l.Kind()), l.Params()
-			im.Base, im.Stride, im.Swapped = p.Base, l.Step(), p.Swapped
+			im.Base, im.Stride, im.Swapped = p.Base, l.Step(), p.Swapped && p.Inner == nil
+			if p.Inner != nil {
+				im.Params[maplayout.ParamInner] = uint64(a.at[a.like(m)].ID)
+			}
 		} else {
 			for _, use := range p.Use {
 				im.WordUse = append(im.WordUse, uint8(use))

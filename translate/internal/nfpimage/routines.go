@@ -23,6 +23,7 @@ type library struct {
 type routineKey struct {
 	helper bpf.HelperID
 	table  *object.Map
+	inner  bool // of the maps that table holds
 }
 
 // routines makes the routines that the programs call, to lie from a word of the
@@ -37,20 +38,24 @@ func (l *linker) routines(first int) (*library, error) {
 				continue
 			}
 			m := src.Maps[w.Site.Map]
-			key := routineKey{w.Site.Helper, m}
+			key := routineKey{w.Site.Helper, m, w.Site.Inner}
 			if _, ok := lib.at[key]; ok {
 				continue
 			}
 			word := first + len(lib.words)
 			start := int(l.t.Core.CodeStart) + word
-			table := l.atlas.located(m, l.t)
+			table, name := l.atlas.located(m, l.t), m.Name
+			if key.inner {
+				table, name = l.atlas.located(l.atlas.like(m), l.t), m.Name+".inner"
+				table.Inner = true
+			}
 			code, err := microcode.Of(table.Type).Routine(key.helper)(table, start)
 			if err != nil {
-				return nil, &ssa.Unsupported{What: fmt.Sprintf("helper %v on map %s (%v)", key.helper, m.Name, table.Type), Why: err.Error(), Slot: int(w.Slot), Line: src.PlaceAt(int(w.Slot))}
+				return nil, &ssa.Unsupported{What: fmt.Sprintf("helper %v on map %s (%v)", key.helper, name, table.Type), Why: err.Error(), Slot: int(w.Slot), Line: src.PlaceAt(int(w.Slot))}
 			}
 			lib.at[key] = target.CodeAddr(start)
 			lib.symbols = append(lib.symbols, image.Symbol{
-				Name: m.Name + "." + key.helper.String(), Word: uint32(word), Size: uint32(len(code)), Kind: image.SymRuntime,
+				Name: name + "." + key.helper.String(), Word: uint32(word), Size: uint32(len(code)), Kind: image.SymRuntime,
 			})
 			lib.words = append(lib.words, code...)
 		}

@@ -36,6 +36,9 @@ type MapPlace struct {
 	// Use is what the program does with each 4-byte word of a value, for
 	// firmware that stores counters in another byte order than data.
 	Use []WordUse
+	// Inner is, for a map of maps, how those that it holds lie. Swapped is theirs,
+	// too: programs reach no other values through the map.
+	Inner *MapPlace
 }
 
 // WordUse is what a program does with a word of a map's values.

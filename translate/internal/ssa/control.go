@@ -136,10 +136,11 @@ func (b *Builder) terminator(in bpf.Insn, pc, next int, at func(slot int) BlockI
 	return true, nil
 }
 
-// mapOrNull reports whether a register holds a pointer to memory of a map or null.
+// mapOrNull reports whether a register holds a pointer to memory of a map, or an
+// inner map, or null.
 func (b *Builder) mapOrNull(r int) bool {
 	f := b.Fact(r)
-	return f.Kind == verify.PtrMapValueOrNull || f.Kind == verify.PtrMemOrNull && f.Map >= 0
+	return f.Kind == verify.PtrMapValueOrNull || f.Kind == verify.PtrMapOrNull || f.Kind == verify.PtrMemOrNull && f.Map >= 0
 }
 
 // mayGotoRounds is how often may_goto lets one run of a function go on, the

@@ -11,7 +11,7 @@ import (
 var kindNames = map[verify.Kind]string{
 	verify.Uninit: "an unset register", verify.Scalar: "a number", verify.PtrCtx: "the context", verify.PtrPacket: "the packet",
 	verify.PtrPacketMeta: "packet metadata", verify.PtrPacketEnd: "the packet end", verify.PtrStack: "the stack",
-	verify.PtrMapValue: "a map value", verify.PtrMapValueOrNull: "a map value or null", verify.PtrMap: "a map",
+	verify.PtrMapValue: "a map value", verify.PtrMapValueOrNull: "a map value or null", verify.PtrMap: "a map", verify.PtrMapOrNull: "an inner map or null",
 	verify.PtrMem: "memory of a helper", verify.PtrMemOrNull: "memory of a helper or null", verify.PtrFunc: "a function",
 	verify.Mixed: "different things on different paths",
 }

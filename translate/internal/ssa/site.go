@@ -14,7 +14,9 @@ type CallSite struct {
 	Helper bpf.HelperID
 	// Map is the map whose own routine is called, by its index in
 	// Source().Maps; -1 for a routine of the firmware.
-	Map    int32
+	Map int32
+	// Inner says that it is the routine of the maps that Map holds.
+	Inner  bool
 	Number bool
 	// Pairs are the registers that take 64-bit arguments, by that of the low word.
 	Pairs []uint8
@@ -82,6 +84,9 @@ func (f *Func) Site(v *Value) *CallSite { return &f.Calls[v.Imm] }
 
 // String names the routine.
 func (c *CallSite) String() string {
+	if c.Map >= 0 && c.Inner {
+		return fmt.Sprintf("map%d.inner.%v", c.Map, c.Helper)
+	}
 	if c.Map >= 0 {
 		return fmt.Sprintf("map%d.%v", c.Map, c.Helper)
 	}

@@ -2,6 +2,7 @@ package hashmap
 
 import (
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/internal/microcode/micro"
 )
 
@@ -52,7 +53,11 @@ type assembler struct {
 // newAssembler takes the registers of a routine for keys of n words. changes
 // says that the routine changes the map, update that it takes value and flags.
 func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
-	c := micro.For(m.Target, m.Target.Calls.Result, m.Target.Calls.Flags)
+	held := []target.GPR{m.Target.Calls.Result, m.Target.Calls.Flags}
+	if m.Inner {
+		held = append(held, m.Target.Calls.Flags+1)
+	}
+	c := micro.For(m.Target, held...)
 	a := &assembler{Assembler: micro.Assembler{Start: start}, conv: c, next3: c.Key()}
 	a.hand = c.A()
 	a.head = a.hand

@@ -20,6 +20,10 @@ type Map struct {
 	// LRU makes an update of a full map throw out an entry that was not used
 	// for some time, in place of an error.
 	LRU bool
+	// Inner says that the map is one that a map of maps holds: the low word of its
+	// address is an argument, the high word of the flags. Base is that of one like
+	// it.
+	Inner bool
 }
 
 // Layout returns where the parts of the map are.

@@ -114,8 +114,19 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	return a.Finish(), nil
 }
 
-// low returns the low word of an address in the region.
-func (m Map) low(at maplayout.Offset) uint32 { return uint32(m.Base) + uint32(at) }
+// point makes dst the low word of an address in the region.
+func (m Map) point(a *assembler, dst nfpisa.Operand, at uint64) {
+	const short = 1 << 7 // less than it is part of an instruction
+	switch {
+	case !m.Inner:
+		a.Load(dst, uint32(m.Base)+uint32(at))
+	case at < short:
+		a.Emit(nfpisa.ALU(dst, a.conv.FlagsHigh(), nfpisa.ALUAdd, nfpisa.Const(int(at))))
+	default:
+		a.Load(a.temp, uint32(at))
+		a.Emit(nfpisa.ALU(dst, a.conv.FlagsHigh(), nfpisa.ALUAdd, a.temp))
+	}
+}
 
 // A pointer to an entry is where a chain goes on, too.
 var _ = [1]struct{}{maplayout.HashNext: {}}
@@ -155,7 +166,7 @@ func (m Map) key(a *assembler, posts bool) {
 	for i := range kw {
 		a.Emit(nfpisa.CRCStep(nfpisa.CRCiSCSI|nfpisa.CRCLittle, nfpisa.NoOperand, a.keys[i]))
 	}
-	a.Load(a.addr, m.low(maplayout.HashBuckets))
+	m.point(a, a.addr, uint64(maplayout.HashBuckets))
 	a.Emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(a.crc, 0),
 		nfpisa.ALU(a.temp, a.crc, nfpisa.ALUAnd, a.temp),
 		nfpisa.Shf(a.temp, nfpisa.NoOperand, nfpisa.ShfB, a.temp, nfpisa.Lsh(2)),
@@ -180,7 +191,7 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	kw, head := int(words(m.KeySize)), m.head()
 	step, other, found := a.NewLabel(), a.NewLabel(), a.NewLabel()
 	if why != search {
-		a.Load(a.addr, m.low(maplayout.HashFree))
+		m.point(a, a.addr, uint64(maplayout.HashFree))
 		a.Emit(nfpisa.Mem40(nfpisa.MemRead32Swap, xferFree, a.high, a.addr, 1).SigDone(a.sig[sigFree]))
 	}
 	a.move(nfpisa.MemRead32Swap, a.bucket, 1)
@@ -213,7 +224,7 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 
 // take takes the map's lock.
 func (m Map) take(a *assembler) {
-	a.Load(a.lock, m.low(maplayout.HashLock))
+	m.point(a, a.lock, uint64(maplayout.HashLock))
 	a.Lock(a.high, a.lock, a.sig[signal])
 }
 
