@@ -72,7 +72,7 @@ type Packet struct {
 	// Metadata is what the program put in front of the packet (bpf_xdp_adjust_meta),
 	// in lower-case hex, if the packet leaves the card.
 	Metadata string `json:"metadata,omitempty"`
-	Fault  string `json:"fault,omitempty"`
+	Fault    string `json:"fault,omitempty"`
 }
 
 // JSON returns the outcome's JSON form; exit is where the program ended, nil for
