@@ -173,6 +173,19 @@ immed[r, 0x2]`},
 beq[.4]
 immed[r, 0x1]
 immed[r, 0x2]`},
+	{"the length that a changed packet had", func(f *fn) *ssa.Func {
+		n := f.Add(ssa.Value{Op: ssa.PktLen})
+		f.raw(ssa.SetPkt, 0, f.p, f.x)
+		return f.branch(ssa.ULT, n, f.Const(64))
+	}, `immed[r, 0x3fff]
+alu[r, r, AND, *l$index1]
+alu[--, r, -, 0x40]
+bcc[.10], defer[3]
+alu[r, r, ~AND, *l$index1]
+alu[r, r, OR, r]
+alu[*l$index1, --, B, r]
+immed[r, 0x1]
+immed[r, 0x2]`},
 	{"the length below what no operand holds", func(f *fn) *ssa.Func {
 		return f.branch(ssa.ULT, f.Add(ssa.Value{Op: ssa.PktLen}), f.Const(32))
 	}, `immed[r, 0x3fff]

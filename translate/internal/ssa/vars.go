@@ -45,7 +45,12 @@ type openParam struct {
 }
 
 // write makes id the value of v from here on.
-func (b *Builder) write(v variable, id ID) { b.state[b.Block].defs[v] = id }
+func (b *Builder) write(v variable, id ID) {
+	b.state[b.Block].defs[v] = id
+	if h, ok := halfOf(v); ok {
+		b.F.MadeFor(id, b.Slot, h)
+	}
+}
 
 // read returns the value of v here.
 func (b *Builder) read(v variable) ID { return b.readAt(b.Block, v) }
