@@ -17,6 +17,7 @@ const (
 	Stream  = 1 << 40  // one that is read packet by packet
 	// Expectation is what a run should give, a line a packet.
 	Expectation = 1 << 30
+	Contents    = 1 << 30  // contents of maps, which are read entry by entry
 	Source      = 16 << 20 // assembly, or case files of the oracle
 	Network     = 64 << 20 // routes, neighbours and links in JSON
 	Words       = 16 << 20 // bare words; the largest control store has 128 KiB

@@ -126,7 +126,7 @@ type Options struct {
 // the machine has no clock to go by, and if a packet cannot be read. When ctx ends
 // before the packets do, the summary is of those until then and says so.
 func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Options) (*Summary, error) {
-	setTime, err := o.Clock.start(m)
+	setTime, err := o.Clock.Start(m)
 	if err != nil {
 		return nil, err
 	}

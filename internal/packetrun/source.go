@@ -24,6 +24,10 @@ func (l *List) Next() (pcap.Packet, error) {
 // a damaged capture says does not eat the host's memory.
 const mostBytes = 1 << 18
 
+// Fill gives a packet that was cut when it was captured its length, with zeros in
+// the place of what is missing, as Run does.
+func Fill(p *pcap.Packet) error { return (&filler{}).fill(p) }
+
 // filler gives packets their length on the wire.
 type filler struct{ buf []byte }
 

@@ -31,6 +31,7 @@ type benchFlags struct {
 	pcap    string
 	burst   int
 	asJSON  bool
+	init    initFlags
 	routes  networkFlags
 }
 
@@ -64,6 +65,7 @@ func newBenchCmd(a *app) *cobra.Command {
 	fl.IntVar(&f.spec.Ports, "ports", f.spec.Ports, "number `N` of ports of 40 Gb/s")
 	fl.IntVar(&f.spec.Buffers, "buffers", f.spec.Buffers, "number `N` of receive buffers")
 	fl.IntSliceVar(&f.spec.Egress, "egress", nil, "`PORTS` by which frames leave that a program sends, one for each port that they come in at; the same without it")
+	f.init.add(cmd)
 	f.routes.add(cmd)
 	fl.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	return cmd
@@ -79,6 +81,9 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	}
 	if packetrun.HasPrints(img) {
 		fmt.Fprintf(f.build.cmd.ErrOrStderr(), "note: %s prints, which is measured and not shown; --no-printk leaves it out\n", path)
+	}
+	if err := f.init.fill(&f.build, img, path); err != nil {
+		return err
 	}
 	path = inName(path)
 	f.spec.Machine.Models = f.build.app.models

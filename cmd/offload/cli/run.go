@@ -33,6 +33,7 @@ type runFlags struct {
 	hot    int
 	clock  string
 	events eventFlags
+	init   initFlags
 	routes networkFlags
 }
 
@@ -71,6 +72,7 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	f.events.add(cmd)
+	f.init.add(cmd)
 	f.routes.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
 	return cmd
@@ -105,6 +107,9 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	}
 	img, err := f.build.image(path)
 	if err != nil {
+		return err
+	}
+	if err := f.init.fill(&f.build, img, path); err != nil {
 		return err
 	}
 	path = inName(path)
