@@ -253,10 +253,13 @@ func (b *Builder) storeAt(frame int, at int32, n int, v pair) error {
 
 // Behind reads n bytes behind the pointer in register r, as words in memory
 // order.
-func (b *Builder) Behind(r, n int) ([]ID, error) {
+func (b *Builder) Behind(r, n int) ([]ID, error) { return b.behind(r, b.Fact(r).Kind, n) }
+
+// behind is Behind where the pointer is of a kind.
+func (b *Builder) behind(r int, kind verify.Kind, n int) ([]ID, error) {
 	lo, hi := b.Reg(r)
 	fact := b.Fact(r)
-	switch fact.Kind {
+	switch kind {
 	case verify.PtrStack:
 		return b.stackBytes(r, 0, n, 1)
 	case verify.PtrMapValue, verify.PtrPacket, verify.PtrMem:
@@ -264,13 +267,13 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 		for k := 0; k < n; k += 4 {
 			need := min(4, n-k)
 			if need == 3 {
-				return nil, b.Unsupported(fmt.Sprintf("%d bytes behind a pointer to %s", n, kindNames[fact.Kind]), "only multiples of 4 and shorter pieces of 1 or 2 bytes are taken")
+				return nil, b.Unsupported(fmt.Sprintf("%d bytes behind a pointer to %s", n, kindNames[kind]), "only multiples of 4 and shorter pieces of 1 or 2 bytes are taken")
 			}
 			var p pair
 			var err error
-			if fact.Kind == verify.PtrPacket {
+			if kind == verify.PtrPacket {
 				p = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(k), need)
-			} else if fact.Kind == verify.PtrMem {
+			} else if kind == verify.PtrMem {
 				if p, err = b.loadRecord(lo, fact, int32(k), need); err != nil {
 					return nil, err
 				}
@@ -280,6 +283,9 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 			out = append(out, p.lo)
 		}
 		return out, nil
+	}
+	if kind, ok := b.besides(fact); ok {
+		return b.wherever(r, func() ([]ID, error) { return b.behind(r, verify.PtrMapValue, n) }, func() ([]ID, error) { return b.behind(r, kind, n) })
 	}
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
 }
