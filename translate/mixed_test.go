@@ -44,3 +44,40 @@ func TestPointersOfDifferentKinds(t *testing.T) {
 		}
 	}
 }
+
+// TestCopyPacketAndMap copies bytes between the packet and map values, of numbers
+// that are known when the program is compiled and of others, near and beyond the
+// packet's end.
+func TestCopyPacketAndMap(t *testing.T) {
+	helpers := map[object.Type][2]bpf.HelperID{
+		object.XDP: {bpf.HelperXDPLoadBytes, bpf.HelperXDPStoreBytes}, object.TC: {bpf.HelperSkbLoadBytes, bpf.HelperSkbStoreBytes},
+	}
+	value := func() []bpf.Insn {
+		return slices.Concat([]bpf.Insn{storeK(4, 10, -40, 1)}, bpf.LoadMap(1, 0), onStack(2, -40),
+			[]bpf.Insn{bpf.CallHelper(bpf.HelperMapLookupElem), bpf.JNe.Imm(0, 0, 2), movR0(7), bpf.Return(), bpf.Mov.Reg(3, 0)})
+	}
+	for typ, ids := range helpers {
+		for _, n := range []int{1, 2, 3, 4, 7, 32, 61, 200, 0} {
+			for dir, id := range ids {
+				t.Run(fmt.Sprintf("%v/%d bytes/%v", typ, n, id), func(t *testing.T) {
+					size := []bpf.Insn{bpf.Mov.Imm(4, int32(n))}
+					if n == 0 {
+						size = []bpf.Insn{bpf.Mov.Reg(4, 7), bpf.And.Imm(4, 127), bpf.Add.Imm(4, 1)}
+					}
+					move := slices.Concat(value(), size, []bpf.Insn{
+						bpf.Mov.Reg(2, 6), bpf.And.Imm(2, 63), bpf.Mov.Imm(5, 0), bpf.Mov.Reg(1, 9), bpf.CallHelper(id),
+					})
+					if dir == 1 {
+						// Something else than zeros.
+						move = slices.Concat(value(), []bpf.Insn{store(8, 3, 0, 6), store(8, 3, 16, 7), store(4, 3, 100, 8)}, move)
+					}
+					p := withNumbers([]*object.Map{filled("bytes", bpf.MapTypeHash, 4, 208)}, move...)
+					if typ == object.TC {
+						p = asTC(p)
+					}
+					must(t, p, "skipsw")
+				})
+			}
+		}
+	}
+}

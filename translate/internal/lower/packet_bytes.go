@@ -22,12 +22,40 @@ func sizeOf(c *Call, r, ptr int) (words ssa.ID, n int, err error) {
 	lo, _ := c.Reg(r)
 	known, ok := c.F.IsConst(lo)
 	switch {
-	case ok && known > 0 && known <= 512:
+	case ok && known > 0 && known <= 512, ok && known > 0 && isFar(c, ptr):
 		return lo, int(known), nil
-	case !ok && c.InLocal(ptr):
+	case !ok && (c.InLocal(ptr) || isFar(c, ptr)):
 		return lo, 0, nil
 	}
 	return 0, 0, c.Unsupported("a helper that copies bytes of a number that is neither a constant of 1 to 512 nor on the stack", "the compiler has no translation for it")
+}
+
+// isFar reports whether register ptr leads to a map value or a record: bytes there
+// are copied one piece after the other and never all in registers.
+func isFar(c *Call, ptr int) bool {
+	k := c.Fact(ptr).Kind
+	return k == verify.PtrMapValue || k == verify.PtrMem
+}
+
+// maxPieces is the number of bytes that are copied without a loop.
+const maxPieces = 32
+
+// copyBytes copies n bytes, words first: in a loop unless their number is known to
+// be small. piece copies 4 bytes or 1.
+func copyBytes(c *Call, n, from, to ssa.ID, piece func(from, to ssa.ID, size int)) {
+	known, ok := c.F.IsConst(n)
+	if !ok || known > maxPieces {
+		eachPiece(c, n, from, to, piece)
+		return
+	}
+	for k := uint32(0); k < known; {
+		size := uint32(4)
+		if known-k < 4 {
+			size = 1
+		}
+		piece(c.AddConst(from, k), c.AddConst(to, k), int(size))
+		k += size
+	}
 }
 
 // inside makes the ways of a helper that works on n bytes of the packet at the
@@ -74,36 +102,42 @@ func packetPiece(op ssa.Op, size int, args ...ssa.ID) ssa.Value {
 	return ssa.Value{Op: op, Space: ssa.Packet, Size: uint8(size), Args: args}
 }
 
-// loadLocal is loadBytes for a number of bytes that only a run knows.
-func loadLocal(c *Call, n ssa.ID, xdp bool) {
+// loadFar is loadBytes for a number of bytes that only a run knows, and for those
+// that are not on the stack. What it does not fill is not written.
+func loadFar(c *Call, n ssa.ID, xdp bool) (failed error) {
 	to, _ := c.Reg(3)
+	put := func(to ssa.ID, size int, v ssa.ID) {
+		if err := c.StoreBehind(3, to, size, v); failed == nil {
+			failed = err
+		}
+	}
 	code := inside(c, n, xdp, func(from ssa.ID) []ssa.ID {
-		eachPiece(c, n, from, to, func(from, to ssa.ID, size int) {
-			c.StoreLocal(3, to, size, c.Add(packetPiece(ssa.Load, size, from)))
+		copyBytes(c, n, from, to, func(from, to ssa.ID, size int) {
+			put(to, size, c.Add(packetPiece(ssa.Load, size, from)))
 		})
 		return []ssa.ID{c.Const(0)}
 	}, func(code ssa.ID) []ssa.ID {
 		if !xdp {
-			eachPiece(c, n, to, to, func(_, to ssa.ID, size int) { c.StoreLocal(3, to, size, c.Const(0)) })
+			copyBytes(c, n, to, to, func(_, to ssa.ID, size int) { put(to, size, c.Const(0)) })
 		}
 		return []ssa.ID{code}
 	})
 	c.SetResult(code[0])
+	return failed
 }
 
 // loadBytes makes bpf_xdp_load_bytes and bpf_skb_load_bytes: it copies bytes of
-// the packet to the stack. The skb helper clears the buffer when it fails.
+// the packet to the stack, a map value or a record. The skb helper clears the buffer when it fails.
 func loadBytes(c *Call, xdp bool) error {
 	size, n, err := sizeOf(c, 4, 3)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		loadLocal(c, size, xdp)
-		return nil
+	if isFar(c, 3) || n == 0 {
+		return loadFar(c, size, xdp)
 	}
 	if c.Fact(3).Kind != verify.PtrStack {
-		return c.Unsupported("a helper that copies bytes to anything but the stack", "the compiler has no translation for it")
+		return c.Unsupported("a helper that copies bytes to anything but the stack, a map value or a record", "the compiler has no translation for it")
 	}
 	old, err := c.Behind(3, n)
 	if err != nil {
@@ -139,10 +173,14 @@ func storeBytes(c *Call, xdp bool) error {
 	if err != nil {
 		return err
 	}
-	words, err := c.Behind(3, n)
-	if err != nil {
-		return err
+	piecewise := n == 0 || isFar(c, 3) && n > maxPieces
+	var words []ssa.ID
+	if !piecewise {
+		if words, err = c.Behind(3, n); err != nil {
+			return err
+		}
 	}
+	var failed error
 	invalidates := false
 	if !xdp {
 		lo, hi := c.Reg(5)
@@ -159,10 +197,14 @@ func storeBytes(c *Call, xdp bool) error {
 		invalidates = flags&bpf.FInvalidateHash != 0
 	}
 	result := inside(c, size, xdp, func(to ssa.ID) []ssa.ID {
-		if n == 0 {
+		if piecewise {
 			from, _ := c.Reg(3)
 			eachPiece(c, size, from, to, func(from, to ssa.ID, size int) {
-				c.Add(packetPiece(ssa.Store, size, to, c.LoadLocal(3, from, size)))
+				v, err := c.LoadBehind(3, from, size)
+				if failed == nil {
+					failed = err
+				}
+				c.Add(packetPiece(ssa.Store, size, to, v))
 			})
 		}
 		put := func(size uint8, at int, v ssa.ID) {
@@ -186,5 +228,5 @@ func storeBytes(c *Call, xdp bool) error {
 		c.SetHash(c.Choose(isZero(c, result[0]), one(c.Const(0)), one(old))[0])
 	}
 	c.SetResult(result[0])
-	return nil
+	return failed
 }

@@ -266,21 +266,11 @@ func (b *Builder) behind(r int, kind verify.Kind, n int) ([]ID, error) {
 		var out []ID
 		for k := 0; k < n; k += 4 {
 			need := min(4, n-k)
-			if need == 3 {
-				return nil, b.Unsupported(fmt.Sprintf("%d bytes behind a pointer to %s", n, kindNames[kind]), "only multiples of 4 and shorter pieces of 1 or 2 bytes are taken")
-			}
-			var p pair
-			var err error
-			if kind == verify.PtrPacket {
-				p = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(k), need)
-			} else if kind == verify.PtrMem {
-				if p, err = b.loadRecord(lo, fact, int32(k), need); err != nil {
-					return nil, err
-				}
-			} else if p, err = b.loadMap(lo, hi, fact, int32(k), need); err != nil {
+			w, err := b.pieceBehind(lo, hi, fact, kind, int32(k), need)
+			if err != nil {
 				return nil, err
 			}
-			out = append(out, p.lo)
+			out = append(out, w)
 		}
 		return out, nil
 	}
@@ -290,7 +280,31 @@ func (b *Builder) behind(r int, kind verify.Kind, n int) ([]ID, error) {
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
 }
 
-// LoadBehind reads n bytes, 1, 2 or 4, at a place in the packet, map value or
+// pieceBehind reads n bytes, 1 to 4, at an offset from a pointer to a map value,
+// the packet or a record.
+func (b *Builder) pieceBehind(lo, hi ID, fact *verify.Reg, kind verify.Kind, off int32, n int) (ID, error) {
+	if n == 3 {
+		first, err := b.pieceBehind(lo, hi, fact, kind, off, 2)
+		if err != nil {
+			return 0, err
+		}
+		last, err := b.pieceBehind(lo, hi, fact, kind, off+2, 1)
+		return b.Op(Or, 0, first, b.Shift(Shl, last, 16)), err
+	}
+	var p pair
+	var err error
+	switch kind {
+	case verify.PtrPacket:
+		p = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(off), n)
+	case verify.PtrMem:
+		p, err = b.loadRecord(lo, fact, off, n)
+	default:
+		p, err = b.loadMap(lo, hi, fact, off, n)
+	}
+	return p.lo, err
+}
+
+// LoadBehind reads n bytes, 1, 2 or 4, at a place in the packet, map value, record or
 // local memory that the pointer in register r points to. The place is the low word of a
 // pointer.
 func (b *Builder) LoadBehind(r int, place ID, n int) (ID, error) {
@@ -302,12 +316,42 @@ func (b *Builder) LoadBehind(r int, place ID, n int) (ID, error) {
 	case verify.PtrMapValue:
 		p, err := b.loadMap(place, hi, fact, 0, n)
 		return p.lo, err
+	case verify.PtrMem:
+		p, err := b.loadRecord(place, fact, 0, n)
+		return p.lo, err
 	case verify.PtrStack:
 		if b.InLocal(r) {
 			return b.LoadLocal(r, place, n), nil
 		}
 	}
 	return 0, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only packet and map values can be walked through")
+}
+
+// StoreBehind writes n bytes, 1, 2 or 4, at a place in the packet, map value or
+// record that the pointer in register r points to. The place is the low word of a
+// pointer.
+func (b *Builder) StoreBehind(r int, place ID, n int, v ID) error {
+	_, hi := b.Reg(r)
+	fact := b.Fact(r)
+	switch fact.Kind {
+	case verify.PtrPacket:
+		b.storeWords(Value{Op: Store, Space: Packet}, []ID{place}, 0, n, pair{lo: v})
+		return nil
+	case verify.PtrMapValue:
+		return b.storeMap(place, hi, fact, 0, n, pair{lo: v})
+	case verify.PtrMem:
+		if err := b.inRecord(fact); err != nil {
+			return err
+		}
+		b.storeWords(Value{Op: Store, Space: MapValue, Aux: int32(fact.Map)}, []ID{place, b.Const(b.Env.Machine.MapHigh)}, 0, n, pair{lo: v})
+		return nil
+	case verify.PtrStack:
+		if b.InLocal(r) {
+			b.StoreLocal(r, place, n, v)
+			return nil
+		}
+	}
+	return b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only packet, records and map values can be filled")
 }
 
 // Fill writes the first n bytes of words to the stack where the pointer in
