@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"cmp"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -104,12 +106,10 @@ func packetPiece(op ssa.Op, size int, args ...ssa.ID) ssa.Value {
 
 // loadFar is loadBytes for a number of bytes that only a run knows, and for those
 // that are not on the stack. What it does not fill is not written.
-func loadFar(c *Call, n ssa.ID, xdp bool) (failed error) {
+func loadFar(c *Call, n ssa.ID, xdp bool) error {
 	to, _ := c.Reg(3)
 	put := func(to ssa.ID, size int, v ssa.ID) {
-		if err := c.StoreBehind(3, to, size, v); failed == nil {
-			failed = err
-		}
+		c.failed = cmp.Or(c.failed, c.StoreBehind(3, to, size, v))
 	}
 	code := inside(c, n, xdp, func(from ssa.ID) []ssa.ID {
 		copyBytes(c, n, from, to, func(from, to ssa.ID, size int) {
@@ -123,7 +123,7 @@ func loadFar(c *Call, n ssa.ID, xdp bool) (failed error) {
 		return []ssa.ID{code}
 	})
 	c.SetResult(code[0])
-	return failed
+	return nil
 }
 
 // loadBytes makes bpf_xdp_load_bytes and bpf_skb_load_bytes: it copies bytes of
@@ -180,7 +180,6 @@ func storeBytes(c *Call, xdp bool) error {
 			return err
 		}
 	}
-	var failed error
 	invalidates := false
 	if !xdp {
 		lo, hi := c.Reg(5)
@@ -201,9 +200,7 @@ func storeBytes(c *Call, xdp bool) error {
 			from, _ := c.Reg(3)
 			eachPiece(c, size, from, to, func(from, to ssa.ID, size int) {
 				v, err := c.LoadBehind(3, from, size)
-				if failed == nil {
-					failed = err
-				}
+				c.failed = cmp.Or(c.failed, err)
 				c.Add(packetPiece(ssa.Store, size, to, v))
 			})
 		}
@@ -228,5 +225,5 @@ func storeBytes(c *Call, xdp bool) error {
 		c.SetHash(c.Choose(isZero(c, result[0]), one(c.Const(0)), one(old))[0])
 	}
 	c.SetResult(result[0])
-	return failed
+	return nil
 }
