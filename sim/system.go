@@ -115,3 +115,12 @@ func (s *System) PartsBusy(out []uint64) []uint64 { return s.mem.Busy(out) }
 // Lines returns how many lines commands have found in a memory's cache, and how many
 // came from DRAM.
 func (s *System) Lines(unit mem.UnitID) (hits, misses uint64) { return s.mem.Lines(unit) }
+
+// BusyUntil returns for how many cycles up to a cycle, now, contexts had cores, over
+// all cores. It is for calls of a Feed.
+func (s *System) BusyUntil(cycle uint64) (busy uint64) {
+	for _, c := range s.cores {
+		busy += c.BusyUntil(cycle)
+	}
+	return busy
+}
