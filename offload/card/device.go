@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
@@ -102,6 +103,21 @@ func (d *device) Load(ctx context.Context, p *offload.Program, mode offload.Mode
 		d.sizes.set(l.ID(), size)
 	}
 	return l, err
+}
+
+// Profile implements offload.Profiler, within the limits: the program's maps are
+// there twice for a moment.
+func (d *device) Profile(ctx context.Context, long time.Duration) (*offload.Profile, error) {
+	if p := d.Running(); p != nil {
+		size, err := sizeOf(p.Image)
+		if err == nil {
+			err = d.fits(ctx, size)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("profile %s: %w", d.Name(), err)
+		}
+	}
+	return d.Device.Profile(ctx, long)
 }
 
 // fits refuses what is more than the limit of memory leaves.
