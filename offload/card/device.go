@@ -120,6 +120,27 @@ func (d *device) Profile(ctx context.Context, long time.Duration) (*offload.Prof
 	return d.Device.Profile(ctx, long)
 }
 
+// admit refuses a program whose maps, made with it, are more than the limits.
+func (d *device) admit(ctx context.Context, p *offload.Program) error {
+	op := fmt.Sprintf("restore program %s on %s", p.Name, d.Name())
+	if len(p.Maps) > d.limits.Maps {
+		return fmt.Errorf("%s: it has %d maps: %w", op, len(p.Maps), limit("maps", d.limits.Maps, "--max-maps"))
+	}
+	size, err := sizeOf(p.Image)
+	for _, m := range p.Maps {
+		if err == nil {
+			err = d.fits(ctx, uint64(m.MaxEntries)*uint64(m.ValueSize))
+		}
+	}
+	if err == nil {
+		err = d.fits(ctx, size)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
+}
+
 // fits refuses what is more than the limit of memory leaves.
 func (d *device) fits(ctx context.Context, size uint64) error {
 	all, err := d.Programs(ctx, offload.OnDevice)
