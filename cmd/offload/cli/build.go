@@ -21,6 +21,8 @@ type buildFlags struct {
 	cmd                          *cobra.Command
 	program, typ, target, passes string
 	settings                     settingFlags
+	// remarks, if set, has image fill in a report with remarks.
+	remarks *translate.Report
 	// data is what image has read, and objectOptions how.
 	data          []byte
 	objectOptions object.Options
@@ -103,8 +105,11 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 			}
 		}
 	}
-	var r translate.Report
-	o.Report = &r
+	r := &translate.Report{}
+	if f.remarks != nil {
+		r, o.Remarks = f.remarks, true
+	}
+	o.Report = r
 	img, err := translate.FileBytes(inName(path), data, o)
 	switch {
 	case errors.Is(err, translate.ErrSeveral):
