@@ -1,14 +1,17 @@
 package lower
 
 import (
+	"cmp"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var (
-	_ = register(&Helper{ID: bpf.HelperXDPLoadBytes, Inline: func(c *Call) error { return loadBytes(c, true) }})
-	_ = register(&Helper{ID: bpf.HelperSkbLoadBytes, Inline: func(c *Call) error { return loadBytes(c, false) }})
+	_ = register(&Helper{ID: bpf.HelperXDPLoadBytes, Inline: func(c *Call) error { return loadBytes(c, c.offset(), true) }})
+	_ = register(&Helper{ID: bpf.HelperSkbLoadBytes, Inline: func(c *Call) error { return loadBytes(c, c.offset(), false) }})
+	_ = register(&Helper{ID: bpf.HelperSkbLoadBytesRelative, Inline: func(c *Call) error { return loadBytes(c, c.relative(), false) }})
 	_ = register(&Helper{ID: bpf.HelperXDPStoreBytes, Inline: func(c *Call) error { return storeBytes(c, true) }})
 	_ = register(&Helper{ID: bpf.HelperSkbStoreBytes, Inline: func(c *Call) error { return storeBytes(c, false) }})
 )
@@ -22,19 +25,68 @@ func sizeOf(c *Call, r, ptr int) (words ssa.ID, n int, err error) {
 	lo, _ := c.Reg(r)
 	known, ok := c.F.IsConst(lo)
 	switch {
-	case ok && known > 0 && known <= 512:
+	case ok && known > 0 && known <= 512, ok && known > 0 && isFar(c, ptr):
 		return lo, int(known), nil
-	case !ok && c.InLocal(ptr):
+	case !ok && (c.InLocal(ptr) || isFar(c, ptr)):
 		return lo, 0, nil
 	}
 	return 0, 0, c.Unsupported("a helper that copies bytes of a number that is neither a constant of 1 to 512 nor on the stack", "the compiler has no translation for it")
 }
 
-// inside makes the ways of a helper that works on n bytes of the packet at the
-// offset in R2: yes if they are inside, else the error. xdp tells the two
-// errors of the XDP helpers apart.
-func inside(c *Call, n ssa.ID, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
+// isFar reports whether register ptr leads to a map value or a record: bytes there
+// are copied one piece after the other and never all in registers.
+func isFar(c *Call, ptr int) bool {
+	k := c.Fact(ptr).Kind
+	return k == verify.PtrMapValue || k == verify.PtrMem
+}
+
+// maxPieces is the number of bytes that are copied without a loop.
+const maxPieces = 32
+
+// copyBytes copies n bytes, words first: in a loop unless their number is known to
+// be small. piece copies 4 bytes or 1.
+func copyBytes(c *Call, n, from, to ssa.ID, piece func(from, to ssa.ID, size int)) {
+	known, ok := c.F.IsConst(n)
+	if !ok || known > maxPieces {
+		eachPiece(c, n, from, to, piece)
+		return
+	}
+	for k := uint32(0); k < known; {
+		size := uint32(4)
+		if known-k < 4 {
+			size = 1
+		}
+		piece(c.AddConst(from, k), c.AddConst(to, k), int(size))
+		k += size
+	}
+}
+
+// offset is where in the packet a helper works: R2.
+func (c *Call) offset() ssa.ID {
 	off, _ := c.Reg(2)
+	return off
+}
+
+// relative is the offset in R2 from the header that R5 names, as one from the
+// packet's start; where there is none, one that is outside of every packet.
+func (c *Call) relative() ssa.ID {
+	const fromMAC, fromNetwork = 0, 1 // BPF_HDR_START_MAC, BPF_HDR_START_NET
+	off := c.offset()
+	start, _ := c.Reg(5)
+	nowhere := one(c.Const(^uint32(0)))
+	is := func(n uint32) ssa.Compare { return ssa.Compare{Cond: ssa.EQ, XL: start, YL: c.Const(n)} }
+	words := either(c, ssa.Compare{Cond: ssa.UGT, XL: off, YL: c.Const(maxOffset)}, nowhere, func() []ssa.ID {
+		return either(c, is(fromMAC), one(off), func() []ssa.ID {
+			return either(c, is(fromNetwork), func() []ssa.ID { return []ssa.ID{c.Op(ssa.Add, 0, off, c.NetworkHeader())} }, nowhere)
+		})
+	})
+	return words[0]
+}
+
+// inside makes the ways of a helper that works on n bytes of the packet at an
+// offset: yes if they are inside, else the error. xdp tells the two
+// errors of the XDP helpers apart.
+func inside(c *Call, off, n ssa.ID, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
 	ptr, length := c.Packet()
 	refuse := func() []ssa.ID {
 		if !xdp {
@@ -74,42 +126,47 @@ func packetPiece(op ssa.Op, size int, args ...ssa.ID) ssa.Value {
 	return ssa.Value{Op: op, Space: ssa.Packet, Size: uint8(size), Args: args}
 }
 
-// loadLocal is loadBytes for a number of bytes that only a run knows.
-func loadLocal(c *Call, n ssa.ID, xdp bool) {
+// loadFar is loadBytes for a number of bytes that only a run knows, and for those
+// that are not on the stack. What it does not fill is not written.
+func loadFar(c *Call, off, n ssa.ID, xdp bool) error {
 	to, _ := c.Reg(3)
-	code := inside(c, n, xdp, func(from ssa.ID) []ssa.ID {
-		eachPiece(c, n, from, to, func(from, to ssa.ID, size int) {
-			c.StoreLocal(3, to, size, c.Add(packetPiece(ssa.Load, size, from)))
+	put := func(to ssa.ID, size int, v ssa.ID) {
+		c.failed = cmp.Or(c.failed, c.StoreBehind(3, to, size, v))
+	}
+	code := inside(c, off, n, xdp, func(from ssa.ID) []ssa.ID {
+		copyBytes(c, n, from, to, func(from, to ssa.ID, size int) {
+			put(to, size, c.Add(packetPiece(ssa.Load, size, from)))
 		})
 		return []ssa.ID{c.Const(0)}
 	}, func(code ssa.ID) []ssa.ID {
 		if !xdp {
-			eachPiece(c, n, to, to, func(_, to ssa.ID, size int) { c.StoreLocal(3, to, size, c.Const(0)) })
+			copyBytes(c, n, to, to, func(_, to ssa.ID, size int) { put(to, size, c.Const(0)) })
 		}
 		return []ssa.ID{code}
 	})
 	c.SetResult(code[0])
+	return nil
 }
 
-// loadBytes makes bpf_xdp_load_bytes and bpf_skb_load_bytes: it copies bytes of
-// the packet to the stack. The skb helper clears the buffer when it fails.
-func loadBytes(c *Call, xdp bool) error {
+// loadBytes makes bpf_xdp_load_bytes, bpf_skb_load_bytes and
+// bpf_skb_load_bytes_relative: it copies bytes of the packet to the stack, a map
+// value or a record. The skb helpers clear the buffer when they fail.
+func loadBytes(c *Call, off ssa.ID, xdp bool) error {
 	size, n, err := sizeOf(c, 4, 3)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		loadLocal(c, size, xdp)
-		return nil
+	if isFar(c, 3) || n == 0 {
+		return loadFar(c, off, size, xdp)
 	}
 	if c.Fact(3).Kind != verify.PtrStack {
-		return c.Unsupported("a helper that copies bytes to anything but the stack", "the compiler has no translation for it")
+		return c.Unsupported("a helper that copies bytes to anything but the stack, a map value or a record", "the compiler has no translation for it")
 	}
 	old, err := c.Behind(3, n)
 	if err != nil {
 		return err
 	}
-	words := inside(c, size, xdp, func(from ssa.ID) []ssa.ID {
+	words := inside(c, off, size, xdp, func(from ssa.ID) []ssa.ID {
 		out := []ssa.ID{c.Const(0)}
 		for k := 0; k < n; k += 4 {
 			// Memory behind the packet can be read; bytes beyond n are dropped.
@@ -139,9 +196,12 @@ func storeBytes(c *Call, xdp bool) error {
 	if err != nil {
 		return err
 	}
-	words, err := c.Behind(3, n)
-	if err != nil {
-		return err
+	piecewise := n == 0 || isFar(c, 3) && n > maxPieces
+	var words []ssa.ID
+	if !piecewise {
+		if words, err = c.Behind(3, n); err != nil {
+			return err
+		}
 	}
 	invalidates := false
 	if !xdp {
@@ -158,11 +218,13 @@ func storeBytes(c *Call, xdp bool) error {
 		}
 		invalidates = flags&bpf.FInvalidateHash != 0
 	}
-	result := inside(c, size, xdp, func(to ssa.ID) []ssa.ID {
-		if n == 0 {
+	result := inside(c, c.offset(), size, xdp, func(to ssa.ID) []ssa.ID {
+		if piecewise {
 			from, _ := c.Reg(3)
 			eachPiece(c, size, from, to, func(from, to ssa.ID, size int) {
-				c.Add(packetPiece(ssa.Store, size, to, c.LoadLocal(3, from, size)))
+				v, err := c.LoadBehind(3, from, size)
+				c.failed = cmp.Or(c.failed, err)
+				c.Add(packetPiece(ssa.Store, size, to, v))
 			})
 		}
 		put := func(size uint8, at int, v ssa.ID) {

@@ -13,6 +13,7 @@ const (
 	varCsumLevel // checksums found right
 	varNetwork   // offset of a tc frame's network header
 	varEncap     // not 0 in a tc frame that the program has put into another
+	varMeta      // bytes of metadata in front of an XDP frame
 	varSkb       // words of a tc program's context
 	varFrames    = varSkb + skbWords
 )
