@@ -71,7 +71,7 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkRun(b *testing.B) {
 	for _, cc := range loadCorpus(b) {
 		switch cc.Name {
-		case "jmp_loop", "cache_align", "map_lookup_hash", "long_branches":
+		case "verdict_pass", "jmp_loop", "cache_align", "map_lookup_hash", "long_branches":
 		default:
 			continue
 		}
@@ -89,8 +89,42 @@ func BenchmarkRun(b *testing.B) {
 			}
 			b.ReportMetric(float64(insns)/1e6/(cpuTime(b)-from), "Minstr/cpu-s")
 			b.ReportMetric(float64(cycles)/1e6/(cpuTime(b)-from), "Mcycles/cpu-s")
+			b.ReportMetric((cpuTime(b)-from)*1e9/float64(b.N), "cpu-ns/packet")
 		})
 	}
+}
+
+// BenchmarkSlope reports how many instructions a second more a longer packet
+// executes: what a packet costs besides cancels out.
+func BenchmarkSlope(b *testing.B) {
+	of := func(name string) (*Machine, Input) {
+		for _, cc := range loadCorpus(b) {
+			if cc.Name == name {
+				m, err := New(kernelImage(b, &cc), DefaultSpec())
+				require.NoError(b, err)
+				return m, Input{Packet: cc.Runs[len(cc.Runs)-1].PacketIn}
+			}
+		}
+		panic("BUG: no program " + name)
+	}
+	short, shortIn := of("verdict_pass")
+	long, longIn := of("cache_align")
+	took := func(m *Machine, in Input) (seconds float64, insns uint64) {
+		from := cpuTime(b)
+		for range 1000 {
+			insns += m.Run(in).Instructions
+		}
+		return cpuTime(b) - from, insns
+	}
+	var seconds float64
+	var insns uint64
+	for b.Loop() {
+		s, n := took(short, shortIn)
+		seconds, insns = seconds-s, insns-n
+		s, n = took(long, longIn)
+		seconds, insns = seconds+s, insns+n
+	}
+	b.ReportMetric(float64(insns)/1e6/seconds, "Minstr/cpu-s")
 }
 
 // BenchmarkBatch runs a stream through the four contexts of a core and reports

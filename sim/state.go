@@ -23,7 +23,7 @@ func (s *System) Save(w io.Writer) error {
 	return s.over(plain.NewWriter(w), nil)
 }
 
-// Resume reads what Save wrote of a system of the same image and Spec, with as
+// Resume reads, up to the end, what Save wrote of a system of the same image and Spec, with as
 // many cores. Work goes on where it was: f is asked for the packets that come then.
 // After an error the system is of no use.
 func (s *System) Resume(r io.Reader, f Feed) error {
@@ -46,7 +46,7 @@ func (m *card) Identity() string {
 		_ = binary.Write(h, binary.LittleEndian, uint64(w))
 	}
 	s := m.spec
-	s.Models, s.Memory, s.Hooks, s.MemoryHooks, s.Profile = nil, nil, Hooks{}, MemoryHooks{}, false
+	s.Models, s.Memory, s.Hooks, s.MemoryHooks, s.Profile, s.Threads = nil, nil, Hooks{}, MemoryHooks{}, false, 0
 	fmt.Fprintf(h, "%+v %s %+v", s, m.img.Target.Name, m.img.Target.Memories)
 	for i := range m.img.Maps {
 		fmt.Fprintf(h, " %+v", m.img.Maps[i])

@@ -42,8 +42,18 @@ func (s *System) build(img *image.Image, spec Spec, cores int) error {
 	for id := range cores {
 		s.cores = append(s.cores, s.newCore(id, true))
 	}
-	s.engine, s.feeds = engine.New(s.mem, s.cores), make([]batch, cores)
+	s.engine, s.feeds = engine.New(s.mem, s.cores, s.threads()), make([]batch, cores)
 	return nil
+}
+
+// threads returns the number of threads that cores may run in: hooks are called by
+// one at a time.
+func (s *System) threads() int {
+	h := &s.spec.Hooks
+	if s.profile != nil || h.Step != nil || h.Switch != nil || h.Call != nil || h.Exit != nil {
+		return 1
+	}
+	return s.spec.Threads
 }
 
 // Start gives all cores work. next and done are as in Machine.Batch, with the

@@ -157,7 +157,7 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 		s.Packets++
 		if p.Length > len(p.Data) {
 			if s.Cut++; o.Strict {
-				return nil, &InputError{fmt.Errorf("packet %d was cut to %d of its %d bytes when it was captured", s.Packets, len(p.Data), p.Length)}
+				return nil, &InputError{cutError(s.Packets, &p)}
 			}
 			if err := whole.fill(&p); err != nil {
 				return nil, &InputError{fmt.Errorf("packet %d: %w", s.Packets, err)}

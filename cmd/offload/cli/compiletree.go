@@ -17,11 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"text/tabwriter"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/offload/check"
@@ -80,7 +77,7 @@ func (f *compileFlags) tree(cmd *cobra.Command, folder string) error {
 	if err != nil {
 		return err
 	}
-	shard, shards, err := parseShard(f.shard)
+	s, err := parseShard(f.shard)
 	if err != nil {
 		return err
 	}
@@ -92,17 +89,19 @@ func (f *compileFlags) tree(cmd *cobra.Command, folder string) error {
 		return fmt.Errorf("%s: holds no eBPF objects", folder)
 	}
 	var own []string
-	for k := shard - 1; k < len(paths); k += shards {
-		own = append(own, paths[k])
+	for k, path := range paths {
+		if s.has(k) {
+			own = append(own, path)
+		}
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt does not wait
 	t := treeTally{
-		report:  treeReport{Folder: folder, Target: f.build.target, Shard: shard, Shards: shards, Objects: []treeObject{}, Reasons: []treeReason{}},
+		report:  treeReport{Folder: folder, Target: f.build.target, Shard: s.i, Shards: s.n, Objects: []treeObject{}, Reasons: []treeReason{}},
 		reasons: map[string]*treeReason{},
 	}
-	step := progress(cmd.ErrOrStderr(), len(own))
+	bar := newProgress(cmd.ErrOrStderr(), "objects", int64(len(own)), false)
 	for _, path := range own {
 		if ctx.Err() != nil {
 			t.report.Interrupted = true
@@ -111,8 +110,9 @@ func (f *compileFlags) tree(cmd *cobra.Command, folder string) error {
 		if err := t.object(folder, path, o); err != nil {
 			return err
 		}
-		step()
+		bar.set(int64(len(t.report.Objects)))
 	}
+	bar.end()
 	r := t.finish()
 	if f.asJSON {
 		err = writeJSON(cmd.OutOrStdout(), r)
@@ -175,16 +175,6 @@ func isObject(path string) (bool, error) {
 
 // elfMachine is where e_machine stands, in bytes.
 const elfMachine = 18
-
-// progress returns what counts one object of n, on a terminal.
-func progress(w io.Writer, n int) func() {
-	if file, ok := w.(*os.File); !ok || !term.IsTerminal(int(file.Fd())) {
-		return func() {}
-	}
-	bar := progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("objects"),
-		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))
-	return func() { _ = bar.Add(1) }
-}
 
 // treeTally counts while objects are compiled.
 type treeTally struct {

@@ -19,12 +19,12 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/sim/nic"
 )
 
 // outputs are the values that verbs print with --json.
 var outputs = map[string]any{
-	"bench":               nic.Result{},
+	"bench":               benchResult{},
+	"bench of a sweep":    benchReport{},
 	"card list":           []shownCard{},
 	"card status":         shownCard{},
 	"check":               []checkedProgram{},
@@ -39,6 +39,8 @@ var outputs = map[string]any{
 	"map lookup":          []jsonEntry{},
 	"prog list":           []listedProgram{},
 	"run":                 packetrun.Summary{},
+	"run of captures":     runReport{},
+	"run, a line":         packetrun.Packet{},
 	"show":                []shownDevice{},
 	"stats":               map[string]map[string]uint64{},
 }

@@ -46,15 +46,17 @@ func adjustTail(c *Call) error {
 	delta, _ := c.Reg(2)
 	newLength := c.Op(ssa.Add, 0, length, delta)
 	no := func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EINVAL), length} }
+	ifLong := func(yes func() []ssa.ID) []ssa.ID {
+		return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: c.Const(uint32(limits.MinLength))}, yes, no)
+	}
 	words := c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: length},
 		func() []ssa.ID {
-			return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: c.Const(uint32(limits.MinLength))},
-				func() []ssa.ID { return c.resized(ptr, newLength) }, no)
+			return ifLong(func() []ssa.ID { return c.resized(ptr, newLength) })
 		}, func() []ssa.ID {
-			if c.negative(2) {
+			if c.negative(2) || limits.EndMax == 0 {
 				return no()
 			}
-			return c.grow(newLength, no)
+			return ifLong(func() []ssa.ID { return c.grow(newLength, no) })
 		})
 	c.PacketIs(ptr, words[1])
 	c.SetResult(words[0])
@@ -81,14 +83,11 @@ func (c *Call) resized(ptr, length ssa.ID) []ssa.ID {
 }
 
 // grow makes the packet longer with zeros at its end, where there is room, and
-// returns a helper's result and the length; else no does.
+// returns a helper's result and the length; else no does. The target has an
+// end_max.
 func (c *Call) grow(newLength ssa.ID, no func() []ssa.ID) []ssa.ID {
-	limit := c.T.AdjustTail.EndMax
-	if limit == 0 {
-		return no()
-	}
 	ptr, length := c.Packet()
-	room := c.Op(ssa.Sub, 0, c.Const(uint32(limit)), c.And(ptr, c.T.Packet.OffsetMask()))
+	room := c.Op(ssa.Sub, 0, c.Const(uint32(c.T.AdjustTail.EndMax)), c.And(ptr, c.T.Packet.OffsetMask()))
 	return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: room}, func() []ssa.ID {
 		words := c.resized(ptr, newLength)
 		c.zero(c.Op(ssa.Add, 0, ptr, length), c.Op(ssa.Sub, 0, newLength, length))

@@ -91,7 +91,12 @@ func (b Backend) Lowering(p *verify.Program) []opt.Pass {
 			return true
 		},
 	}
-	return []opt.Pass{exits, opt.Memory(opt.Widths{Read: 4 * b.T.Registers.XferIn, Write: 4 * b.T.Registers.XferOut})}
+	short := 0
+	if nfp.AdditionsWait(b.T) {
+		short = nfp.ShortAddition
+	}
+	memory := opt.Memory(opt.Widths{Read: 4 * b.T.Registers.XferIn, Write: 4 * b.T.Registers.XferOut})
+	return []opt.Pass{exits, opt.SplitAdditions(short), memory}
 }
 
 // Stages implements backend.Backend.
