@@ -134,7 +134,7 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperGetCurrentTaskBTF, For: both, GPL: true, Refused: whyTasks},
 	{ID: bpf.HelperKtimeGetCoarseNs, For: both},
 	{ID: bpf.HelperCheckMTU, For: both, GPL: true, Args: args{ArgCtx, ArgAnything, ArgFill4, ArgAnything, ArgAnything}},
-	{ID: bpf.HelperForEachMapElem, For: both, Refused: whyCallback},
+	{ID: bpf.HelperForEachMapElem, For: both, CallsBack: true, Args: args{ArgMap, ArgFunc, ArgStackOrNull, ArgAnything}},
 	{ID: bpf.HelperSnprintf, For: both, GPL: true, Refused: whySnprintf},
 	{ID: bpf.HelperTimerInit, For: both, GPL: true, Refused: whyTimer},
 	{ID: bpf.HelperTimerSetCallback, For: both, GPL: true, Refused: whyTimer},

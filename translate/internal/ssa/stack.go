@@ -259,7 +259,7 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 	switch fact.Kind {
 	case verify.PtrStack:
 		return b.stackBytes(r, 0, n, 1)
-	case verify.PtrMapValue, verify.PtrPacket, verify.PtrMem:
+	case verify.PtrMapValue, verify.PtrPacket, verify.PtrMem, verify.PtrMapKey, verify.PtrNum:
 		var out []ID
 		for k := 0; k < n; k += 4 {
 			need := min(4, n-k)
@@ -272,6 +272,14 @@ func (b *Builder) Behind(r, n int) ([]ID, error) {
 				p = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(k), need)
 			} else if fact.Kind == verify.PtrMem {
 				if p, err = b.loadRecord(lo, fact, int32(k), need); err != nil {
+					return nil, err
+				}
+			} else if fact.Kind == verify.PtrMapKey {
+				if p, err = b.loadKey(lo, hi, fact, int32(k), need); err != nil {
+					return nil, err
+				}
+			} else if fact.Kind == verify.PtrNum {
+				if p.lo, err = b.iterBytes(lo, fact, int32(k), need); err != nil {
 					return nil, err
 				}
 			} else if p, err = b.loadMap(lo, hi, fact, int32(k), need); err != nil {
