@@ -1,4 +1,3 @@
-// Package docs tests that the documents here tell of the module as it is.
 package docs
 
 import (
@@ -94,5 +93,15 @@ func TestVerbsKnowNoDevice(t *testing.T) {
 		if p.ImportPath != "cmd/offload" {
 			require.NotContains(t, p.Imports, module+"/cmd/offload/cli", p.ImportPath)
 		}
+	}
+}
+
+// TestEstimated tests that the table of timings is read.
+func TestEstimated(t *testing.T) {
+	all := Estimated()
+	require.Greater(t, len(all), 15)
+	require.Contains(t, all, "receive buffers, Buffers")
+	for _, e := range all {
+		require.NotContains(t, e, "|")
 	}
 }

@@ -241,7 +241,7 @@ func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 		*out = firmware.Outcome{}
 		ok := m.model.Leave(x, m.program[place(x)], out)
 		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
-		res.Redirect = out.Redirect
+		res.Redirect, res.Metadata = out.Redirect, out.Metadata
 		if ok {
 			return
 		}

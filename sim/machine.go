@@ -80,3 +80,6 @@ func (m *Machine) Run(in Input) Result {
 	m.finish(x, c.RunAlone(x), &res)
 	return res
 }
+
+// Context returns the context that packets run in, for hooks that look at it.
+func (m *Machine) Context() *core.Context { return m.core.Context(0) }

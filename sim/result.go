@@ -11,6 +11,9 @@ type Result struct {
 	// Packet is the frame as the program left it. It is valid until the next
 	// Run.
 	Packet []byte
+	// Metadata is what the program put in front of the packet for the host, valid as
+	// long as the packet.
+	Metadata []byte
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8

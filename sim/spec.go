@@ -63,6 +63,10 @@ type Spec struct {
 	// memory until Map.Queue takes them out, as a host that is slower than the card
 	// does; a packet's Events are then none of them.
 	KeepRecords bool
+	// Threads is the number of threads in which a System runs its cores; 0 is one.
+	// Nothing depends on it but the time that it takes. With hooks or a profile it is
+	// one.
+	Threads int
 	// Profile counts executions and cycles of each word.
 	Profile bool
 	// Hooks are called at named points of the cores' work.

@@ -42,8 +42,18 @@ func (s *System) build(img *image.Image, spec Spec, cores int) error {
 	for id := range cores {
 		s.cores = append(s.cores, s.newCore(id, true))
 	}
-	s.engine, s.feeds = engine.New(s.mem, s.cores), make([]batch, cores)
+	s.engine, s.feeds = engine.New(s.mem, s.cores, s.threads()), make([]batch, cores)
 	return nil
+}
+
+// threads returns the number of threads that cores may run in: hooks are called by
+// one at a time.
+func (s *System) threads() int {
+	h := &s.spec.Hooks
+	if s.profile != nil || h.Step != nil || h.Switch != nil || h.Call != nil || h.Exit != nil {
+		return 1
+	}
+	return s.spec.Threads
 }
 
 // Start gives all cores work. next and done are as in Machine.Batch, with the
@@ -115,3 +125,12 @@ func (s *System) PartsBusy(out []uint64) []uint64 { return s.mem.Busy(out) }
 // Lines returns how many lines commands have found in a memory's cache, and how many
 // came from DRAM.
 func (s *System) Lines(unit mem.UnitID) (hits, misses uint64) { return s.mem.Lines(unit) }
+
+// BusyUntil returns for how many cycles up to a cycle, now, contexts had cores, over
+// all cores. It is for calls of a Feed.
+func (s *System) BusyUntil(cycle uint64) (busy uint64) {
+	for _, c := range s.cores {
+		busy += c.BusyUntil(cycle)
+	}
+	return busy
+}

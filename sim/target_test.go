@@ -64,9 +64,10 @@ func TestMachineFollowsTarget(t *testing.T) {
 		{"length among other bits", func(tg *target.Target) { tg.PacketVector.Length = target.Field{Word: 5, Low: 8, Bits: 14} }, 0},
 		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 14, Low: 4, Bits: 20} }, 0},
 		{"shorter packet vector", func(tg *target.Target) {
-			tg.PacketVector.Words, tg.PacketVector.Redirect = 10, nil
+			tg.PacketVector.Words, tg.PacketVector.Redirect, tg.PacketVector.Metadata = 10, nil, nil
 			delete(tg.Helpers, "redirect")
 			delete(tg.Helpers, "redirect_map")
+			delete(tg.Helpers, "xdp_adjust_meta")
 		}, 0},
 		{"packet vector behind the stack", func(tg *target.Target) { tg.LocalMemory.Vector, tg.LocalMemory.StackBase = 960, 0 }, 0},
 		{"smaller contexts", func(tg *target.Target) { tg.LocalMemory.Context, tg.LocalMemory.Stack = 640, 576 }, 0},

@@ -16,6 +16,7 @@ type SkbFields struct {
 	Hash                         uint32
 	Ifindex                      uint32 // 0 means 1, the loopback device
 	Tstamp                       uint64
+	TstampType                   uint32
 	PktType                      uint32
 	Protocol                     uint32 // network byte order, derived from the packet
 	VlanPresent, VlanTCI         uint32
@@ -146,6 +147,8 @@ func (vm *VM) skbWord(off int64) uint32 {
 		return s.GSOSegs
 	case bpf.SkBuffGSOSize:
 		return s.GSOSize
+	case bpf.SkBuffTstampType:
+		return s.TstampType
 	case bpf.SkBuffTstamp:
 		return uint32(s.Tstamp)
 	case bpf.SkBuffTstamp + 4:

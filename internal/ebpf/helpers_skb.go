@@ -34,6 +34,19 @@ func skbLoadBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	return 0, nil
 }
 
+// skbLoadBytesRelative is skbLoadBytes from a header on.
+func skbLoadBytesRelative(vm *VM, pc int, a [5]uint64) (uint64, error) {
+	off := uint64(uint32(a[1]))
+	switch from := uint32(a[4]); {
+	case off > maxSkbOffset, from > 1:
+		off = maxSkbOffset + 1
+	case from == 1:
+		off += uint64(vm.network - vm.data)
+	}
+	a[1] = off
+	return skbLoadBytes(vm, pc, a)
+}
+
 // storeFlags are the flags of bpf_skb_store_bytes.
 const storeFlags = bpf.FRecomputeCsum | bpf.FInvalidateHash
 

@@ -21,7 +21,7 @@ func xdpAdjustHead(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	meta := vm.data - vm.meta
 	first, last := int64(xdpFrameStruct+meta), int64(vm.end-etherHeader)
 	if b := vm.opt.Buffer; b != nil {
-		first, last = max(first, headroom-int64(b.Back)), min(last, headroom+int64(b.Ahead))
+		first, last = max(first, headroom-int64(b.Back)+int64(meta)), min(last, headroom+int64(b.Ahead))
 	}
 	if data < first || data > last {
 		return bpf.EINVAL.Result(), nil
@@ -60,7 +60,11 @@ func xdpAdjustMeta(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	meta := int64(vm.meta) + int64(int32(a[1]))
 	n := int64(vm.data) - meta
-	if meta < xdpFrameStruct || n < 0 {
+	first := int64(xdpFrameStruct)
+	if b := vm.opt.Buffer; b != nil {
+		first = max(first, headroom-int64(b.Back))
+	}
+	if meta < first || n < 0 {
 		return bpf.EINVAL.Result(), nil
 	}
 	if n%4 != 0 || n > maxMeta {

@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -173,4 +174,34 @@ func TestHostile(t *testing.T) {
 	require.NotContains(t, dot.String(), "\x1b")
 	require.NotContains(t, dot.String(), "\u202e")
 	require.Contains(t, dot.String(), `digraph "\"</code>`)
+}
+
+// TestQuoted: the remarks that docs/codegen.md quotes are those of the samples.
+func TestQuoted(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/codegen.md")
+	require.NoError(t, err)
+	said, place, quotes := map[string]string{}, "", 0
+	for line := range strings.SplitSeq(string(doc), "\n") {
+		if !strings.HasPrefix(line, "    ") {
+			continue
+		}
+		line = strings.TrimPrefix(line, "    ")
+		if name, _, ok := strings.Cut(line, ".c:"); ok && !strings.HasPrefix(line, " ") {
+			place = line
+			if said[name] == "" {
+				var out bytes.Buffer
+				require.NoError(t, sample(t, "../../testdata/bpf/"+name+".o", "skipsw", false).Text(&out, false))
+				said[name] = out.String()
+			}
+		}
+		if mark := strings.TrimSpace(line); strings.HasPrefix(mark, "+ ") || strings.HasPrefix(mark, "- ") {
+			name, _, _ := strings.Cut(place, ".c:")
+			_, behind, found := strings.Cut(said[name], "\n"+place+"\n")
+			require.True(t, found, "no line %q", place)
+			behind, _, _ = strings.Cut(behind, "\n\n")
+			require.Contains(t, behind, mark, place)
+			quotes++
+		}
+	}
+	require.GreaterOrEqual(t, quotes, 8)
 }

@@ -15,8 +15,11 @@ const (
 	Object  = 64 << 20 // an eBPF object or an image; no NIC has memory for what it describes
 	Capture = 1 << 30  // a capture file whose packets are all held in memory
 	Stream  = 1 << 40  // one that is read packet by packet
+	// Result is what a verb printed as JSON.
+	Result = 256 << 20
 	// Expectation is what a run should give, a line a packet.
 	Expectation = 1 << 30
+	Contents    = 1 << 30  // contents of maps, which are read entry by entry
 	Source      = 16 << 20 // assembly, or case files of the oracle
 	Network     = 64 << 20 // routes, neighbours and links in JSON
 	Words       = 16 << 20 // bare words; the largest control store has 128 KiB

@@ -50,7 +50,7 @@ var rules = []rule{
 	{from: "translate/internal/number", only: []string{"translate/bpf"}, why: "arithmetic on ranges is of no program"},
 
 	// Inside the simulator.
-	{from: "sim/mem", only: []string{"nfpisa/target"}, why: "memory units serve whoever issues commands"},
+	{from: "sim/mem", only: []string{"nfpisa/target", "internal/plain"}, why: "memory units serve whoever issues commands"},
 	{from: "sim/core", never: []string{"sim!", "sim/engine", "sim/firmware", "sim/hostmap", "sim/pcie", "sim/trace"}, why: "a core knows neither firmware nor what surrounds it"},
 
 	// The manager, the verbs, and nothing above them.
@@ -66,6 +66,7 @@ var rules = []rule{
 	{from: "internal/lint!", only: none, why: "an analyser knows names, not code"},
 	{from: "internal/infile", only: none},
 	{from: "internal/outfile", only: none},
+	{from: "internal/plain", only: none},
 	{from: "internal/strictyaml", only: none},
 	{from: "internal/sys", only: []string{"translate/bpf"}, why: "one layer for system calls"},
 	{from: "internal/unsupported", only: none},

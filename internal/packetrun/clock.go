@@ -44,9 +44,9 @@ func ParseClock(s string) (Clock, error) {
 	return Clock{clockFixed, ns}, nil
 }
 
-// start sets the machine's time for the first packet. It returns what sets it
+// Start sets the machine's time for the first packet. It returns what sets it
 // for each.
-func (c Clock) start(m *sim.Machine) (before func(stamp time.Time) error, err error) {
+func (c Clock) Start(m *sim.Machine) (before func(stamp time.Time) error, err error) {
 	kind := c.kind
 	switch {
 	case kind == clockAny && m.HasClock():

@@ -69,7 +69,10 @@ type Packet struct {
 	// Output is the packet as the program left it, in lower-case hex, if it
 	// leaves the card.
 	Output string `json:"output,omitempty"`
-	Fault  string `json:"fault,omitempty"`
+	// Metadata is what the program put in front of the packet (bpf_xdp_adjust_meta),
+	// in lower-case hex, if the packet leaves the card.
+	Metadata string `json:"metadata,omitempty"`
+	Fault    string `json:"fault,omitempty"`
 }
 
 // JSON returns the outcome's JSON form; exit is where the program ended, nil for
@@ -93,7 +96,7 @@ func (o *Outcome) JSON(exit *image.Line) Packet {
 		p.Line = Place(exit)
 	}
 	if o.Leaves {
-		p.Output = hex.EncodeToString(r.Packet)
+		p.Output, p.Metadata = hex.EncodeToString(r.Packet), hex.EncodeToString(r.Metadata)
 	}
 	return p
 }

@@ -126,7 +126,7 @@ type Options struct {
 // the machine has no clock to go by, and if a packet cannot be read. When ctx ends
 // before the packets do, the summary is of those until then and says so.
 func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Options) (*Summary, error) {
-	setTime, err := o.Clock.start(m)
+	setTime, err := o.Clock.Start(m)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 		s.Packets++
 		if p.Length > len(p.Data) {
 			if s.Cut++; o.Strict {
-				return nil, &InputError{fmt.Errorf("packet %d was cut to %d of its %d bytes when it was captured", s.Packets, len(p.Data), p.Length)}
+				return nil, &InputError{cutError(s.Packets, &p)}
 			}
 			if err := whole.fill(&p); err != nil {
 				return nil, &InputError{fmt.Errorf("packet %d: %w", s.Packets, err)}

@@ -24,6 +24,10 @@ func (l *List) Next() (pcap.Packet, error) {
 // a damaged capture says does not eat the host's memory.
 const mostBytes = 1 << 18
 
+// Fill gives a packet that was cut when it was captured its length, with zeros in
+// the place of what is missing, as Run does.
+func Fill(p *pcap.Packet) error { return (&filler{}).fill(p) }
+
 // filler gives packets their length on the wire.
 type filler struct{ buf []byte }
 
@@ -39,4 +43,26 @@ func (f *filler) fill(p *pcap.Packet) error {
 	}
 	p.Data = f.buf
 	return nil
+}
+
+// FillAll gives packets their length on the wire, with zeros in the place of what the
+// capture does not have, and returns how many were cut; strict refuses them.
+func FillAll(packets []pcap.Packet, strict bool) (cut int, err error) {
+	for i := range packets {
+		p := &packets[i]
+		if p.Length <= len(p.Data) {
+			continue
+		}
+		if cut++; strict {
+			return cut, cutError(i+1, p)
+		}
+		if err := Fill(p); err != nil {
+			return cut, fmt.Errorf("packet %d: %w", i+1, err)
+		}
+	}
+	return cut, nil
+}
+
+func cutError(number int, p *pcap.Packet) error {
+	return fmt.Errorf("packet %d was cut to %d of its %d bytes when it was captured", number, len(p.Data), p.Length)
 }

@@ -31,6 +31,9 @@ type PacketVector struct {
 	Queue    *Queue `json:"queue,omitempty"`     // the selected queue
 	Ingress  *Field `json:"ingress,omitempty"`   // ingress interface index
 	RxQueue  *Field `json:"rx_queue,omitempty"`  // receive queue index
+	// Metadata is the bytes in front of the packet that a program has filled for the
+	// host, which the firmware makes 0 before it begins; nil where there are none.
+	Metadata *Field `json:"metadata,omitempty"`
 	// Redirect is where a program says where its frame goes when its verdict is
 	// a redirect; nil where it cannot.
 	Redirect *Redirect `json:"redirect,omitempty"`
@@ -78,6 +81,7 @@ func (v *PacketVector) fields() (names []string, fields []Field) {
 	}
 	add("ingress", v.Ingress)
 	add("rx_queue", v.RxQueue)
+	add("metadata", v.Metadata)
 	if v.Redirect != nil {
 		add("redirect.kind", &v.Redirect.Kind)
 		add("redirect.to", &v.Redirect.To)

@@ -71,8 +71,18 @@ func (c *checker) redirect() {
 	}
 }
 
+// metadata checks that there is a place for what bpf_xdp_adjust_meta makes.
+func (c *checker) metadata() {
+	if c.t.PacketVector.Metadata == nil && c.t.HasHelper("xdp_adjust_meta") {
+		c.fail("helpers.xdp_adjust_meta needs packet_vector.metadata, where programs say how much there is")
+	}
+}
+
 // redirectHonoured refuses fields that programs cannot write.
 func (c *checker) redirectHonoured() {
+	if m := c.t.PacketVector.Metadata; m != nil {
+		c.only("packet_vector.metadata.bits", m.Bits, uint8(32), "programs write the whole word")
+	}
 	if r := c.t.PacketVector.Redirect; r != nil {
 		c.only("packet_vector.redirect.kind.bits", r.Kind.Bits, uint8(32), "programs write the whole word")
 		c.only("packet_vector.redirect.to.bits", r.To.Bits, uint8(32), "numbers of interfaces are words")

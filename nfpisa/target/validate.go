@@ -60,6 +60,7 @@ func (c *checker) form() bool {
 	c.maps()
 	c.helpers()
 	c.redirect()
+	c.metadata()
 	return len(c.errs) == 0
 }
 

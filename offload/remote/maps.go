@@ -38,6 +38,24 @@ func (h *mapHandle) Update(key, value []byte, flags uint64) error {
 	return h.client.Call("map.update", entryArgs{Handle: h.Handle, Key: key, Value: value, Flags: flags}, nil)
 }
 
+// Fill writes entries in batches, between which packets flow.
+func (h *mapHandle) Fill(entries []offload.Entry, flags uint64) (done int, err error) {
+	most := batchOf(int(h.mapResult.Info.KeySize) + h.Bytes)
+	for len(entries) > 0 {
+		n := min(most, len(entries))
+		r, err := get[fillResult](h.client, "map.fill", fillArgs{Handle: h.Handle, Entries: entries[:n], Flags: flags})
+		if err != nil {
+			return done, err
+		}
+		done += min(max(r.Done, 0), n)
+		if r.Error != nil {
+			return done, r.Error.err()
+		}
+		entries = entries[n:]
+	}
+	return done, nil
+}
+
 // Delete implements offload.Map.
 func (h *mapHandle) Delete(key []byte) error {
 	return h.client.Call("map.delete", entryArgs{Handle: h.Handle, Key: key}, nil)

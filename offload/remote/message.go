@@ -119,6 +119,15 @@ type (
 		Value  []byte `json:"value,omitempty"`
 		Flags  uint64 `json:"flags,omitempty"`
 	}
+	fillArgs struct {
+		Handle  uint32          `json:"handle"`
+		Entries []offload.Entry `json:"entries"`
+		Flags   uint64          `json:"flags,omitempty"`
+	}
+	fillResult struct {
+		Done  int      `json:"done"`
+		Error *failure `json:"error,omitempty"`
+	}
 	handleArgs struct {
 		Handle uint32 `json:"handle"`
 	}

@@ -45,6 +45,7 @@ var ops = map[string]func(*session, json.RawMessage) (any, error){
 	"map.types":   op((*session).mapTypes),
 	"map.lookup":  op((*session).lookup),
 	"map.update":  op((*session).update),
+	"map.fill":    op((*session).fill),
 	"map.delete":  op((*session).delete),
 	"map.next":    op((*session).next),
 	"map.batch":   op((*session).batch),
@@ -188,6 +189,20 @@ func (c *session) update(a entryArgs) (any, error) {
 	return nil, m.Update(whole(a.Key), whole(a.Value), a.Flags)
 }
 
+// fill writes entries; the result says how many, and why not the next.
+func (c *session) fill(a fillArgs) (any, error) {
+	m, err := c.mapOf(a.Handle)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range a.Entries {
+		if err := m.Update(whole(e.Key), whole(e.Value), a.Flags); err != nil {
+			return fillResult{Done: i, Error: failureOf(err)}, nil
+		}
+	}
+	return fillResult{Done: len(a.Entries)}, nil
+}
+
 func (c *session) delete(a entryArgs) (any, error) {
 	m, err := c.mapOf(a.Handle)
 	if err != nil {
@@ -218,6 +233,9 @@ const (
 	maxBatchBytes = 1 << 20
 )
 
+// batchOf returns how many entries of a size go into a batch.
+func batchOf(size int) int { return max(1, min(maxBatch, maxBatchBytes/max(size, 1))) }
+
 // batchResult is a part of a map's entries; More says that there are entries
 // behind it.
 type batchResult struct {
@@ -241,8 +259,7 @@ func (c *session) batch(a entryArgs) (any, error) {
 	if c.dumped != a.Handle {
 		return nil, errors.New("the client has begun to read another map since")
 	}
-	size := int(m.Info().KeySize) + m.ValueBytes()
-	most := min(len(c.dump), max(1, min(maxBatch, maxBatchBytes/max(size, 1))))
+	most := min(len(c.dump), batchOf(int(m.Info().KeySize)+m.ValueBytes()))
 	out := batchResult{Entries: c.dump[:most], More: most < len(c.dump)}
 	if c.dump = c.dump[most:]; !out.More {
 		c.dump = nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/skipsw/skipsw/internal/mapfile"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
@@ -88,7 +89,7 @@ func (m *cardMap) fillSlots(p *program, name string) error {
 // programsType is the type of a program array's values: the names of the image's
 // programs.
 func programsType(img *image.Image) btf.Type {
-	e := &btf.Enum{Name: "program", Size: 4}
+	e := &btf.Enum{Name: mapfile.ProgramType, Size: 4}
 	for k := range img.Programs {
 		e.Values = append(e.Values, btf.EnumValue{Name: img.Programs[k].Name, Value: uint64(k + 1)})
 	}

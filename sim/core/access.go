@@ -19,6 +19,15 @@ func (x *Context) PacketBounds() (lo, hi uint32) {
 	return uint32(off), uint32(off + n)
 }
 
+// metadata returns the bytes in front of the packet that are the program's.
+func (x *Context) metadata() uint32 {
+	f := x.core.cfg.View.Metadata
+	if f == nil {
+		return 0
+	}
+	return f.Get(uint32(x.core.lm[x.vector:][f.Word]))
+}
+
 // resolve finds the memory that a command reaches, and faults for memory that
 // is not the program's.
 func (c *Core) resolve(x *Context, q *mem.Command) bool {
@@ -73,6 +82,7 @@ func (c *Core) resolvePacket(x *Context, q *mem.Command) bool {
 	}
 	q.Region, q.Offset = x.buf, at
 	lo, hi := x.PacketBounds()
+	lo -= min(lo, x.metadata())
 	if off >= lo && off+n <= hi {
 		q.Ticket.Lo, q.Ticket.Hi = 0, n
 		return true

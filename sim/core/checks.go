@@ -76,6 +76,9 @@ type PacketView struct {
 	Set, Mask uint64
 	// Pointer and Length are words from the beginning of the packet vector.
 	Pointer, Length LocalField
+	// Metadata is how many bytes in front of the packet are the program's, too; nil
+	// for none.
+	Metadata *LocalField
 }
 
 // LocalField is a field of the packet vector.

@@ -111,6 +111,7 @@ const (
 	fCC                           // writes the condition codes
 	fPost                         // modifies an index register afterwards
 	fHasA                         // leaves its left operand in PREV_A
+	fStraight                     // is one of a stretch
 )
 
 // srcKind and dstKind of special operands.
@@ -146,7 +147,7 @@ type uop struct {
 	post   uint16
 	imm    uint32 // constant, byte mask, CSR address, signal mask, command index
 	mask   uint32 // immed parts: bits that change; ld_field: bits that change
-	target uint32 // index of the branch target
+	target uint32 // index of the branch target; words of the stretch from here on
 }
 
 // bareOp is an operation without operands.
@@ -167,6 +168,8 @@ type Code struct {
 	start   uint16
 	outside map[uint16]uint32 // exit and helper addresses to indexes in ops
 	runtime []image.Symbol    // linked routines
+
+	readsIn, readsOut span // transfer registers that it may read
 }
 
 type reason struct {
@@ -221,6 +224,8 @@ func Load(img *image.Image, g Grant, correct bool) (*Code, error) {
 		}
 		d.word(&in)
 	}
+	cd.findStretches()
+	cd.findReads()
 	return cd, nil
 }
 

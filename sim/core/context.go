@@ -146,11 +146,14 @@ type state struct {
 	landing [xfers]uint64 // words for transfer-in registers that are on their way
 }
 
-// reset prepares the context for a packet: nothing is written. Local memory is
-// the core's.
+// reset prepares the context for a packet: nothing is written that the code could
+// read. Local memory is the core's.
 func (x *Context) reset() {
 	v := x.core.blank
-	copy(x.regs[:numMutable], x.core.blanks[:])
+	copy(x.regs[:slotIn], x.core.blanks[:])
+	for _, s := range [...]span{x.core.code.readsIn, x.core.code.readsOut} {
+		copy(x.regs[s.lo:s.hi], x.core.blanks[:])
+	}
 	x.cc, x.cv = v, flagUndef
 	if v>>32 == 0 {
 		x.cv = 0

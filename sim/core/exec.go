@@ -27,6 +27,13 @@ func (c *Core) run(x *Context) Stop {
 			}
 			c.again = false
 		}
+		if u.flags&fStraight != 0 && !observe && x.left|x.swapLeft == 0 && !x.csrRead {
+			if n := x.stretch(ops, pc, c.logic); n > 0 {
+				now += uint64(n)
+				pc += n
+				u = &ops[pc]
+			}
+		}
 		var tag uint64 // unwritten bits of the result
 		l, r := regs[u.l&slotMask], regs[u.r&slotMask]
 		if u.flags&fSrcSpecial != 0 {

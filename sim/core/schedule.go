@@ -52,12 +52,18 @@ type schedule struct {
 	last    uint8 // context that had the core last
 	hungry  uint8 // contexts that want a packet
 	stopped Stop
-	again   bool   // the instruction at the program counter was seen before
-	idle    uint64 // cycles in which every context waited
+	again   bool                                   // the instruction at the program counter was seen before
+	idle    uint64                                 // cycles in which every context waited
+	waits   [recentWaits]struct{ from, to uint64 } // the last of them, a ring
+	waited  uint8
 	// turn is the first cycle in which this core may not do yet what others could
 	// notice at once.
 	turn uint64
 }
+
+// recentWaits is how many waits a core knows of. It is ahead of others by no more
+// of them: each ends with a context that has the core.
+const recentWaits = 64
 
 // Never is a cycle that does not come.
 const Never = ^uint64(0)
@@ -162,6 +168,9 @@ func (c *Core) feed(x *Context) {
 func (c *Core) wake(x *Context) {
 	if x.wake > c.now {
 		c.idle += x.wake - c.now
+		w := &c.waits[c.waited%recentWaits]
+		w.from, w.to = c.now, x.wake
+		c.waited++
 	}
 	c.phase, c.last = phaseRun, x.slot
 	if x.running {
@@ -255,3 +264,16 @@ func (x *Context) settle() {
 
 // Idle returns the cycles since Start in which every context waited.
 func (c *Core) Idle() uint64 { return c.idle }
+
+// BusyUntil returns for how many cycles up to a cycle a context had the core. All
+// that happens before has happened, and the core is ahead of it by no more than it
+// can be ahead of others.
+func (c *Core) BusyUntil(cycle uint64) uint64 {
+	busy := min(c.now, cycle) - c.idle
+	for i := range c.waits {
+		if w := &c.waits[i]; w.to > cycle {
+			busy += w.to - max(w.from, cycle)
+		}
+	}
+	return busy
+}

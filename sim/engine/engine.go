@@ -26,16 +26,22 @@ type Engine struct {
 	window uint64 // cycles
 
 	bounds []uint64 // of each core, the earliest cycle in which it can do anything
+	active []int    // cores that can do something in the window
 	stand  []int    // cores that stand before what others could notice
+	team   *team
 }
 
-// New groups cores, which share the memory.
-func New(memory *mem.System, cores []*core.Core) *Engine {
-	e := &Engine{memory: memory, cores: cores, window: max(memory.Least(), 1), bounds: make([]uint64, len(cores))}
+// New groups cores, which share the memory. So many threads run them side by side; that
+// changes nothing but how long it takes. Cores with hooks want one thread.
+func New(memory *mem.System, cores []*core.Core, threads int) *Engine {
+	e := &Engine{memory: memory, cores: cores, window: min(max(memory.Least(), 1), mem.MaxWindow), bounds: make([]uint64, len(cores))}
 	for i, c := range cores {
 		if c.ID() != i {
 			panic("BUG: a core's number is not its place")
 		}
+	}
+	if threads = min(threads, len(cores)); threads > 1 {
+		e.team = &team{work: e.some, others: threads - 1}
 	}
 	return e
 }
@@ -44,6 +50,10 @@ func New(memory *mem.System, cores []*core.Core) *Engine {
 // left to do. Contexts are not pre-empted, so that the clock of a core can end
 // later.
 func (e *Engine) Step(until uint64) bool {
+	if e.team != nil {
+		e.team.gather()
+		defer e.team.dismiss()
+	}
 	for {
 		begin := e.memory.Next()
 		for i, c := range e.cores {
@@ -58,26 +68,41 @@ func (e *Engine) Step(until uint64) bool {
 			end = begin + e.window
 		}
 		e.run(end)
+		e.memory.Collect(begin)
 		e.order(end)
-		e.memory.Serve(mem.Key{Cycle: end})
+		e.memory.ServeCollected(mem.Key{Cycle: end})
 	}
 }
 
 // run lets each core run by itself.
 func (e *Engine) run(end uint64) {
-	for i, c := range e.cores {
-		if e.bounds[i] < end {
-			c.Advance(end, 0)
-			e.bounds[i] = c.Bound()
+	e.active = e.active[:0]
+	for i, b := range e.bounds {
+		if b < end {
+			e.active = append(e.active, i)
 		}
+	}
+	if e.team != nil && len(e.active) >= few {
+		e.team.share(len(e.active), end)
+		return
+	}
+	e.some(0, len(e.active), end)
+}
+
+// some lets some of the active cores run by themselves.
+func (e *Engine) some(from, to int, end uint64) {
+	for _, i := range e.active[from:to] {
+		c := e.cores[i]
+		c.Advance(end, 0)
+		e.bounds[i] = c.Bound()
 	}
 }
 
 // order does in the order of time what others could notice.
 func (e *Engine) order(end uint64) {
 	e.stand = e.stand[:0]
-	for i, b := range e.bounds {
-		if b < end {
+	for _, i := range e.active {
+		if e.bounds[i] < end {
 			e.stand = append(e.stand, i)
 		}
 	}
@@ -89,9 +114,10 @@ func (e *Engine) order(end uint64) {
 			}
 		}
 		i := e.stand[at]
-		e.memory.Serve(mem.Key{Cycle: e.bounds[i], Source: i})
+		e.memory.ServeCollected(mem.Key{Cycle: e.bounds[i], Source: i})
 		c := e.cores[i]
 		c.Advance(end, e.bounds[i]+1)
+		e.memory.CollectFrom(i)
 		if e.bounds[i] = c.Bound(); e.bounds[i] >= end {
 			e.stand = append(e.stand[:at], e.stand[at+1:]...)
 		}

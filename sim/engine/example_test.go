@@ -52,7 +52,7 @@ func Example() {
 		c.Start(&once{core: id, left: 1})
 		cores = append(cores, c)
 	}
-	for e, until := engine.New(memory, cores), uint64(50); e.Step(until); until += 50 {
+	for e, until := engine.New(memory, cores, 1), uint64(50); e.Step(until); until += 50 {
 	}
 	// Output:
 	// core 0 ends in cycle 104

@@ -52,10 +52,15 @@ func View(t *target.Target) core.PacketView {
 	field := func(f target.Field) core.LocalField {
 		return core.LocalField{Word: int(f.Word), Low: f.Low, Mask: f.Mask()}
 	}
-	return core.PacketView{
+	view := core.PacketView{
 		Set: p.PointerSet, Mask: p.PointerSet | ^(uint64(1)<<p.PointerBits - 1),
 		Pointer: field(v.Pointer), Length: field(v.Length),
 	}
+	if v.Metadata != nil {
+		f := field(*v.Metadata)
+		view.Metadata = &f
+	}
+	return view
 }
 
 // Granted returns what of a core the target gives to programs and the routines
@@ -97,6 +102,7 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	set(x, pv.QueueSet, 0)
 	set(x, pv.Ingress, in.IngressIfindex)
 	set(x, pv.RxQueue, in.RxQueue)
+	set(x, pv.Metadata, 0)
 	if pv.Redirect != nil {
 		set(x, &pv.Redirect.Kind, 0)
 	}
@@ -137,6 +143,13 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 	if out.Packet, ok = x.Packet(uint64(addr), uint64(n)); !ok {
 		x.Fail(core.FaultPacket, "the packet vector at exit has pointer %#x and length %d, outside the packet buffer", addr, n)
 		return false
+	}
+	if pv.Metadata != nil {
+		n, _ := get(x, pv.Metadata)
+		if out.Metadata, ok = x.Packet(uint64(addr)-uint64(n), uint64(n)); !ok {
+			x.Fail(core.FaultPacket, "the packet vector at exit has %d bytes of metadata, which reach out of the packet buffer", n)
+			return false
+		}
 	}
 	if pv.QueueSet != nil && pv.Queue != nil {
 		selected, _ := get(x, pv.QueueSet)

@@ -35,6 +35,9 @@ type Outcome struct {
 	// Packet is the frame as the program left it. It is valid until the
 	// context's next packet.
 	Packet []byte
+	// Metadata is what the program put in front of the packet for the host. It is
+	// valid as long as the packet.
+	Metadata []byte
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8

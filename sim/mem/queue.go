@@ -146,56 +146,72 @@ func (s *System) Next() uint64 {
 	return next
 }
 
-// gather moves commands from the outboxes to the calendar, as far as it goes.
-func (s *System) gather() {
-	end := s.served.Cycle + days
+// MaxWindow is the most cycles that Collect and ServeCollected can be apart.
+const MaxWindow = days / 2
+
+// Collect takes up the commands that sources have posted. All that come before
+// a cycle are served, and it is no later than Next.
+func (s *System) Collect(begin uint64) {
+	s.served = Key{Cycle: begin}
 	for i := range s.boxes {
-		b := &s.boxes[i]
-		if len(b.posted) == 0 {
-			continue
+		s.CollectFrom(i)
+	}
+}
+
+// CollectFrom takes up what a source has posted since.
+func (s *System) CollectFrom(source int) {
+	b := &s.boxes[source]
+	n, end := 0, s.served.Cycle+days
+	for ; n < len(b.posted); n++ {
+		at := b.pool[b.posted[n]].cmd.Arrival
+		if at >= end {
+			break
 		}
-		n := 0
-		for ; n < len(b.posted) && b.pool[b.posted[n]].cmd.Arrival < end; n++ {
-			s.calendar.add(b.pool[b.posted[n]].cmd.Arrival, entry{uint16(i), b.posted[n]})
-		}
+		s.calendar.add(at, entry{uint16(source), b.posted[n]})
+	}
+	if n > 0 {
 		b.posted = b.posted[:copy(b.posted, b.posted[n:])]
 	}
 }
 
-// Serve lets units serve the commands that come before a moment, in the order
-// of time. Nothing may be posted then that comes before it.
-func (s *System) Serve(before Key) {
-	for {
-		s.gather()
-		for s.calendar.count > 0 && s.served.Cycle < before.Cycle {
-			s.serveDay(len(s.calendar.days[s.served.Cycle%days]))
-			s.served = Key{Cycle: s.served.Cycle + 1}
-		}
-		next := s.Next()
-		if next >= before.Cycle {
-			break
-		}
-		s.served = Key{Cycle: next}
-	}
-	s.served.Cycle = before.Cycle
+// ServeCollected lets units serve the collected commands that come before a
+// moment, in the order of time. Nothing may be posted then that comes before it.
+func (s *System) ServeCollected(before Key) {
 	if s.calendar.count > 0 {
+		for at := s.served.Cycle; at < before.Cycle; at++ {
+			if n := len(s.calendar.days[at%days]); n > 0 {
+				s.serveDay(at, n)
+			}
+		}
 		day := s.calendar.days[before.Cycle%days]
 		n := 0
 		for n < len(day) && int(day[n].source) < before.Source {
 			n++
 		}
-		s.serveDay(n)
+		if n > 0 {
+			s.serveDay(before.Cycle, n)
+		}
 	}
 	s.served = before
 }
 
-// serveDay serves the first n commands that arrive in the cycle up to which all
-// are served.
-func (s *System) serveDay(n int) {
-	if n == 0 {
-		return
+// Serve lets units serve all commands that come before a moment, in the order of
+// time. Nothing may be posted then that comes before it.
+func (s *System) Serve(before Key) {
+	for {
+		s.Collect(min(s.Next(), before.Cycle))
+		next := min(before.Cycle, s.served.Cycle+MaxWindow)
+		if next == before.Cycle {
+			s.ServeCollected(before)
+			return
+		}
+		s.ServeCollected(Key{Cycle: next})
 	}
-	day := s.calendar.days[s.served.Cycle%days]
+}
+
+// serveDay serves the first n commands that arrive in a cycle.
+func (s *System) serveDay(cycle uint64, n int) {
+	day := s.calendar.days[cycle%days]
 	for _, e := range day[:n] {
 		b := &s.boxes[e.source]
 		p := &b.pool[e.place]
@@ -203,7 +219,7 @@ func (s *System) serveDay(n int) {
 		s.requesters[e.source].Reply(&p.cmd, p.words[:], done)
 		b.free = append(b.free, e.place)
 	}
-	s.calendar.days[s.served.Cycle%days] = day[:copy(day, day[n:])]
+	s.calendar.days[cycle%days] = day[:copy(day, day[n:])]
 	s.calendar.count -= n
 }
 

@@ -54,27 +54,11 @@ const slice = 100_000
 // the card cannot run again. Maps have their initial contents at the beginning.
 // Inputs are used up.
 func (c *Card) Run(ctx context.Context, in []Input) (*Result, error) {
-	if err := c.takes(in); err != nil {
-		return nil, fmt.Errorf("nic: %w", err)
-	}
-	if err := c.sys.Reset(); err != nil {
+	t, err := c.Start(in)
+	if err != nil {
 		return nil, err
 	}
-	r := newRun(c, in)
-	if err := c.sys.StartFeed(r); err != nil {
-		return nil, err
-	}
-	r.window.begins(r)
-	for until := uint64(slice); c.sys.Step(until); until += slice {
-		if ctx.Err() != nil {
-			r.partial = true
-			break
-		}
-	}
-	if r.err != nil {
-		return nil, fmt.Errorf("nic: %w", r.err)
-	}
-	return r.result(), nil
+	return t.Run(ctx)
 }
 
 // takes refuses traffic that the card cannot take.

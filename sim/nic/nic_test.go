@@ -435,26 +435,32 @@ func cpuTime(b *testing.B) float64 {
 // card simulates.
 func BenchmarkCard(b *testing.B) {
 	for _, name := range []string{"pass", "l2_swap_tx", "count_by_proto", "l4_balance"} {
-		b.Run(name, func(b *testing.B) {
-			s := newScene(sample(b, name, "skipsw"), func(s *scene) { s.traffic.Packets = 50_000 })
-			if name == "l4_balance" {
-				var err error
-				s.frames, err = pcap.ReadFile("../../testdata/pcap/l4_balance.pcap")
-				require.NoError(b, err)
-			}
-			card, err := New(s.img, s.spec)
-			require.NoError(b, err)
-			packets := uint64(0)
-			from := cpuTime(b)
-			for b.Loop() {
-				res, err := card.Run(context.Background(), s.inputs(b))
-				require.NoError(b, err)
-				packets += res.Packets.In
-			}
-			b.ReportMetric(float64(packets)/b.Elapsed().Seconds(), "packets/s")
-			b.ReportMetric(float64(packets)/(cpuTime(b)-from), "packets/cpu-s")
-		})
+		for _, threads := range []int{1, 2} {
+			benchmarkCard(b, name, threads)
+		}
 	}
+}
+
+func benchmarkCard(b *testing.B, name string, threads int) {
+	b.Run(fmt.Sprint(name, "/", threads), func(b *testing.B) {
+		s := newScene(sample(b, name, "skipsw"), func(s *scene) { s.traffic.Packets, s.spec.Machine.Threads = 50_000, threads })
+		if name == "l4_balance" {
+			var err error
+			s.frames, err = pcap.ReadFile("../../testdata/pcap/l4_balance.pcap")
+			require.NoError(b, err)
+		}
+		card, err := New(s.img, s.spec)
+		require.NoError(b, err)
+		packets := uint64(0)
+		from := cpuTime(b)
+		for b.Loop() {
+			res, err := card.Run(context.Background(), s.inputs(b))
+			require.NoError(b, err)
+			packets += res.Packets.In
+		}
+		b.ReportMetric(float64(packets)/b.Elapsed().Seconds(), "packets/s")
+		b.ReportMetric(float64(packets)/(cpuTime(b)-from), "packets/cpu-s")
+	})
 }
 
 // TestWarmUp tests that the frames before the window all reach the program,

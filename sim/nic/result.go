@@ -178,9 +178,7 @@ func (r *run) rates(res *Result) {
 
 	// What was begun may last beyond the window.
 	use := func(part string, share float64) { res.Utilisation[part] = min(share, 1) }
-	if now := b.now - a.now; now > 0 {
-		use(partCores, 1-float64(b.idle-a.idle)/float64(now))
-	}
+	use(partCores, float64(b.busy-a.busy)/(cycles*float64(spec.Cores)))
 	use(partContexts, float64(b.worked-a.worked)/(cycles*float64(spec.Contexts())))
 	busy := make([]uint64, len(b.memory))
 	for i := range busy {

@@ -19,8 +19,9 @@ type usage struct {
 
 // owner is a map that keeps parts busy.
 type owner struct {
-	name string
-	busy []uint64 // cycles of each part
+	region *mem.Region
+	name   string
+	busy   []uint64 // cycles of each part
 }
 
 func newUsage() *usage { return &usage{of: map[*mem.Region]*owner{}} }
@@ -60,7 +61,7 @@ func (u *usage) serve(c *mem.Command, start uint64) {
 func (u *usage) owner(r *mem.Region) *owner {
 	o := u.of[r]
 	if o == nil {
-		o = &owner{name: r.Name, busy: make([]uint64, len(u.parts))}
+		o = &owner{region: r, name: r.Name, busy: make([]uint64, len(u.parts))}
 		u.of[r] = o
 		u.owners = append(u.owners, o)
 	}

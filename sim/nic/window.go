@@ -30,14 +30,14 @@ const steady = 1000
 
 // snapshot is what a run has done up to a cycle.
 type snapshot struct {
-	cycle     uint64
-	counts    counts
-	now, idle uint64 // sums over the cores' clocks
-	worked    uint64
-	memory    []uint64 // cycles for which each part of the memory was busy
-	inBits    []uint64 // of each port, with preambles and gaps
-	outBusy   []uint64 // picoseconds of each port
-	hostBusy  uint64
+	cycle    uint64
+	counts   counts
+	busy     uint64 // cycles of all cores
+	worked   uint64
+	memory   []uint64 // cycles for which each part of the memory was busy
+	inBits   []uint64 // of each port, with preambles and gaps
+	outBusy  []uint64 // picoseconds of each port
+	hostBusy uint64
 }
 
 // begins is called before anything happens.
@@ -91,12 +91,8 @@ func (w *window) close(r *run) {
 
 func (r *run) snapshot(cycle uint64) snapshot {
 	s := snapshot{
-		cycle: cycle, counts: r.counts, worked: r.window.worked, memory: r.card.sys.PartsBusy(nil),
+		cycle: cycle, counts: r.counts, busy: r.card.sys.BusyUntil(cycle), worked: r.window.worked, memory: r.card.sys.PartsBusy(nil),
 		inBits: slices.Clone(r.inBits), hostBusy: r.host.busyUntil(r.time(cycle)),
-	}
-	for _, t := range r.card.sys.Throughput() {
-		s.now += t.Cycles
-		s.idle += t.Idle
 	}
 	for i := range r.tx {
 		s.outBusy = append(s.outBusy, r.tx[i].busyUntil(r.time(cycle)))

@@ -29,6 +29,7 @@ type receiver struct {
 	free  uint64 // time from which the wire is free
 	next  frame  // the one that arrives next
 	some  bool   // there is one
+	taken uint64 // how often the source was asked
 	late  uint64 // picoseconds for which the wire has stood still
 }
 
@@ -41,6 +42,7 @@ func wireBits(length int) (frame, withGap uint64) {
 
 // advance takes the next frame from the source.
 func (r *receiver) advance() {
+	r.taken++
 	if r.some = r.in.Source.Next(&r.next.packet); !r.some {
 		return
 	}

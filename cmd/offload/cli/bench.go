@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/sim/nic"
 	"github.com/skipsw/skipsw/sim/traffic"
@@ -31,7 +33,15 @@ type benchFlags struct {
 	pcap    string
 	burst   int
 	asJSON  bool
+	init    initFlags
 	routes  networkFlags
+
+	strict   bool
+	quiet    bool
+	sweep    []string
+	shard    string
+	baseline baselineFlags
+	frames   []pcap.Packet // of the capture
 }
 
 // generated are the flags that describe generated frames.
@@ -42,7 +52,20 @@ func newBenchCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench [flags] OBJ-or-IMAGE",
 		Short: "Measure a program under traffic on a simulated card with all its cores",
-		Args:  exactArgs("OBJ-or-IMAGE"),
+		Long: `Measure a program under traffic on a simulated card with all its cores.
+
+--sweep measures at several points: --sweep size=64..1518 doubles from one end to
+the other, --sweep cores=1,10,50 takes what is listed, and several sweeps make all
+combinations. With --shard i/n only the points i-1 modulo n are measured; offload
+merge joins the JSON of all shards to what one run would have printed.
+
+--baseline compares words, cycles and rates with those of an earlier --json, and
+fails if one is worse by more than --tolerance: a gate for continuous integration.
+A baseline of another card or of other traffic is refused. The JSON names the card by a
+hash of all its numbers, and the numbers that are estimated (docs/timing.md).
+
+Ctrl-C ends with what was measured until then, which says that it is partial.`,
+		Args: exactArgs("OBJ-or-IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return bench(cmd, args[0], f)
 		},
@@ -64,13 +87,20 @@ func newBenchCmd(a *app) *cobra.Command {
 	fl.IntVar(&f.spec.Ports, "ports", f.spec.Ports, "number `N` of ports of 40 Gb/s")
 	fl.IntVar(&f.spec.Buffers, "buffers", f.spec.Buffers, "number `N` of receive buffers")
 	fl.IntSliceVar(&f.spec.Egress, "egress", nil, "`PORTS` by which frames leave that a program sends, one for each port that they come in at; the same without it")
+	f.init.add(cmd)
 	f.routes.add(cmd)
+	fl.BoolVar(&f.strict, "strict", false, "refuse packets of a capture that were cut when they were captured")
+	fl.StringArrayVar(&f.sweep, "sweep", nil, "measure at each point of `NAME=A..B` or NAME=A,B,C, where NAME is size, cores or flows")
+	fl.StringVar(&f.shard, "shard", "1/1", "part of a sweep to measure, as `i/n`")
+	f.baseline.add(cmd)
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
 	fl.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
 
 func bench(cmd *cobra.Command, path string, f benchFlags) error {
-	if err := f.parse(cmd); err != nil {
+	points, err := f.points(cmd)
+	if err != nil {
 		return err
 	}
 	img, err := f.build.image(path)
@@ -80,7 +110,41 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	if packetrun.HasPrints(img) {
 		fmt.Fprintf(f.build.cmd.ErrOrStderr(), "note: %s prints, which is measured and not shown; --no-printk leaves it out\n", path)
 	}
+	if err := f.init.fill(&f.build, img, path); err != nil {
+		return err
+	}
 	path = inName(path)
+	if err := f.surroundings(img, path); err != nil {
+		return err
+	}
+	base, err := f.baseline.read(&f.build.app.streams)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt does not wait
+	rep, err := f.measure(ctx, img, path, points)
+	if err != nil {
+		return err
+	}
+	if err := f.print(cmd, rep); err != nil {
+		return err
+	}
+	for _, r := range rep.Points {
+		if r.FirstFault != nil {
+			return fmt.Errorf("%s: %d of %d packets faulted, first: %w", path, r.Drops[nic.DropFault], r.Packets.In, r.FirstFault)
+		}
+	}
+	w := cmd.OutOrStdout()
+	if f.asJSON {
+		w = cmd.ErrOrStderr()
+	}
+	return f.baseline.compare(w, base, rep)
+}
+
+// surroundings reads what programs look up in, and the frames of a capture.
+func (f *benchFlags) surroundings(img *image.Image, path string) (err error) {
 	f.spec.Machine.Models = f.build.app.models
 	if f.spec.Machine.Network, err = f.routes.read(&f.build.app.streams); err != nil {
 		return err
@@ -88,29 +152,34 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	if err := f.routes.used(network.Reads(img), path); err != nil {
 		return err
 	}
-	card, err := nic.New(img, f.spec)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if f.pcap == "" {
+		return nil
 	}
-	in, err := f.inputs()
-	if err != nil {
+	if f.frames, err = f.build.app.streams.capture(f.pcap); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	res, err := card.Run(ctx, in)
+	cut, err := packetrun.FillAll(f.frames, f.strict)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", inName(f.pcap), err)
 	}
-	if f.asJSON {
-		err = printJSON(cmd, res)
-	} else {
-		printBench(cmd.OutOrStdout(), res)
+	if cut > 0 {
+		fmt.Fprintf(f.build.cmd.ErrOrStderr(), "note: %d packets of %s were cut when they were captured, and have zeros in the place of what is missing\n", cut, inName(f.pcap))
 	}
-	if err == nil && res.FirstFault != nil {
-		err = fmt.Errorf("%s: %d of %d packets faulted, first: %w", path, res.Drops[nic.DropFault], res.Packets.In, res.FirstFault)
+	return nil
+}
+
+// print prints a report.
+func (f *benchFlags) print(cmd *cobra.Command, rep *benchReport) error {
+	switch {
+	case f.asJSON && len(f.sweep) == 0:
+		return printJSON(cmd, rep.Points[0])
+	case f.asJSON:
+		return printJSON(cmd, rep)
+	case len(f.sweep) == 0:
+		printBench(cmd.OutOrStdout(), &rep.Points[0].Result)
+		return nil
 	}
-	return err
+	return printSweep(cmd.OutOrStdout(), rep)
 }
 
 // parse reads the flags that are text.
@@ -151,13 +220,6 @@ func (f *benchFlags) parse(cmd *cobra.Command) (err error) {
 
 // inputs makes the traffic of each port, which share the number of frames.
 func (f *benchFlags) inputs() ([]nic.Input, error) {
-	var frames []pcap.Packet
-	if f.pcap != "" {
-		var err error
-		if frames, err = f.build.app.streams.capture(f.pcap); err != nil {
-			return nil, err
-		}
-	}
 	var out []nic.Input
 	for port := range f.spec.Ports {
 		s := f.traffic
@@ -169,8 +231,8 @@ func (f *benchFlags) inputs() ([]nic.Input, error) {
 		var in nic.Input
 		var err error
 		switch {
-		case frames != nil && s.Packets > 0:
-			in.Source, err = traffic.FromCapture(frames, s.Packets)
+		case f.frames != nil && s.Packets > 0:
+			in.Source, err = traffic.FromCapture(f.frames, s.Packets)
 		default:
 			in.Source, err = traffic.New(s)
 		}

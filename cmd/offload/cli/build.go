@@ -21,6 +21,11 @@ type buildFlags struct {
 	cmd                          *cobra.Command
 	program, typ, target, passes string
 	settings                     settingFlags
+	// remarks, if set, has image fill in a report with remarks.
+	remarks *translate.Report
+	// data is what image has read, and objectOptions how.
+	data          []byte
+	objectOptions object.Options
 }
 
 // add adds the flags.
@@ -92,6 +97,7 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.data, f.objectOptions = data, o.Object
 	if image.Is(data) {
 		for _, flag := range []string{"target", "type", "passes", "set", "map-size", "slot", "no-printk", "btf"} {
 			if f.cmd.Flags().Changed(flag) {
@@ -99,8 +105,11 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 			}
 		}
 	}
-	var r translate.Report
-	o.Report = &r
+	r := &translate.Report{}
+	if f.remarks != nil {
+		r, o.Remarks = f.remarks, true
+	}
+	o.Report = r
 	img, err := translate.FileBytes(inName(path), data, o)
 	switch {
 	case errors.Is(err, translate.ErrSeveral):

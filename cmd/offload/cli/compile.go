@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -41,22 +42,35 @@ type compileFlags struct {
 	asJSON bool
 	report bool
 	remark bool
+	shard  string
 }
 
 func newCompileCmd(a *app) *cobra.Command {
 	var f compileFlags
 	cmd := &cobra.Command{
-		Use:   "compile [flags] OBJ",
+		Use:   "compile [flags] OBJ-or-FOLDER",
 		Short: "Compile the programs of an eBPF object to NFP code",
+		Long: `Compile the programs of an eBPF object to NFP code.
+
+Of a folder all eBPF objects in it and below are compiled, one at a time, and it is
+said how many programs are accepted and how many are refused for which reason; the
+exit code is 0 only if none is refused. With --shard i/n only the objects i-1 modulo
+n are compiled, in the order of their paths.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.build.passes == "help" {
 				return nil
 			}
-			return exactArgs("OBJ")(cmd, args)
+			return exactArgs("OBJ-or-FOLDER")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.build.passes == "help" {
 				return listPasses(cmd.OutOrStdout())
+			}
+			if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+				return f.tree(cmd, args[0])
+			}
+			if cmd.Flags().Changed("shard") {
+				return usagef("--shard is for a folder, and %s is none", inName(args[0]))
 			}
 			return compile(cmd, args[0], f)
 		},
@@ -67,6 +81,7 @@ func newCompileCmd(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&f.report, "report", false, "say where maps are, which routines were linked, what registers and passes took")
 	cmd.Flags().BoolVar(&f.remark, "remarks", false, "say by C line what passes could not do, and why; offload explain says what they did, too")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the report as JSON")
+	cmd.Flags().StringVar(&f.shard, "shard", "1/1", "of a folder: the part of its objects to compile, as `i/n`")
 	_ = cmd.RegisterFlagCompletionFunc("dump", completePasses)
 	return cmd
 }

@@ -12,13 +12,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/skipsw/skipsw/internal/oracle"
@@ -95,14 +92,11 @@ interpreter is, which proves nothing: there are no near misses then.`,
 // campaign turns the flags into a campaign.
 func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 	c := &oracle.Campaign{Seed: f.seed, N: f.n, Packets: f.packets, NearMiss: f.near, Jobs: f.jobs}
-	part, parts, _ := strings.Cut(f.shard, "/")
-	var err error
-	if c.Shard, err = strconv.Atoi(part); err == nil {
-		c.Shards, err = strconv.Atoi(parts)
+	part, err := parseShard(f.shard)
+	if err != nil {
+		return nil, err
 	}
-	if err != nil || c.Shard < 1 || c.Shard > c.Shards {
-		return nil, usagef("--shard %q is not i/n with 1 <= i <= n", f.shard)
-	}
+	c.Shard, c.Shards = part.i, part.n
 	if err := f.ranges(); err != nil {
 		return nil, err
 	}
@@ -200,17 +194,14 @@ func (f *diffFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if !f.quiet && !f.asJSON {
-		share := (c.N + c.Shards - c.Shard) / c.Shards
-		bar := progressbar.NewOptions(share, progressbar.OptionSetWriter(cmd.ErrOrStderr()),
-			progressbar.OptionSetDescription("programs"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
-			progressbar.OptionThrottle(200*time.Millisecond))
-		c.Progress = func(done int) { _ = bar.Set(done) }
-	}
+	share := (c.N + c.Shards - c.Shard) / c.Shards
+	bar := newProgress(cmd.ErrOrStderr(), "programs", int64(share), f.quiet)
+	c.Progress = func(done int) { bar.set(int64(done)) }
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt does not wait
 	s := c.Run(ctx)
+	bar.end()
 	out := cmd.OutOrStdout()
 	if f.asJSON {
 		enc := json.NewEncoder(out)
@@ -325,4 +316,28 @@ func printSummary(w io.Writer, s *oracle.Summary) {
 		fmt.Fprintf(w, "%6d x known difference %q\n", s.Known[name], name)
 	}
 	fmt.Fprintf(w, "%d mismatches\n", len(s.Failures))
+}
+
+// mergeDiffs joins the summaries of a campaign's shards.
+func mergeDiffs(parts []part) (*oracle.Summary, error) {
+	var out *oracle.Summary
+	var all shards
+	for _, p := range parts {
+		s := &oracle.Summary{}
+		if err := p.decode(s); err != nil {
+			return nil, err
+		}
+		if err := all.add(p.name, s.Shard, s.Shards, s.N); err != nil {
+			return nil, err
+		}
+		if out == nil {
+			out = s
+			continue
+		}
+		if err := out.Add(s); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	out.Shard, out.Shards = 1, 1
+	return out, all.complete()
 }

@@ -103,6 +103,7 @@ var habits = map[string]map[string]word{
 	"map dump":   mapWords,
 	"map lookup": mapWords,
 	"map update": updateWords,
+	"map load":   mapWords,
 	"map delete": mapWords,
 	"prog list":  deviceWord,
 	"prog dump":  dumpWords,

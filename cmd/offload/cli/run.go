@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -21,18 +22,21 @@ import (
 
 type runFlags struct {
 	build  buildFlags
-	pcap   string
+	pcap   []string
+	shard  string
 	out    outFlags
 	lines  lineFlags
 	input  inputFlags
 	expect expectFlags
 	trace  traceFlags
 	strict bool
+	quiet  bool
 	maps   bool
 	asJSON bool
 	hot    int
 	clock  string
 	events eventFlags
+	init   initFlags
 	routes networkFlags
 }
 
@@ -50,6 +54,10 @@ is the most, unpacked; 32 MiB the largest window of zstd). A packet of which the
 capture has only a part gets its length with zeros in the place of what is
 missing; --strict refuses it.
 
+Several --pcap are run each for itself, with the maps as they are in the object. With
+--shard i/n only the captures i-1 modulo n are run; offload merge joins the JSON of
+all shards to what one run would have printed.
+
 Ctrl-C ends the run with the results until then, which say that they are partial.`,
 		Args: exactArgs("OBJ-or-IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,8 +68,10 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 		},
 	}
 	f.build.add(a, cmd)
-	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet; also compressed by gzip or zstd); - is standard input")
+	cmd.Flags().StringArrayVar(&f.pcap, "pcap", nil, "capture file `IN` (pcap or pcapng, Ethernet; also compressed by gzip or zstd); - is standard input; several are run each for itself")
+	cmd.Flags().StringVar(&f.shard, "shard", "1/1", "part of the captures to run, as `i/n`")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "refuse packets that were cut when they were captured")
+	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
 	f.out.add(cmd)
 	f.lines.add(cmd)
 	f.input.add(cmd)
@@ -71,6 +81,7 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 	cmd.Flags().BoolVar(&f.maps, "maps", false, "show the maps after the run")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	f.events.add(cmd)
+	f.init.add(cmd)
 	f.routes.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
 	return cmd
@@ -79,12 +90,15 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 // check refuses flags that do not go together.
 func (f *runFlags) check() error {
 	switch {
-	case f.pcap == "":
+	case len(f.pcap) == 0 || slices.Contains(f.pcap, ""):
 		return usagef("offload run needs --pcap IN")
 	case f.hot > 0 && f.asJSON:
 		return usagef("--hot prints text: leave out --json")
 	case f.hot < 0:
 		return usagef("--hot takes a number of lines, not %d", f.hot)
+	}
+	if err := f.checkMany(); err != nil {
+		return err
 	}
 	if err := f.lines.check(f); err != nil {
 		return err
@@ -98,34 +112,50 @@ func (f *runFlags) check() error {
 	return f.events.check()
 }
 
-func run(cmd *cobra.Command, path string, f runFlags) error {
-	clock, err := packetrun.ParseClock(f.clock)
-	if err != nil {
-		return usagef("--clock: %v", err)
+// prepare makes what all captures of a run have in common.
+func (f *runFlags) prepare(path string) (img *image.Image, o packetrun.Options, spec sim.Spec, err error) {
+	o.Strict = f.strict
+	if o.Clock, err = packetrun.ParseClock(f.clock); err != nil {
+		return nil, o, spec, usagef("--clock: %v", err)
 	}
-	img, err := f.build.image(path)
+	if img, err = f.build.image(path); err != nil {
+		return nil, o, spec, err
+	}
+	if o.Input, err = f.input.input(img); err != nil {
+		return nil, o, spec, err
+	}
+	spec = sim.DefaultSpec()
+	spec.Models = f.build.app.models
+	if spec.Network, err = f.routes.read(&f.build.app.streams); err != nil {
+		return nil, o, spec, err
+	}
+	return img, o, spec, f.routes.used(network.Reads(img), inName(path))
+}
+
+func run(cmd *cobra.Command, path string, f runFlags) error {
+	img, o, spec, err := f.prepare(path)
 	if err != nil {
+		return err
+	}
+	if err := f.init.fill(&f.build, img, path); err != nil {
 		return err
 	}
 	path = inName(path)
-	o := packetrun.Options{Clock: clock, Strict: f.strict}
-	if o.Input, err = f.input.input(img); err != nil {
-		return err
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt does not wait
+	if f.many() {
+		return runMany(ctx, cmd, path, &f, img, o, spec)
 	}
 	if err := f.expect.read(&f.build.app.streams); err != nil {
 		return err
 	}
-	in, err := f.build.app.streams.openCapture(f.pcap)
+	in, err := f.build.app.streams.openCapture(f.pcap[0])
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	spec := sim.DefaultSpec()
-	spec.Models = f.build.app.models
 	spec.Profile = f.hot > 0
-	if spec.Network, err = f.routes.read(&f.build.app.streams); err != nil {
-		return err
-	}
 	var exit *packetrun.Exit
 	if f.lines.show() || f.out.annotated() || f.trace.trace != "" {
 		exit = packetrun.NewExit(img)
@@ -136,9 +166,6 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := f.routes.used(network.Reads(img), path); err != nil {
-		return err
-	}
 	var records []packetrun.Record
 	keep := &records
 	if !f.asJSON {
@@ -147,9 +174,11 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if o.Records, err = f.events.sink(cmd.OutOrStdout(), path, keep); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second interrupt does not wait
+	bar := newProgress(cmd.ErrOrStderr(), "bytes", in.size, f.quiet || f.lines.show() || f.events.show)
+	if bar != nil {
+		in.watched = true
+		bar.watch("packets", in.read.Load, in.packets.Load)
+	}
 	f.out.port = fmt.Sprintf("port %d", firmware.PortOf(f.input.ifindex))
 	var sum *packetrun.Summary
 	err = f.out.write(&f.build.app.streams, in, func(left each) error {
@@ -160,6 +189,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 			return in.blame(path, err)
 		})
 	})
+	bar.end()
 	if err != nil {
 		return err
 	}

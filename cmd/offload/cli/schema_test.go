@@ -19,27 +19,30 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/offload"
-	"github.com/skipsw/skipsw/sim/nic"
 )
 
 // outputs are the values that verbs print with --json.
 var outputs = map[string]any{
-	"bench":       nic.Result{},
-	"card list":   []shownCard{},
-	"card status": shownCard{},
-	"check":       []checkedProgram{},
-	"compile":     compileReport{},
-	"dev list":    []listedDevice{},
-	"diff":        oracle.Summary{},
-	"explain":     explain.Report{},
-	"features":    []offload.Capabilities{},
-	"map dump":    []jsonEntry{},
-	"map list":    []offload.MapInfo{},
-	"map lookup":  []jsonEntry{},
-	"prog list":   []listedProgram{},
-	"run":         packetrun.Summary{},
-	"show":        []shownDevice{},
-	"stats":       map[string]map[string]uint64{},
+	"bench":               benchResult{},
+	"bench of a sweep":    benchReport{},
+	"card list":           []shownCard{},
+	"card status":         shownCard{},
+	"check":               []checkedProgram{},
+	"compile":             compileReport{},
+	"compile of a folder": treeReport{},
+	"dev list":            []listedDevice{},
+	"diff":                oracle.Summary{},
+	"explain":             explain.Report{},
+	"features":            []offload.Capabilities{},
+	"map dump":            []jsonEntry{},
+	"map list":            []offload.MapInfo{},
+	"map lookup":          []jsonEntry{},
+	"prog list":           []listedProgram{},
+	"run":                 packetrun.Summary{},
+	"run of captures":     runReport{},
+	"run, a line":         packetrun.Packet{},
+	"show":                []shownDevice{},
+	"stats":               map[string]map[string]uint64{},
 }
 
 // schemaFile is where the schema stands.
@@ -126,12 +129,14 @@ func TestOutputsFollowSchema(t *testing.T) {
 	compiler := validate.NewCompiler()
 	require.NoError(t, compiler.AddResource("schema.json", doc))
 	const obj, pcap = "../../../testdata/bpf/count_by_proto.o", "../../../testdata/pcap/count_by_proto.pcap"
+	const folder = "../../../testdata/bpf/refused"
 	for _, line := range []string{
 		"bench --packets 2000 " + obj,
 		"check " + obj,
 		"check --target skipsw ../../../testdata/bpf/refused/null_value.o",
 		"compile --report " + obj,
 		"compile ../../../testdata/bpf/refused/null_value.o",
+		"compile " + folder,
 		"dev list",
 		"diff --n 3 --no-kernel --near-miss 0",
 		"features sim:card0",
@@ -150,7 +155,9 @@ func TestOutputsFollowSchema(t *testing.T) {
 			require.NotEmpty(t, out.String(), says.String())
 			words := strings.Fields(line)
 			verb := words[0]
-			if _, ok := outputs[verb]; !ok {
+			if words[len(words)-1] == folder {
+				verb = "compile of a folder"
+			} else if _, ok := outputs[verb]; !ok {
 				verb = strings.Join(words[:2], " ")
 			}
 			s, err := compiler.Compile("schema.json#/$defs/" + strings.ReplaceAll(verb, " ", "%20"))

@@ -103,6 +103,9 @@ type capture struct {
 	// has been read.
 	size int64
 	read atomic.Int64
+	// packets is how many were read, for whoever watches.
+	packets atomic.Int64
+	watched bool
 }
 
 // openCapture opens a capture file.
@@ -132,7 +135,12 @@ func (s *streams) openCapture(path string) (*capture, error) {
 }
 
 // Next implements packetrun.Source.
-func (c *capture) Next() (pcap.Packet, error) { return c.reader.Next() }
+func (c *capture) Next() (pcap.Packet, error) {
+	if c.watched {
+		c.packets.Add(1)
+	}
+	return c.reader.Next()
+}
 
 // blame names the file that an error of a run is about: the capture, or the
 // program, "" for one that is named already.

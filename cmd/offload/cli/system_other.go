@@ -30,3 +30,8 @@ func newDiffCmd() *cobra.Command {
 
 // mainInGuest is for the guest kernel of tests, which is Linux.
 func mainInGuest() {}
+
+// mergeDiffs is of the verb diff.
+func mergeDiffs([]part) (any, error) {
+	return nil, unsupported.New("results of diff on "+runtime.GOOS, "diff runs on Linux")
+}

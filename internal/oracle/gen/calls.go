@@ -73,7 +73,7 @@ func (p *program) signature() sig {
 		s.args = append(s.args, argMem)
 	}
 	switch {
-	case p.r.IntN(3) == 0:
+	case p.r.IntN(3) == 0 || p.o.has(TailCalls) && p.r.IntN(2) == 0:
 		s.args = append(s.args, argCtx)
 	case p.o.has(PacketLoad) && p.r.IntN(4) == 0:
 		s.args = append(s.args, argPkt)
@@ -193,6 +193,9 @@ func (f *fn) callFunc() {
 	if f.p.moves[callee] {
 		f.st.dropPacket()
 		f.p.moves[f.index] = true
+		if f.passes() && f.chance(50) {
+			f.findField()
+		}
 	}
 }
 

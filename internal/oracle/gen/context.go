@@ -40,6 +40,26 @@ func (f *fn) context() {
 	f.keep(d)
 }
 
+// passedFields are some of the fields that programs leave to each other.
+var passedFields = []int{bpf.SkBuffMark, bpf.SkBuffPriority, bpf.SkBuffCB, bpf.SkBuffCB + 8}
+
+// passes reports whether programs find in the context what others left there.
+func (f *fn) passes() bool {
+	return f.o.has(TailCalls) && f.o.has(CtxFields) && f.hasCtx && f.typed(object.TC)
+}
+
+// leaveField writes one of the passedFields.
+func (f *fn) leaveField() {
+	c := f.loadCtx(-1)
+	f.Emit(stx(4, uint8(c), passedFields[f.r.IntN(len(passedFields))], uint8(f.scalarReg(c))))
+}
+
+// findField reads one of the passedFields.
+func (f *fn) findField() {
+	c := f.loadCtx(-1)
+	f.loadKept(4, uint8(c), passedFields[f.r.IntN(len(passedFields))])
+}
+
 // contextField reads or writes any field of __sk_buff that can be compared, in
 // all widths that the kernel takes.
 func (f *fn) contextField() {

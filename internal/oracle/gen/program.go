@@ -124,7 +124,13 @@ func (p *program) function(i, n, budget int) *asm {
 	if len(f.callees) > 0 && f.chance(70) {
 		f.callFunc()
 	}
+	if !f.main() && f.passes() && f.chance(40) {
+		f.tailCall()
+	}
 	f.block(budget)
+	if f.main() && f.passes() && f.chance(50) {
+		f.leaveField()
+	}
 	if f.o.has(TailCalls) && f.hasCtx && f.chance(25) {
 		f.tailCall()
 	}

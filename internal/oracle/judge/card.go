@@ -141,7 +141,7 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 		return oracle.Run{}, cardFault{r.Fault}
 	}
 	out := oracle.Run{
-		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), OnWire: true, Maps: make([][]object.Entry, len(l.maps)),
+		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Metadata), OnWire: true, Maps: make([][]object.Entry, len(l.maps)),
 	}
 	for _, e := range r.Events {
 		if out.Events == nil {

@@ -85,6 +85,10 @@ func TestResize(t *testing.T) {
 		{"change_tail", object.TC, bpf.HelperSkbChangeTail, 1, []uint64{0}, sizes},
 		{"change_tail with flags", object.TC, bpf.HelperSkbChangeTail, 1, []uint64{1 << 32}, sizes},
 		{"change_head", object.TC, bpf.HelperSkbChangeHead, 1, []uint64{0}, []int32{0, 1, 2, 3, 4, 13, 14, 17, 40, 0x10000, -1}},
+		{"change_proto", object.TC, bpf.HelperSkbChangeProto, 1, []uint64{0}, []int32{0x0008, 0xdd86, 0x10008, 0x0608, 0}},
+		{"change_proto with flags", object.TC, bpf.HelperSkbChangeProto, 1, []uint64{1 << 32}, []int32{0x0008, 0xdd86}},
+		{"change_proto twice", object.TC, bpf.HelperSkbChangeProto, 2, []uint64{0}, []int32{0x0008, 0xdd86}},
+		{"change_type", object.TC, bpf.HelperSkbChangeType, 1, nil, []int32{0, 1, 2, 3, 4, -1}},
 		{"change_head twice", object.TC, bpf.HelperSkbChangeHead, 2, []uint64{0}, []int32{0, 1, 4, 13, 17, 20}},
 	}
 	add := func(mode int, flags uint64, calls int, by []int32) {

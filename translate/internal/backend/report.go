@@ -59,6 +59,15 @@ type Word struct {
 	Use string `json:"use"` // own, move, spill, fetch, remat, delay
 	// Live is the number of general-purpose registers that hold something wanted.
 	Live int `json:"live"`
+	// Makes is the half of an eBPF register that the word makes, nil if it is not known
+	// to make one.
+	Makes *Half `json:"makes,omitempty"`
+}
+
+// Half is half of an eBPF register.
+type Half struct {
+	Reg  int  `json:"reg"`
+	High bool `json:"high"`
 }
 
 // Map says where a map was placed and why.

@@ -21,14 +21,20 @@ func adjustHead(c *Call) error {
 	delta, _ := c.Reg(2)
 	off := c.Op(ssa.Add, 0, c.And(ptr, c.T.Packet.OffsetMask()), delta)
 	newLength := c.Op(ssa.Sub, 0, length, delta)
-	above := c.AddConst(off, -uint32(limits.OffMin))
-	adjust(c, func(no func() []ssa.ID, yes func() []ssa.ID) []ssa.ID {
-		room := uint32(limits.OffMax - limits.OffMin)
-		return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: above, YL: c.Const(room)},
-			func() []ssa.ID {
-				return c.Choose(ssa.Compare{Cond: ssa.SGE, XL: newLength, YL: c.Const(uint32(limits.MinLength))}, yes, no)
-			}, no)
-	}, ptr, length, func() (ssa.ID, ssa.ID) { return c.Op(ssa.Add, 0, ptr, delta), newLength })
+	meta := c.Metadata()
+	above := c.Op(ssa.Sub, 0, c.AddConst(off, -uint32(limits.OffMin)), meta)
+	room := c.Op(ssa.Sub, 0, c.Const(uint32(limits.OffMax-limits.OffMin)), meta)
+	no := func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EINVAL), ptr, length} }
+	words := c.Choose(ssa.Compare{Cond: ssa.ULE, XL: above, YL: room}, func() []ssa.ID {
+		return c.Choose(ssa.Compare{Cond: ssa.SGE, XL: newLength, YL: c.Const(uint32(limits.MinLength))}, func() []ssa.ID {
+			start := c.Op(ssa.Add, 0, ptr, delta)
+			c.resized(start, newLength)
+			c.moveMetadata(ptr, delta)
+			return []ssa.ID{c.Const(0), start, newLength}
+		}, no)
+	}, no)
+	c.PacketIs(words[1], words[2])
+	c.SetResult(words[0])
 	return nil
 }
 
@@ -40,15 +46,17 @@ func adjustTail(c *Call) error {
 	delta, _ := c.Reg(2)
 	newLength := c.Op(ssa.Add, 0, length, delta)
 	no := func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EINVAL), length} }
+	ifLong := func(yes func() []ssa.ID) []ssa.ID {
+		return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: c.Const(uint32(limits.MinLength))}, yes, no)
+	}
 	words := c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: length},
 		func() []ssa.ID {
-			return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: c.Const(uint32(limits.MinLength))},
-				func() []ssa.ID { return c.resized(ptr, newLength) }, no)
+			return ifLong(func() []ssa.ID { return c.resized(ptr, newLength) })
 		}, func() []ssa.ID {
-			if c.negative(2) {
+			if c.negative(2) || limits.EndMax == 0 {
 				return no()
 			}
-			return c.grow(newLength, no)
+			return ifLong(func() []ssa.ID { return c.grow(newLength, no) })
 		})
 	c.PacketIs(ptr, words[1])
 	c.SetResult(words[0])
@@ -75,14 +83,11 @@ func (c *Call) resized(ptr, length ssa.ID) []ssa.ID {
 }
 
 // grow makes the packet longer with zeros at its end, where there is room, and
-// returns a helper's result and the length; else no does.
+// returns a helper's result and the length; else no does. The target has an
+// end_max.
 func (c *Call) grow(newLength ssa.ID, no func() []ssa.ID) []ssa.ID {
-	limit := c.T.AdjustTail.EndMax
-	if limit == 0 {
-		return no()
-	}
 	ptr, length := c.Packet()
-	room := c.Op(ssa.Sub, 0, c.Const(uint32(limit)), c.And(ptr, c.T.Packet.OffsetMask()))
+	room := c.Op(ssa.Sub, 0, c.Const(uint32(c.T.AdjustTail.EndMax)), c.And(ptr, c.T.Packet.OffsetMask()))
 	return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: room}, func() []ssa.ID {
 		words := c.resized(ptr, newLength)
 		c.zero(c.Op(ssa.Add, 0, ptr, length), c.Op(ssa.Sub, 0, newLength, length))
@@ -125,17 +130,4 @@ func (c *Call) zero(at, n ssa.ID) {
 		put(at, 0, 1)
 		return nil
 	})
-}
-
-// adjust makes the two ways of an adjustment: refused with -EINVAL, or done.
-func adjust(c *Call, choose func(no, yes func() []ssa.ID) []ssa.ID, ptr, length ssa.ID, after func() (ssa.ID, ssa.ID)) {
-	words := choose(
-		func() []ssa.ID { return []ssa.ID{c.Errno(bpf.EINVAL), ptr, length} },
-		func() []ssa.ID {
-			p, n := after()
-			c.Add(ssa.Value{Op: ssa.SetPkt, Args: []ssa.ID{p, n}})
-			return []ssa.ID{c.Const(0), p, n}
-		})
-	c.PacketIs(words[1], words[2])
-	c.SetResult(words[0])
 }

@@ -34,7 +34,7 @@ func replaceCsum(c *Call, own uint32) error {
 	known := ssa.Compare{Cond: ssa.EQ, XL: c.And(flags, ^(bpf.FHdrFieldMask | own)), XH: flagsHi, YL: c.Const(0), YH: c.Const(0)}
 	result := when(c, known, func() []ssa.ID {
 		return when(c, isZero(c, c.And(off, 1)), func() []ssa.ID {
-			return inside(c, c.Const(2), false, func(at ssa.ID) []ssa.ID { return replaceAt(c, at, own != 0) },
+			return inside(c, off, c.Const(2), false, func(at ssa.ID) []ssa.ID { return replaceAt(c, at, own != 0) },
 				func(code ssa.ID) []ssa.ID { return []ssa.ID{code} })
 		}, number(bpf.EFAULT))
 	}, number(bpf.EINVAL))

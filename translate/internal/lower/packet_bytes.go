@@ -7,8 +7,9 @@ import (
 )
 
 var (
-	_ = register(&Helper{ID: bpf.HelperXDPLoadBytes, Inline: func(c *Call) error { return loadBytes(c, true) }})
-	_ = register(&Helper{ID: bpf.HelperSkbLoadBytes, Inline: func(c *Call) error { return loadBytes(c, false) }})
+	_ = register(&Helper{ID: bpf.HelperXDPLoadBytes, Inline: func(c *Call) error { return loadBytes(c, c.offset(), true) }})
+	_ = register(&Helper{ID: bpf.HelperSkbLoadBytes, Inline: func(c *Call) error { return loadBytes(c, c.offset(), false) }})
+	_ = register(&Helper{ID: bpf.HelperSkbLoadBytesRelative, Inline: func(c *Call) error { return loadBytes(c, c.relative(), false) }})
 	_ = register(&Helper{ID: bpf.HelperXDPStoreBytes, Inline: func(c *Call) error { return storeBytes(c, true) }})
 	_ = register(&Helper{ID: bpf.HelperSkbStoreBytes, Inline: func(c *Call) error { return storeBytes(c, false) }})
 )
@@ -30,11 +31,32 @@ func sizeOf(c *Call, r, ptr int) (words ssa.ID, n int, err error) {
 	return 0, 0, c.Unsupported("a helper that copies bytes of a number that is neither a constant of 1 to 512 nor on the stack", "the compiler has no translation for it")
 }
 
-// inside makes the ways of a helper that works on n bytes of the packet at the
-// offset in R2: yes if they are inside, else the error. xdp tells the two
-// errors of the XDP helpers apart.
-func inside(c *Call, n ssa.ID, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
+// offset is where in the packet a helper works: R2.
+func (c *Call) offset() ssa.ID {
 	off, _ := c.Reg(2)
+	return off
+}
+
+// relative is the offset in R2 from the header that R5 names, as one from the
+// packet's start; where there is none, one that is outside of every packet.
+func (c *Call) relative() ssa.ID {
+	const fromMAC, fromNetwork = 0, 1 // BPF_HDR_START_MAC, BPF_HDR_START_NET
+	off := c.offset()
+	start, _ := c.Reg(5)
+	nowhere := one(c.Const(^uint32(0)))
+	is := func(n uint32) ssa.Compare { return ssa.Compare{Cond: ssa.EQ, XL: start, YL: c.Const(n)} }
+	words := either(c, ssa.Compare{Cond: ssa.UGT, XL: off, YL: c.Const(maxOffset)}, nowhere, func() []ssa.ID {
+		return either(c, is(fromMAC), one(off), func() []ssa.ID {
+			return either(c, is(fromNetwork), func() []ssa.ID { return []ssa.ID{c.Op(ssa.Add, 0, off, c.NetworkHeader())} }, nowhere)
+		})
+	})
+	return words[0]
+}
+
+// inside makes the ways of a helper that works on n bytes of the packet at an
+// offset: yes if they are inside, else the error. xdp tells the two
+// errors of the XDP helpers apart.
+func inside(c *Call, off, n ssa.ID, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
 	ptr, length := c.Packet()
 	refuse := func() []ssa.ID {
 		if !xdp {
@@ -75,9 +97,9 @@ func packetPiece(op ssa.Op, size int, args ...ssa.ID) ssa.Value {
 }
 
 // loadLocal is loadBytes for a number of bytes that only a run knows.
-func loadLocal(c *Call, n ssa.ID, xdp bool) {
+func loadLocal(c *Call, off, n ssa.ID, xdp bool) {
 	to, _ := c.Reg(3)
-	code := inside(c, n, xdp, func(from ssa.ID) []ssa.ID {
+	code := inside(c, off, n, xdp, func(from ssa.ID) []ssa.ID {
 		eachPiece(c, n, from, to, func(from, to ssa.ID, size int) {
 			c.StoreLocal(3, to, size, c.Add(packetPiece(ssa.Load, size, from)))
 		})
@@ -91,15 +113,15 @@ func loadLocal(c *Call, n ssa.ID, xdp bool) {
 	c.SetResult(code[0])
 }
 
-// loadBytes makes bpf_xdp_load_bytes and bpf_skb_load_bytes: it copies bytes of
-// the packet to the stack. The skb helper clears the buffer when it fails.
-func loadBytes(c *Call, xdp bool) error {
+// loadBytes makes bpf_xdp_load_bytes, bpf_skb_load_bytes and
+// bpf_skb_load_bytes_relative: it copies bytes of the packet to the stack. The skb helper clears the buffer when it fails.
+func loadBytes(c *Call, off ssa.ID, xdp bool) error {
 	size, n, err := sizeOf(c, 4, 3)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		loadLocal(c, size, xdp)
+		loadLocal(c, off, size, xdp)
 		return nil
 	}
 	if c.Fact(3).Kind != verify.PtrStack {
@@ -109,7 +131,7 @@ func loadBytes(c *Call, xdp bool) error {
 	if err != nil {
 		return err
 	}
-	words := inside(c, size, xdp, func(from ssa.ID) []ssa.ID {
+	words := inside(c, off, size, xdp, func(from ssa.ID) []ssa.ID {
 		out := []ssa.ID{c.Const(0)}
 		for k := 0; k < n; k += 4 {
 			// Memory behind the packet can be read; bytes beyond n are dropped.
@@ -158,7 +180,7 @@ func storeBytes(c *Call, xdp bool) error {
 		}
 		invalidates = flags&bpf.FInvalidateHash != 0
 	}
-	result := inside(c, size, xdp, func(to ssa.ID) []ssa.ID {
+	result := inside(c, c.offset(), size, xdp, func(to ssa.ID) []ssa.ID {
 		if n == 0 {
 			from, _ := c.Reg(3)
 			eachPiece(c, size, from, to, func(from, to ssa.ID, size int) {

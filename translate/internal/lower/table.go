@@ -140,6 +140,8 @@ func Why(t *target.Target, id bpf.HelperID, typ bpf.MapType) string {
 func find(t *target.Target, id bpf.HelperID, typ bpf.MapType) (do func(*Call) error, own bool, why string) {
 	row, by := helpers[id], t.Helper(id.String()).By
 	switch {
+	case by == target.HelperNone && row == nil && noCard[id] != "":
+		return nil, false, noCard[id]
 	case by == target.HelperNone:
 		return nil, false, "target " + t.Name + " does not have it"
 	case row == nil:

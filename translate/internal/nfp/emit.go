@@ -31,6 +31,9 @@ type Word struct {
 	Data data
 	// Use is what the word is for beside the eBPF instruction.
 	Use Use
+	// Half is the half of an eBPF register that the word makes, 0 if it is not known to
+	// make one.
+	Half ssa.Half
 }
 
 // Output is the final code of a function.
@@ -133,6 +136,7 @@ func (e *emitter) moves(slot int32, list []regalloc.Move) {
 func (e *emitter) node(k int, succs []int) {
 	n := &e.c.nodes[k]
 	locs := e.res.Locs(k)
+	defer e.halves(n, locs, len(e.out))
 	both := false
 	at := func(r ref) nfpisa.Operand {
 		if r.op < 0 {

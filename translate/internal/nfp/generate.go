@@ -21,12 +21,13 @@ var (
 	posting    = pass.Info{Name: "post-writes", Doc: "do not wait for a write that a later command of its memory answers for"}
 	filling    = pass.Info{Name: "fill-commands", Doc: "move instructions into defer slots of memory commands"}
 	branching  = pass.Info{Name: "fill-branches", Doc: "move instructions and commands from further away into defer slots of branches"}
+	joining    = pass.Info{Name: "fill-from-join", Doc: "move instructions from where two ways meet into defer slots of the branch before"}
 	deferring  = pass.Info{Name: "fill-slots", Doc: "move instructions into defer slots of branches", EveryLevel: true}
 )
 
 // Stages returns the passes of Generate in order.
 func Stages() []pass.Info {
-	return []pass.Info{selecting, allocating, placing, stubs, spreading, posting, filling, deferring, branching}
+	return []pass.Info{selecting, allocating, placing, stubs, spreading, posting, filling, deferring, branching, joining}
 }
 
 // Wants is what Generate has to know beside a function.
@@ -67,6 +68,7 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 	change(&filling, func() bool { return out.fillCommands(t) })
 	do(&deferring, out, func() { out.fillDefer() })
 	change(&branching, func() bool { return out.fillBranches(t) })
+	change(&joining, func() bool { return out.fillFromJoin(t) })
 	if err == nil && run.Remarking() {
 		out.remark(run)
 	}

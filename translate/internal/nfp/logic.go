@@ -47,12 +47,16 @@ func (s *selector) logic(d regalloc.VReg, v *ssa.Value) {
 	x, y := v.Args[0], v.Args[1]
 	c, isConst := s.f.IsConst(y)
 	if isConst && v.Op == ssa.And {
-		if mask, ok := byteMask(c); ok && c > fullImm || c == 0xff {
+		if mask, ok := byteMask(c); ok && c > fullImm {
 			src, shift, ok := s.asShift(x)
-			if !ok {
-				shift = nfpisa.Rot(0)
+			switch {
+			case ok:
+				s.clr(d, mask, src, shift)
+			case c == 0xffff:
+				s.alu(d, s.f.Const(0), nfpisa.ALUAdd16, x)
+			default:
+				s.clr(d, mask, src, nfpisa.Rot(0))
 			}
-			s.clr(d, mask, src, shift)
 			return
 		}
 		if ^c <= fullImm {

@@ -153,6 +153,14 @@ func (s *selector) writeMem(v *ssa.Value) {
 	s.add(n)
 }
 
+// ShortAddition is the number of bits that a number may have to be sent with its
+// command. Nobody waits for such an addition.
+const ShortAddition = 16
+
+// AdditionsWait reports whether the program itself waits for each addition of
+// another number: no later command answers for it.
+func AdditionsWait(t *target.Target) bool { return !inOrder(t, mapMemory) }
+
 // Parameters of add_imm in PREV_ALU: the number comes from bits 31:16, and the
 // length, which is overridden, says so once more and how wide the addition is.
 const (
@@ -160,7 +168,7 @@ const (
 	addImm32    = addImmData | 8<<overrideShift
 	addImm64    = addImmData | 12<<overrideShift
 	addImmShift = 16
-	addImmMax   = 1<<16 - 1
+	addImmMax   = 1<<ShortAddition - 1
 )
 
 // atomicOps gives the commands of atomic operations: plain, and returning the
@@ -224,6 +232,10 @@ func (s *selector) addImm(n *node, v *ssa.Value, x ssa.ID) {
 		param = addImm64
 	}
 	n.e = n.read(s.constReg(param), regalloc.BSet, 0)
+	// The shift that puts the number in its place drops what is above 16 bits.
+	if b := s.f.V(x); b.Op == ssa.And && s.single(x) && s.f.Is(b.Args[1], addImmMax) {
+		x = b.Args[0]
+	}
 	if c, ok := s.f.IsConst(x); ok && c <= fullImm {
 		n.x = ref{op: -1, fixed: nfpisa.Const(int(c))}
 	} else {

@@ -116,6 +116,7 @@ type block struct {
 type vreg struct {
 	isConst bool
 	val     uint32
+	half    ssa.Half
 }
 
 // constFiles returns where a constant can be loaded: one that takes two

@@ -34,6 +34,25 @@ func useOf(m regalloc.Move) Use {
 	return UseMove
 }
 
+// halves notes which of the words from one on make halves of eBPF registers, of the
+// node that they come from.
+func (e *emitter) halves(n *node, locs []regalloc.Loc, from int) {
+	for j := range n.ops {
+		o := &n.ops[j]
+		if o.Flags&regalloc.Def == 0 || o.V == regalloc.NoVReg || e.c.vregs[o.V].half == 0 {
+			continue
+		}
+		half := e.c.vregs[o.V].half
+		at := e.place(locs[j])
+		for k := len(e.out) - 1; k >= from; k-- {
+			if written(&e.out[k].I) == at {
+				e.out[k].Half = half
+				break
+			}
+		}
+	}
+}
+
 // remark says which writes need no wait, or why one needs it.
 func (p *poster) remark(w *Word, why string) {
 	what := "the write is waited for"

@@ -25,8 +25,18 @@ alu[r, r, XOR, r]`},
 		return f.exit(f.raw(ssa.SubHi, 0, f.y, f.x, f.x, f.y))
 	}, `alu[--, r, -, r]
 alu[r, r, -carry, r]`},
-	{"mask of whole bytes", func(f *fn) *ssa.Func { return f.exit(f.And(f.x, 0xffff)) }, `ld_field_w_clr[r, 0011, r]`},
-	{"byte out of a word", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.And, 0, f.raw(ssa.Shr, 16, f.x), f.Const(0xff))) }, `ld_field_w_clr[r, 0001, r, >>16]`},
+	{"mask of whole bytes", func(f *fn) *ssa.Func { return f.exit(f.And(f.x, 0xffff)) }, `alu[r, 0x0, +16, r]`},
+	{"half out of a word", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.And, 0, f.raw(ssa.Shr, 8, f.x), f.Const(0xffff))) }, `ld_field_w_clr[r, 0011, r, >>8]`},
+	{"byte out of a word", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.And, 0, f.raw(ssa.Shr, 16, f.x), f.Const(0xff))) }, `alu_shf[r, 0xff, AND, r, >>16]`},
+	{"low bytes added", func(f *fn) *ssa.Func {
+		return f.exit(f.raw(ssa.Add, 0, f.raw(ssa.And, 0, f.x, f.Const(0xffff)), f.raw(ssa.And, 0, f.y, f.Const(0xffff))))
+	}, `alu[r, 0x0, +16, r]
+alu[r, r, +16, r]`},
+	{"a byte added", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.Add, 0, f.x, f.raw(ssa.And, 0, f.y, f.Const(0xff)))) }, `alu[r, r, +8, r]`},
+	{"a shifted byte added", func(f *fn) *ssa.Func {
+		return f.exit(f.raw(ssa.Add, 0, f.x, f.raw(ssa.And, 0, f.raw(ssa.Shr, 8, f.y), f.Const(0xff))))
+	}, `alu_shf[r, 0xff, AND, r, >>8]
+alu[r, r, +, r]`},
 	{"shifted operand", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.Or, 0, f.x, f.raw(ssa.Shl, 4, f.y))) }, `alu_shf[r, r, OR, r, <<4]`},
 	{"masked and shifted", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.And, 0, f.raw(ssa.Shr, 14, f.x), f.Const(0x3c))) }, `alu_shf[r, 0x3c, AND, r, >>14]`},
 	{"complement", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.Xor, 0, f.x, f.Const(^uint32(0)))) }, `alu[r, --, ~B, r]`},
@@ -58,7 +68,7 @@ mul_step[r, --], 32x32_last2
 alu[r, r, XOR, r]`},
 	{"product of half words", func(f *fn) *ssa.Func {
 		return f.exit(f.raw(ssa.Mul, 0, f.And(f.x, 0xffff), f.Const(20)))
-	}, `ld_field_w_clr[r, 0011, r]
+	}, `alu[r, 0x0, +16, r]
 mul_step[r, 0x14], start
 mul_step[r, 0x14], 16x16_step1
 mul_step[r, 0x14], 16x16_step2
@@ -171,6 +181,19 @@ immed[r, 0x2]`},
 		return f.branch(ssa.ULT, f.Add(ssa.Value{Op: ssa.PktLen}), f.Const(64))
 	}, `alu_shf[--, 0xff, AND, *l$index1, >>6]
 beq[.4]
+immed[r, 0x1]
+immed[r, 0x2]`},
+	{"the length that a changed packet had", func(f *fn) *ssa.Func {
+		n := f.Add(ssa.Value{Op: ssa.PktLen})
+		f.raw(ssa.SetPkt, 0, f.p, f.x)
+		return f.branch(ssa.ULT, n, f.Const(64))
+	}, `immed[r, 0x3fff]
+alu[r, r, AND, *l$index1]
+alu[--, r, -, 0x40]
+bcc[.10], defer[3]
+alu[r, r, ~AND, *l$index1]
+alu[r, r, OR, r]
+alu[*l$index1, --, B, r]
 immed[r, 0x1]
 immed[r, 0x2]`},
 	{"the length below what no operand holds", func(f *fn) *ssa.Func {

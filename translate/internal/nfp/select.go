@@ -245,6 +245,7 @@ func (s *selector) reg(id ssa.ID) regalloc.VReg {
 	}
 	if s.regs[id] == regalloc.NoVReg {
 		s.regs[id] = s.newReg()
+		s.code.vregs[s.regs[id]].half = s.f.V(id).Half
 	}
 	return s.regs[id]
 }

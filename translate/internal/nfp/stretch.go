@@ -10,6 +10,7 @@ type stretch struct {
 	// leaves says that the program may end behind it, calls that a routine or
 	// anything else that is not known runs there.
 	leaves, calls bool
+	falls         bool // into the stretch that follows
 }
 
 // stretches divides the words, in their order.
@@ -63,7 +64,7 @@ func (s *stretch) ends(o *Output, number []int) {
 		}
 		on = w.I.Class != nfpisa.ClassJump && (w.I.Class != nfpisa.ClassBranch || w.I.Cond != nfpisa.CondAlways)
 	}
-	if on && s.hi < len(o.Words) {
+	if s.falls = on && s.hi < len(o.Words); s.falls {
 		s.succs = append(s.succs, number[s.hi])
 	}
 }

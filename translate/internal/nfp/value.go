@@ -119,8 +119,34 @@ func (s *selector) sum(d regalloc.VReg, v *ssa.Value) {
 	op := nfpisa.ALUAdd
 	if v.Op == ssa.Sub {
 		op = nfpisa.ALUSub
+	} else if op, src, ok := s.addedPart(y); ok {
+		s.alu(d, x, op, src)
+		return
+	} else if op, src, ok := s.addedPart(x); ok {
+		s.alu(d, y, op, src)
+		return
 	}
 	s.alu(d, x, op, y)
+}
+
+// addedPart reports a value that is the low byte or the low two of another, which
+// an addition can take out itself, and that nobody else needs.
+func (s *selector) addedPart(id ssa.ID) (op nfpisa.ALUOp, src ssa.ID, ok bool) {
+	v := s.f.V(id)
+	if v.Op != ssa.And || !s.single(id) {
+		return 0, 0, false
+	}
+	switch c, isConst := s.f.IsConst(v.Args[1]); {
+	case isConst && c == 0xffff:
+		op = nfpisa.ALUAdd16
+	case isConst && c == 0xff:
+		op = nfpisa.ALUAdd8
+	default:
+		return 0, 0, false
+	}
+	src = v.Args[0]
+	_, isShift := map[ssa.Op]bool{ssa.Shl: true, ssa.Shr: true}[s.f.V(src).Op]
+	return op, src, !isShift || !s.single(src)
 }
 
 // high selects the high word of a sum or difference. The low word is computed

@@ -63,7 +63,7 @@ func machine(t *target.Target) ssa.Machine {
 	m := ssa.Machine{
 		Name: t.Name, Direct: t.Direct(), MapHigh: t.Maps.Region().High(), Stores: t.Maps.Stores, Atomics: t.Maps.Atomics,
 		LengthBits: v.Length.Bits, PointerSet: uint32(t.Packet.PointerSet), Scratch: t.SkbScratch,
-		Ingress: part(v.Ingress), RxQueue: part(v.RxQueue),
+		Ingress: part(v.Ingress), RxQueue: part(v.RxQueue), Metadata: part(v.Metadata),
 	}
 	if v.Queue != nil {
 		m.Queue = &ssa.Queue{Max: 1<<v.Queue.Bits - 1, OutOfRange: v.Queue.OutOfRange}
@@ -91,7 +91,12 @@ func (b Backend) Lowering(p *verify.Program) []opt.Pass {
 			return true
 		},
 	}
-	return []opt.Pass{exits, opt.Memory(opt.Widths{Read: 4 * b.T.Registers.XferIn, Write: 4 * b.T.Registers.XferOut})}
+	short := 0
+	if nfp.AdditionsWait(b.T) {
+		short = nfp.ShortAddition
+	}
+	memory := opt.Memory(opt.Widths{Read: 4 * b.T.Registers.XferIn, Write: 4 * b.T.Registers.XferOut})
+	return []opt.Pass{exits, opt.SplitAdditions(short), memory}
 }
 
 // Stages implements backend.Backend.

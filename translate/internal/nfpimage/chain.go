@@ -18,12 +18,13 @@ import (
 // chainOf decides how programs go on with each other, nil for a program that has
 // no program array.
 func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
-	arrays, nested, moves := false, false, false
+	arrays, nested, moves, meta := false, false, false, false
 	var fields []ssa.Field
 	for _, p := range u.Parts {
 		arrays = arrays || slices.ContainsFunc(p.Program.Source().Maps, func(m *object.Map) bool { return m.Type == bpf.MapTypeProgArray })
 		nested = nested || ssa.CallsInside(p.Program)
 		moves = moves || ssa.MovesNetwork(p.Program)
+		meta = meta || t.PacketVector.Metadata != nil && ssa.MakesMetadata(p.Program)
 		fields = append(fields, ssa.FieldsRead(p.Program)...)
 	}
 	if !arrays || !t.Direct() {
@@ -57,7 +58,7 @@ func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 	if _, _, ok := nfp.TailRegs(t); !ok {
 		return refuse("tail calls of program "+name, fmt.Sprintf("target %s does not grant a register of each bank beside entry.stack", t.Name))
 	}
-	c := &ssa.Chain{Count: uint32(free[0]), Nested: nested}
+	c := &ssa.Chain{Count: uint32(free[0]), Nested: nested, Metadata: meta}
 	if nested {
 		c.Link, c.High = uint32(free[1]), uint32(free[2])
 	}

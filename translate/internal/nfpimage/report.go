@@ -50,7 +50,12 @@ func (l *linker) uses() (out []backend.Word) {
 	add := func(o *nfp.Output) {
 		live := o.Pressure()
 		for k := range o.Words {
-			out = append(out, backend.Word{Use: useNames[o.Words[k].Use], Live: live[k]})
+			w := backend.Word{Use: useNames[o.Words[k].Use], Live: live[k]}
+			if h := o.Words[k].Half; h != 0 {
+				reg, high := h.Reg()
+				w.Makes = &backend.Half{Reg: reg, High: high}
+			}
+			out = append(out, w)
 		}
 	}
 	for _, p := range l.parts {

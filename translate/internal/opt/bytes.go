@@ -124,6 +124,7 @@ func rejoin(f *ssa.Func) bool {
 				if parts, _, _ := split(word); worthJoining(parts, id, word) {
 					m.Slot = v.Slot
 					repl[id] = assemble(m, word)
+					f.MadeFor(repl[id], m.Slot, f.V(id).Half)
 					continue
 				}
 			}

@@ -58,6 +58,7 @@ func fold(f *ssa.Func, share bool) bool {
 			trial := *v
 			if n := m.Simplify(&trial); n != 0 && n != id {
 				repl[id] = n
+				f.MadeFor(n, f.V(id).Slot, f.V(id).Half)
 				changed = true
 				continue
 			}

@@ -43,6 +43,7 @@ func lowerMemory(f *ssa.Func, c commands) {
 			switch {
 			case v.Op == ssa.Load:
 				repl[id] = p.load(m, &held, id)
+				f.MadeFor(repl[id], m.Slot, f.V(id).Half)
 				continue
 			case v.Op == ssa.Store:
 				held.add(m, v)

@@ -133,6 +133,7 @@ func (b *Builder) startPacket() {
 	m := &b.Env.Machine
 	b.write(varPktPtr, b.Add(Value{Op: PktPtr, KnownMask: m.PointerSet, KnownBits: m.PointerSet}))
 	b.write(varPktLen, b.Add(Value{Op: PktLen, KnownMask: ^uint32(0) << m.LengthBits}))
+	b.startMetadata()
 }
 
 // Unsupported returns the error for something that this instruction needs.

@@ -23,6 +23,8 @@ type Chain struct {
 	// what the program returned.
 	Nested     bool
 	Link, High uint32
+	// Metadata says that programs make metadata, whose size the packet vector has.
+	Metadata bool
 	// Passed are the fields of a tc program's context that one program finds as
 	// another left them, with their words.
 	Passed []Passed
@@ -69,7 +71,7 @@ func FieldsRead(p *verify.Program) []Field {
 	}
 	var out []Field
 	add := func(f Field) {
-		kept := f < 0 || skbTag[int32(f)] || skbScratch[int32(f)] || f == bpf.SkBuffProtocol || f == bpf.SkBuffHash
+		kept := f < 0 || skbTag[int32(f)] || skbScratch[int32(f)] || skbHelped[int32(f)] || f == bpf.SkBuffProtocol || f == bpf.SkBuffHash
 		if kept && !slices.Contains(out, f) {
 			out = append(out, f)
 		}
@@ -86,6 +88,13 @@ func FieldsRead(p *verify.Program) []Field {
 		case in.IsCallOf(bpf.HelperSkbChangeTail):
 			add(NetworkField)
 			add(EncapField)
+		case in.IsCallOf(bpf.HelperSkbChangeProto):
+			add(NetworkField)
+			add(bpf.SkBuffProtocol)
+		case in.IsCallOf(bpf.HelperSkbSetTstamp):
+			add(bpf.SkBuffProtocol)
+		case in.IsCallOf(bpf.HelperSkbLoadBytesRelative):
+			add(NetworkField)
 		case in.IsCallOf(bpf.HelperSkbAdjustRoom):
 			add(NetworkField)
 			add(EncapField)

@@ -175,6 +175,7 @@ func (b *Builder) end(lo, hi ID) {
 	b.leaveWithTag()
 	if c := b.Env.Chain; c != nil && c.Nested {
 		b.setVec(c.High, hi)
+		b.passOn() // to a program that waits for this one
 	}
 	b.F.B(b.Block).Term = Term{Kind: Exit, Slot: b.Slot, X: lo}
 }

@@ -35,7 +35,9 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 	}
 	if fact.OffKnown && n == 4 {
 		switch {
-		case xdp && at == bpf.XDPMdData, xdp && at == bpf.XDPMdDataMeta, !xdp && at == bpf.SkBuffData, !xdp && at == bpf.SkBuffDataMeta:
+		case xdp && at == bpf.XDPMdDataMeta:
+			id = b.Op(Sub, 0, ptr, b.Metadata())
+		case xdp && at == bpf.XDPMdData, !xdp && at == bpf.SkBuffData, !xdp && at == bpf.SkBuffDataMeta:
 			id = ptr
 		case xdp && at == bpf.XDPMdDataEnd, !xdp && at == bpf.SkBuffDataEnd:
 			id = b.Op(Add, 0, ptr, length)

@@ -31,6 +31,12 @@ func (b *Builder) divide(x, y pair, mod, signed, wide bool) pair {
 	return r
 }
 
+// DivideConst divides a double word by a constant that is not 0, unsigned.
+func (b *Builder) DivideConst(lo, hi ID, by uint32) (quotientLo, quotientHi ID) {
+	r := b.divideUnsigned(pair{lo, hi}, pair{b.Const(by), b.Const(0)}, false)
+	return r.lo, r.hi
+}
+
 // magnitude negates x where sign is all ones and keeps it where sign is 0.
 func (b *Builder) magnitude(x pair, sign ID, wide bool) pair {
 	lo, hi := b.Op(Xor, 0, x.lo, sign), b.Op(Xor, 0, x.hi, sign)

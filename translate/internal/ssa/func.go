@@ -25,6 +25,8 @@ type Value struct {
 	// Exact says of a Load or Read that it happens even if nobody wants its
 	// result, and touches its own bytes and no others.
 	Exact bool
+	// Half is the half of an eBPF register that the word was made for, if it was.
+	Half  Half
 	Block BlockID // where it is; NoBlock for Const, StackAddr and removed values
 	Slot  int32   // eBPF slot that it comes from, -1 for none
 	Aux   int32   // map index for MapValue, else 0

@@ -14,7 +14,7 @@ const skbWords = bpf.SizeofSkBuff / 4
 // arrived, and that programs can only read: there is no segmentation and no time.
 var skbZero = map[int32]bool{
 	bpf.SkBuffNAPIID:  true,
-	bpf.SkBuffGSOSegs: true, bpf.SkBuffGSOSize: true, bpf.SkBuffTstampType: true, bpf.SkBuffHwtstamp: true, bpf.SkBuffHwtstamp + 4: true,
+	bpf.SkBuffGSOSegs: true, bpf.SkBuffGSOSize: true, bpf.SkBuffHwtstamp: true, bpf.SkBuffHwtstamp + 4: true,
 }
 
 // skbScratch are the words that programs may write. They begin as zero and are
@@ -24,6 +24,9 @@ var skbScratch = map[int32]bool{
 	bpf.SkBuffCB: true, bpf.SkBuffCB + 4: true, bpf.SkBuffCB + 8: true, bpf.SkBuffCB + 12: true, bpf.SkBuffCB + 16: true,
 	bpf.SkBuffTcClassID: true, bpf.SkBuffTstamp: true, bpf.SkBuffTstamp + 4: true,
 }
+
+// skbHelped are the words that only helpers write. They begin as zero.
+var skbHelped = map[int32]bool{bpf.SkBuffTstampType: true}
 
 // firstSkb sets up the context of a tc program for a packet that has just arrived,
 // on targets that have one.
@@ -38,6 +41,9 @@ func (b *Builder) firstSkb() {
 		return
 	}
 	for off := range skbScratch {
+		b.write(varSkb+variable(off/4), zero)
+	}
+	for off := range skbHelped {
 		b.write(varSkb+variable(off/4), zero)
 	}
 	b.SetHash(zero)
@@ -92,6 +98,21 @@ func (b *Builder) Hash() ID { return b.read(varSkb + bpf.SkBuffHash/4) }
 // SetHash says what the frame's hash is.
 func (b *Builder) SetHash(h ID) { b.write(varSkb+bpf.SkBuffHash/4, h) }
 
+// Tstamp returns the frame's time, and the clock that it is of as the context
+// numbers clocks.
+func (b *Builder) Tstamp() (lo, hi, clock ID) {
+	at := varSkb + variable(bpf.SkBuffTstamp/4)
+	return b.read(at), b.read(at + 1), b.read(varSkb + bpf.SkBuffTstampType/4)
+}
+
+// SetTstamp says what the frame's time is, and of which clock.
+func (b *Builder) SetTstamp(lo, hi, clock ID) {
+	at := varSkb + variable(bpf.SkBuffTstamp/4)
+	b.write(at, lo)
+	b.write(at+1, hi)
+	b.write(varSkb+bpf.SkBuffTstampType/4, clock)
+}
+
 // protocol makes the protocol of the frame, in network byte order as the
 // context has it: the type field, or a number for frames with a length there.
 // Frames without a whole header have 0.
@@ -129,11 +150,17 @@ func (b *Builder) wantsProtocol() bool {
 	p := b.Prog.Source()
 	for pc := range p.Insns {
 		in := p.Insns[pc]
-		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol || in.IsCallOf(bpf.HelperSkbAdjustRoom) || callsTag(in) {
+		if in.Class() == bpf.ClassLDX && b.Prog.Reached(pc) && in.Off&^3 == bpf.SkBuffProtocol || asksProtocol(in) {
 			return true
 		}
 	}
 	return false
+}
+
+// asksProtocol reports whether an instruction calls a helper whose work depends on
+// the frame's protocol.
+func asksProtocol(in bpf.Insn) bool {
+	return in.IsCallOf(bpf.HelperSkbAdjustRoom) || in.IsCallOf(bpf.HelperSkbChangeProto) || in.IsCallOf(bpf.HelperSkbSetTstamp) || callsTag(in)
 }
 
 // skbWord returns the aligned word of a tc program's context at off, or 0 if
@@ -146,7 +173,7 @@ func (b *Builder) skbWord(off int32) ID {
 		return b.Const(0)
 	case skbTag[off] && !b.tagged():
 		return b.Const(0)
-	case skbScratch[off], skbTag[off], off == bpf.SkBuffProtocol, off == bpf.SkBuffHash:
+	case skbScratch[off], skbHelped[off], skbTag[off], off == bpf.SkBuffProtocol, off == bpf.SkBuffHash:
 		return b.read(varSkb + variable(off/4))
 	case off == bpf.SkBuffIfindex && b.Env.Machine.Ingress != nil:
 		return b.Part(b.Env.Machine.Ingress)

@@ -17,6 +17,7 @@ const (
 	varCsumLevel // checksums found right
 	varNetwork   // offset of a tc frame's network header
 	varEncap     // not 0 in a tc frame that the program has put into another
+	varMeta      // bytes of metadata in front of an XDP frame
 	varSkb       // words of a tc program's context
 	varFrames    = varSkb + skbWords
 )
@@ -55,7 +56,12 @@ type openParam struct {
 }
 
 // write makes id the value of v from here on.
-func (b *Builder) write(v variable, id ID) { b.state[b.Block].defs[v] = id }
+func (b *Builder) write(v variable, id ID) {
+	b.state[b.Block].defs[v] = id
+	if h, ok := halfOf(v); ok {
+		b.F.MadeFor(id, b.Slot, h)
+	}
+}
 
 // read returns the value of v here.
 func (b *Builder) read(v variable) ID { return b.readAt(b.Block, v) }

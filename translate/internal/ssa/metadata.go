@@ -1,0 +1,37 @@
+package ssa
+
+import (
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/verify"
+)
+
+// Metadata returns the bytes of metadata in front of an XDP frame: none in front of
+// one that has just arrived.
+func (b *Builder) Metadata() ID { return b.read(varMeta) }
+
+// SetMetadata says how many bytes of metadata there are from here on. The packet
+// vector is changed by TellMetadata.
+func (b *Builder) SetMetadata(n ID) { b.write(varMeta, n) }
+
+// TellMetadata writes the bytes of metadata to the packet vector.
+func (b *Builder) TellMetadata(n ID) { b.setVec(b.Env.Machine.Metadata.Word, n) }
+
+// startMetadata says how much metadata there is where a program begins: in a chain
+// whose programs make some, the one before may have.
+func (b *Builder) startMetadata() {
+	n := b.Const(0)
+	if c := b.Env.Chain; c != nil && c.Metadata {
+		n = b.vecWord(b.Env.Machine.Metadata.Word)
+	}
+	b.SetMetadata(n)
+}
+
+// MakesMetadata reports whether a program calls bpf_xdp_adjust_meta.
+func MakesMetadata(p *verify.Program) bool {
+	for pc, in := range p.Source().Insns {
+		if p.Reached(pc) && in.IsCallOf(bpf.HelperXDPAdjustMeta) {
+			return true
+		}
+	}
+	return false
+}
