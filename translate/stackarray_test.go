@@ -132,6 +132,18 @@ func TestStackArrayKeys(t *testing.T) {
 	}
 }
 
+// asTC makes a program of withNumbers one of tc: data and data_end are those of the
+// other context.
+func asTC(p *object.Program) *object.Program {
+	p.Type = object.TC
+	for k, in := range p.Insns[:3] {
+		if in.Class() == bpf.ClassLDX {
+			p.Insns[k].Off = map[int16]int16{0: 76, 4: 80}[in.Off]
+		}
+	}
+	return p
+}
+
 // TestBytesOfVariableNumber copies as many bytes as the packet says between packet
 // and stack, and sums them.
 func TestBytesOfVariableNumber(t *testing.T) {
@@ -146,14 +158,7 @@ func TestBytesOfVariableNumber(t *testing.T) {
 		)
 	}
 	must(t, withNumbers(nil, copying(bpf.HelperXDPLoadBytes, bpf.HelperXDPStoreBytes)...), "skipsw")
-	tc := withNumbers(nil, copying(bpf.HelperSkbLoadBytes, bpf.HelperSkbStoreBytes)...)
-	tc.Type = object.TC
-	for k, in := range tc.Insns[:3] { // data and data_end of the other context
-		if in.Class() == bpf.ClassLDX {
-			tc.Insns[k].Off = map[int16]int16{0: 76, 4: 80}[in.Off]
-		}
-	}
-	must(t, tc, "skipsw")
+	must(t, asTC(withNumbers(nil, copying(bpf.HelperSkbLoadBytes, bpf.HelperSkbStoreBytes)...)), "skipsw")
 	must(t, withNumbers(nil, slices.Concat(
 		[]bpf.Insn{bpf.Mov.Reg(4, 6)}, arrayFill(-296, 256, 8), onStack(3, -296),
 		[]bpf.Insn{

@@ -123,7 +123,7 @@ var rows = []row{
 	{path: "maps.max_key", value: "5", effect: "refusals", text: "takes 5"},
 	{path: "maps.max_value", value: "4", effect: "refusals", text: "takes 4"},
 	{path: "maps.max_element", only: "agilio", value: "72", effect: "limits"},
-	{path: "maps.max_element", only: "skipsw", value: "65536", effect: "limits"},
+	{path: "maps.max_element", only: "skipsw", value: "4194304", effect: "limits"},
 	{path: "maps.stores", only: "agilio", value: "true", text: "not supported: maps.stores"},
 	{path: "maps.stores", only: "skipsw", value: "false", effect: "refusals", text: "can only read and atomically add"},
 	{path: "maps.atomics", only: "agilio", value: "[]", effect: "refusals", text: "has only []"},

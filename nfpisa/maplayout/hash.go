@@ -42,8 +42,8 @@ const (
 // Limits of a hash table. Keys and values pass through local memory, and one
 // command fetches an entry's words up to the end of its key.
 const (
-	HashMaxKey     = 64   // bytes
-	HashMaxValue   = 4096 // bytes
+	HashMaxKey     = 64    // bytes
+	HashMaxValue   = 65536 // bytes
 	HashMaxEntries = 1 << 24
 )
 

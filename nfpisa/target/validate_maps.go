@@ -28,8 +28,8 @@ func (c *checker) maps() {
 	}
 	c.within("maps.max_maps", m.MaxMaps, 0, 1<<16-1)
 	c.within("maps.max_key", m.MaxKey, 0, 512)
-	c.within("maps.max_value", m.MaxValue, 0, 1<<20)
-	c.within("maps.max_element", m.MaxElement, 0, 1<<21)
+	c.within("maps.max_value", m.MaxValue, 0, 1<<22)
+	c.within("maps.max_element", m.MaxElement, 0, 1<<23)
 	if m.MaxEntries > 1<<32-1 {
 		c.fail("maps.max_entries is %d, must fit 32 bits", m.MaxEntries)
 	}

@@ -203,8 +203,10 @@ func proven(n int32) uint16 { return uint16(min(max(n, 0), math.MaxUint16)) }
 // gives up ranges that grow.
 func (f *Reg) absorb(r *reg, widen bool) bool {
 	switch {
-	case r.kind == Uninit || f.Kind == Mixed:
+	case r.kind == Uninit:
 		return false
+	case f.Kind == Mixed:
+		return f.meet(r)
 	case f.Kind == Uninit:
 		*f = fromReg(r)
 		return true
@@ -259,8 +261,24 @@ func (f *Reg) absorbKind(r *reg) bool {
 		f.absorbPointer(r, false)
 		return *f != was
 	}
-	*f = Reg{Kind: Mixed, Map: -1, Bits: number.UnknownTnum(), UMax: math.MaxUint64, SMin: math.MinInt64, SMax: math.MaxInt64}
+	*f = Reg{
+		Kind: Mixed, Map: -1, Among: f.Among, kinds: 1 << f.Kind,
+		Bits: number.UnknownTnum(), UMax: math.MaxUint64, SMin: math.MinInt64, SMax: math.MaxInt64,
+	}
+	f.meet(r)
 	return true
+}
+
+// meet adds another kind to those of a register that is Mixed. A path that is
+// pruned holds what a walked one does, so that a carried fact, which has lost its
+// kinds, adds none.
+func (f *Reg) meet(r *reg) bool {
+	was := *f
+	if r.kind != Mixed {
+		f.kinds |= 1 << r.kind
+		f.Among |= among(r)
+	}
+	return *f != was
 }
 
 func (f *Reg) absorbPointer(r *reg, widen bool) bool {

@@ -81,6 +81,9 @@ type Reg struct {
 	// -1 when it differs between paths.
 	Frame int
 
+	// kinds are those that meet in a register that is Mixed, see Meets.
+	kinds uint32
+
 	Bits       Tnum // scalars, and the variable part of pointers
 	UMin, UMax uint64
 	SMin, SMax int64
@@ -103,6 +106,16 @@ func setOf(k int) MapSet {
 
 // MayBe reports whether a map pointer can belong to map k.
 func (r *Reg) MayBe(k int) bool { return r.Map == k || r.Map < 0 && r.Among&setOf(k) != 0 }
+
+// Meets reports whether a Mixed register has each of some kinds on some path, and
+// no other.
+func (r *Reg) Meets(kinds ...Kind) bool {
+	want := uint32(0)
+	for _, k := range kinds {
+		want |= 1 << k
+	}
+	return r.Kind == Mixed && r.kinds == want
+}
 
 // Program is a program that has been proven safe, or, when Options.Unproven
 // asked for it and Proven says so, one that has not. Only Verify makes one.

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -130,12 +131,15 @@ func arrayStore(c *Call, index ssa.ID) (func() []ssa.ID, error) {
 		s, args, err := updateCall(c, c.Const(0))
 		return func() []ssa.ID { return []ssa.ID{c.Result(c.AddCall(s, args), 0)} }, err
 	}
+	high := c.Const(c.Env.Machine.MapHigh)
+	if c.Map.ValueSize > maxPieces && isFar(c, 3) && !c.place().Swapped {
+		return copyEntry(c, index), nil
+	}
 	value, err := c.Behind(3, int(c.Map.ValueSize))
 	order := ssa.Little
 	if c.place().Swapped {
 		order = ssa.Big
 	}
-	high := c.Const(c.Env.Machine.MapHigh)
 	return func() []ssa.ID {
 		at := c.entry(index)
 		for j, w := range value {
@@ -146,4 +150,17 @@ func arrayStore(c *Call, index ssa.ID) (func() []ssa.ID, error) {
 		}
 		return []ssa.ID{c.Const(0)}
 	}, err
+}
+
+// copyEntry is arrayStore for a long value in memory, piece after piece.
+func copyEntry(c *Call, index ssa.ID) func() []ssa.ID {
+	return func() []ssa.ID {
+		from, _ := c.Reg(3)
+		copyBytes(c, c.Const(c.Map.ValueSize), from, c.entry(index), func(from, to ssa.ID, size int) {
+			v, err := c.LoadBehind(3, from, size)
+			c.failed = cmp.Or(c.failed, err)
+			c.Add(ssa.Value{Op: ssa.Store, Space: ssa.MapValue, Aux: int32(c.K), Size: uint8(size), Args: []ssa.ID{to, c.Const(c.Env.Machine.MapHigh), v}})
+		})
+		return []ssa.ID{c.Const(0)}
+	}
 }

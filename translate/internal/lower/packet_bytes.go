@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"cmp"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -23,12 +25,40 @@ func sizeOf(c *Call, r, ptr int) (words ssa.ID, n int, err error) {
 	lo, _ := c.Reg(r)
 	known, ok := c.F.IsConst(lo)
 	switch {
-	case ok && known > 0 && known <= 512:
+	case ok && known > 0 && known <= 512, ok && known > 0 && isFar(c, ptr):
 		return lo, int(known), nil
-	case !ok && c.InLocal(ptr):
+	case !ok && (c.InLocal(ptr) || isFar(c, ptr)):
 		return lo, 0, nil
 	}
 	return 0, 0, c.Unsupported("a helper that copies bytes of a number that is neither a constant of 1 to 512 nor on the stack", "the compiler has no translation for it")
+}
+
+// isFar reports whether register ptr leads to a map value or a record: bytes there
+// are copied one piece after the other and never all in registers.
+func isFar(c *Call, ptr int) bool {
+	k := c.Fact(ptr).Kind
+	return k == verify.PtrMapValue || k == verify.PtrMem
+}
+
+// maxPieces is the number of bytes that are copied without a loop.
+const maxPieces = 32
+
+// copyBytes copies n bytes, words first: in a loop unless their number is known to
+// be small. piece copies 4 bytes or 1.
+func copyBytes(c *Call, n, from, to ssa.ID, piece func(from, to ssa.ID, size int)) {
+	known, ok := c.F.IsConst(n)
+	if !ok || known > maxPieces {
+		eachPiece(c, n, from, to, piece)
+		return
+	}
+	for k := uint32(0); k < known; {
+		size := uint32(4)
+		if known-k < 4 {
+			size = 1
+		}
+		piece(c.AddConst(from, k), c.AddConst(to, k), int(size))
+		k += size
+	}
 }
 
 // offset is where in the packet a helper works: R2.
@@ -96,36 +126,41 @@ func packetPiece(op ssa.Op, size int, args ...ssa.ID) ssa.Value {
 	return ssa.Value{Op: op, Space: ssa.Packet, Size: uint8(size), Args: args}
 }
 
-// loadLocal is loadBytes for a number of bytes that only a run knows.
-func loadLocal(c *Call, off, n ssa.ID, xdp bool) {
+// loadFar is loadBytes for a number of bytes that only a run knows, and for those
+// that are not on the stack. What it does not fill is not written.
+func loadFar(c *Call, off, n ssa.ID, xdp bool) error {
 	to, _ := c.Reg(3)
+	put := func(to ssa.ID, size int, v ssa.ID) {
+		c.failed = cmp.Or(c.failed, c.StoreBehind(3, to, size, v))
+	}
 	code := inside(c, off, n, xdp, func(from ssa.ID) []ssa.ID {
-		eachPiece(c, n, from, to, func(from, to ssa.ID, size int) {
-			c.StoreLocal(3, to, size, c.Add(packetPiece(ssa.Load, size, from)))
+		copyBytes(c, n, from, to, func(from, to ssa.ID, size int) {
+			put(to, size, c.Add(packetPiece(ssa.Load, size, from)))
 		})
 		return []ssa.ID{c.Const(0)}
 	}, func(code ssa.ID) []ssa.ID {
 		if !xdp {
-			eachPiece(c, n, to, to, func(_, to ssa.ID, size int) { c.StoreLocal(3, to, size, c.Const(0)) })
+			copyBytes(c, n, to, to, func(_, to ssa.ID, size int) { put(to, size, c.Const(0)) })
 		}
 		return []ssa.ID{code}
 	})
 	c.SetResult(code[0])
+	return nil
 }
 
 // loadBytes makes bpf_xdp_load_bytes, bpf_skb_load_bytes and
-// bpf_skb_load_bytes_relative: it copies bytes of the packet to the stack. The skb helper clears the buffer when it fails.
+// bpf_skb_load_bytes_relative: it copies bytes of the packet to the stack, a map
+// value or a record. The skb helpers clear the buffer when they fail.
 func loadBytes(c *Call, off ssa.ID, xdp bool) error {
 	size, n, err := sizeOf(c, 4, 3)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		loadLocal(c, off, size, xdp)
-		return nil
+	if isFar(c, 3) || n == 0 {
+		return loadFar(c, off, size, xdp)
 	}
 	if c.Fact(3).Kind != verify.PtrStack {
-		return c.Unsupported("a helper that copies bytes to anything but the stack", "the compiler has no translation for it")
+		return c.Unsupported("a helper that copies bytes to anything but the stack, a map value or a record", "the compiler has no translation for it")
 	}
 	old, err := c.Behind(3, n)
 	if err != nil {
@@ -161,9 +196,12 @@ func storeBytes(c *Call, xdp bool) error {
 	if err != nil {
 		return err
 	}
-	words, err := c.Behind(3, n)
-	if err != nil {
-		return err
+	piecewise := n == 0 || isFar(c, 3) && n > maxPieces
+	var words []ssa.ID
+	if !piecewise {
+		if words, err = c.Behind(3, n); err != nil {
+			return err
+		}
 	}
 	invalidates := false
 	if !xdp {
@@ -181,10 +219,12 @@ func storeBytes(c *Call, xdp bool) error {
 		invalidates = flags&bpf.FInvalidateHash != 0
 	}
 	result := inside(c, c.offset(), size, xdp, func(to ssa.ID) []ssa.ID {
-		if n == 0 {
+		if piecewise {
 			from, _ := c.Reg(3)
 			eachPiece(c, size, from, to, func(from, to ssa.ID, size int) {
-				c.Add(packetPiece(ssa.Store, size, to, c.LoadLocal(3, from, size)))
+				v, err := c.LoadBehind(3, from, size)
+				c.failed = cmp.Or(c.failed, err)
+				c.Add(packetPiece(ssa.Store, size, to, v))
 			})
 		}
 		put := func(size uint8, at int, v ssa.ID) {

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -78,6 +79,8 @@ type Call struct {
 	// Inner says that Map is one of those that map K, a map of maps, holds. The map
 	// register has its address.
 	Inner bool
+	// failed is the first error of code that was made on one of several ways.
+	failed error
 }
 
 // Helpers makes helper calls for a target. It implements ssa.Helpers.
@@ -124,7 +127,7 @@ func (h *Helpers) one(b *ssa.Builder, id bpf.HelperID, k int) error {
 		return b.Unsupported(what, why)
 	}
 	c.own = own
-	return do(c)
+	return cmp.Or(do(c), c.failed)
 }
 
 // Why returns why a target cannot have a helper called, on maps of a type if

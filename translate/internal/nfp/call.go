@@ -156,12 +156,33 @@ func (s *selector) resultPlace(k int) regalloc.Loc {
 	return regalloc.Loc{File: regalloc.In, Num: uint8(k - ssa.ResultValue)}
 }
 
+// maxPassed is how many words a routine takes: those of a stack.
+const maxPassed = 128
+
 // arguments writes arguments to their places in local memory.
 func (s *selector) arguments(args []ssa.ID, list []argument) {
-	for _, a := range list {
-		if len(a.words) > fullReach {
-			s.fail(fmt.Sprintf("%d bytes passed to a routine", 4*len(a.words)), fmt.Sprintf("the compiler passes at most %d", 4*fullReach))
+	for k := range list {
+		a := &list[k]
+		most := fullReach
+		if !s.near(a.at) {
+			most = maxPassed
+		}
+		if len(a.words) > most {
+			s.fail(fmt.Sprintf("%d bytes passed to a routine", 4*len(a.words)), fmt.Sprintf("the compiler passes at most %d", 4*most))
 			return
+		}
+		// The windows from the last to the second; the first leaves the index register
+		// where routines expect it.
+		for w := (len(a.words) - 1) / window; w > 0; w-- {
+			part := argument{target.LMPlace{Index: a.at.Index, Word: a.at.Word + target.LMWord(w*window)}, a.words[w*window:]}
+			s.pointAt(part, args[len(args)-1])
+			for range s.t.LocalMemory.PointerDelay {
+				s.add(newNode(formNop))
+			}
+			for k, word := range part.words {
+				s.storeLM(part.at.Index, k, word)
+			}
+			a.words = a.words[:w*window]
 		}
 	}
 	// since counts instructions since the last write of an index register.

@@ -229,7 +229,7 @@ func alike(p *verify.Program, set []bool) []bool {
 	for pc := range p.Source().Insns {
 		for r := range 10 {
 			x := p.Reg(pc, r)
-			if x.Map < 0 && (x.Kind == verify.PtrMapValue || x.Kind == verify.PtrMapValueOrNull) && !seen[x.Among] {
+			if x.Map < 0 && (x.Kind == verify.PtrMapValue || x.Kind == verify.PtrMapValueOrNull || x.Kind == verify.Mixed) && !seen[x.Among] {
 				seen[x.Among] = true
 				met = append(met, x)
 			}

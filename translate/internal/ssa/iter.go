@@ -24,7 +24,7 @@ func (b *Builder) iterate(pc int, id bpf.KfuncID) error {
 	if !ok {
 		return b.Unsupported(fmt.Sprintf("a call of %s with one of several iterators", id), "which one it is must be known")
 	}
-	slot := int(at) / bpf.IterNumBytes
+	slot := stackSlots - 1 - int(at)/bpf.IterNumBytes // from R10 down
 	cur, end := iterVar(frame, slot, 0), iterVar(frame, slot, 1)
 	switch id {
 	case bpf.KfuncIterNumNew:

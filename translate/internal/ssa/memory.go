@@ -47,6 +47,10 @@ func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 	case verify.PtrMapKey:
 		r, err = b.loadKey(lo, hi, fact, off, n)
 	default:
+		if _, ok := b.besides(fact); ok {
+			r, err = b.loadMixed(src, off, n)
+			break
+		}
 		err = b.Unsupported("a load from "+kindNames[fact.Kind], "only packet, stack, context and map values can be read")
 	}
 	if err != nil {
@@ -167,23 +171,7 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 		b.storeWords(Value{Op: Store, Space: Packet}, []ID{b.inPacket(lo, hi)}, uint32(off), n, v)
 		return nil
 	case verify.PtrMapValue:
-		if !b.Env.Machine.Stores {
-			return b.Unsupported("a store to a map value", "target "+b.Env.Machine.Name+" can only read and atomically add")
-		}
-		swapped, err := b.swapped(fact, off, n)
-		if err != nil {
-			return err
-		}
-		if hi, err = b.inMap(lo, hi, fact, off, n); err != nil {
-			return err
-		}
-		st := Value{Op: Store, Space: MapValue, Aux: int32(fact.Map)}
-		if swapped {
-			st.Order = Big
-			lo, off = b.swapAddress(lo, off, n)
-		}
-		b.storeWords(st, []ID{lo, hi}, uint32(off), n, v)
-		return nil
+		return b.storeMap(lo, hi, fact, off, n, v)
 	case verify.PtrMem:
 		if err := b.inRecord(fact); err != nil {
 			return err
@@ -193,7 +181,31 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	case verify.PtrCtx:
 		return b.storeCtx(fact, off, n, v)
 	}
+	if _, ok := b.besides(fact); ok {
+		return b.storeMixed(dst, off, n, v)
+	}
 	return b.Unsupported("a store to "+kindNames[fact.Kind], "only packet, stack and map values can be written")
+}
+
+// storeMap stores to a map value.
+func (b *Builder) storeMap(lo, hi ID, fact *verify.Reg, off int32, n int, v pair) error {
+	if !b.Env.Machine.Stores {
+		return b.Unsupported("a store to a map value", "target "+b.Env.Machine.Name+" can only read and atomically add")
+	}
+	swapped, err := b.swapped(fact, off, n)
+	if err != nil {
+		return err
+	}
+	if hi, err = b.inMap(lo, hi, fact, off, n); err != nil {
+		return err
+	}
+	st := Value{Op: Store, Space: MapValue, Aux: int32(fact.Map)}
+	if swapped {
+		st.Order = Big
+		lo, off = b.swapAddress(lo, off, n)
+	}
+	b.storeWords(st, []ID{lo, hi}, uint32(off), n, v)
+	return nil
 }
 
 // storeWords makes the stores of n bytes.

@@ -253,46 +253,62 @@ func (b *Builder) storeAt(frame int, at int32, n int, v pair) error {
 
 // Behind reads n bytes behind the pointer in register r, as words in memory
 // order.
-func (b *Builder) Behind(r, n int) ([]ID, error) {
+func (b *Builder) Behind(r, n int) ([]ID, error) { return b.behind(r, b.Fact(r).Kind, n) }
+
+// behind is Behind where the pointer is of a kind.
+func (b *Builder) behind(r int, kind verify.Kind, n int) ([]ID, error) {
 	lo, hi := b.Reg(r)
 	fact := b.Fact(r)
-	switch fact.Kind {
+	switch kind {
 	case verify.PtrStack:
 		return b.stackBytes(r, 0, n, 1)
 	case verify.PtrMapValue, verify.PtrPacket, verify.PtrMem, verify.PtrMapKey, verify.PtrNum:
 		var out []ID
 		for k := 0; k < n; k += 4 {
 			need := min(4, n-k)
-			if need == 3 {
-				return nil, b.Unsupported(fmt.Sprintf("%d bytes behind a pointer to %s", n, kindNames[fact.Kind]), "only multiples of 4 and shorter pieces of 1 or 2 bytes are taken")
-			}
-			var p pair
-			var err error
-			if fact.Kind == verify.PtrPacket {
-				p = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(k), need)
-			} else if fact.Kind == verify.PtrMem {
-				if p, err = b.loadRecord(lo, fact, int32(k), need); err != nil {
-					return nil, err
-				}
-			} else if fact.Kind == verify.PtrMapKey {
-				if p, err = b.loadKey(lo, hi, fact, int32(k), need); err != nil {
-					return nil, err
-				}
-			} else if fact.Kind == verify.PtrNum {
-				if p.lo, err = b.iterBytes(lo, fact, int32(k), need); err != nil {
-					return nil, err
-				}
-			} else if p, err = b.loadMap(lo, hi, fact, int32(k), need); err != nil {
+			w, err := b.pieceBehind(lo, hi, fact, kind, int32(k), need)
+			if err != nil {
 				return nil, err
 			}
-			out = append(out, p.lo)
+			out = append(out, w)
 		}
 		return out, nil
+	}
+	if kind, ok := b.besides(fact); ok {
+		return b.wherever(r, func() ([]ID, error) { return b.behind(r, verify.PtrMapValue, n) }, func() ([]ID, error) { return b.behind(r, kind, n) })
 	}
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
 }
 
-// LoadBehind reads n bytes, 1, 2 or 4, at a place in the packet, map value or
+// pieceBehind reads n bytes, 1 to 4, at an offset from a pointer to a map value,
+// the packet or a record.
+func (b *Builder) pieceBehind(lo, hi ID, fact *verify.Reg, kind verify.Kind, off int32, n int) (ID, error) {
+	if n == 3 {
+		first, err := b.pieceBehind(lo, hi, fact, kind, off, 2)
+		if err != nil {
+			return 0, err
+		}
+		last, err := b.pieceBehind(lo, hi, fact, kind, off+2, 1)
+		return b.Op(Or, 0, first, b.Shift(Shl, last, 16)), err
+	}
+	var p pair
+	var err error
+	switch kind {
+	case verify.PtrPacket:
+		p = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(off), n)
+	case verify.PtrMem:
+		p, err = b.loadRecord(lo, fact, off, n)
+	case verify.PtrMapKey:
+		p, err = b.loadKey(lo, hi, fact, off, n)
+	case verify.PtrNum:
+		p.lo, err = b.iterBytes(lo, fact, off, n)
+	default:
+		p, err = b.loadMap(lo, hi, fact, off, n)
+	}
+	return p.lo, err
+}
+
+// LoadBehind reads n bytes, 1, 2 or 4, at a place in the packet, map value, record or
 // local memory that the pointer in register r points to. The place is the low word of a
 // pointer.
 func (b *Builder) LoadBehind(r int, place ID, n int) (ID, error) {
@@ -304,12 +320,42 @@ func (b *Builder) LoadBehind(r int, place ID, n int) (ID, error) {
 	case verify.PtrMapValue:
 		p, err := b.loadMap(place, hi, fact, 0, n)
 		return p.lo, err
+	case verify.PtrMem:
+		p, err := b.loadRecord(place, fact, 0, n)
+		return p.lo, err
 	case verify.PtrStack:
 		if b.InLocal(r) {
 			return b.LoadLocal(r, place, n), nil
 		}
 	}
 	return 0, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only packet and map values can be walked through")
+}
+
+// StoreBehind writes n bytes, 1, 2 or 4, at a place in the packet, map value or
+// record that the pointer in register r points to. The place is the low word of a
+// pointer.
+func (b *Builder) StoreBehind(r int, place ID, n int, v ID) error {
+	_, hi := b.Reg(r)
+	fact := b.Fact(r)
+	switch fact.Kind {
+	case verify.PtrPacket:
+		b.storeWords(Value{Op: Store, Space: Packet}, []ID{place}, 0, n, pair{lo: v})
+		return nil
+	case verify.PtrMapValue:
+		return b.storeMap(place, hi, fact, 0, n, pair{lo: v})
+	case verify.PtrMem:
+		if err := b.inRecord(fact); err != nil {
+			return err
+		}
+		b.storeWords(Value{Op: Store, Space: MapValue, Aux: int32(fact.Map)}, []ID{place, b.Const(b.Env.Machine.MapHigh)}, 0, n, pair{lo: v})
+		return nil
+	case verify.PtrStack:
+		if b.InLocal(r) {
+			b.StoreLocal(r, place, n, v)
+			return nil
+		}
+	}
+	return b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only packet, records and map values can be filled")
 }
 
 // Fill writes the first n bytes of words to the stack where the pointer in
