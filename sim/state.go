@@ -23,7 +23,7 @@ func (s *System) Save(w io.Writer) error {
 	return s.over(plain.NewWriter(w), nil)
 }
 
-// Resume reads what Save wrote of a system of the same image and Spec, with as
+// Resume reads, up to the end, what Save wrote of a system of the same image and Spec, with as
 // many cores. Work goes on where it was: f is asked for the packets that come then.
 // After an error the system is of no use.
 func (s *System) Resume(r io.Reader, f Feed) error {

@@ -99,6 +99,7 @@ var habits = map[string]map[string]word{
 	"stats":      deviceWord,
 	"features":   deviceWord,
 	"events":     deviceWord,
+	"profile":    deviceWord,
 	"map list":   deviceWord,
 	"map dump":   mapWords,
 	"map lookup": mapWords,

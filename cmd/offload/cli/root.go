@@ -153,8 +153,8 @@ func newVerbs(a *app, verbose *bool) *cobra.Command {
 	root.PersistentFlags().BoolVarP(verbose, "verbose", "v", false, "print the detail of errors")
 	root.Flags().Bool("version", false, "print the versions of the program, of images and of target files")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newProfileCmd(a), newGuardCmd(a))
 	root.AddCommand(newCompileCmd(a), newExplainCmd(a), newDebugCmd(a), newDisasmCmd(a), newRunCmd(a), newBenchCmd(a), newDiffCmd(), newMergeCmd(a), newConformanceCmd(a))
-	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
 	root.AddCommand(newAsmCmd(a), newCardCmd(a))
 	root.SetHelpCommand(newHelpCmd(root))
 	return root

@@ -2,6 +2,7 @@ package ssa
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -69,6 +70,7 @@ type Builder struct {
 	replaced map[ID]ID
 
 	stackBase ID
+	tags      bool // the program calls a helper that puts a tag beside the frame
 
 	areas map[int]*area // of stack in local memory, by the number of the frame's chain of calls
 	// chains and bases give, for each active frame, the chain of calls (-1 for one
@@ -117,7 +119,7 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 
 // newBuilder begins a function with what it finds at its entry.
 func newBuilder(p *verify.Program, env *Env) *Builder {
-	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}, areas: map[int]*area{}}
+	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}, areas: map[int]*area{}, tags: slices.ContainsFunc(p.Source().Insns, callsTag)}
 	b.F = NewFunc(p.Source().Name)
 	b.F.Returns = env.Chain != nil && env.Chain.Nested
 	b.F.Blocks = b.F.Blocks[:0]
