@@ -57,7 +57,8 @@ func (v *verifier) callBack(i int, h *platform.Helper) *Error {
 			f.regs[r].mp, f.regs[r].inner = from.regs[1].mp, from.regs[1].inner
 		}
 	} else {
-		f.regs[1], f.regs[2] = unknownReg(), from.regs[3]
+		f.regs[1] = unknownReg()
+		f.regs[2] = from.regs[3]
 	}
 	f.regs[10] = pointer(PtrStack)
 	f.regs[10].frame = uint8(len(s.frames))
