@@ -46,7 +46,7 @@ func (m *card) Identity() string {
 		_ = binary.Write(h, binary.LittleEndian, uint64(w))
 	}
 	s := m.spec
-	s.Models, s.Memory, s.Hooks, s.MemoryHooks, s.Profile, s.Threads = nil, nil, Hooks{}, MemoryHooks{}, false, 0
+	s.Models, s.Network, s.Memory, s.Hooks, s.MemoryHooks, s.Profile, s.Threads = nil, nil, nil, Hooks{}, MemoryHooks{}, false, 0
 	fmt.Fprintf(h, "%+v %s %+v", s, m.img.Target.Name, m.img.Target.Memories)
 	for i := range m.img.Maps {
 		fmt.Fprintf(h, " %+v", m.img.Maps[i])
