@@ -26,6 +26,7 @@ const (
 	CanCount        Ability = "tell counters"                                 // Counting
 	CanListPrograms Ability = "list programs that are not attached"           // ProgramLister
 	CanGiveSource   Ability = "give back the programs that it was given"      // Sourcer
+	CanProfile      Ability = "watch the words of its programs"               // Profiler
 	CanShowCode     Ability = "give out the code of its programs"             // CodeReader
 	CanDescribe     Ability = "describe its link"                             // Describer
 	CanBeSet        Ability = "be set up from here"                           // Setter

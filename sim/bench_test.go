@@ -94,6 +94,39 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
+// BenchmarkSlope reports how many instructions a second more a longer packet
+// executes: what a packet costs besides cancels out.
+func BenchmarkSlope(b *testing.B) {
+	of := func(name string) (*Machine, Input) {
+		for _, cc := range loadCorpus(b) {
+			if cc.Name == name {
+				m, err := New(kernelImage(b, &cc), DefaultSpec())
+				require.NoError(b, err)
+				return m, Input{Packet: cc.Runs[len(cc.Runs)-1].PacketIn}
+			}
+		}
+		panic("BUG: no program " + name)
+	}
+	short, shortIn := of("verdict_pass")
+	long, longIn := of("cache_align")
+	took := func(m *Machine, in Input) (seconds float64, insns uint64) {
+		from := cpuTime(b)
+		for range 1000 {
+			insns += m.Run(in).Instructions
+		}
+		return cpuTime(b) - from, insns
+	}
+	var seconds float64
+	var insns uint64
+	for b.Loop() {
+		s, n := took(short, shortIn)
+		seconds, insns = seconds-s, insns-n
+		s, n = took(long, longIn)
+		seconds, insns = seconds+s, insns+n
+	}
+	b.ReportMetric(float64(insns)/1e6/seconds, "Minstr/cpu-s")
+}
+
 // BenchmarkBatch runs a stream through the four contexts of a core and reports
 // the simulated packet rate of the core at 800 MHz, too.
 func BenchmarkBatch(b *testing.B) {

@@ -8,7 +8,8 @@
 package plain
 
 import (
-	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -21,8 +22,9 @@ import (
 
 // Codec goes over values, to write or to read them.
 type Codec struct {
-	w        *bufio.Writer
-	r        *bufio.Reader
+	to       io.Writer
+	w        *bytes.Buffer
+	r        *bytes.Reader
 	err      error
 	pointers map[reflect.Type]pointer
 }
@@ -33,15 +35,29 @@ type pointer struct {
 	find   func(number uint64) (unsafe.Pointer, error)
 }
 
-// NewWriter returns a codec that writes.
+// ErrDamaged is that bytes are not those that were written.
+var ErrDamaged = errors.New("damaged, or cut short")
+
+// NewWriter returns a codec that writes when it ends, behind a checksum.
 func NewWriter(w io.Writer) *Codec {
-	return &Codec{w: bufio.NewWriter(w), pointers: map[reflect.Type]pointer{}}
+	return &Codec{to: w, w: &bytes.Buffer{}, pointers: map[reflect.Type]pointer{}}
 }
 
-// NewReader returns a codec that reads what one that writes has written. It may
-// take more from r than that.
+// NewReader returns a codec that reads what one that writes has written, up to the
+// end of r.
 func NewReader(r io.Reader) *Codec {
-	return &Codec{r: bufio.NewReader(r), pointers: map[reflect.Type]pointer{}}
+	c := &Codec{pointers: map[reflect.Type]pointer{}}
+	all, err := io.ReadAll(r)
+	switch {
+	case err != nil:
+		c.Fail(err)
+	case len(all) < sha256.Size || sha256.Sum256(all[sha256.Size:]) != [sha256.Size]byte(all):
+		c.Fail(ErrDamaged)
+	default:
+		all = all[sha256.Size:]
+	}
+	c.r = bytes.NewReader(all)
+	return c
 }
 
 // Reading reports whether the codec reads.
@@ -66,10 +82,16 @@ func (c *Codec) Fail(err error) {
 	}
 }
 
-// End writes what is left and returns the first error.
+// End writes everything and returns the first error. One that reads must have come to
+// the end.
 func (c *Codec) End() error {
 	if c.w != nil && c.err == nil {
-		c.err = c.w.Flush()
+		sum := sha256.Sum256(c.w.Bytes())
+		_, err := c.to.Write(append(sum[:], c.w.Bytes()...))
+		c.Fail(err)
+	}
+	if c.r != nil && c.r.Len() > 0 {
+		c.Fail(errors.New("there is more than was expected"))
 	}
 	if errors.Is(c.err, io.EOF) {
 		return io.ErrUnexpectedEOF

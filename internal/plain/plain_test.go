@@ -2,8 +2,8 @@ package plain_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -79,7 +79,7 @@ func TestRoundTrip(t *testing.T) {
 			for n := range first {
 				cut := all{}
 				err := over(plain.NewReader(bytes.NewReader(first[:n])), &cut)
-				require.ErrorIs(t, err, io.ErrUnexpectedEOF, "%d of %d bytes", n, len(first))
+				require.ErrorIs(t, err, plain.ErrDamaged, "%d of %d bytes", n, len(first))
 			}
 		}
 	}
@@ -95,7 +95,8 @@ func TestRoundTrip(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	f.Add([]byte{1, 2, 3})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c := plain.NewReader(bytes.NewReader(b))
+		sum := sha256.Sum256(b)
+		c := plain.NewReader(bytes.NewReader(append(sum[:], b...)))
 		plain.Pointers(c, func(*node) uint64 { return 0 }, func(uint64) (*node, error) { return nil, errors.New("none") })
 		c.Value(&all{})
 		_ = c.End()

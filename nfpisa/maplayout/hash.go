@@ -10,7 +10,7 @@ import "fmt"
 //	         +16      buckets, a power of two, each the first entry of its chain
 //	         +First   entries, Stride bytes apart
 //	entry    +0       next entry of the chain
-//	         +4       next free entry; LRU: the bucket of an entry in use
+//	         +4       next free entry; of one in use, its bucket
 //	         +8       LRU: not 0 when the entry was used since the hand passed
 //	         +Key     key, padded with zeros to words: at 8, LRU: at 12
 //	         +Value   value, at a multiple of 8
@@ -35,7 +35,7 @@ const (
 // Offsets in an entry.
 const (
 	HashNext   Offset = 0
-	HashUnused Offset = 4 // next free entry; LRU: bucket of an entry in use
+	HashUnused Offset = 4 // next free entry; bucket of an entry in use
 	HashUsed   Offset = 8 // LRU
 )
 

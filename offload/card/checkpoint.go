@@ -8,6 +8,7 @@ import (
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/remote"
 	"github.com/skipsw/skipsw/offload/simdev"
+	"github.com/skipsw/skipsw/translate/bug"
 )
 
 // What a checkpoint says that it is.
@@ -60,8 +61,11 @@ func (c *Card) save(send func(any) error) error {
 	return nil
 }
 
-// Restore attaches what a checkpoint has, to a card that has nothing.
-func (c *Card) Restore(ctx context.Context, b []byte) error {
+// Restore attaches what a checkpoint has, within the card's limits, to a card that
+// has nothing. What of the simulator gives way under a checkpoint that no card has
+// written is an error.
+func (c *Card) Restore(ctx context.Context, b []byte) (err error) {
+	defer bug.Catch("a checkpoint", &err)
 	var k checkpoint
 	if err := json.Unmarshal(b, &k); err != nil {
 		return fmt.Errorf("is no checkpoint of a card, or was cut off: %w", err)
@@ -76,6 +80,9 @@ func (c *Card) Restore(ctx context.Context, b []byte) error {
 	}
 	p, err := k.Program.Unpack()
 	if err != nil {
+		return err
+	}
+	if err := c.dev.admit(ctx, p); err != nil {
 		return err
 	}
 	if err := c.dev.Device.Restore(ctx, &simdev.State{Program: p, Hook: k.Hook, Maps: k.Maps}); err != nil {

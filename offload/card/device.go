@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
@@ -102,6 +103,42 @@ func (d *device) Load(ctx context.Context, p *offload.Program, mode offload.Mode
 		d.sizes.set(l.ID(), size)
 	}
 	return l, err
+}
+
+// Profile implements offload.Profiler, within the limits: the program's maps are
+// there twice for a moment.
+func (d *device) Profile(ctx context.Context, long time.Duration) (*offload.Profile, error) {
+	if p := d.Running(); p != nil {
+		size, err := sizeOf(p.Image)
+		if err == nil {
+			err = d.fits(ctx, size)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("profile %s: %w", d.Name(), err)
+		}
+	}
+	return d.Device.Profile(ctx, long)
+}
+
+// admit refuses a program whose maps, made with it, are more than the limits.
+func (d *device) admit(ctx context.Context, p *offload.Program) error {
+	op := fmt.Sprintf("restore program %s on %s", p.Name, d.Name())
+	if len(p.Maps) > d.limits.Maps {
+		return fmt.Errorf("%s: it has %d maps: %w", op, len(p.Maps), limit("maps", d.limits.Maps, "--max-maps"))
+	}
+	size, err := sizeOf(p.Image)
+	for _, m := range p.Maps {
+		if err == nil {
+			err = d.fits(ctx, uint64(m.MaxEntries)*uint64(m.ValueSize))
+		}
+	}
+	if err == nil {
+		err = d.fits(ctx, size)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
 }
 
 // fits refuses what is more than the limit of memory leaves.

@@ -34,6 +34,7 @@ func abilities(t *testing.T, d offload.Device) {
 		{offload.CanSendEvents, func() error { _, err := offload.AsEventReader(d); return err }},
 		{offload.CanShowCode, func() error { _, err := offload.AsCodeReader(d); return err }},
 		{offload.CanOpenPrograms, func() error { _, err := offload.AsProgramOpener(d); return err }},
+		{offload.CanProfile, func() error { _, err := offload.AsProfiler(d); return err }},
 		{offload.CanGiveSource, func() error { _, err := offload.AsSourcer(d); return err }},
 		{offload.CanTakePackets, func() error { _, err := offload.AsPacketRunner(d); return err }},
 		{offload.CanBeSet, func() error {

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) offload.Device) {
 		{"Abilities", abilities},
 		{"Packets", packets},
 		{"Slots", slots},
+		{"Profile", profile},
 		{"Code", code},
 		{"Programs", programs},
 	}

@@ -23,13 +23,22 @@ type events struct {
 	fd     int
 }
 
-// Events implements offload.EventReader for perf event arrays, which programs
-// on the device and on the host write to alike.
+// Events implements offload.EventReader: for perf event arrays, which programs
+// on the device and on the host write to alike, and for ring buffers, which those
+// on the host have.
 func (d *Device) Events(_ context.Context, mapID uint32) (offload.Events, error) {
 	op := fmt.Sprintf("read events of map %d", mapID)
 	fd, err := sys.OpenID(sys.Maps, mapID)
 	if err != nil {
 		return nil, d.fail(op, err)
+	}
+	m, err := sys.ReadMap(fd)
+	if err == nil && m.Type == bpf.MapTypeRingbuf {
+		r, err := openRing(fd)
+		if err != nil {
+			return nil, d.fail(op, err)
+		}
+		return r, nil
 	}
 	r, err := openEvents(op, fd)
 	if err == nil {
@@ -48,7 +57,7 @@ func openEvents(op string, fd int) (*sys.PerfReader, error) {
 		return nil, err
 	}
 	if typ := m.Type; typ != bpf.MapTypePerfEventArray {
-		return nil, &offload.Error{Op: op, Err: unix.EINVAL, Reason: fmt.Sprintf("it is a map of type %s; events come through a perf event array", typ)}
+		return nil, &offload.Error{Op: op, Err: unix.EINVAL, Reason: fmt.Sprintf("it is a map of type %s; events come through perf event arrays and ring buffers", typ)}
 	}
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {

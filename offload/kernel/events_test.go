@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -77,6 +78,42 @@ func TestEvents(t *testing.T) {
 		p.Maps[0].MaxEntries = entries
 		readOneEvent(t, d, p)
 	}
+}
+
+// TestRing reads what a program on the host puts into a ring buffer.
+func TestRing(t *testing.T) {
+	if err := oracle.KernelAvailable(); errors.Is(err, oracle.ErrKernelStuck) {
+		t.Skipf("only the running kernel has packets for the program: %v", err)
+	}
+	vethPair(t)
+	d, err := Open("v0", Options{})
+	require.NoError(t, err)
+	defer d.Close()
+	p, err := offload.ReadProgram("../../testdata/bpf/flow_export.o", "", "", object.Options{})
+	require.NoError(t, err)
+	res, err := offload.Attach(t.Context(), d, offload.Request{Program: p, Hook: offload.Hook{Mode: offload.Generic}})
+	require.NoError(t, err)
+	var id uint32
+	for _, m := range res.Attachment.Maps {
+		if m.Type == bpf.MapTypeRingbuf {
+			id = m.ID
+		}
+	}
+	ev, err := d.Events(t.Context(), id)
+	require.NoError(t, err)
+	send(t, "v1", synFrame())
+	e, err := ev.Read()
+	require.NoError(t, err)
+	require.Contains(t, string(e.Data), "\x0a\x00\x00\x01\x0a\x00\x00\x02", "the flow's addresses")
+	ended := make(chan error)
+	go func() {
+		_, err := ev.Read()
+		ended <- err
+	}()
+	require.NoError(t, ev.Close())
+	require.ErrorIs(t, <-ended, io.EOF)
+	_, err = offload.Detach(t.Context(), d, offload.DetachRequest{})
+	require.NoError(t, err)
 }
 
 // readOneEvent attaches a program that samples packets, reads what it sends for

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -335,6 +336,31 @@ func (c *Client) Code(_ context.Context, id uint32) (*offload.Code, error) {
 		out.Insns, err = bpf.Decode(got.Insns)
 	}
 	return out, err
+}
+
+// maxProfile is the longest profile: the answer must come in time.
+const maxProfile = answerWait / 2
+
+// Profile implements offload.Profiler, on a connection of its own. When ctx ends
+// before, there is none.
+func (c *Client) Profile(ctx context.Context, d time.Duration) (*offload.Profile, error) {
+	s, err := c.Stream(ctx, "profile", profileArgs{d})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	var r profileResult
+	if _, err := s.Next(&r); err != nil {
+		return nil, err
+	}
+	img, err := image.Read(r.Image)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Count) != len(img.Words) || len(r.Cycles) != len(img.Words) {
+		return nil, fmt.Errorf("a profile of %d and %d words of %d", len(r.Count), len(r.Cycles), len(img.Words))
+	}
+	return &offload.Profile{Program: r.Program, Image: img, Packets: r.Packets, Count: r.Count, Cycles: r.Cycles}, nil
 }
 
 // Source implements offload.Sourcer.

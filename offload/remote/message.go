@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/cilium/ebpf/btf"
 
@@ -127,6 +128,16 @@ type (
 	fillResult struct {
 		Done  int      `json:"done"`
 		Error *failure `json:"error,omitempty"`
+	}
+	profileArgs struct {
+		For time.Duration `json:"for_ns"`
+	}
+	profileResult struct {
+		Program uint32   `json:"program"`
+		Image   []byte   `json:"image"`
+		Packets uint64   `json:"packets"`
+		Count   []uint64 `json:"count"`
+		Cycles  []uint64 `json:"cycles"`
 	}
 	handleArgs struct {
 		Handle uint32 `json:"handle"`

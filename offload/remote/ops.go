@@ -54,6 +54,7 @@ var ops = map[string]func(*session, json.RawMessage) (any, error){
 	"programs":    op(func(c *session, a scopeArgs) (any, error) { return c.server.device.Programs(c.ctx, a.Scope) }),
 	"code":        op((*session).code),
 	"source":      op((*session).source),
+	"profile":     op((*session).profile),
 	"describe":    op(func(c *session, _ none) (any, error) { return c.server.device.Describe(c.ctx) }),
 	"try replace": op(func(c *session, _ none) (any, error) { return c.server.device.ProbeReplace(c.ctx) }),
 	"run packet":  op(func(c *session, p offload.Packet) (any, error) { return c.server.device.RunPacket(c.ctx, p) }),
@@ -304,6 +305,18 @@ func (c *session) untilGone(f func()) (stop func()) {
 		_ = c.conn.SetReadDeadline(time.Now())
 		<-done
 	}
+}
+
+func (c *session) profile(a profileArgs) (any, error) {
+	if a.For > maxProfile {
+		return nil, fmt.Errorf("a profile of %v; the longest is %v", a.For, maxProfile)
+	}
+	p, err := c.server.device.Profile(c.ctx, a.For)
+	if err != nil {
+		return nil, err
+	}
+	img, err := p.Image.Marshal()
+	return profileResult{Program: p.Program, Image: img, Packets: p.Packets, Count: p.Count, Cycles: p.Cycles}, err
 }
 
 func (c *session) source(a idArgs) (any, error) {

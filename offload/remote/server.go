@@ -25,6 +25,7 @@ type Device interface {
 	offload.ProgramLister
 	offload.CodeReader
 	offload.Sourcer
+	offload.Profiler
 	offload.Describer
 	offload.ReplaceProber
 	offload.PacketRunner

@@ -43,7 +43,9 @@ type program struct {
 	maps    []*cardMap // in the order of src.Maps
 	open    int        // handles of callers
 	runs    uint64
-	stopped error // why it does not run any more, nil for one that runs
+	stopped error         // why it does not run any more, nil for one that runs
+	watched bool          // somebody takes a profile
+	end     chan struct{} // closed when it is not attached any more
 }
 
 func newCard(name string, t *target.Target, s sim.Spec) *card {
@@ -104,8 +106,17 @@ func (k *card) put(p *program, h offload.Hook) error {
 			return err
 		}
 	}
+	k.leave()
 	k.running, k.hook, k.since = p, h, time.Now()
+	p.end = make(chan struct{})
 	return nil
+}
+
+// leave tells those who watch the running program that its time is over.
+func (k *card) leave() {
+	if k.running != nil {
+		close(k.running.end)
+	}
 }
 
 // count adds to a counter.

@@ -29,6 +29,7 @@ var (
 	_ offload.ProgramLister = (*Device)(nil)
 	_ offload.CodeReader    = (*Device)(nil)
 	_ offload.Sourcer       = (*Device)(nil)
+	_ offload.Profiler      = (*Device)(nil)
 	_ offload.Describer     = (*Device)(nil)
 	_ offload.ReplaceProber = (*Device)(nil)
 	_ offload.PacketRunner  = (*Device)(nil)
@@ -257,6 +258,7 @@ func (d *Device) Detach(_ context.Context, a offload.Attachment) error {
 	if err := d.still(op, a); err != nil {
 		return err
 	}
+	d.leave()
 	d.running = nil
 	d.sweep()
 	return nil

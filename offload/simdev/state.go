@@ -44,6 +44,16 @@ func (d *Device) State() (*State, error) {
 	return s, nil
 }
 
+// Running returns the program that is attached, nil for none.
+func (d *Device) Running() *offload.Program {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.running == nil {
+		return nil
+	}
+	return d.running.src
+}
+
 // Restore attaches a program with the contents of its maps to a card that has
 // none. Maps get new identities.
 func (d *Device) Restore(ctx context.Context, s *State) error {

@@ -84,9 +84,7 @@ func (t *chainTable) insert(key []byte) (uint64, bpf.Errno) {
 	b := t.bucket(key)
 	t.set(e+uint64(maplayout.HashNext), t.word(b))
 	clear(t.mem[e+uint64(maplayout.HashUnused) : e+uint64(t.Value)])
-	if t.LRU {
-		t.set(e+uint64(maplayout.HashUnused), uint32(t.lo+b))
-	}
+	t.set(e+uint64(maplayout.HashUnused), uint32(t.lo+b))
 	copy(t.mem[e+uint64(t.Key):], key)
 	t.set(b, uint32(t.lo+e))
 	return e + uint64(t.Value), 0
@@ -140,3 +138,5 @@ func (t *chainTable) each(f func([]byte, uint64)) {
 		}
 	}
 }
+
+func (t *chainTable) lock() maplayout.Offset { return maplayout.HashLock }

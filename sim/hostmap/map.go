@@ -306,3 +306,11 @@ func allZero(b []byte) bool {
 	}
 	return true
 }
+
+// Locked reports whether a program is changing the map: a host that works beside
+// programs waits until none is, before it changes anything or takes something out.
+// Maps without a lock are never locked.
+func (m *Map) Locked() bool {
+	t, ok := m.table.(interface{ lock() maplayout.Offset })
+	return ok && binary.LittleEndian.Uint32(m.region.Data[t.lock():]) != 0
+}

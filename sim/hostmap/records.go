@@ -140,3 +140,5 @@ func (q *Queue) insert([]byte) (uint64, bpf.Errno) { return 0, bpf.EINVAL }
 func (q *Queue) remove([]byte) bpf.Errno { return bpf.EINVAL }
 
 func (q *Queue) each(func([]byte, uint64)) {}
+
+func (q *Queue) lock() maplayout.Offset { return maplayout.RecordsLock }

@@ -112,3 +112,5 @@ func (t *ringTable) each(f func([]byte, uint64)) {
 		f(nil, s)
 	}
 }
+
+func (t *ringTable) lock() maplayout.Offset { return maplayout.RingLock }

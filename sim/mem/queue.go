@@ -35,7 +35,17 @@ type queued struct {
 type outbox struct {
 	pool   []queued
 	free   []int32
-	posted []int32 // indexes of pool: those not in the calendar yet, in order of arrival
+	posted []int32  // indexes of pool: those not in the calendar yet, in order of arrival
+	latest []uint64 // by context: arrival of its last command, if commands are delayed
+}
+
+// delay has a command come later, and behind those of its context.
+func (b *outbox) delay(c *Command, cycles uint64) {
+	for len(b.latest) <= int(c.Ticket.Context) {
+		b.latest = append(b.latest, 0)
+	}
+	c.Arrival = max(c.Arrival+cycles, b.latest[c.Ticket.Context])
+	b.latest[c.Ticket.Context] = c.Arrival
 }
 
 // put keeps a command behind those that come before it.
@@ -117,7 +127,12 @@ func (s *System) Post(c *Command, out []uint64) (least uint64) {
 	if c.Takes() {
 		words = out[:(c.Bytes+3)/4]
 	}
-	s.boxes[c.Ticket.Source].put(c, words)
+	b := &s.boxes[c.Ticket.Source]
+	if s.cfg.Hooks.Delay != nil {
+		seen := *c // so that commands need not be on the heap
+		b.delay(c, s.cfg.Hooks.Delay(&seen))
+	}
+	b.put(c, words)
 	return c.Arrival + s.cfg.Units[c.Region.Unit].least()
 }
 

@@ -113,6 +113,10 @@ type Hooks struct {
 	// start, and its signal comes at cycle done. The command is valid during
 	// the call.
 	Serve func(c *Command, start, done uint64)
+	// Delay says how many cycles later than else a command that is queued comes to its
+	// unit: it makes a System's contexts meet in other orders. Commands of a context
+	// keep theirs. Sources that post at once call it at once.
+	Delay func(c *Command) uint64
 }
 
 // New makes a memory without regions.
@@ -148,6 +152,9 @@ func (s *System) Restart() {
 		s.state[u].Cache.restart()
 	}
 	clear(s.buses)
+	for i := range s.boxes {
+		clear(s.boxes[i].latest)
+	}
 	s.served = Key{}
 }
 

@@ -64,7 +64,7 @@ func eventMap(ctx context.Context, d offload.Device, name string) (uint32, error
 	var last uint32
 	for _, a := range all {
 		for _, m := range a.Maps {
-			if m.Type.Queues() && (name == "" || m.Name == offload.KernelName(name) || fmt.Sprint(m.ID) == name) {
+			if m.Type.Queues() && (name == "" || m.FullName == name || m.FullName == "" && m.Name == offload.KernelName(name) || m.Name == name || fmt.Sprint(m.ID) == name) {
 				found[m.ID], last = m.Name, m.ID
 			}
 		}

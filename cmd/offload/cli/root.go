@@ -66,7 +66,7 @@ func Main(c Config) int {
 	root.SetIn(c.Stdin)
 	out := &checkedWriter{w: c.Stdout}
 	a.streams = streams{in: c.Stdin, out: out}
-	text, errs := &visible{w: out}, &visible{w: c.Stderr}
+	text, errs := &visible{w: out, colours: coloured(c.Stdout)}, &visible{w: c.Stderr, colours: coloured(c.Stderr)}
 	root.SetOut(text)
 	root.SetErr(errs)
 	verb, err := execute(root)
@@ -102,7 +102,8 @@ func (a *app) report(err error, verbose bool, stderr io.Writer) int {
 	if isBug(err) && !verbose {
 		line += "; -v prints the stack"
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", a.name, line)
+	paint(stderr, red, "%s:", a.name)
+	fmt.Fprintf(stderr, " %s\n", line)
 	var d detailer
 	if verbose && errors.As(err, &d) {
 		fmt.Fprintln(stderr, strings.TrimRight(d.Detail(), "\n"))
@@ -153,8 +154,8 @@ func newVerbs(a *app, verbose *bool) *cobra.Command {
 	root.PersistentFlags().BoolVarP(verbose, "verbose", "v", false, "print the detail of errors")
 	root.Flags().Bool("version", false, "print the versions of the program, of images and of target files")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newProfileCmd(a), newGuardCmd(a))
 	root.AddCommand(newCompileCmd(a), newExplainCmd(a), newDebugCmd(a), newDisasmCmd(a), newRunCmd(a), newBenchCmd(a), newDiffCmd(), newMergeCmd(a), newConformanceCmd(a))
-	root.AddCommand(newAttachCmd(a), newReplaceCmd(a), newDetachCmd(a), newShowCmd(a), newDevCmd(a), newMapCmd(a), newProgCmd(a), newCheckCmd(a), newFeaturesCmd(a), newStatsCmd(a), newEventsCmd(a), newGuardCmd(a))
 	root.AddCommand(newAsmCmd(a), newCardCmd(a))
 	root.SetHelpCommand(newHelpCmd(root))
 	return root

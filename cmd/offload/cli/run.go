@@ -83,7 +83,7 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 	f.events.add(cmd)
 	f.init.add(cmd)
 	f.routes.add(cmd)
-	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines that took the most cycles with their code")
+	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines and linked routines that took the most cycles with their code")
 	return cmd
 }
 

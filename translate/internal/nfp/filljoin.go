@@ -1,6 +1,8 @@
 package nfp
 
 import (
+	"sort"
+
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/target"
 )
@@ -122,10 +124,9 @@ func (f *filler) takeUp(s, over, join *stretch) {
 	f.move(join.lo, over.lo)
 	copy(f.slot[over.lo+1:join.lo+1], f.slot[over.lo:join.lo])
 	f.slot[over.lo] = true
-	for k, at := range f.o.Starts {
-		if at >= over.lo && at <= join.lo {
-			f.o.Starts[k]++
-		}
+	starts := f.o.Starts // in order
+	for k := sort.SearchInts(starts, over.lo); k < len(starts) && starts[k] <= join.lo; k++ {
+		starts[k]++
 	}
 	s.hi++
 	over.lo++

@@ -34,7 +34,9 @@ type selector struct {
 	out    []node // instructions of the block, last first
 	consts map[uint32]*constUse
 	used   []uint32 // constants of the block in order of their first mention
-	fused  map[ssa.ID]bool
+	// mentioned are those that the value at hand uses: the coming flush says where.
+	mentioned []*constUse
+	fused     map[ssa.ID]bool
 	// local is the first of the function's words of local memory at the stack base,
 	// localNear says that it can be named directly, localIndex is the index register
 	// for the others, which pointing says how to set.
@@ -119,7 +121,7 @@ func (s *selector) fail(what, why string) {
 func (s *selector) block(k int) []node {
 	s.cur = s.order[k]
 	blk := s.f.B(s.cur)
-	s.out, s.used, s.consts = nil, nil, map[uint32]*constUse{}
+	s.out, s.used, s.mentioned, s.consts = nil, nil, s.mentioned[:0], map[uint32]*constUse{}
 	mb := &s.code.blocks[k]
 	mb.slot = blk.Term.Slot
 	mb.weight = 1
@@ -165,11 +167,10 @@ func (s *selector) flush() {
 		s.out = append(s.out, s.seq[k])
 	}
 	s.seq = s.seq[:0]
-	for _, c := range s.used {
-		if u := s.consts[c]; u.at < 0 {
-			u.at = len(s.out)
-		}
+	for _, u := range s.mentioned {
+		u.at = len(s.out)
 	}
+	s.mentioned = s.mentioned[:0]
 	if s.code.far != nil {
 		s.dropConsts()
 	}
@@ -275,7 +276,7 @@ func (s *selector) constReg(c uint32) regalloc.VReg {
 		s.consts[c] = u
 		s.used = append(s.used, c)
 	}
-	u.at = -1 // the coming flush sets it
+	s.mentioned = append(s.mentioned, u)
 	return u.reg
 }
 

@@ -2,6 +2,7 @@ package ssa
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -55,6 +56,8 @@ const (
 // Builder.Reg and writes the result with Builder.SetReg(0, …).
 type Helpers interface {
 	Call(b *Builder, helper bpf.HelperID) error
+	// Leave makes what a helper has put off until the program ends with a verdict.
+	Leave(b *Builder, verdict ID)
 }
 
 // Builder makes a Func from a proven program. It is what Helpers work with: a
@@ -69,6 +72,7 @@ type Builder struct {
 	replaced map[ID]ID
 
 	stackBase ID
+	tags      bool // the program calls a helper that puts a tag beside the frame
 
 	areas map[int]*area // of stack in local memory, by the number of the frame's chain of calls
 	// chains and bases give, for each active frame, the chain of calls (-1 for one
@@ -117,7 +121,7 @@ func Build(p *verify.Program, env *Env) (*Func, error) {
 
 // newBuilder begins a function with what it finds at its entry.
 func newBuilder(p *verify.Program, env *Env) *Builder {
-	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}, areas: map[int]*area{}}
+	b := &Builder{Prog: p, Env: env, replaced: map[ID]ID{}, areas: map[int]*area{}, tags: slices.ContainsFunc(p.Source().Insns, callsTag)}
 	b.F = NewFunc(p.Source().Name)
 	b.F.Returns = env.Chain != nil && env.Chain.Nested
 	b.F.Blocks = b.F.Blocks[:0]
@@ -134,6 +138,7 @@ func (b *Builder) startPacket() {
 	b.write(varPktPtr, b.Add(Value{Op: PktPtr, KnownMask: m.PointerSet, KnownBits: m.PointerSet}))
 	b.write(varPktLen, b.Add(Value{Op: PktLen, KnownMask: ^uint32(0) << m.LengthBits}))
 	b.startMetadata()
+	b.SetNextHop(NextHop{Kind: b.Const(NoNextHop), Interface: b.Const(0), Family: b.Const(0)})
 }
 
 // Unsupported returns the error for something that this instruction needs.

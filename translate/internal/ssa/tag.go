@@ -30,7 +30,7 @@ func (b *Builder) tagged() bool {
 	if c := b.Env.Chain; c != nil {
 		return slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Field == bpf.SkBuffVlanPresent })
 	}
-	return slices.ContainsFunc(b.Prog.Source().Insns, callsTag)
+	return b.tags
 }
 
 // TagRoom returns the bytes in front of a frame that are kept for the tag beside

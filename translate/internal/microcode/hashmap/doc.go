@@ -33,5 +33,7 @@
 // Contexts and cores share a map. Changes take the map's lock; lookups do not.
 // A chain is changed by one write of one pointer, so a lookup that runs beside
 // a change sees the chain before or after it. An entry that is deleted keeps
-// its key, value and successor until it is used again, as in the kernel.
+// its key, value and successor until it is used again, as in the kernel. A
+// lookup that stands on it then finds that it is no longer its bucket's, and
+// begins again.
 package hashmap

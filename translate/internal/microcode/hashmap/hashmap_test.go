@@ -292,7 +292,7 @@ func Example() {
 	fmt.Println(len(lookup), len(update), len(remove))
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
-	// 29 87 53
+	// 31 87 53
 	// {Buckets:1024 First:4112 Key:8 Value:16 Stride:24 Entries:1024 LRU:false}
 }
 

@@ -63,8 +63,10 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	a.Place(missing)
 	a.Branch(nfpisa.BrSet(a.flags, bitExist, 0), noent)
 	m.takeFree(a, full)
-	m.fillEntry(a)
+	// The value comes first: who still stands on the entry finds the key with its own
+	// value.
 	m.storeValue(a)
+	m.fillEntry(a)
 	written := a.waits(sigEntry)
 	if !m.LRU {
 		written |= a.waits(sigFree)
@@ -189,11 +191,12 @@ const (
 // entry.
 func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	kw, head := int(words(m.KeySize)), m.head()
-	step, other, found := a.NewLabel(), a.NewLabel(), a.NewLabel()
+	again, step, other, found := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
 	if why != search {
 		m.point(a, a.addr, uint64(maplayout.HashFree))
 		a.Emit(nfpisa.Mem40(nfpisa.MemRead32Swap, xferFree, a.high, a.addr, 1).SigDone(a.sig[sigFree]))
 	}
+	a.Place(again)
 	a.move(nfpisa.MemRead32Swap, a.bucket, 1)
 	switch why {
 	case change:
@@ -213,10 +216,16 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	}
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), found)
 	a.Place(other)
-	if why == remove {
+	switch why {
+	case search:
+		// An entry that was given to another bucket meanwhile leads astray.
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, word(maplayout.HashUnused), nfpisa.ALUXor, a.bucket))
+		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), again)
+		a.Branch(nfpisa.Br(0), step)
+	case remove:
 		a.Branch(nfpisa.Br(0).WithDefer(1), step)
 		a.Emit(nfpisa.Mov(a.link, a.entry))
-	} else {
+	case change:
 		a.Branch(nfpisa.Br(0), step)
 	}
 	a.Place(found)
@@ -265,7 +274,7 @@ func (m Map) fillEntry(a *assembler) {
 		a.move(nfpisa.MemRead32Swap, a.bucket, 1)
 		a.Emit(nfpisa.Mov(out(maplayout.HashNext), nfpisa.X(0)), nfpisa.Mov(out(maplayout.HashUnused), a.bucket), nfpisa.Immed(out(maplayout.HashUsed), 0))
 	} else {
-		a.Emit(nfpisa.Mov(out(maplayout.HashNext), a.head), nfpisa.Immed(out(maplayout.HashUnused), 0))
+		a.Emit(nfpisa.Mov(out(maplayout.HashNext), a.head), nfpisa.Mov(out(maplayout.HashUnused), a.bucket))
 	}
 	kw, head := int(words(m.KeySize)), m.head()
 	for i := range kw {

@@ -1,0 +1,227 @@
+package histories
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/translate/bpf"
+)
+
+// plant is a race that somebody could have made.
+type plant struct {
+	of, name string
+	// words changes an image and reports whether it found what to change.
+	words func(img *image.Image) bool
+	// program changes the program.
+	program func(string) string
+	// host does an operation in the host's place; wait lets the cores go on.
+	host func(st *stage, o *operation, wait func())
+	// hasty has the host not wait for the lock.
+	hasty bool
+}
+
+// unlocked has a routine go on although it did not get the lock.
+func unlocked(routine string) func(img *image.Image) bool {
+	return change(routine, func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
+		for k := range ins[:len(ins)-2] {
+			if ins[k].Class == nfpisa.ClassCmd && ins[k].Cmd.Op == nfpisa.MemTestSet.Op && ins[k].Cmd.Token == nfpisa.MemTestSet.Token && ins[k+1].Class == nfpisa.ClassBrBit {
+				return k + 2, nfpisa.Nop()
+			}
+		}
+		return -1, nfpisa.Instr{}
+	})
+}
+
+// credulous has a lookup not look whether an entry is still its bucket's: the first
+// branch behind the last comparison of words that is no jump.
+var credulous = change("map_lookup_elem", func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
+	for k := 1; k < len(ins)-1; k++ {
+		i, was := &ins[k], &ins[k-1]
+		if i.Class == nfpisa.ClassBranch && i.Cond == nfpisa.CondNE && was.Class == nfpisa.ClassALU && was.ALU == nfpisa.ALUXor &&
+			(was.A == nfpisa.X(int(maplayout.HashUnused/4)) || was.B == nfpisa.X(int(maplayout.HashUnused/4))) {
+			return k, nfpisa.Nop()
+		}
+	}
+	return -1, nfpisa.Instr{}
+})
+
+// unmarked has reservations not say that a record is still written.
+var unmarked = change("ringbuf_reserve", func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
+	for k := range ins {
+		if i := &ins[k]; i.Class == nfpisa.ClassALU && i.ALU == nfpisa.ALUOr && i.Dst == nfpisa.X(0) {
+			return k, nfpisa.Mov(nfpisa.X(0), i.Left())
+		}
+	}
+	return -1, nfpisa.Instr{}
+})
+
+// change puts another instruction in the place of the one of a routine that a
+// function finds.
+func change(routine string, find func([]nfpisa.Instr) (int, nfpisa.Instr)) func(*image.Image) bool {
+	return func(img *image.Image) bool {
+		for _, s := range img.Symbols {
+			if s.Kind != image.SymRuntime || s.Name != "m."+routine {
+				continue
+			}
+			var ins []nfpisa.Instr
+			for _, w := range img.Words[s.Word : s.Word+s.Size] {
+				i, err := nfpisa.Decode(w, img.Machine.Mode)
+				if err != nil {
+					return false
+				}
+				ins = append(ins, i)
+			}
+			k, by := find(ins)
+			if k < 0 {
+				return false
+			}
+			word, err := nfpisa.Encode(by, img.Machine.Mode)
+			if err != nil {
+				return false
+			}
+			at := s.Word + uint32(k)
+			img.Words[at] = word
+			img.Relocs = slices.DeleteFunc(img.Relocs, func(r image.Reloc) bool { return r.Word == at })
+			return true
+		}
+		return false
+	}
+}
+
+// replace exchanges a line of the program.
+func replace(old, by string) func(string) string {
+	return func(s string) string { return strings.Replace(s, old, by, 1) }
+}
+
+// pause is a command to the value at r7 that changes nothing, which no other may
+// be put together with.
+const pause = "r4 = *(u32 *)(r6 +40)\nlock *(u64 *)(r7 +0) += r4\n"
+
+var plants = []plant{
+	{of: "hash", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "hash", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
+	{of: "hash", name: "lookups follow entries to other buckets", words: credulous},
+	{of: "lru_hash", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "lru_hash", name: "lookups follow entries to other buckets", words: credulous},
+	{of: "lru_hash", name: "the host does not wait for the lock", hasty: true},
+	{of: "lru_hash, full", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "lru_hash, full", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
+	{of: "lru_hash, full", name: "the host does not wait for the lock", hasty: true},
+
+	{of: "array", name: "an addition in two steps", program: replace("r1 = atomic_fetch_add((u64 *)(r0 +0), r1)",
+		"r7 = r0\nr8 = *(u64 *)(r7 +0)\n"+pause+"r9 += r8\n*(u64 *)(r7 +0) = r9\nr1 = r8")},
+	{of: "array", name: "an exchange in two steps", program: replace("r1 = atomic_xchg((u64 *)(r0 +0), r1)",
+		"r7 = r0\nr8 = *(u64 *)(r7 +0)\n"+pause+"*(u64 *)(r7 +0) = r9\nr1 = r8")},
+	{of: "array", name: "a write in two halves", program: replace("*(u64 *)(r0 +0) = r9", "r7 = r0\n*(u32 *)(r7 +0) = r9\n"+pause+"r9 >>= 32\n*(u32 *)(r7 +4) = r9\nr0 = 1")},
+	{of: "percpu_array", name: "a write in two steps", program: replace("*(u64 *)(r0 +0) = r9", "r7 = r0\nr1 = 7\n*(u64 *)(r7 +0) = r1\n"+pause+"*(u64 *)(r7 +0) = r9")},
+	{of: "percpu_array", name: "a write that is taken back", program: replace("*(u64 *)(r0 +0) = r9",
+		"r7 = r0\nr8 = *(u64 *)(r7 +0)\n*(u64 *)(r7 +0) = r9\n"+pause+"*(u64 *)(r7 +0) = r8\n"+pause+"*(u64 *)(r7 +0) = r9")},
+	{of: "percpu_array", name: "a write in two halves", program: replace("*(u64 *)(r0 +0) = r9",
+		"r7 = r0\n*(u32 *)(r7 +0) = r9\n"+pause+"r9 >>= 32\n*(u32 *)(r7 +4) = r9")},
+
+	{of: "lpm_trie", name: "the host removes a prefix to change it", host: func(st *stage, o *operation, wait func()) {
+		if o.kind == put {
+			gone := *o
+			gone.kind = remove
+			hostTrie(st.m, &gone)
+			wait()
+		}
+		hostTrie(st.m, o)
+	}},
+	{of: "lpm_trie", name: "the host puts in a prefix before its value", host: func(st *stage, o *operation, wait func()) {
+		if o.kind != put && o.kind != putNew {
+			hostTrie(st.m, o)
+			return
+		}
+		p := prefixes[o.key]
+		key := append(bytesOf(uint64(p.length), 4), bytesOf(uint64(swap(p.address)), 4)...)
+		hostTrie(st.m, o)
+		if v, ok := st.m.Find(key); ok && o.status == 0 {
+			copy(st.m.Region().Data[v-st.m.Region().Base:], bytesOf(0xff, 8))
+			wait()
+			copy(st.m.Region().Data[v-st.m.Region().Base:], bytesOf(o.value, 8))
+		}
+	}},
+	{of: "lpm_trie", name: "the host takes the root away while it puts in", host: func(st *stage, o *operation, wait func()) {
+		if o.kind != put && o.kind != putNew {
+			hostTrie(st.m, o)
+			return
+		}
+		root := st.m.Region().Data[maplayout.LPMRoot:][:4]
+		was := binary.LittleEndian.Uint32(root)
+		binary.LittleEndian.PutUint32(root, 0)
+		wait()
+		binary.LittleEndian.PutUint32(root, was)
+		hostTrie(st.m, o)
+	}},
+
+	{of: "queue", name: "pushes do not wait for the lock", words: unlocked("map_push_elem")},
+	{of: "queue", name: "pops do not wait for the lock", words: unlocked("map_pop_elem")},
+	{of: "queue", name: "the host does not wait for the lock", hasty: true},
+	{of: "stack", name: "pushes do not wait for the lock", words: unlocked("map_push_elem")},
+	{of: "stack", name: "pops do not wait for the lock", words: unlocked("map_pop_elem")},
+	{of: "stack", name: "the host does not wait for the lock", hasty: true},
+
+	{of: "ringbuf", name: "records are given to the host while they are written", words: unmarked},
+	{of: "ringbuf", name: "reservations do not wait for the lock", words: unlocked("ringbuf_reserve")},
+	{of: "ringbuf", name: "the host takes records that are still written", host: func(st *stage, o *operation, _ func()) {
+		q, _ := st.m.Queue()
+		mem := st.m.Region().Data
+		consumer := binary.LittleEndian.Uint64(mem[maplayout.RecordsConsumer:])
+		o.status = errAgain
+		if consumer == binary.LittleEndian.Uint64(mem[maplayout.RecordsProducer:]) {
+			return
+		}
+		at := q.At(consumer)
+		n := uint64(binary.BigEndian.Uint32(mem[at:]) &^ (bpf.RingbufBusyBit | bpf.RingbufDiscardBit))
+		o.status, o.out = 0, binary.LittleEndian.Uint64(mem[at+uint64(maplayout.RecordData):])
+		binary.LittleEndian.PutUint64(mem[maplayout.RecordsConsumer:], consumer+q.Taken(n))
+	}},
+}
+
+// enough histories show each planted race.
+const enough = 3000
+
+// TestPlanted: each planted race is found, three of each type of map.
+func TestPlanted(t *testing.T) {
+	count := map[string]int{}
+	for _, p := range plants {
+		count[p.of]++
+		t.Run(p.of+": "+p.name, func(t *testing.T) {
+			t.Parallel()
+			i := slices.IndexFunc(subjects, func(s *subject) bool { return s.name == p.of })
+			s := *subjects[i]
+			if p.program != nil {
+				changed := p.program(s.program)
+				require.NotEqual(t, s.program, changed)
+				s.program = changed
+			}
+			img := s.image(t)
+			if p.words != nil {
+				require.True(t, p.words(img))
+			}
+			st := stageOf(t, &s, img)
+			st.plant = &p
+			for seed := range uint64(enough) {
+				h, locked := st.run(t, seed)
+				bad := slices.ContainsFunc(h, func(o operation) bool { return o.status == faulted })
+				if locked || bad || !fits(s.model, h) {
+					t.Log(fmt.Sprintf("found by history %d", seed+1))
+					return
+				}
+			}
+			t.Fatalf("%d histories, and all are those of a map", enough)
+		})
+	}
+	for _, s := range subjects {
+		require.GreaterOrEqual(t, count[s.name], 3, s.name)
+	}
+}

@@ -1,0 +1,147 @@
+package histories
+
+// A packet is an operation: its kind, its key and its value in the first 16 bytes;
+// the program leaves what it got in the 16 bytes behind them.
+const head = `
+	r6 = *(u32 *)(r1 +0)
+	r2 = *(u32 *)(r1 +4)
+	r3 = r6
+	r3 += 64
+	if r3 > r2 goto out
+	r7 = *(u32 *)(r6 +0)
+	r8 = *(u32 *)(r6 +4)
+	r9 = *(u64 *)(r6 +8)
+	*(u32 *)(r10 -4) = r8
+	*(u64 *)(r10 -16) = r9
+	r0 = 0
+`
+
+const tail = `
+	done: *(u64 *)(r6 +16) = r0
+	out: r0 = 2
+	exit`
+
+// found leaves the value that r0 points at, or 0 for none.
+const found = `
+	if r0 == 0 goto done
+	r1 = *(u64 *)(r0 +0)
+	*(u64 *)(r6 +24) = r1
+	r0 = 1
+	goto done
+`
+
+// hashProgram looks up (0), updates with flags kind-1 (1 to 3), deletes (4).
+const hashProgram = head + `
+	if r7 == 0 goto look
+	if r7 == 4 goto remove
+	r4 = r7
+	r4 += -1
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	r3 = r10
+	r3 += -16
+	call map_update_elem
+	goto done
+	remove: r1 = map[m]
+	r2 = r10
+	r2 += -4
+	call map_delete_elem
+	goto done
+	look: r1 = map[m]
+	r2 = r10
+	r2 += -4
+	call map_lookup_elem` + found + tail
+
+// arrayProgram reads (0), writes (1), adds and gets the old value (5), exchanges (6).
+const arrayProgram = head + `
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	call map_lookup_elem
+	if r0 == 0 goto done
+	if r7 == 1 goto write
+	if r7 == 5 goto add
+	if r7 == 6 goto swap` + found + `
+	write: *(u64 *)(r0 +0) = r9
+	r0 = 1
+	goto done
+	add: r1 = r9
+	r1 = atomic_fetch_add((u64 *)(r0 +0), r1)
+	goto old
+	swap: r1 = r9
+	r1 = atomic_xchg((u64 *)(r0 +0), r1)
+	old: *(u64 *)(r6 +24) = r1
+	r0 = 1
+` + tail
+
+// plainProgram reads (0) and writes (1).
+const plainProgram = head + `
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	call map_lookup_elem
+	if r0 == 0 goto done
+	if r7 == 1 goto write` + found + `
+	write: *(u64 *)(r0 +0) = r9
+	r0 = 1
+` + tail
+
+// trieProgram looks up the address that is the key.
+const trieProgram = head + `
+	r1 = 32
+	*(u32 *)(r10 -8) = r1
+	r1 = map[m]
+	r2 = r10
+	r2 += -8
+	call map_lookup_elem` + found + tail
+
+// ringProgram peeks (0), pushes with flags kind-1 (1, 3), pops (4).
+const ringProgram = head + `
+	r1 = map[m]
+	r2 = r10
+	r2 += -16
+	if r7 == 0 goto peek
+	if r7 == 4 goto pop
+	r3 = r7
+	r3 += -1
+	call map_push_elem
+	goto done
+	peek: call map_peek_elem
+	goto got
+	pop: call map_pop_elem
+	got: r1 = *(u64 *)(r10 -16)
+	*(u64 *)(r6 +24) = r1
+` + tail
+
+// recordsProgram sends its value by ringbuf_output (1), or reserves a record, waits a
+// little, and submits (2) or discards (3) it. It leaves 0 for what is sent.
+const recordsProgram = head + `
+	if r7 != 1 goto reserve
+	r1 = map[m]
+	r2 = r10
+	r2 += -16
+	r3 = 8
+	r4 = 0
+	call ringbuf_output
+	goto done
+	reserve: r1 = map[m]
+	r2 = 8
+	r3 = 0
+	call ringbuf_reserve
+	if r0 == 0 goto full
+	*(u64 *)(r0 +0) = r9
+	r8 &= 15
+	wait: r8 += -1
+	if r8 s> 0 goto wait
+	r1 = r0
+	r2 = 0
+	if r7 == 3 goto drop
+	call ringbuf_submit
+	r0 = 0
+	goto done
+	drop: call ringbuf_discard
+	r0 = 1
+	goto done
+	full: r0 = -11
+` + tail

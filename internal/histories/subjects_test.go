@@ -1,0 +1,232 @@
+package histories
+
+import (
+	"encoding/binary"
+	"errors"
+	"syscall"
+
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/object"
+)
+
+// subjects are the types of maps.
+var subjects = []*subject{
+	{
+		name: "hash", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
+		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
+		prepare: reused, model: hashModel, lock: true,
+	},
+	{
+		name: "lru_hash", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
+		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
+		prepare: reused, model: hashModel, lock: true,
+	},
+	{
+		name: "lru_hash, full", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 3}, program: hashProgram,
+		kinds: []kind{look, look, put, put, remove}, keys: 6, address: colliding, host: hostHash, kinds2: []kind{look, put, remove, take},
+		prepare: reused, model: evictingModel.ToModel(), lock: true,
+	},
+	{
+		name: "array", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: arrayProgram,
+		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
+	},
+	{
+		name: "percpu_array", m: object.Map{Type: bpf.MapTypePerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: plainProgram,
+		kinds: []kind{look, put}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
+	},
+	{
+		name: "lpm_trie", m: object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 8, Flags: 1}, program: trieProgram,
+		kinds: []kind{look}, keys: 5, address: func(k uint32) uint32 { return swap(addresses[k]) },
+		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel,
+	},
+	{
+		name: "queue", m: object.Map{Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4}, program: ringProgram,
+		kinds: []kind{look, put, put, putOld, remove, remove}, keys: 1, host: hostRing, kinds2: []kind{look, put, putOld, take}, seldom: true, few: true, model: ringModel(false), lock: true,
+	},
+	{
+		name: "stack", m: object.Map{Type: bpf.MapTypeStack, ValueSize: 8, MaxEntries: 4}, program: ringProgram,
+		kinds: []kind{look, put, put, putOld, remove, remove}, keys: 1, host: hostRing, kinds2: []kind{look, put, putOld, take}, seldom: true, few: true, model: ringModel(true), lock: true,
+	},
+	{
+		name: "ringbuf", m: object.Map{Type: bpf.MapTypeRingbuf, MaxEntries: 4096}, program: recordsProgram,
+		kinds: []kind{put, put, putNew, putNew, putOld}, keys: 1, host: hostRecords, kinds2: []kind{take}, drain: true, prepare: beingWritten, model: recordsModel, lock: true,
+	},
+}
+
+func swap(v uint32) uint32 {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], v)
+	return binary.LittleEndian.Uint32(b[:])
+}
+
+// status is the error number of a host's operation.
+func status(err error) int32 {
+	var n syscall.Errno
+	if errors.As(err, &n) {
+		return -int32(n)
+	}
+	return 0
+}
+
+func bytesOf(v uint64, n int) []byte { return binary.LittleEndian.AppendUint64(nil, v)[:n] }
+
+// hostKey does a host's operation on an entry.
+func hostKey(m *sim.Map, o *operation, key []byte) {
+	switch o.kind {
+	case look:
+		if v, ok := m.Lookup(key); ok {
+			o.status, o.out = 1, binary.LittleEndian.Uint64(v)
+		}
+	case remove:
+		o.status = status(m.Delete(key))
+	case take:
+		v, err := m.Pop(key)
+		if o.status = status(err); err == nil {
+			o.out = binary.LittleEndian.Uint64(v)
+		}
+	default:
+		o.status = status(m.Update(key, bytesOf(o.value, 8), uint64(o.kind-put)))
+	}
+}
+
+func hostHash(m *sim.Map, o *operation) { hostKey(m, o, bytesOf(uint64(colliding(o.key)), 4)) }
+
+// colliding returns key k of those that share two buckets of a table of 8, three in
+// the first one.
+func colliding(k uint32) uint32 {
+	t := maplayout.NewHash(maplayout.Shape{KeySize: 4, ValueSize: 8, MaxEntries: 8}, false)
+	want := uint32(0)
+	if k >= 3 {
+		want, k = 1, k-3
+	}
+	for key := uint32(0); ; key++ {
+		if t.BucketOf(bytesOf(uint64(key), 4)) != want {
+			continue
+		}
+		if k == 0 {
+			return key
+		}
+		k--
+	}
+}
+
+func hostArray(m *sim.Map, o *operation) {
+	hostKey(m, o, bytesOf(uint64(o.key), 4))
+	if o.kind == put {
+		o.status++ // as programs say it
+	}
+}
+
+func hostTrie(m *sim.Map, o *operation) {
+	if o.kind == look {
+		key := append(bytesOf(32, 4), bytesOf(uint64(swap(addresses[o.key])), 4)...)
+		hostKey(m, o, key)
+		return
+	}
+	o.value = o.value&^0xff | uint64(o.key) // says which prefix it is of
+	p := prefixes[o.key]
+	hostKey(m, o, append(bytesOf(uint64(p.length), 4), bytesOf(uint64(swap(p.address)), 4)...))
+}
+
+func hostRing(m *sim.Map, o *operation) {
+	if o.kind == look {
+		o.status = errNoEnt
+		if v, ok := m.Lookup(nil); ok {
+			o.status, o.out = 0, binary.LittleEndian.Uint64(v)
+		}
+		return
+	}
+	hostKey(m, o, nil)
+}
+
+func hostRecords(m *sim.Map, o *operation) {
+	q, _ := m.Queue()
+	o.status = errAgain
+	if r, ok := q.Next(); ok {
+		o.status, o.out = 0, binary.LittleEndian.Uint64(r.Data)
+	}
+}
+
+// reused marks the lookups of programs that may see another entry's value: while they
+// run an entry is freed and used again.
+func reused(h []operation) {
+	for i := range h {
+		o := &h[i]
+		if o.kind != look || o.who == host || o.status != 1 {
+			continue
+		}
+		freed, written := false, false
+		for k := range h {
+			p := &h[k]
+			if p.call > o.ret || p.status != 0 {
+				continue
+			}
+			freed = freed || p.ret > o.call && p.kind != look
+			written = written || p.kind != look && p.value == o.out
+		}
+		o.unsure = freed && written
+	}
+}
+
+// astray marks the lookups in a trie while a node is freed, which may be used again at
+// once: whoever stands on it goes on from another.
+func astray(h []operation) {
+	for i := range h {
+		for k := range h {
+			if o, p := &h[i], &h[k]; o.kind == look && o.who != host && p.kind == remove && p.status == 0 && p.call <= o.ret && o.call <= p.ret {
+				o.unsure = true
+			}
+		}
+	}
+}
+
+// discarding, in the value of a host's operation that found nothing, says that a record
+// is written that will be discarded; bit n that record n is.
+const discarding = 1 << 63
+
+// beingWritten marks the host's operations while a record is being written, and
+// numbers records in the order in which the host got them, which is that of their
+// reservations.
+func beingWritten(h []operation) {
+	number := map[uint64]uint64{}
+	for i := range h {
+		if o := &h[i]; o.kind == take && o.status == 0 {
+			if _, twice := number[o.out]; twice {
+				o.status = faulted
+				continue
+			}
+			number[o.out] = uint64(len(number))
+			o.out = number[o.out]
+		}
+	}
+	for i := range h {
+		if o := &h[i]; o.kind == take && o.status != 0 {
+			o.value = 0
+		} else if o.kind != take && o.status == 0 {
+			n, there := number[o.value]
+			if o.out = n; !there {
+				o.status = faulted // it never came
+			}
+		}
+	}
+	for i := range h {
+		o := &h[i]
+		if o.kind != take || o.status == 0 {
+			continue
+		}
+		for k := range h {
+			p := &h[k]
+			if p.kind == take || p.call > o.ret || o.call > p.ret {
+				continue
+			}
+			o.unsure = true
+			if p.status == 0 {
+				o.value |= 1 << p.out
+			} else {
+				o.value |= discarding
+			}
+		}
+	}
+}
