@@ -67,6 +67,7 @@ func TestMachineFollowsTarget(t *testing.T) {
 			tg.PacketVector.Words, tg.PacketVector.Redirect, tg.PacketVector.Metadata = 10, nil, nil
 			delete(tg.Helpers, "redirect")
 			delete(tg.Helpers, "redirect_map")
+			delete(tg.Helpers, "redirect_neigh")
 			delete(tg.Helpers, "xdp_adjust_meta")
 		}, 0},
 		{"packet vector behind the stack", func(tg *target.Target) { tg.LocalMemory.Vector, tg.LocalMemory.StackBase = 960, 0 }, 0},

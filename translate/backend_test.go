@@ -35,6 +35,8 @@ func (b text) Prepare(u *backend.Unit) error {
 // noHelpers is a table of helpers without rows.
 type noHelpers struct{}
 
+func (noHelpers) Leave(*ssa.Builder, ssa.ID) {}
+
 func (noHelpers) Call(b *ssa.Builder, id bpf.HelperID) error {
 	return b.Unsupported("helper "+id.String(), "text has none")
 }

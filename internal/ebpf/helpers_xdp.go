@@ -178,18 +178,3 @@ func redirectPeer(vm *VM, _ int, a [5]uint64) (uint64, error) {
 	vm.redirect = Redirect{Set: true, Ifindex: uint32(a[0])}
 	return uint64(bpf.TCActRedirect), nil
 }
-
-// redirectNeigh sends the packet out of a device, to a neighbour that the
-// device finds or the program names.
-func redirectNeigh(vm *VM, pc int, a [5]uint64) (uint64, error) {
-	n := int(uint32(a[2]))
-	if _, err := vm.readable(pc, a[1], n); err != nil {
-		return 0, err
-	}
-	const addressSize = 20 // struct bpf_redir_neigh
-	if n != 0 && n < addressSize || a[3] != 0 {
-		return uint64(bpf.TCActShot), nil
-	}
-	vm.redirect = Redirect{Set: true, Ifindex: uint32(a[0])}
-	return uint64(bpf.TCActRedirect), nil
-}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
+	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/internal/oracle/oracletest"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -150,17 +152,21 @@ func TestSamplesLikeKernel(t *testing.T) {
 	}
 	root := asksKernel(t)
 	require.True(t, root || !*update, "-update needs root: it asks the kernel")
+	var network *oracle.Namespace
+	if root {
+		network = oracletest.Namespace(t, "../..", "")
+	}
 	total := 0
 	for _, s := range loadSamples(t) {
 		if *update {
 			recorded[s.name] = make(map[string]answer)
 		}
 		t.Run(s.name, func(t *testing.T) {
-			vm, err := ebpf.New(s.prog, ebpf.Options{Tail: s.tail})
+			vm, err := ebpf.New(s.prog, ebpf.Options{Tail: s.tail, Network: judge.Network(oracletest.Tables(t, "../.."))})
 			require.NoError(t, err)
 			var k *oracle.KernelProgram
 			if root {
-				k, err = oracle.LoadKernel(s.prog, oracle.KernelOptions{Tail: s.tail})
+				k, err = oracle.LoadKernel(s.prog, oracle.KernelOptions{Tail: s.tail, Namespace: network})
 				require.NoError(t, err)
 				defer k.Close()
 			}
@@ -177,7 +183,9 @@ func TestSamplesLikeKernel(t *testing.T) {
 					}
 					got, err := vm.Run(ebpf.Input{Packet: p.Data})
 					require.NoError(t, err, where)
-					ours.packet(uint32(got.R0), got.Packet)
+					// A test run puts metadata in front of the frame.
+					frame := slices.Concat(got.Meta, got.Packet)
+					ours.packet(uint32(got.R0), frame)
 					if !root {
 						continue
 					}
@@ -185,7 +193,7 @@ func TestSamplesLikeKernel(t *testing.T) {
 					require.NoError(t, err, where)
 					kernels.packet(want.Verdict, want.Packet)
 					require.Equal(t, want.Verdict, uint32(got.R0), where)
-					require.Equal(t, want.Packet, got.Packet, where)
+					require.Equal(t, want.Packet, frame, where)
 				}
 				own := *s.prog
 				own.Called = nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -97,11 +98,17 @@ type Result struct {
 	Prints []string
 	// Steps is the number of instructions executed.
 	Steps int
+	macs  []byte // of the neighbour and the interface, when the frame leaves
 }
 
-// Left returns the frame as it leaves: with the tag that the kernel keeps beside
-// it put in.
+// Left returns the frame as it leaves: with the link addresses of the neighbour that
+// it is redirected to, and with the tag that the kernel keeps beside it put in.
 func (r *Result) Left() []byte {
+	if len(r.macs) > 0 {
+		f := *r
+		f.macs, f.Packet = nil, slices.Concat(r.macs, r.Packet[len(r.macs):])
+		return f.Left()
+	}
 	if r.Skb.VlanPresent == 0 || len(r.Packet) < 12 {
 		return r.Packet
 	}
@@ -119,6 +126,10 @@ type Redirect struct {
 	Map     string
 	Key     uint32
 	Flags   uint64
+	// Neighbour says that the frame gets the link addresses of a neighbour when it
+	// leaves: of the one that Hop names, or the route to its destination.
+	Neighbour bool
+	Hop       netip.Addr
 	// Copies are the interfaces that get a copy, in the order of their keys, with
 	// BPF_F_BROADCAST; they hold as of the call.
 	Copies []uint32
@@ -345,8 +356,9 @@ func (vm *VM) Run(in Input) (Result, error) {
 	if len(vm.records) > 0 {
 		return Result{}, vm.faultAt(0, "ends with a reserved ring buffer record neither submitted nor discarded")
 	}
+	macs := vm.leaveToNeighbour()
 	return Result{
-		R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
+		macs: macs, R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
 		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
 	}, nil
 }

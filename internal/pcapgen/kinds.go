@@ -72,6 +72,20 @@ var kinds = []struct {
 	{"http4", http4},
 	{"liar4", liar4},
 	{"runt", runt},
+	{"gue4", gue4},
+	{"routed4", func(g *generator) []byte {
+		h := g.header4(protoUDP)
+		h.dst = pick(g, routes4...)
+		return g.frame4(h.wrap(g.udp(h)))
+	}},
+	{"routed6", func(g *generator) []byte {
+		h := g.header6(protoTCP)
+		h.dst = pick(g, routes6...)
+		if g.IntN(8) == 0 {
+			h.src = [16]byte{0xfe, 0x80, 15: 7}
+		}
+		return g.frame6(h.wrap(g.tcp(h)))
+	}},
 	{"garbage", func(g *generator) []byte { return g.bytes(1 + g.IntN(120)) }},
 }
 

@@ -43,7 +43,7 @@ func (r *Redirect) KindOf(code uint32) string {
 // redirect checks the codes of a redirect.
 func (c *checker) redirect() {
 	r := c.t.PacketVector.Redirect
-	for _, h := range []string{"redirect", "redirect_map"} {
+	for _, h := range []string{"redirect", "redirect_map", "redirect_neigh"} {
 		if r == nil && c.t.HasHelper(h) {
 			c.fail("helpers.%s needs packet_vector.redirect, where programs say where the frame goes", h)
 		}

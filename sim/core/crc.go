@@ -20,6 +20,33 @@ var crcPolys = [8]crcPoly{
 	nfpisa.CRC5 >> 5:     {0x05, 5},
 }
 
+// crcTables have what a byte does to a remainder, for polynomials of at least a byte.
+var crcTables = func() (out [len(crcPolys)][256]uint32) {
+	for i, p := range crcPolys {
+		if p.width < 8 {
+			continue
+		}
+		for b := range out[i] {
+			out[i][b] = p.feed(uint32(b)<<(p.width-8), 0)
+		}
+	}
+	return out
+}()
+
+// feed feeds a byte into a remainder, bit by bit.
+func (p crcPoly) feed(rem uint32, by uint8) uint32 {
+	top := uint32(1) << (p.width - 1)
+	mask := top<<1 - 1
+	for i := 7; i >= 0; i-- {
+		fb := rem>>(p.width-1)&1 ^ uint32(by>>i&1)
+		rem = rem << 1 & mask
+		if fb != 0 {
+			rem ^= p.poly
+		}
+	}
+	return rem
+}
+
 // crcStep is one step of the CRC unit: first byte in bits 1:0, last byte 3:2, reversed
 // bits 4, little-endian 5, nfpisa's type above.
 type crcStep uint32
@@ -43,8 +70,7 @@ func (s crcStep) next(rem, w uint32) uint32 {
 	if p.width == 0 {
 		return rem
 	}
-	top := uint32(1) << (p.width - 1)
-	mask := top<<1 - 1
+	mask := uint32(1)<<(p.width-1)<<1 - 1
 	for k := s & 3; k <= s>>2&3; k++ {
 		by := uint8(w >> (24 - 8*k))
 		if s&crcLittle != 0 {
@@ -53,13 +79,11 @@ func (s crcStep) next(rem, w uint32) uint32 {
 		if s&crcReverse != 0 {
 			by = bits.Reverse8(by)
 		}
-		for i := 7; i >= 0; i-- {
-			fb := rem>>(p.width-1)&1 ^ uint32(by>>i&1)
-			rem = rem << 1 & mask
-			if fb != 0 {
-				rem ^= p.poly
-			}
+		if p.width < 8 {
+			rem = p.feed(rem, by)
+			continue
 		}
+		rem = rem<<8&mask ^ crcTables[s>>8&7][uint8(rem>>(p.width-8))^by]
 	}
 	return rem
 }

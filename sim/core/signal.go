@@ -108,10 +108,9 @@ func (c *Core) takeSignal(x *Context, s uint32, now uint64) bool {
 func (x *Context) take(s int) {
 	x.raised &^= 1 << s
 	if in := x.sigIn[s]; in != 0 {
-		for n := range x.landing {
-			if in>>n&1 != 0 {
-				x.regs[slotIn+n] = x.landing[n]
-			}
+		for m := in; m != 0; m &= m - 1 {
+			n := bits.TrailingZeros64(m)
+			x.regs[slotIn+n] = x.landing[n]
 		}
 		x.pending &^= in
 		x.sigIn[s] = 0

@@ -22,7 +22,7 @@ func (s *Spec) Fingerprint(t *target.Target) string {
 }
 
 // watchers are fields that change no result.
-var watchers = []string{"Profile", "Hooks", "MemoryHooks"}
+var watchers = []string{"Profile", "Hooks", "MemoryHooks", "Threads"}
 
 // numbers writes the plain values within v, with the names of fields.
 func numbers(h hash.Hash, v reflect.Value) {

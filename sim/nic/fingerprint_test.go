@@ -51,7 +51,7 @@ func TestFingerprint(t *testing.T) {
 			}
 			return
 		}
-		if slices.Contains([]string{"Spec.Machine.Profile"}, path) || !change(v) {
+		if slices.Contains([]string{"Spec.Machine.Profile", "Spec.Machine.Threads"}, path) || !change(v) {
 			return
 		}
 		changed++

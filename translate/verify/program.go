@@ -77,7 +77,8 @@ type Reg struct {
 	// -1 when it differs between paths.
 	Frame int
 
-	// kinds are those that meet in a register that is Mixed, see Meets.
+	// kinds are those that meet in a register that is Mixed, see Meets. Bits are then
+	// those of the offset where it is a pointer to a map value.
 	kinds uint32
 
 	Bits       Tnum // scalars, and the variable part of pointers

@@ -14,6 +14,8 @@ import (
 type visible struct {
 	w    io.Writer
 	rest []byte // beginning of a character whose end is still to come
+	// colours says that w is a terminal that may have some.
+	colours bool
 }
 
 // Write counts the bytes that it was given, not those that it makes of them.

@@ -148,6 +148,9 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 			out.Events = make([][][]byte, len(l.maps))
 		}
 		i := e.Map - 1 // as images number the maps of their programs
+		if int(i) >= len(l.maps) {
+			continue // prints, which no judge is asked about
+		}
 		out.Events[i] = append(out.Events[i], append(bytes.Clone(e.Data), e.Packet...))
 	}
 	if oracle.Redirects(l.p, r.Verdict) && l.redirects {

@@ -154,7 +154,7 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	}
 	maps := l.p.AllMaps()
 	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(maps))}
-	if left := r.Left(); len(left) != len(r.Packet) {
+	if left := r.Left(); !bytes.Equal(left, r.Packet) {
 		out.Left = left
 	}
 	for _, e := range r.Events {

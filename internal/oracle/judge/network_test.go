@@ -1,9 +1,11 @@
 package judge_test
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,62 +20,6 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// networkLines make interfaces with addresses, routes of every kind, and
-// neighbours. Interface v2 does not forward, v3 is down.
-const networkLines = `
-echo 1 > /proc/sys/net/ipv4/ip_forward
-echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
-ip link set lo up
-for n in 0 1 2 3; do
-  ip link add name v$n index 1${n}2 address 02:00:00:00:0$n:0a type veth peer name p$n index 1${n}3 address 02:00:00:00:0$n:0b
-  ip link set dev v$n addrgenmode none
-  ip link set dev p$n addrgenmode none
-  ip link set dev p$n up
-  ip link set dev v$n up
-  ip addr add 10.$n.0.1/24 dev v$n
-  ip -6 addr add 2001:db8:$n::1/64 dev v$n nodad
-done
-ip link set dev v1 mtu 1400
-ip link set dev v3 mtu 9000
-echo 0 > /proc/sys/net/ipv4/conf/v2/forwarding
-echo 0 > /proc/sys/net/ipv6/conf/v2/forwarding
-ip addr add 10.0.0.9/24 dev v0
-ip route add 10.9.0.0/16 via 10.1.0.7 mtu lock 1300 metric 5
-ip route add 10.9.0.0/16 via 10.0.0.7 metric 6
-ip route add 10.9.1.0/24 via 10.0.0.8 mtu 1200
-ip route add 10.9.2.0/24 via 10.0.0.77
-ip route add 10.8.0.0/16 via inet6 2001:db8:1::7 dev v1
-ip route add 10.8.1.0/24 via inet6 2001:db8:1::77 dev v1
-ip route add 10.9.3.0/24 dev v1 src 10.0.0.9
-ip route add 10.7.0.0/16 dev v3
-ip route add blackhole 10.66.0.0/16
-ip route add unreachable 10.67.0.0/16
-ip route add prohibit 10.68.0.0/16 metric 7
-ip route add throw 10.69.0.0/16
-ip route add default via 10.0.0.7
-ip route add 10.66.1.0/24 via 10.1.0.7 table 100
-ip route add default via 10.1.0.7 table 100
-ip -6 route add 2001:db8:9::/48 via 2001:db8:1::7
-ip -6 route add 2001:db8:9:1::/64 via 2001:db8:0::8 metric 7
-ip -6 route add 2001:db8:9:2::/64 via 2001:db8:0::77
-ip -6 route add 2001:db8:9:3::/64 dev v1 src 2001:db8:0::1
-ip -6 route add 2001:db8:9:4::/64 via 2001:db8:1::7 mtu lock 1290
-ip -6 route add unreachable 2001:db8:67::/48
-ip -6 route add prohibit 2001:db8:68::/48
-ip -6 route add blackhole 2001:db8:66::/48
-ip -6 route add throw 2001:db8:69::/48
-ip -6 route add default via 2001:db8:0::7
-ip -6 route add default via 2001:db8:1::7 table 100
-for n in 0 1 3; do
-  for k in 7 8; do
-    ip neigh add 10.$n.0.$k lladdr 02:00:00:00:$n$k:07 dev v$n
-    ip -6 neigh add 2001:db8:$n::$k lladdr 02:00:00:00:$n$k:06 dev v$n
-  done
-done
-ip neigh change 10.1.0.8 lladdr 02:00:00:00:18:07 dev v1 nud stale
-ip neigh change 10.0.0.8 dev v0 nud failed
-`
-
 // networkRules are rules of one's own, by mark and by interface.
 const networkRules = `
 ip rule add fwmark 5/0xff table 100
@@ -86,11 +32,10 @@ ip -6 rule add iif v3 blackhole priority 40
 ip -6 rule add fwmark 9 prohibit priority 41
 `
 
-// namespaced makes a namespace and reads its tables as ip prints them.
+// namespaced makes the namespace of testdata/network, with lines of one's own, and
+// reads its tables as ip prints them.
 func namespaced(t testing.TB, lines string) (*oracle.Namespace, *network.Tables) {
-	ns, err := oracle.NewNamespace(lines)
-	require.NoError(t, err)
-	t.Cleanup(ns.Close)
+	ns := oracletest.Namespace(t, root, lines)
 	tables, err := network.Read(printed(t, ns))
 	require.NoError(t, err)
 	for k := range tables.Links {
@@ -109,6 +54,27 @@ func namespaced(t testing.TB, lines string) (*oracle.Namespace, *network.Tables)
 		}
 	}
 	return ns, tables
+}
+
+// root is the module's folder.
+const root = "../../.."
+
+// TestTables: the file of tables is what the namespace has.
+func TestTables(t *testing.T) {
+	if !oracletest.Kernel(t) {
+		return
+	}
+	_, tables := namespaced(t, "")
+	recorded := oracletest.Tables(t, root)
+	for _, n := range [][]network.Neighbour{tables.Neighbours, recorded.Neighbours} {
+		// The kernel has them in no order.
+		slices.SortFunc(n, func(a, b network.Neighbour) int {
+			return cmp.Or(cmp.Compare(a.Link, b.Link), a.Address.Compare(b.Address))
+		})
+	}
+	require.Equal(t, fmt.Sprint(tables.Links, tables.Routes, tables.Neighbours), fmt.Sprint(recorded.Links, recorded.Routes, recorded.Neighbours))
+	require.Equal(t, tables.Rules(false), recorded.Rules(false))
+	require.Equal(t, tables.Rules(true), recorded.Rules(true))
 }
 
 // printed is what ip prints of a namespace, as a file of tables.
@@ -246,7 +212,7 @@ func TestFIBLookup(t *testing.T) {
 	}
 	for _, rules := range []struct{ name, lines string }{{"rules as at first", ""}, {"own rules", networkRules}} {
 		t.Run(rules.name, func(t *testing.T) {
-			ns, tables := namespaced(t, networkLines+rules.lines)
+			ns, tables := namespaced(t, rules.lines)
 			judges := networkJudges(t, tables)
 			h := oracle.Harness{Reference: oracle.Kernel{Namespace: ns}, Second: judges[0], Judges: judges}
 			check := func(name string, p *object.Program, packets [][]byte) {
@@ -288,7 +254,7 @@ func TestCheckMTU(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
 	}
-	ns, tables := namespaced(t, networkLines)
+	ns, tables := namespaced(t, "")
 	judges := networkJudges(t, tables)
 	h := oracle.Harness{Reference: oracle.Kernel{Namespace: ns}, Second: judges[0], Judges: judges}
 	var packets [][]byte

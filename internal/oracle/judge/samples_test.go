@@ -10,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/internal/oracle/oracletest"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
@@ -31,17 +32,23 @@ var mustCompile = map[string][]string{
 // and all maps after each packet must be the kernel's. Without the right to ask the
 // kernel the interpreter, which is held against it elsewhere, takes its place.
 func TestSamples(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "testdata")
-	objects, err := filepath.Glob(filepath.Join(root, "bpf", "*.o"))
+	testdata := filepath.Join(root, "testdata")
+	objects, err := filepath.Glob(filepath.Join(testdata, "bpf", "*.o"))
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(objects), 12)
 
 	cards, err := judge.NewCards(&judge.Verifier{}, []string{"skipsw", "agilio"}, []translate.Level{translate.LevelDefault, translate.LevelNone})
 	require.NoError(t, err)
-	h := oracle.Harness{Reference: oracle.Kernel{}, Second: judge.Interpreter{}, Judges: append([]oracle.Judge{judge.Interpreter{}}, cards...)}
+	tables := oracletest.Tables(t, root)
+	for _, c := range cards {
+		c.(*judge.Card).Network = tables
+	}
+	interpreter := judge.Interpreter{Network: tables}
+	h := oracle.Harness{Reference: interpreter, Judges: append([]oracle.Judge{interpreter}, cards...)}
 	if err := oracle.KernelAvailable(); err != nil {
 		t.Logf("the kernel cannot be asked: %v", err)
-		h.Reference, h.Second = judge.Interpreter{}, nil
+	} else {
+		h.Reference, h.Second = oracle.Kernel{Namespace: oracletest.Namespace(t, root, "")}, interpreter
 	}
 	compared := 0
 	for _, path := range objects {
@@ -49,7 +56,7 @@ func TestSamples(t *testing.T) {
 		require.NoError(t, err)
 		for _, p := range obj.Programs {
 			base := strings.TrimSuffix(filepath.Base(path), ".o")
-			capture := filepath.Join(root, "pcap", strings.TrimSuffix(base, "_v1")+".pcap")
+			capture := filepath.Join(testdata, "pcap", strings.TrimSuffix(base, "_v1")+".pcap")
 			t.Run(base+"/"+p.Name, func(t *testing.T) {
 				packets, err := pcap.ReadFile(capture)
 				require.NoError(t, err)

@@ -42,8 +42,11 @@ func redirect(c *Call) error {
 	none := ssa.Compare{Cond: ssa.EQ, XL: flags, XH: flagsHi, YL: c.Const(0), YH: c.Const(0)}
 	words := when(c, none, func() []ssa.ID {
 		c.to(target.RedirectPort, index)
-		return []ssa.ID{c.Const(done)}
-	}, func() []ssa.ID { return []ssa.ID{c.Const(wrong)} })
+		return []ssa.ID{c.Const(done), c.Const(ssa.NoNextHop)}
+	}, func() []ssa.ID { return []ssa.ID{c.Const(wrong), c.NextHop().Kind} })
+	hop := c.NextHop()
+	hop.Kind = words[1]
+	c.SetNextHop(hop)
 	c.SetReg(0, words[0], c.Const(0))
 	return nil
 }

@@ -56,6 +56,8 @@ const (
 // Builder.Reg and writes the result with Builder.SetReg(0, …).
 type Helpers interface {
 	Call(b *Builder, helper bpf.HelperID) error
+	// Leave makes what a helper has put off until the program ends with a verdict.
+	Leave(b *Builder, verdict ID)
 }
 
 // Builder makes a Func from a proven program. It is what Helpers work with: a
@@ -136,6 +138,7 @@ func (b *Builder) startPacket() {
 	b.write(varPktPtr, b.Add(Value{Op: PktPtr, KnownMask: m.PointerSet, KnownBits: m.PointerSet}))
 	b.write(varPktLen, b.Add(Value{Op: PktLen, KnownMask: ^uint32(0) << m.LengthBits}))
 	b.startMetadata()
+	b.SetNextHop(NextHop{Kind: b.Const(NoNextHop), Interface: b.Const(0), Family: b.Const(0)})
 }
 
 // Unsupported returns the error for something that this instruction needs.

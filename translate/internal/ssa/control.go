@@ -172,6 +172,7 @@ func (b *Builder) exit() {
 
 // end ends the program with a verdict.
 func (b *Builder) end(lo, hi ID) {
+	b.Env.Helpers.Leave(b, lo)
 	b.leaveWithTag()
 	if c := b.Env.Chain; c != nil && c.Nested {
 		b.setVec(c.High, hi)

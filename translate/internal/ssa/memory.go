@@ -41,8 +41,8 @@ func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 	case verify.PtrMem:
 		r, err = b.loadRecord(lo, fact, off, n)
 	default:
-		if _, ok := b.besides(fact); ok {
-			r, err = b.loadMixed(src, off, n)
+		if meet, ok := b.meeting(fact); ok {
+			r, err = b.loadMixed(src, meet, off, n)
 			break
 		}
 		err = b.Unsupported("a load from "+kindNames[fact.Kind], "only packet, stack, context and map values can be read")
@@ -175,8 +175,8 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	case verify.PtrCtx:
 		return b.storeCtx(fact, off, n, v)
 	}
-	if _, ok := b.besides(fact); ok {
-		return b.storeMixed(dst, off, n, v)
+	if meet, ok := b.meeting(fact); ok {
+		return b.storeMixed(dst, meet, off, n, v)
 	}
 	return b.Unsupported("a store to "+kindNames[fact.Kind], "only packet, stack and map values can be written")
 }

@@ -98,6 +98,9 @@ func (b *Builder) Hash() ID { return b.read(varSkb + bpf.SkBuffHash/4) }
 // SetHash says what the frame's hash is.
 func (b *Builder) SetHash(h ID) { b.write(varSkb+bpf.SkBuffHash/4, h) }
 
+// Mark returns the frame's mark.
+func (b *Builder) Mark() ID { return b.read(varSkb + bpf.SkBuffMark/4) }
+
 // Tstamp returns the frame's time, and the clock that it is of as the context
 // numbers clocks.
 func (b *Builder) Tstamp() (lo, hi, clock ID) {
@@ -160,7 +163,8 @@ func (b *Builder) wantsProtocol() bool {
 // asksProtocol reports whether an instruction calls a helper whose work depends on
 // the frame's protocol.
 func asksProtocol(in bpf.Insn) bool {
-	return in.IsCallOf(bpf.HelperSkbAdjustRoom) || in.IsCallOf(bpf.HelperSkbChangeProto) || in.IsCallOf(bpf.HelperSkbSetTstamp) || callsTag(in)
+	return in.IsCallOf(bpf.HelperSkbAdjustRoom) || in.IsCallOf(bpf.HelperSkbChangeProto) || in.IsCallOf(bpf.HelperSkbSetTstamp) ||
+		in.IsCallOf(bpf.HelperRedirectNeigh) || callsTag(in)
 }
 
 // skbWord returns the aligned word of a tc program's context at off, or 0 if

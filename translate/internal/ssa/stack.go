@@ -274,8 +274,13 @@ func (b *Builder) behind(r int, kind verify.Kind, n int) ([]ID, error) {
 		}
 		return out, nil
 	}
-	if kind, ok := b.besides(fact); ok {
-		return b.wherever(r, func() ([]ID, error) { return b.behind(r, verify.PtrMapValue, n) }, func() ([]ID, error) { return b.behind(r, kind, n) })
+	if meet, ok := b.meeting(fact); ok {
+		return b.wherever(r, meet, func(k verify.Kind) ([]ID, error) {
+			if k == verify.PtrStack && b.beyond(r, n) {
+				return b.zeros(n), nil // so many bytes are asked for where it leads elsewhere
+			}
+			return b.behind(r, k, n)
+		})
 	}
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
 }

@@ -14,7 +14,9 @@ const (
 	varNetwork   // offset of a tc frame's network header
 	varEncap     // not 0 in a tc frame that the program has put into another
 	varMeta      // bytes of metadata in front of an XDP frame
-	varSkb       // words of a tc program's context
+	varHop       // words of a NextHop
+	varHopLast   = varHop + 6
+	varSkb       = varHopLast + 1 // words of a tc program's context
 	varFrames    = varSkb + skbWords
 )
 
