@@ -182,7 +182,7 @@ func fromReg(r *reg) Reg {
 // carried on has lost which ones they were.
 func among(r *reg) MapSet {
 	switch r.kind {
-	case PtrMap, PtrMapOrNull, PtrMapValue, PtrMapValueOrNull:
+	case PtrMap, PtrMapOrNull, PtrMapValue, PtrMapValueOrNull, PtrMapKey:
 		return setOf(int(r.mp))
 	case PtrMem, PtrMemOrNull:
 		if r.mp >= 0 {
@@ -241,6 +241,8 @@ func (f *Reg) absorbKind(r *reg) bool {
 			return PtrMapValueOrNull
 		case PtrMem, PtrMemOrNull:
 			return PtrMemOrNull
+		case PtrNum, PtrNumOrNull:
+			return PtrNumOrNull
 		}
 		return Mixed
 	}
