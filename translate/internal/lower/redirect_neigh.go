@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -56,7 +58,10 @@ func redirectNeigh(c *Call) error {
 // link addresses, or goes nowhere when they are not known.
 func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
 	hop := b.NextHop()
-	if b.F.Is(hop.Kind, ssa.NoNextHop) || b.Prog.Source().Type != object.TC {
+	// Behind a loop it is not seen yet that nobody has said who gets the frame.
+	src := b.Prog.Source()
+	says := slices.ContainsFunc(src.Insns, func(in bpf.Insn) bool { return in.IsCallOf(bpf.HelperRedirectNeigh) })
+	if !says || b.F.Is(hop.Kind, ssa.NoNextHop) || src.Type != object.TC {
 		return
 	}
 	c := &Call{Builder: b, T: h.Target, ID: bpf.HelperRedirectNeigh, K: -1}
