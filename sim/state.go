@@ -57,27 +57,8 @@ func (m *card) Identity() string {
 // State goes over all that Save writes, for one who has more to write: as Save does
 // it, or as Resume does with a feed.
 func (s *System) State(c *plain.Codec, f Feed) {
-	model, ok := s.model.(firmware.Stateful)
-	if !ok {
-		c.Fail(unsupported.New(fmt.Sprintf("a checkpoint of firmware model %q", s.firmware()), "it does not give its state"))
+	if !s.state(c, s.cores) {
 		return
-	}
-	c.Same("the format", checkpointFormat)
-	c.Same("image and Spec", s.Identity())
-	c.Same("the number of cores", fmt.Sprint(len(s.cores)))
-	var buffers []*mem.Region
-	for _, x := range s.cores {
-		buffers = append(buffers, x.Buffers()...)
-	}
-	s.mem.Regions(c, buffers) // for others that the codec goes over, too
-	s.mem.State(c)
-	model.State(c)
-	for _, m := range s.maps {
-		m.State(c)
-	}
-	c.Value(&s.program)
-	if s.profile != nil {
-		c.Value(s.profile)
 	}
 	for id, x := range s.cores {
 		var w core.Work
@@ -88,6 +69,51 @@ func (s *System) State(c *plain.Codec, f Feed) {
 		c.Value(&s.feeds[id].t)
 		x.State(c, w)
 	}
+}
+
+// state goes over what is on a card beside its cores. It reports false, and fails,
+// for a firmware model without a state.
+func (m *card) state(c *plain.Codec, cores []*core.Core) bool {
+	model, ok := m.model.(firmware.Stateful)
+	if !ok {
+		c.Fail(unsupported.New(fmt.Sprintf("a checkpoint of firmware model %q", m.firmware()), "it does not give its state"))
+		return false
+	}
+	c.Same("the format", checkpointFormat)
+	c.Same("image and Spec", m.Identity())
+	c.Same("the number of cores", fmt.Sprint(len(cores)))
+	var buffers []*mem.Region
+	for _, x := range cores {
+		buffers = append(buffers, x.Buffers()...)
+	}
+	m.mem.Regions(c, buffers) // for others that the codec goes over, too
+	m.mem.State(c)
+	model.State(c)
+	for _, mp := range m.maps {
+		mp.State(c)
+	}
+	c.Value(&m.program)
+	if m.profile != nil {
+		c.Value(m.profile)
+	}
+	return true
+}
+
+// Save writes the state of the machine between two packets.
+func (m *Machine) Save(w io.Writer) error { return m.over(plain.NewWriter(w)) }
+
+// Resume reads, up to the end, what Save wrote of a machine of the same image and
+// Spec. After an error the machine is of no use.
+func (m *Machine) Resume(r io.Reader) error { return m.over(plain.NewReader(r)) }
+
+func (m *Machine) over(c *plain.Codec) error {
+	if m.state(c, []*core.Core{m.core}) {
+		m.core.State(c, nil)
+	}
+	if err := c.End(); err != nil {
+		return fmt.Errorf("sim: checkpoint: %w", err)
+	}
+	return nil
 }
 
 // FaultState goes over a fault of the system's, which may be none.

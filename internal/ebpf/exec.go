@@ -185,7 +185,13 @@ func (vm *VM) call(pc int, in bpf.Insn) (next int, done bool, err error) {
 		}
 		return vm.land(pc, in.FuncTarget(pc))
 	case bpf.PseudoKfunc:
-		return 0, true, vm.faultAt(pc, "not supported: call of kernel function %d", in.Imm)
+		r0, err := vm.kfunc(pc, in.Kfunc())
+		if err != nil {
+			return 0, true, err
+		}
+		vm.clobber()
+		vm.regs[0] = r0
+		return pc + 1, false, nil
 	case bpf.PseudoHelper:
 	default:
 		return 0, true, vm.faultAt(pc, "is no call: source register %d", in.Src)

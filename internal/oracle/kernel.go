@@ -260,11 +260,17 @@ func (k *KernelProgram) spec(p *object.Program) (*sys.ProgSpec, error) {
 	return spec, nil
 }
 
-// bindMaps puts the maps' file descriptors into the 64-bit immediate loads.
-func (k *KernelProgram) bindMaps(p *object.Program) ([]bpf.Insn, error) {
-	insns := slices.Clone(p.Insns)
+// bindMaps puts the maps' file descriptors into the 64-bit immediate loads, and the
+// kernel's numbers of its functions into their calls.
+func (k *KernelProgram) bindMaps(p *object.Program) (insns []bpf.Insn, err error) {
+	insns = slices.Clone(p.Insns)
 	for i := 0; i < len(insns); i++ {
 		in := &insns[i]
+		if in.IsKfuncCall() {
+			if in.Imm, err = kernelFunction(in.Kfunc()); err != nil {
+				return nil, fmt.Errorf("instruction %d: %w", i, err)
+			}
+		}
 		if !in.Wide() {
 			continue
 		}

@@ -67,6 +67,9 @@ type Values struct {
 	First, Stride, Offset uint64
 	// Size is the bytes of a value, 0 for those that the map declares.
 	Size uint32
+	// Key is where an entry has its key, if Keyed says that programs may read it there.
+	Key   uint64
+	Keyed bool
 }
 
 // Parse returns the layout that an image describes. Errors name the number that

@@ -128,7 +128,7 @@ func (h Hash) Step() uint32 { return h.Stride }
 
 // Values implements Layout.
 func (h Hash) Values() Values {
-	return Values{First: h.First, Stride: uint64(h.Stride), Offset: uint64(h.Value)}
+	return Values{First: h.First, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true}
 }
 
 // Params implements Layout.

@@ -92,12 +92,21 @@ const (
 
 const ifinfoSize = unix.SizeofIfInfomsg
 
+// altNameSize is the size of an alternative name with its end, the kernel's
+// ALTIFNAMSIZ.
+const altNameSize = 128
+
+// linkByName looks up an interface by its name or an alternative one.
 func (r *rtnl) linkByName(name string) (*link, error) {
-	if name == "" || len(name) >= unix.IFNAMSIZ {
+	if name == "" || len(name) >= altNameSize {
 		return nil, fmt.Errorf("%w: %q is not an interface name", unix.ENODEV, name)
 	}
 	ae := netlink.NewAttributeEncoder()
-	ae.String(unix.IFLA_IFNAME, name)
+	if len(name) < unix.IFNAMSIZ {
+		ae.String(unix.IFLA_IFNAME, name) // short alternative names are found by it, too
+	} else {
+		ae.String(unix.IFLA_ALT_IFNAME, name)
+	}
 	b, err := ae.Encode()
 	if err != nil {
 		return nil, err

@@ -52,11 +52,12 @@ func (c *Core) resolveMap(x *Context, q *mem.Command) bool {
 	off := q.Address - r.Base
 	if c.cfg.Checks&CheckMapValues != 0 && (!r.Values.Mixed() || c.code.ofProgram(x.swapPC)) {
 		in, ok := r.Values.Inside(off, n)
-		if !ok {
+		key := !ok && q.Op.Reads() && r.Values.WithKey(off, n)
+		if !ok && !key {
 			c.fail(x, FaultMemory, "%s of %d bytes at offset %d of map %q, %d bytes from the start of a value of %d", verb(q), n, off, r.Name, int64(in), r.Values.Size)
 			return false
 		}
-		if c.cfg.Checks&CheckExact != 0 && !r.Values.Holds(in, n) {
+		if c.cfg.Checks&CheckExact != 0 && !key && !r.Values.Holds(in, n) {
 			c.fail(x, FaultMemory, "%s of %d bytes at offset %d of a value of map %q, which has %d bytes", verb(q), n, in, r.Name, r.Values.Size)
 			return false
 		}

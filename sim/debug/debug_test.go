@@ -12,6 +12,7 @@ import (
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/debug"
 	"github.com/skipsw/skipsw/translate"
@@ -299,5 +300,90 @@ func TestHostile(t *testing.T) {
 	require.Contains(t, out.String(), "evil")
 	for _, c := range "\x1b\x07\u202e" {
 		require.NotContains(t, out.String(), string(c))
+	}
+}
+
+// TestEverySample: packets of all samples can be stepped through on both targets, by
+// each unit, forwards and backwards, and looked at everywhere.
+func TestEverySample(t *testing.T) {
+	paths, err := filepath.Glob("../../testdata/bpf/*.o")
+	require.NoError(t, err)
+	seen := 0
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".o")
+		packets, err := pcap.ReadFile(filepath.Join("../../testdata/pcap", name+".pcap"))
+		if err != nil {
+			continue
+		}
+		for _, tg := range []string{"skipsw", "agilio"} {
+			all, err := translate.Object(path, translate.FileOptions{Options: translate.Options{Target: target.MustBuiltin(tg)}})
+			require.NoError(t, err)
+			if all[0].Err != nil {
+				continue
+			}
+			seen++
+			s, err := debug.New(debug.Options{Image: all[0].Image, Spec: sim.DefaultSpec(), Packets: [][]byte{packets[0].Data, packets[len(packets)-1].Data}})
+			require.NoError(t, err)
+			for _, u := range []debug.Unit{debug.Line, debug.Insn, debug.Word} {
+				steps := 0
+				for ; s.Step(u) == nil; steps++ {
+					if steps%16 == 0 {
+						picture(s)
+					}
+				}
+				require.Equal(t, "end", s.Reason)
+				last := s.At()
+				for range min(steps, 12) {
+					require.NoError(t, s.Back(u))
+					require.True(t, s.At().Before(last))
+					last = s.At()
+				}
+				require.NoError(t, s.Goto(debug.Pos{}))
+			}
+			s.Close()
+		}
+	}
+	require.Greater(t, seen, 40)
+}
+
+// TestCheckpoints: what is reached from a checkpoint looks as it does from the first
+// packet, maps and all, and going back finds the same breakpoints.
+func TestCheckpoints(t *testing.T) {
+	for _, name := range []string{"flow_track", "l4_balance", "sampler"} {
+		t.Run(name, func(t *testing.T) {
+			far := session(t, name, 400, sim.DefaultSpec())
+			last := far.Packets() - 1
+			require.NoError(t, far.Goto(debug.Pos{Packet: last}))
+			require.Greater(t, last, 150)
+			for _, packet := range []int{last - 3, 131, 128, 64, 63, 129} {
+				require.NoError(t, far.Goto(debug.Pos{Packet: packet, Step: 11}))
+				near := session(t, name, 400, sim.DefaultSpec())
+				require.NoError(t, near.Goto(debug.Pos{Packet: packet, Step: 11}))
+				require.Equal(t, picture(near), picture(far))
+				near.Close()
+			}
+			// Breakpoints, first all of them forwards.
+			there := session(t, name, 400, sim.DefaultSpec())
+			b, err := debug.ParseBreak(there.Image(), "verdict XDP_PASS")
+			require.NoError(t, err)
+			there.Add(b)
+			var at []debug.Pos
+			for there.Continue() == nil {
+				at = append(at, there.At())
+			}
+			for k := len(at) - 1; k >= 0; k-- {
+				require.NoError(t, there.Reverse())
+				if at[k] == there.At() {
+					continue
+				}
+				// The run stood at the last one already.
+				require.Equal(t, len(at)-1, k)
+				require.Equal(t, at[k-1], there.At())
+				k--
+			}
+			require.NoError(t, there.Reverse())
+			require.Equal(t, debug.Pos{}, there.At())
+			require.Equal(t, "entry", there.Reason)
+		})
 	}
 }

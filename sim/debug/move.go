@@ -145,7 +145,7 @@ func (s *Session) backTo(u Unit) int {
 func (s *Session) back(to Pos) error {
 	if to.Step == never {
 		// The end of a packet is found by running to it.
-		if err := s.restart(); err != nil {
+		if err := s.restart(to.Packet); err != nil {
 			return err
 		}
 		s.Reason, s.Hit = "step", nil
@@ -159,23 +159,30 @@ func (s *Session) back(to Pos) error {
 // Reverse goes back to the last breakpoint or fault before the place, or to the
 // beginning.
 func (s *Session) Reverse() error {
-	until := s.At()
-	if err := s.restart(); err != nil {
-		return err
-	}
 	found, any := Pos{}, false
 	var which []*Break
-	err := s.advance(func(e *event) bool {
-		if !e.at.Before(until) {
-			return true
+	// Stretches between checkpoints, the last one first.
+	for until, first := s.At(), never; !any && first > 0; until = (Pos{Packet: first}) {
+		at := until.Packet
+		if until.Step == 0 && !until.Done {
+			at-- // what comes before its first word
 		}
-		if hit := s.hits(e); len(hit) > 0 || e.at.Done && e.result.Fault != nil {
-			found, any, which = e.at, true, hit
+		first = s.points.before(max(0, at)).packet
+		if err := s.restart(first); err != nil {
+			return err
 		}
-		return false
-	})
-	if err != nil {
-		return err
+		err := s.advance(func(e *event) bool {
+			if !e.at.Before(until) {
+				return true
+			}
+			if hit := s.hits(e); len(hit) > 0 || e.at.Done && e.result.Fault != nil {
+				found, any, which = e.at, true, hit
+			}
+			return false
+		})
+		if err != nil {
+			return err
+		}
 	}
 	if err := s.Goto(found); err != nil {
 		return err

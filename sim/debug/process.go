@@ -1,6 +1,7 @@
 package debug
 
 import (
+	"bytes"
 	"iter"
 
 	"github.com/skipsw/skipsw/nfpisa"
@@ -41,12 +42,16 @@ type process struct {
 	own      int // the last word of a program
 	isCmd    []bool
 	isOwn    []bool
+	// between, if not nil, is called before each packet.
+	between func(packet int)
 }
 
 // abandoned unwinds a machine that is not wanted any more.
 type abandoned struct{}
 
-func newProcess(o *Options) (*process, error) {
+// newProcess makes a machine that begins with the packet of a checkpoint, or with
+// the first one.
+func newProcess(o *Options, from *point, between func(int)) (*process, error) {
 	p := &process{o: o, isCmd: make([]bool, len(o.Image.Words)), isOwn: make([]bool, len(o.Image.Words))}
 	for k, w := range o.Image.Words {
 		in, err := nfpisa.Decode(w, o.Image.Machine.Mode)
@@ -73,6 +78,13 @@ func newProcess(o *Options) (*process, error) {
 			return nil, err
 		}
 	}
+	p.between = between
+	if from.state != nil {
+		if err := p.m.Resume(bytes.NewReader(from.state)); err != nil {
+			return nil, err
+		}
+	}
+	p.last.at.Packet = from.packet
 	p.next, p.stop = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
 			if r := recover(); r != nil {
@@ -82,7 +94,7 @@ func newProcess(o *Options) (*process, error) {
 			}
 		}()
 		p.yield = yield
-		p.packets(before)
+		p.packets(from.packet, before)
 	})
 	return p, nil
 }
@@ -100,9 +112,10 @@ func (p *process) run(want func(*event) bool) error {
 	return ErrEnd
 }
 
-// packets runs all packets.
-func (p *process) packets(before func(int) error) {
-	for k := range p.o.Packets {
+// packets runs the packets from one on.
+func (p *process) packets(first int, before func(int) error) {
+	for k := first; k < len(p.o.Packets); k++ {
+		p.between(k)
 		if p.err = before(k); p.err != nil {
 			return
 		}

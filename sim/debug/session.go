@@ -63,7 +63,8 @@ type Session struct {
 	breaks []*Break
 	nextID int
 
-	p *process // stands at the place
+	p      *process // stands at the place
+	points points
 	// Reason says why the run stands where it does: "entry", "step", "goto",
 	// "breakpoint", "fault", "end".
 	Reason string
@@ -77,7 +78,7 @@ func New(o Options) (*Session, error) {
 		return nil, errors.New("there is no packet to debug")
 	}
 	s := &Session{o: o, nextID: 1}
-	if err := s.restart(); err != nil {
+	if err := s.restart(0); err != nil {
 		return nil, err
 	}
 	s.Reason = "entry"
@@ -96,10 +97,10 @@ func (s *Session) Close() {
 	}
 }
 
-// restart makes a new machine that has run nothing.
-func (s *Session) restart() error {
+// restart makes a new machine that stands at a checkpoint before a packet.
+func (s *Session) restart(packet int) error {
 	s.Close()
-	p, err := newProcess(&s.o)
+	p, err := newProcess(&s.o, s.points.before(packet), func(k int) { s.points.keep(k, s.p.m) })
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (s *Session) Goto(at Pos) error {
 		s.Reason, s.Hit = "goto", nil
 		return nil
 	case at.Before(s.At()):
-		if err := s.restart(); err != nil {
+		if err := s.restart(at.Packet); err != nil {
 			return err
 		}
 	}

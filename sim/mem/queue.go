@@ -35,14 +35,14 @@ type queued struct {
 type outbox struct {
 	pool   []queued
 	free   []int32
-	posted []int32          // indexes of pool: those not in the calendar yet, in order of arrival
-	latest map[uint8]uint64 // by context: arrival of its last command, if commands are delayed
+	posted []int32  // indexes of pool: those not in the calendar yet, in order of arrival
+	latest []uint64 // by context: arrival of its last command, if commands are delayed
 }
 
 // delay has a command come later, and behind those of its context.
 func (b *outbox) delay(c *Command, cycles uint64) {
-	if b.latest == nil {
-		b.latest = map[uint8]uint64{}
+	for len(b.latest) <= int(c.Ticket.Context) {
+		b.latest = append(b.latest, 0)
 	}
 	c.Arrival = max(c.Arrival+cycles, b.latest[c.Ticket.Context])
 	b.latest[c.Ticket.Context] = c.Arrival

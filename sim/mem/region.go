@@ -25,6 +25,10 @@ func (r *Region) End() uint64 { return r.Base + r.Size }
 type Values struct {
 	First, Stride, Offset uint64
 	Size                  uint32 // bytes of a value
+	// Key is where an entry has its key, before the value. Programs may read it, if
+	// Keyed says so, and it with the value.
+	Key   uint64
+	Keyed bool
 	// Reversed says for each word of a value that its bytes are stored in
 	// reverse order.
 	Reversed []bool
@@ -42,6 +46,17 @@ func (v *Values) Inside(off uint64, n uint32) (in uint64, ok bool) {
 	words := (uint64(v.Size) + 3) &^ 3
 	in = (off-v.First)%v.Stride - v.Offset
 	return in, in+uint64(n) <= words && in < words
+}
+
+// WithKey reports whether n bytes at offset off of the region lie in the words of a
+// key, or in those of a key and its value.
+func (v *Values) WithKey(off uint64, n uint32) bool {
+	if off < v.First || !v.Keyed {
+		return false
+	}
+	words := v.Offset - v.Key + (uint64(v.Size)+3)&^3
+	in := (off-v.First)%v.Stride - v.Key
+	return in+uint64(n) <= words && in < words
 }
 
 // Holds reports whether n bytes from offset in of a value on, which lie in its

@@ -166,6 +166,10 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 		}
 	case ins.IsKfuncCall():
 		at.Src = bpf.PseudoKfunc
+		if id, ok := bpf.KfuncByName(ref); ok {
+			at.Imm, at.Off = int32(id), 0
+			return nil
+		}
 		return fmt.Errorf("%w: call of kernel function %q, because there is no kernel on the NIC", unsupported.Err, ref)
 	case ref != "":
 		return fmt.Errorf("%w: reference to %q, because the object does not define it", unsupported.Err, ref)

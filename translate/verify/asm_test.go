@@ -37,6 +37,9 @@ func testMaps() []*object.Map {
 	}
 }
 
+// iterNames are names for the calls of the iterator over numbers.
+var iterNames = strings.NewReplacer("call iter_new", "call kernel-function#1", "call iter_next", "call kernel-function#2", "call iter_destroy", "call kernel-function#3")
+
 // assemble makes a program of statements in the kernel's notation, divided by
 // ";". A label that starts with a capital letter starts a function.
 func assemble(name string, typ object.Type, src string) *object.Program {
@@ -45,6 +48,7 @@ func assemble(name string, typ object.Type, src string) *object.Program {
 	for _, m := range p.Maps {
 		maps = append(maps, m.Name)
 	}
+	src = iterNames.Replace(src)
 	code, err := bpf.Parse(strings.ReplaceAll(src, ";", "\n"), maps...)
 	if err != nil {
 		panic(name + ": " + err.Error())

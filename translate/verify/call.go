@@ -312,6 +312,9 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			v.stackWrite(int(p.frame), lo, hi, false)
 			return nil
 		}
+		if v.iteratesIn(int(p.frame), lo, hi) {
+			return errIterRead(lo, hi)
+		}
 		v.stackRead(int(p.frame), lo, hi)
 		if v.older() { // takes what helpers read for written, too
 			c.fills = append(c.fills, fill{int(p.frame), lo, hi})
@@ -324,7 +327,11 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			return unsafef("%s gets packet memory in R%d, which it cannot take", c.name, n).
 				hint("copy the bytes to the stack first")
 		}
-	case PtrMem:
+	case PtrMem, PtrMapKey:
+	case PtrNum:
+		if a := c.Args[n-1]; a != platform.ArgMem && a != platform.ArgMemOrNull && a != platform.ArgFill {
+			return unsafef("%s gets the number of an iterator in R%d, which it cannot take", c.name, n).hint("copy the number to the stack first")
+		}
 	case PtrMapValueOrNull, PtrMemOrNull:
 		if size == 0 && c.Args[n-1] == platform.ArgMemOrNull {
 			return nil

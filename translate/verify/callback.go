@@ -50,8 +50,16 @@ func (v *verifier) callBack(i int, h *platform.Helper) *Error {
 	from.rounds++
 	f := v.mem.frames.get()
 	*f = frame{stack: f.stack, fn: fn, call: i, callback: true, chain: v.stackUses.called(from.chain, i)}
-	f.regs[1] = unknownReg()
-	f.regs[2] = from.regs[3]
+	if h.ID == bpf.HelperForEachMapElem {
+		f.regs[1], f.regs[4] = from.regs[1], from.regs[3]
+		f.regs[2], f.regs[3] = pointer(PtrMapKey), pointer(PtrMapValue)
+		for r := 2; r <= 3; r++ {
+			f.regs[r].mp, f.regs[r].inner = from.regs[1].mp, from.regs[1].inner
+		}
+	} else {
+		f.regs[1] = unknownReg()
+		f.regs[2] = from.regs[3]
+	}
 	f.regs[10] = pointer(PtrStack)
 	f.regs[10].frame = uint8(len(s.frames))
 	s.frames = append(s.frames, f)
@@ -86,7 +94,11 @@ func (v *verifier) endCallback() *Error {
 // carryCallback passes the fact of a helper's context argument to its callback.
 func (v *verifier) carryCallback(i int, m bpf.RegSet) {
 	if fn, ok := v.callbacks[i]; ok && m.Has(3) {
-		v.give(v.funcs[fn].Start, 2, regOf(v.regAt(i, 3)))
+		to := 2
+		if v.insns[i].IsCallOf(bpf.HelperForEachMapElem) {
+			to = 4
+		}
+		v.give(v.funcs[fn].Start, to, regOf(v.regAt(i, 3)))
 	}
 }
 

@@ -182,7 +182,7 @@ func fromReg(r *reg) Reg {
 // carried on has lost which ones they were.
 func among(r *reg) MapSet {
 	switch r.kind {
-	case PtrMap, PtrMapOrNull, PtrMapValue, PtrMapValueOrNull:
+	case PtrMap, PtrMapOrNull, PtrMapValue, PtrMapValueOrNull, PtrMapKey:
 		return setOf(int(r.mp))
 	case PtrMem, PtrMemOrNull:
 		if r.mp >= 0 {
@@ -241,6 +241,8 @@ func (f *Reg) absorbKind(r *reg) bool {
 			return PtrMapValueOrNull
 		case PtrMem, PtrMemOrNull:
 			return PtrMemOrNull
+		case PtrNum, PtrNumOrNull:
+			return PtrNumOrNull
 		}
 		return Mixed
 	}
@@ -259,9 +261,14 @@ func (f *Reg) absorbKind(r *reg) bool {
 		f.absorbPointer(r, false)
 		return *f != was
 	}
+	offset := number.UnknownTnum()
+	if f.Kind == PtrMapValue {
+		f.shift()
+		offset = f.Bits
+	}
 	*f = Reg{
 		Kind: Mixed, Map: -1, Among: f.Among, kinds: 1 << f.Kind,
-		Bits: number.UnknownTnum(), UMax: math.MaxUint64, SMin: math.MinInt64, SMax: math.MaxInt64,
+		Bits: offset, UMax: math.MaxUint64, SMin: math.MinInt64, SMax: math.MaxInt64,
 	}
 	f.meet(r)
 	return true
@@ -272,6 +279,14 @@ func (f *Reg) absorbKind(r *reg) bool {
 // kinds, adds none.
 func (f *Reg) meet(r *reg) bool {
 	was := *f
+	if r.kind == PtrMapValue {
+		s := r.Scalar
+		s.Apply64(bpf.Add, ptr(number.Const(uint64(int64(r.off)))))
+		if f.kinds>>PtrMapValue&1 != 0 {
+			s.Bits = s.Bits.Union(f.Bits)
+		}
+		f.Bits = s.Bits
+	}
 	if r.kind != Mixed {
 		f.kinds |= 1 << r.kind
 		f.Among |= among(r)

@@ -91,7 +91,7 @@ func (v *verifier) foresee(op number.Cond, a, b *reg, word bool) number.Verdict 
 		return number.Either
 	}
 	switch a.kind {
-	case PtrMapValue, PtrMap, PtrMem:
+	case PtrMapValue, PtrMap, PtrMem, PtrMapKey, PtrNum:
 		if !v.anywhere(a) || a.near() {
 			return number.Decided(op == number.NE)
 		}

@@ -13,6 +13,9 @@ const (
 // usesOf returns the registers that an instruction reads. Calls of functions are
 // completed by liveness.
 func (c *code) usesOf(in bpf.Insn) bpf.RegSet {
+	if in.IsKfuncCall() {
+		return in.Kfunc().Args()
+	}
 	if !in.IsHelperCall() {
 		return in.Uses()
 	}

@@ -83,7 +83,7 @@ func (l *logger) pruned(v *verifier, i int) {
 func (k Kind) name() string {
 	return [...]string{
 		"nothing", "scalar", "ctx", "pkt", "pkt_meta", "pkt_end", "fp", "map_value", "map_value_or_null", "map_ptr",
-		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null",
+		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null", "map_key", "rdonly_mem", "rdonly_mem_or_null",
 	}[k]
 }
 
@@ -116,7 +116,7 @@ func (v *verifier) slotText(s *slot) string {
 	}
 	var b [8]byte
 	for k := range s.bytes {
-		b[7-k] = "?rm0"[s.bytes[k]]
+		b[7-k] = "?rm0i"[s.bytes[k]]
 	}
 	return string(b[:])
 }
@@ -142,10 +142,12 @@ func (v *verifier) regText(r *reg) string {
 		}
 		a = append(a, id)
 	}
-	if r.ref != 0 {
+	if r.kind == PtrNum {
+		a = append(a, fmt.Sprintf("ref_id=%d", r.ref))
+	} else if r.ref != 0 {
 		name = "ringbuf_" + name
 		a = append(a, fmt.Sprintf("ref_obj_id=%d", r.ref))
-	} else if r.mp >= 0 && r.kind != PtrFunc {
+	} else if r.mp >= 0 && r.kind != PtrFunc && r.kind != PtrNum {
 		m := v.mapOf(r)
 		a = append(a, fmt.Sprintf("map=%s,ks=%d,vs=%d", m.Name, m.KeySize, m.ValueSize))
 	}

@@ -191,6 +191,8 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	lo := int64(p.off) + int64(off)
 	switch p.kind {
 	case PtrPacket, PtrPacketMeta, PtrMem:
+	case PtrMapKey, PtrNum:
+		return v.readOnly(p, base, off, size, write)
 	case PtrMapValueOrNull, PtrMemOrNull, PtrMapOrNull:
 		return unsafef("R%d may be null here", base).hint("compare the pointer with NULL before it is used")
 	case PtrPacketEnd:

@@ -47,6 +47,9 @@ const (
 	PtrFunc
 	Mixed        // different kinds on different paths
 	PtrMapOrNull // an inner map of a map-in-map, before its null check
+	PtrMapKey    // a key of a map, which a callback got
+	PtrNum       // the number of an iterator, in the iterator's stack slot
+	PtrNumOrNull // of a fact only: the same on some paths, null on others
 )
 
 // Tnum is a number of which some bits are known: bits set in Mask are unknown
@@ -66,7 +69,8 @@ type Reg struct {
 	// pointer without its constant part) proven to be inside the packet.
 	Range uint16
 	// Map is the index of the map in Source().Maps, for map pointers, or -1
-	// when it differs between paths.
+	// when it differs between paths. For PtrNum it is the slot of the iterator in
+	// the stack of Frame: slot k is at R10-8*(k+1).
 	Map int
 	// Among holds the maps that a map pointer may belong to; see MayBe.
 	Among MapSet
@@ -77,7 +81,8 @@ type Reg struct {
 	// -1 when it differs between paths.
 	Frame int
 
-	// kinds are those that meet in a register that is Mixed, see Meets.
+	// kinds are those that meet in a register that is Mixed, see Meets. Bits are then
+	// those of the offset where it is a pointer to a map value.
 	kinds uint32
 
 	Bits       Tnum // scalars, and the variable part of pointers

@@ -56,11 +56,13 @@ func (v *verifier) visit(i int) (known bool, err *Error) {
 		if c.branches > 0 {
 			if sameCalls(&c.state, v.cur) {
 				if v.flags[i]&forced != 0 {
-					if (c.gotos != v.cur.gotos || v.insns[i].IsCall()) && v.covers(c, asRanges) {
+					if v.insns[i].IsKfuncCall() && !v.iterActive() {
+						// A drained iterator makes no further round.
+					} else if (c.gotos != v.cur.gotos || v.insns[i].IsCall()) && v.covers(c, asRanges) {
 						v.coveredInFlight(c)
 						return true, nil
 					}
-				} else if c.gotos == v.cur.gotos && c.callbacks == v.cur.callbacks && v.covers(c, asExact) {
+				} else if c.gotos == v.cur.gotos && c.callbacks == v.cur.callbacks && v.covers(c, asExact) && !depthsDiffer(&c.state, v.cur) {
 					return false, unsafef("the loop never ends: this instruction is reached again with nothing changed").
 						hint("make sure that the loop counter changes and is tested")
 				}
@@ -255,6 +257,9 @@ func (v *verifier) sameLink(old, now *reg) bool {
 }
 
 func (v *verifier) slotCovers(old, now *slot, how comparison) bool {
+	if old.iterates() || now.iterates() && how == asExact {
+		return old.bytes == now.bytes && old.iterState() == now.iterState() && v.sameRef(&old.reg, &now.reg)
+	}
 	if how == asExact {
 		return old.bytes == now.bytes && (!old.spilled() || v.regCovers(&old.reg, &now.reg, how))
 	}
@@ -294,7 +299,7 @@ func (s *slot) whole() *reg {
 		return &s.reg
 	case 0:
 		for _, b := range s.bytes {
-			if b == byteZero || b == byteSpill {
+			if b == byteZero || b == byteSpill || b == byteIter {
 				return nil
 			}
 		}

@@ -24,6 +24,9 @@ func (v *verifier) noneHeld(why string) *Error {
 		return nil
 	}
 	r := v.cur.refs[0]
+	if v.insns[r.at].IsKfuncCall() {
+		return unsafef("%s, and the iterator that instruction %d made is not destroyed", why, r.at).hint("call bpf_iter_num_destroy on every path")
+	}
 	return unsafef("%s, and the record that instruction %d reserved is neither submitted nor discarded", why, r.at).
 		hint("call bpf_ringbuf_submit or bpf_ringbuf_discard on every path")
 }

@@ -125,7 +125,7 @@ func (w *watcher) check(slot, r int, f *verify.Reg, val uint64) {
 			bad("not the packet's end")
 		}
 		return
-	case verify.PtrPacketMeta, verify.PtrMap, verify.PtrMem, verify.PtrFunc:
+	case verify.PtrPacketMeta, verify.PtrMap, verify.PtrMem, verify.PtrFunc, verify.PtrMapKey, verify.PtrNum, verify.PtrNumOrNull:
 		return
 	default:
 		want := map[verify.Kind]ebpf.RegionKind{

@@ -40,6 +40,9 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		zero := true
 		for o := lo; o < hi; o++ {
 			s, k := v.slotAt(f, o)
+			if s.iterates() {
+				return reg{}, errIterRead(lo, hi)
+			}
 			zero = zero && s.bytes[k] == byteZero
 		}
 		if zero {
@@ -48,6 +51,9 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		return scalarReg(number.OfBytes(size)), nil
 	}
 	s, k := v.slotAt(f, lo)
+	if s.iterates() {
+		return reg{}, errIterRead(lo, hi)
+	}
 	n := s.width()
 	if n > 0 {
 		switch {
@@ -92,6 +98,9 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 		return v.storeSomewhere(f, lo, hi, src)
 	}
 	s, k := v.slotAt(f, lo)
+	if s.iterates() {
+		s.scrub()
+	}
 	if k == 0 && size == 8 {
 		f.written |= 1 << uint((-lo-1)/8)
 	}
@@ -152,6 +161,9 @@ func (v *verifier) storeSomewhere(f *frame, lo, hi int, src *reg) *Error {
 	usedZero := false
 	for o := lo; o < hi; o++ {
 		s, k := v.slotAt(f, o)
+		if s.iterates() {
+			s.scrub()
+		}
 		if s.spilled() {
 			if zero && s.IsZero() {
 				usedZero = true
@@ -183,7 +195,7 @@ func (v *verifier) fillStack(fr, lo, hi int) {
 	f := v.cur.frames[fr]
 	for o := lo; o < hi; o++ {
 		s, k := v.slotAt(f, o)
-		if s.spilled() {
+		if s.spilled() || s.iterates() {
 			s.scrub()
 		}
 		s.bytes[k] = byteMisc

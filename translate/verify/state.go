@@ -89,6 +89,7 @@ const (
 	byteSpill                   // part of a spilled register
 	byteMisc                    // some data
 	byteZero                    // zero
+	byteIter                    // part of an iterator
 )
 
 // slot is eight bytes of stack, aligned. Byte k is at the address of the slot
@@ -115,10 +116,10 @@ func (s *slot) width() int {
 	return n
 }
 
-// scrub forgets the spilled register, if there is one, and leaves data of
+// scrub forgets the spilled register or iterator, if there is one, and leaves data of
 // which nothing is known in the slot's written bytes.
 func (s *slot) scrub() {
-	if s.spilled() {
+	if s.spilled() || s.iterates() {
 		for k := range s.bytes {
 			if s.bytes[k] != byteInvalid {
 				s.bytes[k] = byteMisc

@@ -80,6 +80,9 @@ func (v *verifier) step(i int) (done bool, err *Error) {
 		if in.IsFuncCall() {
 			return false, v.callFunc(i)
 		}
+		if in.IsKfuncCall() {
+			return false, v.callKfunc(i)
+		}
 		return v.callHelper(i)
 	case bpf.JCond:
 		v.jumpsSince++
@@ -385,7 +388,7 @@ func (v *verifier) pointerALU(in bpf.Insn, op bpf.ALUOp, word bool, d, s *reg) *
 		return unsafef("arithmetic on a pointer that may be null (R%d)", in.Dst).hint("compare the pointer with NULL first")
 	}
 	switch p.kind {
-	case PtrCtx, PtrMapValue, PtrStack, PtrPacket, PtrPacketMeta, PtrMem:
+	case PtrCtx, PtrMapValue, PtrStack, PtrPacket, PtrPacketMeta, PtrMem, PtrMapKey, PtrNum:
 	case PtrMap:
 		if n.IsZero() && op == bpf.Add {
 			break

@@ -69,7 +69,7 @@ func inspect(p *object.Program) (*code, *Error) {
 			}
 			c.flags[i] |= invalid
 		}
-		if in.IsKfuncCall() {
+		if in.IsKfuncCall() && !in.Kfunc().Known() {
 			return nil, unsupportedf("call of kernel function %d, because a network card has no kernel to call", in.Imm).at(i)
 		}
 		if in.Wide() {
@@ -168,6 +168,9 @@ func (c *code) jumps() *Error {
 			if h, _ := rules.Helper(in.Helper(), c.typ); h != nil && h.CallsBack {
 				c.flags[i] |= prunePoint | forced
 			}
+		}
+		if in.IsKfunc(bpf.KfuncIterNumNext) {
+			c.flags[i] |= prunePoint | forced
 		}
 		if in.IsFuncCall() {
 			t := in.FuncTarget(i)

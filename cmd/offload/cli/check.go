@@ -255,7 +255,8 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 
 func printFindings(w io.Writer, c checkedProgram) {
 	if len(c.Findings) == 0 {
-		fmt.Fprintf(w, "%s: ok", c.Program)
+		fmt.Fprintf(w, "%s: ", c.Program)
+		paint(w, green, "ok")
 		if c.Unprinted > 0 {
 			fmt.Fprintf(w, ", prints left out: %d", c.Unprinted)
 		}
@@ -271,11 +272,16 @@ func printFindings(w io.Writer, c checkedProgram) {
 		}
 	}
 	for _, f := range c.Findings {
-		if c.Outcome == check.Depends && f.Kernel != "" {
-			fmt.Fprintf(w, "%s: %s: %s\n", c.Program, c.Outcome, f)
-		} else {
-			fmt.Fprintf(w, "%s: %s\n", c.Program, f)
+		hue := red
+		if c.Outcome == check.Depends || c.Outcome == check.Unsure {
+			hue = yellow
 		}
+		if c.Outcome == check.Depends && f.Kernel != "" {
+			paint(w, hue, "%s: %s:", c.Program, c.Outcome)
+		} else {
+			paint(w, hue, "%s:", c.Program)
+		}
+		fmt.Fprintf(w, " %s\n", f)
 		if f.Line != nil && f.Line.Text != "" {
 			fmt.Fprintf(w, "    %s\n", strings.TrimSpace(f.Line.Text))
 		}

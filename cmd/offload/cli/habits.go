@@ -105,6 +105,7 @@ var habits = map[string]map[string]word{
 	"map lookup": mapWords,
 	"map update": updateWords,
 	"map load":   mapWords,
+	"map next":   mapWords,
 	"map delete": mapWords,
 	"prog list":  deviceWord,
 	"prog dump":  dumpWords,
@@ -115,13 +116,14 @@ var aliases = map[string][]string{
 	"show":      {"list", "ls"},
 	"map list":  {"show", "ls"},
 	"prog list": {"show", "ls"},
+	"map next":  {"getnext"},
 	"dev list":  {"show", "ls"},
 	"map":       {"maps"},
 	"prog":      {"program"},
 }
 
 // The verbs that take negative numbers as arguments.
-var signed = []string{"map lookup", "map update", "map delete"}
+var signed = []string{"map lookup", "map next", "map update", "map delete"}
 
 // shielded stands before a negative number, which is no flag.
 const shielded = "\x00"

@@ -24,7 +24,7 @@ devices, or on the device that --dev names.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newMapListCmd(a), newMapDumpCmd(a), newMapLookupCmd(a), newMapUpdateCmd(a), newMapLoadCmd(a), newMapDeleteCmd(a))
+	cmd.AddCommand(newMapListCmd(a), newMapDumpCmd(a), newMapLookupCmd(a), newMapNextCmd(a), newMapUpdateCmd(a), newMapLoadCmd(a), newMapDeleteCmd(a))
 	return cmd
 }
 

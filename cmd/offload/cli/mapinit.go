@@ -101,7 +101,7 @@ func (f *filler) shape(name string) (s mapfile.Shape, err error) {
 		return s, fmt.Errorf("map %s is a channel to the host and has no entries", name)
 	case typ == bpf.MapTypeArrayOfMaps || typ == bpf.MapTypeHashOfMaps:
 		return s, fmt.Errorf("map %s holds maps, which no file describes", name)
-	case strings.HasPrefix(name, ".rodata"):
+	case strings.HasPrefix(name, ".rodata"), name == ".kconfig":
 		return s, fmt.Errorf("map %s holds constants, which are compiled into the code; --set gives them other values", name)
 	}
 	f.had[m] = len(m.Initial)

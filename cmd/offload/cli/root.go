@@ -66,7 +66,7 @@ func Main(c Config) int {
 	root.SetIn(c.Stdin)
 	out := &checkedWriter{w: c.Stdout}
 	a.streams = streams{in: c.Stdin, out: out}
-	text, errs := &visible{w: out}, &visible{w: c.Stderr}
+	text, errs := &visible{w: out, colours: coloured(c.Stdout)}, &visible{w: c.Stderr, colours: coloured(c.Stderr)}
 	root.SetOut(text)
 	root.SetErr(errs)
 	verb, err := execute(root)
@@ -102,7 +102,8 @@ func (a *app) report(err error, verbose bool, stderr io.Writer) int {
 	if isBug(err) && !verbose {
 		line += "; -v prints the stack"
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", a.name, line)
+	paint(stderr, red, "%s:", a.name)
+	fmt.Fprintf(stderr, " %s\n", line)
 	var d detailer
 	if verbose && errors.As(err, &d) {
 		fmt.Fprintln(stderr, strings.TrimRight(d.Detail(), "\n"))

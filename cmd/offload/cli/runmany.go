@@ -49,6 +49,7 @@ func (f *runFlags) checkMany() error {
 		{"record", f.expect.record != ""},
 		{"profile-out", f.trace.profile != ""},
 		{"trace", f.trace.trace != ""},
+		{"report", f.trace.report != ""},
 		{"hot", f.hot > 0},
 		{"events", f.events.show},
 	} {

@@ -37,6 +37,7 @@ var outputs = map[string]any{
 	"map dump":            []jsonEntry{},
 	"map list":            []offload.MapInfo{},
 	"map lookup":          []jsonEntry{},
+	"map next":            nextKey{},
 	"prog list":           []listedProgram{},
 	"run":                 packetrun.Summary{},
 	"run of captures":     runReport{},

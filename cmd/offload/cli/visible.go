@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -14,6 +15,8 @@ import (
 type visible struct {
 	w    io.Writer
 	rest []byte // beginning of a character whose end is still to come
+	// colours says that w is a terminal that may have some.
+	colours bool
 }
 
 // Write counts the bytes that it was given, not those that it makes of them.
@@ -53,4 +56,13 @@ func raw(w io.Writer) io.Writer {
 		return v.w
 	}
 	return w
+}
+
+// visibleText returns text as visible writes it, on one line.
+func visibleText(s string) string {
+	var b strings.Builder
+	v := visible{w: &b}
+	_, _ = v.Write([]byte(s)) // a Builder takes all
+	v.end()
+	return strings.ReplaceAll(b.String(), "\n", `\x0a`)
 }

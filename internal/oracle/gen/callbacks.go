@@ -10,6 +10,10 @@ func (f *fn) loopCall(callee int) {
 		// misses its address.
 		return
 	}
+	if f.p.sigs[callee].elements > 0 {
+		f.forEach(callee)
+		return
+	}
 	mem := f.buffer(argBytes)
 	if mem == 0 {
 		return

@@ -28,6 +28,10 @@ type sig struct {
 	global bool
 	// callback makes it one that helpers call: it returns 0 or 1.
 	callback bool
+	// elements is 1 plus the map whose elements a callback is for, 0 for others;
+	// unordered says that they may come in any order.
+	elements  int
+	unordered bool
 }
 
 // parameters describes a global function's arguments.
@@ -53,6 +57,11 @@ func (s *sig) parameters() []object.Arg {
 
 // signature makes a random contract.
 func (p *program) signature() sig {
+	if p.o.has(Callbacks|Stack) && p.r.IntN(4) == 0 {
+		if s, ok := p.elementsSig(); ok {
+			return s
+		}
+	}
 	if p.o.has(Callbacks|Stack) && p.r.IntN(3) == 0 {
 		return sig{args: []argKind{argScalar, argMem}, callback: true}
 	}
@@ -76,6 +85,9 @@ func (p *program) signature() sig {
 
 // enter sets the state of a function at its first instruction.
 func (f *fn) enter(s sig) {
+	if s.elements > 0 && !s.unordered {
+		f.enterElement(s)
+	}
 	for i, a := range s.args {
 		r := i + 1
 		switch a {
@@ -114,7 +126,7 @@ func (f *fn) keepCtx(r int) {
 
 // callFunc emits a call of one of the functions that this one may call.
 func (f *fn) callFunc() {
-	if len(f.callees) == 0 {
+	if len(f.callees) == 0 || f.holding {
 		return
 	}
 	callee := f.callees[f.r.IntN(len(f.callees))]

@@ -3,15 +3,17 @@ package gen
 import "github.com/skipsw/skipsw/translate/bpf"
 
 // choices emits accesses through a pointer that a branch has chosen: among
-// places on the stack, keys of a lookup, map values, maps.
+// places on the stack, keys of a lookup, map values, maps, the stack and a map value.
 func (f *fn) choices() {
-	switch f.r.IntN(4) {
+	switch f.r.IntN(5) {
 	case 0:
 		f.chosenPlace()
 	case 1:
 		f.chosenKey()
 	case 2:
 		f.chosenMap()
+	case 3:
+		f.chosenKind()
 	default:
 		f.chosenValue()
 	}
@@ -115,6 +117,34 @@ func (f *fn) chosenValue() {
 	f.set(t, reg{})
 	f.locked |= 1 << t
 	f.touchValue(t, m, n)
+}
+
+// chosenKind works on a place on the stack or on a map value.
+func (f *fn) chosenKind() {
+	if f.o.Card || !f.o.has(MapStore) {
+		return
+	}
+	off := f.buffer(nearby)
+	if off == 0 {
+		return
+	}
+	f.lockBytes(off, nearby, true)
+	m := f.found()
+	f.lockBytes(off, nearby, false)
+	if m < 0 || f.p.maps[m].ValueSize < nearby {
+		return
+	}
+	defer func(old uint16) { f.locked = old }(f.locked)
+	f.locked |= 1 << 0
+	t := f.dst()
+	f.either(f.stackIn(uint8(t), off), func() { f.Emit(bpf.Mov.Reg(uint8(t), 0)) })
+	f.set(t, reg{})
+	f.locked |= 1 << t
+	for range 1 + f.r.IntN(3) {
+		size := f.size()
+		f.touch(uint8(t), size, size*f.r.IntN(nearby/size))
+	}
+	f.stackKept(8, off, t)
 }
 
 // found looks a value up in a map that is not a trie, and returns the map, or -1.

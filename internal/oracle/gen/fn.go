@@ -28,6 +28,7 @@ type fn struct {
 	acc        int       // register that collects the results of probes, or -1
 	depth      int       // nesting of branches and loops
 	inLoop     int       // nesting of loops
+	holding    bool      // something is held that has to be given back before the end
 	callees    []int     // functions it may call
 }
 

@@ -6,7 +6,7 @@ import "github.com/skipsw/skipsw/translate/bpf"
 // it lies outside: LD_ABS at a constant offset, LD_IND at a computed one. The
 // context must be in R6.
 func (f *fn) legacyLoad() {
-	if !f.main() || !f.hasCtx || f.ctxReg != 6 && f.isLocked(6) {
+	if f.holding || !f.main() || !f.hasCtx || f.ctxReg != 6 && f.isLocked(6) {
 		return
 	}
 	if !f.is(6, ctx) {

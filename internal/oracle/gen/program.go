@@ -111,6 +111,10 @@ func (p *program) function(i, n, budget int) *asm {
 			}
 		}
 	}
+	if s := p.sigs[i]; s.unordered {
+		f.unordered(s)
+		return &f.asm
+	}
 	if f.acc = -1; f.chance(60) {
 		f.acc = f.pickReg(func(i int, _ *reg) bool { return i >= 6 && !f.isLocked(i) })
 		f.Emit(bpf.Mov.Imm(uint8(f.acc), 0))
@@ -265,6 +269,7 @@ func statements(o *Options) (out []choice, total int) {
 		{TailCalls, 4, plain((*fn).tailCall)},
 		{Arrays | Stack, 4, plain((*fn).arrays)},
 		{Callbacks, 3, (*fn).nested},
+		{Callbacks | Stack, 3, (*fn).numbers},
 	} {
 		if o.has(c.need) {
 			out = append(out, c)

@@ -56,7 +56,7 @@ func (f *fn) redirect() {
 		f.Emit(bpf.Mov.Imm(1, 1), bpf.Mov.Imm(2, flags), bpf.CallHelper(bpf.HelperRedirect))
 	}
 	f.called()
-	if f.main() && f.chance(50) {
+	if f.main() && !f.holding && f.chance(50) {
 		next := f.NewLabel()
 		f.EmitTo(f.condition(), next)
 		f.Emit(bpf.Return())

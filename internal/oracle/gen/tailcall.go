@@ -14,7 +14,7 @@ const tailSlots = 4
 // tailCall emits a tail call. Callers of a function must take it for one that
 // moves the packet.
 func (f *fn) tailCall() {
-	if !f.hasCtx {
+	if !f.hasCtx || f.holding {
 		return
 	}
 	m := f.p.onlyMap(&object.Map{Type: bpf.MapTypeProgArray, KeySize: 4, ValueSize: 4, MaxEntries: tailSlots})

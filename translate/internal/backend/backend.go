@@ -97,6 +97,8 @@ func Compile[C any](b Backend[C], u *Unit) (C, error) {
 		crowded.Part.modest = true
 		forgetPart(u.Run, crowded.Part.Program.Source().Name)
 		forgetStages(u.Run, b.Stages())
+		u.Run.About(crowded.Part.Program.Source().Name)
+		u.Run.Remark(pass.Remark{Pass: opt.Share.Name, Slot: -1, Other: -1, What: "values are computed anew instead of kept", Why: "there would be more at a time than places for them"})
 		if err = compile(b, u, crowded.Part); err == nil {
 			code, err = b.Emit(u)
 		}

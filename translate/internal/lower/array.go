@@ -39,13 +39,19 @@ func (c *Call) place() *ssa.MapPlace {
 	return c.Env.Maps[c.K].Inner
 }
 
+// base returns the low word of the address of the map.
+func (c *Call) base() ssa.ID {
+	if !c.Inner {
+		return c.Const(uint32(c.place().Base))
+	}
+	base, _ := c.Reg(helpers[c.ID].Map)
+	return base
+}
+
 // entry returns the low word of the address of an array's entry.
 func (c *Call) entry(index ssa.ID) ssa.ID {
 	place := c.place()
-	base := c.Const(uint32(place.Base))
-	if c.Inner {
-		base, _ = c.Reg(helpers[c.ID].Map)
-	}
+	base := c.base()
 	id := c.Op(ssa.Add, 0, c.Op(ssa.Mul, 0, index, c.Const(place.Stride)), base)
 	if _, ok := c.F.IsConst(id); !ok && id != base {
 		// Map memory begins above offset 0. The base of an inner map is that on the

@@ -1,6 +1,8 @@
 package microcode
 
 import (
+	"slices"
+
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -14,7 +16,7 @@ var _, _ = register(arrayKind(bpf.MapTypeArray, mapHelpers)), register(arrayKind
 // one CPU: a per-CPU array has one set of entries.
 func arrayKind(t bpf.MapType, firmware []bpf.HelperID) *Kind {
 	return &Kind{
-		Type: t, Inline: mapHelpers, Firmware: firmware, Counters: true, Indexed: true, Held: true,
+		Type: t, Inline: append(slices.Clone(mapHelpers), bpf.HelperForEachMapElem), Firmware: firmware, Counters: true, Indexed: true, Held: true,
 		Layout: func(m Map) maplayout.Layout { return maplayout.NewArray(m.Shape) },
 	}
 }

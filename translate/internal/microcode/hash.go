@@ -20,12 +20,13 @@ func hashKind(t bpf.MapType, lru bool, firmware []bpf.HelperID) *Kind {
 		return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Swapped: m.Swapped, LRU: lru, Inner: m.Inner}
 	}
 	return &Kind{
-		Type: t, Firmware: firmware, Counters: true, Held: true,
+		Type: t, Firmware: firmware, Counters: true, Held: true, Recent: lru, Inline: []bpf.HelperID{bpf.HelperForEachMapElem},
 		Layout: func(m Map) maplayout.Layout { return at(m).Layout() },
 		Routines: map[bpf.HelperID]Routine{
-			bpf.HelperMapLookupElem: func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Lookup(start) },
-			bpf.HelperMapUpdateElem: func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Update(start) },
-			bpf.HelperMapDeleteElem: func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Delete(start) },
+			bpf.HelperMapLookupElem:  func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Lookup(start) },
+			bpf.HelperMapUpdateElem:  func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Update(start) },
+			bpf.HelperMapDeleteElem:  func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Delete(start) },
+			bpf.HelperForEachMapElem: func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Next(start) },
 		},
 	}
 }

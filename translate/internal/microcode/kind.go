@@ -60,6 +60,8 @@ type Kind struct {
 	Bytes bool
 	// Nested says that values are maps.
 	Nested bool
+	// Recent says that a full map gives up the entry that was not used for longest.
+	Recent bool
 	// Held says that programs reach such maps in maps of maps: their code and
 	// routines take the place of the map as an argument.
 	Held bool

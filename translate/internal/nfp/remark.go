@@ -83,6 +83,12 @@ func (o *Output) remark(run *pass.Run) {
 	}
 	for k := range o.Words {
 		w := &o.Words[k]
+		if w.Slot >= 0 && (w.Use == UseSpill || w.Use == UseFetch) {
+			run.Remark(pass.Remark{
+				Pass: allocating.Name, Slot: w.Slot, Other: -1, What: map[Use]string{UseSpill: "a value goes to local memory", UseFetch: "a value comes back from local memory"}[w.Use],
+				Why: "there are more values at a time than registers that may hold them",
+			})
+		}
 		filled, limit, by, of := int(w.I.Defer), 0, branching.Name, "a branch"
 		switch {
 		case w.waits():

@@ -1,6 +1,10 @@
 package platform
 
-import "github.com/skipsw/skipsw/translate/bpf"
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
 
 // Linux is the verifier's platform of Linux 6.18, for a privileged user: programs
 // for XDP and tc.
@@ -19,9 +23,12 @@ var Linux = (Platform{
 
 var storeHelpers = []bpf.HelperID{bpf.HelperMapLookupElem, bpf.HelperMapUpdateElem, bpf.HelperMapDeleteElem}
 
+// elementHelpers are those of maps whose elements a helper goes through.
+var elementHelpers = append(slices.Clone(storeHelpers), bpf.HelperForEachMapElem)
+
 // perCPUHelpers are those of maps with a value for each processor.
 var perCPUHelpers = []bpf.HelperID{
-	bpf.HelperMapLookupElem, bpf.HelperMapUpdateElem, bpf.HelperMapDeleteElem, bpf.HelperMapLookupPerCPUElem,
+	bpf.HelperMapLookupElem, bpf.HelperMapUpdateElem, bpf.HelperMapDeleteElem, bpf.HelperMapLookupPerCPUElem, bpf.HelperForEachMapElem,
 }
 
 // queueHelpers are those of maps without keys.
@@ -50,9 +57,9 @@ var (
 // linuxMaps are the map types that programs on a card have a use for, with the
 // helpers of check_map_func_compatibility.
 var linuxMaps = []Map{
-	{Type: bpf.MapTypeHash, Create: makeHash, Helpers: storeHelpers},
-	{Type: bpf.MapTypeArray, Create: makeArray, Helpers: storeHelpers, Direct: true, Dense: true},
-	{Type: bpf.MapTypeLRUHash, Create: makeLRU, Helpers: storeHelpers},
+	{Type: bpf.MapTypeHash, Create: makeHash, Helpers: elementHelpers},
+	{Type: bpf.MapTypeArray, Create: makeArray, Helpers: elementHelpers, Direct: true, Dense: true},
+	{Type: bpf.MapTypeLRUHash, Create: makeLRU, Helpers: elementHelpers},
 	{Type: bpf.MapTypeLPMTrie, Create: Create{
 		Key: Span{Min: lpmPrefix + 1, Max: lpmPrefix + lpmBytes}, Value: Span{Min: 1, Max: kmallocMax - lpmPrefix - lpmBytes - lpmNode},
 		Flags: bpf.FNoPrealloc | bpf.FNUMANode | access, Needs: bpf.FNoPrealloc,

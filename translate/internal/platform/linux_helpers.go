@@ -8,9 +8,9 @@ const (
 	whyTasks    = "because a network card has no processes"
 	whyDynptr   = "because dynptrs are not built"
 	whyKptr     = "because kernel objects in maps are not built"
-	whyTimer    = "because timers are not built"
+	whyTimer    = "because nothing on a card runs a callback at a time of its own"
 	whyLock     = "because spin locks are not built"
-	whyCallback = "because helpers that call back into the program are not built"
+	whyCallback = "because user ring buffers are of no use to programs on a card"
 	whySnprintf = "because text is made by the host, from what bpf_trace_printk prints, and not in the program"
 	whyText     = "because its format strings are read from constant maps, which is not built"
 	whyStorage  = "because local storage needs a host's sockets or processes"
@@ -134,7 +134,7 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperGetCurrentTaskBTF, For: both, GPL: true, Refused: whyTasks},
 	{ID: bpf.HelperKtimeGetCoarseNs, For: both},
 	{ID: bpf.HelperCheckMTU, For: both, GPL: true, Args: args{ArgCtx, ArgAnything, ArgFill4, ArgAnything, ArgAnything}},
-	{ID: bpf.HelperForEachMapElem, For: both, Refused: whyCallback},
+	{ID: bpf.HelperForEachMapElem, For: both, CallsBack: true, Args: args{ArgMap, ArgFunc, ArgStackOrNull, ArgAnything}},
 	{ID: bpf.HelperSnprintf, For: both, GPL: true, Refused: whySnprintf},
 	{ID: bpf.HelperTimerInit, For: both, GPL: true, Refused: whyTimer},
 	{ID: bpf.HelperTimerSetCallback, For: both, GPL: true, Refused: whyTimer},

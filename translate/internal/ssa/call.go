@@ -21,6 +21,8 @@ func (b *Builder) call(in bpf.Insn, pc int) error {
 		return nil
 	case bpf.CallsFunc:
 		return b.expand(pc, in.FuncTarget(pc))
+	case bpf.CallsKfunc:
+		return b.iterate(pc, in.Kfunc())
 	}
 	return b.Unsupported("a call of a kernel function", "the NIC has no kernel")
 }

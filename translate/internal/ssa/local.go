@@ -277,6 +277,9 @@ func (b *Builder) setLocalBytes(at ID, n, align int, words []ID) {
 // alignment returns what a stack pointer plus off is a multiple of, as far as the
 // proof knows: at most 8.
 func alignment(fact *verify.Reg, off int32) int {
+	if fact.Kind != verify.PtrStack {
+		return 1
+	}
 	t := uint64(int64(fact.Off)+int64(off)) + fact.Bits.Value
 	n := 1
 	for n < 8 && (t|fact.Bits.Mask)&uint64(n) == 0 {

@@ -12,6 +12,7 @@ var kindNames = map[verify.Kind]string{
 	verify.Uninit: "an unset register", verify.Scalar: "a number", verify.PtrCtx: "the context", verify.PtrPacket: "the packet",
 	verify.PtrPacketMeta: "packet metadata", verify.PtrPacketEnd: "the packet end", verify.PtrStack: "the stack",
 	verify.PtrMapValue: "a map value", verify.PtrMapValueOrNull: "a map value or null", verify.PtrMap: "a map", verify.PtrMapOrNull: "an inner map or null",
+	verify.PtrMapKey: "a key of a map", verify.PtrNum: "the number of an iterator", verify.PtrNumOrNull: "the number of an iterator or null",
 	verify.PtrMem: "memory of a helper", verify.PtrMemOrNull: "memory of a helper or null", verify.PtrFunc: "a function",
 	verify.Mixed: "different things on different paths",
 }
@@ -40,9 +41,14 @@ func (b *Builder) loadInsn(in bpf.Insn, pc int) error {
 		r, err = b.loadMap(lo, hi, fact, off, n)
 	case verify.PtrMem:
 		r, err = b.loadRecord(lo, fact, off, n)
+	case verify.PtrNum:
+		r.hi = b.Const(0)
+		r.lo, err = b.iterBytes(lo, fact, off, n)
+	case verify.PtrMapKey:
+		r, err = b.loadKey(lo, hi, fact, off, n)
 	default:
-		if _, ok := b.besides(fact); ok {
-			r, err = b.loadMixed(src, off, n)
+		if meet, ok := b.meeting(fact); ok {
+			r, err = b.loadMixed(src, meet, off, n)
 			break
 		}
 		err = b.Unsupported("a load from "+kindNames[fact.Kind], "only packet, stack, context and map values can be read")
@@ -175,8 +181,8 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	case verify.PtrCtx:
 		return b.storeCtx(fact, off, n, v)
 	}
-	if _, ok := b.besides(fact); ok {
-		return b.storeMixed(dst, off, n, v)
+	if meet, ok := b.meeting(fact); ok {
+		return b.storeMixed(dst, meet, off, n, v)
 	}
 	return b.Unsupported("a store to "+kindNames[fact.Kind], "only packet, stack and map values can be written")
 }

@@ -262,7 +262,7 @@ func (b *Builder) behind(r int, kind verify.Kind, n int) ([]ID, error) {
 	switch kind {
 	case verify.PtrStack:
 		return b.stackBytes(r, 0, n, 1)
-	case verify.PtrMapValue, verify.PtrPacket, verify.PtrMem:
+	case verify.PtrMapValue, verify.PtrPacket, verify.PtrMem, verify.PtrMapKey, verify.PtrNum:
 		var out []ID
 		for k := 0; k < n; k += 4 {
 			need := min(4, n-k)
@@ -274,8 +274,13 @@ func (b *Builder) behind(r int, kind verify.Kind, n int) ([]ID, error) {
 		}
 		return out, nil
 	}
-	if kind, ok := b.besides(fact); ok {
-		return b.wherever(r, func() ([]ID, error) { return b.behind(r, verify.PtrMapValue, n) }, func() ([]ID, error) { return b.behind(r, kind, n) })
+	if meet, ok := b.meeting(fact); ok {
+		return b.wherever(r, meet, func(k verify.Kind) ([]ID, error) {
+			if k == verify.PtrStack && b.beyond(r, n) {
+				return b.zeros(n), nil // so many bytes are asked for where it leads elsewhere
+			}
+			return b.behind(r, k, n)
+		})
 	}
 	return nil, b.Unsupported("an argument that points to "+kindNames[fact.Kind], "only stack, packet and map values can be passed")
 }
@@ -298,6 +303,10 @@ func (b *Builder) pieceBehind(lo, hi ID, fact *verify.Reg, kind verify.Kind, off
 		p = b.loadWords(Value{Op: Load, Space: Packet}, []ID{lo}, uint32(off), n)
 	case verify.PtrMem:
 		p, err = b.loadRecord(lo, fact, off, n)
+	case verify.PtrMapKey:
+		p, err = b.loadKey(lo, hi, fact, off, n)
+	case verify.PtrNum:
+		p.lo, err = b.iterBytes(lo, fact, off, n)
 	default:
 		p, err = b.loadMap(lo, hi, fact, off, n)
 	}

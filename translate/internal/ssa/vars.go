@@ -5,8 +5,12 @@ package ssa
 type variable int32
 
 const (
-	// R0..R9 as two words each, 512 bytes of stack, rounds left for may_goto
-	frameVars = 2*10 + 128 + 1
+	// R0..R9 as two words each, 512 bytes of stack, rounds left for may_goto, an
+	// iterator in each slot of the stack
+	frameVars = 2*10 + 128 + 1 + 2*stackSlots
+
+	// stackSlots is the number of 8-byte slots of a stack.
+	stackSlots = 64
 
 	varPktPtr variable = iota
 	varPktLen
@@ -30,6 +34,12 @@ func stackVar(frame int, word int32) variable {
 
 // roundsVar is the number of rounds that may_goto still allows a frame.
 func roundsVar(frame int) variable { return varFrames + variable(frame*frameVars+20+128) }
+
+// iterVar is half an iterator that lies in a slot of a frame's stack: its number, or
+// the one that ends it.
+func iterVar(frame, slot, half int) variable {
+	return varFrames + variable(frame*frameVars+20+128+1+2*slot+half)
+}
 
 // blockState is what the construction of SSA knows of a block. The method is
 // that of Braun and others, Simple and Efficient Construction of Static Single
