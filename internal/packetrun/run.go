@@ -153,6 +153,10 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 		if err == io.EOF {
 			break
 		}
+		if err != nil && ctx.Err() != nil { // a source may end with the context
+			s.Partial = true
+			break
+		}
 		if err != nil {
 			return nil, &InputError{err}
 		}

@@ -150,7 +150,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err := f.expect.read(&f.build.app.streams); err != nil {
 		return err
 	}
-	in, err := f.build.app.streams.openCapture(f.pcap[0])
+	in, err := f.build.app.streams.openCapture(ctx, f.pcap[0])
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,11 @@
 package lower
 
 import (
-	"slices"
-
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
-	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var _ = register(&Helper{ID: bpf.HelperRedirectNeigh, Inline: redirectNeigh})
@@ -57,11 +55,11 @@ func redirectNeigh(c *Call) error {
 // Leave implements ssa.Helpers: a frame that is redirected to a neighbour gets the
 // link addresses, or goes nowhere when they are not known.
 func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
+	if !sendsToNeighbours(b.Prog) {
+		return
+	}
 	hop := b.NextHop()
-	// Behind a loop it is not seen yet that nobody has said who gets the frame.
-	src := b.Prog.Source()
-	says := slices.ContainsFunc(src.Insns, func(in bpf.Insn) bool { return in.IsCallOf(bpf.HelperRedirectNeigh) })
-	if !says || b.F.Is(hop.Kind, ssa.NoNextHop) || src.Type != object.TC {
+	if b.F.Is(hop.Kind, ssa.NoNextHop) {
 		return
 	}
 	c := &Call{Builder: b, T: h.Target, ID: bpf.HelperRedirectNeigh, K: -1}
@@ -73,6 +71,16 @@ func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
 			return nil
 		})
 	}, nothing)
+}
+
+// sendsToNeighbours reports whether a program redirects to neighbours.
+func sendsToNeighbours(p *verify.Program) bool {
+	for slot, in := range p.Source().Insns {
+		if in.IsCallOf(bpf.HelperRedirectNeigh) && p.Reached(slot) {
+			return true
+		}
+	}
+	return false
 }
 
 // toNeighbour writes the link addresses of a frame's next hop.
