@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -137,12 +138,14 @@ func (p *Program) withProgram(q *Program, array string, index uint32) (*Program,
 	if out.Program, err = p.WithSlots(slots, more); err != nil {
 		return nil, err
 	}
-	out.Types = maps.Clone(p.Types)
+	out.Types = map[string]MapTypes{}
 	for name, t := range q.Types {
-		if _, there := out.Types[name]; !there && out.Types != nil {
-			out.Types[name] = t
+		if strings.HasPrefix(name, ".") { // its own, under its name
+			name = q.Name + name
 		}
+		out.Types[name] = t
 	}
+	maps.Copy(out.Types, p.Types)
 	return &out, nil
 }
 
@@ -155,8 +158,18 @@ func alikePrograms(a, b *object.Program) bool {
 	})
 }
 
-// link makes the program one that has all maps of its image, those of the
-// programs that it reaches among them.
+// linked returns the program with all maps of its image, those of the programs that
+// it reaches among them.
+func (p *Program) linked() *Program {
+	own := *p.Program
+	own.Maps = p.AllMaps()
+	out := *p
+	out.Program = &own
+	return &out
+}
+
+// link makes the program one that an image can be made of: with all maps, and with
+// the slots that it keeps.
 func (t *transfer) link(ctx context.Context, old []MapInfo) error {
 	p := t.r.Program
 	if t.old != nil && t.stays == nil && !t.r.Fresh && p.Image == nil {
@@ -165,11 +178,7 @@ func (t *transfer) link(ctx context.Context, old []MapInfo) error {
 			return err
 		}
 	}
-	own := *p.Program
-	own.Maps = p.AllMaps()
-	linked := *p
-	linked.Program = &own
-	t.r.Program = &linked
+	t.r.Program = p.linked()
 	return nil
 }
 

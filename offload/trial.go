@@ -25,9 +25,11 @@ const (
 // what the device says to it. Its maps are as small as they can be: arrays, whose
 // size the verifier looks at, have theirs, and others one entry.
 func Trial(ctx context.Context, dev Device, p *Program, m Mode) (err error) {
-	if it, ok := dev.(ImageTaker); ok && p.Image == nil {
-		if p, err = p.Compiled(it.Target()); err != nil {
-			return err
+	if it, ok := dev.(ImageTaker); ok {
+		if p = p.linked(); p.Image == nil {
+			if p, err = p.Compiled(it.Target()); err != nil {
+				return err
+			}
 		}
 	}
 	small, err := trialMaps(p.Maps)

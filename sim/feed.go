@@ -52,6 +52,11 @@ type timed struct {
 	feed Feed
 }
 
+// Asks implements core.Asking.
+func (t *timed) Asks() core.Intake {
+	return core.Intake{Cost: t.m.spec.Worker, Turns: t.m.spec.WorkerTurns}
+}
+
 func momentOf(x *core.Context) Moment {
 	return Moment{Core: x.Core().ID(), Context: x.Slot(), Cycle: x.Core().Now()}
 }
@@ -59,7 +64,7 @@ func momentOf(x *core.Context) Moment {
 // Next gives a context its next packet; packets that cannot be taken are
 // reported at once.
 func (t *timed) Next(x *core.Context) (core.Intake, bool) {
-	at, cost := momentOf(x), core.Intake{Cost: t.m.spec.Worker, Turns: t.m.spec.WorkerTurns}
+	at, cost := momentOf(x), t.Asks()
 	for {
 		t.in = Input{}
 		from, ok := t.feed.Next(at, &t.in)

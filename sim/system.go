@@ -46,14 +46,14 @@ func (s *System) build(img *image.Image, spec Spec, cores int) error {
 	return nil
 }
 
-// threads returns the number of threads that cores may run in: hooks are called by
-// one at a time.
+// threads returns the number of threads that cores may run in, or 0 with hooks: they
+// see a core's work in the order of time.
 func (s *System) threads() int {
 	h := &s.spec.Hooks
 	if s.profile != nil || h.Step != nil || h.Switch != nil || h.Call != nil || h.Exit != nil {
-		return 1
+		return 0
 	}
-	return s.spec.Threads
+	return max(s.spec.Threads, 1)
 }
 
 // Start gives all cores work. next and done are as in Machine.Batch, with the

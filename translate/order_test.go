@@ -144,7 +144,7 @@ func speeds() (list []map[string]target.Memory) {
 // and none of them, under memories of several speeds, by one context and by all
 // contexts of three cores, and holds packets and maps against the interpreter.
 func TestOrder(t *testing.T) {
-	passes := []string{"spread-writes", "post-writes", "fill-commands", "fill-slots", "fill-branches", "fill-from-join"}
+	passes := []string{"spread-writes", "post-writes", "fill-commands", "fill-slots", "fill-branches", "fill-from-join", "wait-and-branch"}
 	settings := []map[string]bool{{}}
 	none := map[string]bool{}
 	for _, p := range passes {

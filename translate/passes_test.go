@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -35,8 +36,8 @@ func TestEachSwitchSwitches(t *testing.T) {
 			progs = append(progs, v)
 		}
 	}
-	words := func(v *verify.Program, off string) []nfpisa.Word {
-		o := translate.Options{}
+	words := func(v *verify.Program, tg *target.Target, off string) []nfpisa.Word {
+		o := translate.Options{Target: tg}
 		if off != "" {
 			o.Passes = map[string]bool{off: false}
 		}
@@ -51,9 +52,12 @@ func TestEachSwitchSwitches(t *testing.T) {
 			continue
 		}
 		t.Run(p.Name, func(t *testing.T) {
-			for _, v := range progs {
-				if fmt.Sprint(words(v, "")) != fmt.Sprint(words(v, p.Name)) {
-					return
+			for _, name := range target.Names() {
+				for _, v := range progs {
+					tg := target.MustBuiltin(name)
+					if fmt.Sprint(words(v, tg, "")) != fmt.Sprint(words(v, tg, p.Name)) {
+						return
+					}
 				}
 			}
 			t.Error("no program changes")

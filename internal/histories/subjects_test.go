@@ -171,13 +171,31 @@ func reused(h []operation) {
 }
 
 // astray marks the lookups in a trie while a node is freed, which may be used again at
-// once: whoever stands on it goes on from another.
+// once: whoever stands on it goes on from another. What they find must have been there
+// at some moment of them.
 func astray(h []operation) {
 	for i := range h {
+		o := &h[i]
+		if o.kind != look || o.who == host {
+			continue
+		}
+		found := o.out & 0xff
+		there, met := false, false // the prefix that was found
 		for k := range h {
-			if o, p := &h[i], &h[k]; o.kind == look && o.who != host && p.kind == remove && p.status == 0 && p.call <= o.ret && o.call <= p.ret {
+			p := &h[k]
+			if p.who != host || p.kind == look || p.status != 0 || p.call > o.ret {
+				continue
+			}
+			if p.kind == remove && p.ret >= o.call {
 				o.unsure = true
 			}
+			if uint64(p.key) == found {
+				met = met || there && p.ret >= o.call
+				there = p.kind != remove
+			}
+		}
+		if o.status == 1 && !met && !there {
+			o.status = faulted
 		}
 	}
 }

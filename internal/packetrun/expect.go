@@ -176,9 +176,13 @@ func (c *Comparison) Cases(s *Summary) []Case {
 	if c.want.Verdicts != nil {
 		out = append(out, Case{"verdicts", differentCounts(s.Verdicts, c.want.Verdicts)})
 	}
+	have := map[string][]KV{} // by names as JSON has them
+	for name, entries := range s.Maps {
+		have[strings.ToValidUTF8(name, "\ufffd")] = entries
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.want.Maps)) {
 		k := Case{Name: "map " + name}
-		if got, ok := s.Maps[name]; ok {
+		if got, ok := have[name]; ok {
 			k.Differences = differentEntries(got, c.want.Maps[name])
 		} else {
 			k.Differences = []string{"the program has no such map"}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/image"
@@ -49,8 +50,10 @@ func (o *Outcome) Line(exit *image.Line) string {
 	return s
 }
 
-// Place is the short name of a C line.
-func Place(l *image.Line) string { return fmt.Sprintf("%s:%d", filepath.Base(l.File), l.LineNo) }
+// Place is the short name of a C line, on one line.
+func Place(l *image.Line) string {
+	return fmt.Sprintf("%s:%d", strings.ReplaceAll(filepath.Base(l.File), "\n", `\x0a`), l.LineNo)
+}
 
 // Packet is an outcome as JSON. Numbers are of bytes, cycles and instructions.
 type Packet struct {

@@ -41,6 +41,8 @@ type Summary struct {
 	Cut int `json:"cut,omitempty"`
 	// FirstFault is the first packet that did not reach an exit.
 	FirstFault *PacketFault `json:"first_fault,omitempty"`
+	// CycleCounts is how many packets took how many cycles.
+	CycleCounts map[uint64]uint64 `json:"-"`
 	// Partial says that the run was ended before the last packet.
 	Partial bool `json:"partial,omitempty"`
 }
@@ -151,6 +153,10 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 		if err == io.EOF {
 			break
 		}
+		if err != nil && ctx.Err() != nil { // a source may end with the context
+			s.Partial = true
+			break
+		}
 		if err != nil {
 			return nil, &InputError{err}
 		}
@@ -194,7 +200,7 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 	}
 	names.into(s.Verdicts)
 	s.lost(m)
-	s.Cycles = cycles.distribution()
+	s.Cycles, s.CycleCounts = cycles.distribution(), cycles.counts()
 	if n := s.Packets - s.Faults; n > 0 {
 		s.Instructions.Mean = float64(instructions) / float64(n)
 	}

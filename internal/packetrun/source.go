@@ -45,19 +45,14 @@ func (f *filler) fill(p *pcap.Packet) error {
 	return nil
 }
 
-// FillAll gives packets their length on the wire, with zeros in the place of what the
-// capture does not have, and returns how many were cut; strict refuses them.
-func FillAll(packets []pcap.Packet, strict bool) (cut int, err error) {
+// CountCut returns how many packets were cut when they were captured; strict
+// refuses them.
+func CountCut(packets []pcap.Packet, strict bool) (cut int, err error) {
 	for i := range packets {
-		p := &packets[i]
-		if p.Length <= len(p.Data) {
-			continue
-		}
-		if cut++; strict {
-			return cut, cutError(i+1, p)
-		}
-		if err := Fill(p); err != nil {
-			return cut, fmt.Errorf("packet %d: %w", i+1, err)
+		if p := &packets[i]; p.Length > len(p.Data) {
+			if cut++; strict {
+				return cut, cutError(i+1, p)
+			}
 		}
 	}
 	return cut, nil

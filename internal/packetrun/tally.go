@@ -27,6 +27,20 @@ func (t *tally) add(v uint64) {
 	t.long[v]++
 }
 
+// counts returns how often each number came.
+func (t *tally) counts() map[uint64]uint64 {
+	out := maps.Clone(t.long)
+	if out == nil {
+		out = map[uint64]uint64{}
+	}
+	for v, n := range t.short {
+		if n > 0 {
+			out[uint64(v)] = n
+		}
+	}
+	return out
+}
+
 func (t *tally) distribution() Cycles {
 	if t.n == 0 {
 		return Cycles{}

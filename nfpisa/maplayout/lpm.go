@@ -6,7 +6,7 @@ import "fmt"
 // length in bits, one word, and the bytes that it counts.
 //
 //	region   +0       root node
-//	         +4       first free node, linked through LPMZero
+//	         +4       first free node, linked through LPMLength
 //	         +First   nodes, two for each entry, Stride bytes apart
 //	node     +0       node for keys whose next bit is 0
 //	         +4       node for keys whose next bit is 1

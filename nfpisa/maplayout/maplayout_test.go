@@ -86,7 +86,7 @@ func TestGoldenLPM(t *testing.T) {
 	walk(word(uint64(maplayout.LPMRoot)))
 	require.Equal(t, map[string]uint32{"10.0.0.0/8": 1, "11.0.0.0/8": 2, "10.128.0.0/9": 3}, got)
 	free := 0
-	for p := word(uint64(maplayout.LPMFree)); p != 0; p = word(uint64(p - low)) {
+	for p := word(uint64(maplayout.LPMFree)); p != 0; p = word(uint64(p-low) + uint64(maplayout.LPMLength)) {
 		free++
 	}
 	require.Equal(t, 2, free)

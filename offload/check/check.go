@@ -139,6 +139,9 @@ type Options struct {
 	Firmware *Firmware
 	// Device is what a device was found to take; nil leaves it out.
 	Device *offload.Capabilities
+	// Images says that the device runs images that are compiled for Target: no
+	// kernel has rules for it.
+	Images bool
 }
 
 // Firmware is what the BPF firmware of a card tells its driver: a target's
@@ -176,7 +179,7 @@ func Program(p *object.Program, o Options) ([]Finding, error) {
 	} else if err := c.verifier(); err != nil {
 		return nil, err
 	}
-	if o.Target == nil || o.NFP || o.Device != nil {
+	if !o.Images && (o.Target == nil || o.NFP || o.Device != nil) {
 		c.kernelRules()
 	}
 	if o.Device != nil {

@@ -216,7 +216,7 @@ func (x *Context) End() Counts {
 	c := x.core
 	c.switched(x, SwitchEnd)
 	n := x.ended
-	if !x.leaving {
+	if !x.leaving && !x.over {
 		n = x.counts(c.now)
 	}
 	n.Settled = max(x.start+n.Cycles, x.settled) - x.start

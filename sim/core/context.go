@@ -140,6 +140,9 @@ type state struct {
 	start, limit uint64 // cycle of the first word; cycle from which it is a runaway
 	asleep       uint64 // cycle at which it gave up the core
 	turns        turns  // of taking its packet in
+	asked        bool   // it waits for a packet, and nobody knows yet if there is one
+	over         bool   // its packet has ended, and nobody knows yet
+	stop         Stop   // why
 	live         bool   // it has a packet
 	running      bool   // it has begun its packet
 

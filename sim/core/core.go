@@ -29,6 +29,8 @@ type Core struct {
 	alone  bool
 	queued bool // commands are queued, since others share the memory
 	work   Work
+	asks   Intake      // what its packets cost, if that is known
+	defers bool        // see Defer
 	logic  uint8       // what logic operations leave in the carry and overflow flags
 	recent *mem.Region // map memory of the last access
 }

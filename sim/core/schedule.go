@@ -59,6 +59,10 @@ type schedule struct {
 	// turn is the first cycle in which this core may not do yet what others could
 	// notice at once.
 	turn uint64
+
+	// What the core has left for later, in the order of time.
+	dues    [2 * Contexts]due
+	waiting uint8
 }
 
 // recentWaits is how many waits a core knows of. It is ahead of others by no more
@@ -75,7 +79,10 @@ const Never = ^uint64(0)
 // The contexts take turns: one that gives up the core is followed by the next
 // ready one in the order of their numbers, as the arbiter of the core does.
 func (c *Core) Start(w Work) {
-	c.work = w
+	c.work, c.asks = w, Intake{}
+	if a, ok := w.(Asking); ok {
+		c.asks = a.Asks()
+	}
 	c.schedule = schedule{last: Contexts - 1, hungry: 1<<Contexts - 1}
 }
 
@@ -130,14 +137,22 @@ func (c *Core) Advance(until, turn uint64) {
 			}
 		case c.phase == phaseEnd:
 			if c.now >= c.turn {
-				return
+				if !c.defers || c.now >= until {
+					return
+				}
+				c.deferEnd(x)
+				continue
 			}
 			c.phase, x.live = phaseChoose, false
 			c.work.Ended(x, c.stopped)
 			c.hungry |= 1 << x.slot
 		case c.hungry != 0:
 			if c.now >= c.turn {
-				return
+				if !c.defers || c.now >= until {
+					return
+				}
+				c.deferFeed(&c.ctx[bits.TrailingZeros8(c.hungry)])
+				continue
 			}
 			c.feed(&c.ctx[bits.TrailingZeros8(c.hungry)])
 		default:
@@ -155,13 +170,21 @@ func (c *Core) feed(x *Context) {
 	c.hungry &^= 1 << x.slot
 	in, ok := c.work.Next(x)
 	if x.live = ok; !ok {
+		c.now += uint64(c.asks.First())
 		return
 	}
+	c.now = c.intake(x, &in, c.now)
+	x.wake += in.Ahead
+}
+
+// intake puts a context to sleep that begins to take a packet in, at cycle now. It
+// returns the cycle in which the core is free again.
+func (c *Core) intake(x *Context, in *Intake, now uint64) uint64 {
 	n := max(in.Turns, 1)
 	x.turns = turns{n - 1, in.Busy / n, in.Wait / n}
-	asked := c.now + uint64(in.First())
-	c.now = asked
-	x.running, x.wake = false, asked+in.Ahead+uint64(in.Wait-(n-1)*x.turns.wait)
+	now += uint64(in.First())
+	x.running, x.wake = false, now+uint64(in.Wait-(n-1)*x.turns.wait)
+	return now
 }
 
 // wake gives the core to a context.
@@ -230,6 +253,9 @@ func (c *Core) Reply(q *mem.Command, words []uint64, done uint64) {
 	}
 	s := q.Ticket.Signal
 	x.unanswered &^= 1 << s
+	if x.asked {
+		return // its program has ended
+	}
 	if s == 0 {
 		if q.Takes() {
 			x.freeAt = max(x.freeAt, done)

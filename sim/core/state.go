@@ -17,7 +17,10 @@ func (c *Core) State(p *plain.Codec, w Work) {
 		c.code.FaultState(p, &x.fault)
 	}
 	if p.Reading() {
-		c.work, c.recent, c.alone = w, nil, false
+		c.work, c.asks, c.recent, c.alone = w, Intake{}, nil, false
+		if a, ok := w.(Asking); ok {
+			c.asks = a.Asks()
+		}
 	}
 }
 

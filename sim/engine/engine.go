@@ -25,21 +25,25 @@ type Engine struct {
 	cores  []*core.Core
 	window uint64 // cycles
 
-	bounds []uint64 // of each core, the earliest cycle in which it can do anything
-	active []int    // cores that can do something in the window
-	stand  []int    // cores that stand before what others could notice
-	team   *team
+	bounds  []uint64 // of each core, the earliest cycle in which it can do anything
+	keys    []uint64 // of each core, when others could notice something
+	watched bool
+	active  []int // cores that can do something in the window
+	stand   []int // cores that stand before what others could notice
+	team    *team
 }
 
 // New groups cores, which share the memory. So many threads run them side by side; that
-// changes nothing but how long it takes. Cores with hooks want one thread.
+// changes nothing but how long it takes. 0 is one that does everything of a core in the
+// order of time, as hooks want it.
 func New(memory *mem.System, cores []*core.Core, threads int) *Engine {
-	e := &Engine{memory: memory, cores: cores, window: min(max(memory.Least(), 1), mem.MaxWindow), bounds: make([]uint64, len(cores))}
+	e := &Engine{memory: memory, cores: cores, window: min(max(memory.Least(), 1), mem.MaxWindow), bounds: make([]uint64, len(cores)), keys: make([]uint64, len(cores))}
 	for i, c := range cores {
 		if c.ID() != i {
 			panic("BUG: a core's number is not its place")
 		}
 	}
+	e.watched = threads == 0
 	if threads = min(threads, len(cores)); threads > 1 {
 		e.team = &team{work: e.some, others: threads - 1}
 	}
@@ -54,6 +58,7 @@ func (e *Engine) Step(until uint64) bool {
 		e.team.gather()
 		defer e.team.dismiss()
 	}
+	e.agree()
 	for {
 		begin := e.memory.Next()
 		for i, c := range e.cores {
@@ -98,27 +103,55 @@ func (e *Engine) some(from, to int, end uint64) {
 	}
 }
 
+// agree lets cores leave what others could notice for later, if all can.
+func (e *Engine) agree() {
+	all := !e.watched
+	for _, c := range e.cores {
+		all = c.Defer(e.window) && all
+	}
+	for _, c := range e.cores {
+		if !all {
+			c.NeverDefer()
+		}
+	}
+}
+
+// key returns when a core has something to do that others could notice, before a
+// cycle, or Never.
+func (e *Engine) key(core int, end uint64) uint64 {
+	k := e.cores[core].Due()
+	if b := e.bounds[core]; b < end {
+		k = min(k, b)
+	}
+	return k
+}
+
 // order does in the order of time what others could notice.
 func (e *Engine) order(end uint64) {
 	e.stand = e.stand[:0]
 	for _, i := range e.active {
-		if e.bounds[i] < end {
+		if e.keys[i] = e.key(i, end); e.keys[i] != core.Never {
 			e.stand = append(e.stand, i)
 		}
 	}
 	for len(e.stand) > 0 {
 		at := 0
 		for k := 1; k < len(e.stand); k++ {
-			if e.bounds[e.stand[k]] < e.bounds[e.stand[at]] {
+			if e.keys[e.stand[k]] < e.keys[e.stand[at]] {
 				at = k
 			}
 		}
 		i := e.stand[at]
-		e.memory.ServeCollected(mem.Key{Cycle: e.bounds[i], Source: i})
+		e.memory.ServeCollected(mem.Key{Cycle: e.keys[i], Source: i})
 		c := e.cores[i]
-		c.Advance(end, e.bounds[i]+1)
-		e.memory.CollectFrom(i)
-		if e.bounds[i] = c.Bound(); e.bounds[i] >= end {
+		if c.Due() == e.keys[i] {
+			c.SettleDue()
+		} else {
+			c.Advance(end, e.keys[i]+1)
+			e.memory.CollectFrom(i)
+			e.bounds[i] = c.Bound()
+		}
+		if e.keys[i] = e.key(i, end); e.keys[i] == core.Never {
 			e.stand = append(e.stand[:at], e.stand[at+1:]...)
 		}
 	}

@@ -86,9 +86,11 @@ func (t *trieTable) reset(memory []byte) {
 	t.used = 0
 }
 
-// release puts a node on the free list.
+// release puts a node on the free list. Programs may stand on it: they find no value
+// there any more, and a prefix that is too long for them, or go on as they would have.
 func (t *trieTable) release(n uint64) {
-	t.set(n+trieZero, t.word(trieFree))
+	t.set(n+trieAddr, 0)
+	t.set(n+trieLength, t.word(trieFree))
 	t.point(trieFree, n)
 }
 
@@ -98,7 +100,7 @@ func (t *trieTable) take(length uint32, key []byte, real bool) (uint64, bool) {
 	if !ok {
 		return 0, false
 	}
-	t.set(trieFree, t.word(n+trieZero))
+	t.set(trieFree, t.word(n+trieLength))
 	clear(t.mem[n : n+uint64(t.Stride)])
 	t.fill(n, length, key, real)
 	return n, true

@@ -48,6 +48,15 @@ type Result struct {
 	Partial bool `json:"partial,omitempty"`
 
 	FirstFault *sim.Fault `json:"-"`
+	// Latencies is the whole distribution, by ranges of nanoseconds.
+	Latencies []LatencyRange `json:"-"`
+}
+
+// LatencyRange is how many frames took at least From nanoseconds and less than the
+// next range.
+type LatencyRange struct {
+	From    float64
+	Packets uint64
 }
 
 // UnitUse is what a part of the memory did: a bank, its atomic engine, a DRAM
@@ -153,6 +162,11 @@ func (r *run) result() *Result {
 			res.Packets.Cut += cut.CutFrames()
 		}
 	}
+	for b, n := range w.latence.counts {
+		if n > 0 {
+			res.Latencies = append(res.Latencies, LatencyRange{float64(least(b)) / 1000, n})
+		}
+	}
 	r.rates(res)
 	res.Bottleneck = r.bottleneck(res)
 	return res
@@ -176,29 +190,59 @@ func (r *run) rates(res *Result) {
 	res.Mpps = of(b.counts.served()-a.counts.served()) / 1e6
 	res.Gbps = of(b.counts.outBits-a.counts.outBits+b.counts.hostBits-a.counts.hostBits) / 1e9
 
+	res.Utilisation, res.Units = r.shares(a, b, arriving)
+}
+
+// shares returns how busy each part was between two moments, and the parts of the
+// memory; arriving is the part of the time in seconds in which frames came.
+func (r *run) shares(a, b *snapshot, arriving float64) (map[string]float64, []UnitUse) {
+	spec := &r.card.spec
+	cycles := float64(b.cycle - a.cycle)
+	picoseconds := cycles / float64(spec.Hertz) * traffic.Second
+	out := map[string]float64{}
 	// What was begun may last beyond the window.
-	use := func(part string, share float64) { res.Utilisation[part] = min(share, 1) }
+	use := func(part string, share float64) { out[part] = min(share, 1) }
 	use(partCores, float64(b.busy-a.busy)/(cycles*float64(spec.Cores)))
 	use(partContexts, float64(b.worked-a.worked)/(cycles*float64(spec.Contexts())))
 	busy := make([]uint64, len(b.memory))
 	for i := range busy {
 		busy[i] = b.memory[i] - a.memory[i]
 	}
-	res.Units = r.card.use.unitUses(busy, cycles)
+	units := r.card.use.unitUses(busy, cycles)
 	for _, u := range r.card.use.units {
 		use(partMemory(u.Name), 0)
 	}
-	for _, u := range res.Units {
+	for _, u := range units {
 		if u.Memory != "" {
-			use(partMemory(u.Memory), max(u.Busy, res.Utilisation[partMemory(u.Memory)]))
+			use(partMemory(u.Memory), max(u.Busy, out[partMemory(u.Memory)]))
 		}
 	}
-	picoseconds := seconds * traffic.Second
 	for i := range r.tx {
 		use(partIn(i), float64(b.inBits[i]-a.inBits[i])/arriving/float64(spec.PortRate))
 		use(partOut(i), float64(b.outBusy[i]-a.outBusy[i])/picoseconds)
 	}
 	use(partHost, float64(b.hostBusy-a.hostBusy)/picoseconds)
+	return out, units
+}
+
+// Sample is what a card did between two moments of a run.
+type Sample struct {
+	// Seconds is the time of the later one.
+	Seconds float64
+	Mpps    float64 // as in Result
+	// Utilisation is the share of time for which each part was busy.
+	Utilisation map[string]float64
+}
+
+// Sample lets a function see what the card does, each time that so many cycles have
+// passed.
+func (t *Traffic) Sample(every uint64, see func(Sample)) { t.every, t.see = every, see }
+
+func (r *run) sample(a, b *snapshot) Sample {
+	seconds := float64(b.cycle-a.cycle) / float64(r.card.spec.Hertz)
+	s := Sample{Seconds: float64(b.cycle) / float64(r.card.spec.Hertz), Mpps: float64(b.counts.served()-a.counts.served()) / seconds / 1e6}
+	s.Utilisation, _ = r.shares(a, b, seconds)
+	return s
 }
 
 func partMemory(name string) string { return "memory " + name }

@@ -10,7 +10,11 @@ import (
 )
 
 // Traffic is a run of a card that goes on step by step.
-type Traffic struct{ run *run }
+type Traffic struct {
+	run   *run
+	every uint64       // cycles between two samples; 0 takes none
+	see   func(Sample) // takes them
+}
 
 // Start lets traffic in, one input a port. Maps have their initial contents then.
 // Inputs are used up. One run of a card goes on at a time.
@@ -26,7 +30,7 @@ func (c *Card) Start(in []Input) (*Traffic, error) {
 		return nil, err
 	}
 	r.window.begins(r)
-	return &Traffic{r}, nil
+	return &Traffic{run: r}, nil
 }
 
 // Step does what happens before a cycle, and reports whether traffic is left.
@@ -36,7 +40,17 @@ func (t *Traffic) Step(until uint64) bool { return t.run.card.sys.Step(until) }
 // what happened until then and says so.
 func (t *Traffic) Run(ctx context.Context) (*Result, error) {
 	r := t.run
-	for until := r.now + slice; r.card.sys.Step(until); until += slice {
+	step := uint64(slice)
+	if t.every > 0 {
+		step = t.every
+	}
+	last := r.snapshot(r.now)
+	for until := r.now + step; r.card.sys.Step(until); until += step {
+		if t.every > 0 {
+			next := r.snapshot(until)
+			t.see(r.sample(&last, &next))
+			last = next
+		}
 		if ctx.Err() != nil {
 			r.partial = true
 			break
@@ -58,7 +72,7 @@ func (c *Card) Resume(r io.Reader, in []Input) (*Traffic, error) {
 	if err := c.takes(in); err != nil {
 		return nil, fmt.Errorf("nic: %w", err)
 	}
-	t := &Traffic{newRun(c, in)}
+	t := &Traffic{run: newRun(c, in)}
 	if err := t.run.over(plain.NewReader(r)); err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (b *builder) location(word int) *pp.Location {
 	if loc := b.locs[word]; loc != nil {
 		return loc
 	}
-	k := funcKey{name: symbolOf(b.img, word)}
+	k := funcKey{name: SymbolOf(b.img, word)}
 	line := b.img.LineOf(word)
 	if line != nil {
 		k.file = line.File

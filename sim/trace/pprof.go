@@ -31,7 +31,7 @@ func (p *Profile) Lines(img *image.Image) []LineCost {
 		if n == 0 {
 			continue
 		}
-		k := key{symbol: symbolOf(img, w)}
+		k := key{symbol: SymbolOf(img, w)}
 		text := ""
 		if l := img.LineOf(w); l != nil && l.LineNo != 0 {
 			k = key{file: l.File, line: l.LineNo}
@@ -41,7 +41,7 @@ func (p *Profile) Lines(img *image.Image) []LineCost {
 		if !ok {
 			i = len(out)
 			at[k] = i
-			out = append(out, LineCost{File: k.file, LineNo: k.line, Text: text, Symbol: symbolOf(img, w)})
+			out = append(out, LineCost{File: k.file, LineNo: k.line, Text: text, Symbol: SymbolOf(img, w)})
 		}
 		out[i].Words++
 		out[i].Count += n
@@ -59,8 +59,8 @@ func (p *Profile) Lines(img *image.Image) []LineCost {
 	return out
 }
 
-// symbolOf returns the name of the program or routine that holds a word.
-func symbolOf(img *image.Image, word int) string {
+// SymbolOf returns the name of the program or routine that holds a word.
+func SymbolOf(img *image.Image, word int) string {
 	best, name := -1, "code"
 	for _, s := range img.Symbols {
 		if s.Kind != image.SymLabel && int(s.Word) <= word && int(s.Word) > best && (s.Size == 0 || word < int(s.Word+s.Size)) {

@@ -3,6 +3,7 @@ package object
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -138,9 +139,28 @@ func (p *prepared) yield(err error) bool {
 		return p.renameType(ksyms, hidden)
 	case strings.Contains(why, "load BTF:"):
 		// C lines are of use, and programs run without them.
-		return p.drop(".BTF.ext") || p.named(btfMaps) == 0 && p.drop(".BTF")
+		return !p.relocates() && (p.drop(".BTF.ext") || p.named(btfMaps) == 0 && p.drop(".BTF"))
 	}
 	return p.dropMap(why)
+}
+
+// Where .BTF.ext says how long it describes itself, and how many bytes of CO-RE
+// relocations it has.
+const extHeaderLen, extCoreLen = 4, 28
+
+// relocates reports whether .BTF.ext may hold CO-RE relocations, without which
+// programs mean something else.
+func (p *prepared) relocates() bool {
+	k := p.named(".BTF.ext")
+	if k == 0 {
+		return false
+	}
+	b := p.sections[k].data
+	if len(b) < extHeaderLen+4 {
+		return true
+	}
+	head := binary.LittleEndian.Uint32(b[extHeaderLen:])
+	return head >= extCoreLen+4 && (len(b) < extCoreLen+4 || binary.LittleEndian.Uint32(b[extCoreLen:]) != 0)
 }
 
 // drop empties a section and reports whether there was one.

@@ -151,7 +151,10 @@ func TestShapes(t *testing.T) {
 		{"clang before 8 with BTF", (*container).untype},
 		{"RELA", (*container).explicit},
 		{"GNU", (*container).likeGNU},
-		{"unreadable lines", func(c *container) { c.sections[c.named(".BTF.ext")].data = []byte{1, 2, 3} }},
+		{"unreadable lines", func(c *container) {
+			b := c.sections[c.named(".BTF.ext")].data
+			c.sections[c.named(".BTF.ext")].data = b[:len(b)-1]
+		}},
 		{"static functions of one name", func(c *container) {
 			for k := range c.symbols {
 				if s := &c.symbols[k]; elf.ST_TYPE(s.Info) == elf.STT_FUNC && elf.ST_BIND(s.Info) == elf.STB_LOCAL {
@@ -196,4 +199,17 @@ func TestShapes(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestUnreadableRelocations: type information that cannot be read refuses the object
+// if relocations (CO-RE) are lost with it.
+func TestUnreadableRelocations(t *testing.T) {
+	c := apart(t, "odd/core_context.o")
+	ext := &c.sections[c.named(".BTF.ext")]
+	ext.data = ext.data[:len(ext.data)-1]
+	_, err := LoadBytes("x.o", c.bytes(), Options{})
+	require.ErrorContains(t, err, "load BTF: ")
+	ext.data = ext.data[:3]
+	_, err = LoadBytes("x.o", c.bytes(), Options{})
+	require.ErrorContains(t, err, "load BTF: ")
 }

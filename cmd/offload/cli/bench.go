@@ -38,6 +38,7 @@ type benchFlags struct {
 
 	strict   bool
 	quiet    bool
+	report   string
 	sweep    []string
 	shard    string
 	baseline baselineFlags
@@ -92,6 +93,7 @@ Ctrl-C ends with what was measured until then, which says that it is partial.`,
 	fl.BoolVar(&f.strict, "strict", false, "refuse packets of a capture that were cut when they were captured")
 	fl.StringArrayVar(&f.sweep, "sweep", nil, "measure at each point of `NAME=A..B` or NAME=A,B,C, where NAME is size, cores or flows")
 	fl.StringVar(&f.shard, "shard", "1/1", "part of a sweep to measure, as `i/n`")
+	fl.StringVar(&f.report, "report", "", reportHelp)
 	f.baseline.add(cmd)
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
 	fl.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
@@ -128,6 +130,11 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.report != "" {
+		if err := writePage(&f.build.app.streams, f.report, benchPage(rep)); err != nil {
+			return err
+		}
+	}
 	if err := f.print(cmd, rep); err != nil {
 		return err
 	}
@@ -136,7 +143,7 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 			return fmt.Errorf("%s: %d of %d packets faulted, first: %w", path, r.Drops[nic.DropFault], r.Packets.In, r.FirstFault)
 		}
 	}
-	w := cmd.OutOrStdout()
+	w := report(cmd, f.report)
 	if f.asJSON {
 		w = cmd.ErrOrStderr()
 	}
@@ -158,7 +165,7 @@ func (f *benchFlags) surroundings(img *image.Image, path string) (err error) {
 	if f.frames, err = f.build.app.streams.capture(f.pcap); err != nil {
 		return err
 	}
-	cut, err := packetrun.FillAll(f.frames, f.strict)
+	cut, err := packetrun.CountCut(f.frames, f.strict)
 	if err != nil {
 		return fmt.Errorf("%s: %w", inName(f.pcap), err)
 	}
@@ -170,16 +177,17 @@ func (f *benchFlags) surroundings(img *image.Image, path string) (err error) {
 
 // print prints a report.
 func (f *benchFlags) print(cmd *cobra.Command, rep *benchReport) error {
+	w := report(cmd, f.report)
 	switch {
 	case f.asJSON && len(f.sweep) == 0:
-		return printJSON(cmd, rep.Points[0])
+		return writeJSON(w, rep.Points[0])
 	case f.asJSON:
-		return printJSON(cmd, rep)
+		return writeJSON(w, rep)
 	case len(f.sweep) == 0:
-		printBench(cmd.OutOrStdout(), &rep.Points[0].Result)
+		printBench(w, &rep.Points[0].Result)
 		return nil
 	}
-	return printSweep(cmd.OutOrStdout(), rep)
+	return printSweep(w, rep)
 }
 
 // parse reads the flags that are text.
@@ -232,7 +240,7 @@ func (f *benchFlags) inputs() ([]nic.Input, error) {
 		var err error
 		switch {
 		case f.frames != nil && s.Packets > 0:
-			in.Source, err = traffic.FromCapture(f.frames, s.Packets)
+			in.Source, err = traffic.FromCutCapture(f.frames, s.Packets)
 		default:
 			in.Source, err = traffic.New(s)
 		}

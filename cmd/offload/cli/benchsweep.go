@@ -37,6 +37,8 @@ type benchResult struct {
 	Spec string `json:"spec"`
 	// Estimated are the card's numbers that are in no source (docs/timing.md).
 	Estimated []string `json:"estimated"`
+
+	samples []nic.Sample
 }
 
 // benchTraffic says what came in.
@@ -237,12 +239,20 @@ func (f *benchFlags) one(ctx context.Context, img *image.Image, frames *atomic.I
 	for i := range in {
 		in[i].Source = seen{in[i].Source, frames}
 	}
-	res, err := card.Run(ctx, in)
+	run, err := card.Start(in)
+	if err != nil {
+		return nil, err
+	}
+	var samples []nic.Sample
+	if f.report != "" {
+		run.Sample(sampleEvery, func(s nic.Sample) { samples = append(samples, s) })
+	}
+	res, err := run.Run(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &benchResult{
-		Result: *res, Words: len(img.Words), Program: img.Programs[0].Name,
+		Result: *res, samples: samples, Words: len(img.Words), Program: img.Programs[0].Name,
 		Traffic: f.described(), Spec: f.spec.Fingerprint(img.Target), Estimated: docs.Estimated(),
 	}
 	if in, err = f.inputs(); err != nil {

@@ -58,6 +58,9 @@ attached, and freed again.`,
 				err := dev.with(devName, func(ctx context.Context, d offload.Device) error {
 					c, err := d.Capabilities(ctx)
 					o.Device = c
+					if it, ok := d.(offload.ImageTaker); ok {
+						o.Images, o.Target = true, it.Target()
+					}
 					if err == nil && !cmd.Flags().Changed("driver") {
 						o.NFP = c.Driver == "nfp"
 					}

@@ -23,6 +23,7 @@ type debugFlags struct {
 	clock  string
 	dap    bool
 	listen string
+	init   initFlags
 }
 
 func newDebugCmd(a *app) *cobra.Command {
@@ -48,6 +49,7 @@ launch request then: {"program": OBJ, "pcap": IN, "prog": NAME, "stopOnEntry": t
 	f.build.add(a, cmd)
 	cmd.Flags().StringVar(&f.pcap, "pcap", "", "capture file `IN` (pcap or pcapng, Ethernet)")
 	cmd.Flags().StringVar(&f.clock, "clock", "", "what the program tells the time by, `CLOCK` as in offload run")
+	f.init.add(cmd)
 	cmd.Flags().BoolVar(&f.dap, "dap", false, "speak the Debug Adapter Protocol on standard input and output")
 	cmd.Flags().StringVar(&f.listen, "listen", "", "speak the Debug Adapter Protocol with who connects to `ADDRESS`, of this machine: 127.0.0.1:PORT or unix:PATH; one at a time")
 	return cmd
@@ -61,7 +63,7 @@ func (f *debugFlags) debug(cmd *cobra.Command, args []string) error {
 		return usagef("offload debug needs --pcap IN")
 	case len(args) == 0 && f.pcap != "":
 		return usagef("--pcap without a program: name the program, too, or leave both to the launch request")
-	case f.pcap == dash || len(args) > 0 && args[0] == dash:
+	case f.pcap == dash || len(args) > 0 && args[0] == dash || f.init.reads(dash):
 		return usagef("standard input has the commands: name a file")
 	}
 	clock, err := packetrun.ParseClock(f.clock)
@@ -132,6 +134,9 @@ func (f *debugFlags) session(path, capture string, clock packetrun.Clock) (*debu
 	f.build.remarks = &r
 	img, err := f.build.image(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.init.fill(&f.build, img, path); err != nil {
 		return nil, err
 	}
 	packets, err := pcap.ReadFile(capture)

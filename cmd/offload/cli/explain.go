@@ -130,7 +130,7 @@ func (f *explainFlags) measure(img *image.Image) (*explain.Measured, error) {
 	if err != nil {
 		return nil, usagef("--clock: %v", err)
 	}
-	in, err := f.build.app.streams.openCapture(f.pcap)
+	in, err := f.build.app.streams.openCapture(f.build.cmd.Context(), f.pcap)
 	if err != nil {
 		return nil, err
 	}

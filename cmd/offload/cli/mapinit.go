@@ -26,6 +26,22 @@ func (f *initFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.files, "map-init", nil, "fill maps before the first packet, `[MAP=]FILE`: JSON as `offload map dump --json`, `offload run --maps --json` and `bpftool map dump -j` write it; without MAP= the file has maps by name")
 }
 
+// split parts a flag in the map's name, "" for none, and the file.
+func (f *initFlags) split(one string) (name, file string) {
+	if name, file, ok := strings.Cut(one, "="); ok {
+		return name, file
+	}
+	return "", one
+}
+
+// reads reports whether a file is among those that are read.
+func (f *initFlags) reads(path string) bool {
+	return slices.ContainsFunc(f.files, func(one string) bool {
+		_, file := f.split(one)
+		return file == path
+	})
+}
+
 // fill gives the maps of an image their entries.
 func (f *initFlags) fill(b *buildFlags, img *image.Image, path string) error {
 	if len(f.files) == 0 {
@@ -39,10 +55,7 @@ func (f *initFlags) fill(b *buildFlags, img *image.Image, path string) error {
 		}
 	}
 	for _, one := range f.files {
-		name, file, ok := strings.Cut(one, "=")
-		if !ok {
-			name, file = "", one
-		}
+		name, file := f.split(one)
 		in, err := b.app.streams.open(file, "map contents", infile.Contents)
 		if err != nil {
 			return err
@@ -101,7 +114,7 @@ func (f *filler) shape(name string) (s mapfile.Shape, err error) {
 		return s, fmt.Errorf("map %s is a channel to the host and has no entries", name)
 	case typ == bpf.MapTypeArrayOfMaps || typ == bpf.MapTypeHashOfMaps:
 		return s, fmt.Errorf("map %s holds maps, which no file describes", name)
-	case strings.HasPrefix(name, ".rodata"):
+	case strings.HasPrefix(name, ".rodata"), name == ".kconfig":
 		return s, fmt.Errorf("map %s holds constants, which are compiled into the code; --set gives them other values", name)
 	}
 	f.had[m] = len(m.Initial)

@@ -150,7 +150,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err := f.expect.read(&f.build.app.streams); err != nil {
 		return err
 	}
-	in, err := f.build.app.streams.openCapture(f.pcap[0])
+	in, err := f.build.app.streams.openCapture(ctx, f.pcap[0])
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := f.trace.finish(cmd.ErrOrStderr(), &f.build.app.streams, img, sum); err != nil {
+	if err := f.trace.finish(cmd.ErrOrStderr(), &f.build.app.streams, path, img, sum); err != nil {
 		return err
 	}
 	sum.Records = records
@@ -206,7 +206,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		plain.Maps, plain.ZeroEntries = nil, nil
 		shown = &plain
 	}
-	w := report(cmd, f.out.file, f.expect.junit, f.expect.record, f.trace.trace, f.trace.profile)
+	w := report(cmd, f.out.file, f.expect.junit, f.expect.record, f.trace.trace, f.trace.profile, f.trace.report)
 	switch {
 	case f.lines.asJSON:
 		err = nil // nothing but lines is printed

@@ -15,12 +15,14 @@ import (
 type inputFlags struct {
 	cmd            *cobra.Command
 	ifindex, queue uint32
+	mark           uint32
 }
 
 func (f *inputFlags) add(cmd *cobra.Command) {
 	f.cmd = cmd
 	cmd.Flags().Uint32Var(&f.ifindex, "ifindex", 1, "interface `N` that packets come in at, what ingress_ifindex reads")
 	cmd.Flags().Uint32Var(&f.queue, "queue", 0, "receive queue `N` that packets come in by, what rx_queue_index reads")
+	cmd.Flags().Uint32Var(&f.mark, "mark", 0, "mark `N` that packets come with, on targets whose programs can read it")
 }
 
 // input returns what comes with packets. What the target gives no program to read
@@ -35,7 +37,7 @@ func (f *inputFlags) input(img *image.Image) (sim.Input, error) {
 		flag  string
 		value uint32
 		field *target.Field
-	}{{"ifindex", f.ifindex, v.Ingress}, {"queue", f.queue, v.RxQueue}} {
+	}{{"ifindex", f.ifindex, v.Ingress}, {"queue", f.queue, v.RxQueue}, {"mark", f.mark, nil}} {
 		switch {
 		case !f.cmd.Flags().Changed(c.flag):
 		case c.field == nil:

@@ -49,6 +49,7 @@ func (f *runFlags) checkMany() error {
 		{"record", f.expect.record != ""},
 		{"profile-out", f.trace.profile != ""},
 		{"trace", f.trace.trace != ""},
+		{"report", f.trace.report != ""},
 		{"hot", f.hot > 0},
 		{"events", f.events.show},
 	} {
@@ -77,7 +78,11 @@ func runMany(ctx context.Context, cmd *cobra.Command, path string, f *runFlags, 
 			break
 		}
 		c := captureRun{Index: i, Capture: name}
-		if c.Result, err = f.runOne(ctx, img, name, o, spec); err != nil {
+		if c.Result, err = f.runOne(ctx, img, name, o, spec); err != nil && ctx.Err() != nil {
+			rep.Partial = true
+			break
+		}
+		if err != nil {
 			c.Error = err.Error()
 		} else if c.Result.FirstFault != nil {
 			c.Error = c.Result.FirstFault.Error()
@@ -105,7 +110,7 @@ func runMany(ctx context.Context, cmd *cobra.Command, path string, f *runFlags, 
 
 // runOne runs a capture.
 func (f *runFlags) runOne(ctx context.Context, img *image.Image, name string, o packetrun.Options, spec sim.Spec) (*packetrun.Summary, error) {
-	in, err := f.build.app.streams.openCapture(name)
+	in, err := f.build.app.streams.openCapture(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -152,12 +152,12 @@ func (f *outFlags) annotate(out *pcap.NGFile, in *capture) each {
 		if !o.Leaves && !f.dropped {
 			return nil
 		}
-		p := pcap.NGPacket{Outbound: true, Comment: f.comment(o, exit)}
+		p := pcap.NGPacket{Outbound: true, Comment: visibleText(f.comment(o, exit))}
 		p.Data, p.Time = o.Result.Packet, o.In.Time
 		if o.Result.Fault != nil {
 			p.Data = o.In.Data
 		}
-		return out.Write(f.leavesBy(o, in), p)
+		return out.Write(visibleText(f.leavesBy(o, in)), p)
 	}
 }
 

@@ -16,9 +16,10 @@ import (
 
 // traceFlags write where the time of a run went.
 type traceFlags struct {
-	profile, trace string
+	profile, trace, report string
 
 	stalls  *trace.Stalls
+	heat    *heat
 	perf    *trace.Perfetto
 	units   []mem.Unit
 	tracing bool
@@ -31,15 +32,25 @@ const mostTraced = 10_000
 func (f *traceFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.profile, "profile-out", "", "write cycles by C line and cause as a pprof profile to `FILE`, for go tool pprof; - is standard output")
 	cmd.Flags().StringVar(&f.trace, "trace", "", fmt.Sprintf("write what core, contexts and memories did for the first %d packets to the JSON `FILE`, for ui.perfetto.dev; - is standard output", mostTraced))
+	cmd.Flags().StringVar(&f.report, "report", "", reportHelp)
 }
 
 // watch adds what has to be seen of a machine.
 func (f *traceFlags) watch(img *image.Image, s *sim.Spec) {
 	serve := s.MemoryHooks.Serve
-	if f.profile != "" {
+	if f.report != "" {
+		f.heat = newHeat(img)
+	}
+	if f.profile != "" || f.report != "" {
 		f.stalls = trace.NewStalls(img)
 		s.Hooks = s.Hooks.Join(f.stalls.Hooks())
-		serve = f.stalls.MemoryHooks().Serve
+		stalled := f.stalls.MemoryHooks().Serve
+		serve = func(c *mem.Command, start, done uint64) {
+			stalled(c, start, done)
+			if f.heat != nil {
+				f.heat.serve(c)
+			}
+		}
 	}
 	if f.trace != "" {
 		s.Hooks = s.Hooks.Join(sim.Hooks{Switch: func(e sim.Switch) {
@@ -88,10 +99,15 @@ func (f *traceFlags) write(s *streams, m *sim.Machine, run func(each) error) err
 	})
 }
 
-// finish writes the profile and says what is missing in the trace.
-func (f *traceFlags) finish(w io.Writer, s *streams, img *image.Image, sum *packetrun.Summary) error {
+// finish writes profile and report, and says what is missing in the trace.
+func (f *traceFlags) finish(w io.Writer, s *streams, program string, img *image.Image, sum *packetrun.Summary) error {
 	if f.trace != "" && sum.Packets > mostTraced {
 		fmt.Fprintf(w, "note: the trace has the first %d of %d packets\n", mostTraced, sum.Packets)
+	}
+	if f.report != "" {
+		if err := writePage(s, f.report, runPage(program, img, sum, f.stalls, f.heat)); err != nil {
+			return err
+		}
 	}
 	if f.profile == "" {
 		return nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -108,8 +109,8 @@ type capture struct {
 	watched bool
 }
 
-// openCapture opens a capture file.
-func (s *streams) openCapture(path string) (*capture, error) {
+// openCapture opens a capture file. When ctx ends, so does reading.
+func (s *streams) openCapture(ctx context.Context, path string) (*capture, error) {
 	c := &capture{name: inName(path), file: io.NopCloser(nil)}
 	in := s.in
 	if path == dash {
@@ -126,6 +127,9 @@ func (s *streams) openCapture(path string) (*capture, error) {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			c.size = info.Size()
 		}
+	}
+	if c.size == 0 { // a pipe or a device, which may have nothing for a while
+		in = &interruptible{ctx: ctx, r: in}
 	}
 	var err error
 	if c.reader, err = pcap.NewReader(&counted{in, &c.read}); err != nil {
@@ -171,4 +175,65 @@ func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.n.Add(int64(n))
 	return n, err
+}
+
+// interruptible reads in a goroutine of its own, so that nobody waits for input when
+// ctx has ended.
+type interruptible struct {
+	ctx  context.Context
+	r    io.Reader
+	ask  chan []byte // buffers to fill; nil until the first read
+	got  chan filled
+	rest []byte
+	buf  []byte
+}
+
+// filled is what a read gave.
+type filled struct {
+	n   int
+	err error
+}
+
+// Read implements io.Reader.
+func (i *interruptible) Read(b []byte) (int, error) {
+	if len(i.rest) == 0 {
+		if err := i.fetch(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(b, i.rest)
+	i.rest = i.rest[n:]
+	return n, nil
+}
+
+// fetch waits for input. After ctx has ended there is none: the goroutine may still
+// be in its read.
+func (i *interruptible) fetch() error {
+	if err := i.ctx.Err(); err != nil {
+		return err
+	}
+	if i.ask == nil {
+		i.ask, i.got, i.buf = make(chan []byte, 1), make(chan filled, 1), make([]byte, 64<<10)
+		go func() {
+			for b := range i.ask {
+				n, err := i.r.Read(b)
+				i.got <- filled{n, err}
+			}
+		}()
+	}
+	i.ask <- i.buf
+	select {
+	case <-i.ctx.Done():
+		close(i.ask)
+		return i.ctx.Err()
+	case f := <-i.got:
+		i.rest = i.buf[:f.n]
+		if f.n > 0 {
+			return nil // an error comes again
+		}
+		if f.err == nil {
+			return nil
+		}
+		return f.err
+	}
 }

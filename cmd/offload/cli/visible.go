@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -55,4 +56,13 @@ func raw(w io.Writer) io.Writer {
 		return v.w
 	}
 	return w
+}
+
+// visibleText returns text as visible writes it, on one line.
+func visibleText(s string) string {
+	var b strings.Builder
+	v := visible{w: &b}
+	_, _ = v.Write([]byte(s)) // a Builder takes all
+	v.end()
+	return strings.ReplaceAll(b.String(), "\n", `\x0a`)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // scheduling are the passes over final words.
-var scheduling = []string{"spread-writes", "post-writes", "fill-commands", "fill-slots", "fill-branches", "fill-from-join"}
+var scheduling = []string{"spread-writes", "post-writes", "fill-commands", "fill-slots", "fill-branches", "fill-from-join", "wait-and-branch"}
 
 // TestScheduling runs generated programs, SKIPSW_N of them, without any pass of
 // the scheduler and with each of them alone.

@@ -40,7 +40,7 @@ func adjustMeta(c *Call) error {
 // places take together.
 func (c *Call) moveMetadata(from, delta ssa.ID) {
 	n := c.Metadata()
-	if c.F.Is(n, 0) {
+	if c.T.PacketVector.Metadata == nil || c.F.Is(n, 0) {
 		return
 	}
 	c.Choose(isZero(c, n), func() []ssa.ID { return nil }, func() []ssa.ID {

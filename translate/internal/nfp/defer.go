@@ -10,7 +10,7 @@ const (
 
 // deferLimit is the number of defer slots that a branch may have.
 func deferLimit(i *nfpisa.Instr) int {
-	if i.Class == nfpisa.ClassBranch && i.Cond == nfpisa.CondAlways {
+	if i.Class == nfpisa.ClassBranch && i.Cond == nfpisa.CondAlways || i.Class == nfpisa.ClassCtxArb {
 		return deferAlways
 	}
 	return deferElse
@@ -67,6 +67,8 @@ func isBranch(i *nfpisa.Instr) bool {
 	switch i.Class {
 	case nfpisa.ClassBranch, nfpisa.ClassBrBit, nfpisa.ClassBrByte, nfpisa.ClassJump:
 		return true
+	case nfpisa.ClassCtxArb:
+		return i.Resume
 	}
 	return false
 }

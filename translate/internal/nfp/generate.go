@@ -22,12 +22,13 @@ var (
 	filling    = pass.Info{Name: "fill-commands", Doc: "move instructions into defer slots of memory commands"}
 	branching  = pass.Info{Name: "fill-branches", Doc: "move instructions and commands from further away into defer slots of branches"}
 	joining    = pass.Info{Name: "fill-from-join", Doc: "move instructions from where two ways meet into defer slots of the branch before"}
+	waiting    = pass.Info{Name: "wait-and-branch", Doc: "let a wait for a command and the branch behind it be one"}
 	deferring  = pass.Info{Name: "fill-slots", Doc: "move instructions into defer slots of branches", EveryLevel: true}
 )
 
 // Stages returns the passes of Generate in order.
 func Stages() []pass.Info {
-	return []pass.Info{selecting, allocating, placing, stubs, spreading, posting, filling, deferring, branching, joining}
+	return []pass.Info{selecting, allocating, placing, stubs, spreading, posting, filling, deferring, branching, joining, waiting}
 }
 
 // Wants is what Generate has to know beside a function.
@@ -69,6 +70,7 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 	do(&deferring, out, func() { out.fillDefer() })
 	change(&branching, func() bool { return out.fillBranches(t) })
 	change(&joining, func() bool { return out.fillFromJoin(t) })
+	change(&waiting, out.waitAndBranch)
 	if err == nil && run.Remarking() {
 		out.remark(run)
 	}

@@ -62,7 +62,7 @@ func (s *stretch) ends(o *Output, number []int) {
 		default:
 			s.calls = true
 		}
-		on = w.I.Class != nfpisa.ClassJump && (w.I.Class != nfpisa.ClassBranch || w.I.Cond != nfpisa.CondAlways)
+		on = w.I.Class != nfpisa.ClassJump && w.I.Class != nfpisa.ClassCtxArb && (w.I.Class != nfpisa.ClassBranch || w.I.Cond != nfpisa.CondAlways)
 	}
 	if s.falls = on && s.hi < len(o.Words); s.falls {
 		s.succs = append(s.succs, number[s.hi])
