@@ -134,9 +134,12 @@ func TestMeasured(t *testing.T) {
 				var cycles, waited, least, most, routines uint64
 				for _, l := range e.Lines {
 					cycles += l.Cycles
+					own := uint64(0)
 					for _, w := range l.Waits {
-						waited += w.Cycles
+						own += w.Cycles
 					}
+					require.LessOrEqual(t, own, l.Cycles, "line %d", l.Line)
+					waited += own
 					for _, w := range l.Words {
 						busy, taken := w.Cost()
 						least += w.Runs * uint64(busy)

@@ -33,11 +33,19 @@ func (m *Measured) Watch(s *sim.Spec) {
 // measured puts what was measured on lines and words.
 func (m *maker) measured() {
 	got := m.src.Measured
+	// A wait is the command's, not that of the word in its last defer slot.
+	cycles := slices.Clone(got.profile.Cycles)
+	for word, n := range got.waits.Behind {
+		cycles[word] -= n
+	}
+	for at, c := range got.waits.Cost {
+		cycles[at.Word] += c.Cycles
+	}
 	next := map[*Line]int{}
 	for k, l := range m.where {
 		w := &l.Words[next[l]]
 		next[l]++
-		w.Runs, w.Cycles = got.profile.Count[k], got.profile.Cycles[k]
+		w.Runs, w.Cycles = got.profile.Count[k], cycles[k]
 		l.Runs, l.Cycles = l.Runs+w.Runs, l.Cycles+w.Cycles
 	}
 	m.r.Packets = got.Packets

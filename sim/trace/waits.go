@@ -21,16 +21,20 @@ type WaitCost struct{ Count, Cycles uint64 }
 // one core with one context at a time.
 type Waits struct {
 	Cost map[Wait]*WaitCost
+	// Behind gives the cycles of waits that a Profile has on the words that were
+	// executed last before them, in defer slots, by those words.
+	Behind map[int]uint64
 
 	cmd   []bool // by word: it may begin a wait
 	at    Wait
+	last  int // the word that was executed last
 	since uint64
 	open  bool
 }
 
 // NewWaits returns the waits of an image that has not run.
 func NewWaits(img *image.Image) *Waits {
-	w := &Waits{Cost: map[Wait]*WaitCost{}, cmd: make([]bool, len(img.Words))}
+	w := &Waits{Cost: map[Wait]*WaitCost{}, Behind: map[int]uint64{}, cmd: make([]bool, len(img.Words))}
 	for k := range img.Words {
 		in, err := nfpisa.Decode(img.Words[k], img.Machine.Mode)
 		w.cmd[k] = err == nil && (in.Class == nfpisa.ClassCmd || in.Class == nfpisa.ClassCtxArb)
@@ -42,13 +46,14 @@ func NewWaits(img *image.Image) *Waits {
 func (w *Waits) Hooks() core.Hooks {
 	return core.Hooks{
 		Step: func(s core.Step) {
+			w.last = s.Word
 			if w.cmd[s.Word] {
 				w.at.Word = s.Word
 			} else if !w.open && w.at.For == "" {
 				w.at.Word = s.Word
 			}
 		},
-		Call:   func(c core.Call) { w.at.For = "routine " + c.Helper.String() },
+		Call:   func(c core.Call) { w.at = Wait{w.last, "routine " + c.Helper.String()} },
 		Switch: w.switched,
 	}
 }
@@ -75,6 +80,7 @@ func (w *Waits) switched(s core.Switch) {
 		}
 		c.Count++
 		c.Cycles += s.Cycle - w.since
+		w.Behind[w.last] += s.Cycle - w.since
 		w.at.For, w.open = "", false
 	}
 }

@@ -310,3 +310,27 @@ func TestListen(t *testing.T) {
 	var never *net.OpError
 	require.False(t, errors.As(ctx.Err(), &never))
 }
+
+// TestOddNumbers: numbers that no editor sends are no harm.
+func TestOddNumbers(t *testing.T) {
+	e := connect(t)
+	e.launch("flow_track", true)
+	e.ask("configurationDone", &godap.ConfigurationDoneRequest{})
+	e.stopped()
+	require.IsType(t, &godap.ErrorResponse{}, e.ask("setBreakpoints", &godap.SetBreakpointsRequest{}))
+	for _, n := range []int{-1 << 40, -1, 0, 1, 1 << 20, 1 << 40} {
+		e.ask("stackTrace", &godap.StackTraceRequest{Arguments: godap.StackTraceArguments{StartFrame: n, Levels: n}})
+		e.ask("variables", &godap.VariablesRequest{Arguments: godap.VariablesArguments{VariablesReference: n, Start: n, Count: n}})
+		scopes := e.ask("scopes", &godap.ScopesRequest{Arguments: godap.ScopesArguments{FrameId: n}}).(*godap.ScopesResponse).Body.Scopes
+		e.ask("variables", &godap.VariablesRequest{Arguments: godap.VariablesArguments{VariablesReference: scopes[1].VariablesReference, Start: n, Count: n}})
+		e.ask("setBreakpoints", &godap.SetBreakpointsRequest{Arguments: godap.SetBreakpointsArguments{Source: godap.Source{Name: "flow_track.c"}, Breakpoints: []godap.SourceBreakpoint{{Line: n}}}})
+		e.ask("setInstructionBreakpoints", &godap.SetInstructionBreakpointsRequest{Arguments: godap.SetInstructionBreakpointsArguments{Breakpoints: []godap.InstructionBreakpoint{{InstructionReference: "0x10", Offset: n}}}})
+		r := e.ask("disassemble", &godap.DisassembleRequest{Arguments: godap.DisassembleArguments{MemoryReference: "0x10", InstructionOffset: n, InstructionCount: min(n, 64)}}).(*godap.DisassembleResponse)
+		require.LessOrEqual(t, len(r.Body.Instructions), 64)
+		e.ask("evaluate", &godap.EvaluateRequest{Arguments: godap.EvaluateArguments{Expression: fmt.Sprint("words ", n), Context: "repl"}})
+	}
+	e.ask("setBreakpoints", &godap.SetBreakpointsRequest{Arguments: godap.SetBreakpointsArguments{Source: godap.Source{Name: "flow_track.c"}}})
+	e.ask("setInstructionBreakpoints", &godap.SetInstructionBreakpointsRequest{})
+	e.ask("continue", &godap.ContinueRequest{})
+	e.event("terminated")
+}

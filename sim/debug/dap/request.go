@@ -205,6 +205,10 @@ func (c *client) setBreakpoints(q *godap.SetBreakpointsRequest) {
 	if path == "" {
 		path = q.Arguments.Source.Name
 	}
+	if path == "" {
+		c.failed(q, errors.New("setBreakpoints: the request names no source file"))
+		return
+	}
 	var list []*debug.Break
 	m := &godap.SetBreakpointsResponse{Response: answer(q)}
 	m.Body.Breakpoints = []godap.Breakpoint{}

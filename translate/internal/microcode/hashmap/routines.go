@@ -57,22 +57,23 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	m.walk(a, missing, change)
 	a.Branch(nfpisa.BrSet(a.flags, bitNoExist, 0), exists)
 	m.markUsed(a)
-	m.storeValue(a)
+	m.storeValue(a, false)
 	m.leave(a, 0)
 
 	a.Place(missing)
 	a.Branch(nfpisa.BrSet(a.flags, bitExist, 0), noent)
 	m.takeFree(a, full)
-	// The value comes first: who still stands on the entry finds the key with its own
-	// value.
-	m.storeValue(a)
+	// The value comes first, for memory takes commands in order: who still stands on
+	// the entry finds the key with its own value.
+	m.storeValue(a, true)
 	m.fillEntry(a)
-	written := a.waits(sigEntry)
+	written := a.waits(sigEntry, sigLink)
 	if !m.LRU {
 		written |= a.waits(sigFree)
 	}
-	a.Emit(nfpisa.CtxArb(written), nfpisa.Mov(nfpisa.X(0), a.entry))
-	a.move(nfpisa.MemWrite32Swap, a.bucket, 1)
+	// The value's last words may still have to be taken from their registers.
+	a.Emit(nfpisa.CtxArb(written), nfpisa.Mov(nfpisa.X(chunk), a.entry),
+		nfpisa.Mem40(nfpisa.MemWrite32Swap, chunk, a.high, a.bucket, 1).CtxSwap(a.sig[signal]))
 	m.leave(a, 0)
 
 	a.Place(inval)
@@ -286,8 +287,9 @@ func (m Map) fillEntry(a *assembler) {
 // chunk is how many words of a value are written at a time.
 const chunk = 8
 
-// storeValue writes the value to the entry at a.entry.
-func (m Map) storeValue(a *assembler) {
+// storeValue writes the value to the entry at a.entry. With post nothing waits for
+// the last words: sigLink tells when they have come.
+func (m Map) storeValue(a *assembler, post bool) {
 	op := nfpisa.MemWrite32Swap
 	if m.Swapped {
 		op = nfpisa.MemWrite32
@@ -306,6 +308,10 @@ func (m Map) storeValue(a *assembler) {
 			} else {
 				a.Emit(nfpisa.Mov(nfpisa.X(i), a.next2))
 			}
+		}
+		if done+n == vw && post {
+			a.Post(op, 0, a.high, a.value, n, a.sig[sigLink])
+			return
 		}
 		a.move(op, a.value, n)
 		if done += n; done < vw {
