@@ -5,7 +5,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
-	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var _ = register(&Helper{ID: bpf.HelperRedirectNeigh, Inline: redirectNeigh})
@@ -55,8 +55,11 @@ func redirectNeigh(c *Call) error {
 // Leave implements ssa.Helpers: a frame that is redirected to a neighbour gets the
 // link addresses, or goes nowhere when they are not known.
 func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
+	if !sendsToNeighbours(b.Prog) {
+		return
+	}
 	hop := b.NextHop()
-	if b.F.Is(hop.Kind, ssa.NoNextHop) || b.Prog.Source().Type != object.TC {
+	if b.F.Is(hop.Kind, ssa.NoNextHop) {
 		return
 	}
 	c := &Call{Builder: b, T: h.Target, ID: bpf.HelperRedirectNeigh, K: -1}
@@ -68,6 +71,16 @@ func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
 			return nil
 		})
 	}, nothing)
+}
+
+// sendsToNeighbours reports whether a program redirects to neighbours.
+func sendsToNeighbours(p *verify.Program) bool {
+	for slot, in := range p.Source().Insns {
+		if in.IsCallOf(bpf.HelperRedirectNeigh) && p.Reached(slot) {
+			return true
+		}
+	}
+	return false
 }
 
 // toNeighbour writes the link addresses of a frame's next hop.
