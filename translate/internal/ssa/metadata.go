@@ -33,6 +33,15 @@ func (b *Builder) SetMetadata(n ID) { b.write(varMeta, n) }
 // TellMetadata writes the bytes of metadata to the packet vector.
 func (b *Builder) TellMetadata(n ID) { b.setVec(b.Env.Machine.Metadata.Word, n) }
 
+// HasMetadata reports whether the program, or one before it in a chain, may have
+// made metadata.
+func (b *Builder) HasMetadata() bool {
+	if b.Env.Machine.Metadata == nil {
+		return false
+	}
+	return MakesMetadata(b.Prog) || b.Env.Chain != nil && b.Env.Chain.Metadata
+}
+
 // startMetadata says how much metadata there is where a program begins: in a chain
 // whose programs make some, the one before may have.
 func (b *Builder) startMetadata() {
