@@ -23,7 +23,8 @@ var (
 
 // lookUp emits a call of a helper that looks into the network.
 func (f *fn) lookUp() {
-	if f.chance(35) {
+	// Functions that make tail calls leave their callers little of the stack.
+	if f.chance(35) || f.o.has(TailCalls) {
 		f.checkMTU()
 		return
 	}
