@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -55,6 +57,11 @@ func redirectNeigh(c *Call) error {
 // Leave implements ssa.Helpers: a frame that is redirected to a neighbour gets the
 // link addresses, or goes nowhere when they are not known.
 func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
+	// Only who calls the helper has the maps. That another has no next hop is not seen
+	// before all ways of a loop are.
+	if !slices.ContainsFunc(b.Prog.Source().Maps, func(m *object.Map) bool { return m.Name == maplayout.NeighboursMap }) {
+		return
+	}
 	hop := b.NextHop()
 	if b.F.Is(hop.Kind, ssa.NoNextHop) || b.Prog.Source().Type != object.TC {
 		return
