@@ -135,6 +135,7 @@ func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (code C, err 
 	code, err = backend.Compile[C](b, u)
 	if p.Proven() {
 		u.Report.Settings = deciding(p)
+		u.Report.Unseen = unseen(append([]*verify.Program{p}, o.Called...))
 	}
 	return code, err
 }

@@ -62,6 +62,16 @@ func TestNestedMaps(t *testing.T) {
 	})
 	remove := slices.Concat(call(bpf.HelperMapDeleteElem), []bpf.Insn{bpf.Add.Reg(7, 0)})
 	result := []bpf.Insn{bpf.Mov.Reg(0, 7)}
+	t.Run("neighbours", func(t *testing.T) {
+		// The end of an element and the start of the next are no one place.
+		var body []bpf.Insn
+		for index, at := range []int{8, 0} {
+			body = slices.Concat(body, []bpf.Insn{bpf.Mov.Imm(1, int32(index)), store(4, 10, -16, 1)}, call(bpf.HelperMapLookupElem),
+				[]bpf.Insn{bpf.JNe.Imm(0, 0, 2), movR0(98), exitInsn, store(8, 0, at, 8)})
+		}
+		p := withNumbers([]*object.Map{nest(bpf.MapTypeArrayOfMaps, array)}, slices.Concat(lookupNested(), body, result)...)
+		must(t, p, "skipsw")
+	})
 	for _, inner := range []object.Map{array, hash, lru} {
 		for _, typ := range []bpf.MapType{bpf.MapTypeArrayOfMaps, bpf.MapTypeHashOfMaps} {
 			for name, body := range map[string][]bpf.Insn{

@@ -19,6 +19,7 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
 	"github.com/skipsw/skipsw/internal/oracle/oracletest"
+	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -154,7 +155,7 @@ func TestSamplesLikeKernel(t *testing.T) {
 	require.True(t, root || !*update, "-update needs root: it asks the kernel")
 	var network *oracle.Namespace
 	if root {
-		network = oracletest.Namespace(t, "../..", "")
+		network = oracletest.Namespace(t, "")
 	}
 	total := 0
 	for _, s := range loadSamples(t) {
@@ -162,7 +163,7 @@ func TestSamplesLikeKernel(t *testing.T) {
 			recorded[s.name] = make(map[string]answer)
 		}
 		t.Run(s.name, func(t *testing.T) {
-			vm, err := ebpf.New(s.prog, ebpf.Options{Tail: s.tail, Network: judge.Network(oracletest.Tables(t, "../.."))})
+			vm, err := ebpf.New(s.prog, ebpf.Options{Tail: s.tail, Network: judge.Network(testnet.Tables())})
 			require.NoError(t, err)
 			var k *oracle.KernelProgram
 			if root {

@@ -2,7 +2,7 @@ package main
 
 import "net/netip"
 
-// Destinations of the routes in testdata/network, of every kind.
+// Destinations of the routes in internal/oracle/testnet, of every kind.
 var (
 	routes4 = addresses4(
 		"10.0.0.7", "10.0.0.8", "10.0.0.1", "10.1.0.8", "10.3.0.7", "10.9.7.7", "10.9.1.7", "10.9.2.7", "10.9.3.7", "10.8.7.7", "10.8.1.7", "10.7.0.1",

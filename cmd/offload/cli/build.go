@@ -120,6 +120,7 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 		return nil, f.otherType(img.Programs[0].Name, img.Programs[0].Type)
 	}
 	noteSettings(f.cmd.ErrOrStderr(), r.Program, r.Settings)
+	noteUnseen(f.cmd.ErrOrStderr(), r.Program, r.Unseen)
 	noteUnprinted(f.cmd.ErrOrStderr(), r.Program, r.Unprinted)
 	return img, nil
 }
@@ -129,6 +130,13 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 func noteSettings(w io.Writer, program string, settings []string) {
 	if len(settings) > 0 {
 		fmt.Fprintf(w, "note: program %s: settings left at the object's value decide branches: %s; --set NAME=VALUE gives them another\n", program, strings.Join(settings, ", "))
+	}
+}
+
+// noteUnseen says which fields of the context are stored to in vain.
+func noteUnseen(w io.Writer, program string, fields []string) {
+	if len(fields) > 0 {
+		fmt.Fprintf(w, "note: program %s: nobody on a card reads what it stores to the context: %s\n", program, strings.Join(fields, ", "))
 	}
 }
 

@@ -170,6 +170,7 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 			refused, reasons = refused+1, reasons+len(p.Reasons)
 		default:
 			noteSettings(cmd.ErrOrStderr(), r.Report.Program, r.Report.Settings)
+			noteUnseen(cmd.ErrOrStderr(), r.Report.Program, r.Report.Unseen)
 			noteUnprinted(cmd.ErrOrStderr(), r.Report.Program, r.Report.Unprinted)
 			p.Words = r.Report.Words
 			if f.report {

@@ -21,6 +21,7 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/gen"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -100,7 +101,7 @@ func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 	if err := f.ranges(); err != nil {
 		return nil, err
 	}
-	c.Gen = gen.Options{ISA: f.isa, Size: f.size}
+	c.Gen = gen.Options{ISA: f.isa, Size: f.size, Network: true}
 	switch f.typ {
 	case "":
 	case "xdp":
@@ -186,6 +187,13 @@ func (f *diffFlags) harness() (*oracle.Harness, error) {
 		return nil, fmt.Errorf("%w; --no-kernel leaves the kernel out", err)
 	}
 	h.Judges = append(h.Judges, cards...)
+	var ns *oracle.Namespace
+	if !f.noKernel {
+		if ns, err = oracle.NewNamespace(testnet.Lines); err != nil {
+			return nil, fmt.Errorf("%w; the kernel's programs run in a network that ip (iproute2) makes", err)
+		}
+	}
+	judge.InNetwork(h, ns, testnet.Tables())
 	return h, nil
 }
 

@@ -103,6 +103,9 @@ func (f *fn) copyHelper() {
 	case store:
 		f.Emit(bpf.CallHelper(bpf.HelperXDPStoreBytes))
 		f.called()
+	case tc && f.chance(25):
+		f.Emit(bpf.Mov.Imm(5, int32(f.r.IntN(7)/2)), bpf.CallHelper(bpf.HelperSkbLoadBytesRelative))
+		f.called()
 	case tc:
 		f.Emit(bpf.CallHelper(bpf.HelperSkbLoadBytes))
 		f.called()

@@ -142,17 +142,20 @@ type Options struct {
 	// no AgilioLacks, small map values, and no value word that is both counted
 	// in and read. Without it a quarter of the programs keep to that.
 	Card bool
+	// Network says that all judges have the network of package testnet, into which
+	// programs then look.
+	Network bool
 }
 
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
 const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
-	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbInPlace | Callbacks | Redirect | TailCalls
+	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbEdit | SkbInPlace | AdjustMeta | Callbacks | Redirect | TailCalls
 
 // CardsLack holds what no built-in target compiles as a whole: kernel,
 // interpreter and verifier judge it. One program in fourteen may use these,
 // unless Options.Only names some.
-const CardsLack = Queues | SkbEdit | AdjustMeta | PrefixUpdate
+const CardsLack = Queues | PrefixUpdate
 
 // Maps holds the features that bring maps.
 const Maps = Array | Hash | PerCPU | Global | LPM | LRU | PerCPUHash | Rodata | Redirect | Queues | Events | TailCalls

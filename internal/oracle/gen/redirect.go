@@ -33,6 +33,9 @@ func targets(size int, keys ...uint32) (list []object.Entry) {
 // with its verdict.
 func (f *fn) redirect() {
 	switch {
+	case f.o.Network && f.hasCtx && f.chance(40):
+		f.lookUp()
+		return
 	case f.typed(object.XDP) && f.chance(70):
 		m, typ := f.targetMap()
 		if m < 0 {

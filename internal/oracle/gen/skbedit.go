@@ -2,15 +2,26 @@ package gen
 
 import "github.com/skipsw/skipsw/translate/bpf"
 
-// editSkb emits a call of the helper by which tc programs change a frame's type.
+// editSkb emits a call of a helper by which tc programs change a frame's type or
+// time.
 func (f *fn) editSkb() {
 	if !f.hasCtx {
 		return
 	}
-	f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(5))))
+	id := bpf.HelperSkbChangeType
+	if f.chance(50) {
+		f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(5))))
+	} else {
+		id = bpf.HelperSkbSetTstamp
+		f.Emit(bpf.Mov.Reg(2, uint8(f.scalarReg())), bpf.Mov.Imm(3, int32(f.r.IntN(4))))
+		if f.chance(20) {
+			f.Emit(bpf.Mov.Imm(2, 0))
+		}
+	}
 	f.ctxArg()
-	f.Emit(bpf.CallHelper(bpf.HelperSkbChangeType))
+	f.Emit(bpf.CallHelper(id))
 	f.changed()
+	f.keep(0)
 }
 
 // tagSkb emits a call of one of the helpers that put a VLAN tag beside a frame or
@@ -53,7 +64,15 @@ func (f *fn) resizeSkb() {
 	}
 	x := f.scalarReg()
 	flags := int32(f.r.IntN(20) / 19)
-	switch f.r.IntN(5) {
+	switch f.r.IntN(6) {
+	case 5:
+		if !f.grows(20) {
+			return
+		}
+		f.p.cut = true
+		f.Emit(bpf.Mov.Imm(2, []int32{0x0008, 0xdd86, 0xdd86, 0x0081}[f.r.IntN(4)]), bpf.Mov.Imm(3, flags))
+		f.ctxArg()
+		f.Emit(bpf.CallHelper(bpf.HelperSkbChangeProto))
 	case 0, 1:
 		if f.p.widened {
 			return

@@ -75,7 +75,7 @@ func (c *Card) Confined() oracle.Judge {
 		start := sim.DefaultSpec().PacketOffset
 		b.Back, b.Ahead = start-head.OffMin, head.OffMax-start
 	}
-	return Interpreter{Buffer: &b}
+	return Interpreter{Buffer: &b, Network: c.Network}
 }
 
 // budget bounds a run in cycles.

@@ -14,6 +14,7 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
 	"github.com/skipsw/skipsw/internal/oracle/oracletest"
+	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -32,10 +33,10 @@ ip -6 rule add iif v3 blackhole priority 40
 ip -6 rule add fwmark 9 prohibit priority 41
 `
 
-// namespaced makes the namespace of testdata/network, with lines of one's own, and
+// namespaced makes the namespace of package testnet, with lines of one's own, and
 // reads its tables as ip prints them.
 func namespaced(t testing.TB, lines string) (*oracle.Namespace, *network.Tables) {
-	ns := oracletest.Namespace(t, root, lines)
+	ns := oracletest.Namespace(t, lines)
 	tables, err := network.Read(printed(t, ns))
 	require.NoError(t, err)
 	for k := range tables.Links {
@@ -65,7 +66,7 @@ func TestTables(t *testing.T) {
 		return
 	}
 	_, tables := namespaced(t, "")
-	recorded := oracletest.Tables(t, root)
+	recorded := testnet.Tables()
 	for _, n := range [][]network.Neighbour{tables.Neighbours, recorded.Neighbours} {
 		// The kernel has them in no order.
 		slices.SortFunc(n, func(a, b network.Neighbour) int {

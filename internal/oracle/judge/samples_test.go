@@ -11,6 +11,7 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
 	"github.com/skipsw/skipsw/internal/oracle/oracletest"
+	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/object"
@@ -39,7 +40,7 @@ func TestSamples(t *testing.T) {
 
 	cards, err := judge.NewCards(&judge.Verifier{}, []string{"skipsw", "agilio"}, []translate.Level{translate.LevelDefault, translate.LevelNone})
 	require.NoError(t, err)
-	tables := oracletest.Tables(t, root)
+	tables := testnet.Tables()
 	for _, c := range cards {
 		c.(*judge.Card).Network = tables
 	}
@@ -48,7 +49,7 @@ func TestSamples(t *testing.T) {
 	if err := oracle.KernelAvailable(); err != nil {
 		t.Logf("the kernel cannot be asked: %v", err)
 	} else {
-		h.Reference, h.Second = oracle.Kernel{Namespace: oracletest.Namespace(t, root, "")}, interpreter
+		h.Reference, h.Second = oracle.Kernel{Namespace: oracletest.Namespace(t, "")}, interpreter
 	}
 	compared := 0
 	for _, path := range objects {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/internal/oracle/oracletest"
+	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/stretchr/testify/require"
 )
 
@@ -35,9 +37,13 @@ func campaign(t testing.TB) *oracle.Campaign {
 	c := &oracle.Campaign{
 		Seed: uint64(number(t, "SKIPSW_SEED", 1)), N: number(t, "SKIPSW_N", 8000), NearMiss: 10, Harness: h,
 	}
+	var ns *oracle.Namespace
 	if _, ok := h.Reference.(oracle.Kernel); ok {
 		c.Gen = oracle.LimitToKernel(c.Gen)
+		ns = oracletest.Namespace(t, "")
 	}
+	judge.InNetwork(h, ns, testnet.Tables())
+	c.Gen.Network = true
 	return c
 }
 

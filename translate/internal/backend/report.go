@@ -18,6 +18,9 @@ type Report struct {
 	// Settings are the const volatile variables that no loader has set and that
 	// decide branches, with their values.
 	Settings []string `json:"settings,omitempty"`
+	// Unseen are fields of the context that the program stores to, with the first
+	// place, and that nobody reads on a card.
+	Unseen []string `json:"unseen,omitempty"`
 	// Unprinted is the number of prints that were left out, as was asked for.
 	Unprinted int         `json:"unprinted,omitempty"`
 	Maps      []Map       `json:"maps,omitempty"`

@@ -39,10 +39,10 @@ func adjustMeta(c *Call) error {
 // place and has moved by delta. While it does, the room for metadata is what both
 // places take together.
 func (c *Call) moveMetadata(from, delta ssa.ID) {
-	n := c.Metadata()
-	if c.T.PacketVector.Metadata == nil || c.F.Is(n, 0) {
+	if !c.HasMetadata() {
 		return
 	}
+	n := c.Metadata()
 	c.Choose(isZero(c, n), func() []ssa.ID { return nil }, func() []ssa.ID {
 		words := c.Choose(ssa.Compare{Cond: ssa.SGT, XL: delta, YL: c.Const(0)}, func() []ssa.ID {
 			return []ssa.ID{c.Op(ssa.Add, 0, n, delta), c.AddConst(from, ^uint32(3)), c.Const(^uint32(3))}

@@ -52,7 +52,13 @@ func (c *Call) base() ssa.ID {
 func (c *Call) entry(index ssa.ID) ssa.ID {
 	place := c.place()
 	base := c.base()
-	id := c.Op(ssa.Add, 0, c.Op(ssa.Mul, 0, index, c.Const(place.Stride)), base)
+	at := c.Op(ssa.Mul, 0, index, c.Const(place.Stride))
+	if n, ok := c.F.IsConst(at); ok && n > 0 && c.Inner {
+		id := c.Op(ssa.Element, 0, base, at)
+		c.F.V(id).NonZero = true
+		return id
+	}
+	id := c.Op(ssa.Add, 0, at, base)
 	if _, ok := c.F.IsConst(id); !ok && id != base {
 		// Map memory begins above offset 0. The base of an inner map is that on the
 		// ways here only.

@@ -1,13 +1,11 @@
 package lower
 
 import (
-	"slices"
-
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
-	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var _ = register(&Helper{ID: bpf.HelperRedirectNeigh, Inline: redirectNeigh})
@@ -57,13 +55,11 @@ func redirectNeigh(c *Call) error {
 // Leave implements ssa.Helpers: a frame that is redirected to a neighbour gets the
 // link addresses, or goes nowhere when they are not known.
 func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
-	// Only who calls the helper has the maps. That another has no next hop is not seen
-	// before all ways of a loop are.
-	if !slices.ContainsFunc(b.Prog.Source().Maps, func(m *object.Map) bool { return m.Name == maplayout.NeighboursMap }) {
+	if !sendsToNeighbours(b.Prog) {
 		return
 	}
 	hop := b.NextHop()
-	if b.F.Is(hop.Kind, ssa.NoNextHop) || b.Prog.Source().Type != object.TC {
+	if b.F.Is(hop.Kind, ssa.NoNextHop) {
 		return
 	}
 	c := &Call{Builder: b, T: h.Target, ID: bpf.HelperRedirectNeigh, K: -1}
@@ -75,6 +71,16 @@ func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
 			return nil
 		})
 	}, nothing)
+}
+
+// sendsToNeighbours reports whether a program redirects to neighbours.
+func sendsToNeighbours(p *verify.Program) bool {
+	for slot, in := range p.Source().Insns {
+		if in.IsCallOf(bpf.HelperRedirectNeigh) && p.Reached(slot) {
+			return true
+		}
+	}
+	return false
 }
 
 // toNeighbour writes the link addresses of a frame's next hop.

@@ -14,7 +14,7 @@ import (
 func (s *selector) value(id ssa.ID, v *ssa.Value) {
 	d := s.regs[id]
 	switch v.Op {
-	case ssa.Add, ssa.Sub:
+	case ssa.Add, ssa.Sub, ssa.Element:
 		s.sum(d, v)
 	case ssa.AddHi, ssa.SubHi:
 		s.high(d, v)
@@ -108,7 +108,7 @@ func (s *selector) readCSR(d regalloc.VReg, csr uint16) {
 	s.add(n)
 }
 
-// sum selects Add and Sub; an addition of a small negative constant becomes a
+// sum selects Add, Element and Sub; an addition of a small negative constant becomes a
 // subtraction.
 func (s *selector) sum(d regalloc.VReg, v *ssa.Value) {
 	x, y := v.Args[0], v.Args[1]

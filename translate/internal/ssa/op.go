@@ -16,6 +16,9 @@ const (
 	And // x & y
 	Or  // x | y
 	Xor // x ^ y
+	// Element is x + y, the address of one of several values: what is at an offset
+	// from it is no neighbour of what is at offsets from another.
+	Element
 	// AddHi is the high word of a 64-bit sum: args xh, yh, xl, yl.
 	AddHi
 	// SubHi is the high word of a 64-bit difference: args xh, yh, xl, yl.
@@ -114,7 +117,7 @@ var opInfo = [numOps]struct {
 	Invalid: {"invalid", false, false},
 	Const:   {"const", true, false}, Undef: {"undef", true, false}, Param: {"param", false, false},
 	Add: {"add", true, false}, Sub: {"sub", true, false}, And: {"and", true, false}, Or: {"or", true, false},
-	Xor: {"xor", true, false}, AddHi: {"addhi", true, false}, SubHi: {"subhi", true, false},
+	Xor: {"xor", true, false}, Element: {"element", true, false}, AddHi: {"addhi", true, false}, SubHi: {"subhi", true, false},
 	Mul: {"mul", true, false}, MulHi: {"mulhi", true, false},
 	Shl: {"shl", true, false}, Shr: {"shr", true, false}, Sar: {"sar", true, false},
 	ShlV: {"shlv", true, false}, ShrV: {"shrv", true, false}, SarV: {"sarv", true, false},
