@@ -68,5 +68,9 @@ var scenarios = []scenario{
 	{name: "print_first", count: 200, mix: everything, sizes: 100},
 	{name: "frame_fit", count: 300, mix: mostly(map[string]int{"udp6": 30}), sizes: 400},
 	{name: "nat64", count: 400, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60, "udp6": 60, "tcp6": 60}), sizes: 200},
+	{name: "policy_nested", count: 400, mix: mostly(map[string]int{"udp4": 120, "tcp4": 80, "icmp4": 10}), sizes: 100},
+	{name: "rule_each", count: 400, mix: mostly(map[string]int{"udp4": 120, "tcp4": 80}), sizes: 100},
+	{name: "option_loop", count: 300, mix: mostly(map[string]int{"options4": 80, "udp4": 40}), sizes: 100},
+	{name: "two_tables", count: 400, mix: mostly(map[string]int{"udp4": 80, "tcp6": 80}), sizes: 100},
 	{name: "deep_parse", count: 500, mix: mostly(map[string]int{"tunnel4": 60, "extensions6": 40, "tcp4": 30, "qinq": 20}), sizes: 200},
 }

@@ -75,6 +75,26 @@ func (p *prepared) unset(off uint64, given map[string]bool) error {
 	return nil
 }
 
+// kernelFunction resolves a reference to a function of the kernel that programs may
+// call here, weak or not: a call of it, or the question whether it is there.
+func (p *prepared) kernelFunction(sym elf.Symbol, ins instruction) bool {
+	id, ok := bpf.KfuncByName(sym.Name)
+	if !ok || sym.Section != elf.SHN_UNDEF {
+		return false
+	}
+	switch ins.op() {
+	case opWide:
+		ins[1] &= 0xf
+		ins.set(1)
+	case opCall:
+		ins[1] = ins[1]&0xf | bpf.PseudoKfunc<<4
+		ins.set(int32(id))
+	default:
+		return false
+	}
+	return true
+}
+
 // absent resolves a reference to what is weak and nowhere defined: its address is
 // 0, and a call of it is one that no verifier takes, if it is reached.
 func (p *prepared) absent(sym elf.Symbol, ins instruction) bool {

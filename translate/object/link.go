@@ -166,9 +166,8 @@ func (l *linker) relocate(p *Program, ins *asm.Instruction, slot int, starts map
 		}
 	case ins.IsKfuncCall():
 		at.Src = bpf.PseudoKfunc
-		if id, ok := bpf.KfuncByName(ref); ok {
-			at.Imm, at.Off = int32(id), 0
-			return nil
+		if ref == "" && at.Kfunc().Known() {
+			return nil // as kernelFunction has left it
 		}
 		return fmt.Errorf("%w: call of kernel function %q, because there is no kernel on the NIC", unsupported.Err, ref)
 	case ref != "":

@@ -98,7 +98,7 @@ func (p *prepared) resolve(at elf.SectionIndex, r *reference) (bool, error) {
 	}
 	ins := instruction(code[r.Off:])
 	sym := p.symbols[n-1]
-	if p.absent(sym, ins) {
+	if p.kernelFunction(sym, ins) || p.absent(sym, ins) {
 		return false, nil
 	}
 	if why := p.unreadable(sym); why != nil {
