@@ -23,7 +23,8 @@ var (
 
 // lookUp emits a call of a helper that looks into the network.
 func (f *fn) lookUp() {
-	if f.chance(35) {
+	// Functions that make tail calls leave their callers little of the stack.
+	if f.chance(35) || f.o.has(TailCalls) {
 		f.checkMTU()
 		return
 	}
@@ -67,7 +68,7 @@ func (f *fn) fibLookup() {
 		p[0] = 3
 	}
 	le := binary.LittleEndian
-	le.PutUint16(p[6:], []uint16{0, 60, 1280, 1300, 1301, 1400, 1401, 1501}[f.r.IntN(8)])
+	le.PutUint16(p[6:], []uint16{0, 60, 1290, 1300, 1301, 1400, 1401, 1500, 1501}[f.r.IntN(9)])
 	le.PutUint32(p[8:], uint32(netLinks[f.r.IntN(len(netLinks))]))
 	copy(p[32:], to.AsSlice())
 	le.PutUint32(p[48:], []uint32{0, 254, 254, 100, 255, 77}[f.r.IntN(6)])
@@ -85,7 +86,11 @@ func (f *fn) fibLookup() {
 	f.Emit(bpf.CallHelper(bpf.HelperFIBLookup))
 	f.called()
 	f.keep(0)
-	for range 3 {
+	if f.chance(40) {
 		f.keepStack(off, 64)
+		return
+	}
+	for at := 0; at < len(p); at += 4 {
+		f.stackKept(4, off+at)
 	}
 }
