@@ -69,6 +69,9 @@ func inspect(p *object.Program) (*code, *Error) {
 			}
 			c.flags[i] |= invalid
 		}
+		if in.IsKfuncCall() && in.Off != 0 {
+			return nil, refuse(Malformed, "call of a function of kernel module %d, which the program does not name", in.Off).at(i)
+		}
 		if in.IsKfuncCall() && !in.Kfunc().Known() {
 			return nil, unsupportedf("call of kernel function %d, because a network card has no kernel to call", in.Imm).at(i)
 		}

@@ -78,8 +78,9 @@ func (c *Card) Confined() oracle.Judge {
 	return Interpreter{Buffer: &b, Network: c.Network}
 }
 
-// budget bounds a run in cycles.
-const budget = 1_000_000
+// budget bounds a run in cycles: 33 programs that each walk a map of 512 buckets
+// take three million.
+const budget = 10_000_000
 
 // Load verifies and compiles the program and puts it into a simulated core.
 func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {
