@@ -96,6 +96,11 @@ func (p *program) function(i, n, budget int) *asm {
 			f.stackMax = 8 * (40 + p.r.IntN(24))
 		}
 	}
+	if p.o.has(TailCalls) && n > 1 {
+		// The callers of a function that makes a tail call use less than 256 bytes,
+		// each in steps of 16.
+		f.stackMax = min(f.stackMax, 15/(n-1)*16)
+	}
 	for c := i + 1; c < n; c++ {
 		f.callees = append(f.callees, c)
 	}
