@@ -3,7 +3,9 @@ package contracttest
 import (
 	"fmt"
 	"strings"
+	"sync"
 
+	"github.com/skipsw/skipsw/internal/oracle/judge"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -232,11 +234,11 @@ func extras(packets [][]byte) ([]sample, error) {
 			Name: e.name, Type: e.typ, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: e.name}}, Maps: e.maps,
 			Section: strings.ToLower(e.typ.String()),
 		}
-		s := sample{name: "extra/" + e.name, packets: packets}
+		s := sample{name: "extra/" + e.name, packets: packets, confined: new(sync.Map)}
 		if s.proven, err = verify.Verify(p, verify.Options{Offload: true}); err != nil {
 			return nil, fmt.Errorf("%s: %w", e.name, err)
 		}
-		if err := s.answer(); err != nil {
+		if s.want, err = s.answer(judge.Interpreter{}); err != nil {
 			// What the interpreter does not have is compiled only.
 			s.packets = nil
 		}

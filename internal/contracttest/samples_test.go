@@ -20,6 +20,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
@@ -32,6 +33,9 @@ type sample struct {
 	proven  *verify.Program
 	packets [][]byte
 	want    []oracle.Run // maps only in the last
+	// confined is the same by packet buffer, ebpf.Buffer, for those that are smaller
+	// than the kernel's.
+	confined *sync.Map
 }
 
 const testdata = "../../testdata"
@@ -57,14 +61,14 @@ var samples = sync.OnceValues(func() ([]sample, error) {
 			if slices.ContainsFunc(obj.Programs, func(q *object.Program) bool { return slices.Contains(q.Called, p) }) {
 				continue // it runs where it is called
 			}
-			s := sample{name: base + "/" + p.Name}
+			s := sample{name: base + "/" + p.Name, confined: new(sync.Map)}
 			for _, pk := range captured {
 				s.packets = append(s.packets, pk.Data)
 			}
 			if s.proven, err = verify.Verify(p, verify.Options{Offload: true}); err != nil {
 				return nil, err
 			}
-			if err := s.answer(); err != nil {
+			if s.want, err = s.answer(judge.Interpreter{}); err != nil {
 				return nil, err
 			}
 			out = append(out, s)
@@ -86,23 +90,50 @@ func plain(packets [][]byte, n int) (out [][]byte) {
 }
 
 // answer asks the interpreter.
-func (s *sample) answer() error {
-	ref, err := judge.Interpreter{}.Load(s.proven.Source())
+func (s *sample) answer(j judge.Interpreter) (want []oracle.Run, err error) {
+	ref, err := j.Load(s.proven.Source())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer ref.Close()
 	for i, packet := range s.packets {
 		r, err := ref.Run(packet)
 		if err != nil {
-			return fmt.Errorf("%s: packet %d: %w", s.name, i, err)
+			return nil, fmt.Errorf("%s: packet %d: %w", s.name, i, err)
 		}
 		if i < len(s.packets)-1 {
 			r.Maps = nil
 		}
-		s.want = append(s.want, r)
+		want = append(want, r)
 	}
-	return nil
+	return want, nil
+}
+
+// answerOf returns what a card of the target has to do: what the interpreter does
+// with frames in a buffer like the target's.
+func (s *sample) answerOf(tg *target.Target) ([]oracle.Run, error) {
+	j, ok := (&judge.Card{Target: tg}).Confined().(judge.Interpreter)
+	if !ok || !s.movesEnds() {
+		return s.want, nil
+	}
+	if want, ok := s.confined.Load(*j.Buffer); ok {
+		return want.([]oracle.Run), nil
+	}
+	want, err := s.answer(j)
+	if err == nil {
+		s.confined.Store(*j.Buffer, want)
+	}
+	return want, err
+}
+
+// movesEnds reports whether the sample's programs move the ends of frames.
+func (s *sample) movesEnds() bool {
+	src := s.proven.Source()
+	return slices.ContainsFunc(append([]*object.Program{src}, src.Called...), func(p *object.Program) bool {
+		return slices.ContainsFunc(p.Insns, func(in bpf.Insn) bool {
+			return in.IsCallOf(bpf.HelperXDPAdjustHead) || in.IsCallOf(bpf.HelperXDPAdjustTail)
+		})
+	})
 }
 
 // outcome is what became of a program for a target.
@@ -128,6 +159,11 @@ func (s *sample) run(tg *target.Target) (o outcome) {
 		o.refused = err.Error()
 		return o
 	}
+	want, err := s.answerOf(tg)
+	if err != nil {
+		o.wrong = err.Error()
+		return o
+	}
 	for i, packet := range s.packets {
 		r := m.Run(sim.Input{Packet: packet, IngressIfindex: 1})
 		if r.Fault != nil {
@@ -135,7 +171,7 @@ func (s *sample) run(tg *target.Target) (o outcome) {
 			return o
 		}
 		o.cycles += r.Cycles
-		if d := s.differs(tg, m, i, &r); d != "" {
+		if d := s.differs(tg, m, &want[i], &r); d != "" {
 			o.wrong = fmt.Sprintf("packet %d: %s", i, d)
 			return o
 		}
@@ -165,9 +201,8 @@ func (s *sample) four(m *sim.Machine) (cycles uint64, wrong string) {
 	return t.Cycles, wrong
 }
 
-// differs compares what the card did with packet i with what it had to do.
-func (s *sample) differs(tg *target.Target, m *sim.Machine, i int, r *sim.Result) string {
-	want := &s.want[i]
+// differs compares what the card did with a packet with what it had to do.
+func (s *sample) differs(tg *target.Target, m *sim.Machine, want *oracle.Run, r *sim.Result) string {
 	src := s.proven.Source()
 	if v := tg.Exit.Class(src.Type == object.TC, want.Verdict); v != r.Verdict {
 		return fmt.Sprintf("verdict %d, not %d", r.Verdict, v)

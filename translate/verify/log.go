@@ -126,6 +126,9 @@ func (v *verifier) regText(r *reg) string {
 		return number.Signed(int64(r.Bits.Value))
 	}
 	name := r.kind.name()
+	if r.kind == PtrMapOrNull {
+		name = PtrMapValueOrNull.name() // Linux tells what it is with the check
+	}
 	if r.kind == PtrStack {
 		if int(r.frame) != len(v.cur.frames)-1 {
 			name = fmt.Sprintf("fp[%d]", r.frame)
@@ -143,13 +146,19 @@ func (v *verifier) regText(r *reg) string {
 		a = append(a, id)
 	}
 	if r.kind == PtrNum {
-		a = append(a, fmt.Sprintf("ref_id=%d", r.ref))
+		a = append(a, fmt.Sprintf("ref_obj_id=%d", r.ref))
 	} else if r.ref != 0 {
 		name = "ringbuf_" + name
 		a = append(a, fmt.Sprintf("ref_obj_id=%d", r.ref))
 	} else if r.mp >= 0 && r.kind != PtrFunc && r.kind != PtrNum {
 		m := v.mapOf(r)
-		a = append(a, fmt.Sprintf("map=%s,ks=%d,vs=%d", m.Name, m.KeySize, m.ValueSize))
+		if r.kind == PtrMapOrNull {
+			m = v.p.Maps[r.mp]
+		}
+		if !r.inner || r.kind == PtrMapOrNull {
+			a = append(a, "map="+m.Name) // Linux knows no name of a map that another holds
+		}
+		a = append(a, fmt.Sprintf("ks=%d,vs=%d", m.KeySize, m.ValueSize))
 	}
 	if r.kind != Scalar && r.off != 0 {
 		a = append(a, "off="+number.Signed(int64(r.off)))
@@ -157,7 +166,7 @@ func (v *verifier) regText(r *reg) string {
 	if r.kind.isPacket() {
 		a = append(a, "r="+number.Unsigned(uint64(int64(r.rng))))
 	}
-	if r.kind == PtrMem || r.kind == PtrMemOrNull {
+	if r.kind == PtrMem || r.kind == PtrMemOrNull || r.kind == PtrNum {
 		a = append(a, "sz="+number.Unsigned(uint64(r.rng)))
 	}
 	if !r.Scalar.IsConst() {
