@@ -197,6 +197,7 @@ func (s *selector) testShifted(x ssa.ID, k uint32) bool {
 	n.l = ref{op: -1, fixed: nfpisa.Const(int(k))}
 	n.r = s.short(&n, x)
 	n.pair()
+	s.legalConsts(&n, x)
 	s.add(n)
 	return true
 }
