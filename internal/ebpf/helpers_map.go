@@ -1,6 +1,10 @@
 package ebpf
 
-import "github.com/skipsw/skipsw/translate/bpf"
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/bpf"
+)
 
 // mapObject returns the map whose address a helper got, or nil.
 func (vm *VM) mapObject(addr uint64) *Map {
@@ -135,7 +139,8 @@ func (vm *VM) take(pc int, a [5]uint64, remove bool) (uint64, error) {
 }
 
 // forEachMapElem calls a function of the program for each entry, in the order
-// of the keys. The kernel's order in hash maps is another.
+// of the keys, or from the last one on (Options.Backwards). The kernel's order in hash
+// maps is another.
 func forEachMapElem(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	m := vm.mapObject(a[0])
 	if m == nil || !m.is(arrayTypes|hashTypes) {
@@ -148,8 +153,11 @@ func forEachMapElem(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if fn.Kind != Function {
 		return 0, vm.faultAt(pc, "helper argument: %#x is no function", a[1])
 	}
-	n := uint64(0)
-	for _, e := range m.Entries() {
+	n, entries := uint64(0), m.Entries()
+	if vm.opt.Backwards && m.is(hashTypes) {
+		slices.Reverse(entries)
+	}
+	for _, e := range entries {
 		i := m.find(e.Key)
 		if i < 0 {
 			continue

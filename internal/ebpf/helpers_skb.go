@@ -231,7 +231,7 @@ func (vm *VM) makeRoom(head, tail int) {
 	copy(buf[head:], vm.buf)
 	vm.buf = buf
 	vm.meta, vm.data, vm.end = vm.meta+head, vm.data+head, vm.end+head
-	vm.network += head
+	vm.network, vm.received = vm.network+head, vm.received+head
 }
 
 // skbChangeTail makes the frame shorter or longer, but not so short that the
@@ -248,6 +248,9 @@ func skbChangeTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return bpf.ENOTSUPP.Result(), nil
 	}
 	if grow := int(n) - (vm.end - vm.data); grow > 0 {
+		if b := vm.opt.Buffer; b != nil && vm.end+grow-vm.received > b.End {
+			return bpf.ENOMEM.Result(), nil
+		}
 		vm.makeRoom(0, grow)
 		clear(vm.buf[vm.end : vm.end+grow])
 	}
@@ -263,6 +266,9 @@ func skbChangeHead(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	n := int64(uint32(a[1]))
 	if a[2] != 0 || int64(vm.end-vm.data)+n > maxSkbLen {
 		return bpf.EINVAL.Result(), nil
+	}
+	if b := vm.opt.Buffer; b != nil && vm.received-vm.data+int(n) > b.Back {
+		return bpf.ENOMEM.Result(), nil
 	}
 	vm.makeRoom(int(n), 0)
 	vm.data -= int(n)

@@ -40,7 +40,7 @@ func xdpAdjustTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	end := int64(vm.end) + int64(int32(a[1]))
 	last := len(vm.buf) - tailroom
-	if b := vm.opt.Buffer; b != nil && !b.Grows {
+	if b := vm.opt.Buffer; b != nil && b.End == 0 {
 		last = vm.end
 	}
 	if end > int64(last) || end < int64(vm.data+etherHeader) {

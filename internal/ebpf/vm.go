@@ -35,9 +35,12 @@ type Options struct {
 	WatchStack bool
 	// Network is what the helpers look into that ask for interfaces and routes.
 	Network Network
-	// Buffer bounds how far the ends of an XDP frame move; nil bounds them as the
-	// kernel's test runs do.
+	// Buffer bounds how far helpers that resize a frame move its ends; nil bounds
+	// them as the kernel's test runs do.
 	Buffer *Buffer
+	// Backwards makes walks over hash maps take the last key first: their order is
+	// nobody's promise.
+	Backwards bool
 	// Helpers replaces and adds helper functions by number. The registers
 	// R1..R5 are passed, R0 is returned.
 	Helpers map[bpf.HelperID]func(vm *VM, args [5]uint64) (uint64, error)
@@ -49,8 +52,9 @@ type Buffer struct {
 	// Back and Ahead are how far the start may move from where it was received,
 	// to and from the front.
 	Back, Ahead int
-	// Grows says that the end may move on.
-	Grows bool
+	// End is how far the end may be from where the start was received, 0 where it
+	// does not move on.
+	End int
 }
 
 // DefaultMaxSteps bounds a run, in instructions.
@@ -171,6 +175,7 @@ type VM struct {
 	buf             []byte // headroom, packet, tailroom
 	meta, data, end int    // offsets in buf
 	network         int    // offset in buf of the network header, tc programs
+	received        int    // offset in buf of the packet's start when it came
 	raw             []byte
 	skb             SkbFields
 	csumLevel       uint64 // checksums found right
@@ -387,7 +392,7 @@ func (vm *VM) start(in Input) {
 	vm.buf = vm.buf[:size]
 	clear(vm.buf[:headroom]) // what grows at the end is cleared then
 	vm.meta, vm.data, vm.end = headroom, headroom, headroom+len(in.Packet)
-	vm.network = vm.data + etherHeader
+	vm.received, vm.network = vm.data, vm.data+etherHeader
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)
 	vm.skb = in.Skb

@@ -41,11 +41,12 @@ var Differences = []Difference{
 // card's, does what the card does (Confined).
 const packetBuffer = "packet buffer"
 
-// movesEnds reports whether the case's programs move the ends of XDP frames, or
+// movesEnds reports whether the case's programs move the ends of frames, or
 // of what lies in front of them.
 func movesEnds(c *Case) bool {
 	return anyInsn(c, func(in bpf.Insn) bool {
-		return in.IsCallOf(bpf.HelperXDPAdjustHead) || in.IsCallOf(bpf.HelperXDPAdjustTail) || in.IsCallOf(bpf.HelperXDPAdjustMeta)
+		return in.IsCallOf(bpf.HelperXDPAdjustHead) || in.IsCallOf(bpf.HelperXDPAdjustTail) || in.IsCallOf(bpf.HelperXDPAdjustMeta) ||
+			in.IsCallOf(bpf.HelperSkbChangeHead) || in.IsCallOf(bpf.HelperSkbChangeTail)
 	})
 }
 

@@ -33,14 +33,15 @@ const (
 )
 
 // canAsk reports whether the kernel says what it thinks of a program without
-// loading it: there are at least four instructions, and no functions.
-// Functions go to the JIT before the kernel finds that the log was too small.
+// loading it: there are at least four instructions, and neither functions nor calls
+// of the kernel's. Functions go to the JIT before the kernel finds that the log was
+// too small, and a walk with an iterator may end with a line that tells nothing.
 func canAsk(p *object.Program) bool {
 	if len(p.Insns) < askInsns {
 		return false
 	}
 	for _, in := range p.Insns {
-		if in.IsFuncCall() || in.IsFuncLoad() {
+		if in.IsFuncCall() || in.IsFuncLoad() || in.IsKfuncCall() {
 			return false
 		}
 	}
@@ -58,7 +59,8 @@ func canAsk(p *object.Program) bool {
 // not wear out the allocator of JIT memory, so that a kernel whose JIT is stuck
 // can be asked too.
 //
-// Programs with functions or less than four instructions are loaded, and so are
+// Programs with functions, those of the kernel among them, or less than four
+// instructions are loaded, and so are
 // those of a long walk, of which the log has the complaint only, and those where the
 // last line tells nothing.
 //

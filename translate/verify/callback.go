@@ -49,7 +49,7 @@ func (v *verifier) callBack(i int, h *platform.Helper) *Error {
 	from := s.top()
 	from.rounds++
 	f := v.mem.frames.get()
-	*f = frame{stack: f.stack, fn: fn, call: i, callback: true, chain: v.stackUses.called(from.chain, i)}
+	*f = frame{stack: f.stack, fn: fn, call: i, callback: true, before: s.parent, chain: v.stackUses.called(from.chain, i)}
 	if h.ID == bpf.HelperForEachMapElem {
 		f.regs[1], f.regs[4] = from.regs[1], from.regs[3]
 		f.regs[2], f.regs[3] = pointer(PtrMapKey), pointer(PtrMapValue)
@@ -82,7 +82,8 @@ func (v *verifier) endCallback() *Error {
 	v.cur.frames = v.cur.frames[:n]
 	v.cur.insn = f.call
 	v.mem.frames.put(f)
-	for c := v.cur.parent; c != nil; c = c.parent {
+	// What was kept since was kept inside the callback.
+	for c := f.before; c != nil; c = c.parent {
 		if c.insn == v.cur.insn && sameCalls(&c.state, v.cur) {
 			v.widenFrom(c, v.cur)
 			break

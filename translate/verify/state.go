@@ -138,6 +138,8 @@ type frame struct {
 	chain int32  // number of the chain of calls
 	// callback marks a function that a helper called: it returns to that call.
 	callback bool
+	// before is, for a callback, the state that its call came from.
+	before *checkpoint
 	// rounds is how often the way behind the function's current helper call has
 	// gone through its callback.
 	rounds int

@@ -70,9 +70,12 @@ func (c *Card) Confined() oracle.Judge {
 	if head == nil && tail == nil {
 		return nil
 	}
-	b := ebpf.Buffer{Grows: tail != nil && tail.EndMax > 0}
+	start := sim.DefaultSpec().PacketOffset
+	var b ebpf.Buffer
+	if tail != nil && tail.EndMax > 0 {
+		b.End = tail.EndMax - start
+	}
 	if head != nil {
-		start := sim.DefaultSpec().PacketOffset
 		b.Back, b.Ahead = start-head.OffMin, head.OffMax-start
 	}
 	return Interpreter{Buffer: &b, Network: c.Network}

@@ -45,9 +45,9 @@ type Interpreter struct {
 	// addresses, chance and time.
 	Fill, Near byte
 	Addresses  ebpf.Addresses
-	// Chance chooses the random numbers and what the clocks show, and moves all
-	// memory by some multiple of 8 bytes, below a MiB; 0 is no move and a clock
-	// that stands at 0.
+	// Chance chooses the random numbers, what the clocks show and the order of hash
+	// maps, and moves all memory by some multiple of 8 bytes, below a MiB; 0 is no
+	// move and a clock that stands at 0.
 	Chance uint64
 	// Watch makes a run fail that reads stack bytes which the program has not
 	// written, or takes an address for a number.
@@ -81,7 +81,7 @@ const nearBytes = 64
 
 // Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Network: Network(j.Network), Buffer: j.Buffer}
+	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Network: Network(j.Network), Buffer: j.Buffer, Backwards: j.Chance%2 == 1}
 	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near, frame: -1}
 	if j.Chance != 0 {
 		r := rand.New(rand.NewPCG(j.Chance, 0))
