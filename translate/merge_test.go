@@ -52,7 +52,7 @@ func TestSharedStubs(t *testing.T) {
 		programs = append(programs, cc.program(t))
 	}
 	for _, p := range programs {
-		v, err := verify.Verify(p, verify.Options{})
+		v, err := verify.Verify(p, verify.Options{Offload: true})
 		require.NoError(t, err)
 		words := func(share bool) int {
 			img, err := translate.Compile(v, translate.Options{Passes: map[string]bool{"share-stubs": share}})
