@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/explain"
-	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
@@ -22,7 +21,6 @@ import (
 type explained struct {
 	*explain.Report
 	compiled *translate.Compiled
-	sum      *packetrun.Summary
 	waited   uint64
 }
 

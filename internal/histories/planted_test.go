@@ -2,7 +2,6 @@ package histories
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -214,7 +213,7 @@ func TestPlanted(t *testing.T) {
 				h, locked := st.run(t, seed)
 				bad := slices.ContainsFunc(h, func(o operation) bool { return o.status == faulted })
 				if locked || bad || !fits(s.model, h) {
-					t.Log(fmt.Sprintf("found by history %d", seed+1))
+					t.Logf("found by history %d", seed+1)
 					return
 				}
 			}

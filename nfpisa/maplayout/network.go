@@ -92,6 +92,11 @@ const (
 	RouteSize    Offset = 64
 )
 
+// A neighbour.
+const (
+	NeighbourMAC Offset = 0 // 6 bytes
+)
+
 const (
 	// RouteThrow is the answer of a route that sends the search to the next rule.
 	RouteThrow = 0x100

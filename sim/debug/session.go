@@ -9,7 +9,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/core"
-	"github.com/skipsw/skipsw/sim/mem"
 )
 
 // Options say what is debugged.
@@ -59,7 +58,6 @@ var ErrEnd = errors.New("nothing to run there")
 // Session is a run that is looked at. It is for one goroutine at a time.
 type Session struct {
 	o      Options
-	units  []mem.Unit
 	breaks []*Break
 	nextID int
 

@@ -353,7 +353,9 @@ func (t *Tables) fillNeighbours(put put) error {
 		copy(key, word(n.Link))
 		copy(key[4:], word(family))
 		copy(key[8:], n.Address.AsSlice())
-		if err := put(key, append(slices.Clone(n.MAC[:]), 0, 0)); err != nil {
+		value := make([]byte, maplayout.NeighboursShape.ValueSize)
+		copy(value[maplayout.NeighbourMAC:], n.MAC[:])
+		if err := put(key, value); err != nil {
 			return err
 		}
 	}

@@ -39,13 +39,13 @@ var uapi = sync.OnceValues(func() (*btf.Spec, error) {
 // they may use.
 func enums() []btf.Type {
 	helpers, types, actions := &btf.Enum{Name: "bpf_func_id", Size: 4}, &btf.Enum{Name: "bpf_map_type", Size: 4}, &btf.Enum{Name: "xdp_action", Size: 4}
-	for h := bpf.HelperID(1); h.Known(); h++ {
+	for h := bpf.HelperUnspec + 1; h.Known(); h++ {
 		helpers.Values = append(helpers.Values, btf.EnumValue{Name: "BPF_FUNC_" + h.String(), Value: uint64(h)})
 	}
-	for m := bpf.MapType(1); m.Known(); m++ {
+	for m := bpf.MapTypeUnspec + 1; m.Known(); m++ {
 		types.Values = append(types.Values, btf.EnumValue{Name: "BPF_MAP_TYPE_" + strings.ToUpper(m.String()), Value: uint64(m)})
 	}
-	for a := bpf.XDPAction(0); a.Known(); a++ {
+	for a := bpf.XDPAborted; a.Known(); a++ {
 		actions.Values = append(actions.Values, btf.EnumValue{Name: "XDP_" + strings.ToUpper(a.String()), Value: uint64(a)})
 	}
 	return []btf.Type{helpers, types, actions}

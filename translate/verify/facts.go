@@ -102,8 +102,6 @@ func (f *facts) init(v *verifier) {
 	f.callers = make([][]int, len(v.funcs))
 }
 
-func (f *facts) reached(i int) bool { return f.at[i].reached }
-
 // record joins the state before slot i to the facts.
 func (v *verifier) record(i int) {
 	f := v.factsAt(i)

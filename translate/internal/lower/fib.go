@@ -348,7 +348,7 @@ func (f *fib) neighbour(route, mtu ssa.ID, words []ssa.ID) []ssa.ID {
 func (f *fib) linkAddresses(route, neighbour ssa.ID, words []ssa.ID) []ssa.ID {
 	c := f.Call
 	own, ownEnd := f.routes.load(route, maplayout.RouteMAC), f.routes.load(route, maplayout.RouteMAC+4)
-	its, itsEnd := f.neighbours.load(neighbour, 0), f.neighbours.load(neighbour, 4)
+	its, itsEnd := f.neighbours.load(neighbour, maplayout.NeighbourMAC), f.neighbours.load(neighbour, maplayout.NeighbourMAC+4)
 	middle := c.Op(ssa.Or, 0, c.And(ownEnd, 0xffff), c.Shift(ssa.Shl, its, 16))
 	last := c.Op(ssa.Or, 0, c.Shift(ssa.Shr, its, 16), c.Shift(ssa.Shl, itsEnd, 16))
 	return with(words, fibMark, own, middle, last)

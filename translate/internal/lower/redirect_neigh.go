@@ -139,8 +139,8 @@ func (c *Call) byHop(hop ssa.NextHop, six bool, to [4]ssa.ID, ptr ssa.ID, nowher
 			put := func(at uint32, size uint8, v ssa.ID) {
 				c.Add(ssa.Value{Op: ssa.Store, Space: ssa.Packet, Size: size, Imm: at, Args: []ssa.ID{ptr, v}})
 			}
-			put(0, 4, neighbours.load(found, 0))
-			put(4, 2, neighbours.load(found, 4))
+			put(0, 4, neighbours.load(found, maplayout.NeighbourMAC))
+			put(4, 2, neighbours.load(found, maplayout.NeighbourMAC+4))
 			put(6, 4, links.load(link, maplayout.LinkMAC))
 			put(10, 2, links.load(link, maplayout.LinkMAC+4))
 			return nil
