@@ -111,6 +111,7 @@ func (vm *VM) atomic(pc int, in bpf.Insn, n int) error {
 	if n < 4 {
 		return vm.faultAt(pc, "is no instruction: atomic operation on %d bytes", n)
 	}
+	vm.mem(vm.regs[in.Dst]+uint64(int64(in.Off)), n, false) // it reads, too
 	addr := vm.regs[in.Dst] + uint64(int64(in.Off))
 	b := vm.mem(addr, n, true)
 	if b == nil {

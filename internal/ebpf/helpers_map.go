@@ -1,7 +1,7 @@
 package ebpf
 
 import (
-	"slices"
+	"math/rand/v2"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 )
@@ -139,8 +139,8 @@ func (vm *VM) take(pc int, a [5]uint64, remove bool) (uint64, error) {
 }
 
 // forEachMapElem calls a function of the program for each entry, in the order
-// of the keys, or from the last one on (Options.Backwards). The kernel's order in hash
-// maps is another.
+// of the keys, or another (Options.Order). The kernel's order in hash maps is yet
+// another.
 func forEachMapElem(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	m := vm.mapObject(a[0])
 	if m == nil || !m.is(arrayTypes|hashTypes) {
@@ -154,8 +154,9 @@ func forEachMapElem(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		return 0, vm.faultAt(pc, "helper argument: %#x is no function", a[1])
 	}
 	n, entries := uint64(0), m.Entries()
-	if vm.opt.Backwards && m.is(hashTypes) {
-		slices.Reverse(entries)
+	if vm.opt.Order != 0 && m.is(hashTypes) {
+		r := rand.New(rand.NewPCG(vm.opt.Order, uint64(len(entries))))
+		r.Shuffle(len(entries), func(i, k int) { entries[i], entries[k] = entries[k], entries[i] })
 	}
 	for _, e := range entries {
 		i := m.find(e.Key)

@@ -180,6 +180,7 @@ func (vm *VM) watchStack(from, to int, write bool) {
 
 // newFrame forgets what was written to the frame that is entered.
 func (vm *VM) newFrame() {
+	vm.entered++
 	if vm.opt.WatchStack {
 		clear(vm.written[vm.depth*StackSize:][:StackSize])
 	}

@@ -38,9 +38,9 @@ type Options struct {
 	// Buffer bounds how far helpers that resize a frame move its ends; nil bounds
 	// them as the kernel's test runs do.
 	Buffer *Buffer
-	// Backwards makes walks over hash maps take the last key first: their order is
-	// nobody's promise.
-	Backwards bool
+	// Order chooses the order of walks over hash maps, which is nobody's promise; 0
+	// is that of the keys.
+	Order uint64
 	// Helpers replaces and adds helper functions by number. The registers
 	// R1..R5 are passed, R0 is returned.
 	Helpers map[bpf.HelperID]func(vm *VM, args [5]uint64) (uint64, error)
@@ -165,6 +165,7 @@ type VM struct {
 	// written tells which bytes of stack the program has written
 	written       []bool
 	readUnwritten bool
+	entered       int // frames
 	depth         int
 	bottom        int // frame of the running program: 0, or that of a function that made a tail call
 	calls         []callFrame
@@ -302,6 +303,9 @@ func (vm *VM) Running() *object.Program { return vm.run.src }
 // Frame returns the number of the running function's frame, 0 for the program.
 func (vm *VM) Frame() int { return vm.depth }
 
+// Entered returns how many frames the run has entered so far, the program's too.
+func (vm *VM) Entered() int { return vm.entered }
+
 // PacketLen returns the packet's length at this moment of the run, in bytes.
 func (vm *VM) PacketLen() int { return vm.end - vm.data }
 
@@ -401,7 +405,7 @@ func (vm *VM) start(in Input) {
 		vm.skb.start(vm)
 	}
 	vm.regs[10] = vm.address(regStack, StackSize)
-	vm.readUnwritten = false
+	vm.readUnwritten, vm.entered = false, 0
 	vm.newFrame()
 	vm.regs[1] = vm.address(regCtx, 0)
 	if vm.opt.Raw {

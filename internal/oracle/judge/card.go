@@ -82,8 +82,8 @@ func (c *Card) Confined() oracle.Judge {
 }
 
 // budget bounds a run in cycles: 33 programs that each walk a map of 512 buckets
-// take three million.
-const budget = 10_000_000
+// three times take ten million.
+const budget = 50_000_000
 
 // Load verifies and compiles the program and puts it into a simulated core.
 func (c *Card) Load(p *object.Program) (oracle.Loaded, error) {

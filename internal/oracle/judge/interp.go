@@ -81,8 +81,8 @@ const nearBytes = 64
 
 // Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Network: Network(j.Network), Buffer: j.Buffer, Backwards: j.Chance%2 == 1}
-	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near, frame: -1}
+	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Network: Network(j.Network), Buffer: j.Buffer, Order: j.Chance}
+	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near}
 	if j.Chance != 0 {
 		r := rand.New(rand.NewPCG(j.Chance, 0))
 		o.Slide = 8 * r.Int64N(1<<17)
@@ -108,14 +108,13 @@ type interpLoaded struct {
 	in    ebpf.Input
 	fill  byte
 	near  byte
-	frame int // of the last step, -1 before the first
+	known int // frames that had been entered at the last step
 	leak  leakWatch
 }
 
 // step fills a frame when it is entered.
 func (l *interpLoaded) step(_ int, regs *[11]uint64) {
-	f := l.vm.Frame()
-	if f > l.frame {
+	if l.vm.Entered() > l.known {
 		stack := l.vm.Bytes(regs[10]-ebpf.StackSize, ebpf.StackSize)
 		for i := range stack {
 			stack[i] = l.fill
@@ -124,7 +123,7 @@ func (l *interpLoaded) step(_ int, regs *[11]uint64) {
 			}
 		}
 	}
-	l.frame = f
+	l.known = l.vm.Entered()
 }
 
 // watch looks at the instruction in a slot.
@@ -135,7 +134,7 @@ func (l *interpLoaded) watch(slot int, regs *[11]uint64) {
 func (l *interpLoaded) Close() {}
 
 func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
-	l.frame = -1
+	l.known = 0
 	l.leak.reset()
 	in := l.in
 	in.Packet = packet
