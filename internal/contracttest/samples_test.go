@@ -20,7 +20,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
-	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
@@ -113,7 +112,7 @@ func (s *sample) answer(j judge.Interpreter) (want []oracle.Run, err error) {
 // with frames in a buffer like the target's.
 func (s *sample) answerOf(tg *target.Target) ([]oracle.Run, error) {
 	j, ok := (&judge.Card{Target: tg}).Confined().(judge.Interpreter)
-	if !ok || !s.movesEnds() {
+	if !ok || !oracle.MovesEnds(s.proven.Source()) {
 		return s.want, nil
 	}
 	if want, ok := s.confined.Load(*j.Buffer); ok {
@@ -124,16 +123,6 @@ func (s *sample) answerOf(tg *target.Target) ([]oracle.Run, error) {
 		s.confined.Store(*j.Buffer, want)
 	}
 	return want, err
-}
-
-// movesEnds reports whether the sample's programs move the ends of frames.
-func (s *sample) movesEnds() bool {
-	src := s.proven.Source()
-	return slices.ContainsFunc(append([]*object.Program{src}, src.Called...), func(p *object.Program) bool {
-		return slices.ContainsFunc(p.Insns, func(in bpf.Insn) bool {
-			return in.IsCallOf(bpf.HelperXDPAdjustHead) || in.IsCallOf(bpf.HelperXDPAdjustTail)
-		})
-	})
 }
 
 // outcome is what became of a program for a target.

@@ -28,7 +28,7 @@ var Differences = []Difference{
 		Why:  "a loop that nothing but may_goto ends goes round eight million times, which is beyond the simulator's budget for a packet",
 		explains: func(c *Case, m Mismatch) bool {
 			mayGoto := func(in bpf.Insn) bool { return in.IsConditional() && in.JumpOp() == bpf.JCond }
-			return m.Kind == Faulted && strings.HasPrefix(m.Detail, "runaway") && anyInsn(c, mayGoto)
+			return m.Kind == Faulted && strings.HasPrefix(m.Detail, "runaway") && anyInsn(c.Program, mayGoto)
 		},
 	},
 	{
@@ -41,20 +41,20 @@ var Differences = []Difference{
 // card's, does what the card does (Confined).
 const packetBuffer = "packet buffer"
 
-// movesEnds reports whether the case's programs move the ends of frames, or
-// of what lies in front of them.
-func movesEnds(c *Case) bool {
-	return anyInsn(c, func(in bpf.Insn) bool {
+// MovesEnds reports whether a program, or one that it calls, moves the ends of
+// frames, or of what lies in front of them.
+func MovesEnds(p *object.Program) bool {
+	return anyInsn(p, func(in bpf.Insn) bool {
 		return in.IsCallOf(bpf.HelperXDPAdjustHead) || in.IsCallOf(bpf.HelperXDPAdjustTail) || in.IsCallOf(bpf.HelperXDPAdjustMeta) ||
 			in.IsCallOf(bpf.HelperSkbChangeHead) || in.IsCallOf(bpf.HelperSkbChangeTail)
 	})
 }
 
-// anyInsn reports whether an instruction of a program of the case is one that is
-// asked for.
-func anyInsn(c *Case, is func(bpf.Insn) bool) bool {
-	for _, p := range append([]*object.Program{c.Program}, c.Program.Called...) {
-		if slices.ContainsFunc(p.Insns, is) {
+// anyInsn reports whether an instruction of a program, or of one that it calls, is
+// one that is asked for.
+func anyInsn(p *object.Program, is func(bpf.Insn) bool) bool {
+	for _, q := range append([]*object.Program{p}, p.Called...) {
+		if slices.ContainsFunc(q.Insns, is) {
 			return true
 		}
 	}

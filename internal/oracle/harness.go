@@ -303,7 +303,7 @@ type Confined interface {
 // in a buffer like j's, nil where that is nothing else.
 func (h *Harness) confined(j Judge, c *Case, ref []*Run) []*Run {
 	with, ok := j.(Confined)
-	if !ok || !movesEnds(c) {
+	if !ok || !MovesEnds(c.Program) {
 		return nil
 	}
 	in := with.Confined()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io/fs"
 	"maps"
 
 	"github.com/cilium/ebpf/btf"
@@ -103,9 +102,9 @@ func (d *Device) Source(_ context.Context, id uint32) (*offload.Program, error) 
 		return nil, err
 	}
 	defer d.mu.Unlock()
-	p := d.programs[id]
-	if p == nil {
-		return nil, refuse(fs.ErrNotExist, offload.AdvisePrograms, "there is no such program", op)
+	p, err := d.program(id, op)
+	if err != nil {
+		return nil, err
 	}
 	was := map[string]map[uint32]string{}
 	for i, m := range p.maps {
@@ -114,7 +113,6 @@ func (d *Device) Source(_ context.Context, id uint32) (*offload.Program, error) 
 		}
 	}
 	out := *p.src
-	var err error
 	if out.Program, err = p.src.WithSlots(was, nil); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}

@@ -104,6 +104,15 @@ func (d *Device) Programs(context.Context, offload.Scope) ([]offload.ProgramInfo
 	return all, nil
 }
 
+// program returns the program with a number, for what op says; d is locked.
+func (d *Device) program(id uint32, op string) (*program, error) {
+	p := d.programs[id]
+	if p == nil {
+		return nil, refuse(fs.ErrNotExist, offload.AdvisePrograms, "there is no such program", op)
+	}
+	return p, nil
+}
+
 // Code implements offload.CodeReader.
 func (d *Device) Code(_ context.Context, id uint32) (*offload.Code, error) {
 	op := fmt.Sprintf("read the code of program %d of %s", id, d.name)
@@ -111,9 +120,9 @@ func (d *Device) Code(_ context.Context, id uint32) (*offload.Code, error) {
 		return nil, err
 	}
 	defer d.mu.Unlock()
-	p := d.programs[id]
-	if p == nil {
-		return nil, refuse(fs.ErrNotExist, offload.AdvisePrograms, "there is no such program", op)
+	p, err := d.program(id, op)
+	if err != nil {
+		return nil, err
 	}
 	return &offload.Code{
 		Name: offload.KernelName(p.src.Name), Insns: p.src.Insns, Lines: p.src.Lines,

@@ -19,18 +19,6 @@ var _ = register(maplayout.KindNested, func(_ *image.Map, l maplayout.Layout) ta
 	return &nestedTable{sparse{entries: n.Entries, at: n.Entry}}
 })
 
-func (t *nestedTable) remove(key []byte) bpf.Errno {
-	i := binary.LittleEndian.Uint32(key)
-	switch {
-	case i >= t.entries:
-		return bpf.E2BIG
-	case t.empty(i):
-		return bpf.ENOENT
-	}
-	binary.LittleEndian.PutUint32(t.memory[t.at(i):], 0)
-	return 0
-}
-
 // family is the maps that were made together, by their numbers. Maps of maps hold
 // only maps of their own family.
 type family struct {

@@ -20,18 +20,6 @@ var _ = register(maplayout.KindPrograms, func(_ *image.Map, l maplayout.Layout) 
 	return &programTable{sparse{entries: p.Entries, at: p.Slot}, p.Count}
 })
 
-func (t *programTable) remove(key []byte) bpf.Errno {
-	i := binary.LittleEndian.Uint32(key)
-	switch {
-	case i >= t.entries:
-		return bpf.E2BIG
-	case t.empty(i):
-		return bpf.ENOENT
-	}
-	binary.LittleEndian.PutUint32(t.memory[t.at(i):], 0)
-	return 0
-}
-
 // Programs returns how many programs the slots of a program array may name; 0
 // for other maps.
 func (m *Map) Programs() uint32 {

@@ -35,6 +35,19 @@ func (t *sparse) insert(key []byte) (uint64, bpf.Errno) {
 	return t.at(i), 0
 }
 
+// remove empties an entry by one write of a word.
+func (t *sparse) remove(key []byte) bpf.Errno {
+	i := binary.LittleEndian.Uint32(key)
+	switch {
+	case i >= t.entries:
+		return bpf.E2BIG
+	case t.empty(i):
+		return bpf.ENOENT
+	}
+	binary.LittleEndian.PutUint32(t.memory[t.at(i):], 0)
+	return 0
+}
+
 func (t *sparse) each(f func([]byte, uint64)) {
 	for i := range t.entries {
 		if !t.empty(i) {
