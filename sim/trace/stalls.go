@@ -104,15 +104,6 @@ func (s *Stalls) charge(now uint64) {
 	l.cycle = now
 }
 
-// Total returns the cycles of a word for all causes.
-func (s *Stalls) Total() []uint64 {
-	out := make([]uint64, len(s.Count))
-	for at, n := range s.Cycles {
-		out[at.Word] += n
-	}
-	return out
-}
-
 // sorted returns the stalls in the order of words, and of causes within one.
 func (s *Stalls) sorted() []Stall {
 	out := make([]Stall, 0, len(s.Cycles))
