@@ -365,10 +365,29 @@ type Outcome struct {
 }
 
 // Redirect is where a redirected frame goes: to ports, each of which gets a copy,
-// or to a queue of the host. Without any it goes nowhere.
+// or to a queue of the host, and to programs at the far end. Without any it goes
+// nowhere.
 type Redirect struct {
 	Ports []int  // from 0 on; the device need not have them
 	Queue string // "cpu 1", "socket 0"; "" for none
+	// Ends is what programs in entries of maps made of the frame, or of copies. A place
+	// with a program is in neither Ports nor Queue.
+	Ends []End
+}
+
+// End is what a program at the far end of a redirect made of a frame.
+type End struct {
+	Port    int    // where it is, from 0 on; -1 for a queue of the host
+	Queue   string // "cpu 1"; "" for none
+	Program string
+	Verdict uint32 // an XDP action
+	Data    []byte // the frame afterwards
+	// Sent says that the frame goes on there. Aborted says that it is dropped by a
+	// verdict that is an error, or because it was to go on too often; others are
+	// dropped by verdict, but for those with Redirect.
+	Sent, Aborted bool
+	// Redirect is where it goes that was redirected again; its Ends stand behind this one.
+	Redirect *Redirect
 }
 
 // PacketRunner is a device that this process gives packets to.

@@ -60,10 +60,12 @@ const (
 	AdviseDropMap
 	// AdviseSlot is to say what a slot of a program array holds, or Request.Fresh.
 	AdviseSlot
+	// AdviseEnd is to change the entries of a map that hold a program, or Request.Fresh.
+	AdviseEnd
 )
 
 // LastAdvice is the last of the codes.
-const LastAdvice = AdviseSlot
+const LastAdvice = AdviseEnd
 
 // advised is an error that carries an advice.
 type advised struct {

@@ -137,6 +137,10 @@ func (r *Request) hook() (Hook, error) {
 	if r.Program == nil {
 		return Hook{}, errors.New("no program given")
 	}
+	if a := r.Program.Attach; a != 0 {
+		return Hook{}, NotSupported(fmt.Sprintf("program %s at a hook", r.Program.Name),
+			fmt.Sprintf("it is made for entries of maps (%v): attach the program that redirects by the map, and name this one in an entry: offload map update MAP KEY VALUE,%s", a, r.Program.Name))
+	}
 	if h.Type == object.UnknownType {
 		h.Type = r.Program.Type
 	}

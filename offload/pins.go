@@ -33,7 +33,11 @@ func (t *transfer) otherTypes(ctx context.Context, there *MapInfo, m *object.Map
 	if !ok || !known {
 		return ""
 	}
-	return otherTypes(typer.MapTypes(ctx, there.ID), is)
+	have := typer.MapTypes(ctx, there.ID)
+	if m.Holds() != 0 {
+		have.Value, is.Value = nil, nil // a device may name the programs that entries hold
+	}
+	return otherTypes(have, is)
 }
 
 // pinner returns the device as one that pins, nil if nothing is to be pinned. On

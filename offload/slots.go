@@ -80,23 +80,11 @@ func FillSlot(ctx context.Context, dev Device, r SlotRequest) (*Result, error) {
 
 // arrayOf finds the program array of an attached program.
 func arrayOf(ctx context.Context, dev Device, id uint32) (*Attachment, *MapInfo, error) {
-	all, err := dev.Attached(ctx)
-	if err != nil {
-		return nil, nil, err
+	a, m, err := attachedMap(ctx, dev, id)
+	if err == nil && m.Type != bpf.MapTypeProgArray {
+		return nil, nil, fmt.Errorf("map %d of %s is of type %s and holds no programs", id, dev.Name(), m.Type)
 	}
-	for i := range all {
-		for k := range all[i].Maps {
-			m := &all[i].Maps[k]
-			switch {
-			case m.ID != id:
-			case m.Type != bpf.MapTypeProgArray:
-				return nil, nil, fmt.Errorf("map %d of %s is of type %s and holds no programs", id, dev.Name(), m.Type)
-			default:
-				return &all[i], m, nil
-			}
-		}
-	}
-	return nil, nil, Advise(fmt.Errorf("map %d is none of a program that is attached to %s", id, dev.Name()), AdviseShow)
+	return a, m, err
 }
 
 // withProgram returns the program with another one in a slot.
@@ -138,6 +126,12 @@ func (p *Program) withProgram(q *Program, array string, index uint32) (*Program,
 	if out.Program, err = p.WithSlots(slots, more); err != nil {
 		return nil, err
 	}
+	out.addTypes(p, q)
+	return &out, nil
+}
+
+// addTypes gives the program the C types of the maps of p, and of q which it reaches.
+func (out *Program) addTypes(p, q *Program) {
 	out.Types = map[string]MapTypes{}
 	for name, t := range q.Types {
 		if strings.HasPrefix(name, ".") { // its own, under its name
@@ -146,7 +140,6 @@ func (p *Program) withProgram(q *Program, array string, index uint32) (*Program,
 		out.Types[name] = t
 	}
 	maps.Copy(out.Types, p.Types)
-	return &out, nil
 }
 
 // alikePrograms reports whether two programs do the same: their instructions, the

@@ -25,7 +25,8 @@ func (t Throughput) Rate(hertz float64) float64 {
 // waits for memory another runs. next fills in a packet and reports whether
 // there was one; done sees each result when its packet ends, which need not be
 // the order of entry. The result's Packet and Events are valid during the
-// call, as is the Result itself. A fault ends its packet only.
+// call, as is the Result itself. A fault ends its packet only. Programs at the far
+// ends of redirects are the caller's to enter: EndInput says with what.
 //
 // Between two packets a context pays for the worker's loop, Spec.Worker, which
 // is not part of a result's cycles.

@@ -72,6 +72,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 		return err
 	}
 	m.guardSlots()
+	m.guardEnds()
 	models := spec.Models
 	if models == nil {
 		models = firmware.Builtin()
@@ -241,7 +242,7 @@ func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 		*out = firmware.Outcome{}
 		ok := m.model.Leave(x, m.program[place(x)], out)
 		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
-		res.Redirect, res.Metadata = out.Redirect, out.Metadata
+		res.Redirect, res.Metadata, res.Before = out.Redirect, out.Metadata, out.Before
 		if ok {
 			return
 		}

@@ -14,7 +14,8 @@ type Feed interface {
 	// ahead: the context waits for it. False means that none will come.
 	Next(at Moment, in *Input) (from uint64, ok bool)
 	// Done sees the result of the context's packet, which ends now. What it
-	// points at is valid during the call.
+	// points at is valid during the call. Programs at far ends of its redirect are
+	// the Feed's to enter.
 	Done(at Moment, res *Result)
 }
 

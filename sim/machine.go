@@ -64,8 +64,16 @@ func (m *Machine) Time() uint64 {
 	return m.core.Timestamp() * uint64(clock.Tick())
 }
 
-// Run sends a packet through a program, alone on the core.
+// Run sends a packet through a program, alone on the core, and then through those
+// at the far ends of its redirect.
 func (m *Machine) Run(in Input) Result {
+	res := m.once(in)
+	m.runEnds(&in, &res)
+	return res
+}
+
+// once sends a packet through a program.
+func (m *Machine) once(in Input) Result {
 	var res Result
 	if f := m.refuse(&in); f != nil {
 		res.Fault = f

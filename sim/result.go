@@ -14,11 +14,17 @@ type Result struct {
 	// Metadata is what the program put in front of the packet for the host, valid as
 	// long as the packet.
 	Metadata []byte
+	// Before is what lies in front of the packet in its buffer, the metadata at its
+	// end, valid as long as the packet.
+	Before []byte
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8
 	// Redirect is where the frame goes if the verdict is a redirect.
 	Redirect Redirect
+	// Ends is what the programs at the far ends of the redirect made of the frame, in
+	// the order of Redirect.Interfaces; nil where none run. Machine.Run runs them.
+	Ends []End
 
 	Cycles       uint64 // from the first instruction to the exit
 	Instructions uint64

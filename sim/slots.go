@@ -3,6 +3,9 @@ package sim
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
@@ -30,6 +33,31 @@ func (m *card) guardSlots() {
 					m.img.Deepest(slots), need, m.img.Target.Name, room))
 			}
 			return nil
+		})
+	}
+}
+
+// guardEnds has the host's choices of programs at far ends looked at.
+func (m *card) guardEnds() {
+	for k := range m.img.Maps {
+		info := &m.img.Maps[k]
+		mp, ok := m.Map(info.Name)
+		if !ok || info.Holds() == "" {
+			continue
+		}
+		mp.GuardEnds(func(number uint32) error {
+			if m.img.Far(info, number) {
+				return nil
+			}
+			var have []string
+			for _, n := range slices.Sorted(maps.Keys(m.img.FarEnds(info))) {
+				have = append(have, fmt.Sprintf("%d (%s)", n, m.img.FarEnds(info)[n]))
+			}
+			why := "its program was linked with none for " + info.Holds()
+			if have != nil {
+				why = "the image has " + strings.Join(have, ", ")
+			}
+			return unsupported.New(fmt.Sprintf("program number %d in an entry of map %s", number, info.Name), why)
 		})
 	}
 }

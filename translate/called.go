@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
@@ -24,6 +25,9 @@ func complete(p *verify.Program, called []*verify.Program) error {
 		}
 		have[q.Name] = true
 	}
+	if err := completeEnds(all); err != nil {
+		return err
+	}
 	for _, q := range all {
 		for _, m := range q.Maps {
 			for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
@@ -37,6 +41,50 @@ func complete(p *verify.Program, called []*verify.Program) error {
 		}
 	}
 	return nil
+}
+
+// completeEnds checks that entries of maps hold programs that run there, and program
+// arrays those that run where their callers do, which is what Linux asks since 6.18.
+func completeEnds(all []*object.Program) error {
+	attach := map[string]bpf.AttachType{}
+	for _, q := range all {
+		attach[q.Name] = q.Attach
+	}
+	for _, q := range all {
+		used := map[int32]bool{}
+		for _, in := range q.Insns {
+			if k, ok := in.MapIndex(); ok {
+				used[int32(k)] = true
+			}
+		}
+		for k, m := range q.Maps {
+			for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
+				if !used[int32(k)] {
+					break
+				}
+				if name := m.Programs[index]; attach[name] != q.Attach {
+					return fmt.Errorf("program %s is for %s and cannot be called from %s, which is for %s", name, whereOf(attach[name]), q.Name, whereOf(q.Attach))
+				}
+			}
+			for _, key := range slices.Sorted(maps.Keys(m.Ends)) {
+				switch at, ok := attach[m.Ends[key]]; {
+				case !ok:
+					return fmt.Errorf("entry %x of map %s holds program %s, which is not among those that are compiled", key, m.Name, m.Ends[key])
+				case at != m.Holds() || at == 0:
+					return fmt.Errorf("entry %x of map %s (%v) holds program %s, which is for %s", key, m.Name, m.Type, m.Ends[key], whereOf(at))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// whereOf says where programs run.
+func whereOf(a bpf.AttachType) string {
+	if a == 0 {
+		return "a hook"
+	}
+	return "entries of maps (" + a.String() + ")"
 }
 
 func sources(list []*verify.Program) []*object.Program {
@@ -58,7 +106,11 @@ func VerifyCalled(p *object.Program, prove func(*object.Program) (*verify.Progra
 			v, err = prove(q)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("program %s, which %s reaches by a tail call: %w", q.Name, p.Name, err)
+			how := "by a tail call"
+			if q.Attach != 0 {
+				how = fmt.Sprintf("by an entry of a map (%v)", q.Attach)
+			}
+			return nil, fmt.Errorf("program %s, which %s reaches %s: %w", q.Name, p.Name, how, err)
 		}
 		out = append(out, v)
 	}

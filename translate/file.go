@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/skipsw/skipsw/internal/infile"
@@ -137,7 +138,11 @@ func FileBytes(path string, data []byte, o FileOptions) (*image.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(progs) > 1 {
+		hooked := slices.DeleteFunc(slices.Clone(progs), func(p *object.Program) bool { return p.Attach != 0 })
+		switch {
+		case len(progs) > 1 && len(hooked) == 1:
+			o.Program = hooked[0].Name // the others run in entries of its maps
+		case len(progs) > 1:
 			return nil, fmt.Errorf("%s: %w, one must be named: %s", path, ErrSeveral, names(progs))
 		}
 	}

@@ -82,7 +82,10 @@ func (vm *VM) loadCtx(pc int, off int64, n int) (uint64, error) {
 		case bpf.XDPMdRxQueueIndex:
 			return uint64(vm.queue), nil
 		case bpf.XDPMdEgressIfindex:
-			return 0, vm.faultAt(pc, "not supported: egress_ifindex, because the program is at an ingress hook")
+			if vm.main.src.Attach != bpf.AttachXDPDevMap {
+				return 0, vm.faultAt(pc, "read of egress_ifindex, which only programs in entries of device maps have")
+			}
+			return uint64(vm.in.EgressIfindex), nil
 		}
 	}
 	if off < 0 || off+int64(n) > bpf.SizeofSkBuff || off%int64(n) != 0 {

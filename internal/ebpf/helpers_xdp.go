@@ -157,14 +157,17 @@ func redirectMap(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		for _, e := range m.Entries() {
 			if n := le.Uint32(e.Value); a[2]&bpf.FExcludeIngress == 0 || n != vm.ingress() {
 				to.Copies = append(to.Copies, n)
+				to.Programs = append(to.Programs, m.farEnd(e.Value))
 			}
 		}
 	case i < 0:
 		// The kernel forgets where an earlier call wanted to.
 		vm.redirect = Redirect{}
 		return a[2] & redirectMask, nil
-	case devices:
-		to.Ifindex = le.Uint32(m.value(i))
+	default:
+		if to.Program = m.farEnd(m.value(i)); devices {
+			to.Ifindex = le.Uint32(m.value(i))
+		}
 	}
 	vm.redirect = to
 	return uint64(bpf.XDPRedirect), nil

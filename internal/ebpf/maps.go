@@ -121,7 +121,11 @@ func (vm *VM) resetMap(m *Map) error {
 		m.mem = make([]byte, m.stride*int(m.spec.MaxEntries))
 	}
 	for _, e := range m.spec.Initial {
-		if err := m.Update(e.Key, e.Value); err != nil {
+		value, err := vm.withProgram(m.spec, &e)
+		if err == nil {
+			err = m.Update(e.Key, value)
+		}
+		if err != nil {
 			return fmt.Errorf("initial entry: %w", err)
 		}
 	}

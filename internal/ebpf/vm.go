@@ -68,7 +68,10 @@ type Input struct {
 	// IngressIfindex is the interface that the packet came from; 0 means 1,
 	// the loopback device that the kernel's test runs use.
 	IngressIfindex uint32
-	RxQueue        uint32
+	// EgressIfindex is the interface that the frame leaves by, for programs in entries
+	// of device maps.
+	EgressIfindex uint32
+	RxQueue       uint32
 	// Skb is the start of the writable fields of a tc program's context.
 	Skb SkbFields
 	// Now is what the clock helpers return at first, in nanoseconds; Tick is how
@@ -95,6 +98,8 @@ type Result struct {
 	QueueSet bool
 	// Redirect is where bpf_redirect or bpf_redirect_map sent the packet.
 	Redirect Redirect
+	// Ends is what the programs at the far ends of the redirect made of the frame.
+	Ends []End
 	// Events are records sent to perf event arrays and ring buffers, in the order
 	// in which there was room made for them.
 	Events []Event
@@ -137,6 +142,10 @@ type Redirect struct {
 	// Copies are the interfaces that get a copy, in the order of their keys, with
 	// BPF_F_BROADCAST; they hold as of the call.
 	Copies []uint32
+	// Program is the number of the program at the far end, from 1 on among the VM's, 0
+	// for none. Programs are those of Copies.
+	Program  uint32
+	Programs []uint32
 }
 
 // Event is a record for the host.
@@ -160,6 +169,7 @@ type VM struct {
 	index map[*object.Map]int
 
 	run   *program
+	main  *program // the one that the packet entered
 	regs  [11]uint64
 	stack []byte // of all frames
 	// written tells which bytes of stack the program has written
@@ -349,11 +359,24 @@ const (
 
 // Run runs the program once. An error is a *Fault if the program did something
 // that no verified program does.
+//
+// The programs at the far ends of its redirect run then; there is one of them alone
+// that a fault is of.
 func (vm *VM) Run(in Input) (Result, error) {
-	vm.start(in)
 	if !vm.opt.Raw && vm.byTyp == object.UnknownType {
 		return Result{}, errors.New("the program's type is unknown: it needs xdp or tc, or Options.Raw")
 	}
+	vm.start(in)
+	r, err := vm.runProgram(0)
+	if err == nil {
+		err = vm.runEnds(&r)
+	}
+	return r, err
+}
+
+// runProgram runs a program on the packet that is there.
+func (vm *VM) runProgram(number int) (Result, error) {
+	vm.begin(number)
 	err := vm.exec(0, 0)
 	for _, m := range vm.maps {
 		m.endRun()
@@ -374,18 +397,9 @@ func (vm *VM) Run(in Input) (Result, error) {
 
 func (vm *VM) start(in Input) {
 	vm.in, vm.clock = in, in.Now
-	vm.run = vm.progs[0]
-	for i := range vm.regs {
-		vm.regs[i] = poison + uint64(i)
-	}
-	vm.depth, vm.bottom, vm.steps, vm.tailCalls, vm.mayGoto = 0, 0, 0, 0, 0
-	vm.grow()
-	clear(vm.stack[:StackSize]) // calls clear their frames
-	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
-	vm.queue, vm.queueSet, vm.redirect = in.RxQueue, false, Redirect{}
 	vm.prints = nil
-	vm.events, vm.records, vm.recordMem = nil, vm.records[:0], vm.recordMem[:0]
-
+	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
+	vm.readUnwritten = false
 	size := headroom + len(in.Packet) + tailroom
 	if vm.byTyp == object.XDP && size < xdpFrame {
 		size = xdpFrame
@@ -404,14 +418,27 @@ func (vm *VM) start(in Input) {
 	if vm.byTyp == object.TC {
 		vm.skb.start(vm)
 	}
+}
+
+// begin sets registers and stack to what a program finds.
+func (vm *VM) begin(number int) {
+	vm.run, vm.main = vm.progs[number], vm.progs[number]
+	for i := range vm.regs {
+		vm.regs[i] = poison + uint64(i)
+	}
+	vm.depth, vm.bottom, vm.steps, vm.tailCalls, vm.mayGoto = 0, 0, 0, 0, 0
+	vm.grow()
+	clear(vm.stack[:StackSize]) // calls clear their frames
+	vm.queue, vm.queueSet, vm.redirect = vm.in.RxQueue, false, Redirect{}
+	vm.events, vm.records, vm.recordMem = nil, vm.records[:0], vm.recordMem[:0]
 	vm.regs[10] = vm.address(regStack, StackSize)
-	vm.readUnwritten, vm.entered = false, 0
+	vm.entered = 0
 	vm.newFrame()
 	vm.regs[1] = vm.address(regCtx, 0)
 	if vm.opt.Raw {
 		clear(vm.regs[:10])
 		vm.regs[1] = vm.address(regMemory, 0)
-		vm.regs[2] = uint64(len(in.Memory))
+		vm.regs[2] = uint64(len(vm.raw))
 	}
 }
 

@@ -41,13 +41,15 @@ type fileCalled struct {
 	Insns []string   `yaml:"insns"`
 	Funcs []fileFunc `yaml:"funcs,omitempty"`
 	Maps  []int      `yaml:"maps,omitempty"`
+	// Attach is where it runs, for a program in entries of maps.
+	Attach uint32 `yaml:"attach,omitempty"`
 }
 
 // toFileCalled writes down the programs that a program calls.
 func toFileCalled(p *object.Program) (out []fileCalled) {
 	all := p.AllMaps()
 	for _, q := range p.Called {
-		c := fileCalled{Name: q.Name, Insns: Listing(q)}
+		c := fileCalled{Name: q.Name, Insns: Listing(q), Attach: uint32(q.Attach)}
 		for _, fn := range q.Funcs[1:] {
 			c.Funcs = append(c.Funcs, toFileFunc(fn))
 		}
@@ -61,7 +63,7 @@ func toFileCalled(p *object.Program) (out []fileCalled) {
 
 // program makes the program; all are the file's maps.
 func (c *fileCalled) program(like *object.Program, all []*object.Map) (*object.Program, error) {
-	q := &object.Program{Object: like.Object, Name: c.Name, Section: like.Section, Type: like.Type, License: like.License}
+	q := &object.Program{Object: like.Object, Name: c.Name, Section: like.Section, Type: like.Type, License: like.License, Attach: bpf.AttachType(c.Attach)}
 	q.Funcs = []object.Func{{Name: c.Name}}
 	for _, fn := range c.Funcs {
 		q.Funcs = append(q.Funcs, fn.function())
@@ -140,6 +142,8 @@ type fileMap struct {
 	Initial []fileEntry `yaml:"initial,omitempty"`
 	// Programs are the programs in the slots of a program array.
 	Programs map[uint32]string `yaml:"programs,omitempty"`
+	// Ends are the programs in entries of device and CPU maps, by key in hex.
+	Ends map[string]string `yaml:"ends,omitempty"`
 	// Inners are the maps that a map of maps holds, by index: their places in the
 	// file's list.
 	Inners map[uint32]int `yaml:"inners,omitempty"`
@@ -160,6 +164,7 @@ type filePacket struct {
 	// Events are the records sent, by map.
 	Events   [][]string `yaml:"events,omitempty"`
 	Redirect string     `yaml:"redirect,omitempty"`
+	Ends     []string   `yaml:"ends,omitempty"`
 }
 
 // Recorded is a case with the reference's answers.
@@ -185,7 +190,7 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 	for _, m := range all {
 		f.Maps = append(f.Maps, fileMap{
 			Name: m.Name, Type: uint32(m.Type), Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries,
-			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial), Programs: m.Programs, Inners: innersOf(m, all),
+			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial), Programs: m.Programs, Inners: innersOf(m, all), Ends: hexKeys(m.Ends),
 		})
 	}
 	for i, p := range c.Packets {
@@ -194,7 +199,7 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 			r := rep.Runs[i]
 			fp.Run, fp.Verdict, fp.Out = true, r.Verdict, hex.EncodeToString(r.Packet)
 			fp.Meta = hex.EncodeToString(r.Meta)
-			fp.Redirect = r.Redirect
+			fp.Redirect, fp.Ends = r.Redirect, r.Ends
 			for _, m := range r.Maps {
 				fp.Maps = append(fp.Maps, toFile(m))
 			}
@@ -255,6 +260,18 @@ func innersOf(m *object.Map, all []*object.Map) map[uint32]int {
 	return out
 }
 
+// hexKeys writes keys in hex.
+func hexKeys(ends map[string]string) map[string]string {
+	if len(ends) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	for key, program := range ends {
+		out[hex.EncodeToString([]byte(key))] = program
+	}
+	return out
+}
+
 func toHex(records [][]byte) (out []string) {
 	for _, b := range records {
 		out = append(out, hex.EncodeToString(b))
@@ -305,6 +322,16 @@ func (f *caseFile) recorded() (*Recorded, error) {
 		}
 		if spec.Initial, err = fromFile(m.Initial); err != nil {
 			return nil, fmt.Errorf("map %s: %w", m.Name, err)
+		}
+		for key, program := range m.Ends {
+			b, err := hex.DecodeString(key)
+			if err != nil {
+				return nil, fmt.Errorf("map %s: %q is not hex", m.Name, key)
+			}
+			if spec.Ends == nil {
+				spec.Ends = map[string]string{}
+			}
+			spec.Ends[string(b)] = program
 		}
 		p.Maps = append(p.Maps, spec)
 	}
@@ -361,7 +388,7 @@ func (fp *filePacket) result(maps int) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{Verdict: fp.Verdict, Packet: out, Meta: meta, Redirect: fp.Redirect, Maps: make([][]object.Entry, maps), Events: make([][][]byte, maps)}
+	r := &Run{Verdict: fp.Verdict, Packet: out, Meta: meta, Redirect: fp.Redirect, Ends: fp.Ends, Maps: make([][]object.Entry, maps), Events: make([][][]byte, maps)}
 	if len(fp.Maps) > maps || len(fp.Events) > maps {
 		return nil, fmt.Errorf("answers for %d maps of %d", len(fp.Maps), maps)
 	}

@@ -3,6 +3,7 @@ package oracle
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -20,6 +21,9 @@ func diffRun(p *object.Program, want, got Run) string {
 	}
 	if want.Redirect != "" && got.Redirect != "" && want.Redirect != got.Redirect {
 		return fmt.Sprintf("redirect to %s, not %s", got.Redirect, want.Redirect)
+	}
+	if want.Ends != nil && got.Ends != nil && !slices.Equal(want.Ends, got.Ends) {
+		return fmt.Sprintf("at the far ends %q, not %q", got.Ends, want.Ends)
 	}
 	if got.OnWire && want.Left != nil {
 		want.Packet = want.Left

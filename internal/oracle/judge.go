@@ -38,6 +38,9 @@ type Run struct {
 	// Redirect is where the frame goes when the verdict is a redirect, as
 	// RedirectText has it; "" where the judge does not say.
 	Redirect string
+	// Ends says what became of the frame, or of its copies, at the far ends of the
+	// redirect that have programs, as EndText has it; nil where the judge does not say.
+	Ends []string
 	// Packet is the frame afterwards, whatever the verdict.
 	Packet []byte
 	// Left is the frame as it leaves, where that is another: the kernel keeps a

@@ -200,6 +200,9 @@ func (k *KernelProgram) loadTail(o KernelOptions) error {
 				return err
 			}
 		}
+		if err := m.setEnds(fds); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -253,7 +256,7 @@ func (k *KernelProgram) spec(p *object.Program) (*sys.ProgSpec, error) {
 	if len(insns) == 0 {
 		return nil, fmt.Errorf("program %q has no instructions", p.Name)
 	}
-	spec := &sys.ProgSpec{Type: p.Type.ProgType(), Insns: bpf.Encode(nil, insns), License: p.License, Name: p.Name}
+	spec := &sys.ProgSpec{Type: p.Type.ProgType(), Attach: p.Attach, Insns: bpf.Encode(nil, insns), License: p.License, Name: p.Name}
 	if spec.Type == bpf.ProgTypeUnspec {
 		return nil, fmt.Errorf("program %q is of no type that the kernel judge knows: xdp and tc", p.Name)
 	}

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -26,6 +27,12 @@ func RedirectText(what string, which ...uint32) string {
 	return fmt.Sprint(what, " ", which)
 }
 
+// EndText says what a program at a far end made of a frame: where it is and which,
+// its verdict, frame and metadata, and where it redirected the frame, "" for nowhere.
+func EndText(what string, which uint32, verdict uint32, packet, meta []byte, redirect string) string {
+	return fmt.Sprintf("%s: verdict %d, packet %x, metadata %x, on to %q", RedirectText(what, which), verdict, packet, meta, redirect)
+}
+
 // Redirects reports whether a verdict of a program sends the frame where a
 // helper said.
 func Redirects(p *object.Program, verdict uint32) bool {
@@ -42,6 +49,25 @@ func targetMap(t bpf.MapType) bool {
 		return true
 	}
 	return false
+}
+
+// setEnds gives the entries of a map their programs, by the file descriptors of all.
+func (m *KernelMap) setEnds(fds map[string]int) error {
+	for _, e := range m.Spec.Initial {
+		name := m.Spec.Ends[string(e.Key)]
+		if name == "" {
+			continue
+		}
+		fd, ok := fds[name]
+		if !ok {
+			return fmt.Errorf("map %q names program %q, which is not given", m.Spec.Name, name)
+		}
+		value := binary.NativeEndian.AppendUint32(bytes.Clone(e.Value[:4]), uint32(fd))
+		if err := sys.UpdateElem(m.fd, e.Key, value, 0); err != nil {
+			return fmt.Errorf("update of map %q, key %x, program %s: %w", m.Spec.Name, e.Key, name, err)
+		}
+	}
+	return nil
 }
 
 // setTargets fills a map of targets that is empty. An entry of a socket map is

@@ -29,7 +29,18 @@ type ExpectedPacket struct {
 	Verdict  string  `json:"verdict,omitempty"`
 	Redirect *string `json:"redirect,omitempty"`
 	Queue    *uint8  `json:"queue,omitempty"`
-	// Output is the packet as it leaves, in hex; "" says that it does not.
+	// Output is the packet as the program left it, in hex; "" says that it goes nowhere.
+	Output *string `json:"output,omitempty"`
+	// Ends is what the programs at the far ends of its redirect made of it, in order.
+	Ends []ExpectedEnd `json:"ends,omitempty"`
+}
+
+// ExpectedEnd is what a program at a far end should make of a packet.
+type ExpectedEnd struct {
+	To      string `json:"to"`
+	Program string `json:"program,omitempty"`
+	Verdict string `json:"verdict,omitempty"`
+	// Output is the packet as it leaves there, in hex; "" says that it does not.
 	Output *string `json:"output,omitempty"`
 }
 
@@ -65,6 +76,14 @@ func ReadExpectation(data []byte) (*Expectation, error) {
 		if p.Output != nil {
 			if _, err := hex.DecodeString(*p.Output); err != nil {
 				return nil, fmt.Errorf("packet %d: output: %w", p.Packet, err)
+			}
+		}
+		for _, e := range p.Ends {
+			if e.Output == nil {
+				continue
+			}
+			if _, err := hex.DecodeString(*e.Output); err != nil {
+				return nil, fmt.Errorf("packet %d: %s: output: %w", p.Packet, e.To, err)
 			}
 		}
 	}
@@ -144,7 +163,36 @@ func (c *Comparison) Each(o *Outcome) {
 		expected, _ := hex.DecodeString(*want.Output) // checked when it was read
 		diff = append(diff, differentBytes(got, expected)...)
 	}
+	if want.Ends != nil {
+		diff = append(diff, differentEnds(o.Ends(), want.Ends)...)
+	}
 	c.cases[o.Number].Differences = diff
+}
+
+// differentEnds says how the far ends of a packet differ.
+func differentEnds(got []End, want []ExpectedEnd) (diff []string) {
+	if len(got) != len(want) {
+		return []string{fmt.Sprintf("programs at %d far ends, expected %d", len(got), len(want))}
+	}
+	for i := range want {
+		g, w := &got[i], &want[i]
+		add := func(what, have, expected string) {
+			if expected != "" && have != expected {
+				diff = append(diff, fmt.Sprintf("far end %d: %s %s, expected %s", i+1, what, have, expected))
+			}
+		}
+		add("place", g.To, w.To)
+		add("program", g.Program, w.Program)
+		add("verdict", g.Verdict, w.Verdict)
+		if w.Output != nil {
+			have, _ := hex.DecodeString(g.Output)
+			expected, _ := hex.DecodeString(*w.Output) // checked when it was read
+			for _, d := range differentBytes(have, expected) {
+				diff = append(diff, fmt.Sprintf("far end %d: %s", i+1, d))
+			}
+		}
+	}
+	return diff
 }
 
 // differentBytes says how two packets differ, around the first byte that does.
@@ -263,6 +311,9 @@ func (r *Recorder) Each(o *Outcome) {
 		output = hex.EncodeToString(o.Result.Packet)
 	}
 	p.Output = &output
+	for _, e := range o.Ends() {
+		p.Ends = append(p.Ends, ExpectedEnd{To: e.To, Program: e.Program, Verdict: e.Verdict, Output: &e.Output})
+	}
 	r.packets = append(r.packets, p)
 }
 

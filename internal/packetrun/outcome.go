@@ -19,6 +19,7 @@ type Outcome struct {
 	Verdict    string // "" for a fault
 	Leaves     bool   // passed to the host or sent
 	Redirected bool   // Result.Redirect says where it goes
+	image      *image.Image
 }
 
 // Where names what the packet came to: the verdict, with the place of a redirect,
@@ -46,6 +47,9 @@ func (o *Outcome) Line(exit *image.Line) string {
 	s += fmt.Sprintf("  %d cycles  %dB->%dB  %s", o.Result.Cycles, len(o.In.Data), len(o.Result.Packet), Headers(o.In.Data))
 	if exit != nil {
 		s += "  " + Place(exit)
+	}
+	for _, e := range o.Ends() {
+		s += "  [" + e.text() + "]"
 	}
 	return s
 }
@@ -76,6 +80,9 @@ type Packet struct {
 	// in lower-case hex, if the packet leaves the card.
 	Metadata string `json:"metadata,omitempty"`
 	Fault    string `json:"fault,omitempty"`
+	// Ends is what programs in entries of maps made of the packet, at the far end of its
+	// redirect.
+	Ends []End `json:"ends,omitempty"`
 }
 
 // JSON returns the outcome's JSON form; exit is where the program ended, nil for
@@ -98,6 +105,7 @@ func (o *Outcome) JSON(exit *image.Line) Packet {
 	if exit != nil {
 		p.Line = Place(exit)
 	}
+	p.Ends = o.Ends()
 	if o.Leaves {
 		p.Output, p.Metadata = hex.EncodeToString(r.Packet), hex.EncodeToString(r.Metadata)
 	}

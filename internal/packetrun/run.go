@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim"
@@ -22,7 +23,10 @@ type Summary struct {
 	Packets  int            `json:"packets"`
 	Verdicts map[string]int `json:"verdicts"`
 	// Redirects is how many packets were redirected, by where: "port 1".
-	Redirects    map[string]int  `json:"redirects,omitempty"`
+	Redirects map[string]int `json:"redirects,omitempty"`
+	// Ends is how many packets and copies programs at the far ends of redirects took,
+	// by place, program and verdict: "port 1: rewrite XDP_PASS".
+	Ends         map[string]int  `json:"ends,omitempty"`
 	Faults       int             `json:"faults"`
 	Cycles       Cycles          `json:"cycles"`
 	Instructions Mean            `json:"instructions"`
@@ -128,6 +132,9 @@ type Options struct {
 // the machine has no clock to go by, and if a packet cannot be read. When ctx ends
 // before the packets do, the summary is of those until then and says so.
 func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Options) (*Summary, error) {
+	if len(img.Programs) > 0 && img.Programs[0].Attach != "" {
+		return nil, unsupported.New("packets for program "+img.Programs[0].Name, fmt.Sprintf("it runs in entries of maps (%s) and no packet comes in there: run the program that redirects by the map", img.Programs[0].Attach))
+	}
 	setTime, err := o.Clock.Start(m)
 	if err != nil {
 		return nil, err
@@ -143,7 +150,7 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 	input := o.Input
 	var whole filler
 	var r sim.Result
-	out := Outcome{Result: &r}
+	out := Outcome{Result: &r, image: img}
 	for {
 		if s.Packets%lookEvery == 0 && ctx.Err() != nil {
 			s.Partial = true
@@ -178,6 +185,9 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 			if err := s.send(m, img, &r.Events[k], o.Records); err != nil {
 				return nil, err
 			}
+		}
+		if err := s.ends(m, img, &r, o.Records); err != nil {
+			return nil, err
 		}
 		out.Number, out.In, out.Verdict, out.Redirected, out.Leaves = s.Packets, p, "", false, false
 		if r.Fault != nil {

@@ -63,6 +63,8 @@ var scenarios = []scenario{
 	{name: "dns_answer", count: 400, mix: mostly(map[string]int{"udp4": 150}), sizes: 200},
 	{name: "xsk_steer", count: 200, mix: mostly(map[string]int{"udp4": 80}), sizes: 100},
 	{name: "flood", count: 200, mix: everything, sizes: 100},
+	{name: "broadcast_edge", count: 200, mix: everything, sizes: 100},
+	{name: "cpu_guard", count: 300, mix: mostly(map[string]int{"udp4": 80, "tcp4": 60}), sizes: 100},
 	{name: "cpu_steer", count: 300, mix: mostly(map[string]int{"udp6": 30, "tcp6": 30}), sizes: 100},
 	{name: "meta_class", count: 200, mix: mostly(map[string]int{"udp4": 40, "tcp4": 40}), sizes: 100},
 	{name: "print_first", count: 200, mix: everything, sizes: 100},

@@ -15,7 +15,8 @@ type ProgSpec struct {
 	Insns         []byte // 8 bytes an instruction, in the host's byte order
 	License, Name string // the name is made fit by ObjName
 	Flags         uint32 // BPF_F_*
-	Ifindex       int    // the device it is loaded for; 0 is the host
+	Attach        bpf.AttachType
+	Ifindex       int // the device it is loaded for; 0 is the host
 	// BTF is the descriptor of the program's type information, 0 for none.
 	// Funcs and Lines are its records, see FuncRecord and LineRecord.
 	BTF          int
@@ -47,6 +48,7 @@ func LoadProg(s *ProgSpec) (fd int, err error) {
 	}{
 		progType: s.Type, insnCount: uint32(len(s.Insns) / 8), insns: ptr(s.Insns), license: ptr(license),
 		logLevel: s.LogLevel, flags: s.Flags, name: cName(s.Name), ifindex: uint32(s.Ifindex),
+		attachType: uint32(s.Attach),
 	}
 	if s.LogLevel > 0 {
 		attr.logSize, attr.log = uint32(len(s.Log)), ptr(s.Log)

@@ -50,6 +50,50 @@ type Program struct {
 	Insns   uint32 // eBPF slots
 	// Stack is the local memory in bytes from the stack base on that it uses itself.
 	Stack uint32
+	// Attach is "" for a program that packets enter when they come in, and "xdp_devmap"
+	// or "xdp_cpumap" for one that entries of such maps name, by its number from 1 on.
+	Attach string
+}
+
+// Holds returns the Attach of programs that entries of the map may name in the second
+// word of their values; "" for maps whose entries name none.
+func (m *Map) Holds() string {
+	if m.ValueSize != 8 || m.Layout == "" {
+		return ""
+	}
+	switch m.Type {
+	case "devmap", "devmap_hash":
+		return "xdp_devmap"
+	case "cpumap":
+		return "xdp_cpumap"
+	}
+	return ""
+}
+
+// MapNamed returns the map of a name, or nil.
+func (im *Image) MapNamed(name string) *Map {
+	for k := range im.Maps {
+		if im.Maps[k].Name == name {
+			return &im.Maps[k]
+		}
+	}
+	return nil
+}
+
+// Far reports whether an entry of a map may hold program number n, 0 being none.
+func (im *Image) Far(m *Map, n uint32) bool {
+	return n == 0 || m.Holds() != "" && uint64(n) <= uint64(len(im.Programs)) && im.Programs[n-1].Attach == m.Holds()
+}
+
+// FarEnds returns the names of the programs that entries of a map may hold, by number.
+func (im *Image) FarEnds(m *Map) map[uint32]string {
+	out := map[uint32]string{}
+	for k := range im.Programs {
+		if im.Far(m, uint32(k+1)) {
+			out[uint32(k+1)] = im.Programs[k].Name
+		}
+	}
+	return out
 }
 
 // Symbol names a place in the code.

@@ -88,6 +88,13 @@ func (im *Image) validate() error {
 func (im *Image) validateTails() error {
 	for k := range im.Maps {
 		m := &im.Maps[k]
+		if m.Holds() != "" {
+			for _, e := range m.Initial {
+				if n := le.Uint32(e.Value[4:]); !im.Far(m, n) {
+					return fmt.Errorf("map %q: entry %x holds program %d, and no program of the image has that number and runs at %s", m.Name, e.Key, n, m.Holds())
+				}
+			}
+		}
 		if !m.IsProgramArray() {
 			continue
 		}

@@ -37,14 +37,32 @@ type PacketVector struct {
 	// Redirect is where a program says where its frame goes when its verdict is
 	// a redirect; nil where it cannot.
 	Redirect *Redirect `json:"redirect,omitempty"`
+	// Egress is the interface that the frame leaves by, for a program that runs in an
+	// entry of a device map; nil where none do.
+	Egress *Field `json:"egress,omitempty"`
+}
+
+// Ends reports whether programs run in entries of device and CPU maps.
+func (v *PacketVector) Ends() bool {
+	return v.Egress != nil && v.Redirect != nil && v.Redirect.Program != nil
 }
 
 // Free returns the words of the vector that no field is in. On targets whose
 // programs address map memory themselves they are the programs' while they have
-// the packet; nobody writes them before.
-func (v *PacketVector) Free() []LMWord {
+// the packet; nobody reads them. tc programs have, beside those, what only XDP
+// programs know of.
+func (v *PacketVector) Free(tc bool) []LMWord {
+	own := *v
+	if tc {
+		own.Egress = nil
+		if v.Redirect != nil {
+			r := *v.Redirect
+			r.Program = nil
+			own.Redirect = &r
+		}
+	}
 	var out []LMWord
-	_, fields := v.fields()
+	_, fields := own.fields()
 	for w := range LMWord(v.Words) {
 		if !slices.ContainsFunc(fields, func(f Field) bool { return f.Word == w }) {
 			out = append(out, w)
@@ -85,6 +103,8 @@ func (v *PacketVector) fields() (names []string, fields []Field) {
 	if v.Redirect != nil {
 		add("redirect.kind", &v.Redirect.Kind)
 		add("redirect.to", &v.Redirect.To)
+		add("redirect.program", v.Redirect.Program)
 	}
+	add("egress", v.Egress)
 	return names, fields
 }

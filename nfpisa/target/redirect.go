@@ -12,6 +12,10 @@ type Redirect struct {
 	// in its map for a queue of the host, the image's number of the device map
 	// for copies.
 	To Field `json:"to"`
+	// Program is the number, from 1 on, of the image's program that the entry of a
+	// device or CPU map has for the far end, 0 for none; the firmware clears it. nil is
+	// for targets where none run there.
+	Program *Field `json:"program,omitempty"`
 	// Codes are the values of Kind: one for each of RedirectKinds.
 	Codes map[string]uint32 `json:"codes"`
 }
@@ -47,6 +51,9 @@ func (c *checker) redirect() {
 		if r == nil && c.t.HasHelper(h) {
 			c.fail("helpers.%s needs packet_vector.redirect, where programs say where the frame goes", h)
 		}
+	}
+	if v := &c.t.PacketVector; (v.Egress != nil) != (r != nil && r.Program != nil) {
+		c.fail("packet_vector.egress and packet_vector.redirect.program come together: programs in entries of maps need both")
 	}
 	if r == nil {
 		return
@@ -86,5 +93,8 @@ func (c *checker) redirectHonoured() {
 	if r := c.t.PacketVector.Redirect; r != nil {
 		c.only("packet_vector.redirect.kind.bits", r.Kind.Bits, uint8(32), "programs write the whole word")
 		c.only("packet_vector.redirect.to.bits", r.To.Bits, uint8(32), "numbers of interfaces are words")
+		if r.Program != nil {
+			c.only("packet_vector.redirect.program.bits", r.Program.Bits, uint8(32), "programs write the whole word")
+		}
 	}
 }

@@ -27,12 +27,14 @@ const (
 	fateFault                  // its program broke a rule of the machine
 	fateRedirected             // sent by a port that a helper named
 	fateQueue                  // given to a queue of the host that a helper named
+	fateEndDropped             // by the verdict of a program at a far end
+	fateEndAborted             // by one that is an error there
 	fateNowhere                // redirected to what the card has not
 	fateTooLong                // no packet buffer of the simulator takes it
 	fateCount
 )
 
-var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirected", "redirected_to_host", "redirect_nowhere", "too_long"}
+var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirected", "redirected_to_host", "far_end_dropped", "far_end_aborted", "redirect_nowhere", "too_long"}
 
 // handle takes a frame through the card.
 func (c *Card) handle(a *arrival) {
@@ -122,17 +124,42 @@ func fateOf(out *offload.Outcome) fate {
 // ports, or to the host of the port it came in by, which has the queues of
 // processors and sockets.
 func (c *Card) redirect(p *port, out *offload.Outcome) fate {
-	what := fateNowhere
 	if out.Redirect == nil {
-		return what
+		return fateNowhere
 	}
-	if out.Redirect.Queue != "" {
-		c.toHost(p, out.Data)
+	what := c.place(p, out.Redirect, out.Data)
+	for i := range out.Redirect.Ends {
+		what = min(what, c.farEnd(p, &out.Redirect.Ends[i]))
+	}
+	return what
+}
+
+// farEnd does with a frame what a program at a far end decided. Of the fates of a
+// frame and its copies the first of fate counts.
+func (c *Card) farEnd(p *port, e *offload.End) fate {
+	switch {
+	case e.Sent && e.Port >= 0:
+		return c.place(p, &offload.Redirect{Ports: []int{e.Port}}, e.Data)
+	case e.Sent:
+		return c.place(p, &offload.Redirect{Queue: e.Queue}, e.Data)
+	case e.Redirect != nil && (e.Redirect.Queue != "" || len(e.Redirect.Ports) > 0):
+		return c.place(p, e.Redirect, e.Data)
+	case e.Aborted:
+		return fateEndAborted
+	}
+	return fateEndDropped
+}
+
+// place sends a frame to ports, or to the host.
+func (c *Card) place(p *port, to *offload.Redirect, data []byte) fate {
+	if to.Queue != "" {
+		c.toHost(p, data)
 		return fateQueue
 	}
-	for _, n := range out.Redirect.Ports {
+	what := fateNowhere
+	for _, n := range to.Ports {
 		if n >= 0 && n < len(c.ports) {
-			c.leave(c.ports[n], bytes.Clone(out.Data))
+			c.leave(c.ports[n], bytes.Clone(data))
 			what = fateRedirected
 		}
 	}

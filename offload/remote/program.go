@@ -33,14 +33,15 @@ type Program struct {
 // called is a program that another reaches by tail calls; it has its type. Maps
 // are indexes into the other's.
 type called struct {
-	Object  string        `json:"object,omitempty"`
-	Name    string        `json:"name"`
-	Section string        `json:"section,omitempty"`
-	License string        `json:"license,omitempty"`
-	Insns   []byte        `json:"insns"`
-	Funcs   []function    `json:"funcs,omitempty"`
-	Lines   []object.Line `json:"lines,omitempty"`
-	Maps    []int         `json:"maps,omitempty"`
+	Object  string         `json:"object,omitempty"`
+	Name    string         `json:"name"`
+	Section string         `json:"section,omitempty"`
+	License string         `json:"license,omitempty"`
+	Insns   []byte         `json:"insns"`
+	Funcs   []function     `json:"funcs,omitempty"`
+	Lines   []object.Line  `json:"lines,omitempty"`
+	Maps    []int          `json:"maps,omitempty"`
+	Attach  bpf.AttachType `json:"attach,omitempty"`
 }
 
 // function is object.Func with its error as text.
@@ -102,7 +103,7 @@ func packSource(p *offload.Program) (*Program, error) {
 	for _, q := range p.Called {
 		c := called{
 			Object: q.Object, Name: q.Name, Section: q.Section, License: q.License,
-			Insns: bpf.Encode(nil, q.Insns), Funcs: packFuncs(q.Funcs), Lines: q.Lines,
+			Insns: bpf.Encode(nil, q.Insns), Funcs: packFuncs(q.Funcs), Lines: q.Lines, Attach: q.Attach,
 		}
 		for _, m := range q.Maps {
 			k := slices.Index(p.Maps, m)
@@ -158,7 +159,7 @@ func (p *Program) unpackSource() (*offload.Program, error) {
 	for _, c := range p.Called {
 		q := &object.Program{
 			Object: c.Object, Name: c.Name, Section: c.Section, Type: p.Type, License: c.License,
-			Funcs: unpackFuncs(c.Name, c.Funcs), Lines: c.Lines,
+			Funcs: unpackFuncs(c.Name, c.Funcs), Lines: c.Lines, Attach: c.Attach,
 		}
 		for _, k := range c.Maps {
 			if k < 0 || k >= len(p.Maps) {

@@ -100,6 +100,9 @@ func (k *card) put(p *program, h offload.Hook) error {
 				return err
 			}
 		}
+		if err := m.endsFit(p, p.src.Maps[i].Name); err != nil {
+			return err
+		}
 	}
 	for i, m := range p.maps {
 		if err := m.move(p, p.src.Maps[i].Name); err != nil {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/skipsw/skipsw/internal/mapfile"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
@@ -23,7 +24,7 @@ type cardMap struct {
 	info  offload.MapInfo
 	types offload.MapTypes
 	home  *sim.Map     // nil for a map whose records go to the host as they come
-	image *image.Image // that home is of, for a program array
+	image *image.Image // that home is of, for a map that holds programs; nil before one has it
 	open  int          // handles of callers
 }
 
@@ -41,6 +42,12 @@ func (m *cardMap) move(p *program, name string) error {
 	}
 	if err := there.CopyFrom(m.home); err != nil {
 		return fmt.Errorf("move map %s: %w", name, err)
+	}
+	if m.holdsEnds() {
+		if err := m.moveEnds(there, p.src.Image, name); err != nil {
+			return err
+		}
+		m.image = p.src.Image
 	}
 	m.home = there
 	return nil
@@ -158,6 +165,11 @@ func (d *Device) MapTypes(_ context.Context, id uint32) offload.MapTypes {
 		t := m.types
 		if m.info.Type == bpf.MapTypeProgArray && m.home != nil {
 			t.Value = programsType(m.image)
+		}
+		if m.holdsEnds() && m.image != nil {
+			if im := m.image.MapNamed(m.info.FullName); im != nil {
+				t.Value = mapfile.EndType(im.Type, m.image.FarEnds(im))
+			}
 		}
 		return t
 	}

@@ -57,35 +57,74 @@ func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outc
 	prog.runs++
 	d.count(countCycles, res.Cycles)
 	if res.Fault != nil {
-		d.count(countFaults, 1)
-		err := fmt.Errorf("program %d (%s) on %s is stopped: %w", prog.id, prog.src.Name, d.name, res.Fault)
-		if d.stop && res.Fault.Kind != sim.FaultInput {
-			prog.stopped = err
-		}
-		return nil, err
+		return nil, d.fault(prog, res.Fault)
 	}
 	d.count(packetrun.VerdictName(prog.src.Type.String(), res.Verdict), 1)
 	d.tell(prog, res.Events)
-	return &offload.Outcome{Program: prog.id, Type: prog.src.Type, Verdict: res.Verdict, Redirect: redirectOf(prog.src.Type, &res), Data: bytes.Clone(res.Packet), Cycles: res.Cycles}, nil
+	for i := range res.Ends {
+		e := &res.Ends[i].Result
+		d.count(countCycles, e.Cycles)
+		if e.Fault != nil {
+			return nil, d.fault(prog, e.Fault)
+		}
+		d.count(prog.src.Image.Programs[res.Ends[i].Program].Attach+" "+packetrun.VerdictName("xdp", e.Verdict), 1)
+		d.tell(prog, e.Events)
+	}
+	return &offload.Outcome{Program: prog.id, Type: prog.src.Type, Verdict: res.Verdict, Redirect: redirectOf(prog, &res), Data: bytes.Clone(res.Packet), Cycles: res.Cycles}, nil
+}
+
+// fault counts a packet whose program broke a rule, and stops the program where the
+// card does.
+func (d *Device) fault(prog *program, f *sim.Fault) error {
+	d.count(countFaults, 1)
+	err := fmt.Errorf("program %d (%s) on %s is stopped: %w", prog.id, prog.src.Name, d.name, f)
+	if d.stop && f.Kind != sim.FaultInput {
+		prog.stopped = err
+	}
+	return err
 }
 
 // redirectOf returns where a frame goes whose verdict is a redirect, nil for
 // others.
-func redirectOf(typ object.Type, res *sim.Result) *offload.Redirect {
-	if !firmware.Redirects(typ == object.TC, res.Verdict) {
+func redirectOf(prog *program, res *sim.Result) *offload.Redirect {
+	if !firmware.Redirects(prog.src.Type == object.TC, res.Verdict) {
 		return nil
 	}
-	out := &offload.Redirect{}
-	to := &res.Redirect
-	switch to.Kind {
-	case target.RedirectPort:
-		out.Ports = []int{firmware.PortOf(to.To)}
-	case target.RedirectAll, target.RedirectOthers:
-		for _, i := range to.Interfaces {
-			out.Ports = append(out.Ports, firmware.PortOf(i))
+	out := places(res)
+	for i := range res.Ends {
+		e := &res.Ends[i]
+		one := offload.End{
+			Port: -1, Program: prog.src.Image.Programs[e.Program].Name, Verdict: e.Result.Verdict, Data: bytes.Clone(e.Result.Packet),
 		}
-	case target.RedirectCPU, target.RedirectSocket:
-		out.Queue = to.String()
+		if e.To.Kind == target.RedirectPort {
+			one.Port = firmware.PortOf(e.To.To)
+		} else {
+			one.Queue = e.To.String()
+		}
+		switch e.Fate() {
+		case sim.EndSends:
+			one.Sent = true
+		case sim.EndGoesOn:
+			one.Redirect = places(&e.Result)
+		case sim.EndAborts, sim.EndLost:
+			one.Aborted = true
+		}
+		out.Ends = append(out.Ends, one)
+	}
+	return out
+}
+
+// places returns where a frame is redirected to without a program there.
+func places(res *sim.Result) *offload.Redirect {
+	out := &offload.Redirect{}
+	for k := range sim.FarEnds(res) {
+		switch to := sim.EndOf(&res.Redirect, k); {
+		case to.Program != 0:
+		case to.Kind == target.RedirectPort:
+			out.Ports = append(out.Ports, firmware.PortOf(to.To))
+		default:
+			out.Queue = to.String()
+		}
 	}
 	return out
 }

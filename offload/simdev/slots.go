@@ -40,10 +40,14 @@ func newArray(d *Device, m *object.Map) error {
 	return translate.Supports(d.target, bpf.HelperTailCall, bpf.MapTypeProgArray)
 }
 
-// settle gives a program array that no program has had yet its place in a machine,
-// where it holds what the image begins with.
+// settle gives a map that holds programs, and that none has had yet, its place in a
+// machine, where a program array holds what the image begins with.
 func (m *cardMap) settle(to *sim.Machine, img *image.Image, name string) {
-	if there, ok := to.Map(name); ok && m.info.Type == bpf.MapTypeProgArray && m.home == nil {
+	there, ok := to.Map(name)
+	if ok && m.info.Type == bpf.MapTypeProgArray && m.home == nil {
+		m.home, m.image = there, img
+	}
+	if ok && m.holdsEnds() && m.image == nil && there.CopyFrom(m.home) == nil {
 		m.home, m.image = there, img
 	}
 }

@@ -2,6 +2,7 @@ package firmware
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa"
@@ -19,6 +20,7 @@ type Convention struct {
 	verdicts [2][256]uint8
 	// interfaces are those of the newest Redirect.
 	interfaces []uint32
+	programs   []uint32 // at the far ends of interfaces
 }
 
 // NewConvention checks that the image keeps to its target, and that the target
@@ -98,18 +100,30 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	x.Enter(v.cfg.Image.Programs[in.Program].Entry, &local)
 	pv := &t.PacketVector
 	set(x, &pv.Length, uint32(len(in.Packet)))
-	set(x, &pv.Pointer, uint32(x.Fill(in.Packet, uint32(v.cfg.PacketOffset))))
+	set(x, &pv.Pointer, uint32(v.fill(x, in)))
 	set(x, pv.QueueSet, 0)
 	set(x, pv.Ingress, in.IngressIfindex)
 	set(x, pv.RxQueue, in.RxQueue)
-	set(x, pv.Metadata, 0)
+	set(x, pv.Metadata, uint32(in.Metadata))
 	if pv.Redirect != nil {
 		set(x, &pv.Redirect.Kind, 0)
+	}
+	if typ := v.cfg.Image.Programs[in.Program].Type; pv.Ends() && typ != "tc" {
+		set(x, pv.Egress, in.EgressIfindex)
+		set(x, pv.Redirect.Program, 0)
 	}
 	e := &t.Entry
 	x.SetReg(e.Stack, local.Base+local.Stack)
 	x.SetPointer(int(e.StackIndex), local.Base+local.Stack)
 	x.SetPointer(int(e.VectorIndex), local.Base+local.Vector)
+}
+
+// fill puts the packet into the context's buffer and returns its address.
+func (v *Convention) fill(x *core.Context, in *Input) uint64 {
+	if in.Before == nil {
+		return x.Fill(in.Packet, uint32(v.cfg.PacketOffset))
+	}
+	return x.Fill(slices.Concat(in.Before, in.Packet), 0) + uint64(len(in.Before))
 }
 
 // set writes a field of the packet vector, if it is there.
@@ -144,6 +158,8 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 		x.Fail(core.FaultPacket, "the packet vector at exit has pointer %#x and length %d, outside the packet buffer", addr, n)
 		return false
 	}
+	start := uint64(addr & v.t.Packet.OffsetMask())
+	out.Before, _ = x.Packet(uint64(addr)-start, start)
 	if pv.Metadata != nil {
 		n, _ := get(x, pv.Metadata)
 		if out.Metadata, ok = x.Packet(uint64(addr)-uint64(n), uint64(n)); !ok {
@@ -165,7 +181,7 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 		x.Fail(core.FaultExit, "exit word %#x is no action", code)
 		return false
 	}
-	return !Redirects(typ == "tc", out.Verdict) || v.redirect(x, &out.Redirect)
+	return !Redirects(typ == "tc", out.Verdict) || v.redirect(x, typ == "tc", &out.Redirect)
 }
 
 // verdict returns the eBPF verdict that an exit word stands for.

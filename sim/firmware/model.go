@@ -21,7 +21,14 @@ type Input struct {
 	// Program is the index into the image's programs.
 	Program        int
 	IngressIfindex uint32
-	RxQueue        uint32
+	// EgressIfindex is the interface that the frame leaves by, for a program in an entry
+	// of a device map.
+	EgressIfindex uint32
+	// Before is what lies in the buffer in front of a packet that another program has
+	// left there, Metadata bytes of metadata at its end; nil for one that was received.
+	Before   []byte
+	Metadata int
+	RxQueue  uint32
 }
 
 // Outcome is what a program left at its exit.
@@ -38,6 +45,9 @@ type Outcome struct {
 	// Metadata is what the program put in front of the packet for the host. It is
 	// valid as long as the packet.
 	Metadata []byte
+	// Before is what lies in front of the packet in its buffer, the metadata at its
+	// end, valid as long as the packet.
+	Before []byte
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8

@@ -3,6 +3,7 @@ package firmware
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
@@ -20,6 +21,31 @@ type Redirect struct {
 	// Interfaces are those that get a copy, in the order of their keys. They are
 	// valid until the next packet of any context.
 	Interfaces []uint32
+	// Program is the number, from 1 on, of the image's program that runs at the far end
+	// of a redirect by an entry of a map, 0 for none. Programs are those of Interfaces,
+	// one for each.
+	Program  uint32
+	Programs []uint32
+}
+
+// Ends reports whether programs run at the far end.
+func (r *Redirect) Ends() bool {
+	return r.Program != 0 || slices.ContainsFunc(r.Programs, func(n uint32) bool { return n != 0 })
+}
+
+// farEnd reads which program runs at the far end.
+func (v *Convention) farEnd(x *core.Context, out *Redirect) bool {
+	f := v.t.PacketVector.Redirect.Program
+	if f == nil {
+		return true
+	}
+	out.Program, _ = get(x, f)
+	attach := map[string]string{target.RedirectPort: bpf.AttachXDPDevMap.String(), target.RedirectCPU: bpf.AttachXDPCPUMap.String()}[out.Kind]
+	if n := out.Program; n != 0 && (uint64(n) > uint64(len(v.cfg.Image.Programs)) || attach == "" || v.cfg.Image.Programs[n-1].Attach != attach) {
+		x.Fail(core.FaultExit, "the packet vector at exit has program %d for the far end of a redirect to %s, which is none", n, out.Kind)
+		return false
+	}
+	return true
 }
 
 // PortOf returns the port of an interface, negative for the number 0, which
@@ -62,7 +88,7 @@ func Redirects(tc bool, verdict uint32) bool {
 }
 
 // redirect reads where a frame goes; false means that it failed the context.
-func (v *Convention) redirect(x *core.Context, out *Redirect) bool {
+func (v *Convention) redirect(x *core.Context, tc bool, out *Redirect) bool {
 	f := v.t.PacketVector.Redirect
 	if f == nil {
 		return true
@@ -80,13 +106,13 @@ func (v *Convention) redirect(x *core.Context, out *Redirect) bool {
 		return false
 	}
 	if out.Kind != target.RedirectAll && out.Kind != target.RedirectOthers {
-		return true
+		return tc || v.farEnd(x, out)
 	}
 	except := uint32(0)
 	if in := v.t.PacketVector.Ingress; out.Kind == target.RedirectOthers && in != nil {
 		except, _ = get(x, in)
 	}
-	v.interfaces = v.interfaces[:0]
+	v.interfaces, v.programs = v.interfaces[:0], v.programs[:0]
 	for _, m := range v.cfg.Maps {
 		if m.Info().ID != out.To {
 			continue
@@ -94,9 +120,12 @@ func (v *Convention) redirect(x *core.Context, out *Redirect) bool {
 		for _, e := range m.Entries() {
 			if i := binary.LittleEndian.Uint32(e.Value); i != except {
 				v.interfaces = append(v.interfaces, i)
+				if v.t.PacketVector.Ends() && len(e.Value) == bpf.SizeofDevMapVal {
+					v.programs = append(v.programs, binary.LittleEndian.Uint32(e.Value[4:]))
+				}
 			}
 		}
-		out.Interfaces = v.interfaces
+		out.Interfaces, out.Programs = v.interfaces, v.programs
 		return true
 	}
 	x.Fail(core.FaultExit, "the packet vector at exit redirects to map %d, which the image does not have", out.To)

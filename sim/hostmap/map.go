@@ -28,8 +28,10 @@ type Map struct {
 	region *mem.Region
 	table  table
 	guard  func(index, number uint32) error // of a program array's slots
-	family *family                          // nil until it is linked
-	made   bool                             // by NewInner
+	// guardEnd is asked about programs at the far ends of entries.
+	guardEnd func(number uint32) error
+	family   *family // nil until it is linked
+	made     bool    // by NewInner
 }
 
 // keyless is a table without keys, whose values are put in and taken out in an
@@ -91,9 +93,9 @@ func (m *Map) Reset() error {
 		clear(m.region.Data)
 	}
 	m.table.reset(m.region.Data)
-	guard := m.guard
-	m.guard = nil // what an image begins with is looked at when it is made
-	defer func() { m.guard = guard }()
+	guard, guardEnd := m.guard, m.guardEnd
+	m.guard, m.guardEnd = nil, nil // what an image begins with is looked at when it is made
+	defer func() { m.guard, m.guardEnd = guard, guardEnd }()
 	if m.IsNested() && m.family == nil {
 		return nil // Link puts in what it begins with
 	}

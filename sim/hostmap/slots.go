@@ -3,7 +3,6 @@ package hostmap
 import (
 	"encoding/binary"
 
-	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -32,8 +31,8 @@ func (t *slotsTable) remove(key []byte) bpf.Errno {
 
 // target checks an entry that the host gives a map of targets of redirects, and
 // returns it as it is kept, and the flags that the rest of an update goes by.
-// The second word of a value is a program for the far end: 0 and negative
-// numbers are none.
+// The second word of a value is the number of the program at the far end, from 1 on:
+// 0 and negative numbers are none.
 func (m *Map) target(key, value []byte, flags uint64) ([]byte, uint64, error) {
 	switch m.typ {
 	case bpf.MapTypeDevMap, bpf.MapTypeDevMapHash, bpf.MapTypeCPUMap:
@@ -42,11 +41,15 @@ func (m *Map) target(key, value []byte, flags uint64) ([]byte, uint64, error) {
 	}
 	first := binary.LittleEndian.Uint32(value)
 	if len(value) == 8 {
-		if int32(binary.LittleEndian.Uint32(value[4:])) > 0 {
-			return nil, 0, unsupported.New("a program in an entry of map "+m.info.Name, "it runs at the far end of a redirect, which is the host's")
+		program := max(int32(binary.LittleEndian.Uint32(value[4:])), 0)
+		if err := m.checkEnd(key, first, uint32(program)); err != nil {
+			return nil, 0, err
+		}
+		if m.typ == bpf.MapTypeCPUMap && first == 0 {
+			program = 0 // the kernel does not look at it
 		}
 		value = binary.LittleEndian.AppendUint32(nil, first)
-		value = append(value, 0, 0, 0, 0)
+		value = binary.LittleEndian.AppendUint32(value, uint32(program))
 	}
 	switch byKey := m.typ == bpf.MapTypeDevMapHash; {
 	case flags > UpdateExist, byKey && first == 0:
@@ -58,4 +61,21 @@ func (m *Map) target(key, value []byte, flags uint64) ([]byte, uint64, error) {
 		flags = UpdateAny
 	}
 	return value, flags, nil
+}
+
+// GuardEnds has a function asked before an entry of a map of targets of redirects
+// gets program number, from 1 on, for the far end.
+func (m *Map) GuardEnds(guard func(number uint32) error) { m.guardEnd = guard }
+
+// checkEnd refuses a program that an entry cannot hold.
+func (m *Map) checkEnd(key []byte, to, number uint32) error {
+	switch {
+	case number == 0:
+		return nil
+	case to == 0 && m.typ == bpf.MapTypeDevMap:
+		return m.error(bpf.EINVAL, "update %x: an entry without an interface has no program", key)
+	case to != 0 && m.guardEnd != nil:
+		return m.guardEnd(number)
+	}
+	return nil
 }

@@ -28,6 +28,9 @@ func New(img *image.Image, spec Spec) (*Card, error) {
 	if len(img.Programs) == 0 {
 		return nil, fmt.Errorf("nic: the image has no program")
 	}
+	if p := &img.Programs[0]; p.Attach != "" {
+		return nil, fmt.Errorf("nic: %w", unsupported.New("packets for program "+p.Name, "it runs in entries of maps ("+p.Attach+"), where no packet comes in"))
+	}
 	c := &Card{spec: spec, use: newUsage(), tc: img.Programs[0].Type == "tc"}
 	machine := spec.Machine
 	machine.MemoryHooks = c.use.hooks(machine.MemoryHooks)
@@ -97,6 +100,7 @@ const (
 	dropped         // by verdict
 	aborted         // by a verdict that is an error
 	failed          // the program did not reach its exit
+	fanned          // to where programs at far ends have left it
 )
 
 // fateOf returns what a verdict means, as the kernel takes it.

@@ -140,7 +140,7 @@ func (r *run) result() *Result {
 	w.close(r)
 	spec := &r.card.spec
 	n := &r.counts
-	flight := uint64(r.busy + r.wait.count + r.parked)
+	flight := uint64(r.busy + r.wait.count + r.parked + len(r.again))
 	if n.in+n.copies != n.sent+n.host+n.dropped()+flight || !r.partial && flight > 0 {
 		panic(fmt.Sprintf("BUG: frames are lost: %+v, %d under way", *n, flight))
 	}

@@ -24,8 +24,10 @@ type run struct {
 	host queue
 	wait waiting
 	work []frame // of each context of each core
-	busy int     // contexts that have one
-	held bool    // the wires stand still
+	// again are frames that pass the cores once more.
+	again []frame
+	busy  int  // contexts that have one
+	held  bool // the wires stand still
 
 	lanes  []lane
 	parked int // frames that wait for their turn to leave
@@ -112,7 +114,7 @@ func (r *run) take(port int) frame {
 // free, the wires stand still until there is one.
 func (r *run) receive(now uint64) {
 	for port := r.first(); port >= 0 && r.rx[port].next.from <= now; port = r.first() {
-		full := r.busy+r.wait.count+r.parked >= len(r.wait.frames)
+		full := r.busy+r.wait.count+r.parked+len(r.again) >= len(r.wait.frames)
 		if full && r.in < r.window.warm {
 			r.held = true
 			break
@@ -144,6 +146,13 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	switch port := r.first(); {
 	case r.err != nil:
 		return 0, false
+	case len(r.again) > 0:
+		*f = r.again[0]
+		r.again = r.again[1:]
+		f.from = max(at.Cycle, r.card.use.served[at.Place()])
+		r.busy++
+		*in = f.far[0].input
+		return f.from, true
 	case r.wait.count > 0:
 		*f = r.wait.pop()
 	case port >= 0:
@@ -166,7 +175,16 @@ func (r *run) Done(at sim.Moment, res *sim.Result) {
 	f := &r.work[at.Place()]
 	r.busy--
 	r.window.ends(f, at.Cycle)
+	if r.follow(f, res) && len(f.far) > 0 {
+		r.again = append(r.again, *f)
+		return
+	}
 	d := departure{frame: *f}
+	if len(f.outs) > 0 {
+		d.fate = fanned
+		r.depart(&d, r.time(at.Cycle))
+		return
+	}
 	if d.fate = failed; res.Fault == nil {
 		d.fate, d.length, d.redirect = r.card.fateOf(res.Verdict), len(res.Packet), res.Redirect
 	} else if r.fault == nil {
@@ -190,6 +208,8 @@ func (r *run) release(d *departure, now uint64) {
 		end, _ = r.toPort(d, r.card.spec.egress(f.port), now)
 	case redirected:
 		end = r.redirect(d, now)
+	case fanned:
+		end = r.fan(d, now)
 	case dropped:
 		r.program++
 	case aborted:

@@ -13,6 +13,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/traffic"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // witness is all that can be seen of a run: the result, each frame that left and
@@ -70,6 +71,7 @@ func stateScenes(t testing.TB) map[string]*scene {
 		"events":    small(sample(t, "event_sample", "agilio"), nil),
 		"faults":    small(faulty, nil),
 		"zipf":      small(sample(t, "count_by_proto", "skipsw"), func(s *scene) { s.traffic.Zipf = 1.2; s.spec.HostQueue = 3 }),
+		"far ends":  small(ending(t, bpf.MapTypeDevMap, fmt.Sprintf(byMap, 0, 8), "r0 = 2\nexit", 1, 1, 1, 2, 2, 1), nil),
 		"one queue": small(sample(t, "tc_classify", "skipsw"), func(s *scene) { s.spec.HostRate = 1_000_000_000 }),
 	}
 }

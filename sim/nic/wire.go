@@ -19,6 +19,8 @@ type frame struct {
 	lane    int    // whose frames leave in order, and
 	turn    uint64 // the place among them
 	from    uint64 // cycle in which it has arrived, then that from which a context works on it
+	far     []pass // what it has before it at far ends
+	outs    []outlet
 }
 
 // receiver is the receiving side of a port.

@@ -27,8 +27,10 @@ type Field struct {
 	// are fewer than Size. A load of that many bytes or more gives them,
 	// whichever part of the member it names.
 	Kept int
-	// Absent says why programs of the type do not have it, "" if they do.
+	// Absent says why programs of the type do not have it, "" if they do. Only is
+	// where those are attached that have it all the same, 0 for nowhere.
 	Absent string
+	Only   AttachType
 }
 
 // Context is the structure that programs of a type get in R1.
@@ -57,7 +59,7 @@ var xdpMdAccess = map[int]Field{
 	XDPMdDataEnd:       {Holds: PacketEnd},
 	XDPMdDataMeta:      {Holds: PacketMeta},
 	XDPMdRxQueueIndex:  {BoundWrite: true},
-	XDPMdEgressIfindex: {Absent: onlyDevmap},
+	XDPMdEgressIfindex: {Absent: onlyDevmap, Only: AttachXDPDevMap},
 }
 
 var skBuffAccess = map[int]Field{

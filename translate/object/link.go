@@ -50,6 +50,10 @@ func (l *linker) orderedPrograms() []*ebpf.ProgramSpec {
 func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 	p := &Program{Object: l.name, Name: spec.Name, Section: l.file.trueName(spec.SectionName), License: spec.License}
 	var err error
+	switch spec.AttachType {
+	case ebpf.AttachXDPDevMap, ebpf.AttachXDPCPUMap:
+		p.Attach = bpf.AttachType(spec.AttachType)
+	}
 	if p.Type, err = programType(spec, o); err != nil {
 		if p.Type = l.types[spec.Name]; p.Type == UnknownType {
 			p.refuse(-1, err)

@@ -138,6 +138,10 @@ func (o *Object) Program(name string) (*Program, error) {
 		if len(o.Programs) == 1 {
 			return o.Programs[0], o.Programs[0].refusal()
 		}
+		hooked := slices.DeleteFunc(slices.Clone(o.Programs), func(p *Program) bool { return p.Attach != 0 })
+		if len(hooked) == 1 {
+			return hooked[0], hooked[0].refusal() // the others run in entries of its maps
+		}
 		return nil, fmt.Errorf("%s: has %w (%d) and one must be named: %s", o.Name, ErrSeveral, len(o.Programs), o.names())
 	}
 	for _, p := range o.Programs {

@@ -56,14 +56,18 @@ type Program struct {
 	Name    string
 	Section string
 	Type    Type
+	// Attach is AttachXDPDevMap or AttachXDPCPUMap for a program that runs in an entry
+	// of such a map, at the far end of a redirect; 0 for one that runs at a hook.
+	Attach  bpf.AttachType
 	License string
 	Insns   []bpf.Insn
 	Funcs   []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
 	Maps    []*Map
 	Lines   []Line // sorted by Slot; an entry holds until the next
-	// Called are the programs of the object that this one reaches by tail calls,
-	// itself left out: those in the program arrays that it uses, those that these
-	// reach, and so on. They share maps with it by pointer.
+	// Called are the programs of the object that this one reaches, itself left out:
+	// those in the program arrays that it uses, those that entries of the device and
+	// CPU maps that it uses may hold (Map.Holds), those that these reach, and so on.
+	// They share maps with it by pointer.
 	Called []*Program
 	// Unprinted is the number of calls that print and that Options.NoPrintk has left
 	// out: each gives 0 and does nothing.
@@ -109,6 +113,10 @@ type Map struct {
 	Inner *Map
 	// Programs holds, for a program array, the names of the programs by index.
 	Programs map[uint32]string
+	// Ends holds, for a map whose entries may hold programs (Holds), the names of those
+	// in Initial, by key: the second word of the value is then the number that a host
+	// has for the program.
+	Ends map[string]string
 	// Inners holds, for a map of maps, the maps that it holds from the start,
 	// by index.
 	Inners map[uint32]*Map
@@ -133,6 +141,21 @@ const (
 
 // Entry is one key and value.
 type Entry struct{ Key, Value []byte }
+
+// Holds returns where programs are attached that entries of the map may hold for
+// the far end of a redirect, 0 for maps whose entries hold none.
+func (m *Map) Holds() bpf.AttachType {
+	if m.ValueSize != bpf.SizeofDevMapVal {
+		return 0
+	}
+	switch m.Type {
+	case bpf.MapTypeDevMap, bpf.MapTypeDevMapHash:
+		return bpf.AttachXDPDevMap
+	case bpf.MapTypeCPUMap:
+		return bpf.AttachXDPCPUMap
+	}
+	return 0
+}
 
 // AllMaps returns the maps of the program and of those that it reaches by tail
 // calls, each once, its own first, and then those that maps of maps among them

@@ -86,6 +86,17 @@ func (s *slotter) program(name string) (*Program, error) {
 				return nil, err
 			}
 		}
+		if m.Holds() == 0 {
+			continue
+		}
+		for _, next := range slices.Sorted(maps.Keys(s.programs)) {
+			if s.programs[next].Attach != m.Holds() {
+				continue
+			}
+			if _, err := s.program(next); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return &c, nil
 }

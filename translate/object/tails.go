@@ -87,7 +87,26 @@ func (l *linker) called(p *ebpf.ProgramSpec) []string {
 	return out
 }
 
-// noteCalled gives each of the programs those that it reaches by tail calls.
+// next returns the programs that one may lead to at once: those in its program
+// arrays, and those for entries of its maps.
+func (p *Program) next(byName map[string]*Program) (out []*Program) {
+	for _, m := range p.Maps {
+		for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
+			out = append(out, byName[m.Programs[index]])
+		}
+		if m.Holds() == 0 {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(byName)) {
+			if q := byName[name]; q.Attach == m.Holds() {
+				out = append(out, q)
+			}
+		}
+	}
+	return out
+}
+
+// noteCalled gives each of the programs those that it reaches.
 func noteCalled(all []*Program) {
 	byName := map[string]*Program{}
 	for _, p := range all {
@@ -96,13 +115,11 @@ func noteCalled(all []*Program) {
 	for _, p := range all {
 		seen := map[*Program]bool{p: true}
 		for todo := []*Program{p}; len(todo) > 0; todo = todo[1:] {
-			for _, m := range todo[0].Maps {
-				for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
-					if q := byName[m.Programs[index]]; q != nil && !seen[q] {
-						seen[q] = true
-						p.Called = append(p.Called, q)
-						todo = append(todo, q)
-					}
+			for _, q := range todo[0].next(byName) {
+				if q != nil && !seen[q] {
+					seen[q] = true
+					p.Called = append(p.Called, q)
+					todo = append(todo, q)
 				}
 			}
 		}

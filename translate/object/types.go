@@ -33,10 +33,6 @@ func typeList() string {
 // programType decides a program's type: what the section names, else what untyped
 // finds.
 func programType(spec *ebpf.ProgramSpec, o Options) (Type, error) {
-	switch spec.AttachType {
-	case ebpf.AttachXDPDevMap, ebpf.AttachXDPCPUMap:
-		return UnknownType, fmt.Errorf("%w: section %q holds a program for the far end of a redirect, because a NIC has only the near one", unsupported.Err, spec.SectionName)
-	}
 	switch spec.Type {
 	case ebpf.XDP:
 		return XDP, nil

@@ -35,6 +35,7 @@ var adviceWords = map[offload.Advice]string{
 	offload.AdvisePrograms:      "`CMD prog list` shows all",
 	offload.AdvisePinElsewhere:  "take another folder, or attach with --force or --fresh",
 	offload.AdviseDropMap:       "pass --drop-map NAME if its contents may go",
+	offload.AdviseEnd:           "give the entry another program or none (offload map update MAP KEY VALUE), or make all maps new with --fresh",
 	offload.AdviseSlot:          "fill the slots with --slot MAP[INDEX]=PROGRAM, or make all maps new with --fresh",
 	offload.AdvisePinFresh:      "make a new map with --fresh, which renames the pin of the old one",
 }

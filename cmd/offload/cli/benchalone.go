@@ -53,6 +53,10 @@ func runAlone(img *image.Image, spec sim.Spec, src traffic.Source) (alone, error
 		out.Packets++
 		cycles += r.Cycles
 		instructions += r.Instructions
+		for _, e := range r.Ends {
+			cycles += e.Result.Cycles
+			instructions += e.Result.Instructions
+		}
 	}
 	n := float64(max(out.Packets, 1))
 	out.Cycles, out.Instructions = float64(cycles)/n, float64(instructions)/n

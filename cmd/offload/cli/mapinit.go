@@ -127,6 +127,9 @@ func (f *filler) shape(name string) (s mapfile.Shape, err error) {
 	if m.IsProgramArray() {
 		s.Value = slotType(f.img)
 	}
+	if m.Holds() != "" {
+		s.Value = mapfile.EndType(m.Type, f.img.FarEnds(m))
+	}
 	return s, nil
 }
 

@@ -33,11 +33,15 @@ func newMapUpdateCmd(a *app) *cobra.Command {
 		Long: `Write one entry. In a program array VALUE is the name of a program: on a simulated
 card one of the image that runs, or with --obj one of an object file, which is then
 compiled together with the programs that run and put in their place in one step; what
-does not fit the card is refused. In a program array of the kernel VALUE is the path of a
+does not fit the card is refused. In an entry of a device or CPU map with values of 8
+bytes VALUE is an interface or the size of a queue and, behind a comma, the name of a
+program (section xdp/devmap, xdp/cpumap) that runs at the far end of the redirect: one of
+the image, or with --obj one of an object file as above. In a program array of the kernel VALUE is the path of a
 pinned program, the id or name of a loaded one, or with --obj a program to load.`,
 		Example: `  offload map update flows 10.0.0.1 '{.rate = 5}'
   offload map update stages 2 drop_all --dev sim:card0
-  offload map update stages 2 drop_all --obj more.o --dev sim:card0`,
+  offload map update stages 2 drop_all --obj more.o --dev sim:card0
+  offload map update tx_ports 1 2,rewrite --dev sim:card0`,
 		Args:              exactArgs("MAP", "KEY", "VALUE"),
 		ValidArgsFunction: f.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,7 +52,7 @@ pinned program, the id or name of a loaded one, or with --obj a program to load.
 	}
 	cmd.Flags().BoolVar(&f.noExist, "noexist", false, "only if the key is not there")
 	cmd.Flags().BoolVar(&f.exist, "exist", false, "only if the key is there")
-	cmd.Flags().StringVar(&f.object, "obj", "", "VALUE is a program of this object `FILE`, for a slot of a program array")
+	cmd.Flags().StringVar(&f.object, "obj", "", "VALUE names a program of this object `FILE`, for a slot of a program array or an entry of a device or CPU map")
 	f.add(cmd)
 	f.settings.add(cmd)
 	return cmd
@@ -75,7 +79,13 @@ func (f *updateFlags) update(ctx context.Context, w io.Writer, d offload.Device,
 		if o, ok := d.(offload.ProgramOpener); ok && m.Info().Type == bpf.MapTypeProgArray {
 			return putProgram(ctx, d, o, m, key, valueText, flags)
 		}
-		value, err := offload.ParseValue(mapTypes(ctx, d, m).Value, valueText, m.ValueBytes())
+		typ := mapTypes(ctx, d, m).Value
+		if holdsEnds(m) {
+			if valueText, err = f.farEnd(d, typ, valueText); err != nil {
+				return err
+			}
+		}
+		value, err := offload.ParseValue(typ, valueText, m.ValueBytes())
 		if err != nil && m.Info().Type == bpf.MapTypeProgArray {
 			return usagef("value: %w; --obj FILE takes a program of an object", err)
 		}
@@ -85,6 +95,8 @@ func (f *updateFlags) update(ctx context.Context, w io.Writer, d offload.Device,
 		return m.Update(key, value, flags)
 	}
 	switch {
+	case holdsEnds(m):
+		return f.fillEnd(ctx, w, d, m, key, valueText, flags)
 	case m.Info().Type != bpf.MapTypeProgArray:
 		return usagef("--obj: map %s is of type %s and holds no programs", m.Info().Name, m.Info().Type)
 	case flags != 0:
@@ -99,7 +111,19 @@ func (f *updateFlags) fillSlot(ctx context.Context, w io.Writer, d offload.Devic
 	if err != nil {
 		return err
 	}
-	read := func(typ object.Type) (*offload.Program, error) {
+	res, err := offload.FillSlot(ctx, d, offload.SlotRequest{Map: m.Info().ID, Index: binary.NativeEndian.Uint32(key), Read: f.reader(b, program)})
+	if err != nil {
+		return err
+	}
+	if res.Attachment.ID != 0 {
+		fmt.Fprintf(w, "%s: %s\n", d.Name(), attachmentLine(res.Attachment))
+	}
+	return nil
+}
+
+// reader returns what reads a program of the object.
+func (f *updateFlags) reader(b []byte, program string) func(typ object.Type) (*offload.Program, error) {
+	return func(typ object.Type) (*offload.Program, error) {
 		var o object.Options
 		if err := f.settings.options(&o); err != nil {
 			return nil, err
@@ -112,14 +136,6 @@ func (f *updateFlags) fillSlot(ctx context.Context, w io.Writer, d offload.Devic
 		}
 		return p, err
 	}
-	res, err := offload.FillSlot(ctx, d, offload.SlotRequest{Map: m.Info().ID, Index: binary.NativeEndian.Uint32(key), Read: read})
-	if err != nil {
-		return err
-	}
-	if res.Attachment.ID != 0 {
-		fmt.Fprintf(w, "%s: %s\n", d.Name(), attachmentLine(res.Attachment))
-	}
-	return nil
 }
 
 // putProgram puts a program of the kernel into a slot.

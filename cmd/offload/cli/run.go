@@ -253,6 +253,9 @@ func printRun(w io.Writer, s *packetrun.Summary) {
 	for _, place := range sortedKeys(s.Redirects) {
 		fmt.Fprintf(w, "    to %-8s %d\n", place, s.Redirects[place])
 	}
+	for _, end := range sortedKeys(s.Ends) {
+		fmt.Fprintf(w, "      at %s %d\n", end, s.Ends[end])
+	}
 	if s.Faults > 0 {
 		fmt.Fprintf(w, "  %-12s%d\n", "faults", s.Faults)
 	}

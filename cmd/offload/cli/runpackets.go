@@ -139,10 +139,12 @@ func plainOut(w io.Writer) (each, error) {
 		return nil, err
 	}
 	return func(o *packetrun.Outcome, _ *image.Line) error {
-		if !o.Leaves {
-			return nil
+		for _, d := range o.Departures() {
+			if err := out.Write(pcap.Packet{Data: d.Data, Time: o.In.Time}); err != nil {
+				return err
+			}
 		}
-		return out.Write(pcap.Packet{Data: o.Result.Packet, Time: o.In.Time})
+		return nil
 	}, nil
 }
 
@@ -153,6 +155,15 @@ func (f *outFlags) annotate(out *pcap.NGFile, in *capture) each {
 			return nil
 		}
 		p := pcap.NGPacket{Outbound: true, Comment: visibleText(f.comment(o, exit))}
+		if all := o.Departures(); o.Leaves && len(o.Result.Ends) > 0 {
+			for _, d := range all {
+				p.Data, p.Time = d.Data, o.In.Time
+				if err := out.Write(visibleText(d.To), p); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
 		p.Data, p.Time = o.Result.Packet, o.In.Time
 		if o.Result.Fault != nil {
 			p.Data = o.In.Data

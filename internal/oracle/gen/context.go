@@ -28,6 +28,9 @@ func (f *fn) context() {
 	c := f.loadCtx(-1)
 	d := f.dst(c)
 	fields := []int{bpf.XDPMdIngressIfindex, bpf.XDPMdRxQueueIndex}
+	if f.p.attach == bpf.AttachXDPDevMap {
+		fields = append(fields, bpf.XDPMdEgressIfindex)
+	}
 	if f.typed(object.TC) {
 		fields = []int{bpf.SkBuffLen, bpf.SkBuffProtocol, bpf.SkBuffMark, bpf.SkBuffPriority, bpf.SkBuffCB, bpf.SkBuffCB + 8}
 		if f.chance(30) {

@@ -13,6 +13,7 @@ type program struct {
 	r        *rand.Rand
 	o        *Options
 	maps     []*object.Map
+	attach   bpf.AttachType
 	sigs     []sig  // by function; that of main is empty
 	moves    []bool // by function: it may move the packet
 	adjusted bool
@@ -50,6 +51,9 @@ func build(seed uint64, o Options) (_ *object.Program, size int, err error) {
 	if err := p.addCalled(out); err != nil {
 		return nil, o.Size, err
 	}
+	if err := p.addEnds(out); err != nil {
+		return nil, o.Size, err
+	}
 	return out, o.Size, nil
 }
 
@@ -75,7 +79,7 @@ func (p *program) text(name string) (*object.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &object.Program{Name: name, Section: o.Type.String(), Type: o.Type, License: "GPL", Insns: insns, Maps: p.maps}
+	out := &object.Program{Name: name, Section: o.Type.String(), Type: o.Type, License: "GPL", Attach: p.attach, Insns: insns, Maps: p.maps}
 	for i, start := range starts {
 		name := out.Name
 		if i > 0 {

@@ -147,18 +147,24 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 	out := oracle.Run{
 		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Metadata), OnWire: true, Maps: make([][]object.Entry, len(l.maps)),
 	}
-	for _, e := range r.Events {
-		if out.Events == nil {
-			out.Events = make([][][]byte, len(l.maps))
-		}
-		i := e.Map - 1 // as images number the maps of their programs
-		if int(i) >= len(l.maps) {
-			continue // prints, which no judge is asked about
-		}
-		out.Events[i] = append(out.Events[i], append(bytes.Clone(e.Data), e.Packet...))
-	}
+	l.events(&out, r.Events)
 	if oracle.Redirects(l.p, r.Verdict) && l.redirects {
-		out.Redirect = RedirectText(&r.Redirect)
+		out.Redirect, out.Ends = RedirectText(&r.Redirect), []string{}
+	}
+	for i := range r.Ends {
+		e := &r.Ends[i]
+		if e.Result.Fault != nil {
+			return oracle.Run{}, cardFault{e.Result.Fault}
+		}
+		what, on := oracle.ToInterface, ""
+		if e.To.Kind == target.RedirectCPU {
+			what = oracle.ToCPU
+		}
+		if oracle.Redirects(l.p, e.Result.Verdict) {
+			on = RedirectText(&e.Result.Redirect)
+		}
+		out.Ends = append(out.Ends, oracle.EndText(what, e.To.To, e.Result.Verdict, e.Result.Packet, e.Result.Metadata, on))
+		l.events(&out, e.Result.Events)
 	}
 	for i, spec := range l.maps {
 		if !oracle.PlainMap(spec.Type) {
@@ -173,6 +179,20 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 		}
 	}
 	return out, nil
+}
+
+// events adds what a program sent to maps.
+func (l *cardLoaded) events(out *oracle.Run, all []sim.Event) {
+	for _, e := range all {
+		if out.Events == nil {
+			out.Events = make([][][]byte, len(l.maps))
+		}
+		i := e.Map - 1 // as images number the maps of their programs
+		if int(i) >= len(l.maps) {
+			continue // prints, which no judge is asked about
+		}
+		out.Events[i] = append(out.Events[i], append(bytes.Clone(e.Data), e.Packet...))
+	}
 }
 
 // RedirectText names where a frame goes, as oracle.RedirectText does.

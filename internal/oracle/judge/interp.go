@@ -156,14 +156,21 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	if left := r.Left(); !bytes.Equal(left, r.Packet) {
 		out.Left = left
 	}
-	for _, e := range r.Events {
-		if out.Events == nil {
-			out.Events = make([][][]byte, len(maps))
+	events := func(r *ebpf.Result) {
+		for _, e := range r.Events {
+			if out.Events == nil {
+				out.Events = make([][][]byte, len(maps))
+			}
+			out.Events[e.Index] = append(out.Events[e.Index], append(e.Data, e.Packet...))
 		}
-		out.Events[e.Index] = append(out.Events[e.Index], append(e.Data, e.Packet...))
 	}
+	events(&r)
 	if oracle.Redirects(l.p, out.Verdict) {
-		out.Redirect = redirectOf(&r.Redirect)
+		out.Redirect, out.Ends = redirectOf(&r.Redirect), []string{}
+	}
+	for i := range r.Ends {
+		out.Ends = append(out.Ends, endOf(&r.Ends[i]))
+		events(&r.Ends[i].Result)
 	}
 	for i, m := range maps {
 		if oracle.PlainMap(m.Type) {
@@ -186,4 +193,17 @@ func redirectOf(r *ebpf.Redirect) string {
 		return oracle.RedirectText(oracle.ToSocket, r.Key)
 	}
 	return oracle.RedirectText(oracle.ToInterface, r.Ifindex)
+}
+
+// endOf says what a program at a far end made of a frame.
+func endOf(e *ebpf.End) string {
+	what, which := oracle.ToInterface, e.Ifindex
+	if e.Type == bpf.MapTypeCPUMap {
+		what, which = oracle.ToCPU, e.Key
+	}
+	on := ""
+	if uint32(e.Result.R0) == uint32(bpf.XDPRedirect) {
+		on = redirectOf(&e.Result.Redirect)
+	}
+	return oracle.EndText(what, which, uint32(e.Result.R0), e.Result.Packet, e.Result.Meta, on)
 }

@@ -20,6 +20,14 @@ func (c *Call) to(kind string, which ssa.ID) {
 		code = c.T.PacketVector.Redirect.Codes[kind]
 	}
 	c.Add(ssa.Value{Op: ssa.SetRedirect, Args: []ssa.ID{c.Const(code), which}})
+	c.runThere(c.Const(0))
+}
+
+// runThere says which program runs at the far end, by its number from 1 on.
+func (c *Call) runThere(program ssa.ID) {
+	if c.Env.Ends {
+		c.Add(ssa.Value{Op: ssa.SetVec, Imm: uint32(c.T.PacketVector.Redirect.Program.Word), Args: []ssa.ID{program}})
+	}
 }
 
 // redirect makes bpf_redirect: the frame goes out of the interface in R1. Flags
@@ -101,7 +109,7 @@ func redirectMap(c *Call) error {
 // where there is none.
 func (c *Call) redirectEntry(flags ssa.ID) ([]ssa.ID, error) {
 	key, _ := c.Reg(2)
-	value, err := c.target(key)
+	value, program, err := c.target(key)
 	if err != nil {
 		return nil, err
 	}
@@ -115,19 +123,29 @@ func (c *Call) redirectEntry(flags ssa.ID) ([]ssa.ID, error) {
 		return []ssa.ID{c.And(flags, missAction)}
 	}, func() []ssa.ID {
 		c.to(kind, which)
+		c.runThere(program)
 		return []ssa.ID{c.Const(uint32(bpf.XDPRedirect))}
 	}), nil
 }
 
-// target returns the first word of the entry of a key, 0 where there is none.
-func (c *Call) target(key ssa.ID) (ssa.ID, error) {
+// target returns the first word of the entry of a key, 0 where there is none, and
+// the number of the program in it, 0 for none.
+func (c *Call) target(key ssa.ID) (value, program ssa.ID, err error) {
+	holds := c.Env.Ends && c.Map.Holds() != 0
 	load := func(low ssa.ID, high ssa.ID) []ssa.ID {
-		return []ssa.ID{c.Add(ssa.Value{Op: ssa.Load, Space: ssa.MapValue, Size: 4, Aux: int32(c.K), Args: []ssa.ID{low, high}})}
+		word := func(at uint32) ssa.ID {
+			return c.Add(ssa.Value{Op: ssa.Load, Space: ssa.MapValue, Size: 4, Imm: at, Aux: int32(c.K), Args: []ssa.ID{low, high}})
+		}
+		if !holds {
+			return []ssa.ID{word(0), c.Const(0)}
+		}
+		return []ssa.ID{word(0), word(4)}
 	}
-	none := one(c.Const(0))
+	none := func() []ssa.ID { return []ssa.ID{c.Const(0), c.Const(0)} }
 	if c.Map.Type != bpf.MapTypeDevMapHash {
 		inside := ssa.Compare{Cond: ssa.ULT, XL: key, YL: c.Const(c.Map.MaxEntries)}
-		return c.Choose(inside, func() []ssa.ID { return load(c.entry(key), c.Const(c.Env.Machine.MapHigh)) }, none)[0], nil
+		w := c.Choose(inside, func() []ssa.ID { return load(c.entry(key), c.Const(c.Env.Machine.MapHigh)) }, none)
+		return w[0], w[1], nil
 	}
 	s := ssa.CallSite{Helper: bpf.HelperMapLookupElem, Map: int32(c.K), Key: 1}
 	args := []ssa.ID{key}
@@ -136,7 +154,8 @@ func (c *Call) target(key ssa.ID) (ssa.ID, error) {
 	}
 	call := c.AddCall(s, args)
 	low, high := c.Result(call, 0), c.Result(call, 1)
-	return c.Choose(isZero(c, low), none, func() []ssa.ID { return load(low, high) })[0], nil
+	w := c.Choose(isZero(c, low), none, func() []ssa.ID { return load(low, high) })
+	return w[0], w[1], nil
 }
 
 // lookupTarget makes a lookup in an array whose empty entries are 0.
@@ -145,7 +164,7 @@ func lookupTarget(c *Call) error {
 	if err != nil {
 		return err
 	}
-	value, err := c.target(key[0])
+	value, _, err := c.target(key[0])
 	if err != nil {
 		return err
 	}

@@ -41,12 +41,16 @@ func (b Backend) Prepare(u *backend.Unit) error {
 	if err != nil {
 		return err
 	}
+	ends, err := endsOf(u, b.T)
+	if err != nil {
+		return err
+	}
 	for _, p := range u.Parts {
 		use, err := wordUse(p.Program, b.T)
 		if err != nil {
 			return err
 		}
-		env := &ssa.Env{Machine: machine(b.T), Helpers: &lower.Helpers{Target: b.T}, Chain: chain}
+		env := &ssa.Env{Machine: machine(b.T), Helpers: &lower.Helpers{Target: b.T}, Chain: chain, Ends: ends}
 		for k, m := range p.Program.Source().Maps {
 			at := a.at[m]
 			at.Use = use[k]
@@ -63,7 +67,7 @@ func machine(t *target.Target) ssa.Machine {
 	m := ssa.Machine{
 		Name: t.Name, Direct: t.Direct(), MapHigh: t.Maps.Region().High(), Stores: t.Maps.Stores, Atomics: t.Maps.Atomics,
 		LengthBits: v.Length.Bits, PointerSet: uint32(t.Packet.PointerSet), Scratch: t.SkbScratch,
-		Ingress: part(v.Ingress), RxQueue: part(v.RxQueue), Metadata: part(v.Metadata),
+		Ingress: part(v.Ingress), Egress: part(v.Egress), RxQueue: part(v.RxQueue), Metadata: part(v.Metadata),
 	}
 	if v.Queue != nil {
 		m.Queue = &ssa.Queue{Max: 1<<v.Queue.Bits - 1, OutOfRange: v.Queue.OutOfRange}

@@ -32,7 +32,7 @@ func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 	}
 	slices.Sort(fields)
 	fields = slices.DeleteFunc(slices.Compact(fields), func(f ssa.Field) bool { return f == ssa.NetworkField && !moves })
-	free := t.PacketVector.Free()
+	free := t.PacketVector.Free(u.Source().Type == object.TC)
 	own := 1
 	if nested {
 		own = 3

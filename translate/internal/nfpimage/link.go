@@ -134,7 +134,7 @@ func (l *linker) appendParts(lib *library) {
 		src := p.Program.Source()
 		l.img.Programs = append(l.img.Programs, image.Program{
 			Name: src.Name, Section: src.Section, Type: src.Type.String(), License: src.License, Insns: uint32(len(src.Insns)),
-			Entry: uint32(p.at), Stack: uint32(p.body.StackBytes),
+			Entry: uint32(p.at), Stack: uint32(p.body.StackBytes), Attach: attachName(src.Attach),
 		})
 		if p.entry != nil {
 			l.appendCode(p, p.entry, p.at, lib)

@@ -265,7 +265,11 @@ func (a *atlas) describe(t *target.Target, number map[string]uint32) []image.Map
 			ID: p.ID,
 		}
 		for _, e := range m.Initial {
-			im.Initial = append(im.Initial, image.Entry(e))
+			value := e.Value
+			if program := m.Ends[string(e.Key)]; program != "" {
+				value = binary.LittleEndian.AppendUint32(slices.Clone(value[:4]), number[program])
+			}
+			im.Initial = append(im.Initial, image.Entry{Key: e.Key, Value: value})
 		}
 		for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
 			im.Initial = append(im.Initial, image.Entry{

@@ -24,6 +24,9 @@ type Env struct {
 	// Chain says how the program goes on with others of its image; nil for one
 	// that is alone.
 	Chain *Chain
+	// Ends says that programs of the image run in entries of maps, at the far end of
+	// redirects. Those that redirect say which.
+	Ends bool
 }
 
 // MapPlace is where the program finds a map.

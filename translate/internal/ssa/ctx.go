@@ -43,6 +43,8 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 			id = b.Op(Add, 0, ptr, length)
 		case xdp && at == bpf.XDPMdIngressIfindex, !xdp && at == bpf.SkBuffIngressIfindex:
 			part(b.Env.Machine.Ingress)
+		case xdp && at == bpf.XDPMdEgressIfindex:
+			part(b.Env.Machine.Egress)
 		case xdp && at == bpf.XDPMdRxQueueIndex:
 			part(b.Env.Machine.RxQueue)
 		case !xdp && at == bpf.SkBuffLen:

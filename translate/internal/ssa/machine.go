@@ -23,6 +23,9 @@ type Machine struct {
 	// Ingress and RxQueue are where the packet's description has the ingress
 	// interface and the receive queue; nil where it has not.
 	Ingress, RxQueue *Part
+	// Egress is where it has the interface that the frame leaves by, for programs in
+	// entries of device maps; nil where it has not.
+	Egress *Part
 	// Metadata is where a program says how much metadata it has made, a whole word;
 	// nil where it cannot.
 	Metadata *Part
