@@ -101,7 +101,7 @@ func (m *card) config() core.Config {
 	cfg := core.Config{
 		Checks: s.Checks, Budget: s.Budget, PointerLatency: uint32(m.img.Target.LocalMemory.PointerDelay), SwapSlots: s.SwapSlots,
 		WorkerWaits: m.img.Target.Exit.Writes == target.WritesWorker,
-		Unwritten:   s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
+		Unwritten:   s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target, len(m.img.Programs) > 0 && m.img.Programs[0].Type == "tc"), Hooks: s.Hooks,
 	}
 	if m.profile != nil {
 		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)

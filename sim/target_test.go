@@ -64,7 +64,7 @@ func TestMachineFollowsTarget(t *testing.T) {
 		{"length among other bits", func(tg *target.Target) { tg.PacketVector.Length = target.Field{Word: 5, Low: 8, Bits: 14} }, 0},
 		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 15, Low: 4, Bits: 20} }, 0},
 		{"shorter packet vector", func(tg *target.Target) {
-			tg.PacketVector.Words, tg.PacketVector.Redirect, tg.PacketVector.Metadata = 10, nil, nil
+			tg.PacketVector.Words, tg.PacketVector.Redirect, tg.PacketVector.Metadata, tg.PacketVector.Egress = 10, nil, nil, nil
 			delete(tg.Helpers, "redirect")
 			delete(tg.Helpers, "redirect_map")
 			delete(tg.Helpers, "redirect_neigh")

@@ -1,6 +1,8 @@
 package translate
 
 import (
+	"slices"
+
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -29,13 +31,20 @@ func withNetwork(list []*verify.Program, t *target.Target) []*verify.Program {
 	out := append([]*verify.Program(nil), list...)
 	for _, n := range networkMaps {
 		m := &object.Map{Name: n.name, Type: n.typ, KeySize: n.shape.KeySize, ValueSize: n.shape.ValueSize, MaxEntries: n.shape.MaxEntries}
+		all := sendsAny(out, t) && slices.Contains(n.users, bpf.HelperRedirectNeigh)
 		for k, p := range out {
-			if reaches(p, t, n.users...) {
+			if all || reaches(p, t, n.users...) {
 				out[k] = p.WithMap(m)
 			}
 		}
 	}
 	return out
+}
+
+// sendsAny reports whether one of several programs that go on with each other sends
+// frames to neighbours: the last of them looks up who they are.
+func sendsAny(list []*verify.Program, t *target.Target) bool {
+	return len(list) > 1 && slices.ContainsFunc(list, func(p *verify.Program) bool { return reaches(p, t, bpf.HelperRedirectNeigh) })
 }
 
 // reaches reports whether a program calls one of the helpers, and the target has

@@ -54,7 +54,7 @@ func (v *PacketVector) Ends() bool {
 func (v *PacketVector) Free(tc bool) []LMWord {
 	own := *v
 	if tc {
-		own.Egress = nil
+		own.Egress, own.Metadata = nil, nil
 		if v.Redirect != nil {
 			r := *v.Redirect
 			r.Program = nil

@@ -48,8 +48,9 @@ func NewConvention(cfg Config) (*Convention, error) {
 	return v, nil
 }
 
-// View returns what a packet pointer is and where the packet's place stands.
-func View(t *target.Target) core.PacketView {
+// View returns what a packet pointer is and where the packet's place stands, for
+// programs of tc or XDP: those of tc make no metadata.
+func View(t *target.Target, tc bool) core.PacketView {
 	p, v := &t.Packet, &t.PacketVector
 	field := func(f target.Field) core.LocalField {
 		return core.LocalField{Word: int(f.Word), Low: f.Low, Mask: f.Mask()}
@@ -58,7 +59,7 @@ func View(t *target.Target) core.PacketView {
 		Set: p.PointerSet, Mask: p.PointerSet | ^(uint64(1)<<p.PointerBits - 1),
 		Pointer: field(v.Pointer), Length: field(v.Length),
 	}
-	if v.Metadata != nil {
+	if v.Metadata != nil && !tc {
 		f := field(*v.Metadata)
 		view.Metadata = &f
 	}
@@ -160,7 +161,8 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 	}
 	start := uint64(addr & v.t.Packet.OffsetMask())
 	out.Before, _ = x.Packet(uint64(addr)-start, start)
-	if pv.Metadata != nil {
+	typ := v.cfg.Image.Programs[program].Type
+	if pv.Metadata != nil && typ != "tc" {
 		n, _ := get(x, pv.Metadata)
 		if out.Metadata, ok = x.Packet(uint64(addr)-uint64(n), uint64(n)); !ok {
 			x.Fail(core.FaultPacket, "the packet vector at exit has %d bytes of metadata, which reach out of the packet buffer", n)
@@ -175,7 +177,6 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 			out.Queue = uint8(queue)
 		}
 	}
-	typ := v.cfg.Image.Programs[program].Type
 	out.Verdict, ok = v.verdict(typ, code)
 	if !ok {
 		x.Fail(core.FaultExit, "exit word %#x is no action", code)

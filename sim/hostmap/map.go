@@ -94,7 +94,8 @@ func (m *Map) Reset() error {
 	}
 	m.table.reset(m.region.Data)
 	guard, guardEnd := m.guard, m.guardEnd
-	m.guard, m.guardEnd = nil, nil // what an image begins with is looked at when it is made
+	// What an image begins with is looked at when it is made.
+	m.guard, m.guardEnd = nil, func(uint32) error { return nil }
 	defer func() { m.guard, m.guardEnd = guard, guardEnd }()
 	if m.IsNested() && m.family == nil {
 		return nil // Link puts in what it begins with

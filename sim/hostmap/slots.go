@@ -3,6 +3,7 @@ package hostmap
 import (
 	"encoding/binary"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -74,8 +75,10 @@ func (m *Map) checkEnd(key []byte, to, number uint32) error {
 		return nil
 	case to == 0 && m.typ == bpf.MapTypeDevMap:
 		return m.error(bpf.EINVAL, "update %x: an entry without an interface has no program", key)
-	case to != 0 && m.guardEnd != nil:
-		return m.guardEnd(number)
+	case to == 0:
+		return nil
+	case m.guardEnd == nil:
+		return unsupported.New("a program in an entry of map "+m.info.Name, "no image is there whose programs it could name")
 	}
-	return nil
+	return m.guardEnd(number)
 }

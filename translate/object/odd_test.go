@@ -149,15 +149,16 @@ func TestSectionNames(t *testing.T) {
 	require.Equal(t, map[string]object.Type{
 		"xdp": object.XDP, "xdp/name": object.XDP, "xdp_prog": object.XDP, "xdp.frags": object.XDP,
 		"tc": object.TC, "tc/name": object.TC, "tcx/ingress": object.TC, "classifier": object.TC, "classifier/name": object.TC, "action": object.TC,
-		"xdp/devmap": object.UnknownType, "cls-main": object.UnknownType, "progs": object.UnknownType, "socket": object.UnknownType,
+		"xdp/devmap": object.XDP, "cls-main": object.UnknownType, "progs": object.UnknownType, "socket": object.UnknownType,
 		"tracepoint/xdp/xdp_exception": object.UnknownType,
 	}, got)
 	_, err := o.Program("f_socket_filter")
 	require.ErrorContains(t, err, `not supported: section "socket" holds a SocketFilter program`)
 	_, err = o.Program("f_cls_main")
 	require.ErrorContains(t, err, `section "cls-main" names no program type, which is one of: xdp, tc`)
-	_, err = o.Program("f_xdp_devmap")
-	require.ErrorContains(t, err, `section "xdp/devmap" holds a program for the far end of a redirect`)
+	p, err := o.Program("f_xdp_devmap")
+	require.NoError(t, err)
+	require.Equal(t, bpf.AttachXDPDevMap, p.Attach)
 }
 
 // TestRelocatable: structures that a program defines itself keep the layout that

@@ -5,7 +5,6 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
-	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var _ = register(&Helper{ID: bpf.HelperRedirectNeigh, Inline: redirectNeigh})
@@ -23,8 +22,6 @@ func redirectNeigh(c *Call) error {
 	flags, flagsHi := c.Reg(4)
 	n, ok := c.F.IsConst(size)
 	switch {
-	case c.Env.Chain != nil:
-		return c.Unsupported("bpf_redirect_neigh in programs that go on with each other by tail calls", "who gets the frame is not passed on")
 	case !ok:
 		return c.Unsupported("bpf_redirect_neigh with parameters of a size known at run time only", "they are kept in registers")
 	}
@@ -35,7 +32,7 @@ func redirectNeigh(c *Call) error {
 		if err != nil {
 			return err
 		}
-		hop.Kind, hop.Family, hop.Address = c.Const(ssa.HopByAddress), words[0], [4]ssa.ID(words[1:])
+		hop.Kind, hop.Family, hop.Address = c.Const(ssa.HopByAddress), c.family(words[0]), [4]ssa.ID(words[1:])
 	}
 	before := c.NextHop().Words()
 	shot := func() []ssa.ID { return append([]ssa.ID{c.Const(uint32(bpf.TCActShot))}, before...) }
@@ -55,7 +52,7 @@ func redirectNeigh(c *Call) error {
 // Leave implements ssa.Helpers: a frame that is redirected to a neighbour gets the
 // link addresses, or goes nowhere when they are not known.
 func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
-	if !sendsToNeighbours(b.Prog) {
+	if c := b.Env.Chain; !ssa.SendsToNeighbours(b.Prog) && (c == nil || c.Hop == nil) {
 		return
 	}
 	hop := b.NextHop()
@@ -65,22 +62,26 @@ func (h *Helpers) Leave(b *ssa.Builder, verdict ssa.ID) {
 	c := &Call{Builder: b, T: h.Target, ID: bpf.HelperRedirectNeigh, K: -1}
 	nothing := func() []ssa.ID { return nil }
 	redirects := ssa.Compare{Cond: ssa.EQ, XL: verdict, YL: c.Const(uint32(bpf.TCActRedirect))}
-	either(c, redirects, func() []ssa.ID {
-		return either(c, isZero(c, hop.Kind), nothing, func() []ssa.ID {
-			c.toNeighbour(hop)
-			return nil
-		})
-	}, nothing)
+	b.Outermost(func() {
+		either(c, redirects, func() []ssa.ID {
+			return either(c, isZero(c, hop.Kind), nothing, func() []ssa.ID {
+				c.toNeighbour(hop)
+				return nil
+			})
+		}, nothing)
+	})
 }
 
-// sendsToNeighbours reports whether a program redirects to neighbours.
-func sendsToNeighbours(p *verify.Program) bool {
-	for slot, in := range p.Source().Insns {
-		if in.IsCallOf(bpf.HelperRedirectNeigh) && p.Reached(slot) {
-			return true
-		}
+// family returns a family as programs that go on with each other pass it on: 0 for
+// those that are neither IPv4 nor IPv6, of which nobody is a neighbour.
+func (c *Call) family(f ssa.ID) ssa.ID {
+	if chain := c.Env.Chain; chain == nil || chain.Hop == nil {
+		return f
 	}
-	return false
+	is := func(n uint32, not func() []ssa.ID) []ssa.ID {
+		return c.Choose(ssa.Compare{Cond: ssa.EQ, XL: f, YL: c.Const(n)}, one(c.Const(n)), not)
+	}
+	return is(familyIPv4, func() []ssa.ID { return is(familyIPv6, one(c.Const(0))) })[0]
 }
 
 // toNeighbour writes the link addresses of a frame's next hop.

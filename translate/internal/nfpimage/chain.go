@@ -18,7 +18,7 @@ import (
 // chainOf decides how programs go on with each other, nil for a program that has
 // no program array.
 func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
-	arrays, nested, moves, meta := false, false, false, false
+	arrays, nested, moves, meta, hop := false, false, false, false, false
 	var fields []ssa.Field
 	for _, p := range u.Parts {
 		arrays = arrays || slices.ContainsFunc(p.Program.Source().Maps, func(m *object.Map) bool { return m.Type == bpf.MapTypeProgArray })
@@ -26,6 +26,10 @@ func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 		moves = moves || ssa.MovesNetwork(p.Program)
 		meta = meta || t.PacketVector.Metadata != nil && ssa.MakesMetadata(p.Program)
 		fields = append(fields, ssa.FieldsRead(p.Program)...)
+		if ssa.SendsToNeighbours(p.Program) {
+			hop = true // any of them may end, and the route is looked up by these then
+			fields = append(fields, ssa.Field(bpf.SkBuffMark), ssa.Field(bpf.SkBuffProtocol))
+		}
 	}
 	if !arrays || !t.Direct() {
 		return nil, nil
@@ -36,6 +40,9 @@ func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 	own := 1
 	if nested {
 		own = 3
+	}
+	if hop {
+		own += ssa.HopWords
 	}
 	refuse := func(what, why string) (*ssa.Chain, error) {
 		return nil, &ssa.Unsupported{What: what, Why: why, Slot: -1}
@@ -61,6 +68,12 @@ func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 	c := &ssa.Chain{Count: uint32(free[0]), Nested: nested, Metadata: meta}
 	if nested {
 		c.Link, c.High = uint32(free[1]), uint32(free[2])
+	}
+	if hop {
+		for _, w := range free[own-ssa.HopWords : own] {
+			c.Hop = append(c.Hop, uint32(w))
+		}
+		c.HopTo = uint32(t.PacketVector.Redirect.To.Word)
 	}
 	for k, f := range fields {
 		c.Passed = append(c.Passed, ssa.Passed{Field: f, Word: uint32(free[own+k])})

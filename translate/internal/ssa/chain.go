@@ -28,6 +28,27 @@ type Chain struct {
 	// Passed are the fields of a tc program's context that one program finds as
 	// another left them, with their words.
 	Passed []Passed
+	// Hop are the words with who gets the frame, for programs of which some redirect to
+	// neighbours: kind and family, and the address. The interface is that of the redirect,
+	// in word HopTo.
+	Hop   []uint32
+	HopTo uint32
+}
+
+// HopWords is the number of words that who gets the frame takes.
+const HopWords = 5
+
+// hopFamily is the lowest bit of the family in the first of them.
+const hopFamily = 8
+
+// SendsToNeighbours reports whether a program redirects to neighbours.
+func SendsToNeighbours(p *verify.Program) bool {
+	for slot, in := range p.Source().Insns {
+		if in.IsCallOf(bpf.HelperRedirectNeigh) && p.Reached(slot) {
+			return true
+		}
+	}
+	return false
 }
 
 // Passed is a field of the context and its word.
@@ -164,6 +185,16 @@ func (b *Builder) passOn() {
 	for _, p := range b.Env.Chain.Passed {
 		b.setVec(p.Word, b.read(p.Field.variable()))
 	}
+	if hop := b.Env.Chain.Hop; hop != nil {
+		h := b.NextHop()
+		kind := b.Op(Or, 0, h.Kind, b.Shift(Shl, h.Family, hopFamily))
+		if b.setVec(hop[0], kind); b.F.Is(h.Kind, NoNextHop) {
+			return
+		}
+		for k, word := range h.Address {
+			b.setVec(hop[1+k], word)
+		}
+	}
 }
 
 // takeOver reads what the program before left.
@@ -176,6 +207,27 @@ func (b *Builder) takeOver() {
 		}
 		b.write(p.Field.variable(), id)
 	}
+	if c := b.Env.Chain; c.Hop != nil {
+		kind := b.vecWord(c.Hop[0])
+		h := NextHop{Kind: b.And(kind, 1<<hopFamily-1), Family: b.Shift(Shr, kind, hopFamily), Interface: b.vecWord(c.HopTo)}
+		for k := range h.Address {
+			h.Address[k] = b.vecWord(c.Hop[1+k])
+		}
+		b.SetNextHop(h)
+	}
+}
+
+// Outermost makes code that runs where no other program waits for this one to end.
+func (b *Builder) Outermost(code func()) {
+	c := b.Env.Chain
+	if c == nil || !c.Nested {
+		code()
+		return
+	}
+	b.Choose(Compare{Cond: EQ, XL: b.vecWord(c.Link), YL: b.Const(0)}, func() []ID {
+		code()
+		return nil
+	}, func() []ID { return nil })
 }
 
 // TailCall goes on with another program: the one whose number, from 1 on, the
