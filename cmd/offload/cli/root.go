@@ -55,6 +55,7 @@ func Main(c Config) int {
 	if c.Stderr == nil {
 		c.Stderr = os.Stderr
 	}
+	defer watchMemory(c.Name, c.Stderr, os.Exit)()
 	a, err := newApp(&c)
 	if err != nil {
 		fmt.Fprintf(c.Stderr, "%s: this program is put together wrongly: %v\n", c.Name, err)

@@ -22,7 +22,7 @@ func hashKind(t bpf.MapType, lru bool, firmware []bpf.HelperID) *Kind {
 	return &Kind{
 		Type: t, Firmware: firmware, Counters: true, Held: true, Recent: lru, Inline: []bpf.HelperID{bpf.HelperForEachMapElem},
 		NearKey: maplayout.HashNearKey,
-		Layout: func(m Map) maplayout.Layout { return at(m).Layout() },
+		Layout:  func(m Map) maplayout.Layout { return at(m).Layout() },
 		Routines: map[bpf.HelperID]Routine{
 			bpf.HelperMapLookupElem:  func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Lookup(start) },
 			bpf.HelperMapUpdateElem:  func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Update(start) },
