@@ -64,8 +64,8 @@ type subject struct {
 	// packet, if set, changes an operation and the packet that it goes in.
 	packet func(o *operation, packet []byte)
 	seldom bool // the host operates more seldom
-	few     bool // half of the contexts work
-	drain   bool // the host goes on until there is nothing left
+	few    bool // half of the contexts work
+	drain  bool // the host goes on until there is nothing left
 	// host does an operation on the map as a host; nil if it does none.
 	host   func(m *sim.Map, o *operation)
 	kinds2 []kind // of the host
