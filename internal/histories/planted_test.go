@@ -27,12 +27,16 @@ type plant struct {
 	hasty bool
 }
 
-// unlocked has a routine go on although it did not get the lock.
+// unlocked has a routine go on although it did not get the first lock that it tries for:
+// its branch on the word as it was is always taken.
 func unlocked(routine string) func(img *image.Image) bool {
 	return change(routine, func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
-		for k := range ins[:len(ins)-2] {
-			if ins[k].Class == nfpisa.ClassCmd && ins[k].Cmd.Op == nfpisa.MemTestSet.Op && ins[k].Cmd.Token == nfpisa.MemTestSet.Token && ins[k+1].Class == nfpisa.ClassBrBit {
-				return k + 2, nfpisa.Nop()
+		tried := false
+		for k := range ins {
+			i := &ins[k]
+			tried = tried || i.Class == nfpisa.ClassCmd && i.Cmd.Op == nfpisa.MemTestSet.Op && i.Cmd.Token == nfpisa.MemTestSet.Token
+			if tried && i.Class == nfpisa.ClassBrBit {
+				return k, nfpisa.Br(int(i.Target))
 			}
 		}
 		return -1, nfpisa.Instr{}
@@ -45,7 +49,7 @@ var credulous = change("map_lookup_elem", func(ins []nfpisa.Instr) (int, nfpisa.
 	for k := 1; k < len(ins)-1; k++ {
 		i, was := &ins[k], &ins[k-1]
 		if i.Class == nfpisa.ClassBranch && i.Cond == nfpisa.CondNE && was.Class == nfpisa.ClassALU && was.ALU == nfpisa.ALUXor &&
-			(was.A == nfpisa.X(int(maplayout.HashUnused/4)) || was.B == nfpisa.X(int(maplayout.HashUnused/4))) {
+			(was.A == nfpisa.X(int(maplayout.HashBucket/4)) || was.B == nfpisa.X(int(maplayout.HashBucket/4))) {
 			return k, nfpisa.Nop()
 		}
 	}

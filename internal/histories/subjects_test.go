@@ -16,17 +16,17 @@ var subjects = []*subject{
 	{
 		name: "hash", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: hashKey,
 	},
 	{
 		name: "lru_hash", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: hashKey,
 	},
 	{
 		name: "lru_hash, full", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 3}, program: hashProgram,
 		kinds: []kind{look, look, put, put, remove}, keys: 6, address: colliding, host: hostHash, kinds2: []kind{look, put, remove, take},
-		prepare: reused, model: evictingModel.ToModel(), lock: true,
+		prepare: reused, model: evictingModel.ToModel(), lock: true, keyOf: hashKey,
 	},
 	{
 		name: "array", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: arrayProgram,
@@ -91,7 +91,9 @@ func hostKey(m *sim.Map, o *operation, key []byte) {
 	}
 }
 
-func hostHash(m *sim.Map, o *operation) { hostKey(m, o, bytesOf(uint64(colliding(o.key)), 4)) }
+func hashKey(k uint32) []byte { return bytesOf(uint64(colliding(k)), 4) }
+
+func hostHash(m *sim.Map, o *operation) { hostKey(m, o, hashKey(o.key)) }
 
 // colliding returns key k of those that share two buckets of a table of 8, three in
 // the first one.

@@ -307,10 +307,19 @@ func allZero(b []byte) bool {
 	return true
 }
 
-// Locked reports whether a program is changing the map: a host that works beside
-// programs waits until none is, before it changes anything or takes something out.
-// Maps without a lock are never locked.
-func (m *Map) Locked() bool {
-	t, ok := m.table.(interface{ lock() maplayout.Offset })
-	return ok && binary.LittleEndian.Uint32(m.region.Data[t.lock():]) != 0
+// Locked reports whether a program is changing what an operation on a key needs: a host
+// that works beside programs waits until none is, before it changes anything or takes
+// something out. A nil key asks whether any lock of the map is held. Maps without locks
+// are never locked.
+func (m *Map) Locked(key []byte) bool {
+	switch t := m.table.(type) {
+	case interface{ lock() maplayout.Offset }:
+		return binary.LittleEndian.Uint32(m.region.Data[t.lock():]) != 0
+	case *chainTable:
+		if key == nil {
+			return t.held()
+		}
+		return t.busy(key)
+	}
+	return false
 }

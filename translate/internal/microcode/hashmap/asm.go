@@ -18,8 +18,10 @@ const (
 // Transfer registers that survive reading an entry, which takes up to 19 from
 // 0 on.
 const (
-	xferFree = 31 // the free list's head or what replaces it
-	xferOut  = 12 // an entry's words before its value, on their way out
+	xferLock = 29 // a bucket's lock
+	xferLeft = 30 // how many entries may still come
+	xferFree = 31 // a number of free entries, or one of them
+	xferOut  = 10 // an entry's words before its value, on their way out
 	xfers    = 32 // that are used
 )
 
@@ -29,18 +31,19 @@ type assembler struct {
 	micro.Assembler
 	conv *micro.Convention
 
-	hand   nfpisa.Operand // with LRU
-	head   nfpisa.Operand // first entry of the bucket, when the walk began
+	head   nfpisa.Operand // pointer to the first entry of the bucket's chain
 	crc    nfpisa.Operand
 	entry  nfpisa.Operand // low address of the entry that is looked at
 	addr   nfpisa.Operand
 	value  nfpisa.Operand
 	lm     nfpisa.Operand
-	lock   nfpisa.Operand
 	flags  nfpisa.Operand
 	bucket nfpisa.Operand
 	link   nfpisa.Operand // low address of the pointer that led to the entry
 	mask   nfpisa.Operand
+	first  nfpisa.Operand // 0: the bucket has no entry in itself
+	spare  nfpisa.Operand // LRU: an entry that was thrown out, 0 for none
+	answer nfpisa.Operand // LRU: the result of an update
 	keys   []nfpisa.Operand
 	ref    nfpisa.Operand // indirect reference of a command that is posted
 	high   nfpisa.Operand // upper part of all addresses
@@ -48,6 +51,7 @@ type assembler struct {
 	next3  nfpisa.Operand // runs through the key
 	next2  nfpisa.Operand // runs through the value
 	sig    []int          // by order
+	spared *micro.Label   // LRU: where an update goes that may have an entry over
 }
 
 // newAssembler takes the registers of a routine for keys of n words. changes
@@ -59,12 +63,12 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	}
 	c := micro.For(m.Target, held...)
 	a := &assembler{Assembler: micro.Assembler{Start: start}, conv: c, next3: c.Key()}
-	a.hand = c.A()
-	a.head = a.hand
-	for _, r := range []*nfpisa.Operand{&a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.lock} {
+	for _, r := range []*nfpisa.Operand{
+		&a.head, &a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.bucket, &a.link, &a.mask, &a.first, &a.spare,
+	} {
 		*r = c.A()
 	}
-	a.bucket, a.link, a.mask = c.A(), c.A(), c.A()
+	a.answer = a.first // a bucket of LRU never has an entry in itself
 	a.temp, a.high, a.ref = c.LastB(), c.LastB(), c.LastB()
 	for range words(m.KeySize) {
 		a.keys = append(a.keys, c.B())

@@ -292,8 +292,8 @@ func Example() {
 	fmt.Println(len(lookup), len(update), len(remove))
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
-	// 31 87 53
-	// {Buckets:1024 First:4112 Key:8 Value:16 Stride:24 Entries:1024 LRU:false}
+	// 37 114 88
+	// {Buckets:1024 Heads:4112 First:28688 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Inside:true}
 }
 
 // BenchmarkOperations reports the simulated cycles of each operation.
