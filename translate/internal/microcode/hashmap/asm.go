@@ -43,7 +43,7 @@ type assembler struct {
 	mask   nfpisa.Operand
 	first  nfpisa.Operand // 0: the bucket has no entry in itself
 	spare  nfpisa.Operand // LRU: an entry that was thrown out, 0 for none
-	answer nfpisa.Operand // LRU: the result of an update
+	answer nfpisa.Operand // the result of an update
 	keys   []nfpisa.Operand
 	ref    nfpisa.Operand // indirect reference of a command that is posted
 	high   nfpisa.Operand // upper part of all addresses
@@ -51,7 +51,6 @@ type assembler struct {
 	next3  nfpisa.Operand // runs through the key
 	next2  nfpisa.Operand // runs through the value
 	sig    []int          // by order
-	spared *micro.Label   // LRU: where an update goes that may have an entry over
 }
 
 // newAssembler takes the registers of a routine for keys of n words. changes
@@ -68,7 +67,7 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	} {
 		*r = c.A()
 	}
-	a.answer = a.first // a bucket of LRU never has an entry in itself
+	a.answer = a.first // known when the bucket is of no interest any more
 	a.temp, a.high, a.ref = c.LastB(), c.LastB(), c.LastB()
 	for range words(m.KeySize) {
 		a.keys = append(a.keys, c.B())

@@ -68,29 +68,3 @@ func (m Map) evict(a *assembler) {
 	a.Place(chained)
 	a.Place(done)
 }
-
-// endSpare returns without a lock after an update that may have thrown out an entry for
-// nothing.
-func (m Map) endSpare(a *assembler, v int32) {
-	if a.spared == nil {
-		l := a.NewLabel()
-		a.spared = &l
-	}
-	a.Load(a.answer, uint32(v))
-	a.Branch(nfpisa.Br(0), *a.spared)
-}
-
-// giveSpare is where endSpare goes: the entry, if there is one, becomes free.
-func (m Map) giveSpare(a *assembler) {
-	none := a.NewLabel()
-	a.Place(*a.spared)
-	a.Emit(nfpisa.Mov(nfpisa.NoOperand, a.spare))
-	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), none)
-	m.count(a, nfpisa.MemTestAdd, maplayout.HashFree, xferFree, sigFree)
-	a.Emit(nfpisa.CtxArb(a.waits(sigFree)))
-	m.give(a, a.spare)
-	a.Place(none)
-	a.Emit(nfpisa.Shf(a.temp, nfpisa.NoOperand, nfpisa.ShfB, a.answer, nfpisa.Rsh(31)),
-		nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Mov(a.conv.Result(0), a.answer).Both(),
-		nfpisa.ALU(a.conv.Result(1), nfpisa.Const(0), nfpisa.ALUSub, a.temp).Both())
-}

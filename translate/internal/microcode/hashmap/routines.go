@@ -50,7 +50,8 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing, inval, exists, noent, full, begin := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
+	missing, inval, exists, noent, full, begin, done := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
+	fail := m.newEnding(a)
 	a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
 	m.key(a, true)
@@ -62,7 +63,13 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	a.Branch(nfpisa.BrSet(a.flags, bitNoExist, 0), exists)
 	m.markUsed(a)
 	m.storeValue(a, false)
-	m.leave(a, 0)
+	m.unlock(a)
+	if m.LRU {
+		a.Branch(nfpisa.Br(0).WithDefer(1), fail.unlocked)
+		a.Emit(nfpisa.Immed(a.answer, 0))
+	} else {
+		a.Branch(nfpisa.Br(0), done)
+	}
 
 	others()
 	a.Place(missing)
@@ -72,21 +79,19 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	// the entry finds the key with its own value.
 	m.storeValue(a, true)
 	m.fillEntry(a)
-	m.publish(a)
+	m.publish(a, done)
 
-	a.Place(exists)
-	m.leave(a, errExist)
-	a.Place(noent)
-	m.leave(a, errNoEnt)
-	a.Place(full)
 	if m.LRU {
+		a.Place(full)
 		m.unlock(a)
 		m.evict(a)
 		a.Branch(nfpisa.Br(0), begin)
-		m.giveSpare(a)
 	} else {
-		m.leave(a, err2Big)
+		fail.at(full, err2Big, false)
 	}
+	fail.at(exists, errExist, false)
+	fail.at(noent, errNoEnt, true)
+	fail.end()
 	a.Place(inval)
 	a.ret(errInval)
 	return a.Finish(), nil
@@ -101,27 +106,20 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing, outside, kept := a.NewLabel(), a.NewLabel(), a.NewLabel()
-	inside := m.Layout().Inside
+	missing, inside, kept, done := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
+	within := m.Layout().Inside
 	m.key(a, true)
 	others := m.walk(a, missing, remove)
+	a.Emit(pointer(a.lm, nfpisa.X(0)), nfpisa.Shf(nfpisa.X(0), nfpisa.NoOperand, nfpisa.ShfB, a.lm, nfpisa.Rsh(maplayout.HashShift)))
+	if within {
+		a.Emit(nfpisa.Mov(a.temp, a.bucket), nfpisa.ALU(nfpisa.NoOperand, a.entry, nfpisa.ALUXor, a.temp))
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), inside)
+	}
 	// That there is room is said before the entry goes: a map from which a key was taken
 	// is not full.
-	if inside {
-		a.Emit(nfpisa.Mov(a.temp, a.bucket), nfpisa.ALU(nfpisa.NoOperand, a.entry, nfpisa.ALUXor, a.temp))
-		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), outside)
-		// Without its bucket the entry is none. The same command gives the lock back.
-		m.count(a, nfpisa.MemAdd, maplayout.HashLeft, xferLeft, sigFree)
-		a.Emit(nfpisa.Mov(nfpisa.X(0), a.head), nfpisa.Immed(nfpisa.X(1), 0),
-			nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, a.high, a.bucket, 2).SigDone(a.sig[sigLink]),
-			nfpisa.CtxArb(a.waits(sigFree, sigLink)))
-		a.ret(0)
-		a.Place(outside)
-	}
-	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)))
 	m.count(a, nfpisa.MemTestAdd, maplayout.HashFree, xferFree, sigFree)
 	signals := a.waits(sigFree, sigLink)
-	if inside {
+	if within {
 		m.count(a, nfpisa.MemAdd, maplayout.HashLeft, xferLeft, sigEntry)
 		signals |= a.waits(sigEntry)
 	}
@@ -133,7 +131,17 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	m.unlock(a)
 	a.Place(kept)
 	m.give(a, a.entry)
+	a.Place(done)
 	a.ret(0)
+	if within {
+		// Without its bucket the entry is none. The same command gives the lock back.
+		a.Place(inside)
+		m.count(a, nfpisa.MemAdd, maplayout.HashLeft, xferLeft, sigFree)
+		a.Emit(nfpisa.Immed(nfpisa.X(1), 0),
+			nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, a.high, a.bucket, 2).SigDone(a.sig[sigLink]),
+			nfpisa.CtxArb(a.waits(sigFree, sigLink)))
+		a.Branch(nfpisa.Br(0), done)
+	}
 	others()
 	a.Place(missing)
 	m.leave(a, errNoEnt)
@@ -243,8 +251,8 @@ func pointer(dst, from nfpisa.Operand) nfpisa.Instr {
 // words in transfer registers, or goes to missing. It returns what appends the way on,
 // from entries of other keys, which comes behind the code for the one that was found.
 //
-// Changes take the lock of the bucket. a.head keeps the bucket's pointer without its
-// lock, a.first whether the bucket has an entry in itself. For a removal a.link becomes
+// Changes take the lock of the bucket. a.head keeps what the bucket points at,
+// a.first whether the bucket has an entry in itself. For a removal a.link becomes
 // the low address of the pointer to the entry. An entry that was given to another bucket
 // meanwhile leads astray: who has no lock begins again.
 func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()) {
@@ -266,8 +274,8 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()
 	} else {
 		m.lock(a, a.bucket, first)
 	}
-	if why == change || why == remove && inside {
-		a.Emit(pointer(a.head, nfpisa.X(0)), nfpisa.Shf(a.head, nfpisa.NoOperand, nfpisa.ShfB, a.head, nfpisa.Rsh(maplayout.HashShift)))
+	if why == change {
+		a.Emit(pointer(a.head, nfpisa.X(0)))
 	}
 	if why == remove {
 		a.Emit(nfpisa.Mov(a.link, a.bucket))
@@ -331,15 +339,6 @@ func (m Map) unlock(a *assembler) { a.ClearBits(a.high, a.bucket, a.ref) }
 // leave gives the lock back and returns.
 func (m Map) leave(a *assembler, v int32) {
 	m.unlock(a)
-	m.end(a, v)
-}
-
-// end returns without a lock.
-func (m Map) end(a *assembler, v int32) {
-	if m.LRU && a.flags != (nfpisa.Operand{}) {
-		m.endSpare(a, v)
-		return
-	}
 	a.ret(v)
 }
 
@@ -393,43 +392,36 @@ func (m Map) slot(a *assembler, beside int) {
 // transfer register. Where there is still another, for which somebody comes, both are
 // put in.
 func (m Map) give(a *assembler, entry nfpisa.Operand) {
-	again, done := a.NewLabel(), a.NewLabel()
+	again := a.NewLabel()
 	a.Emit(nfpisa.Mov(a.lm, nfpisa.X(xferFree)))
 	m.slot(a, 0)
 	a.Emit(nfpisa.Mov(nfpisa.X(xferFree), entry))
 	a.Place(again)
-	a.Emit(nfpisa.Mem40(nfpisa.MemSwap, xferFree, a.high, a.addr, 1).CtxSwap(a.sig[signal]), nfpisa.Mov(a.temp, nfpisa.X(xferFree)))
-	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), done)
-	a.Branch(nfpisa.Br(0).WithDefer(1), again)
-	a.Emit(nfpisa.Mov(nfpisa.X(xferFree), a.temp))
-	a.Place(done)
+	a.Emit(nfpisa.Mem40(nfpisa.MemSwap, xferFree, a.high, a.addr, 1).CtxSwap(a.sig[signal]), nfpisa.Mov(nfpisa.X(xferFree), nfpisa.X(xferFree)))
+	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), again)
 }
 
 // publish waits for the words of the entry and has the bucket point at it, which gives
-// the lock back. An entry in its bucket is there with its words.
-func (m Map) publish(a *assembler) {
-	written := a.waits(sigEntry, sigLink)
-	inside := a.NewLabel()
+// the lock back, and returns. An entry in its bucket is there with its words. done is
+// where it returns.
+func (m Map) publish(a *assembler, done micro.Label) {
+	// The value's last words may still have to be taken from their registers.
+	a.Emit(nfpisa.CtxArb(a.waits(sigEntry, sigLink)))
 	if m.Layout().Inside {
 		a.Emit(nfpisa.Mov(nfpisa.NoOperand, a.first))
-		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), inside)
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), done)
 	}
-	// The value's last words may still have to be taken from their registers.
-	a.Emit(nfpisa.CtxArb(written), nfpisa.Shf(nfpisa.X(chunk), nfpisa.NoOperand, nfpisa.ShfB, a.entry, nfpisa.Rsh(maplayout.HashShift)),
+	a.Emit(nfpisa.Shf(nfpisa.X(chunk), nfpisa.NoOperand, nfpisa.ShfB, a.entry, nfpisa.Rsh(maplayout.HashShift)),
 		nfpisa.Mem40(nfpisa.MemWrite32Swap, chunk, a.high, a.bucket, 1).CtxSwap(a.sig[signal]))
+	a.Place(done)
 	a.ret(0)
-	if m.Layout().Inside {
-		a.Place(inside)
-		a.Emit(nfpisa.CtxArb(written))
-		a.ret(0)
-	}
 }
 
 // fillEntry sends the entry's words before its value on their way; sigEntry
 // tells when they have come.
 func (m Map) fillEntry(a *assembler) {
 	out := func(at maplayout.Offset) nfpisa.Operand { return nfpisa.X(xferOut + int(at/4)) }
-	a.Emit(nfpisa.Mov(out(maplayout.HashNext), a.head), nfpisa.Mov(out(maplayout.HashBucket), a.bucket))
+	a.Emit(nfpisa.Shf(out(maplayout.HashNext), nfpisa.NoOperand, nfpisa.ShfB, a.head, nfpisa.Rsh(maplayout.HashShift)), nfpisa.Mov(out(maplayout.HashBucket), a.bucket))
 	if m.LRU {
 		a.Emit(nfpisa.Immed(out(maplayout.HashUsed), 0))
 	}
