@@ -4,8 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cilium/ebpf/btf"
-
+	"github.com/skipsw/skipsw/internal/oracle/gen"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -35,30 +34,15 @@ func testMaps() []*object.Map {
 		{Name: "ring", Type: bpf.MapTypeRingbuf, MaxEntries: 4096},
 		{Name: "queue", Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4},
 		{Name: "devmap", Type: bpf.MapTypeDevMap, KeySize: 4, ValueSize: 4, MaxEntries: 4},
-		{Name: "locked", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 24, MaxEntries: 4, ValueType: lockedValue(24, 4)},
-		{Name: "lockedarr", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: lockedValue(16, 8)},
-		{Name: "lockeddata", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 1, ValueType: lockedValue(16, 0)},
+		{Name: "locked", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 24, MaxEntries: 4, ValueType: gen.LockedValue(24, 4)},
+		{Name: "lockedarr", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: gen.LockedValue(16, 8)},
+		{Name: "lockeddata", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 1, ValueType: gen.LockedValue(16, 0)},
 		{
 			Name: "lockedouter", Type: bpf.MapTypeArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4,
-			Inner: &object.Map{Name: "lockedinner", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: lockedValue(16, 0)},
+			Inner: &object.Map{Name: "lockedinner", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: gen.LockedValue(16, 0)},
 		},
 		{Name: "wronly", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 4, Flags: bpf.FWronlyProg},
 	}
-}
-
-// lockedValue is a value of n bytes with a lock at byte at.
-func lockedValue(n, at uint32) btf.Type {
-	word := &btf.Int{Name: "unsigned int", Size: 4}
-	lock := &btf.Struct{Name: "bpf_spin_lock", Size: 4, Members: []btf.Member{{Name: "val", Type: word}}}
-	s := &btf.Struct{Name: "value", Size: n}
-	if at > 0 {
-		s.Members = append(s.Members, btf.Member{Name: "before", Type: &btf.Array{Index: word, Type: word, Nelems: at / 4}})
-	}
-	s.Members = append(s.Members, btf.Member{Name: "lock", Type: lock, Offset: btf.Bits(8 * at)})
-	if at+4 < n {
-		s.Members = append(s.Members, btf.Member{Name: "behind", Type: &btf.Array{Index: word, Type: word, Nelems: (n - at - 4) / 4}, Offset: btf.Bits(8 * (at + 4))})
-	}
-	return s
 }
 
 // iterNames are names for the calls of the iterator over numbers.
