@@ -1,5 +1,10 @@
 package histories
 
+import (
+	"fmt"
+	"strings"
+)
+
 // A packet is an operation: its kind, its key and its value in the first 16 bytes;
 // the program leaves what it got in the 16 bytes behind them.
 const head = `
@@ -52,6 +57,18 @@ const hashProgram = head + `
 	r2 = r10
 	r2 += -4
 	call map_lookup_elem` + found + tail
+
+// longProgram is hashProgram with keys of 72 bytes: half of the number at each end, and zeros.
+var longProgram = strings.NewReplacer("r2 += -4", "r2 += -88", "*(u32 *)(r10 -4) = r8", zeros(-88, 72)+"*(u16 *)(r10 -88) = r8\nr8 >>= 16\n*(u16 *)(r10 -20) = r8").Replace(hashProgram)
+
+// zeros clears n bytes of the stack, a multiple of 8.
+func zeros(at, n int) string {
+	var b strings.Builder
+	for k := at; k < at+n; k += 8 {
+		fmt.Fprintf(&b, "*(u64 *)(r10 %d) = 0\n", k)
+	}
+	return b.String()
+}
 
 // arrayProgram reads (0), writes (1), adds and gets the old value (5), exchanges (6).
 const arrayProgram = head + `

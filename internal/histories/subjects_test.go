@@ -29,6 +29,11 @@ var subjects = []*subject{
 		prepare: reused, model: evictingModel.ToModel(), lock: true,
 	},
 	{
+		name: "hash, long keys", m: object.Map{Type: bpf.MapTypeHash, KeySize: 72, ValueSize: 8, MaxEntries: 6}, program: longProgram,
+		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: collidingLong, host: hostLong, kinds2: []kind{look, put, putNew, putOld, remove, take},
+		prepare: reused, model: hashModel, lock: true,
+	},
+	{
 		name: "array", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: arrayProgram,
 		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
 	},
@@ -93,16 +98,39 @@ func hostKey(m *sim.Map, o *operation, key []byte) {
 
 func hostHash(m *sim.Map, o *operation) { hostKey(m, o, bytesOf(uint64(colliding(o.key)), 4)) }
 
+func hostLong(m *sim.Map, o *operation) { hostKey(m, o, longKey(collidingLong(o.key))) }
+
+// longKey is a key of longProgram.
+func longKey(number uint32) []byte {
+	key := make([]byte, 72)
+	binary.LittleEndian.PutUint16(key, uint16(number))
+	binary.LittleEndian.PutUint16(key[68:], uint16(number>>16))
+	return key
+}
+
+// collidingLong returns key k: four share a bucket, and the first half of one with the
+// second half of another is a third; the fifth has another bucket.
+func collidingLong(k uint32) uint32 {
+	next := func(step uint32, same bool) uint32 {
+		for n := step; ; n += step {
+			if (bucketOf(longKey(n)) == bucketOf(longKey(0))) == same {
+				return n
+			}
+		}
+	}
+	first, last := next(1, true), next(1<<16, true)
+	return []uint32{0, first | last, first, last, next(1, false)}[k]
+}
+
 // colliding returns key k of those that share two buckets of a table of 8, three in
 // the first one.
 func colliding(k uint32) uint32 {
-	t := maplayout.NewHash(maplayout.Shape{KeySize: 4, ValueSize: 8, MaxEntries: 8}, false)
 	want := uint32(0)
 	if k >= 3 {
 		want, k = 1, k-3
 	}
 	for key := uint32(0); ; key++ {
-		if t.BucketOf(bytesOf(uint64(key), 4)) != want {
+		if bucketOf(bytesOf(uint64(key), 4)) != want {
 			continue
 		}
 		if k == 0 {
@@ -110,6 +138,11 @@ func colliding(k uint32) uint32 {
 		}
 		k--
 	}
+}
+
+// bucketOf returns the bucket of a key in a table of 8.
+func bucketOf(key []byte) uint32 {
+	return maplayout.NewHash(maplayout.Shape{KeySize: uint32(len(key)), ValueSize: 8, MaxEntries: 8}, false).BucketOf(key)
 }
 
 func hostArray(m *sim.Map, o *operation) {
