@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/ebpf"
-	"github.com/skipsw/skipsw/internal/oracle/gen"
+	"github.com/skipsw/skipsw/internal/btfvalue"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -17,7 +17,9 @@ import (
 )
 
 // lockShapes are values with a lock.
-var lockShapes = []struct{ size, at uint32 }{{4, 0}, {8, 0}, {8, 4}, {12, 4}, {16, 8}, {10, 4}, {7, 0}, {40, 8}, {44, 40}, {64, 32}, {80, 44}}
+var lockShapes = []struct{ key, size, at uint32 }{
+	{4, 4, 0}, {4, 8, 0}, {4, 8, 4}, {4, 12, 4}, {4, 16, 8}, {4, 10, 4}, {4, 7, 0}, {4, 40, 8}, {4, 44, 40}, {4, 64, 32}, {4, 80, 44}, {100, 24, 8}, {68, 8, 4},
+}
 
 // lockProgram updates map 0 where the packet's first byte is 0, with the key, the
 // flags and the value that come behind it, and else adds 1 to each byte of the
@@ -34,17 +36,30 @@ func lockProgram(m *object.Map) *object.Program {
 	r3 += %d
 	if r3 > r2 goto out
 	r1 = *(u32 *)(r6 +4)
-	*(u32 *)(r10 -4) = r1
+	*(u32 *)(r10 -104) = r1
+	*(u32 *)(r10 -100) = 7
+	*(u64 *)(r10 -96) = 1
+	*(u64 *)(r10 -88) = 1
+	*(u64 *)(r10 -80) = 1
+	*(u64 *)(r10 -72) = 1
+	*(u64 *)(r10 -64) = 1
+	*(u64 *)(r10 -56) = 1
+	*(u64 *)(r10 -48) = 1
+	*(u64 *)(r10 -40) = 1
+	*(u64 *)(r10 -32) = 1
+	*(u64 *)(r10 -24) = 1
+	*(u64 *)(r10 -16) = 1
+	*(u64 *)(r10 -8) = 1
 	r1 = *(u8 *)(r6 +0)
 	if r1 != 0 goto change
 `, 16+n)
-	base := (n + 15) &^ 7
+	base := (n+7)&^7 + 104
 	for k := range n {
 		src += fmt.Sprintf("r1 = *(u8 *)(r6 +%d)\n*(u8 *)(r10 %d) = r1\n", 16+k, k-base)
 	}
 	src += fmt.Sprintf(`
 	r2 = r10
-	r2 += -4
+	r2 += -104
 	r3 = r10
 	r3 += %d
 	r4 = *(u64 *)(r6 +8)
@@ -53,7 +68,7 @@ func lockProgram(m *object.Map) *object.Program {
 	goto done
 	change:
 	r2 = r10
-	r2 += -4
+	r2 += -104
 	r1 = map[m]
 	call map_lookup_elem
 	if r0 == 0 goto done
@@ -91,8 +106,11 @@ func lockProgram(m *object.Map) *object.Program {
 func TestLocksBesideInterpreter(t *testing.T) {
 	for _, typ := range []bpf.MapType{bpf.MapTypeArray, bpf.MapTypeHash} {
 		for _, s := range lockShapes {
-			t.Run(fmt.Sprintf("%v/%d bytes, lock at %d", typ, s.size, s.at), func(t *testing.T) {
-				p := lockProgram(&object.Map{Name: "m", Type: typ, KeySize: 4, ValueSize: s.size, MaxEntries: 4, ValueType: gen.LockedValue(s.size, s.at)})
+			if typ == bpf.MapTypeArray && s.key != 4 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%v/key of %d, value of %d bytes, lock at %d", typ, s.key, s.size, s.at), func(t *testing.T) {
+				p := lockProgram(&object.Map{Name: "m", Type: typ, KeySize: s.key, ValueSize: s.size, MaxEntries: 4, ValueType: btfvalue.Locked(s.size, s.at)})
 				vm, err := ebpf.New(p, ebpf.Options{})
 				require.NoError(t, err)
 				machines := []*sim.Machine{ringMachine(t, p, nil)}

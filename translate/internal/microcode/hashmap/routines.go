@@ -346,7 +346,7 @@ func (m Map) storeValue(a *assembler, post bool) (posted bool) {
 		n := min(chunk, vw-done)
 		switch {
 		case done == lock:
-			a.Emit(nfpisa.Mov(a.lm, a.next2), nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4)))
+			a.Emit(nfpisa.Mov(a.crc, a.next2), nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4)))
 			done++
 			continue
 		case done < lock && lock < done+n:
