@@ -142,6 +142,9 @@ var plants = []plant{
 	{of: "percpu_array", name: "a write in two halves", program: replace("*(u64 *)(r0 +0) = r9",
 		"r7 = r0\n*(u32 *)(r7 +0) = r9\n"+pause+"r9 >>= 32\n*(u32 *)(r7 +4) = r9")},
 
+	{of: "lpm_trie", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "lpm_trie", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
+	{of: "lpm_trie", name: "the host does not wait for the lock", hasty: true},
 	{of: "lpm_trie", name: "the host removes a prefix to change it", host: func(st *stage, o *operation, wait func()) {
 		if o.kind == put {
 			gone := *o

@@ -104,14 +104,26 @@ const plainProgram = head + `
 	r0 = 1
 ` + tail
 
-// trieProgram looks up the address that is the key.
+// trieProgram does what hashProgram does, with the length of the prefix behind the kind.
 const trieProgram = head + `
-	r1 = 32
-	*(u32 *)(r10 -8) = r1
-	r1 = map[m]
+	r5 = r7
+	r5 >>= 8
+	r7 &= 255
+	*(u32 *)(r10 -8) = r5
 	r2 = r10
 	r2 += -8
-	call map_lookup_elem` + found + tail
+	r1 = map[m]
+	if r7 == 0 goto look
+	if r7 == 4 goto remove
+	r4 = r7
+	r4 += -1
+	r3 = r10
+	r3 += -16
+	call map_update_elem
+	goto done
+	remove: call map_delete_elem
+	goto done
+	look: call map_lookup_elem` + found + tail
 
 // ringProgram peeks (0), pushes with flags kind-1 (1, 3), pops (4).
 const ringProgram = head + `

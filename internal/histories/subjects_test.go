@@ -43,8 +43,8 @@ var subjects = []*subject{
 	},
 	{
 		name: "lpm_trie", m: object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 8, Flags: 1}, program: trieProgram,
-		kinds: []kind{look}, keys: 5, address: func(k uint32) uint32 { return swap(addresses[k]) },
-		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel,
+		kinds: []kind{look, look, look, put, putNew, putOld, remove}, keys: 5, packet: aboutPrefix, few: true,
+		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel, lock: true,
 	},
 	{
 		name: "queue", m: object.Map{Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4}, program: ringProgram,
@@ -163,6 +163,19 @@ func hostTrie(m *sim.Map, o *operation) {
 	hostKey(m, o, append(bytesOf(uint64(p.length), 4), bytesOf(uint64(swap(p.address)), 4)...))
 }
 
+// aboutPrefix puts an address to look up, or a prefix to change, into a packet, its length
+// behind the kind of operation.
+func aboutPrefix(o *operation, packet []byte) {
+	length, address := uint32(32), addresses[o.key]
+	if o.kind != look {
+		o.value = o.value&^0xff | uint64(o.key) // says which prefix it is of
+		length, address = prefixes[o.key].length, prefixes[o.key].address
+	}
+	binary.LittleEndian.PutUint32(packet, uint32(o.kind)|length<<8)
+	binary.LittleEndian.PutUint32(packet[4:], swap(address))
+	binary.LittleEndian.PutUint64(packet[8:], o.value)
+}
+
 func hostRing(m *sim.Map, o *operation) {
 	if o.kind == look {
 		o.status = errNoEnt
@@ -204,33 +217,40 @@ func reused(h []operation) {
 }
 
 // astray marks the lookups in a trie while a node is freed, which may be used again at
-// once: whoever stands on it goes on from another. What they find must have been there
-// at some moment of them.
+// once: whoever stands on it goes on from another. What they find must have been put in
+// and not have been taken out before they began.
 func astray(h []operation) {
 	for i := range h {
 		o := &h[i]
 		if o.kind != look || o.who == host {
 			continue
 		}
-		found := o.out & 0xff
-		there, met := false, false // the prefix that was found
+		there := false
 		for k := range h {
 			p := &h[k]
-			if p.who != host || p.kind == look || p.status != 0 || p.call > o.ret {
+			if p.kind == look || p.status != 0 || p.call > o.ret {
 				continue
 			}
-			if p.kind == remove && p.ret >= o.call {
-				o.unsure = true
-			}
-			if uint64(p.key) == found {
-				met = met || there && p.ret >= o.call
-				there = p.kind != remove
+			if p.kind == remove {
+				o.unsure = o.unsure || p.ret >= o.call
+			} else if uint64(p.key) == o.out&0xff {
+				there = there || !gone(h, p, o)
 			}
 		}
-		if o.status == 1 && !met && !there {
+		if o.status == 1 && !there {
 			o.status = faulted
 		}
 	}
+}
+
+// gone reports whether what p has put in was taken out before o began.
+func gone(h []operation, p, o *operation) bool {
+	for k := range h {
+		if r := &h[k]; r.kind == remove && r.status == 0 && r.key == p.key && r.call > p.ret && r.ret < o.call {
+			return true
+		}
+	}
+	return false
 }
 
 // discarding, in the value of a host's operation that found nothing, says that a record
