@@ -15,7 +15,8 @@ import "fmt"
 //	entry    +0       next entry of the chain, a pointer
 //	         +4       low address of its bucket; Inside, of a bucket without an entry: 0
 //	         +8       LRU: not 0 when the entry was used since the hand passed
-//	         +Key     key, padded with zeros to words: at 8, LRU: at 12
+//	         +Turns   long keys: how often the entry has been written, twice
+//	         +Key     key, padded with zeros to words
 //	         +Value   value, at a multiple of 8
 //
 // A pointer is an eighth of a low address. Bit 31 of a bucket's is its lock.
@@ -29,6 +30,8 @@ type Hash struct {
 	Entries uint32 // number of entries
 	LRU     bool
 	Inside  bool // the first entry of a bucket lies in it
+	Turns   Offset // of the word before a long key, 0 for short ones
+	Spin    Spin
 }
 
 // Offsets in the region.
@@ -55,10 +58,14 @@ const (
 	HashLockAtomic = 1 << 7
 )
 
-// Limits of a hash table. Keys and values pass through local memory, and one
-// command fetches an entry's words up to the end of its key.
+// HashNearKey is the longest key, in bytes, that one command fetches with the words
+// before it. Longer ones are written and compared in pieces; a word before them,
+// which is odd while they are written, tells whether the pieces are of one key.
+const HashNearKey = 64
+
+// Limits of a hash table. Keys and values pass through local memory.
 const (
-	HashMaxKey     = 64    // bytes
+	HashMaxKey     = 512   // bytes
 	HashMaxValue   = 65536 // bytes
 	HashMaxEntries = 1 << 24
 )
@@ -74,9 +81,14 @@ const (
 // NewHash lays out a hash table. There is a bucket for each entry, rounded up
 // to a power of two.
 func NewHash(s Shape, lru bool) Hash {
-	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries}
+	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin}
 	if lru {
 		h.Key = HashUsed + wordBytes
+	}
+	long := s.KeySize > HashNearKey
+	if long {
+		h.Turns = h.Key
+		h.Key += wordBytes
 	}
 	for h.Buckets < s.MaxEntries && h.Buckets < HashMaxEntries {
 		h.Buckets *= 2
@@ -84,7 +96,7 @@ func NewHash(s Shape, lru bool) Hash {
 	h.Heads = up(uint64(HashStack) + wordBytes*uint64(s.MaxEntries))
 	h.Value = up(h.Key + Offset(room(s.KeySize)))
 	h.Stride = up(uint32(h.Value) + s.ValueSize)
-	if !lru { // the hand of LRU goes round entries in use
+	if !lru && !long { // the hand of LRU goes round entries in use
 		in := h
 		in.Inside, in.Stride = true, hashStride(h.Stride)
 		in.First = in.Bucket(in.Buckets)
@@ -171,8 +183,18 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 		return nil, fmt.Errorf("layout hash with entries at offset %d, among %d buckets", first, buckets)
 	case h.LRU && h.Inside:
 		return nil, fmt.Errorf("layout hash with the parameters \"lru\" and \"inside\", of which it has one")
+	case h.Inside && s.KeySize > HashNearKey:
+		return nil, fmt.Errorf("layout hash with the parameter \"inside\" and keys of %d bytes, which one command does not read", s.KeySize)
 	}
-	return h, known(KindHash, params, "buckets", "heads", "entries", "key", "value", "lru", "inside", ParamInner)
+	spin, err := parseSpin(KindHash, s, params)
+	if err == nil {
+		err = known(KindHash, params, "buckets", "heads", "entries", "key", "value", "lru", "inside", ParamInner, ParamSpin)
+	}
+	h.Spin = spin
+	if s.KeySize > HashNearKey {
+		h.Turns = h.Key - wordBytes
+	}
+	return h, err
 }
 
 // Round returns how far the hand goes in one round.
@@ -213,7 +235,7 @@ func (h Hash) Values() Values {
 	if h.Inside {
 		first = h.Heads
 	}
-	return Values{First: first, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true}
+	return Values{First: first, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Spin: h.Spin}
 }
 
 // Params implements Layout.
@@ -225,7 +247,7 @@ func (h Hash) Params() map[string]uint64 {
 	if h.Inside {
 		p["inside"] = 1
 	}
-	return p
+	return h.Spin.param(p)
 }
 
 // The CRC that spreads keys, that of the core's CRC unit with its iSCSI

@@ -158,7 +158,11 @@ func (t *chainTable) insert(key []byte) (uint64, bpf.Errno) {
 	if t.Inside {
 		t.setAtomic(uint64(maplayout.HashLeft), left-1)
 	}
+	turns := t.word(e + uint64(t.Turns))
 	clear(t.mem[e+chainBucket : e+uint64(t.Value)])
+	if t.keySize > maplayout.HashNearKey {
+		t.set(e+uint64(t.Turns), turns+2)
+	}
 	t.set(e+chainBucket, t.bucketAt(b))
 	copy(t.mem[e+uint64(t.Key):], key)
 	if e != b {

@@ -44,11 +44,14 @@ type assembler struct {
 	first  nfpisa.Operand // 0: the bucket has no entry in itself
 	spare  nfpisa.Operand // LRU: an entry that was thrown out, 0 for none
 	answer nfpisa.Operand // the result of an update
+	number nfpisa.Operand // a number of free entries, or something else for a moment
 	keys   []nfpisa.Operand
 	ref    nfpisa.Operand // indirect reference of a command that is posted
 	high   nfpisa.Operand // upper part of all addresses
 	temp   nfpisa.Operand
 	next3  nfpisa.Operand // runs through the key
+	turns  nfpisa.Operand // of a long key's entry
+	count  nfpisa.Operand // pieces of a long key to come
 	next2  nfpisa.Operand // runs through the value
 	sig    []int          // by order
 }
@@ -63,14 +66,18 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	c := micro.For(m.Target, held...)
 	a := &assembler{Assembler: micro.Assembler{Start: start}, conv: c, next3: c.Key()}
 	for _, r := range []*nfpisa.Operand{
-		&a.head, &a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.bucket, &a.link, &a.mask, &a.first, &a.spare,
+		&a.head, &a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.bucket, &a.link, &a.mask, &a.first, &a.spare, &a.number,
 	} {
 		*r = c.A()
 	}
 	a.answer = a.first // known when the bucket is of no interest any more
 	a.temp, a.high, a.ref = c.LastB(), c.LastB(), c.LastB()
-	for range words(m.KeySize) {
-		a.keys = append(a.keys, c.B())
+	if m.long() {
+		a.turns, a.count, a.next3 = c.A(), c.A(), c.Value()
+	} else {
+		for range words(m.KeySize) {
+			a.keys = append(a.keys, c.B())
+		}
 	}
 	signals := signal + 1
 	if changes {
@@ -82,9 +89,12 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	if update {
 		a.flags, a.next2 = c.Flags(), c.Value()
 	}
-	if changes {
+	switch {
+	case changes:
 		c.Xfer(xfers, xfers)
-	} else {
+	case m.long():
+		c.Xfer(xferPiece+chunk, 0)
+	default:
 		c.Xfer(m.head()+int(words(m.KeySize)), 0)
 	}
 	return a, c.Err()

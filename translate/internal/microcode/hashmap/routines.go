@@ -15,6 +15,7 @@ const (
 
 	bitNoExist = 0 // of the flags: the key must be new
 	bitExist   = 1 // the key must be there
+	bitLock    = 2 // under the value's lock
 	maxFlags   = 2
 )
 
@@ -32,9 +33,14 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	m.key(a, m.LRU)
 	others := m.walk(a, missing, search)
 	m.markUsed(a)
-	a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2),
-		nfpisa.ALU(a.conv.Result(0), a.entry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
-		nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	if m.long() {
+		m.pointAt(a, a.entry, a.entry, m.Layout().Value)
+		a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Mov(a.conv.Result(0), a.entry).Both(), nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	} else {
+		a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2),
+			nfpisa.ALU(a.conv.Result(0), a.entry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
+			nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	}
 	others()
 	a.Place(missing)
 	a.ret(0)
@@ -52,7 +58,12 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	}
 	missing, inval, exists, noent, full, begin, done := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
 	fail := m.newEnding(a)
-	a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
+	if m.Spin.Has {
+		a.Emit(nfpisa.ALU(a.crc, a.flags, nfpisa.ALUAndNot, nfpisa.Const(1<<bitLock)))
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.crc))
+	} else {
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
+	}
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
 	m.key(a, true)
 	if m.LRU {
@@ -62,7 +73,12 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	others := m.walk(a, missing, change)
 	a.Branch(nfpisa.BrSet(a.flags, bitNoExist, 0), exists)
 	m.markUsed(a)
+	stored := a.NewLabel()
+	if m.Spin.Has {
+		m.storeLocked(a, stored)
+	}
 	m.storeValue(a, false)
+	a.Place(stored)
 	m.unlock(a)
 	if m.LRU {
 		a.Branch(nfpisa.Br(0).WithDefer(1), fail.unlocked)
@@ -77,9 +93,13 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	m.newEntry(a, full)
 	// The value comes first, for memory takes commands in order: who still stands on
 	// the entry finds the key with its own value.
-	m.storeValue(a, true)
+	posted := m.storeValue(a, !m.long())
 	m.fillEntry(a)
-	m.publish(a, done)
+	written := a.waits(sigEntry)
+	if posted {
+		written |= a.waits(sigLink)
+	}
+	m.publish(a, written, done)
 
 	if m.LRU {
 		a.Place(full)
@@ -110,7 +130,7 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	within := m.Layout().Inside
 	m.key(a, true)
 	others := m.walk(a, missing, remove)
-	a.Emit(pointer(a.lm, nfpisa.X(0)), nfpisa.Shf(nfpisa.X(0), nfpisa.NoOperand, nfpisa.ShfB, a.lm, nfpisa.Rsh(maplayout.HashShift)))
+	a.Emit(pointer(a.number, nfpisa.X(0)), nfpisa.Shf(nfpisa.X(0), nfpisa.NoOperand, nfpisa.ShfB, a.number, nfpisa.Rsh(maplayout.HashShift)))
 	if within {
 		a.Emit(nfpisa.Mov(a.temp, a.bucket), nfpisa.ALU(nfpisa.NoOperand, a.entry, nfpisa.ALUXor, a.temp))
 		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), inside)
@@ -185,7 +205,12 @@ func (m Map) head() int { return int(m.Layout().Key / 4) }
 // a.bucket. posts says that the routine posts commands later.
 func (m Map) key(a *assembler, posts bool) {
 	kw := int(words(m.KeySize))
-	at := a.conv.PointAtKey(&a.Assembler, a.lm, nfpisa.Immed(a.crc, maplayout.SumStart))
+	at := 0
+	if m.long() {
+		a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr(int(a.next3.Index))), nfpisa.Immed(a.lm, 0), nfpisa.Immed(a.crc, maplayout.SumStart))
+	} else {
+		at = a.conv.PointAtKey(&a.Assembler, a.lm, nfpisa.Immed(a.crc, maplayout.SumStart))
+	}
 	a.Emit(nfpisa.CSRWr(nfpisa.CSRCRCRemainder, a.crc))
 	a.Load(a.high, uint32(m.Base>>32)<<24)
 	a.Load(a.mask, lastMask(m.KeySize))
@@ -194,7 +219,12 @@ func (m Map) key(a *assembler, posts bool) {
 	if posts {
 		a.LoadImmediate(a.ref, maplayout.HashLockAtomic)
 	}
-	a.conv.Settle(&a.Assembler, at)
+	if m.long() {
+		m.sumLong(a)
+		kw = 0
+	} else {
+		a.conv.Settle(&a.Assembler, at)
+	}
 	for i := range kw {
 		if i == kw-1 && m.KeySize%4 != 0 {
 			a.Emit(nfpisa.ALU(a.keys[i], a.mask, nfpisa.ALUAnd, a.next3))
@@ -266,7 +296,9 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()
 	follow := func() {
 		a.Emit(pointer(a.entry, nfpisa.X(0)))
 		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), missing)
-		a.move(nfpisa.MemRead32Swap, a.entry, n)
+		if !m.long() {
+			a.move(nfpisa.MemRead32Swap, a.entry, n)
+		}
 	}
 	a.Place(again)
 	if why == search {
@@ -292,8 +324,13 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()
 		a.Place(step)
 		follow()
 	}
-	for i := range words(m.KeySize) {
-		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(m.head()+int(i)), nfpisa.ALUXor, a.keys[i]))
+	if m.long() {
+		found := a.NewLabel()
+		m.compareLong(a, other, again, found, why == search)
+		a.Place(found)
+	}
+	for i := range a.keys {
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(m.head()+i), nfpisa.ALUXor, a.keys[i]))
 		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), other)
 	}
 	return func() {
@@ -366,7 +403,7 @@ func (m Map) newEntry(a *assembler, full micro.Label) {
 		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), have)
 	}
 	m.count(a, op, at, xferFree, sigFree)
-	a.Emit(nfpisa.CtxArb(a.waits(sigFree)), nfpisa.Mov(a.lm, nfpisa.X(xferFree)))
+	a.Emit(nfpisa.CtxArb(a.waits(sigFree)), nfpisa.Mov(a.number, nfpisa.X(xferFree)))
 	if !m.Layout().Inside {
 		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), full)
 	}
@@ -382,10 +419,10 @@ func (m Map) newEntry(a *assembler, full micro.Label) {
 }
 
 // slot makes a.addr the low address of the slot of the stack of free entries whose number
-// a.lm has, or of one beside it.
+// a.number has, or of one beside it.
 func (m Map) slot(a *assembler, beside int) {
 	m.point(a, a.addr, uint64(int64(m.Layout().Slot(0))+4*int64(beside)))
-	a.Emit(nfpisa.Shf(a.temp, nfpisa.NoOperand, nfpisa.ShfB, a.lm, nfpisa.Lsh(2)), nfpisa.ALU(a.addr, a.addr, nfpisa.ALUAdd, a.temp))
+	a.Emit(nfpisa.Shf(a.temp, nfpisa.NoOperand, nfpisa.ShfB, a.number, nfpisa.Lsh(2)), nfpisa.ALU(a.addr, a.addr, nfpisa.ALUAdd, a.temp))
 }
 
 // give puts an entry into the slot of the stack of free entries whose number is in the
@@ -393,7 +430,7 @@ func (m Map) slot(a *assembler, beside int) {
 // put in.
 func (m Map) give(a *assembler, entry nfpisa.Operand) {
 	again := a.NewLabel()
-	a.Emit(nfpisa.Mov(a.lm, nfpisa.X(xferFree)))
+	a.Emit(nfpisa.Mov(a.number, nfpisa.X(xferFree)))
 	m.slot(a, 0)
 	a.Emit(nfpisa.Mov(nfpisa.X(xferFree), entry))
 	a.Place(again)
@@ -401,12 +438,12 @@ func (m Map) give(a *assembler, entry nfpisa.Operand) {
 	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), again)
 }
 
-// publish waits for the words of the entry and has the bucket point at it, which gives
+// publish waits for the signals of the entry's words and has the bucket point at it, which gives
 // the lock back, and returns. An entry in its bucket is there with its words. done is
 // where it returns.
-func (m Map) publish(a *assembler, done micro.Label) {
+func (m Map) publish(a *assembler, written uint16, done micro.Label) {
 	// The value's last words may still have to be taken from their registers.
-	a.Emit(nfpisa.CtxArb(a.waits(sigEntry, sigLink)))
+	a.Emit(nfpisa.CtxArb(written))
 	if m.Layout().Inside {
 		a.Emit(nfpisa.Mov(nfpisa.NoOperand, a.first))
 		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), done)
@@ -425,31 +462,50 @@ func (m Map) fillEntry(a *assembler) {
 	if m.LRU {
 		a.Emit(nfpisa.Immed(out(maplayout.HashUsed), 0))
 	}
-	for i := range words(m.KeySize) {
-		a.Emit(nfpisa.Mov(out(m.Layout().Key+maplayout.Offset(4*i)), a.keys[i]))
+	if m.long() {
+		m.fillLong(a, out(m.Layout().Turns))
 	}
-	a.Post(nfpisa.MemWrite32Swap, xferOut, a.high, a.entry, m.head()+int(words(m.KeySize)), a.sig[sigEntry])
+	for i, k := range a.keys {
+		a.Emit(nfpisa.Mov(out(m.Layout().Key+maplayout.Offset(4*i)), k))
+	}
+	a.Post(nfpisa.MemWrite32Swap, xferOut, a.high, a.entry, m.head()+len(a.keys), a.sig[sigEntry])
 }
 
 // chunk is how many words of a value are written at a time.
 const chunk = 8
 
-// storeValue writes the value to the entry at a.entry. With post nothing waits for
-// the last words: sigLink tells when they have come.
-func (m Map) storeValue(a *assembler, post bool) {
+// storeValue writes the value to the entry at a.entry, all but its lock. With post
+// nothing waits for the last words: sigLink tells when they have come. posted is
+// false if there is none to come.
+func (m Map) storeValue(a *assembler, post bool) (posted bool) {
 	op := nfpisa.MemWrite32Swap
 	if m.Swapped {
 		op = nfpisa.MemWrite32
 	}
-	if m.ValueSize%4 != 0 {
+	vw, lock := int(words(m.ValueSize)), m.lockWord()
+	last := vw - 1
+	if lock == last {
+		vw-- // nothing behind it
+	}
+	if m.ValueSize%4 != 0 && vw > last {
 		a.Load(a.mask, lastMask(m.ValueSize))
 	}
-	a.Emit(nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(m.Layout().Value)))
-	vw := int(words(m.ValueSize))
+	if m.long() {
+		m.behindKey(a)
+	}
+	m.pointAt(a, a.value, a.entry, m.Layout().Value)
 	for done := 0; done < vw; {
 		n := min(chunk, vw-done)
+		switch {
+		case done == lock:
+			a.Emit(nfpisa.Mov(a.crc, a.next2), nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4)))
+			done++
+			continue
+		case done < lock && lock < done+n:
+			n = lock - done
+		}
 		for i := range n {
-			if done+i == vw-1 && m.ValueSize%4 != 0 {
+			if done+i == last && m.ValueSize%4 != 0 {
 				// A word of local memory can stand beside a register only.
 				a.Emit(nfpisa.ALU(nfpisa.X(i), a.mask, nfpisa.ALUAnd, a.next2))
 			} else {
@@ -458,11 +514,37 @@ func (m Map) storeValue(a *assembler, post bool) {
 		}
 		if done+n == vw && post {
 			a.Post(op, 0, a.high, a.value, n, a.sig[sigLink])
-			return
+			return true
 		}
 		a.move(op, a.value, n)
 		if done += n; done < vw {
 			a.Emit(nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4*n)))
 		}
 	}
+	return false
+}
+
+// lockWord returns the word of values that is their lock, -1 if they have none.
+func (m Map) lockWord() int {
+	if !m.Spin.Has {
+		return -1
+	}
+	return int(m.Spin.At / 4)
+}
+
+// storeLocked writes the value of an entry that is there under its lock, where the
+// flags ask for that, and goes to stored; else it goes on. Who holds a value's lock
+// calls no routine, so that it never waits for the bucket's.
+func (m Map) storeLocked(a *assembler, stored micro.Label) {
+	plain := a.NewLabel()
+	a.Branch(nfpisa.BrClr(a.flags, bitLock, 0), plain)
+	point := func() { m.pointAt(a, a.value, a.entry, m.Layout().Value+maplayout.Offset(m.Spin.At)) }
+	point()
+	a.Lock(a.high, a.value, a.crc, a.sig[signal])
+	m.storeValue(a, false)
+	point()
+	a.LoadOne(a.temp)
+	a.Unlock(a.high, a.value, a.temp)
+	a.Branch(nfpisa.Br(0), stored)
+	a.Place(plain)
 }
