@@ -61,9 +61,11 @@ type subject struct {
 	keys    uint32
 	// address, if set, gives what programs have in the place of a key's number.
 	address func(uint32) uint32
-	seldom  bool // the host operates more seldom
-	few     bool // half of the contexts work
-	drain   bool // the host goes on until there is nothing left
+	// packet, if set, changes an operation and the packet that it goes in.
+	packet func(o *operation, packet []byte)
+	seldom bool // the host operates more seldom
+	few    bool // half of the contexts work
+	drain  bool // the host goes on until there is nothing left
 	// host does an operation on the map as a host; nil if it does none.
 	host   func(m *sim.Map, o *operation)
 	kinds2 []kind // of the host
@@ -150,6 +152,9 @@ func (st *stage) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	}
 	binary.LittleEndian.PutUint32(in.Packet[4:], key)
 	binary.LittleEndian.PutUint64(in.Packet[8:], o.value)
+	if st.packet != nil {
+		st.packet(&st.open[who], in.Packet)
+	}
 	return from, true
 }
 

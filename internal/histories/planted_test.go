@@ -52,6 +52,18 @@ var credulous = change("map_lookup_elem", func(ins []nfpisa.Instr) (int, nfpisa.
 	return -1, nfpisa.Instr{}
 })
 
+// piecewise has a lookup not look whether the entry has been written since it began
+// to compare: the branch in front of the jump from a comparison.
+var piecewise = change("map_lookup_elem", func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
+	for k := len(ins) - 2; k > 0; k-- {
+		i, was, jump := &ins[k], &ins[k-1], &ins[k+1]
+		if i.Class == nfpisa.ClassBranch && i.Cond == nfpisa.CondNE && was.ALU == nfpisa.ALUXor && jump.Class == nfpisa.ClassBranch && jump.Cond == nfpisa.CondAlways {
+			return k, nfpisa.Nop()
+		}
+	}
+	return -1, nfpisa.Instr{}
+})
+
 // unmarked has reservations not say that a record is still written.
 var unmarked = change("ringbuf_reserve", func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
 	for k := range ins {
@@ -115,6 +127,10 @@ var plants = []plant{
 	{of: "lru_hash, full", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
 	{of: "lru_hash, full", name: "the host does not wait for the lock", hasty: true},
 
+	{of: "hash, long keys", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "hash, long keys", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
+	{of: "hash, long keys", name: "lookups compare pieces of two keys", words: piecewise},
+
 	{of: "array", name: "an addition in two steps", program: replace("r1 = atomic_fetch_add((u64 *)(r0 +0), r1)",
 		"r7 = r0\nr8 = *(u64 *)(r7 +0)\n"+pause+"r9 += r8\n*(u64 *)(r7 +0) = r9\nr1 = r8")},
 	{of: "array", name: "an exchange in two steps", program: replace("r1 = atomic_xchg((u64 *)(r0 +0), r1)",
@@ -126,6 +142,9 @@ var plants = []plant{
 	{of: "percpu_array", name: "a write in two halves", program: replace("*(u64 *)(r0 +0) = r9",
 		"r7 = r0\n*(u32 *)(r7 +0) = r9\n"+pause+"r9 >>= 32\n*(u32 *)(r7 +4) = r9")},
 
+	{of: "lpm_trie", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "lpm_trie", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
+	{of: "lpm_trie", name: "the host does not wait for the lock", hasty: true},
 	{of: "lpm_trie", name: "the host removes a prefix to change it", host: func(st *stage, o *operation, wait func()) {
 		if o.kind == put {
 			gone := *o

@@ -1,5 +1,10 @@
 package histories
 
+import (
+	"fmt"
+	"strings"
+)
+
 // A packet is an operation: its kind, its key and its value in the first 16 bytes;
 // the program leaves what it got in the 16 bytes behind them.
 const head = `
@@ -53,6 +58,18 @@ const hashProgram = head + `
 	r2 += -4
 	call map_lookup_elem` + found + tail
 
+// longProgram is hashProgram with keys of 72 bytes: half of the number at each end, and zeros.
+var longProgram = strings.NewReplacer("r2 += -4", "r2 += -88", "*(u32 *)(r10 -4) = r8", zeros(-88, 72)+"*(u16 *)(r10 -88) = r8\nr8 >>= 16\n*(u16 *)(r10 -20) = r8").Replace(hashProgram)
+
+// zeros clears n bytes of the stack, a multiple of 8.
+func zeros(at, n int) string {
+	var b strings.Builder
+	for k := at; k < at+n; k += 8 {
+		fmt.Fprintf(&b, "*(u64 *)(r10 %d) = 0\n", k)
+	}
+	return b.String()
+}
+
 // arrayProgram reads (0), writes (1), adds and gets the old value (5), exchanges (6).
 const arrayProgram = head + `
 	r1 = map[m]
@@ -87,14 +104,26 @@ const plainProgram = head + `
 	r0 = 1
 ` + tail
 
-// trieProgram looks up the address that is the key.
+// trieProgram does what hashProgram does, with the length of the prefix behind the kind.
 const trieProgram = head + `
-	r1 = 32
-	*(u32 *)(r10 -8) = r1
-	r1 = map[m]
+	r5 = r7
+	r5 >>= 8
+	r7 &= 255
+	*(u32 *)(r10 -8) = r5
 	r2 = r10
 	r2 += -8
-	call map_lookup_elem` + found + tail
+	r1 = map[m]
+	if r7 == 0 goto look
+	if r7 == 4 goto remove
+	r4 = r7
+	r4 += -1
+	r3 = r10
+	r3 += -16
+	call map_update_elem
+	goto done
+	remove: call map_delete_elem
+	goto done
+	look: call map_lookup_elem` + found + tail
 
 // ringProgram peeks (0), pushes with flags kind-1 (1, 3), pops (4).
 const ringProgram = head + `

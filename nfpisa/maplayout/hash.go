@@ -12,7 +12,8 @@ import "fmt"
 //	entry    +0       next entry of the chain
 //	         +4       next free entry; of one in use, its bucket
 //	         +8       LRU: not 0 when the entry was used since the hand passed
-//	         +Key     key, padded with zeros to words: at 8, LRU: at 12
+//	         +Turns   long keys: how often the entry has been written, twice
+//	         +Key     key, padded with zeros to words
 //	         +Value   value, at a multiple of 8
 type Hash struct {
 	Buckets uint32 // number of buckets, a power of two
@@ -22,6 +23,7 @@ type Hash struct {
 	Stride  uint32 // from one entry to the next, in bytes
 	Entries uint32 // number of entries
 	LRU     bool
+	Turns   Offset // of the word before a long key, 0 for short ones
 }
 
 // Offsets in the region.
@@ -39,10 +41,14 @@ const (
 	HashUsed   Offset = 8 // LRU
 )
 
-// Limits of a hash table. Keys and values pass through local memory, and one
-// command fetches an entry's words up to the end of its key.
+// HashNearKey is the longest key, in bytes, that one command fetches with the words
+// before it. Longer ones are written and compared in pieces; a word before them,
+// which is odd while they are written, tells whether the pieces are of one key.
+const HashNearKey = 64
+
+// Limits of a hash table. Keys and values pass through local memory.
 const (
-	HashMaxKey     = 64    // bytes
+	HashMaxKey     = 512   // bytes
 	HashMaxValue   = 65536 // bytes
 	HashMaxEntries = 1 << 24
 )
@@ -53,6 +59,10 @@ func NewHash(s Shape, lru bool) Hash {
 	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries}
 	if lru {
 		h.Key = HashUsed + wordBytes
+	}
+	if s.KeySize > HashNearKey {
+		h.Turns = h.Key
+		h.Key += wordBytes
 	}
 	for h.Buckets < s.MaxEntries && h.Buckets < HashMaxEntries {
 		h.Buckets *= 2
@@ -104,7 +114,10 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	case value < key+room(s.KeySize) || value%Align != 0 || value+room(s.ValueSize) > uint64(step) || step%Align != 0:
 		return nil, fmt.Errorf("layout hash with a value of %d bytes at offset %d of entries of %d bytes", s.ValueSize, value, step)
 	}
-	h := Hash{uint32(buckets), first, Offset(key), Offset(value), step, s.MaxEntries, lru}
+	h := Hash{uint32(buckets), first, Offset(key), Offset(value), step, s.MaxEntries, lru, 0}
+	if s.KeySize > HashNearKey {
+		h.Turns = h.Key - wordBytes
+	}
 	return h, known(KindHash, params, "buckets", "entries", "key", "value", "lru", ParamInner)
 }
 

@@ -83,7 +83,11 @@ func (t *chainTable) insert(key []byte) (uint64, bpf.Errno) {
 	}
 	b := t.bucket(key)
 	t.set(e+uint64(maplayout.HashNext), t.word(b))
+	turns := t.word(e + uint64(t.Turns))
 	clear(t.mem[e+uint64(maplayout.HashUnused) : e+uint64(t.Value)])
+	if t.keySize > maplayout.HashNearKey {
+		t.set(e+uint64(t.Turns), turns+2)
+	}
 	t.set(e+uint64(maplayout.HashUnused), uint32(t.lo+b))
 	copy(t.mem[e+uint64(t.Key):], key)
 	t.set(b, uint32(t.lo+e))

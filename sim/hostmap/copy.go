@@ -20,9 +20,6 @@ func (m *Map) CopyFrom(src *Map) error {
 	}
 	if m.liesLike(src) {
 		copy(m.region.Data, src.region.Data)
-		if t, ok := m.table.(*trieTable); ok {
-			t.used = src.table.(*trieTable).used
-		}
 		return nil
 	}
 	if _, ok := m.table.(*programTable); ok {

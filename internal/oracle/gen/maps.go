@@ -14,6 +14,8 @@ const (
 	// lruEntries is the size of LRU maps. The kernel hands free entries to its
 	// CPUs in lots, so that a small map throws entries out before it is full.
 	lruEntries = 512
+	// longKey is how many bytes more a key may have than compilers keep in registers.
+	longKey = 160
 )
 
 func hashed(typ bpf.MapType) bool {
@@ -40,10 +42,16 @@ func (p *program) newMap(typ bpf.MapType, f *fn) int {
 		if odd {
 			m.KeySize = uint32(5 + f.r.IntN(20))
 		}
+		if odd && f.chance(15) {
+			m.KeySize = uint32(30 + f.r.IntN(longKey))
+		}
 	case hashed(typ):
 		m.KeySize = uint32([]int{1, 2, 4, 4, 8, 12, 16, 40}[f.r.IntN(8)])
 		if odd {
 			m.KeySize = uint32(1 + f.r.IntN(64))
+		}
+		if odd && f.chance(15) {
+			m.KeySize = uint32(60 + f.r.IntN(longKey))
 		}
 		if typ == bpf.MapTypeLRUHash || typ == bpf.MapTypeLRUPerCPUHash {
 			m.MaxEntries = lruEntries

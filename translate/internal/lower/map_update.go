@@ -51,8 +51,8 @@ func updateCall(c *Call, flags ssa.ID) (ssa.CallSite, []ssa.ID, error) {
 	if c.Inner {
 		high, args = args[1], nil
 	}
-	s.Pairs, s.Key, s.Value = []uint8{uint8(c.T.Calls.Flags)}, len(key), len(value)
-	args = append(append(append(args, flags, high), key...), value...)
+	s.Pairs = []uint8{uint8(c.T.Calls.Flags)}
+	args = append(append(args, flags, high), c.passed(&s, c.Map, key, value)...)
 	if c.pointed(&s) {
 		args = append(args, c.StackBase())
 	}

@@ -46,6 +46,8 @@ type assembler struct {
 	high   nfpisa.Operand // upper part of all addresses
 	temp   nfpisa.Operand
 	next3  nfpisa.Operand // runs through the key
+	turns  nfpisa.Operand // of a long key's entry
+	count  nfpisa.Operand // pieces of a long key to come
 	next2  nfpisa.Operand // runs through the value
 	sig    []int          // by order
 }
@@ -66,8 +68,12 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	}
 	a.bucket, a.link, a.mask = c.A(), c.A(), c.A()
 	a.temp, a.high, a.ref = c.LastB(), c.LastB(), c.LastB()
-	for range words(m.KeySize) {
-		a.keys = append(a.keys, c.B())
+	if m.long() {
+		a.turns, a.count, a.next3 = c.A(), c.A(), c.Value()
+	} else {
+		for range words(m.KeySize) {
+			a.keys = append(a.keys, c.B())
+		}
 	}
 	signals := signal + 1
 	if changes {
@@ -79,9 +85,12 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	if update {
 		a.flags, a.next2 = c.Flags(), c.Value()
 	}
-	if changes {
+	switch {
+	case changes:
 		c.Xfer(xfers, xfers)
-	} else {
+	case m.long():
+		c.Xfer(xferPiece+chunk, 0)
+	default:
 		c.Xfer(m.head()+int(words(m.KeySize)), 0)
 	}
 	return a, c.Err()

@@ -32,9 +32,14 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	m.key(a, m.LRU)
 	m.walk(a, missing, search)
 	m.markUsed(a)
-	a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2),
-		nfpisa.ALU(a.conv.Result(0), a.entry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
-		nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	if m.long() {
+		m.pointAt(a, a.entry, a.entry, m.Layout().Value)
+		a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Mov(a.conv.Result(0), a.entry).Both(), nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	} else {
+		a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2),
+			nfpisa.ALU(a.conv.Result(0), a.entry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
+			nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	}
 	a.Place(missing)
 	a.ret(0)
 	return a.Finish(), nil
@@ -65,9 +70,12 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	m.takeFree(a, full)
 	// The value comes first, for memory takes commands in order: who still stands on
 	// the entry finds the key with its own value.
-	m.storeValue(a, true)
+	m.storeValue(a, !m.long())
 	m.fillEntry(a)
-	written := a.waits(sigEntry, sigLink)
+	written := a.waits(sigEntry)
+	if !m.long() {
+		written |= a.waits(sigLink)
+	}
 	if !m.LRU {
 		written |= a.waits(sigFree)
 	}
@@ -150,7 +158,12 @@ func (m Map) head() int { return int(m.Layout().Key / 4) }
 // a.bucket. posts says that the routine posts commands later.
 func (m Map) key(a *assembler, posts bool) {
 	kw := int(words(m.KeySize))
-	at := a.conv.PointAtKey(&a.Assembler, a.lm, nfpisa.Immed(a.crc, maplayout.SumStart))
+	at := 0
+	if m.long() {
+		a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr(int(a.next3.Index))), nfpisa.Immed(a.lm, 0), nfpisa.Immed(a.crc, maplayout.SumStart))
+	} else {
+		at = a.conv.PointAtKey(&a.Assembler, a.lm, nfpisa.Immed(a.crc, maplayout.SumStart))
+	}
 	a.Emit(nfpisa.CSRWr(nfpisa.CSRCRCRemainder, a.crc))
 	a.Load(a.high, uint32(m.Base>>32)<<24)
 	a.Load(a.mask, lastMask(m.KeySize))
@@ -158,7 +171,12 @@ func (m Map) key(a *assembler, posts bool) {
 	if posts {
 		a.LoadOne(a.ref)
 	}
-	a.conv.Settle(&a.Assembler, at)
+	if m.long() {
+		m.sumLong(a)
+		kw = 0
+	} else {
+		a.conv.Settle(&a.Assembler, at)
+	}
 	for i := range kw {
 		if i == kw-1 && m.KeySize%4 != 0 {
 			a.Emit(nfpisa.ALU(a.keys[i], a.mask, nfpisa.ALUAnd, a.next3))
@@ -208,14 +226,18 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
 	a.Place(step)
 	a.Emit(nfpisa.Mov(a.entry, nfpisa.X(0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), missing)
-	a.move(nfpisa.MemRead32Swap, a.entry, head+kw)
-	for i := range kw {
-		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(head+i), nfpisa.ALUXor, a.keys[i]))
-		if i < kw-1 {
-			a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), other)
+	if m.long() {
+		m.compareLong(a, other, again, found, why == search)
+	} else {
+		a.move(nfpisa.MemRead32Swap, a.entry, head+kw)
+		for i := range kw {
+			a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(head+i), nfpisa.ALUXor, a.keys[i]))
+			if i < kw-1 {
+				a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), other)
+			}
 		}
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), found)
 	}
-	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), found)
 	a.Place(other)
 	switch why {
 	case search:
@@ -278,6 +300,10 @@ func (m Map) fillEntry(a *assembler) {
 		a.Emit(nfpisa.Mov(out(maplayout.HashNext), a.head), nfpisa.Mov(out(maplayout.HashUnused), a.bucket))
 	}
 	kw, head := int(words(m.KeySize)), m.head()
+	if m.long() {
+		m.fillLong(a, out(m.Layout().Turns))
+		kw = 0
+	}
 	for i := range kw {
 		a.Emit(nfpisa.Mov(out(m.Layout().Key+maplayout.Offset(4*i)), a.keys[i]))
 	}
@@ -297,7 +323,10 @@ func (m Map) storeValue(a *assembler, post bool) {
 	if m.ValueSize%4 != 0 {
 		a.Load(a.mask, lastMask(m.ValueSize))
 	}
-	a.Emit(nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(m.Layout().Value)))
+	if m.long() {
+		m.behindKey(a)
+	}
+	m.pointAt(a, a.value, a.entry, m.Layout().Value)
 	vw := int(words(m.ValueSize))
 	for done := 0; done < vw; {
 		n := min(chunk, vw-done)
