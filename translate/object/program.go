@@ -62,9 +62,9 @@ type Program struct {
 	// by Options.Fragments.
 	Fragments bool
 	Insns     []bpf.Insn
-	Funcs   []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
-	Maps    []*Map
-	Lines   []Line // sorted by Slot; an entry holds until the next
+	Funcs     []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
+	Maps      []*Map
+	Lines     []Line // sorted by Slot; an entry holds until the next
 	// Called are the programs of the object that this one reaches by tail calls,
 	// itself left out: those in the program arrays that it uses, those that these
 	// reach, and so on. They share maps with it by pointer.
