@@ -196,6 +196,7 @@ type VM struct {
 	records         []record
 	recordMem       []byte
 	tailCalls       int
+	lock            heldLock
 	mayGoto         uint64
 	random, clock   uint64
 }
@@ -370,6 +371,9 @@ func (vm *VM) Run(in Input) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if vm.lock.held {
+		return Result{}, vm.faultAt(0, "ends with the lock of a value of map %s held", vm.maps[vm.lock.value.Map].spec.Name)
+	}
 	if len(vm.records) > 0 {
 		return Result{}, vm.faultAt(0, "ends with a reserved ring buffer record neither submitted nor discarded")
 	}
@@ -387,6 +391,7 @@ func (vm *VM) start(in Input) {
 		vm.regs[i] = poison + uint64(i)
 	}
 	vm.depth, vm.bottom, vm.steps, vm.tailCalls, vm.mayGoto = 0, 0, 0, 0, 0
+	vm.lock = heldLock{}
 	vm.grow()
 	clear(vm.stack[:StackSize]) // calls clear their frames
 	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019

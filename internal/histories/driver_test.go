@@ -74,6 +74,8 @@ type subject struct {
 	model   model
 	// lock is whether the map has one.
 	lock bool
+	// spins says that values have a lock, which a host waits for, too.
+	spins bool
 }
 
 // stage is a subject on cores.
@@ -221,6 +223,13 @@ func (st *stage) run(t testing.TB, seed uint64) (h []operation, locked bool) {
 			break
 		}
 		o := choose(host, st.kinds2)
+		for busy && !st.hasty() && st.held(o.key) {
+			until += 1 + st.r.Uint64N(40)
+			busy = st.s.Step(until)
+		}
+		if !busy {
+			break
+		}
 		o.call, o.ret = 2*int64(until)-1, 2*int64(until)-1
 		st.operate(&o, func() {
 			until += 1 + st.r.Uint64N(700)
@@ -240,8 +249,15 @@ func (st *stage) run(t testing.TB, seed uint64) (h []operation, locked bool) {
 	if st.prepare != nil {
 		st.prepare(st.history)
 	}
-	return st.history, st.lock && st.m.Locked()
+	left := st.lock && st.m.Locked()
+	for key := range st.keys {
+		left = left || st.held(key)
+	}
+	return st.history, left
 }
+
+// held reports whether a program holds the lock of a key's value.
+func (st *stage) held(key uint32) bool { return st.spins && st.m.Held(bytesOf(uint64(key), 4)) }
 
 // operate does an operation of the host, as it is or as it is planted.
 func (st *stage) operate(o *operation, wait func()) {
