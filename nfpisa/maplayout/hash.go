@@ -29,7 +29,7 @@ type Hash struct {
 	Stride  uint32 // from one entry to the next, in bytes
 	Entries uint32 // number of entries
 	LRU     bool
-	Inside  bool // the first entry of a bucket lies in it
+	Inside  bool   // the first entry of a bucket lies in it
 	Turns   Offset // of the word before a long key, 0 for short ones
 	Spin    Spin
 }
