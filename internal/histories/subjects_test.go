@@ -1,10 +1,13 @@
 package histories
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"syscall"
 
+	"github.com/skipsw/skipsw/internal/btfvalue"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -16,26 +19,37 @@ var subjects = []*subject{
 	{
 		name: "hash", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: hashKey,
 	},
 	{
 		name: "lru_hash", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: hashKey,
 	},
 	{
 		name: "lru_hash, full", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 3}, program: hashProgram,
 		kinds: []kind{look, look, put, put, remove}, keys: 6, address: colliding, host: hostHash, kinds2: []kind{look, put, remove, take},
-		prepare: reused, model: evictingModel.ToModel(), lock: true,
+		prepare: reused, model: evictingModel.ToModel(), lock: true, keyOf: hashKey,
 	},
 	{
 		name: "hash, long keys", m: object.Map{Type: bpf.MapTypeHash, KeySize: 72, ValueSize: 8, MaxEntries: 6}, program: longProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: collidingLong, host: hostLong, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: func(k uint32) []byte { return longKey(collidingLong(k)) },
 	},
 	{
 		name: "array", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: arrayProgram,
 		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
+	},
+	{
+		name: "array, locks", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: spinBytes, MaxEntries: 2, ValueType: btfvalue.Locked(spinBytes, 8)}, program: spinProgram,
+		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostSpin, kinds2: []kind{look, put}, seldom: true, model: cellModel, spins: true,
+	},
+	{
+		name: "hash, locks", m: object.Map{
+			Type: bpf.MapTypeHash, KeySize: 4, ValueSize: spinBytes, MaxEntries: 2, ValueType: btfvalue.Locked(spinBytes, 8),
+			Initial: []object.Entry{{Key: bytesOf(0, 4), Value: make([]byte, spinBytes)}, {Key: bytesOf(1, 4), Value: make([]byte, spinBytes)}},
+		}, program: spinProgram,
+		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostSpin, kinds2: []kind{look, put}, seldom: true, model: cellModel, lock: true, spins: true,
 	},
 	{
 		name: "percpu_array", m: object.Map{Type: bpf.MapTypePerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: plainProgram,
@@ -96,7 +110,9 @@ func hostKey(m *sim.Map, o *operation, key []byte) {
 	}
 }
 
-func hostHash(m *sim.Map, o *operation) { hostKey(m, o, bytesOf(uint64(colliding(o.key)), 4)) }
+func hashKey(k uint32) []byte { return bytesOf(uint64(colliding(k)), 4) }
+
+func hostHash(m *sim.Map, o *operation) { hostKey(m, o, hashKey(o.key)) }
 
 func hostLong(m *sim.Map, o *operation) { hostKey(m, o, longKey(collidingLong(o.key))) }
 
@@ -149,6 +165,24 @@ func hostArray(m *sim.Map, o *operation) {
 	hostKey(m, o, bytesOf(uint64(o.key), 4))
 	if o.kind == put {
 		o.status++ // as programs say it
+	}
+}
+
+// spinBytes is the size of spinProgram's values.
+const spinBytes = 32
+
+// hostSpin reads or writes a value whose lock nobody holds.
+func hostSpin(m *sim.Map, o *operation) {
+	key := bytesOf(uint64(o.key), 4)
+	if o.kind == put {
+		number := bytesOf(o.value, 8)
+		o.status = status(m.Update(key, slices.Concat(number, make([]byte, 8), number, number), bpf.FLock)) + 1
+		return
+	}
+	v, _ := m.Lookup(key)
+	o.status, o.out = 1, binary.LittleEndian.Uint64(v)
+	if !bytes.Equal(v[:8], v[16:24]) || !bytes.Equal(v[:8], v[24:]) {
+		o.status = 3
 	}
 }
 
