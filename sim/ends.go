@@ -72,7 +72,7 @@ func EndInput(in *Input, res *Result, k int) (Input, bool) {
 		return Input{}, false
 	}
 	return Input{
-		Packet: res.Packet, Before: res.Before, Metadata: len(res.Metadata), Program: int(program - 1),
+		Packet: res.Packet, Before: res.Before, Metadata: len(res.Metadata), Linear: res.Linear, Program: int(program - 1),
 		IngressIfindex: in.IngressIfindex, EgressIfindex: out,
 	}, true
 }

@@ -17,6 +17,7 @@ type Result struct {
 	// Before is what lies in front of the packet in its buffer, the metadata at its
 	// end, valid as long as the packet.
 	Before []byte
+	Linear int // bytes of the packet that lie in its buffer
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8

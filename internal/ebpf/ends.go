@@ -57,13 +57,16 @@ func (r *Redirect) ends() bool {
 type place struct {
 	buf             []byte
 	meta, data, end int
+	fragment        int
 }
 
-func (vm *VM) place() place { return place{bytes.Clone(vm.buf), vm.meta, vm.data, vm.end} }
+func (vm *VM) place() place {
+	return place{bytes.Clone(vm.buf), vm.meta, vm.data, vm.end, vm.fragment}
+}
 
 func (vm *VM) putBack(p place) {
 	copy(vm.buf, p.buf)
-	vm.meta, vm.data, vm.end = p.meta, p.data, p.end
+	vm.meta, vm.data, vm.end, vm.fragment = p.meta, p.data, p.end, p.fragment
 }
 
 // runEnds runs the programs at the far ends of a result's redirect, on copies of the

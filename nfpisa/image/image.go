@@ -53,6 +53,8 @@ type Program struct {
 	// Attach is "" for a program that packets enter when they come in, and "xdp_devmap"
 	// or "xdp_cpumap" for one that entries of such maps name, by its number from 1 on.
 	Attach string
+	// Fragments says that it takes frames that its packet buffer has no room for.
+	Fragments bool
 }
 
 // Holds returns the Attach of programs that entries of the map may name in the second

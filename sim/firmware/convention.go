@@ -21,6 +21,8 @@ type Convention struct {
 	// interfaces are those of the newest Redirect.
 	interfaces []uint32
 	programs   []uint32 // at the far ends of interfaces
+	// whole are frames in several pieces, put together, by context.
+	whole [][]byte
 }
 
 // NewConvention checks that the image keeps to its target, and that the target
@@ -63,6 +65,10 @@ func View(t *target.Target, tc bool) core.PacketView {
 		f := field(*v.Metadata)
 		view.Metadata = &f
 	}
+	if v.Fragment != nil {
+		f := field(*v.Fragment)
+		view.Fragment = &f
+	}
 	return view
 }
 
@@ -100,8 +106,13 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	}
 	x.Enter(v.cfg.Image.Programs[in.Program].Entry, &local)
 	pv := &t.PacketVector
-	set(x, &pv.Length, uint32(len(in.Packet)))
-	set(x, &pv.Pointer, uint32(v.fill(x, in)))
+	first, rest := v.split(in)
+	if rest != nil {
+		x.FillRest(rest)
+	}
+	set(x, &pv.Length, uint32(len(first)))
+	set(x, &pv.Pointer, uint32(v.fill(x, first, in)))
+	set(x, pv.Fragment, uint32(len(rest)))
 	set(x, pv.QueueSet, 0)
 	set(x, pv.Ingress, in.IngressIfindex)
 	set(x, pv.RxQueue, in.RxQueue)
@@ -119,12 +130,25 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	x.SetPointer(int(e.VectorIndex), local.Base+local.Vector)
 }
 
-// fill puts the packet into the context's buffer and returns its address.
-func (v *Convention) fill(x *core.Context, in *Input) uint64 {
-	if in.Before == nil {
-		return x.Fill(in.Packet, uint32(v.cfg.PacketOffset))
+// split parts a packet in what lies in the buffer and what behind it.
+func (v *Convention) split(in *Input) (first, rest []byte) {
+	n := v.cfg.Linear
+	if in.Before != nil {
+		n = in.Linear
 	}
-	return x.Fill(slices.Concat(in.Before, in.Packet), 0) + uint64(len(in.Before))
+	if n > 0 && len(in.Packet) > n && v.cfg.Image.Programs[in.Program].Fragments {
+		return in.Packet[:n], in.Packet[n:]
+	}
+	return in.Packet, nil
+}
+
+// fill puts the first part of a packet into the context's buffer and returns its
+// address.
+func (v *Convention) fill(x *core.Context, first []byte, in *Input) uint64 {
+	if in.Before == nil {
+		return x.Fill(first, uint32(v.cfg.PacketOffset))
+	}
+	return x.Fill(slices.Concat(in.Before, first), 0) + uint64(len(in.Before))
 }
 
 // set writes a field of the packet vector, if it is there.
@@ -159,9 +183,13 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 		x.Fail(core.FaultPacket, "the packet vector at exit has pointer %#x and length %d, outside the packet buffer", addr, n)
 		return false
 	}
+	out.Linear = len(out.Packet)
 	start := uint64(addr & v.t.Packet.OffsetMask())
 	out.Before, _ = x.Packet(uint64(addr)-start, start)
 	typ := v.cfg.Image.Programs[program].Type
+	if pv.Fragment != nil && !v.join(x, out) {
+		return false
+	}
 	if pv.Metadata != nil && typ != "tc" {
 		n, _ := get(x, pv.Metadata)
 		if out.Metadata, ok = x.Packet(uint64(addr)-uint64(n), uint64(n)); !ok {
@@ -183,6 +211,26 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 		return false
 	}
 	return !Redirects(typ == "tc", out.Verdict) || v.redirect(x, typ == "tc", &out.Redirect)
+}
+
+// join adds to the outcome's packet what of it lies behind the buffer.
+func (v *Convention) join(x *core.Context, out *Outcome) bool {
+	n, _ := get(x, v.t.PacketVector.Fragment)
+	rest, ok := x.Rest(uint64(n))
+	if !ok {
+		x.Fail(core.FaultPacket, "the packet vector at exit has %d bytes of packet behind the buffer, where there are fewer", n)
+		return false
+	}
+	if n == 0 {
+		return true
+	}
+	if v.whole == nil {
+		v.whole = make([][]byte, max(v.cfg.Cores, 1)*core.Contexts)
+	}
+	w := &v.whole[place(x)]
+	*w = append(append((*w)[:0], out.Packet...), rest...)
+	out.Packet = *w
+	return true
 }
 
 // verdict returns the eBPF verdict that an exit word stands for.

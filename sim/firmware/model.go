@@ -26,9 +26,10 @@ type Input struct {
 	EgressIfindex uint32
 	// Before is what lies in the buffer in front of a packet that another program has
 	// left there, Metadata bytes of metadata at its end; nil for one that was received.
-	Before   []byte
-	Metadata int
-	RxQueue  uint32
+	// Linear is how much of the packet lies in the buffer then.
+	Before           []byte
+	Metadata, Linear int
+	RxQueue          uint32
 }
 
 // Outcome is what a program left at its exit.
@@ -46,8 +47,9 @@ type Outcome struct {
 	// valid as long as the packet.
 	Metadata []byte
 	// Before is what lies in front of the packet in its buffer, the metadata at its
-	// end, valid as long as the packet.
+	// end, valid as long as the packet. Linear is how much of the packet lies there.
 	Before []byte
+	Linear int
 	// QueueSelected and Queue are the program's choice of a receive queue.
 	QueueSelected bool
 	Queue         uint8
@@ -94,6 +96,9 @@ type Config struct {
 	Costs  Costs
 	// PacketOffset is where a received frame begins in its buffer, in bytes.
 	PacketOffset int
+	// Linear is how many bytes of a frame its buffer takes, for programs that take
+	// frames in several pieces.
+	Linear int
 	// KeepRecords leaves what programs put into queues in card memory to whoever
 	// drains them by hostmap.Queue; a context's Events are then none.
 	KeepRecords bool

@@ -60,10 +60,14 @@ type Program struct {
 	// of such a map, at the far end of a redirect; 0 for one that runs at a hook.
 	Attach  bpf.AttachType
 	License string
-	Insns   []bpf.Insn
-	Funcs   []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
-	Maps    []*Map
-	Lines   []Line // sorted by Slot; an entry holds until the next
+	// Fragments says that the program takes frames of which only the first part lies
+	// between data and data_end: an XDP program by its section, xdp.frags, a tc program
+	// by Options.Fragments.
+	Fragments bool
+	Insns     []bpf.Insn
+	Funcs     []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
+	Maps      []*Map
+	Lines     []Line // sorted by Slot; an entry holds until the next
 	// Called are the programs of the object that this one reaches, itself left out:
 	// those in the program arrays that it uses, those that entries of the device and
 	// CPU maps that it uses may hold (Map.Holds), those that these reach, and so on.
