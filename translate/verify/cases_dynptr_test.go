@@ -92,6 +92,9 @@ var dynptrCases = []verdictCase{
 	{name: "made in a function", src: `r6 = r1; r2 = r10; r2 += -16; call Make; r1 = r10; r1 += -16; call size; r0 = 2; exit; Make: r3 = r2; r2 = 0; call from_xdp; exit`},
 	{name: "made and gone", src: `call Make; r1 = r10; r1 += -16; call size; r0 = 2; exit; Make: r2 = 0; r3 = r10; r3 += -16; call from_xdp; exit`, want: "that was made before"},
 	{name: "in a loop", src: xdpDyn + `r8 = 0; l: r1 = r7; r2 = r8; r3 = 0; r4 = 4; call slice; if r0 == 0 goto out; r0 = *(u32 *)(r0 +0); r8 += 4; if r8 < 40 goto l;` + out},
+	{name: "of a value with a lock", src: lookLocked + `r1 = r0; r2 = 24; r3 = 0; r4 = r10; r4 += -32; call dynptr_from_mem;` + out, want: "reaches the bpf_spin_lock"},
+	{name: "of a value behind its lock", src: lookLocked + `r1 = r0; r1 += 8; r2 = 16; r3 = 0; r4 = r10; r4 += -32; call dynptr_from_mem;` + out},
+	{name: "size under a lock", src: xdpDyn + `r8 = r7; *(u32 *)(r10 -20) = 1; r2 = r10; r2 += -20; r1 = map[locked]; call map_lookup_elem; if r0 == 0 goto out; r6 = r0; r1 = r0; r1 += 4; call spin_lock; r1 = r8; call size;` + unlock + out, want: "is called while the lock is held"},
 	{name: "in a callback", src: xdpDyn + `r1 = 3; r2 = func Cb; r3 = r7; r4 = 0; call loop; r0 = 2; exit; Cb: r1 = r2; call size; r0 = 0; exit`},
 	{name: "ended in a callback", src: xdpDyn + `r1 = 3; r2 = func Cb; r3 = r7; r4 = 0; call loop; r1 = r7; call size; r0 = 2; exit; Cb: *(u64 *)(r2 +0) = 0; r0 = 0; exit`, want: "that was made before"},
 }

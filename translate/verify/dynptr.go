@@ -272,6 +272,9 @@ func (v *verifier) callDynptr(i int, id bpf.KfuncID) *Error {
 	if !ok {
 		return unsafef("%s, which %s programs cannot call", id, v.typ.Name)
 	}
+	if err := v.noCallUnderLock(id.String()); err != nil {
+		return err
+	}
 	c := call{v: v, name: id.String(), Helper: h}
 	for k, a := range h.Args {
 		if a == platform.ArgNone {

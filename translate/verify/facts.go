@@ -182,7 +182,9 @@ func fromReg(r *reg) Reg {
 
 // ofPacket reports memory of a dynptr of the packet. bpf_dynptr_data lends none, so that
 // no run gets to where it is accessed.
-func (r *reg) ofPacket() bool { return r.kind == PtrSlice || r.kind == PtrMem && r.dyn != 0 && r.mp < 0 }
+func (r *reg) ofPacket() bool {
+	return r.kind == PtrSlice || r.kind == PtrMem && r.dyn != 0 && r.mp < 0
+}
 
 // among returns the maps that a state's pointer may belong to. A fact that is
 // carried on has lost which ones they were.

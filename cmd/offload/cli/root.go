@@ -128,6 +128,7 @@ func isBug(err error) bool {
 // newRoot returns the command tree.
 func newRoot(a *app, verbose *bool) *cobra.Command {
 	root := newVerbs(a, verbose)
+	a.complete(root)
 	teach(root)
 	return root
 }
