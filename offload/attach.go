@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/skipsw/skipsw/internal/sys"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -137,7 +138,7 @@ func (r *Request) hook() (Hook, error) {
 	if r.Program == nil {
 		return Hook{}, errors.New("no program given")
 	}
-	if a := r.Program.Attach; a != 0 {
+	if a := r.Program.Attach; a != bpf.AtHook {
 		return Hook{}, NotSupported(fmt.Sprintf("program %s at a hook", r.Program.Name),
 			fmt.Sprintf("it is made for entries of maps (%v): attach the program that redirects by the map, and name this one in an entry: offload map update MAP KEY VALUE,%s", a, r.Program.Name))
 	}

@@ -42,7 +42,7 @@ func FillEnd(ctx context.Context, dev Device, r EndRequest) (*Result, error) {
 		return nil, err
 	}
 	at := (&object.Map{Type: m.Type, ValueSize: m.ValueSize}).Holds()
-	if at == 0 {
+	if at == bpf.AtHook {
 		return nil, fmt.Errorf("entries of map %d of %s, of type %s with values of %d bytes, hold no programs", r.Map, dev.Name(), m.Type, m.ValueSize)
 	}
 	was, err := source.Source(ctx, a.ID)

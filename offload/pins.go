@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -34,7 +35,7 @@ func (t *transfer) otherTypes(ctx context.Context, there *MapInfo, m *object.Map
 		return ""
 	}
 	have := typer.MapTypes(ctx, there.ID)
-	if m.Holds() != 0 {
+	if m.Holds() != bpf.AtHook {
 		have.Value, is.Value = nil, nil // a device may name the programs that entries hold
 	}
 	return otherTypes(have, is)

@@ -70,7 +70,7 @@ func completeEnds(all []*object.Program) error {
 				switch at, ok := attach[m.Ends[key]]; {
 				case !ok:
 					return fmt.Errorf("entry %x of map %s holds program %s, which is not among those that are compiled", key, m.Name, m.Ends[key])
-				case at != m.Holds() || at == 0:
+				case at != m.Holds() || at == bpf.AtHook:
 					return fmt.Errorf("entry %x of map %s (%v) holds program %s, which is for %s", key, m.Name, m.Type, m.Ends[key], whereOf(at))
 				}
 			}
@@ -81,7 +81,7 @@ func completeEnds(all []*object.Program) error {
 
 // whereOf says where programs run.
 func whereOf(a bpf.AttachType) string {
-	if a == 0 {
+	if a == bpf.AtHook {
 		return "a hook"
 	}
 	return "entries of maps (" + a.String() + ")"
@@ -107,7 +107,7 @@ func VerifyCalled(p *object.Program, prove func(*object.Program) (*verify.Progra
 		}
 		if err != nil {
 			how := "by a tail call"
-			if q.Attach != 0 {
+			if q.Attach != bpf.AtHook {
 				how = fmt.Sprintf("by an entry of a map (%v)", q.Attach)
 			}
 			return nil, fmt.Errorf("program %s, which %s reaches %s: %w", q.Name, p.Name, how, err)

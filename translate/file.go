@@ -9,6 +9,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
 )
@@ -138,7 +139,7 @@ func FileBytes(path string, data []byte, o FileOptions) (*image.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		hooked := slices.DeleteFunc(slices.Clone(progs), func(p *object.Program) bool { return p.Attach != 0 })
+		hooked := slices.DeleteFunc(slices.Clone(progs), func(p *object.Program) bool { return p.Attach != bpf.AtHook })
 		switch {
 		case len(progs) > 1 && len(hooked) == 1:
 			o.Program = hooked[0].Name // the others run in entries of its maps

@@ -29,7 +29,7 @@ const maxEnds = 8
 
 // farEnd returns the number of the program in an entry, 0 for none.
 func (m *Map) farEnd(value []byte) uint32 {
-	if m.spec.Holds() == 0 {
+	if m.spec.Holds() == bpf.AtHook {
 		return 0
 	}
 	return le.Uint32(value[len(value)-4:])
@@ -138,5 +138,5 @@ func (vm *VM) mapAttach(to *Redirect) bpf.AttachType {
 	if m := vm.Map(to.Map); m != nil {
 		return m.spec.Holds()
 	}
-	return 0
+	return bpf.AtHook
 }

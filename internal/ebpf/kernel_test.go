@@ -21,6 +21,7 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle/oracletest"
 	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/skipsw/skipsw/internal/pcap"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -87,7 +88,7 @@ func loadSamples(t testing.TB) []sample {
 		o, err := object.Load(f, object.Options{})
 		require.NoError(t, err)
 		for _, p := range o.Programs {
-			if p.Attach != 0 {
+			if p.Attach != bpf.AtHook {
 				continue // the kernel's test runs take none
 			}
 			s := sample{name: o.Name + "/" + p.Name, prog: p}

@@ -7,6 +7,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -15,7 +16,7 @@ import (
 
 // holdsEnds reports whether entries of the map may hold programs.
 func (m *cardMap) holdsEnds() bool {
-	return (&object.Map{Type: m.info.Type, ValueSize: m.info.ValueSize}).Holds() != 0
+	return (&object.Map{Type: m.info.Type, ValueSize: m.info.ValueSize}).Holds() != bpf.AtHook
 }
 
 // endNumber returns the number in an image of the program in an entry that the map

@@ -85,7 +85,7 @@ func TestEnds(t *testing.T) {
 	require.Equal(t, want, run(d))
 
 	hooked := *drop.Program
-	hooked.Attach, hooked.Name = 0, "hooked"
+	hooked.Attach, hooked.Name = bpf.AtHook, "hooked"
 	require.ErrorContains(t, fill(&offload.Program{Program: &hooked}), "is not made for its entries")
 	_, err := offload.Attach(t.Context(), d, offload.Request{Program: drop, Force: true})
 	require.ErrorIs(t, err, offload.ErrNotSupported)

@@ -75,7 +75,7 @@ func (d *Device) Restore(ctx context.Context, s *State) error {
 			return err
 		}
 		maps = append(maps, made)
-		if m.Type == bpf.MapTypeProgArray || m.Holds() != 0 {
+		if m.Type == bpf.MapTypeProgArray || m.Holds() != bpf.AtHook {
 			continue // it holds programs that are still to come
 		}
 		if err := fill(made, m, s.Maps[i]); err != nil {
@@ -88,7 +88,7 @@ func (d *Device) Restore(ctx context.Context, s *State) error {
 	}
 	defer l.Close()
 	for i, m := range s.Program.Maps {
-		if m.Type != bpf.MapTypeProgArray && m.Holds() == 0 {
+		if m.Type != bpf.MapTypeProgArray && m.Holds() == bpf.AtHook {
 			continue
 		}
 		if err := fill(maps[i], m, s.Maps[i]); err != nil {

@@ -70,6 +70,10 @@ type AttachType uint32
 // String returns the kernel's name without "BPF_": "tcx_ingress".
 func (t AttachType) String() string { return nameOf(attachTypeNames[:], int64(t), "type") }
 
+// AtHook is the AttachType of a program that says none: it is attached where its type
+// is. The kernel's number is that of another place, for another type.
+const AtHook AttachType = 0
+
 // SizeofDevMapVal is the length in bytes of struct bpf_devmap_val and struct
 // bpf_cpumap_val: an interface or the size of a queue, and a program that runs there.
 const SizeofDevMapVal = 8

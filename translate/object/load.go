@@ -13,6 +13,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/skipsw/skipsw/internal/infile"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Options says how to read an object.
@@ -140,7 +141,7 @@ func (o *Object) Program(name string) (*Program, error) {
 		if len(o.Programs) == 1 {
 			return o.Programs[0], o.Programs[0].refusal()
 		}
-		hooked := slices.DeleteFunc(slices.Clone(o.Programs), func(p *Program) bool { return p.Attach != 0 })
+		hooked := slices.DeleteFunc(slices.Clone(o.Programs), func(p *Program) bool { return p.Attach != bpf.AtHook })
 		if len(hooked) == 1 {
 			return hooked[0], hooked[0].refusal() // the others run in entries of its maps
 		}

@@ -150,7 +150,7 @@ type Entry struct{ Key, Value []byte }
 // the far end of a redirect, 0 for maps whose entries hold none.
 func (m *Map) Holds() bpf.AttachType {
 	if m.ValueSize != bpf.SizeofDevMapVal {
-		return 0
+		return bpf.AtHook
 	}
 	switch m.Type {
 	case bpf.MapTypeDevMap, bpf.MapTypeDevMapHash:
@@ -158,7 +158,7 @@ func (m *Map) Holds() bpf.AttachType {
 	case bpf.MapTypeCPUMap:
 		return bpf.AttachXDPCPUMap
 	}
-	return 0
+	return bpf.AtHook
 }
 
 // AllMaps returns the maps of the program and of those that it reaches by tail

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // WithSlots returns a copy of the program whose program arrays hold other
@@ -86,7 +88,7 @@ func (s *slotter) program(name string) (*Program, error) {
 				return nil, err
 			}
 		}
-		if m.Holds() == 0 {
+		if m.Holds() == bpf.AtHook {
 			continue
 		}
 		for _, next := range slices.Sorted(maps.Keys(s.programs)) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // fillSlots puts programs into program arrays as a loader would.
@@ -94,7 +96,7 @@ func (p *Program) next(byName map[string]*Program) (out []*Program) {
 		for _, index := range slices.Sorted(maps.Keys(m.Programs)) {
 			out = append(out, byName[m.Programs[index]])
 		}
-		if m.Holds() == 0 {
+		if m.Holds() == bpf.AtHook {
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(byName)) {

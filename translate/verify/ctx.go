@@ -28,7 +28,7 @@ func (v *verifier) ctxField(p *reg, base uint8, off, size int, write bool) (*bpf
 	switch {
 	case f.Holds == bpf.Socket:
 		return nil, unsupportedf("%s %s, but it is a socket, which a network card does not have", full, verb(write))
-	case f.Absent != "" && (f.Only == 0 || f.Only != v.p.Attach):
+	case f.Absent != "" && (f.Only == bpf.AtHook || f.Only != v.p.Attach):
 		return nil, unsafef("%s %s, but it %s", full, verb(write), f.Absent)
 	case off%size != 0:
 		return bad("not aligned")

@@ -12,6 +12,7 @@ import (
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/mapfile"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -19,7 +20,7 @@ import (
 // redirect.
 func holdsEnds(m offload.Map) bool {
 	i := m.Info()
-	return (&object.Map{Type: i.Type, ValueSize: i.ValueSize}).Holds() != 0
+	return (&object.Map{Type: i.Type, ValueSize: i.ValueSize}).Holds() != bpf.AtHook
 }
 
 // farEnd turns "VALUE,PROGRAM", and VALUE alone, into a value of the map's C type.

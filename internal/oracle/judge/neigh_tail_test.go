@@ -70,7 +70,7 @@ func TestRedirectNeighTail(t *testing.T) {
 				p := &object.Program{Name: name, Type: object.TC, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: name}}, Maps: []*object.Map{stages}}
 				for pc, in := range l.Insns {
 					if in.IsFuncCall() {
-						p.Funcs = append(p.Funcs, object.Func{Name: "inside", Start: pc + 1 + int(in.Imm)})
+						p.Funcs = append(p.Funcs, object.Func{Name: "inside", Start: in.FuncTarget(pc)})
 					}
 				}
 				return p

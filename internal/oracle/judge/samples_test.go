@@ -14,6 +14,7 @@ import (
 	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/translate"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -56,7 +57,7 @@ func TestSamples(t *testing.T) {
 		obj, err := object.Load(path, object.Options{})
 		require.NoError(t, err)
 		for _, p := range obj.Programs {
-			if p.Attach != 0 {
+			if p.Attach != bpf.AtHook {
 				continue // TestEndSamples
 			}
 			base := strings.TrimSuffix(filepath.Base(path), ".o")

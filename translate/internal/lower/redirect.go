@@ -131,7 +131,7 @@ func (c *Call) redirectEntry(flags ssa.ID) ([]ssa.ID, error) {
 // target returns the first word of the entry of a key, 0 where there is none, and
 // the number of the program in it, 0 for none.
 func (c *Call) target(key ssa.ID) (value, program ssa.ID, err error) {
-	holds := c.Env.Ends && c.Map.Holds() != 0
+	holds := c.Env.Ends && c.Map.Holds() != bpf.AtHook
 	load := func(low ssa.ID, high ssa.ID) []ssa.ID {
 		word := func(at uint32) ssa.ID {
 			return c.Add(ssa.Value{Op: ssa.Load, Space: ssa.MapValue, Size: 4, Imm: at, Aux: int32(c.K), Args: []ssa.ID{low, high}})

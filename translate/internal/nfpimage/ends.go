@@ -12,7 +12,7 @@ import (
 // attachName is where a program is attached, as images have it: "" for the hook of
 // its type.
 func attachName(a bpf.AttachType) string {
-	if a == 0 {
+	if a == bpf.AtHook {
 		return ""
 	}
 	return a.String()
@@ -25,7 +25,7 @@ func endsOf(u *backend.Unit, t *target.Target) (bool, error) {
 	ends := false
 	for _, p := range u.Parts {
 		src := p.Program.Source()
-		if src.Attach == 0 {
+		if src.Attach == bpf.AtHook {
 			continue
 		}
 		if ends = true; !t.PacketVector.Ends() {
