@@ -21,7 +21,7 @@ type selector struct {
 	// read into registers at the start.
 	keepPacket bool
 	before     map[ssa.ID]packetMoves // by SetPkt
-	clobbers   *regalloc.RegSet // of calls, once there was one
+	clobbers   *regalloc.RegSet       // of calls, once there was one
 
 	words map[ssa.ID][]ssa.ID // Word and Result values by the Read or Call they take from
 
