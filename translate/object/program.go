@@ -102,6 +102,7 @@ type Map struct {
 	ValueSize  uint32
 	MaxEntries uint32
 	Flags      uint32
+	Extra      uint64    // map_extra: of a Bloom filter the number of hash functions, 0 for the usual one
 	Initial    []Entry   // entries that the object defines, .data and .rodata included
 	Frozen     bool      // .rodata: the program may take loads from it as constants
 	Settings   []Setting // const volatile variables in a frozen map, by Off

@@ -27,6 +27,8 @@ type Map struct {
 	// Swapped says that the words of values are stored with their bytes reversed,
 	// the order of the atomic engine.
 	Swapped bool
+	// Extra is the map_extra that the object declares.
+	Extra uint64
 	// Programs is the number of programs of the image, for program arrays.
 	Programs uint32
 	// Inner says that the map is one that a map of maps holds: routines get the low
@@ -60,6 +62,8 @@ type Kind struct {
 	Bytes bool
 	// Nested says that values are maps.
 	Nested bool
+	// Asked says that map_peek_elem takes a value and tells whether the map has it.
+	Asked bool
 	// Recent says that a full map gives up the entry that was not used for longest.
 	Recent bool
 	// Held says that programs reach such maps in maps of maps: their code and

@@ -298,5 +298,5 @@ func (a *atlas) describe(t *target.Target, number map[string]uint32) []image.Map
 func (a *atlas) located(m *object.Map, t *target.Target) microcode.Map {
 	shape := maplayout.Shape{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
 	p := a.at[m]
-	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Programs: a.count}
+	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Extra: m.Extra, Programs: a.count}
 }

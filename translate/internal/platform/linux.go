@@ -89,7 +89,7 @@ var linuxMaps = []Map{
 	},
 	{Type: bpf.MapTypeQueue, Create: makeQueue, Helpers: queueHelpers},
 	{Type: bpf.MapTypeStack, Create: makeQueue, Helpers: queueHelpers},
-	{Type: bpf.MapTypeBloomFilter, Create: Create{Value: anyBytes, Flags: bpf.FNUMANode | bpf.FZeroSeed | access}, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},
+	{Type: bpf.MapTypeBloomFilter, Create: Create{Value: anyBytes, Flags: bpf.FNUMANode | bpf.FZeroSeed | access, Extra: bpf.BloomExtra}, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},
 	{Type: bpf.MapTypeRingbuf, Create: Create{Flags: bpf.FNUMANode, Pages: true}, Helpers: []bpf.HelperID{
 		bpf.HelperRingbufOutput, bpf.HelperRingbufReserve, bpf.HelperRingbufQuery,
 	}},
