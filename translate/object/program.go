@@ -83,6 +83,9 @@ type Func struct {
 	// not known; such a function cannot be called.
 	Args    []Arg
 	Unclear error
+	// NoInt says that the object has no type of a called function, or one that returns no
+	// integer: the kernel takes no LD_ABS and LD_IND there.
+	NoInt bool
 }
 
 // Line ties a slot to a C line.
