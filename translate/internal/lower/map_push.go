@@ -17,8 +17,12 @@ func withValue(c *Call, flags ssa.ID) error {
 	if err != nil {
 		return err
 	}
+	high := c.Const(0)
+	if c.Inner {
+		high, args = args[1], nil
+	}
 	s.Pairs, s.Value = []uint8{uint8(c.T.Calls.Flags)}, len(value)
-	args = append(append(args, flags, c.Const(0)), value...)
+	args = append(append(args, flags, high), value...)
 	if c.pointed(&s) {
 		args = append(args, c.StackBase())
 	}

@@ -15,7 +15,7 @@ var _ = register(&Kind{
 		bpf.HelperMapPushElem: func(m Map, start int) ([]nfpisa.Instr, error) { return filterRoutine(m, start, true) },
 		bpf.HelperMapPeekElem: func(m Map, start int) ([]nfpisa.Instr, error) { return filterRoutine(m, start, false) },
 	},
-	Asked: true,
+	Asked: true, Held: true,
 })
 
 func filterOf(m Map) maplayout.Bloom {
@@ -48,7 +48,7 @@ func filterRoutine(m Map, start int, push bool) ([]nfpisa.Instr, error) {
 	if err := maplayout.CheckBloom(m.Shape, filterOf(m), m.Base); err != nil {
 		return nil, err
 	}
-	c := micro.For(m.Target, m.Target.Calls.Result, m.Target.Calls.Flags)
+	c := micro.For(m.Target, m.held(m.Target.Calls.Result, m.Target.Calls.Flags)...)
 	a := &filter{Assembler: micro.Assembler{Start: start}, conv: c, m: m, layout: filterOf(m), signal: c.Signal(0)}
 	for _, r := range []*nfpisa.Operand{&a.lm, &a.bit, &a.at, &a.count} {
 		*r = c.A()
@@ -67,7 +67,7 @@ func filterRoutine(m Map, start int, push bool) ([]nfpisa.Instr, error) {
 	a.sum(nfpisa.CRCiSCSI, a.bit)
 	a.Emit(nfpisa.CSRWr(nfpisa.CSRActLMAddr(index), a.lm))
 	a.Load(a.high, uint32(m.Base>>32)<<24)
-	a.Load(a.base, uint32(m.Base))
+	c.Region(&a.Assembler, a.base, a.temp, m.place(), 0)
 	a.Load(a.mask, uint32(a.layout.Bits-1))
 	for range m.Target.LocalMemory.PointerDelay {
 		a.Emit(nfpisa.Nop())

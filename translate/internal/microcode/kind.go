@@ -15,6 +15,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/microcode/micro"
 )
 
 // Map is one map at its place.
@@ -36,6 +37,18 @@ type Map struct {
 	// like it.
 	Inner bool
 }
+
+// held are registers of bank A that a routine must not use: those given, and the
+// argument with the place of an inner map.
+func (m Map) held(list ...target.GPR) []target.GPR {
+	if m.Inner {
+		list = append(list, m.Target.Calls.Flags+1)
+	}
+	return list
+}
+
+// place is where a routine finds its map.
+func (m Map) place() micro.Place { return micro.Place{Base: m.Base, Inner: m.Inner} }
 
 // Routine makes the instructions of a helper for a map, linked to start at a
 // control-store address.

@@ -8,7 +8,7 @@ import (
 
 // take makes dst the first free node and takes it off its list, or goes to none.
 func (a *walker) take(dst nfpisa.Operand, none micro.Label) {
-	a.Load(a.addr, a.low(maplayout.LPMFree))
+	a.low(a.addr, maplayout.LPMFree)
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Emit(nfpisa.Mov(dst, nfpisa.X(0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), none)
@@ -23,7 +23,7 @@ var _ = [1]struct{}{maplayout.LPMAddr - maplayout.LPMLength - 4: {}}
 
 // release puts a node that nothing leads to on the free list. A lookup may stand on it.
 func (a *walker) release(node nfpisa.Operand) {
-	a.Load(a.addr, a.low(maplayout.LPMFree))
+	a.low(a.addr, maplayout.LPMFree)
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)), nfpisa.Immed(nfpisa.X(1), 0))
 	a.behind(a.diff, node, uint32(maplayout.LPMLength))
