@@ -33,6 +33,8 @@ func testMaps() []*object.Map {
 		{Name: "ring", Type: bpf.MapTypeRingbuf, MaxEntries: 4096},
 		{Name: "queue", Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4},
 		{Name: "devmap", Type: bpf.MapTypeDevMap, KeySize: 4, ValueSize: 4, MaxEntries: 4},
+		{Name: "sockets", Type: bpf.MapTypeXSKMap, KeySize: 4, ValueSize: 4, MaxEntries: 4},
+		{Name: "bloom", Type: bpf.MapTypeBloomFilter, ValueSize: 8, MaxEntries: 4},
 		{Name: "wronly", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 4, Flags: bpf.FWronlyProg},
 	}
 }

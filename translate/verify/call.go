@@ -117,6 +117,9 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		if key, known := c.constKey(); known && !v.older() && key < uint64(c.m().MaxEntries) {
 			ret.kind, ret.id = PtrMapValue, 0
 		}
+		if rules.Map(c.m().Type).Sockets {
+			ret.kind = PtrSocketOrNull
+		}
 		if m := c.m(); rules.Map(m.Type).Inner {
 			ret.kind, ret.inner = PtrMapOrNull, true
 			if m.Inner == nil {

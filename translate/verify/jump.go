@@ -217,6 +217,8 @@ func settleNull(s *state, id uint32, null bool) {
 			r.kind, r.id = PtrMapValue, 0
 		case r.kind == PtrMapOrNull:
 			r.kind, r.id = PtrMap, 0
+		case r.kind == PtrSocketOrNull:
+			r.kind, r.id = PtrSocket, 0
 		default:
 			r.kind, r.id = PtrMem, 0
 		}

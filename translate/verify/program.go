@@ -50,6 +50,8 @@ const (
 	PtrMapKey    // a key of a map, which a callback got
 	PtrNum       // the number of an iterator, in the iterator's stack slot
 	PtrNumOrNull // of a fact only: the same on some paths, null on others
+	PtrSocket    // a socket of a map of sockets
+	PtrSocketOrNull
 )
 
 // Tnum is a number of which some bits are known: bits set in Mask are unknown

@@ -76,7 +76,7 @@ func (r *reg) IsZero() bool { return r.kind == Scalar && r.Scalar.IsZero() }
 func (r *reg) isPointer() bool { return r.kind != Scalar && r.kind != Uninit }
 
 func (k Kind) maybeNull() bool {
-	return k == PtrMapValueOrNull || k == PtrMemOrNull || k == PtrMapOrNull
+	return k == PtrMapValueOrNull || k == PtrMemOrNull || k == PtrMapOrNull || k == PtrSocketOrNull
 }
 
 func (k Kind) isPacket() bool { return k == PtrPacket || k == PtrPacketMeta }
