@@ -67,7 +67,9 @@ const BloomOdd = 1
 func bloomStep(value []byte) uint32 { return sum(&stepTable, value) | BloomOdd }
 
 // Word returns the offset of the word with a bit, and the bit in it.
-func (b Bloom) Word(bit uint64) (at uint64, mask uint32) { return bit / 32 * wordBytes, 1 << (bit % 32) }
+func (b Bloom) Word(bit uint64) (at uint64, mask uint32) {
+	return bit / 32 * wordBytes, 1 << (bit % 32)
+}
 
 // Has reports whether all bits of a value are set in a region.
 func (b Bloom) Has(region, value []byte) bool {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/btfvalue"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -35,12 +36,22 @@ func testMaps() []*object.Map {
 		{Name: "devmap", Type: bpf.MapTypeDevMap, KeySize: 4, ValueSize: 4, MaxEntries: 4},
 		{Name: "sockets", Type: bpf.MapTypeXSKMap, KeySize: 4, ValueSize: 4, MaxEntries: 4},
 		{Name: "bloom", Type: bpf.MapTypeBloomFilter, ValueSize: 8, MaxEntries: 4},
+		{Name: "locked", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 24, MaxEntries: 4, ValueType: btfvalue.Locked(24, 4)},
+		{Name: "lockedarr", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: btfvalue.Locked(16, 8)},
+		{Name: "lockeddata", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 1, ValueType: btfvalue.Locked(16, 0)},
+		{
+			Name: "lockedouter", Type: bpf.MapTypeArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4,
+			Inner: &object.Map{Name: "lockedinner", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: btfvalue.Locked(16, 0)},
+		},
 		{Name: "wronly", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 4, Flags: bpf.FWronlyProg},
 	}
 }
 
-// iterNames are names for the calls of the iterator over numbers.
-var iterNames = strings.NewReplacer("call iter_new", "call kernel-function#1", "call iter_next", "call kernel-function#2", "call iter_destroy", "call kernel-function#3")
+// kfuncNames are names for the calls of the kernel's functions.
+var kfuncNames = strings.NewReplacer("call iter_new", "call kernel-function#1", "call iter_next", "call kernel-function#2", "call iter_destroy", "call kernel-function#3",
+	"call from_xdp", "call kernel-function#4", "call from_skb", "call kernel-function#5", "call slice_rdwr", "call kernel-function#7", "call slice", "call kernel-function#6",
+	"call adjust", "call kernel-function#8", "call is_null", "call kernel-function#9", "call is_rdonly", "call kernel-function#10", "call size", "call kernel-function#11",
+	"call clone", "call kernel-function#12")
 
 // assemble makes a program of statements in the kernel's notation, divided by
 // ";". A label that starts with a capital letter starts a function.
@@ -50,7 +61,7 @@ func assemble(name string, typ object.Type, src string) *object.Program {
 	for _, m := range p.Maps {
 		maps = append(maps, m.Name)
 	}
-	src = iterNames.Replace(src)
+	src = kfuncNames.Replace(src)
 	code, err := bpf.Parse(strings.ReplaceAll(src, ";", "\n"), maps...)
 	if err != nil {
 		panic(name + ": " + err.Error())

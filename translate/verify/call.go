@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"fmt"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
 	"github.com/skipsw/skipsw/translate/internal/platform"
@@ -13,6 +15,11 @@ func (v *verifier) callFunc(i int) *Error {
 		return tooDeep()
 	}
 	start := v.insns[i].FuncTarget(i)
+	if f := &v.funcs[v.fn[start]]; f.Global {
+		if err := v.noCallUnderLock(fmt.Sprintf("global function %q", f.Name)); err != nil {
+			return err
+		}
+	}
 	if k := int(v.fn[start]); v.apart && v.funcs[k].Global {
 		return v.callGlobal(k)
 	}
@@ -64,6 +71,11 @@ func (v *verifier) exit() (done bool, err *Error) {
 func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	id := v.insns[i].Helper()
 	h, callable := rules.Helper(id, v.typ)
+	if id != bpf.HelperSpinUnlock {
+		if err := v.noCallUnderLock("bpf_" + id.String()); err != nil {
+			return false, err
+		}
+	}
 	switch {
 	case id == bpf.HelperAbsentField:
 		return false, unsafef("a member, type or function is used that is not there; ask for it first with bpf_core_field_exists or bpf_ksym_exists")
@@ -111,11 +123,16 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		ret.mp, ret.rng, ret.id = c.mp, c.record, v.newID()
 		ret.ref = ret.id
 		v.cur.refs = append(v.cur.refs, reference{ret.ref, int32(i)})
+	case platform.RetDynptrDataOrNull:
+		ret = c.slice()
 	case platform.RetValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
 		if key, known := c.constKey(); known && !v.older() && key < uint64(c.m().MaxEntries) {
-			ret.kind, ret.id = PtrMapValue, 0
+			ret.kind = PtrMapValue
+			if !v.lockOf(&ret).has {
+				ret.id = 0
+			}
 		}
 		if rules.Map(c.m().Type).Sockets {
 			ret.kind = PtrSocketOrNull
@@ -134,7 +151,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		v.tailCall()
 	}
 	v.clobber()
-	if h.Moves && !h.Leaves {
+	if h.Moves && !h.Leaves || id == bpf.HelperDynptrWrite && c.from.dynptrKind() == platform.DynptrSkb {
 		losePacket(v.cur)
 	}
 	v.set(0, ret)
@@ -163,7 +180,7 @@ func (v *verifier) tailCall() {
 // moved.
 func losePacket(s *state) {
 	s.each(func(r *reg) {
-		if r.kind.isPacket() || r.kind == PtrPacketEnd {
+		if r.kind.isPacket() || r.kind == PtrPacketEnd || r.kind == PtrSlice || r.kind == PtrSliceOrNull {
 			*r = unknownReg()
 			r.rng = stale
 		}
@@ -182,6 +199,7 @@ type call struct {
 	record int32 // bytes of the record that it returns
 	// released is the reference that it takes back, 0 for none.
 	released uint32
+	from     slot // the dynptr of an argument before
 }
 
 // fill is memory on the stack that the helper writes.
@@ -211,6 +229,8 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 			return unsafef("%s would write to map %q, which programs may only read", c.name, m.Name)
 		}
 		return mapFits(c.ID, m)
+	case platform.ArgLock:
+		return c.lock(n)
 	case platform.ArgFunc:
 		if r.kind != PtrFunc {
 			return unsafef("%s needs a function in R%d, it holds %s", c.name, n, r.kind.name())
@@ -238,6 +258,22 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 		return c.recordSize(n)
 	case platform.ArgRecord:
 		return c.takesBack(n)
+	case platform.ArgNumber:
+		if r.kind != Scalar {
+			return unsafef("%s needs a number in R%d, it holds %s", c.name, n, r.kind.name())
+		}
+	case platform.ArgDynptr:
+		_, err := c.dynptr(n)
+		return err
+	case platform.ArgNewDynptr:
+		if c.Dynptr == platform.DynptrLocal && v.reg(1).kind != PtrMapValue {
+			return unsafef("%s needs a map value in R1, it holds %s", c.name, v.reg(1).kind.name())
+		}
+		return c.newDynptr(n)
+	case platform.ArgRecordDynptr:
+		return c.takesBackDynptr(n)
+	case platform.ArgSliceSize:
+		return c.sliceSize(n)
 	case platform.ArgMem, platform.ArgMemOrNull, platform.ArgFill:
 		if r.kind == Scalar && !(a == platform.ArgMemOrNull && r.IsZero()) {
 			return unsafef("%s needs memory in R%d, it holds %s", c.name, n, r.kind.name())
@@ -310,13 +346,16 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 		if size == 0 {
 			return nil // no bytes, but a place in the frame
 		}
+		if s := v.heldIn(int(p.frame), lo, hi); s != nil && (!write || s.isDynptr()) {
+			if write {
+				return unsafef("%s would write to a dynptr on the stack (R%d)", c.name, n)
+			}
+			return errHeldRead(s, lo, hi)
+		}
 		if write {
 			c.fills = append(c.fills, fill{int(p.frame), lo, hi})
 			v.stackWrite(int(p.frame), lo, hi, false)
 			return nil
-		}
-		if v.iteratesIn(int(p.frame), lo, hi) {
-			return errIterRead(lo, hi)
 		}
 		v.stackRead(int(p.frame), lo, hi)
 		if v.older() { // takes what helpers read for written, too
@@ -330,12 +369,15 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			return unsafef("%s gets packet memory in R%d, which it cannot take", c.name, n).
 				hint("copy the bytes to the stack first")
 		}
-	case PtrMem, PtrMapKey:
+	case PtrMem, PtrMapKey, PtrSlice:
+		if a := c.Args[n-1]; p.lent != byData && (a == platform.ArgKey || a == platform.ArgValue || a == platform.ArgFillValue) {
+			return unsafef("%s gets memory of a dynptr in R%d, which it cannot take", c.name, n).hint("copy the bytes to the stack first")
+		}
 	case PtrNum:
 		if a := c.Args[n-1]; a != platform.ArgMem && a != platform.ArgMemOrNull && a != platform.ArgFill {
 			return unsafef("%s gets the number of an iterator in R%d, which it cannot take", c.name, n).hint("copy the number to the stack first")
 		}
-	case PtrMapValueOrNull, PtrMemOrNull:
+	case PtrMapValueOrNull, PtrMemOrNull, PtrSliceOrNull:
 		if size == 0 && c.Args[n-1] == platform.ArgMemOrNull {
 			return nil
 		}

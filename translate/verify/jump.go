@@ -91,7 +91,7 @@ func (v *verifier) foresee(op number.Cond, a, b *reg, word bool) number.Verdict 
 		return number.Either
 	}
 	switch a.kind {
-	case PtrMapValue, PtrMap, PtrMem, PtrMapKey, PtrNum:
+	case PtrMapValue, PtrMap, PtrMem, PtrMapKey, PtrNum, PtrSlice:
 		if !v.anywhere(a) || a.near() {
 			return number.Decided(op == number.NE)
 		}
@@ -113,7 +113,7 @@ func (v *verifier) assume(s *state, in bpf.Insn, op number.Cond, word, byReg boo
 	case a == b:
 	case word:
 	case a.kind.maybeNull() && !byReg && in.Imm == 0 && (op == number.EQ || op == number.NE):
-		settleNull(s, a.id, op == number.EQ)
+		v.settleNull(s, a.id, op == number.EQ)
 	case a.kind == PtrPacket && b.kind == PtrPacketEnd:
 		v.assumeEnd(s, a, op)
 	case a.kind == PtrPacketEnd && b.kind == PtrPacket:
@@ -124,9 +124,9 @@ func (v *verifier) assume(s *state, in bpf.Insn, op number.Cond, word, byReg boo
 		v.assumeEnd(s, b, op.Flip())
 	case v.older():
 	case op == number.EQ && a.kind.maybeNull() && b.isPointer() && !b.kind.maybeNull():
-		settleNull(s, a.id, false)
+		v.settleNull(s, a.id, false)
 	case op == number.EQ && b.kind.maybeNull() && a.isPointer() && !a.kind.maybeNull():
-		settleNull(s, b.id, false)
+		v.settleNull(s, b.id, false)
 	}
 }
 
@@ -204,21 +204,27 @@ func (v *verifier) spread(s *state, from *reg) {
 func ptr[T any](x T) *T { return &x }
 
 // settleNull makes all pointers with an id plain pointers, or null.
-func settleNull(s *state, id uint32, null bool) {
+func (v *verifier) settleNull(s *state, id uint32, null bool) {
 	s.each(func(r *reg) {
 		if !r.kind.maybeNull() || r.id != id {
 			return
 		}
 		switch {
 		case null:
-			s.release(r.ref)
+			if r.ref == r.id {
+				s.release(r.ref) // memory of a dynptr is not what has to be given back
+			}
 			*r = constReg(0)
 		case r.kind == PtrMapValueOrNull:
-			r.kind, r.id = PtrMapValue, 0
+			if r.kind = PtrMapValue; !v.lockOf(r).has {
+				r.id = 0
+			}
 		case r.kind == PtrMapOrNull:
 			r.kind, r.id = PtrMap, 0
 		case r.kind == PtrSocketOrNull:
 			r.kind, r.id = PtrSocket, 0
+		case r.kind == PtrSliceOrNull:
+			r.kind, r.id = PtrSlice, 0
 		default:
 			r.kind, r.id = PtrMem, 0
 		}

@@ -155,7 +155,7 @@ func (f *fn) aMap(update bool) int {
 	typ := types[f.r.IntN(len(types))]
 	full := len(f.p.maps) == maxMaps
 	for i, m := range f.p.maps {
-		if m.Type == typ && !m.Frozen && (full || f.chance(60)) {
+		if m.Type == typ && !m.Frozen && m.ValueType == nil && (full || f.chance(60)) {
 			return i
 		}
 	}
@@ -169,7 +169,7 @@ func (f *fn) aMap(update bool) int {
 func (f *fn) global() {
 	m := -1
 	for i, s := range f.p.maps {
-		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen {
+		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen && s.ValueType == nil {
 			m = i
 		}
 	}

@@ -42,7 +42,7 @@ const (
 	Calls                            // functions
 	Loops                            // bounded loops
 	Adjust                           // head and tail adjustment (XDP)
-	Helpers                          // byte-copy helpers, the length helper
+	Helpers                          // byte-copy helpers, the length helper, dynptrs (of records, with Events)
 	Unaligned                        // packet and map accesses off their natural alignment
 	AcqRel                           // load-acquire and store-release (v4)
 	CsumDiff                         // the checksum helper
@@ -77,7 +77,7 @@ const (
 	OddPlaces                        // arguments of helpers at every offset of the stack
 	SkbInPlace                       // the helpers that change checksums, the hash or the length, make room or pull bytes (tc)
 	Arrays                           // arrays on the stack, walked and indexed
-	Callbacks                        // functions that helpers call in a loop, and maps of maps
+	Callbacks                        // functions that helpers call in a loop, maps of maps, and locks in map values
 
 	// AllFeatures holds every feature.
 	AllFeatures Feature = 1<<iota - 1

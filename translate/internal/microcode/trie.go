@@ -19,4 +19,6 @@ var _ = register(&Kind{
 	NearKey: maplayout.LPMNearKey, Held: true,
 })
 
-func trie(m Map) lpm.Map { return lpm.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Inner: m.Inner} }
+func trie(m Map) lpm.Map {
+	return lpm.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Inner: m.Inner}
+}

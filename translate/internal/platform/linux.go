@@ -14,6 +14,7 @@ var Linux = (Platform{
 		{Type: bpf.ProgTypeSchedCLS, Name: "tc", Set: tc, Context: bpf.SkBuff, Legacy: true},
 	},
 	Helpers: linuxHelpers,
+	Kfuncs:  linuxKfuncs,
 	Maps:    linuxMaps,
 	// license_is_gpl_compatible in include/linux/license.h
 	GPLCompatible: []string{
@@ -57,8 +58,8 @@ var (
 // linuxMaps are the map types that programs on a card have a use for, with the
 // helpers of check_map_func_compatibility.
 var linuxMaps = []Map{
-	{Type: bpf.MapTypeHash, Create: makeHash, Helpers: elementHelpers},
-	{Type: bpf.MapTypeArray, Create: makeArray, Helpers: elementHelpers, Direct: true, Dense: true},
+	{Type: bpf.MapTypeHash, Create: makeHash, Helpers: elementHelpers, Locks: true},
+	{Type: bpf.MapTypeArray, Create: makeArray, Helpers: elementHelpers, Direct: true, Dense: true, Locks: true},
 	{Type: bpf.MapTypeLRUHash, Create: makeLRU, Helpers: elementHelpers},
 	{Type: bpf.MapTypeLPMTrie, Create: Create{
 		Key: Span{Min: lpmPrefix + 1, Max: lpmPrefix + lpmBytes}, Value: Span{Min: 1, Max: kmallocMax - lpmPrefix - lpmBytes - lpmNode},
@@ -88,6 +89,6 @@ var linuxMaps = []Map{
 	{Type: bpf.MapTypeStack, Create: makeQueue, Helpers: queueHelpers},
 	{Type: bpf.MapTypeBloomFilter, Create: Create{Value: anyBytes, Flags: bpf.FNUMANode | bpf.FZeroSeed | access, Extra: bpf.BloomExtra}, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},
 	{Type: bpf.MapTypeRingbuf, Create: Create{Flags: bpf.FNUMANode, Pages: true}, Helpers: []bpf.HelperID{
-		bpf.HelperRingbufOutput, bpf.HelperRingbufReserve, bpf.HelperRingbufQuery,
+		bpf.HelperRingbufOutput, bpf.HelperRingbufReserve, bpf.HelperRingbufReserveDynptr, bpf.HelperRingbufQuery,
 	}},
 }

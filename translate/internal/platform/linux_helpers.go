@@ -6,10 +6,8 @@ import "github.com/skipsw/skipsw/translate/bpf"
 const (
 	whySockets  = "because socket references need a host's network stack"
 	whyTasks    = "because a network card has no processes"
-	whyDynptr   = "because dynptrs are not built"
 	whyKptr     = "because kernel objects in maps are not built"
 	whyTimer    = "because nothing on a card runs a callback at a time of its own"
-	whyLock     = "because spin locks are not built"
 	whyCallback = "because user ring buffers are of no use to programs on a card"
 	whySnprintf = "because text is made by the host, from what bpf_trace_printk prints, and not in the program"
 	whyText     = "because its format strings are read from constant maps, which is not built"
@@ -85,8 +83,8 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperMapPushElem, For: both, Packet: true, Writes: true, Args: args{ArgMap, ArgValue, ArgAnything}},
 	{ID: bpf.HelperMapPopElem, For: both, Writes: true, Args: args{ArgMap, ArgFillValue}},
 	{ID: bpf.HelperMapPeekElem, For: both, Args: args{ArgMap, ArgFillValue}},
-	{ID: bpf.HelperSpinLock, For: both, Refused: whyLock},
-	{ID: bpf.HelperSpinUnlock, For: both, Refused: whyLock},
+	{ID: bpf.HelperSpinLock, For: both, Ret: RetVoid, Args: args{ArgLock}},
+	{ID: bpf.HelperSpinUnlock, For: both, Ret: RetVoid, Args: args{ArgLock}},
 	{ID: bpf.HelperSkFullsock, For: tc, Refused: whySockets},
 	{ID: bpf.HelperTCPSock, For: tc, Refused: whySockets},
 	{ID: bpf.HelperSkbEcnSetCe, For: tc, Args: args{ArgCtx}},
@@ -155,13 +153,13 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperKptrXchg, For: both, Refused: whyKptr},
 	{ID: bpf.HelperMapLookupPerCPUElem, For: both, Packet: true, Ret: RetValueOrNull, Args: args{ArgMap, ArgKey, ArgAnything}},
 	{ID: bpf.HelperSkcToMPTCPSock, For: both, Refused: whySockets},
-	{ID: bpf.HelperDynptrFromMem, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperRingbufReserveDynptr, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperRingbufSubmitDynptr, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperRingbufDiscardDynptr, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperDynptrRead, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperDynptrWrite, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperDynptrData, For: both, Refused: whyDynptr},
+	{ID: bpf.HelperDynptrFromMem, For: both, Dynptr: DynptrLocal, Args: args{ArgFill, ArgSizeOrZero, ArgAnything, ArgNewDynptr}},
+	{ID: bpf.HelperRingbufReserveDynptr, For: both, Dynptr: DynptrRingbuf, Args: args{ArgMap, ArgAnything, ArgAnything, ArgNewDynptr}},
+	{ID: bpf.HelperRingbufSubmitDynptr, For: both, Ret: RetVoid, Args: args{ArgRecordDynptr, ArgAnything}},
+	{ID: bpf.HelperRingbufDiscardDynptr, For: both, Ret: RetVoid, Args: args{ArgRecordDynptr, ArgAnything}},
+	{ID: bpf.HelperDynptrRead, For: both, Args: args{ArgFill, ArgSizeOrZero, ArgDynptr, ArgAnything, ArgAnything}},
+	{ID: bpf.HelperDynptrWrite, For: both, Args: args{ArgDynptr, ArgAnything, ArgMem, ArgSizeOrZero, ArgAnything}},
+	{ID: bpf.HelperDynptrData, For: both, Ret: RetDynptrDataOrNull, Args: args{ArgDynptr, ArgAnything, ArgRecordSize}},
 	{ID: bpf.HelperTCPRawGenSyncookieIPv4, For: both, GPL: true, Packet: true, Args: args{ArgFixed, ArgMem, ArgSizeOrZero}, Fixed: [2]int{20}},
 	{ID: bpf.HelperTCPRawGenSyncookieIPv6, For: both, GPL: true, Packet: true, Args: args{ArgFixed, ArgMem, ArgSizeOrZero}, Fixed: [2]int{40}},
 	{ID: bpf.HelperTCPRawCheckSyncookieIPv4, For: both, GPL: true, Packet: true, Args: args{ArgFixed, ArgFixed}, Fixed: [2]int{20, 20}},

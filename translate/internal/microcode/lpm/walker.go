@@ -288,7 +288,7 @@ func (a *walker) descend(e ends) {
 func (a *walker) enter() {
 	a.LoadOne(a.ref)
 	a.low(a.lock, maplayout.LPMLock)
-	a.Lock(a.high, a.lock, a.signal)
+	a.Lock(a.high, a.lock, a.diff, a.signal)
 }
 
 // leave gives it back and returns.
