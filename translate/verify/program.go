@@ -53,7 +53,7 @@ const (
 	// PtrSlice is memory of a dynptr of the packet. In facts it is PtrPacket.
 	PtrSlice
 	PtrSliceOrNull
-	PtrSocket    // a socket of a map of sockets
+	PtrSocket // a socket of a map of sockets
 	PtrSocketOrNull
 )
 
