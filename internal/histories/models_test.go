@@ -146,6 +146,14 @@ var trieModel = model{Init: func() any { return trie{} }, Step: step(func(t trie
 	return ok, t
 })}
 
+// bloomModel is a value of a Bloom filter with room: it is there from when it was put in.
+var bloomModel = model{Partition: byKey, Init: func() any { return false }, Step: step(func(there bool, o *operation) (bool, bool) {
+	if o.kind == put {
+		return o.status == 0, true
+	}
+	return (o.status == 0) == there && (o.status == 0 || o.status == errNoEnt), there
+})}
+
 // ring is a queue or stack of at most 4 values, the oldest first.
 type ring struct {
 	n int

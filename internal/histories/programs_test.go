@@ -199,6 +199,18 @@ const ringProgram = head + `
 	*(u64 *)(r6 +24) = r1
 ` + tail
 
+// bloomProgram asks for (0) and puts in (1) the key.
+const bloomProgram = head + `
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	if r7 == 0 goto ask
+	r3 = 0
+	call map_push_elem
+	goto done
+	ask: call map_peek_elem
+` + tail
+
 // recordsProgram sends its value by ringbuf_output (1), or reserves a record, waits a
 // little, and submits (2) or discards (3) it. It leaves 0 for what is sent.
 const recordsProgram = head + `

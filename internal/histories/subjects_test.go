@@ -81,6 +81,10 @@ var subjects = []*subject{
 		kinds: []kind{look, put, put, putOld, remove, remove}, keys: 1, host: hostRing, kinds2: []kind{look, put, putOld, take}, seldom: true, few: true, model: ringModel(true), lock: true,
 	},
 	{
+		name: "bloom_filter", m: object.Map{Type: bpf.MapTypeBloomFilter, ValueSize: 4, MaxEntries: 64}, program: bloomProgram,
+		kinds: []kind{look, look, put}, keys: 16, host: hostBloom, kinds2: []kind{look, put}, seldom: true, model: bloomModel,
+	},
+	{
 		name: "ringbuf", m: object.Map{Type: bpf.MapTypeRingbuf, MaxEntries: 4096}, program: recordsProgram,
 		kinds: []kind{put, put, putNew, putNew, putOld}, keys: 1, host: hostRecords, kinds2: []kind{take}, drain: true, prepare: beingWritten, model: recordsModel, lock: true,
 	},
@@ -231,6 +235,15 @@ func hostRing(m *sim.Map, o *operation) {
 		return
 	}
 	hostKey(m, o, nil)
+}
+
+func hostBloom(m *sim.Map, o *operation) {
+	value := bytesOf(uint64(o.key), 4)
+	if o.kind == put {
+		o.status = status(m.Update(nil, value, 0))
+	} else if !m.Has(value) {
+		o.status = errNoEnt
+	}
 }
 
 func hostRecords(m *sim.Map, o *operation) {
