@@ -137,6 +137,9 @@ func (p *program) function(i, n, budget int) *asm {
 		f.tailCall()
 	}
 	f.block(budget)
+	if f.main() && f.p.attach == bpf.AttachXDPCPUMap && f.o.has(Redirect) && f.chance(50) {
+		f.redirect() // again
+	}
 	if f.main() && f.passes() && f.chance(50) {
 		f.leaveField()
 	}

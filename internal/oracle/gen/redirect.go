@@ -46,6 +46,7 @@ func (f *fn) redirect() {
 			return
 		}
 		f.redirectTo(m)
+		f.leaveRedirected(m)
 	case f.chance(30):
 		f.Emit(bpf.Mov.Reg(1, uint8(f.scalarReg())), bpf.Mov.Imm(2, 0), bpf.CallHelper(bpf.HelperRedirect))
 	default:
@@ -75,6 +76,9 @@ func (f *fn) targetMap() (m int, typ bpf.MapType) {
 		}
 	}
 	spec := redirectMaps[f.r.IntN(len(redirectMaps))]
+	if f.chance(40) {
+		spec = redirectMaps[[]int{1, 3, 5}[f.r.IntN(3)]] // with room for programs
+	}
 	spec.KeySize = 4
 	return f.p.onlyMap(&spec), spec.Type
 }
@@ -84,17 +88,35 @@ func (f *fn) targetMap() (m int, typ bpf.MapType) {
 func (f *fn) redirectTo(m int) {
 	x, y := f.scalarReg(), f.scalarReg()
 	f.Emit(bpf.Mov.Reg(2, uint8(x)))
-	if f.chance(80) {
+	if holds := f.p.maps[m].Holds() != bpf.AtHook; holds && f.chance(60) {
+		key := f.p.maps[m].Initial[f.r.IntN(len(f.p.maps[m].Initial))].Key
+		f.Emit(bpf.Mov.Imm(2, int32(binary.LittleEndian.Uint32(key))))
+	} else if f.chance(80) {
 		f.Emit(bpf.And.Imm(2, []int32{3, 7}[f.r.IntN(2)]))
 	}
 	switch {
 	case y != 2 && f.chance(25):
 		f.Emit(bpf.Mov.Reg(3, uint8(y)), bpf.And.Imm(3, []int32{3, 0x1b, 0x1f, -1}[f.r.IntN(4)]))
+	case f.p.maps[m].Holds() != bpf.AtHook && f.chance(60):
+		f.Emit(bpf.Mov.Imm(3, []int32{0, 0, 2, 8, 0x18}[f.r.IntN(5)]))
 	default:
 		f.Emit(bpf.Mov.Imm(3, []int32{0, 1, 2, 3, 4, 0x100, 8, 0x18, 0x19, 0x12, -1}[f.r.IntN(11)]))
 	}
 	f.Emit(bpf.LoadMap(1, m)...)
 	f.Emit(bpf.CallHelper(bpf.HelperRedirectMap))
+}
+
+// leaveRedirected often ends the program where a redirect by a map whose entries may
+// hold programs has found one: other verdicts lead to none of them.
+func (f *fn) leaveRedirected(m int) {
+	if f.p.maps[m].Holds() == bpf.AtHook || !f.main() || f.holding || !f.chance(80) {
+		return
+	}
+	f.called()
+	next := f.NewLabel()
+	f.EmitTo(bpf.JNe.Imm(0, int32(bpf.XDPRedirect), 0), next)
+	f.Emit(bpf.Return())
+	f.Place(next)
 }
 
 // lookupTarget emits a lookup in a map of devices and a read of the entry, or in one of
