@@ -132,7 +132,10 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 			}
 		}
 		if !ok {
-			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
+			return nil, refuse(m, fmt.Sprintf("it takes %d bytes, and target %s has %d bytes for all maps together", l.Size(), t.Name, region.Size))
+		}
+		if end := base + l.Size(); end > region.Base&^(1<<32-1)+1<<32 {
+			return nil, refuse(m, fmt.Sprintf("it takes %d bytes from %#x on, and code reaches maps below %#x, for their addresses differ in 32 bits", l.Size(), base, region.Base&^(1<<32-1)+1<<32))
 		}
 	}
 	return a, nil
