@@ -79,8 +79,10 @@ func TestPlaces(t *testing.T) {
 		{name: "changed", sample: "sampler", mapName: ".bss", memory: "imem", why: "cls has a copy on each island, and the program changes the map"},
 		{name: "records", sample: "ring_filter", mapName: "seen", memory: "emem", why: "the host takes records out of it"},
 		{name: "no room", sample: "l4_balance", mapName: "flows", memory: "emem", why: "no room among the 1024 bytes of imem", change: func(tg *target.Target) { tg.Maps.Regions[1].Size = 1024 }},
-		{name: "by profile", sample: "heavy_sketch", mapName: "sketch", memory: "emem", why: "no room", heat: map[string]uint64{"filter": 5, "sketch": 7},
-			change: func(tg *target.Target) { tg.Maps.Regions[1].Size = 256 }},
+		{
+			name: "by profile", sample: "heavy_sketch", mapName: "sketch", memory: "emem", why: "no room", heat: map[string]uint64{"filter": 5, "sketch": 7},
+			change: func(tg *target.Target) { tg.Maps.Regions[1].Size = 256 },
+		},
 		{name: "never met", sample: "heavy_sketch", mapName: "sketch", memory: "emem", why: "0 accesses in the profile", heat: map[string]uint64{}},
 		{name: "one region", sample: "sampler", mapName: ".rodata", memory: "emem", why: "only read", change: func(tg *target.Target) {
 			tg.Maps.Regions = tg.Maps.Regions[:1]
