@@ -57,6 +57,8 @@ func hashStep(e entry, o *operation) (bool, entry) {
 			return !e.there, e
 		}
 		return e.there && (o.out == e.value || o.unsure), e
+	case walk, list:
+		return o.status == 1, e // see complete
 	case remove:
 		if o.status == errNoEnt {
 			return !e.there, e

@@ -219,6 +219,24 @@ var plants = []plant{
 	{of: "hash, long keys", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
 	{of: "hash, long keys", name: "lookups compare pieces of two keys", words: piecewise},
 
+	{of: "hash, walks", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "hash, walks", name: "the host does not wait for the lock", hasty: true},
+	{of: "hash, walks", name: "the host walks by place", host: func(st *stage, o *operation, wait func()) {
+		if o.kind != walk {
+			st.operateAs(o, wait)
+			return
+		}
+		o.status = 1
+		for n := 0; n < len(st.m.Entries()); n++ {
+			o.out = (o.out | 1<<st.number(st.m.Entries()[n].Key)) + 256
+			wait()
+		}
+	}},
+
+	{of: "array_of_maps", name: "memory is used again before packets end", host: hostReuses},
+	{of: "array_of_maps", name: "a map is there before its value", host: hostFillsLate},
+	{of: "array_of_maps", name: "an entry is empty while its map is replaced", host: hostEmpties},
+
 	{of: "array", name: "an addition in two steps", program: replace("r1 = atomic_fetch_add((u64 *)(r0 +0), r1)",
 		"r7 = r0\nr8 = *(u64 *)(r7 +0)\n"+pause+"r9 += r8\n*(u64 *)(r7 +0) = r9\nr1 = r8")},
 	{of: "array", name: "an exchange in two steps", program: replace("r1 = atomic_xchg((u64 *)(r0 +0), r1)",
