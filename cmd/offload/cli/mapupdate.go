@@ -134,7 +134,10 @@ func (f *updateFlags) reader(b []byte, program string) func(typ object.Type) (*o
 			o.Type = typ
 			p, err = offload.ParseProgram(file, b, "", program, o)
 		}
-		return p, err
+		if err != nil {
+			return nil, err
+		}
+		return p, f.settings.suits(p.Program)
 	}
 }
 
