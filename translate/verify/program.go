@@ -53,6 +53,7 @@ const (
 	// PtrSlice is memory of a dynptr of the packet. In facts it is PtrPacket.
 	PtrSlice
 	PtrSliceOrNull
+	PtrDynptr // a dynptr that a global function got, where it is proven on its own
 )
 
 // Tnum is a number of which some bits are known: bits set in Mask are unknown
