@@ -53,6 +53,8 @@ const (
 	// PtrSlice is memory of a dynptr of the packet. In facts it is PtrPacket.
 	PtrSlice
 	PtrSliceOrNull
+	PtrSocket // a socket of a map of sockets
+	PtrSocketOrNull
 	PtrDynptr // a dynptr that a global function got, where it is proven on its own
 )
 
