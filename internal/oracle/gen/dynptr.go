@@ -64,7 +64,9 @@ func (f *fn) kfunc(id bpf.KfuncID) {
 
 // dynptrOfValue makes a dynptr of a map value that programs may write to.
 func (f *fn) dynptrOfValue(at int) bool {
-	writable := func(m int) bool { return f.p.maps[m].Flags&bpf.FRdonlyProg == 0 && !f.p.maps[m].Frozen && f.p.maps[m].ValueType == nil }
+	writable := func(m int) bool {
+		return f.p.maps[m].Flags&bpf.FRdonlyProg == 0 && !f.p.maps[m].Frozen && f.p.maps[m].ValueType == nil
+	}
 	pick := func() int {
 		return f.pickReg(func(_ int, r *reg) bool {
 			return r.kind == mapVal && r.slack == 0 && writable(r.id) && r.off >= 0 && r.off < int(f.p.maps[r.id].ValueSize)
