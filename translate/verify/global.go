@@ -49,7 +49,7 @@ func (v *verifier) walkApart() *Error {
 	for done := make([]bool, len(v.funcs)); ; {
 		k := nextGlobal(v.called, done)
 		if k < 0 {
-			return nil
+			return v.stackDepths() // arguments count, whether a function looks at them or not
 		}
 		done[k] = true
 		if err := v.enterGlobal(k); err != nil {
