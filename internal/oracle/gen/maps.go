@@ -161,7 +161,7 @@ func (f *fn) aMap(update bool) int {
 func (f *fn) global() {
 	m := -1
 	for i, s := range f.p.maps {
-		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen {
+		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen && i != f.p.hidden {
 			m = i
 		}
 	}
