@@ -1,10 +1,13 @@
 package histories
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"syscall"
 
+	"github.com/skipsw/skipsw/internal/btfvalue"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -38,13 +41,24 @@ var subjects = []*subject{
 		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
 	},
 	{
+		name: "array, locks", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: spinBytes, MaxEntries: 2, ValueType: btfvalue.Locked(spinBytes, 8)}, program: spinProgram,
+		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostSpin, kinds2: []kind{look, put}, seldom: true, model: cellModel, spins: true,
+	},
+	{
+		name: "hash, locks", m: object.Map{
+			Type: bpf.MapTypeHash, KeySize: 4, ValueSize: spinBytes, MaxEntries: 2, ValueType: btfvalue.Locked(spinBytes, 8),
+			Initial: []object.Entry{{Key: bytesOf(0, 4), Value: make([]byte, spinBytes)}, {Key: bytesOf(1, 4), Value: make([]byte, spinBytes)}},
+		}, program: spinProgram,
+		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostSpin, kinds2: []kind{look, put}, seldom: true, model: cellModel, lock: true, spins: true,
+	},
+	{
 		name: "percpu_array", m: object.Map{Type: bpf.MapTypePerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: plainProgram,
 		kinds: []kind{look, put}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
 	},
 	{
 		name: "lpm_trie", m: object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 8, Flags: 1}, program: trieProgram,
-		kinds: []kind{look}, keys: 5, address: func(k uint32) uint32 { return swap(addresses[k]) },
-		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel,
+		kinds: []kind{look, look, look, put, putNew, putOld, remove}, keys: 5, packet: aboutPrefix, few: true,
+		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel, lock: true,
 	},
 	{
 		name: "queue", m: object.Map{Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4}, program: ringProgram,
@@ -152,6 +166,24 @@ func hostArray(m *sim.Map, o *operation) {
 	}
 }
 
+// spinBytes is the size of spinProgram's values.
+const spinBytes = 32
+
+// hostSpin reads or writes a value whose lock nobody holds.
+func hostSpin(m *sim.Map, o *operation) {
+	key := bytesOf(uint64(o.key), 4)
+	if o.kind == put {
+		number := bytesOf(o.value, 8)
+		o.status = status(m.Update(key, slices.Concat(number, make([]byte, 8), number, number), bpf.FLock)) + 1
+		return
+	}
+	v, _ := m.Lookup(key)
+	o.status, o.out = 1, binary.LittleEndian.Uint64(v)
+	if !bytes.Equal(v[:8], v[16:24]) || !bytes.Equal(v[:8], v[24:]) {
+		o.status = 3
+	}
+}
+
 func hostTrie(m *sim.Map, o *operation) {
 	if o.kind == look {
 		key := append(bytesOf(32, 4), bytesOf(uint64(swap(addresses[o.key])), 4)...)
@@ -161,6 +193,19 @@ func hostTrie(m *sim.Map, o *operation) {
 	o.value = o.value&^0xff | uint64(o.key) // says which prefix it is of
 	p := prefixes[o.key]
 	hostKey(m, o, append(bytesOf(uint64(p.length), 4), bytesOf(uint64(swap(p.address)), 4)...))
+}
+
+// aboutPrefix puts an address to look up, or a prefix to change, into a packet, its length
+// behind the kind of operation.
+func aboutPrefix(o *operation, packet []byte) {
+	length, address := uint32(32), addresses[o.key]
+	if o.kind != look {
+		o.value = o.value&^0xff | uint64(o.key) // says which prefix it is of
+		length, address = prefixes[o.key].length, prefixes[o.key].address
+	}
+	binary.LittleEndian.PutUint32(packet, uint32(o.kind)|length<<8)
+	binary.LittleEndian.PutUint32(packet[4:], swap(address))
+	binary.LittleEndian.PutUint64(packet[8:], o.value)
 }
 
 func hostRing(m *sim.Map, o *operation) {
@@ -204,33 +249,40 @@ func reused(h []operation) {
 }
 
 // astray marks the lookups in a trie while a node is freed, which may be used again at
-// once: whoever stands on it goes on from another. What they find must have been there
-// at some moment of them.
+// once: whoever stands on it goes on from another. What they find must have been put in
+// and not have been taken out before they began.
 func astray(h []operation) {
 	for i := range h {
 		o := &h[i]
 		if o.kind != look || o.who == host {
 			continue
 		}
-		found := o.out & 0xff
-		there, met := false, false // the prefix that was found
+		there := false
 		for k := range h {
 			p := &h[k]
-			if p.who != host || p.kind == look || p.status != 0 || p.call > o.ret {
+			if p.kind == look || p.status != 0 || p.call > o.ret {
 				continue
 			}
-			if p.kind == remove && p.ret >= o.call {
-				o.unsure = true
-			}
-			if uint64(p.key) == found {
-				met = met || there && p.ret >= o.call
-				there = p.kind != remove
+			if p.kind == remove {
+				o.unsure = o.unsure || p.ret >= o.call
+			} else if uint64(p.key) == o.out&0xff {
+				there = there || !gone(h, p, o)
 			}
 		}
-		if o.status == 1 && !met && !there {
+		if o.status == 1 && !there {
 			o.status = faulted
 		}
 	}
+}
+
+// gone reports whether what p has put in was taken out before o began.
+func gone(h []operation, p, o *operation) bool {
+	for k := range h {
+		if r := &h[k]; r.kind == remove && r.status == 0 && r.key == p.key && r.call > p.ret && r.ret < o.call {
+			return true
+		}
+	}
+	return false
 }
 
 // discarding, in the value of a host's operation that found nothing, says that a record

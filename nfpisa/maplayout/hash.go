@@ -24,6 +24,7 @@ type Hash struct {
 	Entries uint32 // number of entries
 	LRU     bool
 	Turns   Offset // of the word before a long key, 0 for short ones
+	Spin    Spin
 }
 
 // Offsets in the region.
@@ -56,7 +57,7 @@ const (
 // NewHash lays out a hash table. There is a bucket for each entry, rounded up
 // to a power of two.
 func NewHash(s Shape, lru bool) Hash {
-	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries}
+	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin}
 	if lru {
 		h.Key = HashUsed + wordBytes
 	}
@@ -114,11 +115,15 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	case value < key+room(s.KeySize) || value%Align != 0 || value+room(s.ValueSize) > uint64(step) || step%Align != 0:
 		return nil, fmt.Errorf("layout hash with a value of %d bytes at offset %d of entries of %d bytes", s.ValueSize, value, step)
 	}
-	h := Hash{uint32(buckets), first, Offset(key), Offset(value), step, s.MaxEntries, lru, 0}
+	spin, err := parseSpin(KindHash, s, params)
+	if err == nil {
+		err = known(KindHash, params, "buckets", "entries", "key", "value", "lru", ParamInner, ParamSpin)
+	}
+	h := Hash{uint32(buckets), first, Offset(key), Offset(value), step, s.MaxEntries, lru, 0, spin}
 	if s.KeySize > HashNearKey {
 		h.Turns = h.Key - wordBytes
 	}
-	return h, known(KindHash, params, "buckets", "entries", "key", "value", "lru", ParamInner)
+	return h, err
 }
 
 // Entry returns the offset of entry i.
@@ -141,7 +146,7 @@ func (h Hash) Step() uint32 { return h.Stride }
 
 // Values implements Layout.
 func (h Hash) Values() Values {
-	return Values{First: h.First, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true}
+	return Values{First: h.First, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Spin: h.Spin}
 }
 
 // Params implements Layout.
@@ -150,7 +155,7 @@ func (h Hash) Params() map[string]uint64 {
 	if h.LRU {
 		p["lru"] = 1
 	}
-	return p
+	return h.Spin.param(p)
 }
 
 // The CRC that spreads keys, that of the core's CRC unit with its iSCSI

@@ -77,7 +77,7 @@ func TestGoldenLPM(t *testing.T) {
 		n := uint64(p - low)
 		if v := word(n + uint64(maplayout.LPMAddr)); v != 0 {
 			require.Equal(t, p+uint32(l.Value), v)
-			key := b[n+uint64(maplayout.LPMKey):]
+			key := b[n+uint64(l.Key):]
 			got[fmt.Sprintf("%d.%d.%d.%d/%d", key[0], key[1], key[2], key[3], word(n+uint64(maplayout.LPMLength)))] = word(uint64(v - low))
 		}
 		walk(word(n + uint64(maplayout.LPMZero)))
@@ -90,6 +90,8 @@ func TestGoldenLPM(t *testing.T) {
 		free++
 	}
 	require.Equal(t, 2, free)
+	require.Zero(t, word(uint64(maplayout.LPMLock)))
+	require.EqualValues(t, 3, word(uint64(maplayout.LPMUsed)))
 }
 
 // TestRoundTrip holds that what an image has of a layout gives it back.

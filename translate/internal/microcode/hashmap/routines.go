@@ -15,6 +15,7 @@ const (
 
 	bitNoExist = 0 // of the flags: the key must be new
 	bitExist   = 1 // the key must be there
+	bitLock    = 2 // under the value's lock
 	maxFlags   = 2
 )
 
@@ -55,13 +56,21 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 		return nil, err
 	}
 	missing, inval, exists, noent, full := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
-	a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
+	if m.Spin.Has {
+		a.Emit(nfpisa.ALU(a.crc, a.flags, nfpisa.ALUAndNot, nfpisa.Const(1<<bitLock)))
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.crc))
+	} else {
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
+	}
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
 	m.key(a, true)
 	m.take(a)
 	m.walk(a, missing, change)
 	a.Branch(nfpisa.BrSet(a.flags, bitNoExist, 0), exists)
 	m.markUsed(a)
+	if m.Spin.Has {
+		m.storeLocked(a)
+	}
 	m.storeValue(a, false)
 	m.leave(a, 0)
 
@@ -70,10 +79,10 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	m.takeFree(a, full)
 	// The value comes first, for memory takes commands in order: who still stands on
 	// the entry finds the key with its own value.
-	m.storeValue(a, !m.long())
+	posted := m.storeValue(a, !m.long())
 	m.fillEntry(a)
 	written := a.waits(sigEntry)
-	if !m.long() {
+	if posted {
 		written |= a.waits(sigLink)
 	}
 	if !m.LRU {
@@ -313,25 +322,38 @@ func (m Map) fillEntry(a *assembler) {
 // chunk is how many words of a value are written at a time.
 const chunk = 8
 
-// storeValue writes the value to the entry at a.entry. With post nothing waits for
-// the last words: sigLink tells when they have come.
-func (m Map) storeValue(a *assembler, post bool) {
+// storeValue writes the value to the entry at a.entry, all but its lock. With post
+// nothing waits for the last words: sigLink tells when they have come. posted is
+// false if there is none to come.
+func (m Map) storeValue(a *assembler, post bool) (posted bool) {
 	op := nfpisa.MemWrite32Swap
 	if m.Swapped {
 		op = nfpisa.MemWrite32
 	}
-	if m.ValueSize%4 != 0 {
+	vw, lock := int(words(m.ValueSize)), m.lockWord()
+	last := vw - 1
+	if lock == last {
+		vw-- // nothing behind it
+	}
+	if m.ValueSize%4 != 0 && vw > last {
 		a.Load(a.mask, lastMask(m.ValueSize))
 	}
 	if m.long() {
 		m.behindKey(a)
 	}
 	m.pointAt(a, a.value, a.entry, m.Layout().Value)
-	vw := int(words(m.ValueSize))
 	for done := 0; done < vw; {
 		n := min(chunk, vw-done)
+		switch {
+		case done == lock:
+			a.Emit(nfpisa.Mov(a.crc, a.next2), nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4)))
+			done++
+			continue
+		case done < lock && lock < done+n:
+			n = lock - done
+		}
 		for i := range n {
-			if done+i == vw-1 && m.ValueSize%4 != 0 {
+			if done+i == last && m.ValueSize%4 != 0 {
 				// A word of local memory can stand beside a register only.
 				a.Emit(nfpisa.ALU(nfpisa.X(i), a.mask, nfpisa.ALUAnd, a.next2))
 			} else {
@@ -340,11 +362,36 @@ func (m Map) storeValue(a *assembler, post bool) {
 		}
 		if done+n == vw && post {
 			a.Post(op, 0, a.high, a.value, n, a.sig[sigLink])
-			return
+			return true
 		}
 		a.move(op, a.value, n)
 		if done += n; done < vw {
 			a.Emit(nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4*n)))
 		}
 	}
+	return false
+}
+
+// lockWord returns the word of values that is their lock, -1 if they have none.
+func (m Map) lockWord() int {
+	if !m.Spin.Has {
+		return -1
+	}
+	return int(m.Spin.At / 4)
+}
+
+// storeLocked writes the value of an entry that is there under its lock, where the
+// flags ask for that, and leaves; else it goes on. Who holds a value's lock calls no
+// routine, so that it never waits for the map's.
+func (m Map) storeLocked(a *assembler) {
+	plain := a.NewLabel()
+	a.Branch(nfpisa.BrClr(a.flags, bitLock, 0), plain)
+	point := func() { m.pointAt(a, a.value, a.entry, m.Layout().Value+maplayout.Offset(m.Spin.At)) }
+	point()
+	a.Lock(a.high, a.value, a.sig[signal])
+	m.storeValue(a, false)
+	point()
+	a.Unlock(a.high, a.value, a.ref)
+	m.leave(a, 0)
+	a.Place(plain)
 }
