@@ -244,10 +244,10 @@ func (s *sources) names(n ast.Node) {
 
 // scan finds every refusal of the folder.
 func (s *sources) scan() {
+	functions := s.makers
 	for _, f := range s.files {
+		s.makers, s.whats = maps.Clone(functions), map[string]string{}
 		s.closures(f)
-	}
-	for _, f := range s.files {
 		for _, d := range f.Decls {
 			fn, _ := d.(*ast.FuncDecl)
 			ast.Inspect(d, func(n ast.Node) bool {
