@@ -354,7 +354,7 @@ func (s *sources) row(kv *ast.KeyValueExpr) {
 // helperName is the kernel's name of a constant of package bpf: HelperSkRelease is bpf_sk_release.
 func helperName(constant string) string {
 	want := strings.ToLower(strings.TrimPrefix(constant, "Helper"))
-	for id := bpf.HelperID(1); id.Known(); id++ {
+	for id := bpf.HelperMapLookupElem; id.Known(); id++ {
 		if n := strings.TrimPrefix(id.String(), "bpf_"); strings.ReplaceAll(n, "_", "") == want {
 			return "bpf_" + n
 		}

@@ -32,7 +32,9 @@ const tableFile = "testdata/helpers.txt"
 // Keys of the table, by the map's type: in it, not in it, and one that is none.
 func tableKeys(t bpf.MapType) map[string][]byte {
 	if t == bpf.MapTypeLPMTrie {
-		prefix := func(bits uint32, last byte) []byte { return append(binary.LittleEndian.AppendUint32(nil, bits), 10, 0, 0, last) }
+		prefix := func(bits uint32, last byte) []byte {
+			return append(binary.LittleEndian.AppendUint32(nil, bits), 10, 0, 0, last)
+		}
 		return map[string][]byte{"present": prefix(32, 2), "absent": prefix(32, 9), "wider": prefix(8, 2), "none": prefix(33, 2)}
 	}
 	if t == bpf.MapTypeCPUMap {

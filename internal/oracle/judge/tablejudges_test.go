@@ -127,7 +127,9 @@ func tableOn(p *object.Program, t *target.Target, level translate.Level) (tableR
 	if err != nil {
 		return nil, err
 	}
-	called, err := translate.VerifyCalled(p, func(q *object.Program) (*verify.Program, error) { return verify.Verify(q, verify.Options{Offload: true}) })
+	called, err := translate.VerifyCalled(p, func(q *object.Program) (*verify.Program, error) {
+		return verify.Verify(q, verify.Options{Offload: true})
+	})
 	if err != nil {
 		return nil, err
 	}
