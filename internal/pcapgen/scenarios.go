@@ -62,6 +62,8 @@ var scenarios = []scenario{
 	{name: "icmp_echo", count: 700, mix: mostly(map[string]int{"icmp4": 60, "icmp6": 60, "cut4": 20, "cut6": 30, "icmpPart4": 20}), sizes: 200},
 	{name: "dns_answer", count: 700, mix: mostly(map[string]int{"udp4": 150, "dns4": 80, "cut4": 10}), sizes: 200},
 	{name: "xsk_steer", count: 200, mix: mostly(map[string]int{"udp4": 80, "cut4": 20}), sizes: 100},
+	{name: "dns_cache", count: 400, mix: mostly(map[string]int{"udp4": 150}), sizes: 200},
+	{name: "bloom_prefilter", count: 400, mix: mostly(map[string]int{"udp4": 200, "tcp4": 60}), sizes: 100},
 	{name: "flood", count: 200, mix: everything, sizes: 100},
 	{name: "cpu_steer", count: 300, mix: mostly(map[string]int{"udp6": 30, "tcp6": 30, "cut6": 30, "cut4": 30}), sizes: 100},
 	{name: "meta_class", count: 200, mix: mostly(map[string]int{"udp4": 40, "tcp4": 40}), sizes: 100},
