@@ -137,10 +137,25 @@ func placeMaps(u *backend.Unit, b Backend) (*atlas, error) {
 	}
 	if t.Direct() {
 		if m := rooms.place(a); m != nil {
-			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, t.Maps.Region().Size))
+			return nil, refuse(m, fmt.Sprintf("it takes %d bytes, and target %s has %d bytes for all maps together", a.at[m].Size, t.Name, t.Maps.Region().Size))
+		}
+		if m, limit := a.beyond(t.Maps.Region()); m != nil {
+			return nil, refuse(m, fmt.Sprintf("it takes %d bytes from %#x on, and code reaches maps below %#x, for their addresses differ in 32 bits", a.at[m].Size, a.at[m].Base, limit))
 		}
 	}
 	return a, nil
+}
+
+// beyond returns a map of a region that does not lie in the 2^32 bytes that the region
+// begins in, nil for none, and their end.
+func (a *atlas) beyond(r *target.Region) (m *object.Map, limit uint64) {
+	limit = r.Base&^(1<<32-1) + 1<<32
+	for _, m := range a.maps {
+		if p := a.at[m]; p.Base >= r.Base && p.Base-r.Base < r.Size && p.Base+p.Size > limit {
+			return m, limit
+		}
+	}
+	return nil, limit
 }
 
 // hasLock reports whether the values of a map have a lock.
