@@ -5,6 +5,7 @@ import "fmt"
 // Hash is a hash table with chains, with or without least-recently-used order:
 //
 //	region   +0       lock: not 0 while a change is made
+//	         +4       with Compared: lock of who writes values
 //	         +8       first free entry
 //	         +12      LRU: the entry that the hand points at
 //	         +16      buckets, a power of two, each the first entry of its chain
@@ -25,11 +26,14 @@ type Hash struct {
 	LRU     bool
 	Turns   Offset // of the word before a long key, 0 for short ones
 	Spin    Spin
+	// Compared says that who writes values takes a lock.
+	Compared bool
 }
 
 // Offsets in the region.
 const (
 	HashLock    Offset = 0
+	HashCompare Offset = 4
 	HashFree    Offset = 8
 	HashHand    Offset = 12
 	HashBuckets Offset = 16
@@ -57,7 +61,7 @@ const (
 // NewHash lays out a hash table. There is a bucket for each entry, rounded up
 // to a power of two.
 func NewHash(s Shape, lru bool) Hash {
-	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin}
+	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin, Compared: s.Compared}
 	if lru {
 		h.Key = HashUsed + wordBytes
 	}
@@ -117,9 +121,13 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	}
 	spin, err := parseSpin(KindHash, s, params)
 	if err == nil {
-		err = known(KindHash, params, "buckets", "entries", "key", "value", "lru", ParamInner, ParamSpin)
+		err = known(KindHash, params, "buckets", "entries", "key", "value", "lru", ParamInner, ParamSpin, ParamCompare)
 	}
-	h := Hash{uint32(buckets), first, Offset(key), Offset(value), step, s.MaxEntries, lru, 0, spin}
+	compared, wrong := parseCompare(KindHash, params, uint64(HashCompare))
+	if wrong != nil {
+		return nil, wrong
+	}
+	h := Hash{uint32(buckets), first, Offset(key), Offset(value), step, s.MaxEntries, lru, 0, spin, compared}
 	if s.KeySize > HashNearKey {
 		h.Turns = h.Key - wordBytes
 	}
@@ -154,6 +162,9 @@ func (h Hash) Params() map[string]uint64 {
 	p := map[string]uint64{"buckets": uint64(h.Buckets), "entries": h.First, "key": uint64(h.Key), "value": uint64(h.Value)}
 	if h.LRU {
 		p["lru"] = 1
+	}
+	if h.Compared {
+		p[ParamCompare] = uint64(HashCompare)
 	}
 	return h.Spin.param(p)
 }

@@ -324,6 +324,9 @@ func allZero(b []byte) bool {
 // programs waits until none is, before it changes anything or takes something out.
 // Maps without a lock are never locked.
 func (m *Map) Locked() bool {
+	if at, compared := m.info.Params[maplayout.ParamCompare]; compared && binary.LittleEndian.Uint32(m.region.Data[at:]) != 0 {
+		return true
+	}
 	t, ok := m.table.(interface{ lock() maplayout.Offset })
 	return ok && binary.LittleEndian.Uint32(m.region.Data[t.lock():]) != 0
 }

@@ -312,7 +312,7 @@ func Example() {
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
 	// 31 87 53
-	// {Buckets:1024 First:4112 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Turns:0 Spin:{Has:false At:0}}
+	// {Buckets:1024 First:4112 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Turns:0 Spin:{Has:false At:0} Compared:false}
 }
 
 // BenchmarkOperations reports the simulated cycles of each operation.
