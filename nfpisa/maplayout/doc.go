@@ -124,6 +124,9 @@ type Values struct {
 	Keyed bool
 	// Spin is the lock that programs take on each value.
 	Spin Spin
+	// Compared says that programs write values under the lock at CompareLock.
+	Compared    bool
+	CompareLock uint64
 }
 
 // Parse returns the layout that an image describes. Errors name the number that

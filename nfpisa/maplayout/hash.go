@@ -154,7 +154,7 @@ func (h Hash) Step() uint32 { return h.Stride }
 
 // Values implements Layout.
 func (h Hash) Values() Values {
-	return Values{First: h.First, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Spin: h.Spin}
+	return Values{First: h.First, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Spin: h.Spin, Compared: h.Compared, CompareLock: uint64(HashCompare)}
 }
 
 // Params implements Layout.

@@ -324,7 +324,7 @@ func allZero(b []byte) bool {
 // programs waits until none is, before it changes anything or takes something out.
 // Maps without a lock are never locked.
 func (m *Map) Locked() bool {
-	if at, compared := m.info.Params[maplayout.ParamCompare]; compared && binary.LittleEndian.Uint32(m.region.Data[at:]) != 0 {
+	if v := &m.region.Values; v.Locked && binary.LittleEndian.Uint32(m.region.Data[v.Lock:]) != 0 {
 		return true
 	}
 	t, ok := m.table.(interface{ lock() maplayout.Offset })

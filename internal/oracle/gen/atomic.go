@@ -26,7 +26,11 @@ func (f *fn) atomic(v, size, d int) {
 		if v == 0 || f.isLocked(0) {
 			return
 		}
-		if !f.is(0, scalar) {
+		switch {
+		case f.chance(50):
+			f.Emit(ldx(size, 0, uint8(v), d)) // what will be found, if nobody comes between
+			f.setScalar(0)
+		case !f.is(0, scalar):
 			f.constant(0)
 		}
 		f.exchange(v, size, d)

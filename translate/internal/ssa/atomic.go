@@ -80,12 +80,12 @@ func (b *Builder) atomic(in bpf.Insn, pc int) error {
 func (b *Builder) compareExchange(in bpf.Insn, fact *verify.Reg, lo, hi ID) []ID {
 	n := in.Bytes()
 	old := b.loadWords(Value{Op: Load, Space: MapValue, Aux: int32(fact.Map), Order: Big}, []ID{lo, hi}, uint32(int32(in.Off)), n)
-	elo, ehi := b.Reg(0)
-	c := Compare{Cond: EQ, XL: old.lo, YL: elo}
+	low, high := b.Reg(0)
+	equal := Compare{Cond: EQ, XL: old.lo, YL: low}
 	if n == 8 {
-		c.XH, c.YH = old.hi, ehi
+		equal.XH, equal.YH = old.hi, high
 	}
-	b.Choose(c, func() []ID {
+	b.Choose(equal, func() []ID {
 		b.change(in, AtomicXchg, fact, lo, hi, false) // one command: who reads sees both words or none
 		return nil
 	}, func() []ID { return nil })
