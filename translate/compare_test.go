@@ -126,7 +126,7 @@ func TestCompareExchange(t *testing.T) {
 						}
 						for _, name := range []string{"a", "b"} {
 							host, _ := m.Map(name)
-							require.False(t, host.Locked())
+							require.False(t, host.Locked(nil))
 							entries := host.Entries()
 							for k, e := range vm.Map(name).Entries() {
 								require.Equal(t, e.Value, entries[k].Value, "%s: key %x", name, e.Key)

@@ -94,7 +94,15 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 	}
 	all := withNetwork(withPrints(append([]*verify.Program{p}, o.Called...), o.Target), o.Target)
 	o.Called = all[1:]
-	return CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target}, o)
+	img, err := CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target}, o)
+	if err == nil && o.Report != nil && p.Proven() {
+		for _, q := range all {
+			for _, f := range AlwaysFailing(q, o.Target) {
+				o.Report.Failing = append(o.Report.Failing, f.String())
+			}
+		}
+	}
+	return img, err
 }
 
 // Backend makes code of one kind, C. Compile uses the one that makes images for
@@ -120,6 +128,10 @@ func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (code C, err 
 		}
 	}
 	for _, q := range append([]*verify.Program{p}, o.Called...) {
+		if a, b := q.Source(), p.Source(); a.Fragments != b.Fragments {
+			what := fmt.Sprintf("tail calls between programs %s and %s", b.Name, a.Name)
+			return none, &Unsupported{What: what, Why: "one of them takes frames in several pieces (xdp.frags) and the other does not; the kernel does not join such programs", Slot: -1}
+		}
 		if !q.Proven() && !o.Unproven {
 			return none, fmt.Errorf("program %s is not proven to be safe", q.Source().Name)
 		}

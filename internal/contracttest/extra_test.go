@@ -11,6 +11,9 @@ import (
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
+// longFrame is the extra program that takes frames in several pieces.
+const longFrame = "long_frame"
+
 // extra are programs that use what no sample does: a program for each part of
 // the contract that would otherwise show in nothing.
 var extra = []struct {
@@ -19,6 +22,24 @@ var extra = []struct {
 	maps []*object.Map
 	text string
 }{
+	{longFrame, object.XDP, nil, `
+		r6 = r1
+		*(u64 *)(r10 -8) = 0
+		r2 = 9000
+		r3 = r10
+		r3 += -8
+		r4 = 4
+		call xdp_load_bytes
+		r7 = r0
+		r1 = r6
+		r2 = 5
+		call xdp_adjust_tail
+		r7 += r0
+		r1 = r6
+		call xdp_get_buff_len
+		r0 += r7
+		r0 &= 3
+		exit`},
 	{"ingress", object.XDP, nil, `
 		r0 = *(u32 *)(r1 +12)
 		exit`},
@@ -232,7 +253,7 @@ func extras(packets [][]byte) ([]sample, error) {
 		}
 		p := &object.Program{
 			Name: e.name, Type: e.typ, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: e.name}}, Maps: e.maps,
-			Section: strings.ToLower(e.typ.String()),
+			Section: strings.ToLower(e.typ.String()), Fragments: e.name == longFrame,
 		}
 		s := sample{name: "extra/" + e.name, packets: packets, confined: new(sync.Map)}
 		if s.proven, err = verify.Verify(p, verify.Options{Offload: true}); err != nil {

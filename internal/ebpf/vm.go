@@ -33,11 +33,17 @@ type Options struct {
 	// WatchStack asks to look for reads of stack bytes that the program has not
 	// written, see VM.ReadUnwritten.
 	WatchStack bool
+	// Reserved is what the bytes of a record hold that a program has reserved and not
+	// written: in a ring they are what was there before.
+	Reserved byte
 	// Network is what the helpers look into that ask for interfaces and routes.
 	Network Network
 	// Buffer bounds how far helpers that resize a frame move its ends; nil bounds
 	// them as the kernel's test runs do.
 	Buffer *Buffer
+	// Linear is how many bytes of a frame lie between data and data_end for programs
+	// that take frames in several pieces; 0 is all of them.
+	Linear int
 	// Order chooses the order of walks over hash maps, which is nobody's promise; 0
 	// is that of the keys.
 	Order uint64
@@ -55,6 +61,9 @@ type Buffer struct {
 	// End is how far the end may be from where the start was received, 0 where it
 	// does not move on.
 	End int
+	// Fragment is how many bytes of a frame may lie behind what is between data and
+	// data_end.
+	Fragment int
 }
 
 // DefaultMaxSteps bounds a run, in instructions.
@@ -175,6 +184,7 @@ type VM struct {
 	in              Input
 	buf             []byte // headroom, packet, tailroom
 	meta, data, end int    // offsets in buf
+	fragment        int    // bytes behind end that no pointer reaches
 	network         int    // offset in buf of the network header, tc programs
 	received        int    // offset in buf of the packet's start when it came
 	raw             []byte
@@ -307,7 +317,8 @@ func (vm *VM) Frame() int { return vm.depth }
 // Entered returns how many frames the run has entered so far, the program's too.
 func (vm *VM) Entered() int { return vm.entered }
 
-// PacketLen returns the packet's length at this moment of the run, in bytes.
+// PacketLen returns the bytes of the packet between data and data_end at this moment
+// of the run.
 func (vm *VM) PacketLen() int { return vm.end - vm.data }
 
 // Fault is a run that went wrong: what the program did, and where.
@@ -371,7 +382,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 	}
 	macs := vm.leaveToNeighbour()
 	return Result{
-		macs: macs, R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
+		macs: macs, R0: vm.regs[0], Packet: vm.frame(), Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
 		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
 	}, nil
 }
@@ -401,6 +412,10 @@ func (vm *VM) start(in Input) {
 	vm.buf = vm.buf[:size]
 	clear(vm.buf[:headroom]) // what grows at the end is cleared then
 	vm.meta, vm.data, vm.end = headroom, headroom, headroom+len(in.Packet)
+	vm.fragment = 0
+	if n := vm.opt.Linear; n > 0 && vm.run.src.Fragments && len(in.Packet) > n {
+		vm.end, vm.fragment = vm.data+n, len(in.Packet)-n
+	}
 	vm.received, vm.network = vm.data, vm.data+etherHeader
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)

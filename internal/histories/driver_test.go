@@ -71,6 +71,8 @@ type subject struct {
 	// host does an operation on the map as a host; nil if it does none.
 	host   func(m *sim.Map, o *operation)
 	kinds2 []kind // of the host
+	// keyOf is the key that the host's operation works on, for maps with a lock for each.
+	keyOf func(k uint32) []byte
 	// prepare finds out what of a history the model has to know.
 	prepare func(h []operation)
 	model   model
@@ -217,15 +219,19 @@ func (st *stage) run(t testing.TB, seed uint64) (h []operation, locked bool) {
 		if st.subject.host == nil || !busy {
 			continue
 		}
-		// As a host on a card does, this one waits for whoever changes the map.
-		for st.m.Locked() && busy && !st.hasty() {
+		o := choose(host, st.kinds2)
+		var key []byte
+		if st.keyOf != nil {
+			key = st.keyOf(o.key)
+		}
+		// As a host on a card does, this one waits for whoever changes what it needs.
+		for st.m.Locked(key) && busy && !st.hasty() {
 			until += 1 + st.r.Uint64N(40)
 			busy = st.s.Step(until)
 		}
-		if st.m.Locked() && !st.hasty() {
+		if st.m.Locked(key) && !st.hasty() {
 			break
 		}
-		o := choose(host, st.kinds2)
 		for busy && !st.hasty() && st.held(o.key) {
 			until += 1 + st.r.Uint64N(40)
 			busy = st.s.Step(until)
@@ -252,7 +258,7 @@ func (st *stage) run(t testing.TB, seed uint64) (h []operation, locked bool) {
 	if st.prepare != nil {
 		st.prepare(st.history)
 	}
-	left := st.lock && st.m.Locked()
+	left := st.lock && st.m.Locked(nil)
 	for key := range st.keys {
 		left = left || st.held(key)
 	}

@@ -27,12 +27,16 @@ type plant struct {
 	hasty bool
 }
 
-// unlocked has a routine go on although it did not get the lock.
+// unlocked has a routine go on although it did not get the first lock that it tries for:
+// its branch on the word as it was is always taken.
 func unlocked(routine string) func(img *image.Image) bool {
 	return change(routine, func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
-		for k := range ins[:len(ins)-2] {
-			if ins[k].Class == nfpisa.ClassCmd && ins[k].Cmd.Op == nfpisa.MemTestSet.Op && ins[k].Cmd.Token == nfpisa.MemTestSet.Token && ins[k+1].Class == nfpisa.ClassBrBit {
-				return k + 2, nfpisa.Nop()
+		tried := false
+		for k := range ins {
+			i := &ins[k]
+			tried = tried || i.Class == nfpisa.ClassCmd && i.Cmd.Op == nfpisa.MemTestSet.Op && i.Cmd.Token == nfpisa.MemTestSet.Token
+			if tried && i.Class == nfpisa.ClassBrBit {
+				return k, nfpisa.Br(int(i.Target))
 			}
 		}
 		return -1, nfpisa.Instr{}
@@ -45,7 +49,7 @@ var credulous = change("map_lookup_elem", func(ins []nfpisa.Instr) (int, nfpisa.
 	for k := 1; k < len(ins)-1; k++ {
 		i, was := &ins[k], &ins[k-1]
 		if i.Class == nfpisa.ClassBranch && i.Cond == nfpisa.CondNE && was.Class == nfpisa.ClassALU && was.ALU == nfpisa.ALUXor &&
-			(was.A == nfpisa.X(int(maplayout.HashUnused/4)) || was.B == nfpisa.X(int(maplayout.HashUnused/4))) {
+			(was.A == nfpisa.X(int(maplayout.HashBucket/4)) || was.B == nfpisa.X(int(maplayout.HashBucket/4))) {
 			return k, nfpisa.Nop()
 		}
 	}
@@ -250,6 +254,20 @@ var plants = []plant{
 	{of: "lpm_trie", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
 	{of: "lpm_trie", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
 	{of: "lpm_trie", name: "the host does not wait for the lock", hasty: true},
+	{of: "lpm_trie", name: "nodes are used again before packets end", host: func(st *stage, o *operation, _ func()) {
+		hostTrie(st.m, o)
+		mem := st.m.Region().Data
+		word := func(at uint64) uint32 { return binary.LittleEndian.Uint32(mem[at:]) }
+		low := uint32(st.m.Region().Base)
+		for kept := uint64(maplayout.LPMKept); word(kept) != word(uint64(maplayout.LPMGone)); {
+			// As long as it goes, without the turn of the ring.
+			node := uint64(word(uint64(word(kept)-low)) - low)
+			binary.LittleEndian.PutUint32(mem[node+uint64(maplayout.LPMLength):], word(uint64(maplayout.LPMFree)))
+			binary.LittleEndian.PutUint32(mem[node+uint64(maplayout.LPMAddr):], 0)
+			binary.LittleEndian.PutUint32(mem[maplayout.LPMFree:], low+uint32(node))
+			binary.LittleEndian.PutUint32(mem[kept:], word(kept)+4)
+		}
+	}},
 	{of: "lpm_trie", name: "the host removes a prefix to change it", host: func(st *stage, o *operation, wait func()) {
 		if o.kind == put {
 			gone := *o

@@ -19,22 +19,22 @@ var subjects = []*subject{
 	{
 		name: "hash", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: hashKey,
 	},
 	{
 		name: "lru_hash", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: hashKey,
 	},
 	{
 		name: "lru_hash, full", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 3}, program: hashProgram,
 		kinds: []kind{look, look, put, put, remove}, keys: 6, address: colliding, host: hostHash, kinds2: []kind{look, put, remove, take},
-		prepare: reused, model: evictingModel.ToModel(), lock: true,
+		prepare: reused, model: evictingModel.ToModel(), lock: true, keyOf: hashKey,
 	},
 	{
 		name: "hash, long keys", m: object.Map{Type: bpf.MapTypeHash, KeySize: 72, ValueSize: 8, MaxEntries: 6}, program: longProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: collidingLong, host: hostLong, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: func(k uint32) []byte { return longKey(collidingLong(k)) },
 	},
 	{
 		name: "array", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: arrayProgram,
@@ -69,7 +69,7 @@ var subjects = []*subject{
 	{
 		name: "lpm_trie", m: object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 8, Flags: 1}, program: trieProgram,
 		kinds: []kind{look, look, look, put, putNew, putOld, remove}, keys: 5, packet: aboutPrefix, few: true,
-		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel, lock: true,
+		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: beside, model: trieModel, lock: true,
 	},
 	{
 		name: "queue", m: object.Map{Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4}, program: ringProgram,
@@ -121,7 +121,9 @@ func hostKey(m *sim.Map, o *operation, key []byte) {
 	}
 }
 
-func hostHash(m *sim.Map, o *operation) { hostKey(m, o, bytesOf(uint64(colliding(o.key)), 4)) }
+func hashKey(k uint32) []byte { return bytesOf(uint64(colliding(k)), 4) }
+
+func hostHash(m *sim.Map, o *operation) { hostKey(m, o, hashKey(o.key)) }
 
 func hostLong(m *sim.Map, o *operation) { hostKey(m, o, longKey(collidingLong(o.key))) }
 
@@ -259,37 +261,55 @@ func reused(h []operation) {
 	}
 }
 
-// astray marks the lookups in a trie while a node is freed, which may be used again at
-// once: whoever stands on it goes on from another. What they find must have been put in
-// and not have been taken out before they began.
-func astray(h []operation) {
+// beside checks the lookups in a trie while prefixes are taken out, and marks them for
+// the model, which has checked the others: as in the kernel, such a lookup sees each
+// prefix as it was at some moment of it, and not all of them at one. So it never misses a
+// prefix that was there all the time, and never finds one that was never there.
+func beside(h []operation) {
 	for i := range h {
 		o := &h[i]
 		if o.kind != look || o.who == host {
 			continue
 		}
-		there := false
 		for k := range h {
 			p := &h[k]
-			if p.kind == look || p.status != 0 || p.call > o.ret {
-				continue
-			}
-			if p.kind == remove {
-				o.unsure = o.unsure || p.ret >= o.call
-			} else if uint64(p.key) == o.out&0xff {
-				there = there || !gone(h, p, o)
+			o.unsure = o.unsure || p.kind == remove && p.status == 0 && p.ret >= o.call && p.call <= o.ret
+		}
+		found := -1
+		if o.status == 1 {
+			found = int(o.out & 0xff)
+			if found >= len(prefixes) || !covers(prefixes[found].length, prefixes[found].address, addresses[o.key]) || throughout(h, o, found, false) {
+				o.status = faulted
 			}
 		}
-		if o.status == 1 && !there {
-			o.status = faulted
+		for k, p := range prefixes {
+			longer := found < 0 || found < len(prefixes) && p.length > prefixes[found].length
+			if longer && covers(p.length, p.address, addresses[o.key]) && throughout(h, o, k, true) {
+				o.status = faulted
+			}
 		}
 	}
 }
 
-// gone reports whether what p has put in was taken out before o began.
-func gone(h []operation, p, o *operation) bool {
+// throughout reports whether a prefix was there, or not there, all the time that a lookup
+// took, whatever the order of operations that overlap.
+func throughout(h []operation, o *operation, prefix int, there bool) bool {
+	changes := func(p *operation, to bool) bool {
+		return p.kind != look && p.status == 0 && int(p.key) == prefix && (p.kind == remove) != to
+	}
+	undone := func(since int64) bool {
+		for k := range h {
+			if p := &h[k]; changes(p, !there) && p.ret >= since && p.call <= o.ret {
+				return true
+			}
+		}
+		return false
+	}
+	if !there && !undone(0) {
+		return true
+	}
 	for k := range h {
-		if r := &h[k]; r.kind == remove && r.status == 0 && r.key == p.key && r.call > p.ret && r.ret < o.call {
+		if p := &h[k]; changes(p, there) && p.ret < o.call && !undone(p.call) {
 			return true
 		}
 	}

@@ -79,6 +79,8 @@ type PacketView struct {
 	// Metadata is how many bytes in front of the packet are the program's, too; nil
 	// for none.
 	Metadata *LocalField
+	// Fragment is how many bytes of the packet lie behind its buffer; nil for none.
+	Fragment *LocalField
 }
 
 // LocalField is a field of the packet vector.

@@ -104,6 +104,16 @@ func (h *Helpers) Call(b *ssa.Builder, id bpf.HelperID) error {
 	}
 }
 
+// Kfunc makes a call of a function of the kernel into the current block.
+func (h *Helpers) Kfunc(b *ssa.Builder, id bpf.KfuncID) error {
+	do := kfuncs[id]
+	if do == nil {
+		return b.Unsupported("a call of "+id.String(), "the compiler has no code for it")
+	}
+	c := &Call{Builder: b, T: h.Target, K: -1}
+	return cmp.Or(do(c), c.failed)
+}
+
 // one makes a call with map k, -1 for none.
 func (h *Helpers) one(b *ssa.Builder, id bpf.HelperID, k int) error {
 	c := &Call{Builder: b, T: h.Target, ID: id, K: k}
@@ -126,8 +136,16 @@ func (h *Helpers) one(b *ssa.Builder, id bpf.HelperID, k int) error {
 		}
 		return b.Unsupported(what, why)
 	}
+	if c.Fragments() && slices.Contains(wholeFrames, id) {
+		return b.Unsupported("helper "+id.String()+" in a program that takes frames in several pieces", "the compiler has code for frames in one piece")
+	}
 	c.own = own
 	return cmp.Or(do(c), c.failed)
+}
+
+// wholeFrames are the helpers that move the ends of a tc frame, or what is in it.
+var wholeFrames = []bpf.HelperID{
+	bpf.HelperSkbAdjustRoom, bpf.HelperSkbChangeHead, bpf.HelperSkbChangeTail, bpf.HelperSkbChangeProto, bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPop,
 }
 
 // Why returns why a target cannot have a helper called, on maps of a type if

@@ -13,7 +13,7 @@ var _ = register(&Kind{
 	Type:   bpf.MapTypeRingbuf,
 	Bytes:  true,
 	Layout: func(m Map) maplayout.Layout { return maplayout.NewRingbuf(m.Shape) },
-	Inline: []bpf.HelperID{bpf.HelperRingbufReserve, bpf.HelperRingbufOutput, bpf.HelperRingbufQuery},
+	Inline: []bpf.HelperID{bpf.HelperRingbufReserve, bpf.HelperRingbufReserveDynptr, bpf.HelperRingbufOutput, bpf.HelperRingbufQuery},
 	Shared: map[bpf.HelperID]Routine{
 		bpf.HelperRingbufReserve: records((*recorder).reserve),
 		bpf.HelperRingbufQuery:   records((*recorder).query),
@@ -62,7 +62,7 @@ func (a *recorder) reserve() ([]nfpisa.Instr, error) {
 	a.Emit(nfpisa.ALU(taken, size, nfpisa.ALUAdd, nfpisa.Const(int(maplayout.RecordData)+maplayout.Align-1)))
 	a.Load(mask, ^uint32(maplayout.Align-1))
 	a.Emit(nfpisa.ALU(taken, taken, nfpisa.ALUAnd, mask))
-	a.Lock(high, lock, a.signal)
+	a.Lock(high, lock, used, a.signal)
 	a.Move(nfpisa.MemRead32Swap, high, addr, 4, a.signal)
 	// As in the kernel a ring is never quite full.
 	a.Load(mask, a.layout.Room-maplayout.Align)

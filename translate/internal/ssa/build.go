@@ -63,6 +63,8 @@ const (
 // Builder.Reg and writes the result with Builder.SetReg(0, …).
 type Helpers interface {
 	Call(b *Builder, helper bpf.HelperID) error
+	// Kfunc does the same for the kernel's functions other than those of iterators.
+	Kfunc(b *Builder, id bpf.KfuncID) error
 	// Leave makes what a helper has put off until the program ends with a verdict.
 	Leave(b *Builder, verdict ID)
 }
@@ -145,6 +147,7 @@ func (b *Builder) startPacket() {
 	b.write(varPktPtr, b.Add(Value{Op: PktPtr, KnownMask: m.PointerSet, KnownBits: m.PointerSet}))
 	b.write(varPktLen, b.Add(Value{Op: PktLen, KnownMask: ^uint32(0) << m.LengthBits}))
 	b.startMetadata()
+	b.startFragment()
 	b.SetNextHop(NextHop{Kind: b.Const(NoNextHop), Interface: b.Const(0), Family: b.Const(0)})
 }
 

@@ -6,8 +6,8 @@ type variable int32
 
 const (
 	// R0..R9 as two words each, 512 bytes of stack, rounds left for may_goto, an
-	// iterator in each slot of the stack
-	frameVars = 2*10 + 128 + 1 + 2*stackSlots
+	// iterator and a dynptr in each slot of the stack
+	frameVars = 2*10 + 128 + 1 + 2*stackSlots + 3*stackSlots
 
 	// stackSlots is the number of 8-byte slots of a stack.
 	stackSlots = 64
@@ -18,6 +18,7 @@ const (
 	varNetwork   // offset of a tc frame's network header
 	varEncap     // not 0 in a tc frame that the program has put into another
 	varMeta      // bytes of metadata in front of an XDP frame
+	varFragment  // bytes of the frame behind its buffer
 	varHop       // words of a NextHop
 	varHopLast   = varHop + 6
 	varSkb       = varHopLast + 1 // words of a tc program's context

@@ -311,8 +311,8 @@ func Example() {
 	fmt.Println(len(lookup), len(update), len(remove))
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
-	// 31 87 53
-	// {Buckets:1024 First:4112 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Turns:0 Spin:{Has:false At:0} Compared:false}
+	// 37 102 82
+	// {Buckets:1024 Heads:4112 First:28688 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Inside:true Turns:0 Spin:{Has:false At:0} Compared:false}
 }
 
 // BenchmarkOperations reports the simulated cycles of each operation.

@@ -286,7 +286,7 @@ func (a *walker) descend(e ends) {
 func (a *walker) enter() {
 	a.LoadOne(a.ref)
 	a.Load(a.lock, a.low(maplayout.LPMLock))
-	a.Lock(a.high, a.lock, a.signal)
+	a.Lock(a.high, a.lock, a.diff, a.signal)
 }
 
 // leave gives it back and returns.
