@@ -87,6 +87,7 @@ func loadSamples(t testing.TB) []sample {
 		o, err := object.Load(f, object.Options{})
 		require.NoError(t, err)
 		for _, p := range o.Programs {
+			oracletest.StopClock(p)
 			s := sample{name: o.Name + "/" + p.Name, prog: p}
 			for _, q := range o.Programs {
 				if q != p {

@@ -19,7 +19,7 @@ import (
 // TestNearMisses asks the kernel about near misses that our verifier accepts, and
 // runs them on both cards with absent keys and with entries in the maps: SKIPSW_N
 // of them from SKIPSW_SEED on, of which SKIPSW_SHARD, as i/n, takes a part. Half of
-// them are of all features, the others are about arguments and calls.
+// them are of all features, the others are about arguments, calls and locks.
 func TestNearMisses(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
@@ -37,7 +37,7 @@ func TestNearMisses(t *testing.T) {
 	n, seed := number(t, "SKIPSW_N", 1000), uint64(number(t, "SKIPSW_SEED", 1))
 	about := gen.OddPlaces | gen.PointerArgs | gen.TailCalls | gen.Calls | gen.GlobalCalls | gen.Stack | gen.VarStack | gen.Spill |
 		gen.StackAtomic | gen.AtomicFetch | gen.Atomic | gen.Helpers | gen.CsumDiff | gen.Hash | gen.Array | gen.LPM | gen.MapUpdate |
-		gen.PacketLoad | gen.PacketVar | gen.Adjust | gen.SkbEdit | gen.MayGoto | gen.NullChecks
+		gen.PacketLoad | gen.PacketVar | gen.Adjust | gen.SkbEdit | gen.MayGoto | gen.NullChecks | gen.Callbacks | gen.MapStore | gen.Global
 	for _, half := range []struct {
 		name string
 		only gen.Feature

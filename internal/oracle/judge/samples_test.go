@@ -56,6 +56,7 @@ func TestSamples(t *testing.T) {
 		obj, err := object.Load(path, object.Options{})
 		require.NoError(t, err)
 		for _, p := range obj.Programs {
+			oracletest.StopClock(p)
 			base := strings.TrimSuffix(filepath.Base(path), ".o")
 			capture := filepath.Join(testdata, "pcap", strings.TrimSuffix(base, "_v1")+".pcap")
 			t.Run(base+"/"+p.Name, func(t *testing.T) {
