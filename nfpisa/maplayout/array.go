@@ -68,7 +68,9 @@ func (a Array) CompareLock() uint64 { return a.Value(a.Entries) }
 func (a Array) Step() uint32 { return a.Stride }
 
 // Values implements Layout.
-func (a Array) Values() Values { return Values{Stride: uint64(a.Stride), Spin: a.Spin, Compared: a.Compared, CompareLock: a.CompareLock()} }
+func (a Array) Values() Values {
+	return Values{Stride: uint64(a.Stride), Spin: a.Spin, Compared: a.Compared, CompareLock: a.CompareLock()}
+}
 
 // Params implements Layout.
 func (a Array) Params() map[string]uint64 {

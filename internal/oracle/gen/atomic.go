@@ -9,8 +9,8 @@ func (f *fn) atomic(v, size, d int) {
 		op = []bpf.AtomicOp{
 			bpf.AtomicOr, bpf.AtomicAnd, bpf.AtomicXor, bpf.AtomicAdd | bpf.AtomicFetch,
 			bpf.AtomicOr | bpf.AtomicFetch, bpf.AtomicAnd | bpf.AtomicFetch, bpf.AtomicXor | bpf.AtomicFetch,
-			bpf.AtomicXchg, bpf.AtomicCmpXchg,
-		}[f.r.IntN(9)]
+			bpf.AtomicXchg, bpf.AtomicCmpXchg, bpf.AtomicCmpXchg, bpf.AtomicCmpXchg,
+		}[f.r.IntN(11)]
 	}
 	if f.o.has(AcqRel) && f.chance(20) {
 		if f.chance(50) {

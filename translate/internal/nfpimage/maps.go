@@ -349,5 +349,5 @@ func (a *atlas) located(m *object.Map, t *target.Target) microcode.Map {
 	}
 	p := a.at[m]
 	shape.Compared = len(p.Compared) > 0
-	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Programs: a.count}
+	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Extra: m.Extra, Programs: a.count}
 }
