@@ -10,6 +10,7 @@ import (
 // address makes the address operands of a memory command for a value that has
 // them first in its arguments, and returns the number of arguments taken.
 func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
+	n.memory = s.memory(v)
 	if v.Space != ssa.Packet {
 		n.form = formMem40
 		lo, hi := v.Args[0], v.Args[1]
@@ -159,7 +160,7 @@ const ShortAddition = 16
 
 // AdditionsWait reports whether the program itself waits for each addition of
 // another number: no later command answers for it.
-func AdditionsWait(t *target.Target) bool { return !inOrder(t, mapMemory) }
+func AdditionsWait(t *target.Target) bool { return !inOrder(t, firstRegion) }
 
 // Parameters of add_imm in PREV_ALU: the number comes from bits 31:16, and the
 // length, which is overridden, says so once more and how wide the addition is.
@@ -244,15 +245,17 @@ func (s *selector) addImm(n *node, v *ssa.Value, x ssa.ID) {
 	s.add(*n)
 }
 
-// setPacket writes the packet pointer and the length to the packet vector; the
-// other bits of the length's word stay.
-func (s *selector) setPacket(v *ssa.Value) {
+// setPacket writes the packet pointer and the length to the packet vector, each if it is not
+// sure to be there; the other bits of the length's word stay.
+func (s *selector) setPacket(id ssa.ID, v *ssa.Value) {
 	vec := &s.t.PacketVector
 	ptr, length := v.Args[0], v.Args[1]
-	if old := s.f.V(ptr); old.Op != ssa.PktPtr {
+	now := s.before[id]
+	now.add(s.moves(v))
+	if now.ptr {
 		s.storeLM(s.t.Entry.VectorIndex, int(vec.Pointer.Word), ptr)
 	}
-	if s.f.V(length).Op == ssa.PktLen {
+	if !now.length {
 		return
 	}
 	t, u := s.newReg(), s.newReg()

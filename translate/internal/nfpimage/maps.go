@@ -24,10 +24,11 @@ type atlas struct {
 	at    map[*object.Map]*ssa.MapPlace
 	user  map[*object.Map]*object.Program // the first that uses it
 	count uint32                          // programs
+	why   map[*object.Map]string          // why a map is where it is
 }
 
 func newAtlas(u *backend.Unit) *atlas {
-	a := &atlas{at: map[*object.Map]*ssa.MapPlace{}, user: map[*object.Map]*object.Program{}, count: uint32(len(u.Parts))}
+	a := &atlas{at: map[*object.Map]*ssa.MapPlace{}, user: map[*object.Map]*object.Program{}, why: map[*object.Map]string{}, count: uint32(len(u.Parts))}
 	for _, p := range u.Parts {
 		src := p.Program.Source()
 		for _, m := range src.Maps {
@@ -63,8 +64,8 @@ func (a *atlas) like(m *object.Map) *object.Map { return innerMaps(m)[0] }
 
 // placeMaps decides where maps are, and refuses those that the target cannot
 // hold.
-func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
-	a := newAtlas(u)
+func placeMaps(u *backend.Unit, b Backend) (*atlas, error) {
+	t, a := b.T, newAtlas(u)
 	refuse := func(m *object.Map, why string) error {
 		src := a.user[m]
 		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
@@ -73,8 +74,11 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 	for m, spans := range comparedBytes(u) {
 		a.at[m].Compared = spans
 	}
-	region := t.Maps.Region()
-	arena, entries, held := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0), 0
+	rooms := newRooms(t)
+	if b.ByUse && t.Direct() {
+		rooms.uses = usesOf(u, a, b.Heat)
+	}
+	entries, held := uint64(0), 0
 	for k, m := range a.maps {
 		kind := microcode.Of(m.Type)
 		p := a.at[m]
@@ -127,18 +131,24 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 				return nil, refuse(m, "the card has no such queue: "+err.Error())
 			}
 		}
-		base, ok := arena.Place(l.Size())
-		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
+		p.Stride, p.Size = l.Step(), l.Size()
 		if len(p.Compared) > 0 {
-			p.CompareLock = base + l.Params()[maplayout.ParamCompare]
+			p.CompareLock = l.Params()[maplayout.ParamCompare] // from its base on, which is not known yet
 		}
 		if kind.Nested {
 			if why := a.nest(m, t); why != "" {
 				return nil, refuse(m, why)
 			}
 		}
-		if !ok {
-			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
+	}
+	if t.Direct() {
+		if m := rooms.place(a); m != nil {
+			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, t.Maps.Region().Size))
+		}
+	}
+	for _, m := range a.maps {
+		if p := a.at[m]; len(p.Compared) > 0 {
+			p.CompareLock += p.Base
 		}
 	}
 	return a, nil
