@@ -80,7 +80,8 @@ type Map interface {
 	ValueBytes() int
 	Lookup(key []byte) ([]byte, error)
 	// Update writes an entry; flags are the kernel's: 0 any, 1 only a new
-	// entry, 2 only one that exists.
+	// entry, 2 only one that exists, and with 4 (bpf.FLock) under the bpf_spin_lock
+	// of the value, for maps whose values have one.
 	Update(key, value []byte, flags uint64) error
 	Delete(key []byte) error
 	// Next returns the key after key, the first for nil, and io.EOF at the end.

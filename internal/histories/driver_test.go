@@ -33,6 +33,7 @@ type operation struct {
 	call, ret int64 // begin and end; those of the host are moments
 	status    int32 // what the helper returned, or whether something was found
 	out       uint64
+	expected  uint64 // of compare
 	// unsure says that the model allows for what runs beside it, see each model.
 	unsure bool
 }
@@ -49,9 +50,10 @@ const (
 	remove
 	add
 	exchange
-	take // lookup_and_delete; the host's alone
-	walk // all keys, one after the other
-	list // all keys at once, as a batch; the host's alone
+	take    // lookup_and_delete; the host's alone
+	walk    // all keys, one after the other
+	list    // all keys at once, as a batch; the host's alone
+	compare // and exchange, if it is what was expected
 )
 
 // changes reports whether an operation may change a map.
@@ -183,6 +185,7 @@ func (st *stage) Done(at sim.Moment, res *sim.Result) {
 	} else {
 		o.status = int32(binary.LittleEndian.Uint32(res.Packet[16:]))
 		o.out = binary.LittleEndian.Uint64(res.Packet[24:])
+		o.expected = binary.LittleEndian.Uint64(res.Packet[32:])
 	}
 	st.history = append(st.history, o)
 }

@@ -106,6 +106,11 @@ var cellModel = model{Partition: byKey, Init: func() any { return uint64(0) }, S
 		return o.status == 1 && o.out == v, v + o.value
 	case exchange:
 		return o.status == 1 && o.out == v, o.value
+	case compare:
+		if v != o.expected {
+			return o.status == 1 && o.out == v, v
+		}
+		return o.status == 1 && o.out == v, o.value
 	}
 	return o.status == 1, o.value
 })}

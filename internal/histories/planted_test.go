@@ -154,9 +154,19 @@ func hostBeside(st *stage, o *operation, _ func()) {
 	o.status = status(st.m.Update(bytesOf(uint64(o.key), 4), slices.Concat(number, make([]byte, 8), number, number), 0)) + 1
 }
 
-// barging has the program go on with a lock that it did not get.
-func barging(img *image.Image) bool {
-	return forced(img, 0, uint32(len(img.Words)), 0)
+// bargingAt has the program go on with a lock that it did not get, at the n-th place
+// in the code that takes one.
+func bargingAt(n int) func(*image.Image) bool {
+	return func(img *image.Image) bool { return forced(img, 0, uint32(len(img.Words)), n) }
+}
+
+// twoSteps compares and exchanges without either being atomic.
+func twoSteps(s string) string {
+	return strings.Replace(s, "r0 = atomic_cmpxchg((u64 *)(r8 +0), r0, r9)", `r7 = r8
+	r8 = *(u64 *)(r7 +0)
+	`+pause+`if r8 != r0 goto compared
+	*(u64 *)(r7 +0) = r9
+	compared: r0 = r8`, 1)
 }
 
 // bargingUpdate has updates of a hash map go on without the value's lock.
@@ -242,11 +252,22 @@ var plants = []plant{
 	{of: "array", name: "an exchange in two steps", program: replace("r1 = atomic_xchg((u64 *)(r0 +0), r1)",
 		"r7 = r0\nr8 = *(u64 *)(r7 +0)\n"+pause+"*(u64 *)(r7 +0) = r9\nr1 = r8")},
 	{of: "array", name: "a write in two halves", program: replace("*(u64 *)(r0 +0) = r9", "r7 = r0\n*(u32 *)(r7 +0) = r9\n"+pause+"r9 >>= 32\n*(u32 *)(r7 +4) = r9\nr0 = 1")},
+	{of: "array, compared", name: "a comparison and a write", program: twoSteps},
+	{of: "array, compared", name: "comparisons do not wait for the lock", words: bargingAt(0)},
+	{of: "array, compared", name: "writes do not wait for the lock", words: bargingAt(1)},
+	{of: "array, compared", name: "additions do not wait for the lock", words: bargingAt(2)},
+	{of: "array, compared", name: "exchanges do not wait for the lock", words: bargingAt(3)},
+	{of: "array, compared", name: "the host does not wait for the lock", hasty: true},
+	{of: "hash, compared", name: "a comparison and a write", program: twoSteps},
+	{of: "hash, compared", name: "comparisons do not wait for the lock", words: bargingAt(0)},
+	{of: "hash, compared", name: "updates do not wait for the lock", words: bargingUpdate},
+	{of: "hash, compared", name: "the host does not wait for the lock", hasty: true},
+
 	{of: "array, locks", name: "updates do not take the lock", program: replace("r4 = 4\n", "r4 = 0\n")},
 	{of: "array, locks", name: "the lock is given back before the last number is written", program: soon},
 	{of: "array, locks", name: "numbers are read behind the lock", program: late},
 	{of: "array, locks", name: "the host does not wait for the lock", hasty: true, host: hostBeside},
-	{of: "array, locks", name: "the lock is taken although it is held", words: barging},
+	{of: "array, locks", name: "the lock is taken although it is held", words: bargingAt(0)},
 	{of: "hash, locks", name: "updates do not take the lock", program: replace("r4 = 4\n", "r4 = 0\n")},
 	{of: "hash, locks", name: "the lock is given back before the last number is written", program: soon},
 	{of: "hash, locks", name: "numbers are read behind the lock", program: late},

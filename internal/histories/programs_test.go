@@ -92,6 +92,63 @@ const arrayProgram = head + `
 	r0 = 1
 ` + tail
 
+// compareProgram is arrayProgram that compares and exchanges, too (10): it expects the
+// number that it has read before, which it leaves at byte 32.
+const compareProgram = head + `
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	call map_lookup_elem
+	if r0 == 0 goto done
+	if r7 == 1 goto write
+	if r7 == 5 goto add
+	if r7 == 6 goto swap
+	if r7 == 10 goto compare` + found + comparing + `
+	write: *(u64 *)(r0 +0) = r9
+	r0 = 1
+	goto done` + counting
+
+const comparing = `
+	compare: r8 = r0
+	r0 = *(u64 *)(r8 +0)
+	*(u64 *)(r6 +32) = r0
+	r0 = atomic_cmpxchg((u64 *)(r8 +0), r0, r9)
+	*(u64 *)(r6 +24) = r0
+	r0 = 1
+	goto done
+`
+
+const counting = `
+	add: r1 = r9
+	r1 = atomic_fetch_add((u64 *)(r0 +0), r1)
+	goto old
+	swap: r1 = r9
+	r1 = atomic_xchg((u64 *)(r0 +0), r1)
+	old: *(u64 *)(r6 +24) = r1
+	r0 = 1
+` + tail
+
+// compareUpdateProgram is compareProgram whose writes are updates.
+const compareUpdateProgram = head + `
+	if r7 == 1 goto write
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	call map_lookup_elem
+	if r0 == 0 goto done
+	if r7 == 5 goto add
+	if r7 == 6 goto swap
+	if r7 == 10 goto compare` + found + comparing + `
+	write: r1 = map[m]
+	r2 = r10
+	r2 += -4
+	r3 = r10
+	r3 += -16
+	r4 = 0
+	call map_update_elem
+	r0 += 1
+	goto done` + counting
+
 // spinProgram works on values of three numbers that are always the same, beside a
 // lock, at byte 8, and a word that stays 0. It reads (0), adds and gets the old number (5) and
 // exchanges (6) under the lock, and updates (1) with BPF_F_LOCK. What it got is 1, or 3 for

@@ -64,6 +64,17 @@ var subjects = []*subject{
 		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostSpin, kinds2: []kind{look, put}, seldom: true, model: cellModel, lock: true, spins: true,
 	},
 	{
+		name: "array, compared", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: compareProgram,
+		kinds: []kind{look, put, add, exchange, compare, compare, compare}, keys: 2, host: hostArray, kinds2: []kind{look, put}, seldom: true, model: cellModel, lock: true,
+	},
+	{
+		name: "hash, compared", m: object.Map{
+			Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 2,
+			Initial: []object.Entry{{Key: bytesOf(0, 4), Value: make([]byte, 8)}, {Key: bytesOf(1, 4), Value: make([]byte, 8)}},
+		}, program: compareUpdateProgram,
+		kinds: []kind{look, put, add, exchange, compare, compare, compare}, keys: 2, host: hostArray, kinds2: []kind{look, put}, seldom: true, model: cellModel, lock: true,
+	},
+	{
 		name: "percpu_array", m: object.Map{Type: bpf.MapTypePerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: plainProgram,
 		kinds: []kind{look, put}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
 	},

@@ -73,6 +73,7 @@ var kinds = []struct {
 	{"liar4", liar4},
 	{"runt", runt},
 	{"gue4", gue4},
+	{"talk4", talk4},
 	{"routed4", func(g *generator) []byte {
 		h := g.header4(protoUDP)
 		h.dst = pick(g, routes4...)

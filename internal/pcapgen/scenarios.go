@@ -46,6 +46,8 @@ var scenarios = []scenario{
 	{name: "ring_filter", count: 300, mix: mostly(map[string]int{"udp4": 40, "tcp4": 40, "icmp4": 20}), sizes: 200},
 	{name: "packet_sample", count: 300, mix: mostly(map[string]int{"large": 2}), sizes: 300},
 	{name: "flow_track", count: 700, mix: mostly(map[string]int{"tcp4": 150, "flow4": 150, "cut4": 30, "fragment4": 20}), sizes: 100},
+	{name: "conn_lock", count: 1600, mix: mostly(map[string]int{"talk4": 900, "tcp4": 100}), sizes: 100},
+	{name: "rate_limit", count: 900, mix: mostly(map[string]int{"udp4": 200, "talk4": 300}), sizes: 100},
 	{name: "port_class", count: 300, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60}), sizes: 200},
 	{name: "nat44", count: 700, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60, "options4": 20, "fragment4": 20, "cut4": 30, "outside4": 20}), sizes: 200},
 	{name: "tls_sni", count: 700, mix: mostly(map[string]int{"hello4": 250, "tcp4": 20, "long4": 30, "cut4": 40}), sizes: 200},

@@ -6,6 +6,7 @@ import "fmt"
 //
 //	region   +0       value 0
 //	         +Stride  value 1, ...
+//	behind the last   with Compared: lock of who writes values, 8 bytes
 //
 // The key is the index, one word. A per-CPU array is the same, for the card
 // counts as one CPU.
@@ -13,13 +14,15 @@ type Array struct {
 	Stride  uint32 // from one value to the next, in bytes
 	Entries uint32
 	Spin    Spin
+	// Compared says that there is a lock behind the values.
+	Compared bool
 }
 
 // ArrayKey is the size of an array's key in bytes.
 const ArrayKey = 4
 
 // NewArray lays out an array.
-func NewArray(s Shape) Array { return Array{up(s.ValueSize), s.MaxEntries, s.Spin} }
+func NewArray(s Shape) Array { return Array{up(s.ValueSize), s.MaxEntries, s.Spin, s.Compared} }
 
 // KindArray names the layout in images.
 const KindArray Kind = "array"
@@ -33,11 +36,15 @@ func parseArray(s Shape, step uint32, params map[string]uint64) (Layout, error) 
 	case step < NewArray(s).Stride || step%Align != 0:
 		return nil, fmt.Errorf("stride %d does not hold a value of %d bytes", step, s.ValueSize)
 	}
-	spin, err := parseSpin(KindArray, s, params)
-	if err == nil {
-		err = known(KindArray, params, ParamSpin)
+	a := Array{Stride: step, Entries: s.MaxEntries}
+	var err error
+	if a.Spin, err = parseSpin(KindArray, s, params); err != nil {
+		return nil, err
 	}
-	return Array{step, s.MaxEntries, spin}, err
+	if a.Compared, err = parseCompare(KindArray, params, a.CompareLock()); err != nil {
+		return nil, err
+	}
+	return a, known(KindArray, params, ParamSpin, ParamCompare)
 }
 
 // Value returns the offset of value i.
@@ -47,13 +54,32 @@ func (a Array) Value(i uint32) uint64 { return uint64(i) * uint64(a.Stride) }
 func (a Array) Kind() Kind { return KindArray }
 
 // Size implements Layout.
-func (a Array) Size() uint64 { return a.Value(a.Entries) }
+func (a Array) Size() uint64 {
+	if a.Compared {
+		return a.CompareLock() + Align
+	}
+	return a.Value(a.Entries)
+}
+
+// CompareLock returns the offset of the lock of an array whose values are compared.
+func (a Array) CompareLock() uint64 { return a.Value(a.Entries) }
 
 // Step implements Layout.
 func (a Array) Step() uint32 { return a.Stride }
 
 // Values implements Layout.
-func (a Array) Values() Values { return Values{Stride: uint64(a.Stride), Spin: a.Spin} }
+func (a Array) Values() Values {
+	return Values{Stride: uint64(a.Stride), Spin: a.Spin, Compared: a.Compared, CompareLock: a.CompareLock()}
+}
 
 // Params implements Layout.
-func (a Array) Params() map[string]uint64 { return a.Spin.param(nil) }
+func (a Array) Params() map[string]uint64 {
+	p := a.Spin.param(nil)
+	if a.Compared {
+		if p == nil {
+			p = map[string]uint64{}
+		}
+		p[ParamCompare] = a.CompareLock()
+	}
+	return p
+}

@@ -49,6 +49,22 @@ type Shape struct {
 	KeySize, ValueSize, MaxEntries uint32
 	// Spin is the lock that programs take on each value.
 	Spin Spin
+	// Compared says that programs compare and exchange words of values, under a lock
+	// of the map that all take who write such words.
+	Compared bool
+}
+
+// ParamCompare is the offset in the region of the lock of a map whose values are
+// compared and exchanged, a word of the atomic engine, in the numbers of its layout.
+const ParamCompare = "compare_lock"
+
+// parseCompare takes the lock from the numbers of a layout that has it at an offset.
+func parseCompare(k Kind, params map[string]uint64, at uint64) (compared bool, err error) {
+	have, compared := params[ParamCompare]
+	if compared && have != at {
+		return false, fmt.Errorf("layout %s with the lock of its compared values at offset %d, it is at %d", k, have, at)
+	}
+	return compared, nil
 }
 
 // Spin is where the values of a map have a struct bpf_spin_lock: a word of the
@@ -108,6 +124,9 @@ type Values struct {
 	Keyed bool
 	// Spin is the lock that programs take on each value.
 	Spin Spin
+	// Compared says that programs write values under the lock at CompareLock.
+	Compared    bool
+	CompareLock uint64
 }
 
 // Parse returns the layout that an image describes. Errors name the number that

@@ -8,6 +8,7 @@ import "fmt"
 //	         +4       Inside: entries that may still come (the same)
 //	         +8       LRU: how far the hand has gone, in eighths of bytes from +First (the
 //	                  same); it may be some entries beyond the last one, which are the first ones again
+//	         +12      Compared: lock of who writes values (the same)
 //	         +16      stack of free entries: a word for each, its low address or 0 (the same)
 //	         +Heads   buckets, a power of two, each the first entry of its chain:
 //	                  a pointer, or with Inside the entry itself
@@ -32,14 +33,17 @@ type Hash struct {
 	Inside  bool   // the first entry of a bucket lies in it
 	Turns   Offset // of the word before a long key, 0 for short ones
 	Spin    Spin
+	// Compared says that who writes values takes a lock.
+	Compared bool
 }
 
 // Offsets in the region.
 const (
-	HashFree  Offset = 0
-	HashLeft  Offset = 4
-	HashHand  Offset = 8
-	HashStack Offset = 16
+	HashFree    Offset = 0
+	HashLeft    Offset = 4
+	HashHand    Offset = 8
+	HashCompare Offset = 12
+	HashStack   Offset = 16
 )
 
 // Offsets in an entry.
@@ -81,7 +85,7 @@ const (
 // NewHash lays out a hash table. There is a bucket for each entry, rounded up
 // to a power of two.
 func NewHash(s Shape, lru bool) Hash {
-	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin}
+	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin, Compared: s.Compared}
 	if lru {
 		h.Key = HashUsed + wordBytes
 	}
@@ -188,9 +192,14 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	}
 	spin, err := parseSpin(KindHash, s, params)
 	if err == nil {
-		err = known(KindHash, params, "buckets", "heads", "entries", "key", "value", "lru", "inside", ParamInner, ParamSpin)
+		err = known(KindHash, params, "buckets", "heads", "entries", "key", "value", "lru", "inside", ParamInner, ParamSpin, ParamCompare)
 	}
 	h.Spin = spin
+	compared, wrong := parseCompare(KindHash, params, uint64(HashCompare))
+	if wrong != nil {
+		return nil, wrong
+	}
+	h.Compared = compared
 	if s.KeySize > HashNearKey {
 		h.Turns = h.Key - wordBytes
 	}
@@ -235,7 +244,7 @@ func (h Hash) Values() Values {
 	if h.Inside {
 		first = h.Heads
 	}
-	return Values{First: first, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Spin: h.Spin}
+	return Values{First: first, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Spin: h.Spin, Compared: h.Compared, CompareLock: uint64(HashCompare)}
 }
 
 // Params implements Layout.
@@ -243,6 +252,9 @@ func (h Hash) Params() map[string]uint64 {
 	p := map[string]uint64{"buckets": uint64(h.Buckets), "heads": h.Heads, "entries": h.First, "key": uint64(h.Key), "value": uint64(h.Value)}
 	if h.LRU {
 		p["lru"] = 1
+	}
+	if h.Compared {
+		p[ParamCompare] = uint64(HashCompare)
 	}
 	if h.Inside {
 		p["inside"] = 1

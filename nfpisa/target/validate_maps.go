@@ -9,7 +9,7 @@ import (
 )
 
 // atomicOps are the names of atomic operations.
-var atomicOps = []string{"add", "or", "and", "xor", "xchg", "fetch"}
+var atomicOps = []string{"add", "or", "and", "xor", "xchg", "cmpxchg", "fetch"}
 
 func (c *checker) maps() {
 	m := &c.t.Maps

@@ -9,9 +9,11 @@ import (
 	"io/fs"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/skipsw/skipsw/internal/mapfile"
 	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -231,6 +233,8 @@ func (h *mapHandle) fail(op string, err error) error {
 		e.Reason = fmt.Sprintf("the map has room for %d entries", h.info.MaxEntries)
 	case syscall.EEXIST:
 		e.Reason = "the key is there already"
+	case syscall.EAGAIN:
+		e.Reason = "a program holds the lock of the value"
 	case syscall.ENOENT:
 		e.Reason = "no entry with this key"
 	case syscall.EINVAL:
@@ -266,11 +270,24 @@ func (h *mapHandle) Update(key, value []byte, flags uint64) error {
 		return err
 	}
 	defer h.card.mu.Unlock()
-	if err := h.home.Update(key, value, flags); err != nil {
+	if _, locks := h.home.Info().Params[maplayout.ParamSpin]; flags&bpf.FLock != 0 && !locks {
+		return &offload.Error{Op: fmt.Sprintf("map %s: update", h.info.Name), Err: syscall.EINVAL, Reason: "its values have no bpf_spin_lock"}
+	}
+	err := h.home.Update(key, value, flags)
+	for tries := 0; errors.Is(err, syscall.EAGAIN) && tries < lockTries; tries++ {
+		h.card.mu.Unlock() // the cores go on
+		time.Sleep(time.Millisecond)
+		h.card.mu.Lock()
+		err = h.home.Update(key, value, flags)
+	}
+	if err != nil {
 		return h.fail("update", err)
 	}
 	return nil
 }
+
+// lockTries is how many milliseconds an update waits for a value's lock.
+const lockTries = 1000
 
 // Delete implements offload.Map.
 func (h *mapHandle) Delete(key []byte) error {

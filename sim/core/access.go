@@ -53,7 +53,7 @@ func (c *Core) resolveMap(x *Context, q *mem.Command) bool {
 		return false
 	}
 	off := q.Address - r.Base
-	if c.cfg.Checks&CheckMapValues != 0 && (!r.Values.Mixed() || c.code.ofProgram(x.swapPC)) {
+	if c.cfg.Checks&CheckMapValues != 0 && !r.Values.IsLock(q.Op, off, n) && (!r.Values.Mixed() || c.code.ofProgram(x.swapPC)) {
 		in, ok := r.Values.Inside(off, n)
 		key := !ok && q.Op.Reads() && r.Values.WithKey(off, n)
 		if !ok && !key {

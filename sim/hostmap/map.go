@@ -345,6 +345,9 @@ func allZero(b []byte) bool {
 // something out. A nil key asks whether any lock of the map is held. Maps without locks
 // are never locked.
 func (m *Map) Locked(key []byte) bool {
+	if v := &m.region.Values; v.Locked && binary.LittleEndian.Uint32(m.region.Data[v.Lock:]) != 0 {
+		return true
+	}
 	switch t := m.table.(type) {
 	case interface{ lock() maplayout.Offset }:
 		return binary.LittleEndian.Uint32(m.region.Data[t.lock():]) != 0

@@ -32,6 +32,10 @@ type Values struct {
 	// Reversed says for each word of a value that its bytes are stored in
 	// reverse order.
 	Reversed []bool
+	// Lock is a word of the region that programs set and clear bits of, if Locked says
+	// that there is one.
+	Lock   uint64
+	Locked bool
 }
 
 // Mixed reports whether the region holds more than values.
@@ -40,12 +44,21 @@ func (v *Values) Mixed() bool { return v.First != 0 || v.Offset != 0 }
 // Inside reports whether n bytes at offset off of the region lie in the words
 // of one value, and how far from the value's beginning.
 func (v *Values) Inside(off uint64, n uint32) (in uint64, ok bool) {
-	if off < v.First {
+	if off < v.First || v.Locked && off < v.Lock+lockBytes && v.Lock < off+uint64(n) {
 		return 0, false
 	}
 	words := (uint64(v.Size) + 3) &^ 3
 	in = (off-v.First)%v.Stride - v.Offset
 	return in, in+uint64(n) <= words && in < words
+}
+
+// lockBytes is the size of the word at Lock.
+const lockBytes = 4
+
+// IsLock reports whether a command sets or clears bits of the lock, at offset off of
+// the region, and touches nothing else.
+func (v *Values) IsLock(op Op, off uint64, n uint32) bool {
+	return v.Locked && off == v.Lock && n == lockBytes && (op == Set || op == Clear)
 }
 
 // WithKey reports whether n bytes at offset off of the region lie in the words of a

@@ -21,6 +21,7 @@ import (
 type updateFlags struct {
 	mapFlags
 	noExist, exist bool
+	lock           bool
 	object         string
 	settings       settingFlags
 }
@@ -52,6 +53,7 @@ pinned program, the id or name of a loaded one, or with --obj a program to load.
 	}
 	cmd.Flags().BoolVar(&f.noExist, "noexist", false, "only if the key is not there")
 	cmd.Flags().BoolVar(&f.exist, "exist", false, "only if the key is there")
+	cmd.Flags().BoolVar(&f.lock, "lock", false, "under the bpf_spin_lock of the value, as programs write it")
 	cmd.Flags().StringVar(&f.object, "obj", "", "VALUE names a program of this object `FILE`, for a slot of a program array or an entry of a device or CPU map")
 	f.add(cmd)
 	f.settings.add(cmd)
@@ -71,6 +73,9 @@ func (f *updateFlags) update(ctx context.Context, w io.Writer, d offload.Device,
 		flags = bpf.NoExist
 	case f.exist:
 		flags = bpf.Exist
+	}
+	if f.lock {
+		flags |= bpf.FLock
 	}
 	if f.object == "" {
 		if f.settings.any() {
@@ -100,7 +105,7 @@ func (f *updateFlags) update(ctx context.Context, w io.Writer, d offload.Device,
 	case m.Info().Type != bpf.MapTypeProgArray:
 		return usagef("--obj: map %s is of type %s and holds no programs", m.Info().Name, m.Info().Type)
 	case flags != 0:
-		return usagef("slots of a program array take neither --noexist nor --exist")
+		return usagef("slots of a program array take none of --noexist, --exist and --lock")
 	}
 	return f.fillSlot(ctx, w, d, m, key, valueText)
 }
@@ -144,7 +149,7 @@ func (f *updateFlags) reader(b []byte, program string) func(typ object.Type) (*o
 // putProgram puts a program of the kernel into a slot.
 func putProgram(ctx context.Context, d offload.Device, o offload.ProgramOpener, m offload.Map, key []byte, text string, flags uint64) error {
 	if flags != 0 {
-		return usagef("slots of a program array take neither --noexist nor --exist")
+		return usagef("slots of a program array take none of --noexist, --exist and --lock")
 	}
 	h, err := offload.AsHolder(d)
 	if err != nil {

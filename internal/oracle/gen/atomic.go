@@ -9,8 +9,8 @@ func (f *fn) atomic(v, size, d int) {
 		op = []bpf.AtomicOp{
 			bpf.AtomicOr, bpf.AtomicAnd, bpf.AtomicXor, bpf.AtomicAdd | bpf.AtomicFetch,
 			bpf.AtomicOr | bpf.AtomicFetch, bpf.AtomicAnd | bpf.AtomicFetch, bpf.AtomicXor | bpf.AtomicFetch,
-			bpf.AtomicXchg, bpf.AtomicCmpXchg,
-		}[f.r.IntN(9)]
+			bpf.AtomicXchg, bpf.AtomicCmpXchg, bpf.AtomicCmpXchg, bpf.AtomicCmpXchg,
+		}[f.r.IntN(11)]
 	}
 	if f.o.has(AcqRel) && f.chance(20) {
 		if f.chance(50) {
@@ -26,7 +26,10 @@ func (f *fn) atomic(v, size, d int) {
 		if v == 0 || f.isLocked(0) {
 			return
 		}
-		if !f.is(0, scalar) {
+		switch {
+		case f.chance(50):
+			f.expect(v, size, d)
+		case !f.is(0, scalar):
 			f.constant(0)
 		}
 		f.exchange(v, size, d)
@@ -69,15 +72,21 @@ func (f *fn) stackAtomic() {
 // compareExchange emits a compare-and-exchange on the stack that finds the
 // value it expects, or one that differs in a high bit.
 func (f *fn) compareExchange(size, off int) {
-	f.Emit(ldx(size, 0, 10, off))
+	f.expect(10, size, off)
+	f.exchange(10, size, off)
+}
+
+// expect puts in R0 what is at displacement d from pointer v, or what differs from
+// that in a high bit.
+func (f *fn) expect(v, size, d int) {
+	f.Emit(ldx(size, 0, uint8(v), d))
 	f.setScalar(0)
 	if f.chance(50) {
-		t := f.dst(0)
+		t := f.dst(0, v)
 		f.Emit(lddw(uint8(t), 0, 1<<f.r.IntN(31))...)
 		f.setScalar(t)
 		f.Emit(bpf.Xor.Reg(0, uint8(t)))
 	}
-	f.exchange(10, size, off)
 }
 
 // exchange emits a compare-and-exchange at displacement d from pointer v. For

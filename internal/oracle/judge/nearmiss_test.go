@@ -19,7 +19,7 @@ import (
 // TestNearMisses asks the kernel about near misses that our verifier accepts, and
 // runs them on both cards with absent keys and with entries in the maps: SKIPSW_N
 // of them from SKIPSW_SEED on, of which SKIPSW_SHARD, as i/n, takes a part. Half of
-// them are of all features, the others are about arguments and calls; SKIPSW_ONLY names
+// them are of all features, the others are about arguments, calls and locks; SKIPSW_ONLY names
 // the features of all of them.
 func TestNearMisses(t *testing.T) {
 	if !oracletest.Kernel(t) {
@@ -38,7 +38,7 @@ func TestNearMisses(t *testing.T) {
 	n, seed := number(t, "SKIPSW_N", 1000), uint64(number(t, "SKIPSW_SEED", 1))
 	about := gen.OddPlaces | gen.PointerArgs | gen.TailCalls | gen.Calls | gen.GlobalCalls | gen.Stack | gen.VarStack | gen.Spill |
 		gen.StackAtomic | gen.AtomicFetch | gen.Atomic | gen.Helpers | gen.CsumDiff | gen.Hash | gen.Array | gen.LPM | gen.MapUpdate |
-		gen.PacketLoad | gen.PacketVar | gen.Adjust | gen.SkbEdit | gen.MayGoto | gen.NullChecks
+		gen.PacketLoad | gen.PacketVar | gen.Adjust | gen.SkbEdit | gen.MayGoto | gen.NullChecks | gen.Callbacks | gen.MapStore | gen.Global
 	type part struct {
 		name string
 		only gen.Feature

@@ -101,9 +101,9 @@ func updateArray(c *Call) error {
 		}
 		locked = func() []ssa.ID {
 			lock, high := c.AddConst(c.entry(key[0]), at), c.Const(c.Env.Machine.MapHigh)
-			c.acquire(c.K, lock, high)
+			c.Acquire(c.K, lock, high)
 			result := store()
-			c.release(c.K, lock, high)
+			c.Release(c.K, lock, high)
 			return result
 		}
 	}
@@ -144,6 +144,22 @@ func arrayStore(c *Call, index ssa.ID) (func() []ssa.ID, error) {
 		s, args, err := updateCall(c, c.Const(0))
 		return func() []ssa.ID { return []ssa.ID{c.Result(c.AddCall(s, args), 0)} }, err
 	}
+	store, err := plainStore(c, index)
+	if p := c.place(); len(p.Compared) > 0 && !c.Inner {
+		plain, lock, high := store, c.Const(uint32(p.CompareLock)), c.Const(c.Env.Machine.MapHigh)
+		store = func() []ssa.ID {
+			c.Acquire(c.K, lock, high)
+			result := plain()
+			c.Release(c.K, lock, high)
+			return result
+		}
+	}
+	return store, err
+}
+
+// plainStore is arrayStore for programs that address map values themselves, where
+// nobody compares.
+func plainStore(c *Call, index ssa.ID) (func() []ssa.ID, error) {
 	high := c.Const(c.Env.Machine.MapHigh)
 	lock, locks, _ := c.Map.SpinLock()
 	if c.Map.ValueSize > maxPieces && !locks && isFar(c, 3) && !c.place().Swapped {

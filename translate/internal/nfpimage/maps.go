@@ -71,6 +71,9 @@ func placeMaps(u *backend.Unit, b Backend) (*atlas, error) {
 		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
 	}
 	swapped := swappedMaps(u, a.maps)
+	for m, spans := range comparedBytes(u) {
+		a.at[m].Compared = spans
+	}
 	rooms := newRooms(t)
 	if b.ByUse && t.Direct() {
 		rooms.uses = usesOf(u, a, b.Heat)
@@ -129,6 +132,9 @@ func placeMaps(u *backend.Unit, b Backend) (*atlas, error) {
 			}
 		}
 		p.Stride, p.Size = l.Step(), l.Size()
+		if len(p.Compared) > 0 {
+			p.CompareLock = l.Params()[maplayout.ParamCompare] // from its base on, which is not known yet
+		}
 		if kind.Nested {
 			if why := a.nest(m, t); why != "" {
 				return nil, refuse(m, why)
@@ -141,6 +147,11 @@ func placeMaps(u *backend.Unit, b Backend) (*atlas, error) {
 		}
 		if m, limit := a.beyond(t.Maps.Region()); m != nil {
 			return nil, refuse(m, fmt.Sprintf("it takes %d bytes from %#x on, and code reaches maps below %#x, for their addresses differ in 32 bits", a.at[m].Size, a.at[m].Base, limit))
+		}
+	}
+	for _, m := range a.maps {
+		if p := a.at[m]; len(p.Compared) > 0 {
+			p.CompareLock += p.Base
 		}
 	}
 	return a, nil
@@ -169,6 +180,9 @@ func hasLock(m *object.Map) bool {
 func (a *atlas) nest(m *object.Map, t *target.Target) string {
 	like := a.like(m)
 	for _, in := range innerMaps(m) {
+		if len(a.at[in].Compared) > 0 {
+			return fmt.Sprintf("values of map %s that it holds are compared and exchanged, under a lock that programs which reach it through the map of maps do not know", in.Name)
+		}
 		if in.MaxEntries != like.MaxEntries {
 			return fmt.Sprintf("it holds maps of %d and of %d entries, and its inner maps lie alike", like.MaxEntries, in.MaxEntries)
 		}
@@ -242,6 +256,36 @@ func atomicMaps(p *verify.Program) []bool {
 		if r := p.Reg(pc, int(in.Dst)); r.Kind == verify.PtrMapValue {
 			for k := range out {
 				out[k] = out[k] || r.MayBe(k)
+			}
+		}
+	}
+	return out
+}
+
+// comparedBytes returns the bytes of values that programs compare and exchange, by map.
+func comparedBytes(u *backend.Unit) map[*object.Map][]ssa.Span {
+	out := map[*object.Map][]ssa.Span{}
+	for _, part := range u.Parts {
+		p := part.Program
+		src := p.Source()
+		for pc, in := range src.Insns {
+			if !p.Reached(pc) || !in.IsAtomic() || in.AtomicOp() != bpf.AtomicCmpXchg {
+				continue
+			}
+			r := p.Reg(pc, int(in.Dst))
+			if r.Kind != verify.PtrMapValue || r.Inner {
+				continue // the stack, or refused where it stands
+			}
+			for k, m := range src.Maps {
+				if !r.MayBe(k) || m.Inner != nil {
+					continue
+				}
+				s := ssa.Span{Hi: int64(m.ValueSize)}
+				if r.OffKnown {
+					s.Lo = int64(r.Off) + int64(in.Off)
+					s.Hi = s.Lo + int64(in.Bytes())
+				}
+				out[m] = append(out[m], s)
 			}
 		}
 	}
@@ -333,5 +377,6 @@ func (a *atlas) located(m *object.Map, t *target.Target) microcode.Map {
 		shape.Spin = maplayout.Spin{Has: true, At: off}
 	}
 	p := a.at[m]
+	shape.Compared = len(p.Compared) > 0
 	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Extra: m.Extra, Programs: a.count}
 }

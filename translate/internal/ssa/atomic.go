@@ -19,6 +19,8 @@ var atomicOps = map[bpf.AtomicOp]struct {
 	bpf.AtomicAnd:                     {AtomicClr, "and"},
 	bpf.AtomicXor:                     {AtomicXor, "xor"},
 	bpf.AtomicXchg &^ bpf.AtomicFetch: {AtomicXchg, "xchg"},
+	// What writes the new value; the rest is done under a lock.
+	bpf.AtomicCmpXchg &^ bpf.AtomicFetch: {AtomicXchg, "cmpxchg"},
 }
 
 // atomic builds an atomic operation, on a map value or on the stack.
@@ -53,24 +55,65 @@ func (b *Builder) atomic(in bpf.Insn, pc int) error {
 	if hi, err = b.inMap(lo, hi, fact, int32(in.Off), n); err != nil {
 		return err
 	}
+	if in.AtomicOp() == bpf.AtomicCmpXchg && !b.lockKnown(fact) {
+		return b.Unsupported("a compare-and-exchange on a value of an inner map", "which map's lock is to be taken is not known")
+	}
+	words, err := b.alone(fact, lo, int32(in.Off), bytesAt(fact, int32(in.Off), n), func() ([]ID, error) {
+		if in.AtomicOp() == bpf.AtomicCmpXchg {
+			return b.compareExchange(in, fact, lo, hi), nil
+		}
+		return b.change(in, op.op, fact, lo, hi, fetch), nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case in.AtomicOp() == bpf.AtomicCmpXchg:
+		b.narrow(pc, 0, words[0], words[1])
+	case fetch:
+		b.narrow(pc, int(in.Src), words[0], words[1])
+	}
+	return nil
+}
+
+// compareExchange makes a compare-and-exchange on a map value whose lock is held. It
+// returns the old value.
+func (b *Builder) compareExchange(in bpf.Insn, fact *verify.Reg, lo, hi ID) []ID {
+	n := in.Bytes()
+	old := b.loadWords(Value{Op: Load, Space: MapValue, Aux: int32(fact.Map), Order: Big}, []ID{lo, hi}, uint32(int32(in.Off)), n)
+	low, high := b.Reg(0)
+	equal := Compare{Cond: EQ, XL: old.lo, YL: low}
+	if n == 8 {
+		equal.XH, equal.YH = old.hi, high
+	}
+	b.Choose(equal, func() []ID {
+		b.change(in, AtomicXchg, fact, lo, hi, false) // one command: who reads sees both words or none
+		return nil
+	}, func() []ID { return nil })
+	return []ID{old.lo, old.hi}
+}
+
+// change makes an operation of the atomic engine on a map value. It returns the old
+// value if that is fetched.
+func (b *Builder) change(in bpf.Insn, op Op, fact *verify.Reg, lo, hi ID, fetch bool) []ID {
+	n := in.Bytes()
 	vlo, vhi := b.Reg(int(in.Src))
-	if op.op == AtomicClr {
+	if op == AtomicClr {
 		ones := b.Const(^uint32(0))
 		vlo, vhi = b.Op(Xor, 0, vlo, ones), b.Op(Xor, 0, vhi, ones)
 	}
-	v := Value{Op: op.op, Space: MapValue, Aux: int32(fact.Map), Size: uint8(n), Imm: uint32(int32(in.Off)), Args: []ID{lo, hi, vlo}}
+	v := Value{Op: op, Space: MapValue, Aux: int32(fact.Map), Size: uint8(n), Imm: uint32(int32(in.Off)), Args: []ID{lo, hi, vlo}}
 	if n == 8 {
 		v.Args = append(v.Args, vhi)
 	}
 	id := b.Add(v)
-	if fetch {
-		old := pair{b.Add(Value{Op: Word, Args: []ID{id}}), b.Const(0)}
-		if n == 8 {
-			old.hi = b.Add(Value{Op: Word, Imm: 1, Args: []ID{id}})
-		}
-		b.narrow(pc, int(in.Src), old.lo, old.hi)
+	if !fetch {
+		return nil
 	}
-	return nil
+	old := []ID{b.Add(Value{Op: Word, Args: []ID{id}}), b.Const(0)}
+	if n == 8 {
+		old[1] = b.Add(Value{Op: Word, Imm: 1, Args: []ID{id}})
+	}
+	return old
 }
 
 // stackAtomic builds an atomic operation on the stack, which nobody shares.

@@ -38,6 +38,10 @@ type MapPlace struct {
 	Size    uint64 // bytes of the whole map
 	Swapped bool   // words of values are stored with their bytes reversed
 	Hashed  bool   // entry i need not be i strides from the base
+	// Compared are the bytes of values that some program compares and exchanges,
+	// CompareLock is then the address of the lock under which they are written.
+	Compared    []Span
+	CompareLock uint64
 	// Use is what the program does with each 4-byte word of a value, for
 	// firmware that stores counters in another byte order than data.
 	Use []WordUse
@@ -45,6 +49,9 @@ type MapPlace struct {
 	// too: programs reach no other values through the map.
 	Inner *MapPlace
 }
+
+// Span is the bytes of a value from Lo to Hi, the last not included.
+type Span struct{ Lo, Hi int64 }
 
 // WordUse is what a program does with a word of a map's values.
 type WordUse = maplayout.WordUse

@@ -191,6 +191,13 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 
 // storeMap stores to a map value.
 func (b *Builder) storeMap(lo, hi ID, fact *verify.Reg, off int32, n int, v pair) error {
+	at := bytesAt(fact, off, n)
+	_, err := b.alone(fact, lo, off, at, func() ([]ID, error) { return nil, b.storeWithin(lo, hi, fact, off, n, v) })
+	return err
+}
+
+// storeWithin is storeMap where nobody compares.
+func (b *Builder) storeWithin(lo, hi ID, fact *verify.Reg, off int32, n int, v pair) error {
 	if !b.Env.Machine.Stores {
 		return b.Unsupported("a store to a map value", "target "+b.Env.Machine.Name+" can only read and atomically add")
 	}

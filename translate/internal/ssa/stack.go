@@ -347,7 +347,8 @@ func (b *Builder) StoreBehind(r int, place ID, n int, v ID) error {
 		b.storeWords(Value{Op: Store, Space: Packet}, []ID{place}, 0, n, pair{lo: v})
 		return nil
 	case verify.PtrMapValue:
-		return b.storeMap(place, hi, fact, 0, n, pair{lo: v})
+		_, err := b.alone(fact, place, 0, anywhere, func() ([]ID, error) { return nil, b.storeWithin(place, hi, fact, 0, n, pair{lo: v}) })
+		return err
 	case verify.PtrMem:
 		if err := b.inRecord(fact); err != nil {
 			return err

@@ -93,7 +93,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	m.newEntry(a, full)
 	// The value comes first, for memory takes commands in order: who still stands on
 	// the entry finds the key with its own value.
-	posted := m.storeValue(a, !m.long())
+	posted := m.storeValue(a, !m.long() && !m.Compared)
 	m.fillEntry(a)
 	written := a.waits(sigEntry)
 	if posted {
@@ -493,6 +493,10 @@ func (m Map) storeValue(a *assembler, post bool) (posted bool) {
 	if m.long() {
 		m.behindKey(a)
 	}
+	if m.Compared {
+		m.point(a, a.value, uint64(maplayout.HashCompare))
+		a.Lock(a.high, a.value, a.crc, a.sig[signal])
+	}
 	m.pointAt(a, a.value, a.entry, m.Layout().Value)
 	for done := 0; done < vw; {
 		n := min(chunk, vw-done)
@@ -520,6 +524,11 @@ func (m Map) storeValue(a *assembler, post bool) (posted bool) {
 		if done += n; done < vw {
 			a.Emit(nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4*n)))
 		}
+	}
+	if m.Compared {
+		m.point(a, a.value, uint64(maplayout.HashCompare))
+		a.LoadOne(a.temp)
+		a.Unlock(a.high, a.value, a.temp)
 	}
 	return false
 }
