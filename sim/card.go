@@ -100,7 +100,7 @@ func (m *card) config() core.Config {
 	cfg := core.Config{
 		Checks: s.Checks, Budget: s.Budget, PointerLatency: uint32(m.img.Target.LocalMemory.PointerDelay), SwapSlots: s.SwapSlots,
 		WorkerWaits: m.img.Target.Exit.Writes == target.WritesWorker,
-		Unwritten:   s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target), Hooks: s.Hooks,
+		Unwritten:   s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target, s.PacketBuffer), Hooks: s.Hooks,
 	}
 	if m.profile != nil {
 		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)
@@ -218,7 +218,9 @@ func (m *card) enter(x *core.Context, in *Input) {
 
 // MaxPacket returns the longest frame that the packet buffer and the packet
 // vector take, in bytes.
-func (m *card) MaxPacket() int { return min(m.spec.PacketBuffer-m.spec.PacketOffset, m.maxPacket) }
+func (m *card) MaxPacket() int {
+	return min(firmware.End(m.img.Target, m.spec.PacketBuffer)-m.spec.PacketOffset, m.maxPacket)
+}
 
 // refuse returns a fault for input that the machine cannot take.
 func (m *card) refuse(in *Input) *Fault {
@@ -241,7 +243,7 @@ func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 		*out = firmware.Outcome{}
 		ok := m.model.Leave(x, m.program[place(x)], out)
 		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
-		res.Redirect, res.Metadata = out.Redirect, out.Metadata
+		res.Redirect, res.Metadata, res.Tunnel, res.Tunnelled = out.Redirect, out.Metadata, out.Tunnel, out.Tunnelled
 		if ok {
 			return
 		}

@@ -1,5 +1,7 @@
 package sim
 
+import "github.com/skipsw/skipsw/sim/tunnel"
+
 // Result is the outcome of a packet.
 type Result struct {
 	// Verdict is the eBPF verdict. Where the exit word is a code, it is the
@@ -19,6 +21,11 @@ type Result struct {
 	Queue         uint8
 	// Redirect is where the frame goes if the verdict is a redirect.
 	Redirect Redirect
+	// Tunnel is the tunnel key that the frame has if Tunnelled is true; its options
+	// are valid as long as the packet. Of images none of whose programs sets one it
+	// is not known.
+	Tunnel    tunnel.Key
+	Tunnelled bool
 
 	Cycles       uint64 // from the first instruction to the exit
 	Instructions uint64

@@ -71,6 +71,8 @@ type Input struct {
 	RxQueue        uint32
 	// Skb is the start of the writable fields of a tc program's context.
 	Skb SkbFields
+	// Tunnel is the key of the tunnel that the packet came out of, nil for none.
+	Tunnel *Tunnel
 	// Now is what the clock helpers return at first, in nanoseconds; Tick is how
 	// much more at each further call.
 	Now, Tick uint64
@@ -95,6 +97,8 @@ type Result struct {
 	QueueSet bool
 	// Redirect is where bpf_redirect or bpf_redirect_map sent the packet.
 	Redirect Redirect
+	// Tunnel is the key that the packet has afterwards, nil for none.
+	Tunnel *Tunnel
 	// Events are records sent to perf event arrays and ring buffers, in the order
 	// in which there was room made for them.
 	Events []Event
@@ -184,6 +188,7 @@ type VM struct {
 	queue           uint32
 	queueSet        bool
 	redirect        Redirect
+	tunnel          *Tunnel
 	events          []Event
 	prints          []string
 	records         []record
@@ -368,7 +373,7 @@ func (vm *VM) Run(in Input) (Result, error) {
 	macs := vm.leaveToNeighbour()
 	return Result{
 		macs: macs, R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
-		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
+		Skb: vm.skb, Tunnel: vm.tunnel, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
 	}, nil
 }
 
@@ -383,7 +388,7 @@ func (vm *VM) start(in Input) {
 	clear(vm.stack[:StackSize]) // calls clear their frames
 	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
 	vm.queue, vm.queueSet, vm.redirect = in.RxQueue, false, Redirect{}
-	vm.prints = nil
+	vm.prints, vm.tunnel = nil, in.Tunnel
 	vm.events, vm.records, vm.recordMem = nil, vm.records[:0], vm.recordMem[:0]
 
 	size := headroom + len(in.Packet) + tailroom
