@@ -10,6 +10,7 @@ import (
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/nic"
+	"github.com/skipsw/skipsw/sim/tunnel"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/bug"
 	"github.com/skipsw/skipsw/translate/object"
@@ -29,10 +30,13 @@ const (
 	fateQueue                  // given to a queue of the host that a helper named
 	fateNowhere                // redirected to what the card has not
 	fateTooLong                // no packet buffer of the simulator takes it
+	fateForeign                // given to the host by a port whose tunnels it is of none of
+	fateBroken                 // of a tunnel, and lost
+	fateUnsent                 // of a program that sends it by a port in tunnel mode, which could not
 	fateCount
 )
 
-var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirected", "redirected_to_host", "redirect_nowhere", "too_long"}
+var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirected", "redirected_to_host", "redirect_nowhere", "too_long", "not_of_tunnel", "broken_tunnel", "not_sent_by_tunnel"}
 
 // handle takes a frame through the card.
 func (c *Card) handle(a *arrival) {
@@ -42,7 +46,18 @@ func (c *Card) handle(a *arrival) {
 		c.leave(a.port, bytes.Clone(a.buf))
 		return
 	}
-	out, err := c.run(a)
+	frame, key, fate := a.port.receive(a.buf)
+	if fate != tunnel.Inside {
+		c.taps.see(a.port.n, In, false, a.buf, "")
+		if fate == tunnel.Broken {
+			c.fates[fateBroken].Add(1)
+			return
+		}
+		c.fates[fateForeign].Add(1)
+		c.toHost(a.port, bytes.Clone(a.buf))
+		return
+	}
+	out, key, err := c.run(a, frame, key)
 	var f *sim.Fault
 	if errors.As(err, &f) && f.Kind == sim.FaultInput {
 		c.taps.see(a.port.n, In, false, a.buf, "too long")
@@ -62,23 +77,23 @@ func (c *Card) handle(a *arrival) {
 	c.taps.see(a.port.n, In, false, a.buf, verdict)
 	what := fateOf(out)
 	if what == fateRedirected {
-		what = c.redirect(a.port, out)
+		what = c.redirect(a.port, out, key)
 	}
-	c.fates[what].Add(1)
 	switch what {
 	case fateHost:
 		c.toHost(a.port, out.Data)
 	case fateSent:
-		c.leave(a.port, out.Data)
+		what = c.leaveBy(a.port, out.Data, key, what)
 	}
+	c.fates[what].Add(1)
 	c.late(a.due, out.Cycles)
 }
 
 // run runs the program on a frame. What of the simulator gives way under words
 // that it was not made for ends the frame, not the card.
-func (c *Card) run(a *arrival) (out *offload.Outcome, err error) {
+func (c *Card) run(a *arrival, frame []byte, key *tunnel.Key) (out *offload.Outcome, left *tunnel.Key, err error) {
 	defer bug.Catch("the card", &err)
-	return c.dev.RunPacket(context.Background(), offload.Packet{Data: a.buf, Port: a.port.n})
+	return c.dev.RunTunnelled(context.Background(), offload.Packet{Data: frame, Port: a.port.n}, key)
 }
 
 // late notes how long after its time on a card a frame has left this one.
@@ -121,7 +136,7 @@ func fateOf(out *offload.Outcome) fate {
 // redirect sends a frame where a helper of its program said: copies to several
 // ports, or to the host of the port it came in by, which has the queues of
 // processors and sockets.
-func (c *Card) redirect(p *port, out *offload.Outcome) fate {
+func (c *Card) redirect(p *port, out *offload.Outcome, key *tunnel.Key) fate {
 	what := fateNowhere
 	if out.Redirect == nil {
 		return what
@@ -132,8 +147,9 @@ func (c *Card) redirect(p *port, out *offload.Outcome) fate {
 	}
 	for _, n := range out.Redirect.Ports {
 		if n >= 0 && n < len(c.ports) {
-			c.leave(c.ports[n], bytes.Clone(out.Data))
-			what = fateRedirected
+			if got := c.leaveBy(c.ports[n], bytes.Clone(out.Data), key, fateRedirected); what != fateRedirected {
+				what = got
+			}
 		}
 	}
 	return what

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"errors"
 	"net/netip"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
@@ -12,10 +11,10 @@ import (
 
 // Reasons why there is no way by which an interface sends to an address.
 var (
-	ErrNoTables    = errors.New("no program of the card looks into the network, so its memory has none")
-	ErrNoInterface = errors.New("interface that the card's memory does not have")
-	ErrNoRoute     = errors.New("no route to the far end of a tunnel by the port")
-	ErrNoNeighbour = errors.New("no link address of the next hop to the far end of a tunnel")
+	ErrNoTables    = &tunnel.Loss{Name: "no_tables", Text: "no program of the card looks into the network, so its memory has none"}
+	ErrNoInterface = &tunnel.Loss{Name: "no_interface", Text: "the card's memory does not have the interface"}
+	ErrNoRoute     = &tunnel.Loss{Name: "no_route", Text: "no route leads to the far end of a tunnel by the port"}
+	ErrNoNeighbour = &tunnel.Loss{Name: "no_neighbour", Text: "the link address of the next hop to the far end of a tunnel is not known"}
 )
 
 // found are the maps of the network in card memory.
@@ -24,7 +23,7 @@ type found struct{ links, rules, routes4, routes6, neighbours *hostmap.Map }
 // Way looks in card memory for the way of what an interface itself sends to an address,
 // as programs do: rules by the mark, the route of the longest prefix, its next hop. What
 // IPv4 has no route for is taken to be on the link.
-func Way(maps []*hostmap.Map, out uint32, to netip.Addr, mark uint32) (w tunnel.Way, err error) {
+func Way(maps []*hostmap.Map, out uint32, to netip.Addr, mark uint32) (w tunnel.Way, lost *tunnel.Loss) {
 	f := found{
 		named(maps, maplayout.LinksMap), named(maps, maplayout.RulesMap), named(maps, maplayout.Routes4Map), named(maps, maplayout.Routes6Map),
 		named(maps, maplayout.NeighboursMap),
@@ -110,4 +109,18 @@ func addressAt(b []byte, six bool) netip.Addr {
 		return netip.AddrFrom16([16]byte(b))
 	}
 	return netip.AddrFrom4([4]byte(b))
+}
+
+// Ends returns the addresses at which tunnels of a host end, and the link address of one
+// of its interfaces, the zero one where it is not known.
+func (t *Tables) Ends(index uint32) (local []netip.Addr, mac [6]byte) {
+	for k := range t.Links {
+		for _, a := range t.Links[k].Addresses {
+			local = append(local, a.Addr())
+		}
+	}
+	if l := t.link(index); l != nil {
+		mac = l.MAC
+	}
+	return local, mac
 }

@@ -1,8 +1,6 @@
 package tunnel
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
@@ -30,15 +28,24 @@ type Way struct {
 }
 
 // Finder finds the way to the far end that a key names, by a port.
-type Finder func(key *Key) (Way, error)
+type Finder func(key *Key) (Way, *Loss)
 
-// Reasons why a frame is lost that leaves by a port in tunnel mode. They are
-// counted by their text.
+// Loss is why a frame is lost that leaves by a port in tunnel mode.
+type Loss struct {
+	Name string // of the counter
+	Text string
+}
+
+// Error returns the text.
+func (l *Loss) Error() string { return l.Text }
+
+// The reasons that are not the way's.
 var (
-	ErrNoKey   = errors.New("frame without a tunnel key at a port in tunnel mode")
-	ErrKey     = errors.New("tunnel key without a far end, or of a family that the tunnel does not have")
-	ErrPayload = errors.New("frame that a tunnel of its kind does not carry")
-	ErrTooLong = errors.New("frame that is longer with outer headers than the way to the far end takes")
+	ErrNoKey    = &Loss{"no_key", "the program gave the frame no tunnel key"}
+	ErrKey      = &Loss{"wrong_key", "the tunnel key has no far end, or is of a family that the tunnel does not have"}
+	ErrPayload  = &Loss{"wrong_payload", "a tunnel of its kind does not carry the frame"}
+	ErrTooLong  = &Loss{"too_long", "with outer headers the frame is longer than the way to the far end takes"}
+	ErrNoSource = &Loss{"no_source", "there is no address to send from to the far end of a tunnel"}
 )
 
 // hops is the time to live of packets for which nobody names one.
@@ -46,7 +53,7 @@ const hops = 64
 
 // Send puts the outer headers in front of a copy of the frame that its key asks for;
 // nil is a frame without one.
-func (p *Port) Send(frame []byte, key *Key, find Finder) ([]byte, error) {
+func (p *Port) Send(frame []byte, key *Key, find Finder) ([]byte, *Loss) {
 	switch {
 	case key == nil || !key.Set:
 		return nil, ErrNoKey
@@ -70,15 +77,15 @@ func (p *Port) Send(frame []byte, key *Key, find Finder) ([]byte, error) {
 		h.ttl = hops
 	}
 	h.tos = marked(h.tos, frame)
-	var err error
-	if h.way, err = find(key); err != nil {
-		return nil, err
+	var lost *Loss
+	if h.way, lost = find(key); lost != nil {
+		return nil, lost
 	}
 	if !key.Source.IsUnspecified() {
 		h.way.Source = key.Source
 	}
 	if !h.way.Source.IsValid() {
-		return nil, fmt.Errorf("no address to send from to %v", key.Destination)
+		return nil, ErrNoSource
 	}
 	return h.build()
 }
@@ -92,7 +99,7 @@ type headers struct {
 	payload  []byte
 }
 
-func (h *headers) build() ([]byte, error) {
+func (h *headers) build() ([]byte, *Loss) {
 	ip, proto := ipv4Header, uint8(protoUDP)
 	if h.key.IPv6() {
 		ip = ipv6Header
