@@ -12,8 +12,8 @@ FUZZTIME ?= 5000x
 SOAK     ?= 1000000
 DEMO     ?= count_by_proto
 # What the tests need besides Go: a C compiler and kernel build tools for the guest kernel and GNU objdump, clang and the
-# BPF headers to rebuild the sample objects, ip and tc to look at devices, tshark and chromium to open what a run writes.
-PACKAGES := gcc libc6-dev make patch flex bison bc xz-utils iproute2 binutils binutils-source clang llvm libbpf-dev linux-libc-dev bpftool ethtool iputils-ping tshark chromium
+# BPF headers to rebuild the sample objects, ip and tc to look at devices, tshark, chromium and lcov to open what a run writes.
+PACKAGES := gcc libc6-dev make patch flex bison bc xz-utils iproute2 binutils binutils-source clang llvm libbpf-dev linux-libc-dev bpftool ethtool iputils-ping tshark chromium lcov
 # Long runs in packages that keep two cores busy would time out at go test's ten minutes.
 TESTFLAGS ?= -timeout 45m
 

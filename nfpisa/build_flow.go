@@ -116,6 +116,7 @@ var (
 	MemAddImm      = MemOp{0x47, 2}
 	MemSub         = MemOp{0x49, 0}
 	MemTestSub     = MemOp{0x49, 1}
+	MemTestSubSat  = MemOp{0x4a, 1}
 	MemXor         = MemOp{0x4f, 0}
 	MemTestXor     = MemOp{0x4f, 1}
 	MemRead32      = MemOp{0x5c, 0}

@@ -24,6 +24,7 @@ type card struct {
 	model     firmware.Model
 	maps      []*Map     // in the image's order
 	packets   mem.UnitID // where packet buffers are
+	rest      *rest      // where long packets go on, or nil
 	profile   *Profile
 	maxPacket int              // bytes that the packet vector can describe
 	program   []int            // of each context of each core
@@ -46,6 +47,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	if m.code, err = core.Load(img, grant, spec.CorrectECC); err != nil {
 		return err
 	}
+	m.maxPacket = firmware.MaxPacket(img.Target)
 	memory := spec.Memory
 	if memory == nil {
 		if memory, err = newMemory(img.Target, &spec, cores); err != nil {
@@ -59,7 +61,9 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	if m.packets, err = memory.unit(img.Target.Packet.Memory); err != nil {
 		return err
 	}
-	m.maxPacket = firmware.MaxPacket(img.Target)
+	if m.rest, err = memory.rest(img); err != nil {
+		return err
+	}
 	if spec.Profile {
 		m.profile = trace.NewProfile(len(img.Words))
 	}
@@ -77,7 +81,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 		models = firmware.Builtin()
 	}
 	m.model, err = models.New(m.firmware(), firmware.Config{
-		Image: img, Maps: m.maps, Tables: memory.tables, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, KeepRecords: spec.KeepRecords, Cores: cores,
+		Image: img, Maps: m.maps, Tables: memory.tables, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, Linear: m.linear(), KeepRecords: spec.KeepRecords, Cores: cores,
 	})
 	if err != nil {
 		memory.freeAll(m.maps)
@@ -90,7 +94,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 // newCore makes core id; shared says that there are others.
 func (m *card) newCore(id int, shared bool) *core.Core {
 	return core.New(m.config(), core.Wiring{
-		ID: id, Shared: shared, Code: m.code, Memory: m.mem, Routines: m.model, Buffers: m.buffers(id),
+		ID: id, Shared: shared, Code: m.code, Memory: m.mem, Routines: m.model, Buffers: m.buffers(id), Fragments: m.rest.of(id, &m.img.Target.Packet),
 	})
 }
 
@@ -163,6 +167,9 @@ func (m *card) check(cores int) error {
 	if s.PacketOffset < 0 || s.PacketOffset >= s.PacketBuffer {
 		return fmt.Errorf("packet offset %d lies outside the packet buffer of %d bytes", s.PacketOffset, s.PacketBuffer)
 	}
+	if s.Linear < 0 {
+		return fmt.Errorf("%d bytes of a long frame in its buffer; 0 is as many as there is room for", s.Linear)
+	}
 	if s.IslandCores < 0 {
 		return fmt.Errorf("%d cores of an island; 0 is one island for all", s.IslandCores)
 	}
@@ -222,16 +229,44 @@ func (m *card) MaxPacket() int {
 	return min(firmware.End(m.img.Target, m.spec.PacketBuffer)-m.spec.PacketOffset, m.maxPacket)
 }
 
+// MaxFrame returns the longest frame that a program of the image takes, in bytes: one
+// that takes frames in several pieces has more than a buffer.
+func (m *card) MaxFrame(program int) int {
+	if m.rest == nil || !m.img.Programs[program].Fragments {
+		return m.MaxPacket()
+	}
+	return m.linear() + m.rest.size
+}
+
+// linear returns how many bytes of a long frame its buffer takes.
+func (m *card) linear() int {
+	if n := m.spec.Linear; n > 0 {
+		return min(n, m.MaxPacket())
+	}
+	return m.MaxPacket()
+}
+
 // refuse returns a fault for input that the machine cannot take.
 func (m *card) refuse(in *Input) *Fault {
 	if in.Program < 0 || in.Program >= len(m.img.Programs) {
 		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("program %d of %d", in.Program, len(m.img.Programs))}
 	}
-	if room := m.MaxPacket(); len(in.Packet) > room {
-		return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: fmt.Sprintf("packet of %d bytes; the buffer and the packet vector take %d", len(in.Packet), room)}
+	n, room := len(in.Packet), m.MaxFrame(in.Program)
+	if n <= room {
+		return nil
 	}
-	return nil
+	why := fmt.Sprintf("packet of %d bytes; the buffer and the packet vector take %d", n, room)
+	if m.img.Programs[in.Program].Fragments {
+		why = fmt.Sprintf("packet of %d bytes; the buffer, what lies behind it and the packet vector take %d", n, room)
+	} else if m.rest != nil && n <= m.linear()+m.rest.size {
+		why += ", and the program does not take more: " + HowFragments
+	}
+	return &Fault{Kind: FaultInput, Word: -1, Insn: -1, Reason: why}
 }
+
+// HowFragments says how a program comes to take frames that a packet buffer has no
+// room for.
+const HowFragments = `it must be in section xdp.frags, or be a tc program compiled with --frags`
 
 // finish fills in the result of a context that stopped.
 func (m *card) finish(x *core.Context, s core.Stop, res *Result) {

@@ -26,7 +26,7 @@ func fuzzImage(words []byte, name string) *image.Image {
 			{Name: "a", Type: "array", KeySize: 4, ValueSize: 12, MaxEntries: 4, ID: 2},
 			{
 				Name: "c", Type: "lru_hash", Layout: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 3, Base: mapBase + 1024, Stride: 24,
-				Params: map[string]uint64{"buckets": 4, "entries": 32, "key": 12, "value": 16, "lru": 1},
+				Params: map[string]uint64{"buckets": 4, "heads": 32, "entries": 48, "key": 12, "value": 16, "lru": 1},
 			},
 			{
 				Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: mapBase + 2048, Stride: 40,

@@ -34,6 +34,9 @@ type Spec struct {
 	PacketBuffer int
 	// PacketOffset is where a received frame begins in its buffer, in bytes.
 	PacketOffset int
+	// Linear is how many bytes of a frame its buffer takes at most, for programs that
+	// take frames in several pieces; 0 is as many as there is room for.
+	Linear int
 	// SwapSlots is the number of cycles that a context swap costs when no defer
 	// slot is filled.
 	SwapSlots uint32

@@ -14,7 +14,7 @@ import (
 )
 
 // checkpointFormat names the form of a checkpoint.
-const checkpointFormat = "skipsw checkpoint 1"
+const checkpointFormat = "skipsw checkpoint 2"
 
 // Save writes the state of everything on the card, between two steps: registers,
 // memories, packets and commands on their way. It holds nothing of what feeds the
@@ -89,9 +89,6 @@ func (m *card) state(c *plain.Codec, cores []*core.Core) bool {
 	m.mem.Regions(c, buffers) // for others that the codec goes over, too
 	m.mem.State(c)
 	model.State(c)
-	for _, mp := range m.maps {
-		mp.State(c)
-	}
 	c.Value(&m.program)
 	if m.profile != nil {
 		c.Value(m.profile)

@@ -62,9 +62,10 @@ func TestMachineFollowsTarget(t *testing.T) {
 		{"packet pointer in another word", func(tg *target.Target) { tg.PacketVector.Pointer.Word = 3 }, 0},
 		{"longer length", func(tg *target.Target) { tg.PacketVector.Length.Bits = 16 }, 0},
 		{"length among other bits", func(tg *target.Target) { tg.PacketVector.Length = target.Field{Word: 5, Low: 8, Bits: 14} }, 0},
-		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 15, Low: 4, Bits: 20} }, 0},
+		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 11, Low: 4, Bits: 20} }, 0},
 		{"shorter packet vector", func(tg *target.Target) {
 			tg.PacketVector.Words, tg.PacketVector.Redirect, tg.PacketVector.Metadata = 10, nil, nil
+			tg.PacketVector.Fragment, tg.Packet.Fragments = nil, nil
 			delete(tg.Helpers, "redirect")
 			delete(tg.Helpers, "redirect_map")
 			delete(tg.Helpers, "redirect_neigh")

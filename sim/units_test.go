@@ -333,7 +333,7 @@ func chainMap(runtime uint32) func(*Spec, *image.Image) {
 	return func(_ *Spec, img *image.Image) {
 		img.Maps = []image.Map{{
 			Name: "h", Type: "hash", Layout: "hash", KeySize: 6, ValueSize: 5, MaxEntries: 3, Base: mapBase + 256, Stride: 24,
-			Params:  map[string]uint64{"buckets": 4, "entries": 32, "key": 8, "value": 16},
+			Params:  map[string]uint64{"buckets": 4, "heads": 32, "entries": 48, "key": 8, "value": 16},
 			Initial: []image.Entry{{Key: []byte("abcdef"), Value: []byte("12345")}},
 		}}
 		img.Symbols = []image.Symbol{{Name: "r", Kind: image.SymRuntime, Word: runtime, Size: 100}}
@@ -346,7 +346,7 @@ func TestChainTable(t *testing.T) {
 	read := func(off uint32) ins {
 		return program(load(b(2), mapBase>>8), load(a(2), 256+off), nfpisa.Mem40(nfpisa.MemRead32Swap, 0, b(2), a(2), 1).CtxSwap(1), ret(xf(0)))
 	}
-	const entry0 = 32
+	const entry0 = 48
 	r := testMachine(t, read(entry0+16), chainMap(50)).Run(Input{Packet: frame(14)})
 	require.Nil(t, r.Fault)
 	require.EqualValues(t, binary.LittleEndian.Uint32([]byte("1234")), r.Code)
@@ -354,7 +354,7 @@ func TestChainTable(t *testing.T) {
 		r = testMachine(t, read(off), chainMap(50)).Run(Input{Packet: frame(14)})
 		require.Nil(t, r.Fault, "programs that walk a map read its keys, offset %d", off)
 	}
-	for _, off := range []uint32{0, 8, 16, entry0, entry0 + 4, entry0 + 22} {
+	for _, off := range []uint32{0, 8, 16, 32, entry0, entry0 + 4, entry0 + 22} {
 		r = testMachine(t, read(off), chainMap(50)).Run(Input{Packet: frame(14)})
 		require.NotNil(t, r.Fault, "offset %d", off)
 		require.Equal(t, FaultMemory, r.Fault.Kind)
@@ -375,11 +375,17 @@ func TestChainTable(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "yyyyy", string(v))
 	for name, change := range map[string]func(*image.Map){
-		"buckets": func(m *image.Map) { m.Params = map[string]uint64{"buckets": 3, "entries": 32, "key": 8, "value": 16} },
-		"entries": func(m *image.Map) { m.Params = map[string]uint64{"buckets": 8, "entries": 32, "key": 8, "value": 16} },
-		"value":   func(m *image.Map) { m.Params = map[string]uint64{"buckets": 4, "entries": 32, "key": 8, "value": 8} },
+		"buckets": func(m *image.Map) {
+			m.Params = map[string]uint64{"buckets": 3, "heads": 32, "entries": 48, "key": 8, "value": 16}
+		},
+		"entries": func(m *image.Map) {
+			m.Params = map[string]uint64{"buckets": 8, "heads": 32, "entries": 48, "key": 8, "value": 16}
+		},
+		"value": func(m *image.Map) {
+			m.Params = map[string]uint64{"buckets": 4, "heads": 32, "entries": 48, "key": 8, "value": 8}
+		},
 		"keys": func(m *image.Map) {
-			m.Params = map[string]uint64{"buckets": 4, "entries": 32, "key": 8, "value": 16, "lru": 1}
+			m.Params = map[string]uint64{"buckets": 4, "heads": 32, "entries": 48, "key": 8, "value": 16, "lru": 1}
 		},
 		"stride": func(m *image.Map) { m.Stride = 16 },
 	} {

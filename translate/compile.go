@@ -120,6 +120,10 @@ func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (code C, err 
 		}
 	}
 	for _, q := range append([]*verify.Program{p}, o.Called...) {
+		if a, b := q.Source(), p.Source(); a.Fragments != b.Fragments {
+			what := fmt.Sprintf("tail calls between programs %s and %s", b.Name, a.Name)
+			return none, &Unsupported{What: what, Why: "one of them takes frames in several pieces (xdp.frags) and the other does not; the kernel does not join such programs", Slot: -1}
+		}
 		if !q.Proven() && !o.Unproven {
 			return none, fmt.Errorf("program %s is not proven to be safe", q.Source().Name)
 		}

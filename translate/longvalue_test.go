@@ -37,3 +37,45 @@ func TestLongValues(t *testing.T) {
 		}
 	}
 }
+
+// TestLongKeys puts in, looks up and takes out keys that are compared in pieces, from
+// the stack and from a value of another map; keys differ in their
+// first, their last or no byte.
+func TestLongKeys(t *testing.T) {
+	for _, typ := range []bpf.MapType{bpf.MapTypeHash, bpf.MapTypeLRUHash, bpf.MapTypePerCPUHash} {
+		for _, size := range []int{64, 65, 68, 96, 127, 128, 200, 256, 350} {
+			t.Run(fmt.Sprintf("%v/%d bytes", typ, size), func(t *testing.T) {
+				room := (size + 7) / 8 * 8
+				at := -56 - room
+				var fill []bpf.Insn
+				for k := 0; k < room; k += 8 {
+					fill = append(fill, storeK(8, 10, at+k, k))
+				}
+				call := func(m int, key []bpf.Insn, helper bpf.HelperID, more ...bpf.Insn) []bpf.Insn {
+					return slices.Concat(bpf.LoadMap(1, m), key, more, []bpf.Insn{bpf.CallHelper(helper)})
+				}
+				value := []bpf.Insn{store(8, 10, -48, 6), bpf.Mov.Reg(3, 10), bpf.Add.Imm(3, -48), bpf.Mov.Imm(4, 0)}
+				body := slices.Concat(fill, []bpf.Insn{bpf.And.Imm(8, 3), store(1, 10, at, 8), bpf.And.Imm(6, 1), store(1, 10, at+size-1, 6)},
+					call(0, onStack(2, at), bpf.HelperMapUpdateElem, value...),
+					[]bpf.Insn{bpf.Mov.Reg(9, 0), storeK(1, 10, at, 2)},
+					call(0, onStack(2, at), bpf.HelperMapLookupElem),
+					[]bpf.Insn{bpf.JEq.Imm(0, 0, 3), load(8, 0, 0, 0), bpf.Add.Reg(9, 0), bpf.Add.Imm(9, 5)},
+					// The array's value is a key, too.
+					[]bpf.Insn{storeK(4, 10, -40, 0)}, call(1, onStack(2, -40), bpf.HelperMapLookupElem),
+					[]bpf.Insn{bpf.JNe.Imm(0, 0, 2), movR0(3), bpf.Return(), bpf.Mov.Reg(7, 0)},
+					call(0, []bpf.Insn{bpf.Mov.Reg(2, 7)}, bpf.HelperMapUpdateElem, value...),
+					[]bpf.Insn{bpf.Add.Reg(9, 0)},
+					call(0, onStack(2, at), bpf.HelperMapDeleteElem),
+					[]bpf.Insn{bpf.Mul.Imm(9, 3), bpf.Add.Reg(9, 0)},
+					call(0, []bpf.Insn{bpf.Mov.Reg(2, 7)}, bpf.HelperMapLookupElem),
+					[]bpf.Insn{bpf.JEq.Imm(0, 0, 2), bpf.Add.Imm(9, 9), load(8, 0, 0, 0), bpf.Add.Reg(9, 0), bpf.Mov.Reg(0, 9)},
+				)
+				maps := []*object.Map{
+					{Name: "one", Type: typ, KeySize: uint32(size), ValueSize: 8, MaxEntries: 512},
+					{Name: "two", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: uint32(room), MaxEntries: 1},
+				}
+				must(t, withNumbers(maps, body...), "skipsw")
+			})
+		}
+	}
+}

@@ -27,7 +27,7 @@ func TestSupports(t *testing.T) {
 		{"skipsw", bpf.HelperCsumDiff, bpf.MapTypeUnspec, ""},
 		{"skipsw", bpf.HelperL4CsumReplace, bpf.MapTypeUnspec, ""},
 		{"agilio", bpf.HelperL4CsumReplace, bpf.MapTypeUnspec, "not supported: helper l4_csum_replace, because target agilio does not have it"},
-		{"skipsw", bpf.HelperMapDeleteElem, bpf.MapTypeLPMTrie, "not supported: helper map_delete_elem on map type lpm_trie, because only hosts change it"},
+		{"skipsw", bpf.HelperMapDeleteElem, bpf.MapTypeLPMTrie, ""},
 		{"skipsw", bpf.HelperPerfEventOutput, bpf.MapTypePerfEventArray, ""},
 		{"skipsw", bpf.HelperRingbufReserve, bpf.MapTypeRingbuf, ""},
 		{"skipsw", bpf.HelperRingbufSubmit, bpf.MapTypeUnspec, ""},

@@ -11,6 +11,9 @@ import (
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
+// longFrame is the extra program that takes frames in several pieces.
+const longFrame = "long_frame"
+
 // extra are programs that use what no sample does: a program for each part of
 // the contract that would otherwise show in nothing.
 var extra = []struct {
@@ -19,6 +22,24 @@ var extra = []struct {
 	maps []*object.Map
 	text string
 }{
+	{longFrame, object.XDP, nil, `
+		r6 = r1
+		*(u64 *)(r10 -8) = 0
+		r2 = 9000
+		r3 = r10
+		r3 += -8
+		r4 = 4
+		call xdp_load_bytes
+		r7 = r0
+		r1 = r6
+		r2 = 5
+		call xdp_adjust_tail
+		r7 += r0
+		r1 = r6
+		call xdp_get_buff_len
+		r0 += r7
+		r0 &= 3
+		exit`},
 	{"ingress", object.XDP, nil, `
 		r0 = *(u32 *)(r1 +12)
 		exit`},
@@ -205,6 +226,37 @@ var extra = []struct {
 		r3 = 24
 		call redirect_map
 		exit`},
+	{"tunnel_key", object.TC, nil, `
+		r6 = r1
+		*(u64 *)(r10 -48) = 7
+		*(u64 *)(r10 -40) = 0
+		*(u64 *)(r10 -32) = 0
+		*(u64 *)(r10 -24) = 0
+		*(u64 *)(r10 -16) = 0
+		*(u64 *)(r10 -8) = 0
+		r2 = r10
+		r2 += -48
+		r3 = 44
+		r4 = 0
+		call skb_set_tunnel_key
+		r1 = r6
+		r2 = r10
+		r2 += -8
+		r3 = 8
+		call skb_set_tunnel_opt
+		r1 = r6
+		r2 = r10
+		r2 += -48
+		r3 = 44
+		r4 = 0
+		call skb_get_tunnel_key
+		r1 = r6
+		r2 = r10
+		r2 += -16
+		r3 = 16
+		call skb_get_tunnel_opt
+		r0 = *(u8 *)(r10 -48)
+		exit`},
 	{"select_queue", object.XDP, nil, `
 		r2 = 300
 		*(u32 *)(r1 +16) = r2
@@ -232,7 +284,7 @@ func extras(packets [][]byte) ([]sample, error) {
 		}
 		p := &object.Program{
 			Name: e.name, Type: e.typ, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: e.name}}, Maps: e.maps,
-			Section: strings.ToLower(e.typ.String()),
+			Section: strings.ToLower(e.typ.String()), Fragments: e.name == longFrame,
 		}
 		s := sample{name: "extra/" + e.name, packets: packets, confined: new(sync.Map)}
 		if s.proven, err = verify.Verify(p, verify.Options{Offload: true}); err != nil {

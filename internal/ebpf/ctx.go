@@ -124,7 +124,7 @@ func (vm *VM) skbWord(off int64) uint32 {
 	s := &vm.skb
 	switch off {
 	case bpf.SkBuffLen:
-		return uint32(vm.end - vm.data)
+		return uint32(len(vm.frame()))
 	case bpf.SkBuffPktType:
 		return s.PktType
 	case bpf.SkBuffVlanPresent:

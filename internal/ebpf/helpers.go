@@ -35,6 +35,8 @@ func init() {
 		bpf.HelperMapLookupPerCPUElem:  {forAll, mapLookupPerCPU},
 		bpf.HelperForEachMapElem:       {forAll, forEachMapElem},
 		bpf.HelperLoop:                 {forAll, loop},
+		bpf.HelperSpinLock:             {forAll, spinLock},
+		bpf.HelperSpinUnlock:           {forAll, spinUnlock},
 		bpf.HelperKtimeGetNs:           {forAll, now},
 		bpf.HelperKtimeGetBootNs:       {forAll, now},
 		bpf.HelperKtimeGetCoarseNs:     {forAll, now},
@@ -96,6 +98,9 @@ func init() {
 
 func (vm *VM) helper(pc int, id bpf.HelperID) (uint64, error) {
 	args := [5]uint64(vm.regs[1:6])
+	if vm.lock.held && id != bpf.HelperSpinUnlock {
+		return 0, vm.faultAt(pc, "calls bpf_%s while it holds a lock", id)
+	}
 	if fn := vm.opt.Helpers[id]; fn != nil {
 		r0, err := fn(vm, args)
 		if err != nil {

@@ -8,7 +8,16 @@ const (
 	maxSkbLen    = 0xffff
 )
 
-// skbRange returns packet bytes by offset, nil if they are not there.
+// skbBytes returns bytes of the whole packet by offset, nil if they are not there.
+func (vm *VM) skbBytes(off, n uint64) []byte {
+	off, n = uint64(uint32(off)), uint64(uint32(n))
+	if f := vm.frame(); off <= maxSkbOffset && off+n <= uint64(len(f)) {
+		return f[off:][:n]
+	}
+	return nil
+}
+
+// skbRange is skbBytes for those up to data_end.
 func (vm *VM) skbRange(off, n uint64) []byte {
 	off, n = uint64(uint32(off)), uint64(uint32(n))
 	if off > maxSkbOffset || off+n > uint64(vm.end-vm.data) {
@@ -25,7 +34,7 @@ func skbLoadBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	src := vm.skbRange(a[1], a[3])
+	src := vm.skbBytes(a[1], a[3])
 	if src == nil {
 		clear(dst)
 		return bpf.EFAULT.Result(), nil
@@ -61,7 +70,7 @@ func skbStoreBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if a[4]&^storeFlags != 0 {
 		return bpf.EINVAL.Result(), nil
 	}
-	dst := vm.skbRange(a[1], a[3])
+	dst := vm.skbBytes(a[1], a[3])
 	if dst == nil {
 		return bpf.EFAULT.Result(), nil
 	}

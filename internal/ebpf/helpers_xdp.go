@@ -10,6 +10,7 @@ const (
 	xdpFrameStruct = 40 // struct xdp_frame at the start of the headroom
 	etherHeader    = 14
 	maxMeta        = 255
+	page           = 4096
 )
 
 // xdpAdjustHead moves the packet's start.
@@ -38,6 +39,9 @@ func xdpAdjustTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if err := vm.wantCtx(pc, a[0]); err != nil {
 		return 0, err
 	}
+	if vm.fragment > 0 {
+		return vm.adjustFragment(int64(int32(a[1]))), nil
+	}
 	end := int64(vm.end) + int64(int32(a[1]))
 	last := len(vm.buf) - tailroom
 	if b := vm.opt.Buffer; b != nil && b.End == 0 {
@@ -51,6 +55,37 @@ func xdpAdjustTail(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	}
 	vm.end = int(end)
 	return 0, nil
+}
+
+// adjustFragment moves the end of a packet in several pieces. In the kernel's test
+// runs they are pages, and one grows to the end of its last.
+func (vm *VM) adjustFragment(delta int64) uint64 {
+	left := int64(len(vm.frame())) + delta
+	room := int64(page - 1 - (vm.fragment-1)%page)
+	if b := vm.opt.Buffer; b != nil {
+		room = int64(b.Fragment - vm.fragment)
+	}
+	if left < etherHeader || delta > room {
+		return bpf.EINVAL.Result()
+	}
+	if delta >= 0 {
+		old := len(vm.frame())
+		if end := vm.data + int(left); end > len(vm.buf) {
+			vm.buf = append(vm.buf, make([]byte, end-len(vm.buf))...)
+		}
+		vm.fragment += int(delta)
+		clear(vm.frame()[old:])
+		return 0
+	}
+	linear := min(int64(vm.end-vm.data), left)
+	vm.end, vm.fragment = vm.data+int(linear), int(left-linear)
+	return 0
+}
+
+// frame returns all bytes of the packet.
+func (vm *VM) frame() []byte {
+	end := vm.end + vm.fragment
+	return vm.buf[vm.data:end:end]
 }
 
 // xdpAdjustMeta opens or closes room for metadata in front of the packet.
@@ -75,7 +110,7 @@ func xdpAdjustMeta(vm *VM, pc int, a [5]uint64) (uint64, error) {
 }
 
 func xdpBuffLen(vm *VM, pc int, a [5]uint64) (uint64, error) {
-	return uint64(vm.end - vm.data), vm.wantCtx(pc, a[0])
+	return uint64(len(vm.frame())), vm.wantCtx(pc, a[0])
 }
 
 func xdpLoadBytes(vm *VM, pc int, a [5]uint64) (uint64, error) {
@@ -112,10 +147,10 @@ func xdpRange(vm *VM, off, n uint64) (p []byte, answer uint64) {
 	switch {
 	case off > 0xffff || n > 0xffff:
 		return nil, bpf.EFAULT.Result()
-	case off+n > uint64(vm.end-vm.data):
+	case off+n > uint64(len(vm.frame())):
 		return nil, bpf.EINVAL.Result()
 	}
-	return vm.buf[vm.data+int(off):][:n], 0
+	return vm.frame()[off:][:n], 0
 }
 
 // redirectMask are the flags of bpf_redirect_map that are the verdict for a miss.

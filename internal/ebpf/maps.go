@@ -21,6 +21,9 @@ type Map struct {
 	stride int // bytes of a value in mem
 	shift  uint
 	guard  int64 // virtual bytes in front of a value
+	// locks says that values have a bpf_spin_lock, from byte lock on.
+	locks bool
+	lock  int
 
 	mem   []byte         // values, by entry
 	keys  map[string]int // entry of a key; not for arrays
@@ -70,6 +73,11 @@ func newMap(spec *object.Map, at layout) (*Map, error) {
 	if m.is(1<<bpf.MapTypeLPMTrie) && (spec.KeySize <= 4 || spec.KeySize > 4+256) {
 		return fail("tries have keys of 5 to 260 bytes, not %d", spec.KeySize)
 	}
+	off, locks, err := spec.SpinLock()
+	if err != nil {
+		return nil, err
+	}
+	m.lock, m.locks = int(off), locks
 	m.stride = int(spec.ValueSize+7) &^ 7
 	if spec.ValueSize > maxMapMemory || int64(m.stride)*int64(spec.MaxEntries) > maxMapMemory && m.is(arrayTypes) {
 		return fail("not supported: %d entries of %d bytes, because that is more than %d bytes", spec.MaxEntries, spec.ValueSize, maxMapMemory)
@@ -97,7 +105,7 @@ func (m *Map) locate(off int64) (entry int, in int64) {
 
 func (m *Map) valueBytes(off int64, n int, write bool) []byte {
 	entry, in := m.locate(off)
-	if in < 0 || in+int64(n) > int64(m.spec.ValueSize) || entry >= len(m.mem)/max(m.stride, 1) {
+	if in < 0 || in+int64(n) > int64(m.spec.ValueSize) || m.guarded(in, n) || entry >= len(m.mem)/max(m.stride, 1) {
 		return nil
 	}
 	if write && m.spec.Flags&bpf.FRdonlyProg != 0 || !write && m.spec.Flags&bpf.FWronlyProg != 0 {
@@ -241,13 +249,13 @@ func (m *Map) update(key, value []byte, flags uint64) bpf.Errno {
 			return bpf.E2BIG
 		case flags&bpf.NoExist != 0:
 			return bpf.EEXIST
-		case flags&bpf.FLock != 0:
+		case flags&bpf.FLock != 0 && !m.locks:
 			return bpf.EINVAL
 		}
-		copy(m.value(int(i)), value)
+		m.assign(int(i), value)
 		return 0
-	case flags&bpf.FLock != 0:
-		return bpf.EINVAL // no map here has a spin lock
+	case flags&bpf.FLock != 0 && !m.locks:
+		return bpf.EINVAL
 	case m.is(hashTypes | targetTypes):
 		return m.updateHash(string(key), string(key), value, flags, bpf.E2BIG)
 	case m.spec.Type == bpf.MapTypeLPMTrie:
@@ -262,7 +270,8 @@ func (m *Map) update(key, value []byte, flags uint64) bpf.Errno {
 
 // updateHash creates or replaces an entry. A replaced value moves to another
 // place, as in the kernel, where the old one stays readable through pointers
-// that the program still has; per-CPU values are overwritten.
+// that the program still has; per-CPU values, and those of an update under
+// their lock, are overwritten.
 func (m *Map) updateHash(id, key string, value []byte, flags uint64, full bpf.Errno) bpf.Errno {
 	old, exists := m.keys[id]
 	switch {
@@ -270,8 +279,8 @@ func (m *Map) updateHash(id, key string, value []byte, flags uint64, full bpf.Er
 		return bpf.EEXIST
 	case !exists && flags&bpf.Exist != 0:
 		return bpf.ENOENT
-	case exists && m.is(1<<bpf.MapTypePerCPUHash|1<<bpf.MapTypeLRUPerCPUHash):
-		copy(m.value(old), value)
+	case exists && (flags&bpf.FLock != 0 || m.is(1<<bpf.MapTypePerCPUHash|1<<bpf.MapTypeLRUPerCPUHash)):
+		m.assign(old, value)
 		m.touch(old)
 		return 0
 	case !exists && len(m.keys) >= int(m.spec.MaxEntries) && !m.is(targetTypes):
@@ -281,7 +290,7 @@ func (m *Map) updateHash(id, key string, value []byte, flags uint64, full bpf.Er
 		m.evict()
 	}
 	i := m.place(exists)
-	copy(m.value(i), value)
+	m.assign(i, value)
 	m.names[i] = key
 	m.keys[id] = i
 	m.touch(i)

@@ -211,6 +211,9 @@ func (vm *VM) explainAccess(addr uint64, n int, write bool) string {
 		if write && m.spec.Flags&bpf.FRdonlyProg != 0 {
 			return fmt.Sprintf("write to map %s, which is read-only for programs", m.spec.Name)
 		}
+		if m.guarded(r.Off, n) {
+			return fmt.Sprintf("%s of bytes %d..%d of value %d of map %s, where its bpf_spin_lock is", verb, r.Off, r.Off+int64(n)-1, r.Entry, m.spec.Name)
+		}
 		return fmt.Sprintf("%s of bytes %d..%d of value %d of map %s, values have %d bytes", verb, r.Off, r.Off+int64(n)-1, r.Entry, m.spec.Name, m.spec.ValueSize)
 	case Stack:
 		return fmt.Sprintf("%s of stack bytes %d..%d of frame %d", verb, r.Off, r.Off+int64(n)-1, r.Frame)

@@ -38,6 +38,9 @@ type Options struct {
 	// Buffer bounds how far helpers that resize a frame move its ends; nil bounds
 	// them as the kernel's test runs do.
 	Buffer *Buffer
+	// Linear is how many bytes of a frame lie between data and data_end for programs
+	// that take frames in several pieces; 0 is all of them.
+	Linear int
 	// Order chooses the order of walks over hash maps, which is nobody's promise; 0
 	// is that of the keys.
 	Order uint64
@@ -55,6 +58,9 @@ type Buffer struct {
 	// End is how far the end may be from where the start was received, 0 where it
 	// does not move on.
 	End int
+	// Fragment is how many bytes of a frame may lie behind what is between data and
+	// data_end.
+	Fragment int
 }
 
 // DefaultMaxSteps bounds a run, in instructions.
@@ -179,6 +185,7 @@ type VM struct {
 	in              Input
 	buf             []byte // headroom, packet, tailroom
 	meta, data, end int    // offsets in buf
+	fragment        int    // bytes behind end that no pointer reaches
 	network         int    // offset in buf of the network header, tc programs
 	received        int    // offset in buf of the packet's start when it came
 	raw             []byte
@@ -194,6 +201,7 @@ type VM struct {
 	records         []record
 	recordMem       []byte
 	tailCalls       int
+	lock            heldLock
 	mayGoto         uint64
 	random, clock   uint64
 }
@@ -311,7 +319,8 @@ func (vm *VM) Frame() int { return vm.depth }
 // Entered returns how many frames the run has entered so far, the program's too.
 func (vm *VM) Entered() int { return vm.entered }
 
-// PacketLen returns the packet's length at this moment of the run, in bytes.
+// PacketLen returns the bytes of the packet between data and data_end at this moment
+// of the run.
 func (vm *VM) PacketLen() int { return vm.end - vm.data }
 
 // Fault is a run that went wrong: what the program did, and where.
@@ -367,12 +376,15 @@ func (vm *VM) Run(in Input) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if vm.lock.held {
+		return Result{}, vm.faultAt(0, "ends with the lock of a value of map %s held", vm.maps[vm.lock.value.Map].spec.Name)
+	}
 	if len(vm.records) > 0 {
 		return Result{}, vm.faultAt(0, "ends with a reserved ring buffer record neither submitted nor discarded")
 	}
 	macs := vm.leaveToNeighbour()
 	return Result{
-		macs: macs, R0: vm.regs[0], Packet: vm.buf[vm.data:vm.end:vm.end], Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
+		macs: macs, R0: vm.regs[0], Packet: vm.frame(), Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
 		Skb: vm.skb, Tunnel: vm.tunnel, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
 	}, nil
 }
@@ -384,6 +396,7 @@ func (vm *VM) start(in Input) {
 		vm.regs[i] = poison + uint64(i)
 	}
 	vm.depth, vm.bottom, vm.steps, vm.tailCalls, vm.mayGoto = 0, 0, 0, 0, 0
+	vm.lock = heldLock{}
 	vm.grow()
 	clear(vm.stack[:StackSize]) // calls clear their frames
 	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
@@ -401,6 +414,10 @@ func (vm *VM) start(in Input) {
 	vm.buf = vm.buf[:size]
 	clear(vm.buf[:headroom]) // what grows at the end is cleared then
 	vm.meta, vm.data, vm.end = headroom, headroom, headroom+len(in.Packet)
+	vm.fragment = 0
+	if n := vm.opt.Linear; n > 0 && vm.run.src.Fragments && len(in.Packet) > n {
+		vm.end, vm.fragment = vm.data+n, len(in.Packet)-n
+	}
 	vm.received, vm.network = vm.data, vm.data+etherHeader
 	copy(vm.buf[vm.data:], in.Packet)
 	vm.raw = append(vm.raw[:0], in.Memory...)

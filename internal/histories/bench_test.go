@@ -19,7 +19,8 @@ import (
 type load struct {
 	r              *rand.Rand
 	left, contexts int
-	writes         int // per cent
+	writes         int    // per cent
+	kinds          []kind // of those that write
 	keys           uint32
 	packet         []byte
 }
@@ -32,7 +33,7 @@ func (l *load) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	l.left--
 	kind := look
 	if l.r.IntN(100) < l.writes {
-		kind = put
+		kind = l.kinds[l.r.IntN(len(l.kinds))]
 	}
 	binary.LittleEndian.PutUint32(l.packet, uint32(kind))
 	binary.LittleEndian.PutUint32(l.packet[4:], l.r.Uint32N(l.keys))
@@ -43,7 +44,7 @@ func (l *load) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 // Done implements sim.Feed.
 func (l *load) Done(_ sim.Moment, res *sim.Result) {
 	if res.Fault != nil {
-		panic(res.Fault)
+		panic(res.Fault.Error() + res.Fault.Reason)
 	}
 }
 
@@ -51,6 +52,11 @@ func (l *load) Done(_ sim.Moment, res *sim.Result) {
 // 4,096 entries, by their number and the share of writes. The worker's loop is left out.
 func BenchmarkShared(b *testing.B) {
 	for _, s := range []*subject{
+		{name: "one key", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 4096}, program: hashProgram, keys: 1},
+		{name: "lru_hash", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 4096}, program: hashProgram},
+		{name: "full lru_hash", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 4096}, program: hashProgram, keys: 8192},
+		{name: "come and go", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 4096}, program: hashProgram, kinds: []kind{put, remove}},
+		{name: "queue", m: object.Map{Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4096}, program: ringProgram, kinds: []kind{put, remove}},
 		{name: "hash", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 4096}, program: hashProgram},
 		{name: "array", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 4096}, program: plainProgram},
 	} {
@@ -65,19 +71,26 @@ func BenchmarkShared(b *testing.B) {
 						sys, err := sim.NewSystem(img, spec, cores)
 						require.NoError(b, err)
 						m, _ := sys.Map("m")
-						const keys = 3000
-						for k := range uint64(keys) {
-							require.NoError(b, m.Update(bytesOf(k, 4), bytesOf(k, 8), 0))
+						keys := s.keys
+						if keys == 0 {
+							keys = 3000
 						}
-						const operations = 8000
-						l := &load{r: rand.New(rand.NewPCG(1, 2)), left: operations, contexts: contexts, writes: writes, keys: keys, packet: make([]byte, 64)}
+						for k := range uint64(keys) {
+							require.NoError(b, m.Update(bytesOf(k, 4)[:m.KeySize()], bytesOf(k, 8), 0))
+						}
+						kinds := s.kinds
+						if kinds == nil {
+							kinds = []kind{put}
+						}
+						operations := 200 * max(40, contexts)
+						l := &load{r: rand.New(rand.NewPCG(1, 2)), left: operations, contexts: contexts, writes: writes, kinds: kinds, keys: keys, packet: make([]byte, 64)}
 						require.NoError(b, sys.StartFeed(l))
 						sys.Run()
 						end := uint64(0)
 						for _, t := range sys.Throughput() {
 							end = max(end, t.Cycles)
 						}
-						b.ReportMetric(operations*800/float64(end), "Mops/s")
+						b.ReportMetric(float64(operations)*800/float64(end), "Mops/s")
 					}
 				})
 			}

@@ -61,17 +61,23 @@ type subject struct {
 	keys    uint32
 	// address, if set, gives what programs have in the place of a key's number.
 	address func(uint32) uint32
-	seldom  bool // the host operates more seldom
-	few     bool // half of the contexts work
-	drain   bool // the host goes on until there is nothing left
+	// packet, if set, changes an operation and the packet that it goes in.
+	packet func(o *operation, packet []byte)
+	seldom bool // the host operates more seldom
+	few    bool // half of the contexts work
+	drain  bool // the host goes on until there is nothing left
 	// host does an operation on the map as a host; nil if it does none.
 	host   func(m *sim.Map, o *operation)
 	kinds2 []kind // of the host
+	// keyOf is the key that the host's operation works on, for maps with a lock for each.
+	keyOf func(k uint32) []byte
 	// prepare finds out what of a history the model has to know.
 	prepare func(h []operation)
 	model   model
 	// lock is whether the map has one.
 	lock bool
+	// spins says that values have a lock, which a host waits for, too.
+	spins bool
 }
 
 // stage is a subject on cores.
@@ -150,6 +156,9 @@ func (st *stage) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	}
 	binary.LittleEndian.PutUint32(in.Packet[4:], key)
 	binary.LittleEndian.PutUint64(in.Packet[8:], o.value)
+	if st.packet != nil {
+		st.packet(&st.open[who], in.Packet)
+	}
 	return from, true
 }
 
@@ -207,15 +216,26 @@ func (st *stage) run(t testing.TB, seed uint64) (h []operation, locked bool) {
 		if st.subject.host == nil || !busy {
 			continue
 		}
-		// As a host on a card does, this one waits for whoever changes the map.
-		for st.m.Locked() && busy && !st.hasty() {
+		o := choose(host, st.kinds2)
+		var key []byte
+		if st.keyOf != nil {
+			key = st.keyOf(o.key)
+		}
+		// As a host on a card does, this one waits for whoever changes what it needs.
+		for st.m.Locked(key) && busy && !st.hasty() {
 			until += 1 + st.r.Uint64N(40)
 			busy = st.s.Step(until)
 		}
-		if st.m.Locked() && !st.hasty() {
+		if st.m.Locked(key) && !st.hasty() {
 			break
 		}
-		o := choose(host, st.kinds2)
+		for busy && !st.hasty() && st.held(o.key) {
+			until += 1 + st.r.Uint64N(40)
+			busy = st.s.Step(until)
+		}
+		if !busy {
+			break
+		}
 		o.call, o.ret = 2*int64(until)-1, 2*int64(until)-1
 		st.operate(&o, func() {
 			until += 1 + st.r.Uint64N(700)
@@ -235,8 +255,15 @@ func (st *stage) run(t testing.TB, seed uint64) (h []operation, locked bool) {
 	if st.prepare != nil {
 		st.prepare(st.history)
 	}
-	return st.history, st.lock && st.m.Locked()
+	left := st.lock && st.m.Locked(nil)
+	for key := range st.keys {
+		left = left || st.held(key)
+	}
+	return st.history, left
 }
+
+// held reports whether a program holds the lock of a key's value.
+func (st *stage) held(key uint32) bool { return st.spins && st.m.Held(bytesOf(uint64(key), 4)) }
 
 // operate does an operation of the host, as it is or as it is planted.
 func (st *stage) operate(o *operation, wait func()) {

@@ -1,5 +1,10 @@
 package histories
 
+import (
+	"fmt"
+	"strings"
+)
+
 // A packet is an operation: its kind, its key and its value in the first 16 bytes;
 // the program leaves what it got in the 16 bytes behind them.
 const head = `
@@ -53,6 +58,18 @@ const hashProgram = head + `
 	r2 += -4
 	call map_lookup_elem` + found + tail
 
+// longProgram is hashProgram with keys of 72 bytes: half of the number at each end, and zeros.
+var longProgram = strings.NewReplacer("r2 += -4", "r2 += -88", "*(u32 *)(r10 -4) = r8", zeros(-88, 72)+"*(u16 *)(r10 -88) = r8\nr8 >>= 16\n*(u16 *)(r10 -20) = r8").Replace(hashProgram)
+
+// zeros clears n bytes of the stack, a multiple of 8.
+func zeros(at, n int) string {
+	var b strings.Builder
+	for k := at; k < at+n; k += 8 {
+		fmt.Fprintf(&b, "*(u64 *)(r10 %d) = 0\n", k)
+	}
+	return b.String()
+}
+
 // arrayProgram reads (0), writes (1), adds and gets the old value (5), exchanges (6).
 const arrayProgram = head + `
 	r1 = map[m]
@@ -75,6 +92,62 @@ const arrayProgram = head + `
 	r0 = 1
 ` + tail
 
+// spinProgram works on values of three numbers that are always the same, beside a
+// lock, at byte 8, and a word that stays 0. It reads (0), adds and gets the old number (5) and
+// exchanges (6) under the lock, and updates (1) with BPF_F_LOCK. What it got is 1, or 3 for
+// numbers that differ.
+const spinProgram = head + `
+	if r7 == 1 goto write
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	call map_lookup_elem
+	if r0 == 0 goto done
+	r8 = r0
+	r1 = r8
+	r1 += 8
+	call spin_lock
+	r1 = *(u64 *)(r8 +0)` + spinPause + `
+	r2 = *(u64 *)(r8 +16)` + spinPause + `
+	r3 = *(u64 *)(r8 +24)
+	*(u64 *)(r6 +24) = r1
+	r5 = 1
+	if r1 != r2 goto torn
+	if r1 == r3 goto whole
+	torn: r5 = 3
+	whole: *(u64 *)(r10 -24) = r5
+	if r7 == 0 goto free
+	r3 = r9
+	if r7 == 6 goto store
+	r3 += r1
+	store: *(u64 *)(r8 +0) = r3` + spinPause + `
+	*(u64 *)(r8 +16) = r3` + spinPause + `
+	*(u64 *)(r8 +24) = r3
+	free: r1 = r8
+	r1 += 8
+	call spin_unlock
+	r0 = *(u64 *)(r10 -24)
+	goto done
+	write: *(u64 *)(r10 -48) = r9
+	*(u64 *)(r10 -40) = 0
+	*(u64 *)(r10 -32) = r9
+	*(u64 *)(r10 -24) = r9
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	r3 = r10
+	r3 += -48
+	r4 = 4
+	call map_update_elem
+	r0 += 1
+` + tail
+
+// spinPause is a command to the value at r8 that changes nothing, which no other may
+// be put together with.
+const spinPause = `
+	r4 = *(u32 *)(r6 +40)
+	lock *(u32 *)(r8 +12) += r4`
+
 // plainProgram reads (0) and writes (1).
 const plainProgram = head + `
 	r1 = map[m]
@@ -87,14 +160,26 @@ const plainProgram = head + `
 	r0 = 1
 ` + tail
 
-// trieProgram looks up the address that is the key.
+// trieProgram does what hashProgram does, with the length of the prefix behind the kind.
 const trieProgram = head + `
-	r1 = 32
-	*(u32 *)(r10 -8) = r1
-	r1 = map[m]
+	r5 = r7
+	r5 >>= 8
+	r7 &= 255
+	*(u32 *)(r10 -8) = r5
 	r2 = r10
 	r2 += -8
-	call map_lookup_elem` + found + tail
+	r1 = map[m]
+	if r7 == 0 goto look
+	if r7 == 4 goto remove
+	r4 = r7
+	r4 += -1
+	r3 = r10
+	r3 += -16
+	call map_update_elem
+	goto done
+	remove: call map_delete_elem
+	goto done
+	look: call map_lookup_elem` + found + tail
 
 // ringProgram peeks (0), pushes with flags kind-1 (1, 3), pops (4).
 const ringProgram = head + `

@@ -1,10 +1,13 @@
 package histories
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"syscall"
 
+	"github.com/skipsw/skipsw/internal/btfvalue"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -16,21 +19,37 @@ var subjects = []*subject{
 	{
 		name: "hash", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: hashKey,
 	},
 	{
 		name: "lru_hash", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: hashProgram,
 		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: colliding, host: hostHash, kinds2: []kind{look, put, putNew, putOld, remove, take},
-		prepare: reused, model: hashModel, lock: true,
+		prepare: reused, model: hashModel, lock: true, keyOf: hashKey,
 	},
 	{
 		name: "lru_hash, full", m: object.Map{Type: bpf.MapTypeLRUHash, KeySize: 4, ValueSize: 8, MaxEntries: 3}, program: hashProgram,
 		kinds: []kind{look, look, put, put, remove}, keys: 6, address: colliding, host: hostHash, kinds2: []kind{look, put, remove, take},
-		prepare: reused, model: evictingModel.ToModel(), lock: true,
+		prepare: reused, model: evictingModel.ToModel(), lock: true, keyOf: hashKey,
+	},
+	{
+		name: "hash, long keys", m: object.Map{Type: bpf.MapTypeHash, KeySize: 72, ValueSize: 8, MaxEntries: 6}, program: longProgram,
+		kinds: []kind{look, look, put, putNew, putOld, remove}, keys: 5, address: collidingLong, host: hostLong, kinds2: []kind{look, put, putNew, putOld, remove, take},
+		prepare: reused, model: hashModel, lock: true, keyOf: func(k uint32) []byte { return longKey(collidingLong(k)) },
 	},
 	{
 		name: "array", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: arrayProgram,
 		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
+	},
+	{
+		name: "array, locks", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: spinBytes, MaxEntries: 2, ValueType: btfvalue.Locked(spinBytes, 8)}, program: spinProgram,
+		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostSpin, kinds2: []kind{look, put}, seldom: true, model: cellModel, spins: true,
+	},
+	{
+		name: "hash, locks", m: object.Map{
+			Type: bpf.MapTypeHash, KeySize: 4, ValueSize: spinBytes, MaxEntries: 2, ValueType: btfvalue.Locked(spinBytes, 8),
+			Initial: []object.Entry{{Key: bytesOf(0, 4), Value: make([]byte, spinBytes)}, {Key: bytesOf(1, 4), Value: make([]byte, spinBytes)}},
+		}, program: spinProgram,
+		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostSpin, kinds2: []kind{look, put}, seldom: true, model: cellModel, lock: true, spins: true,
 	},
 	{
 		name: "percpu_array", m: object.Map{Type: bpf.MapTypePerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: plainProgram,
@@ -38,8 +57,8 @@ var subjects = []*subject{
 	},
 	{
 		name: "lpm_trie", m: object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 8, Flags: 1}, program: trieProgram,
-		kinds: []kind{look}, keys: 5, address: func(k uint32) uint32 { return swap(addresses[k]) },
-		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel,
+		kinds: []kind{look, look, look, put, putNew, putOld, remove}, keys: 5, packet: aboutPrefix, few: true,
+		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel, lock: true,
 	},
 	{
 		name: "queue", m: object.Map{Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4}, program: ringProgram,
@@ -91,18 +110,43 @@ func hostKey(m *sim.Map, o *operation, key []byte) {
 	}
 }
 
-func hostHash(m *sim.Map, o *operation) { hostKey(m, o, bytesOf(uint64(colliding(o.key)), 4)) }
+func hashKey(k uint32) []byte { return bytesOf(uint64(colliding(k)), 4) }
+
+func hostHash(m *sim.Map, o *operation) { hostKey(m, o, hashKey(o.key)) }
+
+func hostLong(m *sim.Map, o *operation) { hostKey(m, o, longKey(collidingLong(o.key))) }
+
+// longKey is a key of longProgram.
+func longKey(number uint32) []byte {
+	key := make([]byte, 72)
+	binary.LittleEndian.PutUint16(key, uint16(number))
+	binary.LittleEndian.PutUint16(key[68:], uint16(number>>16))
+	return key
+}
+
+// collidingLong returns key k: four share a bucket, and the first half of one with the
+// second half of another is a third; the fifth has another bucket.
+func collidingLong(k uint32) uint32 {
+	next := func(step uint32, same bool) uint32 {
+		for n := step; ; n += step {
+			if (bucketOf(longKey(n)) == bucketOf(longKey(0))) == same {
+				return n
+			}
+		}
+	}
+	first, last := next(1, true), next(1<<16, true)
+	return []uint32{0, first | last, first, last, next(1, false)}[k]
+}
 
 // colliding returns key k of those that share two buckets of a table of 8, three in
 // the first one.
 func colliding(k uint32) uint32 {
-	t := maplayout.NewHash(maplayout.Shape{KeySize: 4, ValueSize: 8, MaxEntries: 8}, false)
 	want := uint32(0)
 	if k >= 3 {
 		want, k = 1, k-3
 	}
 	for key := uint32(0); ; key++ {
-		if t.BucketOf(bytesOf(uint64(key), 4)) != want {
+		if bucketOf(bytesOf(uint64(key), 4)) != want {
 			continue
 		}
 		if k == 0 {
@@ -112,10 +156,33 @@ func colliding(k uint32) uint32 {
 	}
 }
 
+// bucketOf returns the bucket of a key in a table of 8.
+func bucketOf(key []byte) uint32 {
+	return maplayout.NewHash(maplayout.Shape{KeySize: uint32(len(key)), ValueSize: 8, MaxEntries: 8}, false).BucketOf(key)
+}
+
 func hostArray(m *sim.Map, o *operation) {
 	hostKey(m, o, bytesOf(uint64(o.key), 4))
 	if o.kind == put {
 		o.status++ // as programs say it
+	}
+}
+
+// spinBytes is the size of spinProgram's values.
+const spinBytes = 32
+
+// hostSpin reads or writes a value whose lock nobody holds.
+func hostSpin(m *sim.Map, o *operation) {
+	key := bytesOf(uint64(o.key), 4)
+	if o.kind == put {
+		number := bytesOf(o.value, 8)
+		o.status = status(m.Update(key, slices.Concat(number, make([]byte, 8), number, number), bpf.FLock)) + 1
+		return
+	}
+	v, _ := m.Lookup(key)
+	o.status, o.out = 1, binary.LittleEndian.Uint64(v)
+	if !bytes.Equal(v[:8], v[16:24]) || !bytes.Equal(v[:8], v[24:]) {
+		o.status = 3
 	}
 }
 
@@ -128,6 +195,19 @@ func hostTrie(m *sim.Map, o *operation) {
 	o.value = o.value&^0xff | uint64(o.key) // says which prefix it is of
 	p := prefixes[o.key]
 	hostKey(m, o, append(bytesOf(uint64(p.length), 4), bytesOf(uint64(swap(p.address)), 4)...))
+}
+
+// aboutPrefix puts an address to look up, or a prefix to change, into a packet, its length
+// behind the kind of operation.
+func aboutPrefix(o *operation, packet []byte) {
+	length, address := uint32(32), addresses[o.key]
+	if o.kind != look {
+		o.value = o.value&^0xff | uint64(o.key) // says which prefix it is of
+		length, address = prefixes[o.key].length, prefixes[o.key].address
+	}
+	binary.LittleEndian.PutUint32(packet, uint32(o.kind)|length<<8)
+	binary.LittleEndian.PutUint32(packet[4:], swap(address))
+	binary.LittleEndian.PutUint64(packet[8:], o.value)
 }
 
 func hostRing(m *sim.Map, o *operation) {
@@ -171,33 +251,40 @@ func reused(h []operation) {
 }
 
 // astray marks the lookups in a trie while a node is freed, which may be used again at
-// once: whoever stands on it goes on from another. What they find must have been there
-// at some moment of them.
+// once: whoever stands on it goes on from another. What they find must have been put in
+// and not have been taken out before they began.
 func astray(h []operation) {
 	for i := range h {
 		o := &h[i]
 		if o.kind != look || o.who == host {
 			continue
 		}
-		found := o.out & 0xff
-		there, met := false, false // the prefix that was found
+		there := false
 		for k := range h {
 			p := &h[k]
-			if p.who != host || p.kind == look || p.status != 0 || p.call > o.ret {
+			if p.kind == look || p.status != 0 || p.call > o.ret {
 				continue
 			}
-			if p.kind == remove && p.ret >= o.call {
-				o.unsure = true
-			}
-			if uint64(p.key) == found {
-				met = met || there && p.ret >= o.call
-				there = p.kind != remove
+			if p.kind == remove {
+				o.unsure = o.unsure || p.ret >= o.call
+			} else if uint64(p.key) == o.out&0xff {
+				there = there || !gone(h, p, o)
 			}
 		}
-		if o.status == 1 && !met && !there {
+		if o.status == 1 && !there {
 			o.status = faulted
 		}
 	}
+}
+
+// gone reports whether what p has put in was taken out before o began.
+func gone(h []operation, p, o *operation) bool {
+	for k := range h {
+		if r := &h[k]; r.kind == remove && r.status == 0 && r.key == p.key && r.call > p.ret && r.ret < o.call {
+			return true
+		}
+	}
+	return false
 }
 
 // discarding, in the value of a host's operation that found nothing, says that a record

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/skipsw/skipsw/internal/btfvalue"
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/outfile"
 	"github.com/skipsw/skipsw/internal/strictyaml"
@@ -143,6 +144,8 @@ type fileMap struct {
 	// Inners are the maps that a map of maps holds, by index: their places in the
 	// file's list.
 	Inners map[uint32]int `yaml:"inners,omitempty"`
+	// Lock is the byte of values that a bpf_spin_lock begins at.
+	Lock *uint32 `yaml:"lock,omitempty"`
 }
 
 type fileEntry struct {
@@ -183,7 +186,12 @@ func WriteCase(dir, name, found string, c *Case, rep *Report) (string, error) {
 		f.Own = len(c.Program.Maps)
 	}
 	for _, m := range all {
+		var lock *uint32
+		if at, ok, _ := m.SpinLock(); ok {
+			lock = &at
+		}
 		f.Maps = append(f.Maps, fileMap{
+			Lock: lock,
 			Name: m.Name, Type: uint32(m.Type), Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries,
 			Flags: m.Flags, Frozen: m.Frozen, Initial: toFile(m.Initial), Programs: m.Programs, Inners: innersOf(m, all),
 		})
@@ -302,6 +310,9 @@ func (f *caseFile) recorded() (*Recorded, error) {
 		spec := &object.Map{
 			Name: m.Name, Type: bpf.MapType(m.Type), KeySize: m.Key, ValueSize: m.Value, MaxEntries: m.Entries,
 			Flags: m.Flags, Frozen: m.Frozen, Programs: m.Programs,
+		}
+		if m.Lock != nil {
+			spec.ValueType = btfvalue.Locked(m.Value, *m.Lock)
 		}
 		if spec.Initial, err = fromFile(m.Initial); err != nil {
 			return nil, fmt.Errorf("map %s: %w", m.Name, err)

@@ -210,6 +210,9 @@ func (k *KernelProgram) loadProgram(p *object.Program, o KernelOptions) (int, st
 		return -1, "", err
 	}
 	spec.Flags = o.Flags
+	if p.Fragments && p.Type == object.XDP {
+		spec.Flags |= bpf.FXDPHasFrags
+	}
 	if needsBTF(p) {
 		h, table, err := functionBTF(p)
 		if err != nil {

@@ -161,7 +161,7 @@ func blockSignals() (restore func(), err error) {
 
 // bookkeeping is a line about which numbers have to be precise. A walk can end
 // with such lines, whatever its outcome.
-var bookkeeping = regexp.MustCompile(`mark_precise|stack=|\bR\d+=`)
+var bookkeeping = regexp.MustCompile(`mark_precise|stack=|\bR\d+=|\bfp-\d+=`)
 
 // pathEnd is the last line of the log of an accepted program: the end of a
 // path, or the bookkeeping of its stack.

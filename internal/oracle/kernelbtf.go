@@ -125,3 +125,31 @@ func prototypeOf(f object.Func, typ object.Type, number btf.Type) (*btf.FuncProt
 	}
 	return proto, nil
 }
+
+// mapBTF loads BTF with the types of a map's keys and values, whose numbers it
+// returns. The key is an index, or bytes.
+func mapBTF(m *object.Map) (h *btf.Handle, types [2]uint32, err error) {
+	b, err := btf.NewBuilder(nil, nil)
+	if err != nil {
+		return nil, types, err
+	}
+	index := &btf.Int{Name: "unsigned int", Size: 4}
+	var key btf.Type = index
+	if !arrayType(m.Type) {
+		key = &btf.Array{Index: index, Type: &btf.Int{Name: "unsigned char", Size: 1}, Nelems: m.KeySize}
+	}
+	for k, t := range []btf.Type{key, m.ValueType} {
+		if _, section := t.(*btf.Datasec); section {
+			types[0] = 0 // as loaders have it for data sections
+		}
+		id, err := b.Add(t)
+		if err != nil {
+			return nil, types, fmt.Errorf("BTF of map %q: %w", m.Name, err)
+		}
+		types[k] = uint32(id)
+	}
+	if h, err = btf.NewHandle(b); err != nil {
+		return nil, types, fmt.Errorf("load the BTF of map %q: %w", m.Name, err)
+	}
+	return h, types, nil
+}

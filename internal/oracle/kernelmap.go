@@ -54,6 +54,15 @@ func createMap(spec *object.Map) (*KernelMap, error) {
 			ask.MaxEntries = uint32(n)
 		}
 	}
+	if _, locked, err := spec.SpinLock(); err == nil && locked {
+		h, types, err := mapBTF(spec)
+		if err != nil {
+			m.Close()
+			return nil, err
+		}
+		defer h.Close()
+		ask.BTF, ask.KeyType, ask.ValueType = h.FD(), types[0], types[1]
+	}
 	fd, err := sys.CreateMap(ask)
 	if err != nil {
 		m.Close()

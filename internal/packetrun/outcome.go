@@ -19,6 +19,9 @@ type Outcome struct {
 	Verdict    string // "" for a fault
 	Leaves     bool   // passed to the host or sent
 	Redirected bool   // Result.Redirect says where it goes
+	// Began is the time of the machine when the packet came, in nanoseconds; 0 where
+	// it has no clock.
+	Began uint64
 }
 
 // Where names what the packet came to: the verdict, with the place of a redirect,

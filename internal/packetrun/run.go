@@ -144,6 +144,7 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 	var whole filler
 	var r sim.Result
 	out := Outcome{Result: &r}
+	clocked := m.HasClock()
 	for {
 		if s.Packets%lookEvery == 0 && ctx.Err() != nil {
 			s.Partial = true
@@ -173,6 +174,9 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 			return nil, err
 		}
 		input.Packet = p.Data
+		if clocked {
+			out.Began = m.Time()
+		}
 		r = m.Run(input)
 		for k := range r.Events {
 			if err := s.send(m, img, &r.Events[k], o.Records); err != nil {

@@ -50,6 +50,8 @@ type Program struct {
 	Insns   uint32 // eBPF slots
 	// Stack is the local memory in bytes from the stack base on that it uses itself.
 	Stack uint32
+	// Fragments says that it takes frames that its packet buffer has no room for.
+	Fragments bool
 }
 
 // Symbol names a place in the code.

@@ -164,6 +164,9 @@ func (r *reader) programs(im *Image) error {
 		if len(t.rec) >= 4 {
 			p.Stack = t.u32()
 		}
+		if len(t.rec) >= 4 {
+			p.Fragments = t.flag("fragments")
+		}
 		im.Programs = append(im.Programs, p)
 	}
 	return t.err

@@ -188,6 +188,7 @@ func (im *Image) programTable(h *heap) section {
 			w.u32(p.Entry)
 			w.u32(p.Insns)
 			w.u32(p.Stack)
+			w.flag(p.Fragments)
 			w.end()
 		}
 	})

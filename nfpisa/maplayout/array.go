@@ -12,13 +12,14 @@ import "fmt"
 type Array struct {
 	Stride  uint32 // from one value to the next, in bytes
 	Entries uint32
+	Spin    Spin
 }
 
 // ArrayKey is the size of an array's key in bytes.
 const ArrayKey = 4
 
 // NewArray lays out an array.
-func NewArray(s Shape) Array { return Array{up(s.ValueSize), s.MaxEntries} }
+func NewArray(s Shape) Array { return Array{up(s.ValueSize), s.MaxEntries, s.Spin} }
 
 // KindArray names the layout in images.
 const KindArray Kind = "array"
@@ -32,7 +33,11 @@ func parseArray(s Shape, step uint32, params map[string]uint64) (Layout, error) 
 	case step < NewArray(s).Stride || step%Align != 0:
 		return nil, fmt.Errorf("stride %d does not hold a value of %d bytes", step, s.ValueSize)
 	}
-	return Array{step, s.MaxEntries}, known(KindArray, params)
+	spin, err := parseSpin(KindArray, s, params)
+	if err == nil {
+		err = known(KindArray, params, ParamSpin)
+	}
+	return Array{step, s.MaxEntries, spin}, err
 }
 
 // Value returns the offset of value i.
@@ -48,7 +53,7 @@ func (a Array) Size() uint64 { return a.Value(a.Entries) }
 func (a Array) Step() uint32 { return a.Stride }
 
 // Values implements Layout.
-func (a Array) Values() Values { return Values{Stride: uint64(a.Stride)} }
+func (a Array) Values() Values { return Values{Stride: uint64(a.Stride), Spin: a.Spin} }
 
 // Params implements Layout.
-func (a Array) Params() map[string]uint64 { return nil }
+func (a Array) Params() map[string]uint64 { return a.Spin.param(nil) }

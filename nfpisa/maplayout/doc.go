@@ -45,7 +45,43 @@ const wordBytes = 4
 const AddressBits = 40
 
 // Shape is what a program declares of a map. Sizes are in bytes.
-type Shape struct{ KeySize, ValueSize, MaxEntries uint32 }
+type Shape struct {
+	KeySize, ValueSize, MaxEntries uint32
+	// Spin is the lock that programs take on each value.
+	Spin Spin
+}
+
+// Spin is where the values of a map have a struct bpf_spin_lock: a word of the
+// atomic engine, not 0 while a program holds it. No update writes it.
+type Spin struct {
+	Has bool
+	At  uint32 // byte of the value, a multiple of 4
+}
+
+// ParamSpin is the byte of values that a lock begins at, in the numbers of a layout
+// whose values have one.
+const ParamSpin = "spin_lock"
+
+// param adds the lock to the numbers of a layout.
+func (s Spin) param(params map[string]uint64) map[string]uint64 {
+	if !s.Has {
+		return params
+	}
+	if params == nil {
+		params = map[string]uint64{}
+	}
+	params[ParamSpin] = uint64(s.At)
+	return params
+}
+
+// parseSpin takes the lock from the numbers of a layout.
+func parseSpin(k Kind, s Shape, params map[string]uint64) (Spin, error) {
+	at, has := params[ParamSpin]
+	if has && (at%wordBytes != 0 || at > 1<<32-1 || at+wordBytes > uint64(s.ValueSize)) {
+		return Spin{}, fmt.Errorf("layout %s with a lock at byte %d of values of %d bytes", k, at, s.ValueSize)
+	}
+	return Spin{has, uint32(at)}, nil
+}
 
 // Layout is where the parts of one map are.
 type Layout interface {
@@ -70,6 +106,8 @@ type Values struct {
 	// Key is where an entry has its key, if Keyed says that programs may read it there.
 	Key   uint64
 	Keyed bool
+	// Spin is the lock that programs take on each value.
+	Spin Spin
 }
 
 // Parse returns the layout that an image describes. Errors name the number that

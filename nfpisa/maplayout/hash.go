@@ -4,63 +4,136 @@ import "fmt"
 
 // Hash is a hash table with chains, with or without least-recently-used order:
 //
-//	region   +0       lock: not 0 while a change is made
-//	         +8       first free entry
-//	         +12      LRU: the entry that the hand points at
-//	         +16      buckets, a power of two, each the first entry of its chain
+//	region   +0       entries in the stack of free ones (a word of the atomic engine)
+//	         +4       Inside: entries that may still come (the same)
+//	         +8       LRU: how far the hand has gone, in eighths of bytes from +First (the
+//	                  same); it may be some entries beyond the last one, which are the first ones again
+//	         +16      stack of free entries: a word for each, its low address or 0 (the same)
+//	         +Heads   buckets, a power of two, each the first entry of its chain:
+//	                  a pointer, or with Inside the entry itself
 //	         +First   entries, Stride bytes apart
-//	entry    +0       next entry of the chain
-//	         +4       next free entry; of one in use, its bucket
+//	entry    +0       next entry of the chain, a pointer
+//	         +4       low address of its bucket; Inside, of a bucket without an entry: 0
 //	         +8       LRU: not 0 when the entry was used since the hand passed
-//	         +Key     key, padded with zeros to words: at 8, LRU: at 12
+//	         +Turns   long keys: how often the entry has been written, twice
+//	         +Key     key, padded with zeros to words
 //	         +Value   value, at a multiple of 8
+//
+// A pointer is an eighth of a low address. Bit 31 of a bucket's is its lock.
 type Hash struct {
 	Buckets uint32 // number of buckets, a power of two
+	Heads   uint64 // offset of bucket 0 in the region
 	First   uint64 // offset of entry 0 in the region
 	Key     Offset // of the key in an entry
 	Value   Offset // of the value in an entry
 	Stride  uint32 // from one entry to the next, in bytes
 	Entries uint32 // number of entries
 	LRU     bool
+	Inside  bool   // the first entry of a bucket lies in it
+	Turns   Offset // of the word before a long key, 0 for short ones
+	Spin    Spin
 }
 
 // Offsets in the region.
 const (
-	HashLock    Offset = 0
-	HashFree    Offset = 8
-	HashHand    Offset = 12
-	HashBuckets Offset = 16
+	HashFree  Offset = 0
+	HashLeft  Offset = 4
+	HashHand  Offset = 8
+	HashStack Offset = 16
 )
 
 // Offsets in an entry.
 const (
 	HashNext   Offset = 0
-	HashUnused Offset = 4 // next free entry; bucket of an entry in use
+	HashBucket Offset = 4
 	HashUsed   Offset = 8 // LRU
 )
 
-// Limits of a hash table. Keys and values pass through local memory, and one
-// command fetches an entry's words up to the end of its key.
+// A pointer of a chain is an address shifted right by HashShift. HashLockBit of a
+// bucket's is its lock: as the word reads in the order of bytes that pointers have, and in
+// that of the atomic engine.
 const (
-	HashMaxKey     = 64    // bytes
+	HashShift      = 3
+	HashLockBit    = 31
+	HashLockAtomic = 1 << 7
+)
+
+// HashNearKey is the longest key, in bytes, that one command fetches with the words
+// before it. Longer ones are written and compared in pieces; a word before them,
+// which is odd while they are written, tells whether the pieces are of one key.
+const HashNearKey = 64
+
+// Limits of a hash table. Keys and values pass through local memory.
+const (
+	HashMaxKey     = 512   // bytes
 	HashMaxValue   = 65536 // bytes
 	HashMaxEntries = 1 << 24
+)
+
+// Buckets hold their first entries where that makes a lookup shorter by one command and
+// costs little memory: every bucket has the room of an entry then, and every entry
+// room of its own beside it, for all keys may be of one bucket.
+const (
+	hashInsideEntry = 128      // most bytes of an entry
+	hashInsideSize  = 64 << 20 // and of the map
 )
 
 // NewHash lays out a hash table. There is a bucket for each entry, rounded up
 // to a power of two.
 func NewHash(s Shape, lru bool) Hash {
-	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries}
+	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin}
 	if lru {
 		h.Key = HashUsed + wordBytes
+	}
+	long := s.KeySize > HashNearKey
+	if long {
+		h.Turns = h.Key
+		h.Key += wordBytes
 	}
 	for h.Buckets < s.MaxEntries && h.Buckets < HashMaxEntries {
 		h.Buckets *= 2
 	}
-	h.First = up(h.Bucket(h.Buckets))
+	h.Heads = up(uint64(HashStack) + wordBytes*uint64(s.MaxEntries))
 	h.Value = up(h.Key + Offset(room(s.KeySize)))
 	h.Stride = up(uint32(h.Value) + s.ValueSize)
+	if !lru && !long { // the hand of LRU goes round entries in use
+		in := h
+		in.Inside, in.Stride = true, hashStride(h.Stride)
+		in.First = in.Bucket(in.Buckets)
+		if in.Stride <= hashInsideEntry && in.Size() <= hashInsideSize {
+			return in
+		}
+	}
+	h.First = up(h.Bucket(h.Buckets))
 	return h
+}
+
+// hashStride rounds a multiple of Align up to one that is a power of two or the sum or
+// difference of two of them, by which a bucket's number is quickly multiplied.
+func hashStride(n uint32) uint32 {
+	for ; ; n += Align {
+		if _, _, _, ok := PowersOf(n); ok {
+			return n
+		}
+	}
+}
+
+// PowersOf splits a number into 2^a, or 2^a + sign x 2^b.
+func PowersOf(n uint32) (a, b, sign int, ok bool) {
+	for a = range 32 {
+		if n == 1<<a {
+			return a, 0, 0, true
+		}
+		for b = range a {
+			switch n {
+			case 1<<a + 1<<b:
+				return a, b, 1, true
+			case 1<<a - 1<<b:
+				return a, b, -1, true
+			}
+		}
+	}
+	return 0, 0, 0, false
 }
 
 // Check refuses a map that cannot be laid out so.
@@ -91,28 +164,58 @@ var _ = register(KindHash, parser{parse: parseHash})
 
 // parseHash takes any table that programs could walk, whoever made it.
 func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
-	buckets, first, key, value := params["buckets"], params["entries"], params["key"], params["value"]
-	lru := params["lru"] != 0
-	least := uint64(NewHash(s, lru).Key)
+	buckets, heads, first, key, value := params["buckets"], params["heads"], params["entries"], params["key"], params["value"]
+	h := Hash{
+		Buckets: uint32(buckets), Heads: heads, First: first, Key: Offset(key), Value: Offset(value), Stride: step, Entries: s.MaxEntries,
+		LRU: params["lru"] != 0, Inside: params["inside"] != 0,
+	}
+	least := uint64(NewHash(s, h.LRU).Key)
 	switch {
 	case buckets == 0 || buckets&(buckets-1) != 0 || buckets > HashMaxEntries:
 		return nil, fmt.Errorf("layout hash with %d buckets, which must be a power of two up to %d", buckets, HashMaxEntries)
-	case first < uint64(HashBuckets)+wordBytes*buckets || first%Align != 0 || first > 1<<32:
-		return nil, fmt.Errorf("layout hash with entries at offset %d, among %d buckets", first, buckets)
+	case heads < uint64(HashStack)+wordBytes*uint64(s.MaxEntries) || heads%Align != 0 || heads > 1<<32:
+		return nil, fmt.Errorf("layout hash with buckets at offset %d, among %d free entries", heads, s.MaxEntries)
 	case key < least || key%wordBytes != 0 || key > 1<<16:
 		return nil, fmt.Errorf("layout hash with keys at offset %d of entries", key)
 	case value < key+room(s.KeySize) || value%Align != 0 || value+room(s.ValueSize) > uint64(step) || step%Align != 0:
 		return nil, fmt.Errorf("layout hash with a value of %d bytes at offset %d of entries of %d bytes", s.ValueSize, value, step)
+	case first < h.Bucket(h.Buckets) || first%Align != 0 || first > 1<<32 || h.Inside && first != h.Bucket(h.Buckets):
+		return nil, fmt.Errorf("layout hash with entries at offset %d, among %d buckets", first, buckets)
+	case h.LRU && h.Inside:
+		return nil, fmt.Errorf("layout hash with the parameters \"lru\" and \"inside\", of which it has one")
+	case h.Inside && s.KeySize > HashNearKey:
+		return nil, fmt.Errorf("layout hash with the parameter \"inside\" and keys of %d bytes, which one command does not read", s.KeySize)
 	}
-	h := Hash{uint32(buckets), first, Offset(key), Offset(value), step, s.MaxEntries, lru}
-	return h, known(KindHash, params, "buckets", "entries", "key", "value", "lru", ParamInner)
+	spin, err := parseSpin(KindHash, s, params)
+	if err == nil {
+		err = known(KindHash, params, "buckets", "heads", "entries", "key", "value", "lru", "inside", ParamInner, ParamSpin)
+	}
+	h.Spin = spin
+	if s.KeySize > HashNearKey {
+		h.Turns = h.Key - wordBytes
+	}
+	return h, err
 }
+
+// Round returns how far the hand goes in one round.
+func (h Hash) Round() uint32 { return uint32(uint64(h.Entries) * uint64(h.Stride) >> HashShift) }
 
 // Entry returns the offset of entry i.
 func (h Hash) Entry(i uint32) uint64 { return h.First + uint64(i)*uint64(h.Stride) }
 
+// BucketStride returns the distance of buckets in bytes.
+func (h Hash) BucketStride() uint32 {
+	if h.Inside {
+		return h.Stride
+	}
+	return wordBytes
+}
+
 // Bucket returns the offset of bucket i.
-func (h Hash) Bucket(i uint32) uint64 { return uint64(HashBuckets) + wordBytes*uint64(i) }
+func (h Hash) Bucket(i uint32) uint64 { return h.Heads + uint64(h.BucketStride())*uint64(i) }
+
+// Slot returns the offset of word i of the stack of free entries.
+func (h Hash) Slot(i uint32) uint64 { return uint64(HashStack) + wordBytes*uint64(i) }
 
 // BucketOf returns the number of the bucket of a key: the low bits of Sum.
 func (h Hash) BucketOf(key []byte) uint32 { return Sum(key) & (h.Buckets - 1) }
@@ -128,16 +231,23 @@ func (h Hash) Step() uint32 { return h.Stride }
 
 // Values implements Layout.
 func (h Hash) Values() Values {
-	return Values{First: h.First, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true}
+	first := h.First
+	if h.Inside {
+		first = h.Heads
+	}
+	return Values{First: first, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Spin: h.Spin}
 }
 
 // Params implements Layout.
 func (h Hash) Params() map[string]uint64 {
-	p := map[string]uint64{"buckets": uint64(h.Buckets), "entries": h.First, "key": uint64(h.Key), "value": uint64(h.Value)}
+	p := map[string]uint64{"buckets": uint64(h.Buckets), "heads": h.Heads, "entries": h.First, "key": uint64(h.Key), "value": uint64(h.Value)}
 	if h.LRU {
 		p["lru"] = 1
 	}
-	return p
+	if h.Inside {
+		p["inside"] = 1
+	}
+	return h.Spin.param(p)
 }
 
 // The CRC that spreads keys, that of the core's CRC unit with its iSCSI

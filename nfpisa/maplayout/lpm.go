@@ -7,12 +7,15 @@ import "fmt"
 //
 //	region   +0       root node
 //	         +4       first free node, linked through LPMLength
+//	         +8       lock: not 0 while a change is made
+//	         +12      number of entries
 //	         +First   nodes, two for each entry, Stride bytes apart
 //	node     +0       node for keys whose next bit is 0
 //	         +4       node for keys whose next bit is 1
 //	         +8       prefix length in bits
 //	         +12      value's address, 0 for a node that only branches
-//	         +16      key bytes, then a mask of the bits within the prefix, then a
+//	         +16      long keys: how often the node has been written, twice
+//	         +Key     key bytes, then a mask of the bits within the prefix, then a
 //	                  mask of the one bit behind it; each padded to words
 //	         +Value   value, at a multiple of 8
 type LPM struct {
@@ -21,12 +24,15 @@ type LPM struct {
 	Value   Offset // of the value in a node
 	Stride  uint32 // from one node to the next, in bytes
 	KeySize uint32 // bytes, prefix length included
+	Key     Offset // of the key in a node
 }
 
 // Offsets in the region.
 const (
 	LPMRoot  Offset = 0
 	LPMFree  Offset = 4
+	LPMLock  Offset = 8
+	LPMUsed  Offset = 12
 	LPMNodes Offset = 16 // node 0
 )
 
@@ -36,22 +42,29 @@ const (
 	LPMOne    Offset = 4
 	LPMLength Offset = 8
 	LPMAddr   Offset = 12
-	LPMKey    Offset = 16
+	LPMHead   Offset = 16 // what is behind the words that all nodes have
+	LPMTurns  Offset = 16 // long keys
 )
 
 // LPMLengthSize is the size of a key's prefix length, in bytes.
 const LPMLengthSize = 4
 
-// Limits of a trie. One command fetches a node's words up to its value.
+// LPMNearKey is the longest key, in bytes, of nodes whose words before the value one
+// command fetches. Longer ones are written and compared in pieces; the word at
+// LPMTurns, which is odd while they are written, tells whether the pieces are of one
+// key.
+const LPMNearKey = LPMLengthSize + 28
+
+// Limits of a trie, the kernel's for keys.
 const (
-	LPMMaxKey     = LPMLengthSize + 28 // bytes
-	LPMMaxValue   = 65536              // bytes
+	LPMMaxKey     = LPMLengthSize + 256 // bytes
+	LPMMaxValue   = 65536               // bytes
 	LPMMaxEntries = 1 << 22
 )
 
 // NewLPM lays out a trie.
 func NewLPM(s Shape) LPM {
-	l := LPM{Nodes: 2 * s.MaxEntries, First: uint64(LPMNodes), KeySize: s.KeySize}
+	l := LPM{Nodes: 2 * s.MaxEntries, First: uint64(LPMNodes), KeySize: s.KeySize, Key: lpmKey(s.KeySize)}
 	l.Value = up(l.key(3))
 	l.Stride = up(uint32(l.Value) + s.ValueSize)
 	return l
@@ -78,14 +91,14 @@ var _ = register(KindLPM, parser{parse: parseLPM})
 // parseLPM takes any trie that programs could walk, whoever made it.
 func parseLPM(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	nodes, first, value := params["nodes"], params["first"], params["value"]
-	if s.KeySize <= LPMLengthSize {
+	if s.KeySize <= LPMLengthSize || s.KeySize > LPMMaxKey {
 		return nil, fmt.Errorf("layout lpm_trie with keys of %d bytes", s.KeySize)
 	}
-	l := LPM{uint32(nodes), first, Offset(value), step, s.KeySize}
+	l := LPM{uint32(nodes), first, Offset(value), step, s.KeySize, lpmKey(s.KeySize)}
 	switch {
 	case nodes < 2*uint64(s.MaxEntries) || nodes > 2*LPMMaxEntries:
 		return nil, fmt.Errorf("layout lpm_trie with %d nodes for %d entries", nodes, s.MaxEntries)
-	case first < uint64(LPMFree)+wordBytes || first%Align != 0 || first > 1<<32:
+	case first < uint64(LPMUsed)+wordBytes || first%Align != 0 || first > 1<<32:
 		return nil, fmt.Errorf("layout lpm_trie with nodes at offset %d", first)
 	case value < uint64(l.key(3)) || value%Align != 0 || value > 1<<32-1 || value+room(s.ValueSize) > uint64(step) || step%Align != 0:
 		return nil, fmt.Errorf("layout lpm_trie with a value of %d bytes at offset %d of nodes of %d bytes", s.ValueSize, value, step)
@@ -96,8 +109,16 @@ func parseLPM(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 // KeyWords returns the words of a key without its prefix length.
 func (l LPM) KeyWords() int { return int(words(l.KeySize - LPMLengthSize)) }
 
+// lpmKey returns where a node has a key of size bytes.
+func lpmKey(size uint32) Offset {
+	if size > LPMNearKey {
+		return LPMTurns + wordBytes
+	}
+	return LPMHead
+}
+
 // key returns the offset in a node behind n parts of a key's size.
-func (l LPM) key(n int) Offset { return LPMKey + Offset(wordBytes*n*l.KeyWords()) }
+func (l LPM) key(n int) Offset { return l.Key + Offset(wordBytes*n*l.KeyWords()) }
 
 // Mask returns the offset in a node of the mask of the prefix.
 func (l LPM) Mask() Offset { return l.key(1) }

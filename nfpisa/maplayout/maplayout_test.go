@@ -49,17 +49,56 @@ func TestGoldenHash(t *testing.T) {
 	word := func(at uint64) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
 	low := uint32(layouttest.Base & math.MaxUint32)
 	got := map[uint32]string{}
+	look := func(k uint32, e uint64) {
+		key := b[e+uint64(h.Key):][:4]
+		require.Equal(t, k, h.BucketOf(key))
+		require.Equal(t, low+uint32(h.Bucket(k)), word(e+uint64(maplayout.HashBucket)))
+		got[binary.LittleEndian.Uint32(key)] = string(b[e+uint64(h.Value):][:6])
+	}
+	require.True(t, h.Inside)
 	for k := range h.Buckets {
-		for p := word(h.Bucket(k)); p != 0; p = word(uint64(p-low) + uint64(maplayout.HashNext)) {
-			e := uint64(p - low)
-			key := b[e+uint64(h.Key):][:4]
-			require.Equal(t, k, h.BucketOf(key))
-			got[binary.LittleEndian.Uint32(key)] = string(b[e+uint64(h.Value):][:6])
+		at := h.Bucket(k)
+		if word(at+uint64(maplayout.HashBucket)) != 0 {
+			look(k, at)
 		}
+		for p := word(at) << maplayout.HashShift; p != 0; p = word(at) << maplayout.HashShift {
+			at = uint64(p-low) + uint64(maplayout.HashNext)
+			look(k, at)
+		}
+		require.Zero(t, word(h.Bucket(k))>>maplayout.HashLockBit)
 	}
 	require.Equal(t, map[uint32]string{1: "mnopqr", 2: "abcdef", 5: "ghijkl"}, got)
-	require.Equal(t, low+uint32(h.Entry(3)), word(uint64(maplayout.HashFree)))
-	require.Zero(t, word(uint64(maplayout.HashLock)))
+	atomic := func(at uint64) uint32 { return binary.BigEndian.Uint32(b[at:]) }
+	require.EqualValues(t, 3, atomic(uint64(maplayout.HashFree)))
+	require.EqualValues(t, 1, atomic(uint64(maplayout.HashLeft)))
+	for i := range uint32(4) {
+		want := uint32(0)
+		if i < 3 {
+			want = low + uint32(h.Entry(3-i))
+		}
+		require.Equal(t, want, atomic(h.Slot(i)))
+	}
+}
+
+// TestInside shows which tables have first entries in their buckets.
+func TestInside(t *testing.T) {
+	require.True(t, maplayout.NewHash(shape(4, 8, 1<<20), false).Inside)
+	require.False(t, maplayout.NewHash(shape(4, 8, 1<<20), true).Inside, "the hand goes round entries in use")
+	require.False(t, maplayout.NewHash(shape(4, 8, 1<<21), false).Inside, "too much memory")
+	require.True(t, maplayout.NewHash(shape(4, 112, 10), false).Inside)
+	require.False(t, maplayout.NewHash(shape(4, 120, 10), false).Inside, "more than a command reads")
+	require.EqualValues(t, 96, maplayout.NewHash(shape(4, 72, 10), false).Stride, "88 is no sum of two powers")
+	require.EqualValues(t, 136, maplayout.NewHash(shape(4, 120, 10), false).Stride)
+	for n := range uint32(300) {
+		a, b, sign, ok := maplayout.PowersOf(n)
+		if ok {
+			v := 1 << a
+			if sign != 0 {
+				v += sign << b
+			}
+			require.EqualValues(t, n, v)
+		}
+	}
 }
 
 // TestGoldenLPM does the same for a trie.
@@ -77,7 +116,7 @@ func TestGoldenLPM(t *testing.T) {
 		n := uint64(p - low)
 		if v := word(n + uint64(maplayout.LPMAddr)); v != 0 {
 			require.Equal(t, p+uint32(l.Value), v)
-			key := b[n+uint64(maplayout.LPMKey):]
+			key := b[n+uint64(l.Key):]
 			got[fmt.Sprintf("%d.%d.%d.%d/%d", key[0], key[1], key[2], key[3], word(n+uint64(maplayout.LPMLength)))] = word(uint64(v - low))
 		}
 		walk(word(n + uint64(maplayout.LPMZero)))
@@ -90,6 +129,8 @@ func TestGoldenLPM(t *testing.T) {
 		free++
 	}
 	require.Equal(t, 2, free)
+	require.Zero(t, word(uint64(maplayout.LPMLock)))
+	require.EqualValues(t, 3, word(uint64(maplayout.LPMUsed)))
 }
 
 // TestRoundTrip holds that what an image has of a layout gives it back.
@@ -117,6 +158,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
+	lru := maplayout.NewHash(shape(4, 8, 3), true)
 	hash, trie := maplayout.NewHash(shape(4, 8, 3), false), maplayout.NewLPM(shape(8, 4, 3))
 	with := func(p map[string]uint64, name string, v uint64) map[string]uint64 {
 		p = maps.Clone(p)
@@ -143,6 +185,8 @@ func TestParseRefuses(t *testing.T) {
 		{"hash without buckets", maplayout.KindHash, shape(4, 8, 3), 24, nil, "0 buckets"},
 		{"hash with odd buckets", maplayout.KindHash, shape(4, 8, 3), 24, with(hash.Params(), "buckets", 3), "3 buckets"},
 		{"hash entries among buckets", maplayout.KindHash, shape(4, 8, 3), 24, with(hash.Params(), "entries", 24), "entries at offset 24, among 4 buckets"},
+		{"hash buckets among free entries", maplayout.KindHash, shape(4, 8, 3), 24, with(hash.Params(), "heads", 24), "buckets at offset 24, among 3 free entries"},
+		{"hash with a hand that meets empty buckets", maplayout.KindHash, shape(4, 8, 3), 32, with(with(lru.Params(), "inside", 1), "entries", 160), `"lru" and "inside"`},
 		{"hash key over pointers", maplayout.KindHash, shape(4, 8, 3), 24, with(hash.Params(), "key", 4), "keys at offset 4"},
 		{"hash key over the mark", maplayout.KindHash, shape(4, 8, 3), 24, with(hash.Params(), "lru", 1), "keys at offset 8"},
 		{"hash value over the key", maplayout.KindHash, shape(4, 8, 3), 24, with(hash.Params(), "value", 8), "value of 8 bytes at offset 8"},
@@ -199,5 +243,5 @@ func TestOrder(t *testing.T) {
 func ExampleNewHash() {
 	h := maplayout.NewHash(maplayout.Shape{KeySize: 13, ValueSize: 8, MaxEntries: 1000}, false)
 	fmt.Println(h.Buckets, h.Key, h.Value, h.Stride, h.Size())
-	// Output: 1024 8 24 32 36112
+	// Output: 1024 8 24 32 68784
 }

@@ -62,6 +62,9 @@ func (c *checker) mapsHonoured() {
 	t := c.t
 	c.only("maps.regions", len(t.Maps.Regions), 1, "the compiler places maps in one region")
 	for _, n := range sorted(t.Memories) {
+		if f := t.Packet.Fragments; f != nil && f.Memory == n {
+			continue
+		}
 		if n != t.Packet.Memory && !slices.ContainsFunc(t.Maps.Regions, func(r Region) bool { return r.Memory == n }) {
 			c.refuse("memories", n, "one of packet.memory and maps.regions[0].memory", "programs reach no other memory")
 		}

@@ -15,7 +15,21 @@ type Packet struct {
 	OffsetBits uint8 `json:"offset_bits"`
 	// NumberLow is the lowest bit of the buffer's number.
 	NumberLow uint8 `json:"number_low"`
+	// Fragments is where the part of a frame lies that its buffer has no room for;
+	// nil where there is no such place.
+	Fragments *Fragments `json:"fragments,omitempty"`
 }
+
+// Fragments is memory for the rest of long frames, one piece for each packet
+// buffer: that of buffer n begins at Base + n << Packet.NumberLow.
+type Fragments struct {
+	Memory string `json:"memory"` // by name in Target.Memories
+	Base   uint64 `json:"base"`   // memory address
+	Size   int    `json:"size"`   // bytes of a piece
+}
+
+// High returns the upper part of the addresses, as commands take it.
+func (f *Fragments) High() uint32 { return uint32(f.Base >> 32 << 24) }
 
 // OffsetMask returns the bits of a packet pointer that are the offset in the
 // buffer.
@@ -31,6 +45,9 @@ type PacketVector struct {
 	Queue    *Queue `json:"queue,omitempty"`     // the selected queue
 	Ingress  *Field `json:"ingress,omitempty"`   // ingress interface index
 	RxQueue  *Field `json:"rx_queue,omitempty"`  // receive queue index
+	// Fragment is the bytes of the frame that lie in Packet.Fragments; nil where
+	// there is no such place.
+	Fragment *Field `json:"fragment,omitempty"`
 	// Metadata is the bytes in front of the packet that a program has filled for the
 	// host, which the firmware makes 0 before it begins; nil where there are none.
 	Metadata *Field `json:"metadata,omitempty"`
@@ -81,6 +98,7 @@ func (v *PacketVector) fields() (names []string, fields []Field) {
 	}
 	add("ingress", v.Ingress)
 	add("rx_queue", v.RxQueue)
+	add("fragment", v.Fragment)
 	add("metadata", v.Metadata)
 	if v.Redirect != nil {
 		add("redirect.kind", &v.Redirect.Kind)

@@ -12,8 +12,8 @@ import (
 )
 
 // TestSchema1 holds that the built-in files as they were before files had a
-// schema are the same targets, apart from map types, helpers and the clock, which
-// came since.
+// schema are the same targets, apart from map types, sizes of keys and values, helpers and
+// the clock, which came since.
 func TestSchema1(t *testing.T) {
 	for _, name := range target.Names() {
 		got, err := target.Load(filepath.Join("testdata", name+"_schema1.yaml"))
@@ -24,7 +24,8 @@ func TestSchema1(t *testing.T) {
 			require.Equal(t, want.Helper(helper), by, helper)
 		}
 		require.GreaterOrEqual(t, want.Maps.MaxValue, got.Maps.MaxValue)
-		want.Maps.MaxValue, want.Maps.MaxElement = got.Maps.MaxValue, got.Maps.MaxElement
+		require.GreaterOrEqual(t, want.Maps.MaxKey, got.Maps.MaxKey)
+		want.Maps.MaxKey, want.Maps.MaxValue, want.Maps.MaxElement = got.Maps.MaxKey, got.Maps.MaxValue, got.Maps.MaxElement
 		want.Maps.Types, want.Helpers, want.Clock = got.Maps.Types, got.Helpers, nil
 		require.Equal(t, want, got)
 	}

@@ -62,6 +62,7 @@ func (c *checker) form() bool {
 	c.redirect()
 	c.metadata()
 	c.tunnel()
+	c.fragments()
 	return len(c.errs) == 0
 }
 
@@ -286,7 +287,10 @@ func (c *checker) packet() {
 	names, fields := v.fields()
 	for k, f := range fields {
 		name := "packet_vector." + names[k]
-		word := c.within(name+".word", int(f.Word), 0, v.Words-1)
+		word := int(f.Word) < v.Words
+		if !word {
+			c.fail("%s.word is %d, must be below packet_vector.words %d", name, f.Word, v.Words)
+		}
 		low := c.within(name+".low", int(f.Low), 0, 31)
 		width := c.within(name+".bits", int(f.Bits), 1, 32)
 		if !word || !low || !width {

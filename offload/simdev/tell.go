@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/sim/traffic"
 	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -77,8 +78,17 @@ func (d *Device) Describe(context.Context) (*offload.Description, error) {
 	defer d.mu.Unlock()
 	return &offload.Description{
 		Name: d.name, Driver: "simdev", Bus: d.target.Name, Up: true, Carrier: true,
-		MTU: uint32(d.sim.PacketBuffer - d.sim.PacketOffset - ethernetHeader), TCOffload: always, CanOffload: true,
+		MTU: uint32(d.longest() - ethernetHeader), TCOffload: always, CanOffload: true,
 	}, nil
+}
+
+// longest returns the longest frame that the card takes: one that a packet buffer has
+// room for, or more where the attached program takes frames in several pieces.
+func (d *Device) longest() int {
+	if d.running == nil {
+		return d.sim.PacketBuffer - d.sim.PacketOffset
+	}
+	return min(d.running.machine.MaxFrame(0), traffic.MaxFrame-traffic.FCS)
 }
 
 // ethernetHeader is what a frame has besides the bytes that an MTU counts.

@@ -45,6 +45,9 @@ func (c *Core) resolveMap(x *Context, q *mem.Command) bool {
 		}
 	}
 	n := q.Bytes
+	if r == nil && x.inRest(q.Address) {
+		return c.resolveRest(x, q)
+	}
 	if r == nil || q.Address+uint64(n) > r.End() {
 		c.fail(x, FaultMemory, "%s of %d bytes at memory address %#x, which is neither packet nor map memory%s", verb(q), n, q.Address, c.nearMap(q.Address))
 		return false
@@ -64,6 +67,33 @@ func (c *Core) resolveMap(x *Context, q *mem.Command) bool {
 	}
 	q.Region, q.Offset = r, off
 	q.Ticket.Lo, q.Ticket.Hi = 0, n
+	return true
+}
+
+// fragment returns how many bytes of the packet lie behind its buffer.
+func (x *Context) fragment() uint32 {
+	f := x.core.cfg.View.Fragment
+	if f == nil || x.rest == nil {
+		return 0
+	}
+	return min(f.Get(uint32(x.core.lm[x.vector:][f.Word])), uint32(x.rest.Size))
+}
+
+// inRest reports whether an address is of the memory behind the context's buffer.
+func (x *Context) inRest(addr uint64) bool {
+	return x.rest != nil && addr-x.rest.Base < x.rest.Size && x.rest.Data != nil
+}
+
+// resolveRest is resolve for the packet behind its buffer, of which a program reaches
+// what is there and no more.
+func (c *Core) resolveRest(x *Context, q *mem.Command) bool {
+	at, n := q.Address-x.rest.Base, x.fragment()
+	if at+uint64(q.Bytes) > uint64(n) {
+		c.fail(x, FaultPacket, "%s of %d bytes at %d behind the packet buffer; the packet has %d bytes there", verb(q), q.Bytes, at, n)
+		return false
+	}
+	q.Region, q.Offset = x.rest, at
+	q.Ticket.Lo, q.Ticket.Hi = 0, q.Bytes
 	return true
 }
 

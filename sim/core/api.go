@@ -78,6 +78,26 @@ func (x *Context) Beside() []byte {
 	return x.buf.Data[v.BesideLow:v.BesideHigh]
 }
 
+// FillRest puts the part of a packet that the buffer has no room for behind it.
+func (x *Context) FillRest(packet []byte) {
+	if x.rest.Data == nil {
+		x.rest.Data = make([]byte, x.rest.Size)
+	}
+	copy(x.rest.Data, packet)
+}
+
+// Rest returns the n bytes of the packet behind the buffer; false when there is no
+// room for as many.
+func (x *Context) Rest(n uint64) ([]byte, bool) {
+	if n > 0 && (x.rest == nil || n > uint64(len(x.rest.Data))) {
+		return nil, false
+	}
+	if n == 0 {
+		return nil, true
+	}
+	return x.rest.Data[:n:n], true
+}
+
 // Packet returns n bytes of the buffer from address addr on; false when they
 // are not inside it.
 func (x *Context) Packet(addr, n uint64) ([]byte, bool) {

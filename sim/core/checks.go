@@ -83,6 +83,8 @@ type PacketView struct {
 	// behind the last, that the firmware keeps beside the packet for the program; 0
 	// and 0 are none.
 	BesideLow, BesideHigh uint32
+	// Fragment is how many bytes of the packet lie behind its buffer; nil for none.
+	Fragment *LocalField
 }
 
 // LocalField is a field of the packet vector.

@@ -56,6 +56,7 @@ func (x *indexReg) at(now uint64) uint32 {
 type Context struct {
 	core *Core
 	buf  *mem.Region // packet buffer
+	rest *mem.Region // of the packet, behind the buffer; may be nil
 	slot uint8       // 0..3
 
 	state

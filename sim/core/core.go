@@ -58,6 +58,9 @@ type Wiring struct {
 	// Buffers are the contexts' packet buffers, if they have some. One gets its
 	// memory with its first packet.
 	Buffers [Contexts]*mem.Region
+	// Fragments is where packets go on that a buffer has no room for; nil where there
+	// is no such place.
+	Fragments [Contexts]*mem.Region
 }
 
 // New makes a core.
@@ -79,7 +82,7 @@ func New(cfg Config, w Wiring) *Core {
 	c.observed = h.Step != nil || h.Call != nil || h.Exit != nil
 	for i := range c.ctx {
 		x := &c.ctx[i]
-		x.core, x.slot, x.buf = c, uint8(i), w.Buffers[i]
+		x.core, x.slot, x.buf, x.rest = c, uint8(i), w.Buffers[i], w.Fragments[i]
 		if x.buf == nil {
 			x.buf = &mem.Region{Name: "no packet buffer"}
 		}

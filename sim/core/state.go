@@ -14,6 +14,9 @@ func (c *Core) State(p *plain.Codec, w Work) {
 	for i := range c.ctx {
 		x := &c.ctx[i]
 		p.Value(&x.state, &x.access, &x.deferred, &x.buf.Data)
+		if x.rest != nil {
+			p.Value(&x.rest.Data)
+		}
 		c.code.FaultState(p, &x.fault)
 	}
 	if p.Reading() {
@@ -24,10 +27,13 @@ func (c *Core) State(p *plain.Codec, w Work) {
 	}
 }
 
-// Buffers returns the packet buffers of the contexts.
+// Buffers returns the packet buffers of the contexts, and where their packets go on.
 func (c *Core) Buffers() (out []*mem.Region) {
 	for i := range c.ctx {
 		out = append(out, c.ctx[i].buf)
+		if r := c.ctx[i].rest; r != nil {
+			out = append(out, r)
+		}
 	}
 	return out
 }

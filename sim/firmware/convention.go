@@ -26,6 +26,8 @@ type Convention struct {
 	tunnels bool
 	// interfaces are those of the newest Redirect.
 	interfaces []uint32
+	// whole are frames in several pieces, put together, by context.
+	whole [][]byte
 }
 
 // NewConvention checks that the image keeps to its target, and that the target
@@ -73,6 +75,10 @@ func View(t *target.Target, buffer int) core.PacketView {
 	if t.Tunnel != nil && t.Tunnel.Offset+maplayout.TunnelSize <= buffer {
 		view.BesideLow, view.BesideHigh = uint32(t.Tunnel.Offset), uint32(t.Tunnel.Offset+maplayout.TunnelSize)
 	}
+	if v.Fragment != nil {
+		f := field(*v.Fragment)
+		view.Fragment = &f
+	}
 	return view
 }
 
@@ -119,8 +125,14 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	}
 	x.Enter(v.cfg.Image.Programs[in.Program].Entry, &local)
 	pv := &t.PacketVector
-	set(x, &pv.Length, uint32(len(in.Packet)))
-	set(x, &pv.Pointer, uint32(x.Fill(in.Packet, uint32(v.cfg.PacketOffset))))
+	first, rest := in.Packet, []byte(nil)
+	if n := v.cfg.Linear; n > 0 && len(first) > n && v.cfg.Image.Programs[in.Program].Fragments {
+		first, rest = first[:n], first[n:]
+		x.FillRest(rest)
+	}
+	set(x, &pv.Length, uint32(len(first)))
+	set(x, &pv.Pointer, uint32(x.Fill(first, uint32(v.cfg.PacketOffset))))
+	set(x, pv.Fragment, uint32(len(rest)))
 	if in.Tunnel != nil {
 		if b := x.Beside(); len(b) > 0 {
 			in.Tunnel.Put(b)
@@ -171,6 +183,9 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 		x.Fail(core.FaultPacket, "the packet vector at exit has pointer %#x and length %d, outside the packet buffer", addr, n)
 		return false
 	}
+	if pv.Fragment != nil && !v.join(x, out) {
+		return false
+	}
 	if pv.Metadata != nil {
 		n, _ := get(x, pv.Metadata)
 		if out.Metadata, ok = x.Packet(uint64(addr)-uint64(n), uint64(n)); !ok {
@@ -198,6 +213,26 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 		return false
 	}
 	return !Redirects(typ == "tc", out.Verdict) || v.redirect(x, &out.Redirect)
+}
+
+// join adds to the outcome's packet what of it lies behind the buffer.
+func (v *Convention) join(x *core.Context, out *Outcome) bool {
+	n, _ := get(x, v.t.PacketVector.Fragment)
+	rest, ok := x.Rest(uint64(n))
+	if !ok {
+		x.Fail(core.FaultPacket, "the packet vector at exit has %d bytes of packet behind the buffer, where there are fewer", n)
+		return false
+	}
+	if n == 0 {
+		return true
+	}
+	if v.whole == nil {
+		v.whole = make([][]byte, max(v.cfg.Cores, 1)*core.Contexts)
+	}
+	w := &v.whole[place(x)]
+	*w = append(append((*w)[:0], out.Packet...), rest...)
+	out.Packet = *w
+	return true
 }
 
 // verdict returns the eBPF verdict that an exit word stands for.

@@ -93,6 +93,9 @@ type Config struct {
 	Costs  Costs
 	// PacketOffset is where a received frame begins in its buffer, in bytes.
 	PacketOffset int
+	// Linear is how many bytes of a frame its buffer takes, for programs that take
+	// frames in several pieces.
+	Linear int
 	// KeepRecords leaves what programs put into queues in card memory to whoever
 	// drains them by hostmap.Queue; a context's Events are then none.
 	KeepRecords bool

@@ -20,9 +20,7 @@ func (m *Map) CopyFrom(src *Map) error {
 	}
 	if m.liesLike(src) {
 		copy(m.region.Data, src.region.Data)
-		if t, ok := m.table.(*trieTable); ok {
-			t.used = src.table.(*trieTable).used
-		}
+		m.forgetLocks()
 		return nil
 	}
 	if _, ok := m.table.(*programTable); ok {
@@ -92,4 +90,12 @@ func (m *Map) copyEntries(src *Map) error {
 		m.write(at, value)
 	}
 	return nil
+}
+
+// forgetLocks leaves no value's lock held: who held it holds that of another map.
+func (m *Map) forgetLocks() {
+	if !m.spin.Has {
+		return
+	}
+	m.table.each(func(_ []byte, value uint64) { clear(m.region.Data[value+uint64(m.spin.At):][:bpf.SpinLockBytes]) })
 }

@@ -30,6 +30,7 @@ type Map struct {
 	guard  func(index, number uint32) error // of a program array's slots
 	family *family                          // nil until it is linked
 	made   bool                             // by NewInner
+	spin   maplayout.Spin
 }
 
 // keyless is a table without keys, whose values are put in and taken out in an
@@ -131,11 +132,14 @@ func (m *Map) place(key []byte, flags uint64) (uint64, bpf.Errno) {
 	if t, ok := m.table.(keyless); ok {
 		return t.push(flags)
 	}
-	if flags > UpdateExist {
+	locked := flags&bpf.FLock != 0
+	if flags &^= bpf.FLock; flags > UpdateExist || locked && !m.spin.Has {
 		return 0, bpf.EINVAL
 	}
 	v, ok := m.table.exact(key)
 	switch {
+	case ok && locked && flags != UpdateNoExist && m.lockHeld(v):
+		return 0, bpf.EAGAIN
 	case ok && flags == UpdateNoExist:
 		return 0, bpf.EEXIST
 	case ok:
@@ -158,12 +162,18 @@ func (m *Map) read(dst []byte, value uint64) {
 	if m.IsNested() {
 		m.number(dst)
 	}
+	if m.spin.Has && len(dst) == int(m.info.ValueSize) {
+		clear(dst[m.spin.At:][:bpf.SpinLockBytes])
+	}
 }
 
 // write stores a value in host order.
 func (m *Map) write(value uint64, v []byte) {
 	dst := m.region.Data[value:]
 	for i := range v {
+		if m.spin.Has && i >= int(m.spin.At) && i < int(m.spin.At)+bpf.SpinLockBytes {
+			continue // the programs'
+		}
 		dst[maplayout.Place(i, m.region.Values.Reversed[i/4])] = v[i]
 	}
 }
@@ -188,6 +198,7 @@ func (m *Map) error(e bpf.Errno, format string, args ...any) error {
 // errnos are the standard library's errors for what tables return.
 var errnos = map[bpf.Errno]error{
 	bpf.EINVAL: syscall.EINVAL, bpf.EEXIST: syscall.EEXIST, bpf.ENOENT: syscall.ENOENT, bpf.E2BIG: syscall.E2BIG, bpf.ENOSPC: syscall.ENOSPC,
+	bpf.EAGAIN: syscall.EAGAIN,
 }
 
 // Lookup returns a copy of the value of a key.
@@ -224,8 +235,10 @@ func (m *Map) Pop(key []byte) ([]byte, error) {
 	return v, nil
 }
 
-// Update stores a value. Errors wrap the kernel's errno: EEXIST, ENOENT, E2BIG
-// (the map is full, or the index is out of range), EINVAL.
+// Update stores a value, all but the bpf_spin_lock in it. With bpf.FLock it does so
+// only where no program holds that lock. Errors wrap the kernel's errno: EEXIST,
+// ENOENT, E2BIG (the map is full, or the index is out of range), EINVAL, and EAGAIN
+// for a lock that is held: once the cores have gone on it can be asked again.
 func (m *Map) Update(key, value []byte, flags uint64) error {
 	if err := m.checkKey(key); err != nil {
 		return err
@@ -307,10 +320,35 @@ func allZero(b []byte) bool {
 	return true
 }
 
-// Locked reports whether a program is changing the map: a host that works beside
-// programs waits until none is, before it changes anything or takes something out.
-// Maps without a lock are never locked.
-func (m *Map) Locked() bool {
-	t, ok := m.table.(interface{ lock() maplayout.Offset })
-	return ok && binary.LittleEndian.Uint32(m.region.Data[t.lock():]) != 0
+// Locked reports whether a program is changing what an operation on a key needs: a host
+// that works beside programs waits until none is, before it changes anything or takes
+// something out. A nil key asks whether any lock of the map is held. Maps without locks
+// are never locked.
+func (m *Map) Locked(key []byte) bool {
+	switch t := m.table.(type) {
+	case interface{ lock() maplayout.Offset }:
+		return binary.LittleEndian.Uint32(m.region.Data[t.lock():]) != 0
+	case *chainTable:
+		if key == nil {
+			return t.held()
+		}
+		return t.busy(key)
+	}
+	return false
+}
+
+// Held reports whether a program holds the lock of a key's value: a host that wants
+// the value as programs leave it waits until none does. Values without a lock are
+// never held.
+func (m *Map) Held(key []byte) bool {
+	if !m.spin.Has || len(key) != int(m.info.KeySize) {
+		return false
+	}
+	v, ok := m.table.find(key)
+	return ok && m.lockHeld(v)
+}
+
+// lockHeld reports whether a program holds the lock of the value at an offset.
+func (m *Map) lockHeld(value uint64) bool {
+	return binary.LittleEndian.Uint32(m.region.Data[value+uint64(m.spin.At):]) != 0
 }

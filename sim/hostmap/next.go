@@ -8,9 +8,9 @@ import (
 )
 
 // Next returns a copy of the entry after the one of a key, in an order that
-// stays while no entry comes or goes: by index for an array. nil, or a key that
-// the map does not have, gives the first entry, as the kernel does it; false
-// means that there is no further one.
+// stays while no entry comes or goes: by index for an array, by bucket for a hash.
+// nil, or a key that the map does not have, gives the first entry, as the kernel
+// does it; false means that there is no further one.
 func (m *Map) Next(key []byte) (image.Entry, bool) {
 	var next []byte
 	var at uint64
@@ -19,6 +19,8 @@ func (m *Map) Next(key []byte) (image.Entry, bool) {
 	case *arrayTable:
 		next, at, ok = t.after(key)
 	case *firmwareTable:
+		next, at, ok = t.after(key)
+	case *chainTable:
 		next, at, ok = t.after(key)
 	default:
 		return m.nextOf(m.Entries(), key)

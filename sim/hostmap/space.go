@@ -202,7 +202,7 @@ func newMap(info image.Map, typ bpf.MapType, l maplayout.Layout, t table) *Map {
 	if size == 0 {
 		size = info.ValueSize
 	}
-	return &Map{info: info, typ: typ, table: t, region: &mem.Region{
+	return &Map{info: info, typ: typ, table: t, spin: at.Spin, region: &mem.Region{
 		Name: info.Name, Base: info.Base, Size: l.Size(),
 		Values: mem.Values{First: at.First, Stride: at.Stride, Offset: at.Offset, Size: size, Key: at.Key, Keyed: at.Keyed},
 	}}

@@ -15,7 +15,6 @@ type trieTable struct {
 	mem     []byte // the region
 	lo      uint64 // what a stored pointer to its first byte is
 	entries uint32 // most entries
-	used    uint32
 }
 
 var _ = register(maplayout.KindLPM, func(info *image.Map, l maplayout.Layout) table {
@@ -30,7 +29,8 @@ const (
 	trieOne    = uint64(maplayout.LPMOne)
 	trieLength = uint64(maplayout.LPMLength)
 	trieAddr   = uint64(maplayout.LPMAddr)
-	trieKey    = uint64(maplayout.LPMKey)
+	trieTurns  = uint64(maplayout.LPMTurns)
+	trieUsed   = uint64(maplayout.LPMUsed)
 	trieLen    = maplayout.LPMLengthSize
 )
 
@@ -51,9 +51,14 @@ func (t *trieTable) node(link uint64) (uint64, bool) {
 // point makes the pointer at link mean node n.
 func (t *trieTable) point(link, n uint64) { t.set(link, uint32(t.lo+n)) }
 
+// count adds to the number of entries.
+func (t *trieTable) count(n int) { t.set(trieUsed, t.word(trieUsed)+uint32(n)) }
+
+func (t *trieTable) lock() maplayout.Offset { return maplayout.LPMLock }
+
 func (t *trieTable) length(n uint64) uint32 { return t.word(n + trieLength) }
 
-func (t *trieTable) key(n uint64) []byte { return t.mem[n+trieKey:][:t.KeySize-trieLen] }
+func (t *trieTable) key(n uint64) []byte { return t.mem[n+uint64(t.Key):][:t.KeySize-trieLen] }
 
 // other returns the place in a node of the pointer that link is not.
 func other(n, link uint64) uint64 { return way(n, 0) + way(n, 1) - link }
@@ -83,7 +88,6 @@ func (t *trieTable) reset(memory []byte) {
 	for i := int64(t.Nodes) - 1; i >= 0; i-- {
 		t.release(t.Node(uint32(i)))
 	}
-	t.used = 0
 }
 
 // release puts a node on the free list. Programs may stand on it: they find no value
@@ -101,7 +105,11 @@ func (t *trieTable) take(length uint32, key []byte, real bool) (uint64, bool) {
 		return 0, false
 	}
 	t.set(trieFree, t.word(n+trieLength))
+	turns := t.word(n + trieTurns)
 	clear(t.mem[n : n+uint64(t.Stride)])
+	if t.KeySize > maplayout.LPMNearKey {
+		t.set(n+trieTurns, turns+2)
+	}
 	t.fill(n, length, key, real)
 	return n, true
 }
@@ -190,13 +198,13 @@ func (t *trieTable) insert(key []byte) (uint64, bpf.Errno) {
 	if !ok {
 		return 0, bpf.EINVAL
 	}
-	if t.used == t.entries {
+	if t.word(trieUsed) >= t.entries {
 		return 0, bpf.ENOSPC
 	}
 	link, n, there, same, _ := t.descend(length, data)
 	if there && t.length(n) == length && same == length {
 		t.fill(n, length, data, true)
-		t.used++
+		t.count(1)
 		return n + uint64(t.Value), 0
 	}
 	leaf, ok := t.take(length, data, true)
@@ -219,7 +227,7 @@ func (t *trieTable) insert(key []byte) (uint64, bpf.Errno) {
 		t.point(way(fork, bitAt(t.key(n), same)), n)
 		t.point(link, fork)
 	}
-	t.used++
+	t.count(1)
 	return leaf + uint64(t.Value), 0
 }
 
@@ -232,7 +240,7 @@ func (t *trieTable) remove(key []byte) bpf.Errno {
 		return bpf.ENOENT
 	}
 	link, n, _, _, before := t.descend(length, data)
-	t.used--
+	t.count(-1)
 	left, right := t.word(way(n, 0)), t.word(way(n, 1))
 	switch parent, ok := t.node(before); {
 	case left != 0 && right != 0:

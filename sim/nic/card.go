@@ -71,8 +71,9 @@ func (c *Card) takes(in []Input) error {
 			return fmt.Errorf("port %d has no traffic or no pace", port)
 		}
 		n := i.Source.Longest()
-		if room := c.sys.MaxPacket(); n > room {
-			return unsupported.New(fmt.Sprintf("frames of %d bytes at port %d", n+traffic.FCS, port), fmt.Sprintf("a packet buffer takes %d, and what lies behind it is not there", room+traffic.FCS))
+		if room := c.sys.MaxFrame(0); n > room {
+			why := fmt.Sprintf("a packet buffer takes %d, and the program does not take more: %s", room+traffic.FCS, sim.HowFragments)
+			return unsupported.New(fmt.Sprintf("frames of %d bytes at port %d", n+traffic.FCS, port), why)
 		}
 		// Times are numbers of 64 bits.
 		if longest := i.Pace.Longest(n); i.Source.Packets() > maxTime/longest {

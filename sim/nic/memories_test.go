@@ -18,6 +18,7 @@ func mapsIn(t *testing.T, name, memory string, size uint64, l target.Memory) *im
 	l.InOrder = true
 	tgt.Name, tgt.Memories[memory] = "test", l
 	tgt.Maps.Regions = []target.Region{{Memory: memory, Base: tgt.Maps.Regions[0].Base, Size: size, Align: 64}}
+	tgt.Packet.Fragments, tgt.PacketVector.Fragment = nil, nil
 	o := translate.FileOptions{}
 	o.Target = tgt
 	img, err := translate.File("../../testdata/bpf/"+name+".o", o)

@@ -57,7 +57,7 @@ func (p *Port) Send(frame []byte, key *Key, find Finder) ([]byte, *Loss) {
 	switch {
 	case key == nil || !key.Set:
 		return nil, ErrNoKey
-	case key.Destination.IsUnspecified(), p.Mode == target.TunnelIPIP && key.IPv6():
+	case key.Destination.Is4() && key.Destination.IsUnspecified(), p.Mode == target.TunnelIPIP && key.IPv6():
 		return nil, ErrKey
 	case len(frame) < etherHeader:
 		return nil, ErrPayload

@@ -1,5 +1,8 @@
 package bpf
 
+// SpinLockBytes is the size of struct bpf_spin_lock, and what it is aligned to.
+const SpinLockBytes = 4
+
 // Load returns "dst = *(size *)(src + off)".
 func Load(s Size, dst, src uint8, off int16) Insn {
 	return Insn{Op: MemOpcode(ClassLDX, ModeMEM, s), Dst: dst, Src: src, Off: off}

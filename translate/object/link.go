@@ -55,6 +55,7 @@ func (l *linker) program(spec *ebpf.ProgramSpec, o Options) (*Program, error) {
 			p.refuse(-1, err)
 		}
 	}
+	p.Fragments = p.Type == XDP && declaresFragments(p.Section) || p.Type == TC && o.Fragments
 	bad := map[int]error{} // references that cannot be had, by slot
 	starts, err := l.layout(p, spec, bad)
 	if err != nil {

@@ -34,6 +34,8 @@ type Options struct {
 	// NoPrintk leaves out the calls of bpf_trace_printk and bpf_trace_vprintk, see
 	// Program.Unprinted.
 	NoPrintk bool
+	// Fragments makes tc programs take long frames, see Program.Fragments.
+	Fragments bool
 	// BTF is the type information that structures and enumerations which the UAPI
 	// does not fix are relocated against (CO-RE), a kernel's for example; nil for
 	// none.

@@ -64,6 +64,9 @@ func (m *Map) check() error {
 		}
 		return m.checkInners()
 	}
+	if _, _, err := m.SpinLock(); err != nil {
+		return fmt.Errorf("%w, and the kernel makes no such map", err)
+	}
 	return nil
 }
 
@@ -73,6 +76,11 @@ func (m *Map) checkInners() error {
 	for _, index := range slices.Sorted(maps.Keys(m.Inners)) {
 		a, b := m.Inner, m.Inners[index]
 		entries := a.MaxEntries == b.MaxEntries || a.Flags&bpf.FInnerMap != 0 || a.Type != bpf.MapTypeArray && a.Type != bpf.MapTypePerCPUArray
+		aLock, aHas, _ := a.SpinLock()
+		bLock, bHas, _ := b.SpinLock()
+		if aLock != bLock || aHas != bHas {
+			return fmt.Errorf("map %s: entry %d is map %s, whose values have a bpf_spin_lock elsewhere than the inner maps' have", m.Name, index, b.Name)
+		}
 		if a.Type != b.Type || a.KeySize != b.KeySize || a.ValueSize != b.ValueSize || a.Flags != b.Flags || !entries {
 			return fmt.Errorf("map %s: entry %d is map %s, which is not of the inner maps' type, sizes and flags", m.Name, index, b.Name)
 		}

@@ -57,10 +57,14 @@ type Program struct {
 	Section string
 	Type    Type
 	License string
-	Insns   []bpf.Insn
-	Funcs   []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
-	Maps    []*Map
-	Lines   []Line // sorted by Slot; an entry holds until the next
+	// Fragments says that the program takes frames of which only the first part lies
+	// between data and data_end: an XDP program by its section, xdp.frags, a tc program
+	// by Options.Fragments.
+	Fragments bool
+	Insns     []bpf.Insn
+	Funcs     []Func // Funcs[0] is the program itself, at slot 0; sorted by Start
+	Maps      []*Map
+	Lines     []Line // sorted by Slot; an entry holds until the next
 	// Called are the programs of the object that this one reaches by tail calls,
 	// itself left out: those in the program arrays that it uses, those that these
 	// reach, and so on. They share maps with it by pointer.

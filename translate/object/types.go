@@ -30,6 +30,13 @@ func typeList() string {
 	return strings.Join(names, ", ")
 }
 
+// declaresFragments reports whether a section's name says, as libbpf reads it, that an
+// XDP program takes frames in several pieces.
+func declaresFragments(section string) bool {
+	name, _, _ := strings.Cut(section, "/")
+	return name == "xdp.frags"
+}
+
 // programType decides a program's type: what the section names, else what untyped
 // finds.
 func programType(spec *ebpf.ProgramSpec, o Options) (Type, error) {

@@ -183,6 +183,7 @@ func (p *framePool) copyState(dst, src *state) {
 	}
 	dst.insn, dst.parent, dst.path, dst.gotos, dst.callbacks = src.insn, src.parent, src.path, src.gotos, src.callbacks
 	dst.refs = append(dst.refs[:0], src.refs...)
+	dst.lock = src.lock
 }
 
 // slotAt returns the slot of a frame that holds the byte at off (-512..-1),

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skipsw/skipsw/internal/btfvalue"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -33,6 +34,13 @@ func testMaps() []*object.Map {
 		{Name: "ring", Type: bpf.MapTypeRingbuf, MaxEntries: 4096},
 		{Name: "queue", Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4},
 		{Name: "devmap", Type: bpf.MapTypeDevMap, KeySize: 4, ValueSize: 4, MaxEntries: 4},
+		{Name: "locked", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 24, MaxEntries: 4, ValueType: btfvalue.Locked(24, 4)},
+		{Name: "lockedarr", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: btfvalue.Locked(16, 8)},
+		{Name: "lockeddata", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 1, ValueType: btfvalue.Locked(16, 0)},
+		{
+			Name: "lockedouter", Type: bpf.MapTypeArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4,
+			Inner: &object.Map{Name: "lockedinner", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: btfvalue.Locked(16, 0)},
+		},
 		{Name: "wronly", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 4, Flags: bpf.FWronlyProg},
 	}
 }

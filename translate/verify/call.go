@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"fmt"
+
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/number"
 	"github.com/skipsw/skipsw/translate/internal/platform"
@@ -13,6 +15,11 @@ func (v *verifier) callFunc(i int) *Error {
 		return tooDeep()
 	}
 	start := v.insns[i].FuncTarget(i)
+	if f := &v.funcs[v.fn[start]]; f.Global {
+		if err := v.noCallUnderLock(fmt.Sprintf("global function %q", f.Name)); err != nil {
+			return err
+		}
+	}
 	if k := int(v.fn[start]); v.apart && v.funcs[k].Global {
 		return v.callGlobal(k)
 	}
@@ -64,6 +71,11 @@ func (v *verifier) exit() (done bool, err *Error) {
 func (v *verifier) callHelper(i int) (done bool, err *Error) {
 	id := v.insns[i].Helper()
 	h, callable := rules.Helper(id, v.typ)
+	if id != bpf.HelperSpinUnlock {
+		if err := v.noCallUnderLock("bpf_" + id.String()); err != nil {
+			return false, err
+		}
+	}
 	switch {
 	case id == bpf.HelperAbsentField:
 		return false, unsafef("a member, type or function is used that is not there; ask for it first with bpf_core_field_exists or bpf_ksym_exists")
@@ -115,7 +127,10 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
 		if key, known := c.constKey(); known && !v.older() && key < uint64(c.m().MaxEntries) {
-			ret.kind, ret.id = PtrMapValue, 0
+			ret.kind = PtrMapValue
+			if !v.lockOf(&ret).has {
+				ret.id = 0
+			}
 		}
 		if m := c.m(); rules.Map(m.Type).Inner {
 			ret.kind, ret.inner = PtrMapOrNull, true
@@ -208,6 +223,8 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 			return unsafef("%s would write to map %q, which programs may only read", c.name, m.Name)
 		}
 		return mapFits(c.ID, m)
+	case platform.ArgLock:
+		return c.lock(n)
 	case platform.ArgFunc:
 		if r.kind != PtrFunc {
 			return unsafef("%s needs a function in R%d, it holds %s", c.name, n, r.kind.name())

@@ -45,7 +45,7 @@ func TestCases(t *testing.T) {
 		"structure": structureCases, "scalars": scalarCases, "branches": branchCases, "packet": packetCases,
 		"stack": stackCases, "context": contextCases, "maps": mapCases, "helpers": helperCases,
 		"functions": functionCases, "loops": loopCases, "records": ringCases, "atomics": atomicCases, "pointers": pointerCases,
-		"globals": globalCases, "arguments": argumentCases, "callbacks": callbackCases, "elements": elementCases, "iterators": iteratorCases, "coarse": coarseCases,
+		"globals": globalCases, "arguments": argumentCases, "callbacks": callbackCases, "elements": elementCases, "iterators": iteratorCases, "coarse": coarseCases, "locks": lockCases,
 	} {
 		for _, c := range cases {
 			n++

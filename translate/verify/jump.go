@@ -113,7 +113,7 @@ func (v *verifier) assume(s *state, in bpf.Insn, op number.Cond, word, byReg boo
 	case a == b:
 	case word:
 	case a.kind.maybeNull() && !byReg && in.Imm == 0 && (op == number.EQ || op == number.NE):
-		settleNull(s, a.id, op == number.EQ)
+		v.settleNull(s, a.id, op == number.EQ)
 	case a.kind == PtrPacket && b.kind == PtrPacketEnd:
 		v.assumeEnd(s, a, op)
 	case a.kind == PtrPacketEnd && b.kind == PtrPacket:
@@ -124,9 +124,9 @@ func (v *verifier) assume(s *state, in bpf.Insn, op number.Cond, word, byReg boo
 		v.assumeEnd(s, b, op.Flip())
 	case v.older():
 	case op == number.EQ && a.kind.maybeNull() && b.isPointer() && !b.kind.maybeNull():
-		settleNull(s, a.id, false)
+		v.settleNull(s, a.id, false)
 	case op == number.EQ && b.kind.maybeNull() && a.isPointer() && !a.kind.maybeNull():
-		settleNull(s, b.id, false)
+		v.settleNull(s, b.id, false)
 	}
 }
 
@@ -204,7 +204,7 @@ func (v *verifier) spread(s *state, from *reg) {
 func ptr[T any](x T) *T { return &x }
 
 // settleNull makes all pointers with an id plain pointers, or null.
-func settleNull(s *state, id uint32, null bool) {
+func (v *verifier) settleNull(s *state, id uint32, null bool) {
 	s.each(func(r *reg) {
 		if !r.kind.maybeNull() || r.id != id {
 			return
@@ -214,7 +214,9 @@ func settleNull(s *state, id uint32, null bool) {
 			s.release(r.ref)
 			*r = constReg(0)
 		case r.kind == PtrMapValueOrNull:
-			r.kind, r.id = PtrMapValue, 0
+			if r.kind = PtrMapValue; !v.lockOf(r).has {
+				r.id = 0
+			}
 		case r.kind == PtrMapOrNull:
 			r.kind, r.id = PtrMap, 0
 		default:

@@ -305,7 +305,7 @@ func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Er
 		}
 		return e.hint("compare the index with the number of elements before it is used")
 	}
-	return nil
+	return v.touchesLock(p, base, fixed, size)
 }
 
 // rodata returns the constant at a fixed place of a map that never changes.

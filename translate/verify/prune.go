@@ -179,7 +179,7 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 		return false
 	}
 	v.idmap.reset()
-	if !v.sameRefs(&c.state, v.cur) {
+	if !v.sameRefs(&c.state, v.cur) || !v.sameLock(&c.state, v.cur) {
 		return false
 	}
 	for k, f := range c.frames {
@@ -217,6 +217,9 @@ func (v *verifier) covers(c *checkpoint, how comparison) bool {
 }
 
 func (v *verifier) regCovers(old, now *reg, how comparison) bool {
+	if old.kind == PtrMapValue && now.kind == PtrMapValue && !v.sameIdentity(old.id, now.id) {
+		return false
+	}
 	if how == asExact {
 		return old.kind == now.kind && old.Scalar == now.Scalar && old.off == now.off && old.rng == now.rng &&
 			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.idmap.pair(old.id, now.id) && v.sameRef(old, now)

@@ -18,8 +18,11 @@ func (s *state) release(id uint32) {
 	s.refs = slices.DeleteFunc(s.refs, func(r reference) bool { return r.id == id })
 }
 
-// noneHeld refuses to go on with memory that was not given back.
+// noneHeld refuses to go on with a lock, or with memory that was not given back.
 func (v *verifier) noneHeld(why string) *Error {
+	if v.cur.lock.held {
+		return unsafef("%s, and the lock that instruction %d took is not given back", why, v.cur.lock.at).hint("call bpf_spin_unlock on every path")
+	}
 	if len(v.cur.refs) == 0 {
 		return nil
 	}

@@ -22,7 +22,8 @@ type reg struct {
 	rng int32
 	mp  int32 // map index, for map pointers; function index, for pointers to functions
 	// id links number.Scalars that are equal, pointers with the same variable part,
-	// and or-null pointers from the same call; 0 is no link.
+	// or-null pointers from the same call, and pointers to values with a lock from
+	// the same lookup; 0 is no link.
 	id uint32
 	// node is where the scalar came from, for precision marks.
 	node int32
@@ -158,6 +159,7 @@ type state struct {
 	// refs are the references that are held, in the order in which they were
 	// taken.
 	refs []reference
+	lock spinLock // the one that is held, if any
 	// callbacks is how many calls of callbacks the path has made
 	callbacks int
 	// begun marks a state in the middle of its instruction, which is no new

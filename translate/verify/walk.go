@@ -29,6 +29,7 @@ type verifier struct {
 	kept    []*checkpoint // by slot, the newest of each
 	heads   []bool        // by slot, where loops begin; for unproven programs
 	objects []uint8       // by slot, what was accessed there
+	locks   []lockPlace   // of the program's maps
 	origins origins
 	ids     uint32
 	trail   []wayEntry
@@ -69,6 +70,7 @@ type wayEntry struct {
 func (v *verifier) start() {
 	v.kept = make([]*checkpoint, len(v.insns))
 	v.objects = make([]uint8, len(v.insns))
+	v.locks = locksOf(v.p.Maps)
 	v.mem = arenas.Get().(*arena)
 	v.origins.nodes = v.mem.nodes
 	v.origins.reset()

@@ -99,7 +99,7 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	}
 	f.data, f.objectOptions = data, o.Object
 	if image.Is(data) {
-		for _, flag := range []string{"target", "type", "passes", "set", "map-size", "slot", "no-printk", "btf"} {
+		for _, flag := range []string{"target", "type", "passes", "set", "map-size", "slot", "no-printk", "btf", "frags"} {
 			if f.cmd.Flags().Changed(flag) {
 				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", flag, inName(path))
 			}
@@ -118,6 +118,10 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 		return nil, err
 	case f.typ != "" && len(img.Programs) > 0 && img.Programs[0].Type != f.typ:
 		return nil, f.otherType(img.Programs[0].Name, img.Programs[0].Type)
+	case f.settings.frags && img.Programs[0].Type != "tc":
+		return nil, usagef("--frags is for tc programs; XDP program %s says so by its section, xdp.frags", img.Programs[0].Name)
+	case f.settings.frags && !img.Programs[0].Fragments:
+		return nil, usagef("--frags: target %s has no place for what a packet buffer has no room for", img.Target.Name)
 	}
 	noteSettings(f.cmd.ErrOrStderr(), r.Program, r.Settings)
 	noteUnseen(f.cmd.ErrOrStderr(), r.Program, r.Unseen)

@@ -24,6 +24,10 @@ MEMORY is the memory as hex bytes, separated by spaces or not; it may be empty.
 The program comes as hex bytes on standard input. It starts with R1 = address
 and R2 = length of the memory. R0 is printed as a hex number.
 
+Shifts by constants, divisions by a constant 0 and callx do what RFC 9669 says,
+though verifiers refuse them; callx needs a register that was set to the number
+of a helper just before.
+
 A program that cannot be proven safe runs, too, and the simulator checks each
 access to the memory. One that is refused or ends in a fault gives the reason on
 standard error and exit code 1.`,
@@ -65,7 +69,7 @@ standard error and exit code 1.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&name, "target", "skipsw", "target to compile for: a name or a file; its programs must be able to store to maps")
+	cmd.Flags().StringVar(&name, "target", "skipsw", "target to compile for: a name or a file; its programs must be able to add to maps")
 	return cmd
 }
 

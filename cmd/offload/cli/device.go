@@ -106,22 +106,6 @@ func (a *app) completeDevice(cmd *cobra.Command, args []string, _ string) ([]str
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeProgram completes --prog with the programs of the object file.
-func completeProgram(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) < 2 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	obj, err := object.Load(args[1], object.Options{})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for _, p := range obj.Programs {
-		names = append(names, p.Name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
 // completeWords completes a flag with fixed words.
 func completeWords(words ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -163,7 +147,6 @@ func (f *hookFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.pinned, "pinned", "", "attach the program of this file in the BPF file system instead of an object")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the steps and change nothing")
 	f.settings.add(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("prog", completeProgram)
 }
 
 // best is the mode of those who leave it to the device.

@@ -55,6 +55,7 @@ func Main(c Config) int {
 	if c.Stderr == nil {
 		c.Stderr = os.Stderr
 	}
+	defer watchMemory(c.Name, c.Stderr, os.Exit)()
 	a, err := newApp(&c)
 	if err != nil {
 		fmt.Fprintf(c.Stderr, "%s: this program is put together wrongly: %v\n", c.Name, err)
@@ -127,6 +128,7 @@ func isBug(err error) bool {
 // newRoot returns the command tree.
 func newRoot(a *app, verbose *bool) *cobra.Command {
 	root := newVerbs(a, verbose)
+	a.complete(root)
 	teach(root)
 	return root
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skipsw/skipsw/internal/coverage"
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
@@ -38,6 +39,7 @@ type runFlags struct {
 	events eventFlags
 	init   initFlags
 	routes networkFlags
+	cover  coverageFlags
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -83,6 +85,7 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 	f.events.add(cmd)
 	f.init.add(cmd)
 	f.routes.add(cmd)
+	f.cover.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines and linked routines that took the most cycles with their code")
 	return cmd
 }
@@ -140,6 +143,9 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if err := f.init.fill(&f.build, img, path); err != nil {
 		return err
 	}
+	if err := f.cover.prepare(&f.build, img, path, spec.Network); err != nil {
+		return err
+	}
 	path = inName(path)
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -174,6 +180,10 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if o.Records, err = f.events.sink(cmd.OutOrStdout(), path, keep); err != nil {
 		return err
 	}
+	covered, err := f.covered(img)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(cmd.ErrOrStderr(), "bytes", in.size, f.quiet || f.lines.show() || f.events.show)
 	if bar != nil {
 		in.watched = true
@@ -183,7 +193,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	var sum *packetrun.Summary
 	err = f.out.write(&f.build.app.streams, in, func(left each) error {
 		return f.trace.write(&f.build.app.streams, m, func(traced each) error {
-			o.Each = all(exit, f.lines.each(cmd), f.expect.each(), left, traced)
+			o.Each = all(exit, f.lines.each(cmd), f.expect.each(), covered, left, traced)
 			var err error
 			sum, err = packetrun.Run(ctx, m, img, in, o)
 			return in.blame(path, err)
@@ -206,12 +216,12 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		plain.Maps, plain.ZeroEntries = nil, nil
 		shown = &plain
 	}
-	w := report(cmd, f.out.file, f.expect.junit, f.expect.record, f.trace.trace, f.trace.profile, f.trace.report)
+	w := report(cmd, f.out.file, f.expect.junit, f.expect.record, f.trace.trace, f.trace.profile, f.trace.report, f.cover.file)
 	switch {
 	case f.lines.asJSON:
 		err = nil // nothing but lines is printed
 	case f.asJSON:
-		err = writeJSON(w, shown)
+		err = writeJSON(w, runResult{shown, f.cover.totals()})
 	default:
 		printRun(w, shown)
 		if f.hot > 0 {
@@ -224,6 +234,9 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if f.asJSON || f.lines.asJSON {
 		w = cmd.ErrOrStderr()
 	}
+	if err := f.cover.finish(&f.build.app.streams, w, cmd.ErrOrStderr()); err != nil {
+		return err
+	}
 	if err := f.expect.finish(f.build.app, w, path, sum); err != nil {
 		return err
 	}
@@ -231,6 +244,18 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 		return fmt.Errorf("%s: %d of %d packets faulted, first: %w", path, sum.Faults, sum.Packets, sum.FirstFault)
 	}
 	return nil
+}
+
+// runResult is what run prints with --json.
+type runResult struct {
+	*packetrun.Summary
+	// Coverage is the sum of what --coverage writes.
+	Coverage *coverage.Totals `json:"coverage,omitempty"`
+}
+
+// covered returns what counts the coverage of a capture.
+func (f *runFlags) covered(img *image.Image) (each, error) {
+	return f.cover.each(img, len(f.init.files) > 0, f.input.queue, f.input.ifindex)
 }
 
 func printRun(w io.Writer, s *packetrun.Summary) {

@@ -102,6 +102,13 @@ func runMany(ctx context.Context, cmd *cobra.Command, path string, f *runFlags, 
 	} else {
 		err = printMany(cmd, rep)
 	}
+	if err == nil {
+		w := report(cmd, f.cover.file)
+		if f.asJSON {
+			w = cmd.ErrOrStderr()
+		}
+		err = f.cover.finish(&f.build.app.streams, w, cmd.ErrOrStderr())
+	}
 	if err == nil && failed > 0 {
 		err = fmt.Errorf("%s: %d of %d captures failed", path, failed, len(rep.Captures))
 	}
@@ -119,6 +126,11 @@ func (f *runFlags) runOne(ctx context.Context, img *image.Image, name string, o 
 	if err != nil {
 		return nil, err
 	}
+	covered, err := f.covered(img)
+	if err != nil {
+		return nil, err
+	}
+	o.Each = all(nil, covered)
 	sum, err := packetrun.Run(ctx, m, img, in, o)
 	if err != nil {
 		return nil, in.blame("", err)

@@ -39,9 +39,10 @@ var outputs = map[string]any{
 	"map lookup":          []jsonEntry{},
 	"map next":            nextKey{},
 	"prog list":           []listedProgram{},
-	"run":                 packetrun.Summary{},
+	"run":                 runResult{},
 	"run of captures":     runReport{},
 	"run, a line":         packetrun.Packet{},
+	"run, coverage":       coverageFile{},
 	"show":                []shownDevice{},
 	"stats":               map[string]map[string]uint64{},
 }

@@ -17,7 +17,7 @@ import (
 // settingFlags are what a loader sets before it loads.
 type settingFlags struct {
 	set, sizes, slots []string
-	noPrintk          bool
+	noPrintk, frags   bool
 	btf               string
 	cmd               *cobra.Command
 }
@@ -27,6 +27,7 @@ func (f *settingFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "give a variable of the object a value, `NAME=VALUE`, in the notation of C: blocked_port=80, limits[1].mac={1,2,3,4,5,6}, name=eth0")
 	f.cmd = cmd
 	cmd.Flags().BoolVar(&f.noPrintk, "no-printk", false, "leave out what the program prints (bpf_printk), and say so")
+	cmd.Flags().BoolVar(&f.frags, "frags", false, "have tc programs take frames that a packet buffer has no room for, as XDP programs of section xdp.frags do: the first part lies between data and data_end, bpf_skb_load_bytes and bpf_skb_store_bytes reach all")
 	cmd.Flags().StringVar(&f.btf, "btf", "", "relocate structures that the UAPI does not fix (CO-RE) by the BTF of `FILE`, raw or in an ELF file: /sys/kernel/btf/vmlinux")
 	cmd.Flags().StringArrayVar(&f.sizes, "map-size", nil, "give a map its number of entries, `NAME=N`")
 	cmd.Flags().StringArrayVar(&f.slots, "slot", nil, "put a program of the object into a slot of a program array, `MAP[INDEX]=PROGRAM`")
@@ -34,12 +35,12 @@ func (f *settingFlags) add(cmd *cobra.Command) {
 
 // any reports whether a flag is given.
 func (f *settingFlags) any() bool {
-	return f.noPrintk || f.btf != "" || len(f.set)+len(f.sizes)+len(f.slots) > 0
+	return f.noPrintk || f.frags || f.btf != "" || len(f.set)+len(f.sizes)+len(f.slots) > 0
 }
 
 // options adds what the flags say.
 func (f *settingFlags) options(o *object.Options) error {
-	o.NoPrintk = f.noPrintk
+	o.NoPrintk, o.Fragments = f.noPrintk, f.frags
 	var err error
 	if f.btf != "" {
 		b, err := infile.Read(f.btf, "BTF", infile.Object)

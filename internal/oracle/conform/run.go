@@ -16,7 +16,7 @@ import (
 
 // Options says how Run runs a program. The zero value is the target skipsw.
 type Options struct {
-	Target *target.Target // nil is skipsw; it must let programs store to map values
+	Target *target.Target // nil is skipsw; it must let programs add to map values
 	// Models are the firmware models to choose from; nil is the simulator's own.
 	Models *firmware.Registry
 }
@@ -42,6 +42,10 @@ const maxCycles = 10_000_000
 // then, either, is refused: registers that were never set, addresses that are
 // numbers, stack accesses that are not known to be in the stack.
 func Run(insns []bpf.Insn, memory []byte, o Options) (uint64, error) {
+	insns, err := plain(insns)
+	if err != nil {
+		return 0, err
+	}
 	p, place, err := prove(insns, memory)
 	if err != nil {
 		return 0, err
@@ -90,7 +94,10 @@ func prove(insns []bpf.Insn, memory []byte) (*verify.Program, Place, error) {
 			if err == nil {
 				return v, place, nil
 			}
-			last = renumber(err, first(p, insns, memory, place))
+			behind := takesResult(err, p, insns, memory, place)
+			if last = renumber(err, first(p, insns, memory, place)); behind {
+				last = atExit(last, insns, memory, place, unproven)
+			}
 		}
 	}
 	return nil, 0, last
@@ -118,7 +125,7 @@ func run(p *verify.Program, memory []byte, place Place, o Options) (uint64, erro
 	if r.Fault != nil {
 		return 0, r.Fault
 	}
-	if r.Code != uint32(bpf.XDPPass) {
+	if r.Verdict != uint32(bpf.XDPPass) {
 		return 0, errors.New("the program did not come to its end")
 	}
 	res, ok := m.Map(resultMap)

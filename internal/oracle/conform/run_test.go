@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/skipsw/skipsw/internal/oracle/conform"
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/stretchr/testify/require"
@@ -78,7 +79,7 @@ func TestVectorsCompiledWithHiddenConstants(t *testing.T) {
 	passed, refused := 0, 0
 	for _, v := range load(t) {
 		h, ok := hide(v)
-		if !ok || v.Refused || v.Unproven {
+		if !ok || v.Refused || v.Unverified || v.Unproven {
 			continue
 		}
 		if run(t, h) {
@@ -122,5 +123,49 @@ func TestAddressesAsNumbers(t *testing.T) {
 			require.NoError(t, err, "%s, place %d", tc.name, place)
 			require.Equal(t, tc.want, got, "%s, place %d", tc.name, place)
 		}
+	}
+}
+
+// On a target whose programs can add to maps and not store, results come back all the same.
+func TestVectorsOnAgilio(t *testing.T) {
+	agilio, err := target.Load("agilio")
+	require.NoError(t, err)
+	passed, refused := 0, map[string]int{}
+	for _, v := range load(t) {
+		got, err := conform.Run(v.Insns, v.Memory, conform.Options{Target: agilio})
+		switch {
+		case v.Refused:
+			require.Error(t, err, v.Name)
+		case errors.Is(err, conform.ErrNotSupported):
+			refused[v.Section]++
+		case v.Fault:
+			require.ErrorAs(t, err, new(*sim.Fault), v.Name)
+			passed++
+		default:
+			require.NoError(t, err, v.Name)
+			require.Equal(t, v.Result, got, v.Name)
+			passed++
+		}
+	}
+	t.Logf("%d vectors pass; refused as not supported, by section: %v", passed, refused)
+	require.Greater(t, passed, 2500)
+}
+
+func TestUnsetResult(t *testing.T) {
+	for _, test := range []struct {
+		name, code, want string
+	}{
+		{"alone", "exit", "instruction 0: exit"},
+		{"second of two exits", "if r1 == 0 goto pc+2\nr0 = 1\nexit\nr3 = 1\nexit", "instruction 4: exit"},
+		{"with a function", "call pc+1\nexit\nr3 = 1\nexit", "instruction 1: exit"},
+		{"not of the result", "r0 = r4\nexit", "instruction 0: r0 = r4"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code, err := bpf.Parse(test.code)
+			require.NoError(t, err)
+			_, err = conform.Run(code.Insns, nil, conform.Options{})
+			require.ErrorContains(t, err, "was never set")
+			require.ErrorContains(t, err, test.want)
+		})
 	}
 }

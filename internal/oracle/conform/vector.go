@@ -17,6 +17,9 @@ type Vector struct {
 	Insns   []bpf.Insn
 	Memory  []byte
 	Result  uint64 // R0 at the exit
+	// Unverified: verifiers refuse it, though RFC 9669 says what it does: Run gives
+	// the answer.
+	Unverified bool
 	// Refused: there is no answer, the program must be refused.
 	Refused bool
 	// Unproven: the program is safe to run with this memory, and a verifier
@@ -33,6 +36,8 @@ type fileVector struct {
 	Code    string `yaml:"code"`
 	Result  uint64 `yaml:"result"`
 	Refused bool   `yaml:"refused"`
+
+	Unverified bool `yaml:"unverified"`
 
 	Unproven bool `yaml:"unproven"`
 	Fault    bool `yaml:"fault"`
@@ -77,7 +82,7 @@ func parseVectors(b []byte) ([]Vector, error) {
 	for _, fv := range fvs {
 		v := Vector{
 			Name: fv.Name, Section: fv.Section, Result: fv.Result,
-			Refused: fv.Refused, Unproven: fv.Unproven || fv.Fault, Fault: fv.Fault,
+			Refused: fv.Refused, Unverified: fv.Unverified, Unproven: fv.Unproven || fv.Fault, Fault: fv.Fault,
 		}
 		code, err := bpf.Parse(fv.Code)
 		if err != nil {

@@ -30,7 +30,8 @@ const (
 
 // Wrap makes a whole XDP program of a sequence that expects the address of its
 // memory in R1 and the length in R2: what comes before loads them and proves
-// the memory to be there, and what comes after stores R0 in the map "result".
+// the memory to be there, and what comes after adds R0 to the map "result", which is
+// 0: there are targets that can add to maps, but not store.
 // The exits of the sequence become jumps to that, if it has any; a sequence with
 // functions of its own is called instead, since a function must lie in one
 // piece. The registers that a sequence does not start with stay unset.
@@ -124,7 +125,7 @@ func epilogue() []bpf.Insn {
 	}, bpf.LoadMap(bpf.R1, 0), []bpf.Insn{
 		bpf.CallHelper(bpf.HelperMapLookupElem),
 		bpf.JEq.Imm(bpf.R0, 0, 2),
-		bpf.Store(bpf.SizeDW, bpf.R0, 0, bpf.R6),
+		bpf.Atomic(bpf.AtomicAdd, bpf.SizeDW, bpf.R0, 0, bpf.R6),
 		bpf.Mov.Imm(bpf.R0, int32(bpf.XDPPass)),
 		bpf.Return(),
 	})

@@ -77,7 +77,7 @@ func (f *fn) contextField() {
 		size, at = 8, bpf.SkBuffTstamp
 	case store:
 		size, at = 4, skbWrites[f.r.IntN(len(skbWrites))]
-	case f.o.Only&CardsLack != 0 && f.chance(10):
+	case f.chance(1): // the frame's type, which no built-in target has
 		size = 1 << f.r.IntN(3)
 		at = bpf.SkBuffPktType + f.r.IntN(4/size)*size
 	default:

@@ -14,6 +14,8 @@ const (
 	// lruEntries is the size of LRU maps. The kernel hands free entries to its
 	// CPUs in lots, so that a small map throws entries out before it is full.
 	lruEntries = 512
+	// longKey is how many bytes more a key may have than compilers keep in registers.
+	longKey = 160
 )
 
 func hashed(typ bpf.MapType) bool {
@@ -40,10 +42,16 @@ func (p *program) newMap(typ bpf.MapType, f *fn) int {
 		if odd {
 			m.KeySize = uint32(5 + f.r.IntN(20))
 		}
+		if odd && f.chance(15) {
+			m.KeySize = uint32(30 + f.r.IntN(longKey))
+		}
 	case hashed(typ):
 		m.KeySize = uint32([]int{1, 2, 4, 4, 8, 12, 16, 40}[f.r.IntN(8)])
 		if odd {
 			m.KeySize = uint32(1 + f.r.IntN(64))
+		}
+		if odd && f.chance(15) {
+			m.KeySize = uint32(60 + f.r.IntN(longKey))
 		}
 		if typ == bpf.MapTypeLRUHash || typ == bpf.MapTypeLRUPerCPUHash {
 			m.MaxEntries = lruEntries
@@ -147,7 +155,7 @@ func (f *fn) aMap(update bool) int {
 	typ := types[f.r.IntN(len(types))]
 	full := len(f.p.maps) == maxMaps
 	for i, m := range f.p.maps {
-		if m.Type == typ && !m.Frozen && (full || f.chance(60)) {
+		if m.Type == typ && !m.Frozen && m.ValueType == nil && (full || f.chance(60)) {
 			return i
 		}
 	}
@@ -161,7 +169,7 @@ func (f *fn) aMap(update bool) int {
 func (f *fn) global() {
 	m := -1
 	for i, s := range f.p.maps {
-		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen {
+		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen && s.ValueType == nil {
 			m = i
 		}
 	}

@@ -77,7 +77,7 @@ const (
 	OddPlaces                        // arguments of helpers at every offset of the stack
 	SkbInPlace                       // the helpers that change checksums, the hash or the length, make room or pull bytes, or keep tunnel keys (tc)
 	Arrays                           // arrays on the stack, walked and indexed
-	Callbacks                        // functions that helpers call in a loop, and maps of maps
+	Callbacks                        // functions that helpers call in a loop, maps of maps, and locks in map values
 
 	// AllFeatures holds every feature.
 	AllFeatures Feature = 1<<iota - 1
@@ -150,12 +150,7 @@ type Options struct {
 // AgilioLacks holds what programs for the Agilio firmware cannot do, whoever
 // compiles them: the firmware has no such map, helper or atomic operation.
 const AgilioLacks = PerCPU | Global | MapStore | AtomicFetch | AcqRel | Helpers | MapVar | VarStack | Context | CsumDiff |
-	LPM | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbEdit | SkbInPlace | AdjustMeta | Callbacks | Redirect | TailCalls
-
-// CardsLack holds what no built-in target compiles as a whole: kernel,
-// interpreter and verifier judge it. One program in fourteen may use these,
-// unless Options.Only names some.
-const CardsLack = Queues | PrefixUpdate
+	LPM | PrefixUpdate | Queues | LRU | PerCPUHash | PointerArgs | Rodata | CtxFields | Noise | SkbEdit | SkbInPlace | AdjustMeta | Callbacks | Redirect | TailCalls
 
 // Maps holds the features that bring maps.
 const Maps = Array | Hash | PerCPU | Global | LPM | LRU | PerCPUHash | Rodata | Redirect | Queues | Events | TailCalls
@@ -179,8 +174,6 @@ func (o Options) pick(r *rand.Rand) Options {
 	f := AllFeatures
 	if o.Only != 0 {
 		f = o.Only
-	} else if r.IntN(14) != 0 {
-		f &^= CardsLack
 	}
 	f &^= o.Without
 	if o.ISA < 3 {

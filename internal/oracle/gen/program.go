@@ -275,6 +275,7 @@ func statements(o *Options) (out []choice, total int) {
 		{TailCalls, 4, plain((*fn).tailCall)},
 		{Arrays | Stack, 4, plain((*fn).arrays)},
 		{Callbacks, 3, (*fn).nested},
+		{Callbacks, 3, plain((*fn).lockedValue)},
 		{Callbacks | Stack, 3, (*fn).numbers},
 	} {
 		if o.has(c.need) {

@@ -41,6 +41,24 @@ func adjustHead(c *Call) error {
 // adjustTail makes bpf_xdp_adjust_tail: it cuts bytes off the end, or adds zeros
 // there as far as the target's buffers allow.
 func adjustTail(c *Call) error {
+	ptr, _ := c.Packet()
+	if !c.Fragments() {
+		words := adjustEnd(c)
+		c.PacketIs(ptr, words[1])
+		c.SetResult(words[0])
+		return nil
+	}
+	whole := ssa.Compare{Cond: ssa.EQ, XL: c.Fragment(), YL: c.Const(0)}
+	words := c.Choose(whole, func() []ssa.ID { return append(adjustEnd(c), c.Const(0)) }, func() []ssa.ID { return adjustFragment(c) })
+	c.PacketIs(ptr, words[1])
+	c.SetFragment(words[2])
+	c.SetResult(words[0])
+	return nil
+}
+
+// adjustEnd is adjustTail for a frame in one piece. It returns the result and the
+// length.
+func adjustEnd(c *Call) []ssa.ID {
 	limits := c.T.AdjustTail
 	ptr, length := c.Packet()
 	delta, _ := c.Reg(2)
@@ -49,7 +67,7 @@ func adjustTail(c *Call) error {
 	ifLong := func(yes func() []ssa.ID) []ssa.ID {
 		return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: newLength, YL: c.Const(uint32(limits.MinLength))}, yes, no)
 	}
-	words := c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: length},
+	return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: newLength, YL: length},
 		func() []ssa.ID {
 			return ifLong(func() []ssa.ID { return c.resized(ptr, newLength) })
 		}, func() []ssa.ID {
@@ -58,9 +76,41 @@ func adjustTail(c *Call) error {
 			}
 			return ifLong(func() []ssa.ID { return c.grow(newLength, no) })
 		})
-	c.PacketIs(ptr, words[1])
-	c.SetResult(words[0])
-	return nil
+}
+
+// adjustFragment is adjustTail for a frame that goes on behind its buffer, from where
+// bytes are cut off first, and zeros added as far as there is room. It returns the
+// result, the length, and what is behind the buffer then.
+func adjustFragment(c *Call) []ssa.ID {
+	ptr, length := c.Packet()
+	fragment := c.Fragment()
+	delta, _ := c.Reg(2)
+	no := func(e bpf.Errno) func() []ssa.ID {
+		return func() []ssa.ID { return []ssa.ID{c.Errno(e), length, fragment} }
+	}
+	left := c.Op(ssa.Add, 0, c.FrameLength(), delta)
+	grow := func() []ssa.ID {
+		room := c.Op(ssa.Sub, 0, c.Const(uint32(c.T.Packet.Fragments.Size)), fragment)
+		return c.Choose(ssa.Compare{Cond: ssa.UGT, XL: delta, YL: room}, no(bpf.EINVAL), func() []ssa.ID {
+			all := c.Op(ssa.Add, 0, fragment, delta)
+			c.TellFragment(all)
+			at := c.Op(ssa.Add, 0, c.FragmentAt(), fragment)
+			eachPiece(c, delta, at, at, func(at, _ ssa.ID, size int) { c.Add(c.FragmentPiece(ssa.Store, size, at, c.Const(0))) })
+			return []ssa.ID{c.Const(0), length, all}
+		})
+	}
+	return c.Choose(ssa.Compare{Cond: ssa.SGE, XL: delta, YL: c.Const(0)}, grow, func() []ssa.ID {
+		return c.Choose(ssa.Compare{Cond: ssa.SLT, XL: left, YL: c.Const(uint32(c.T.AdjustTail.MinLength))}, no(bpf.EINVAL), func() []ssa.ID {
+			return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: left, YL: length}, func() []ssa.ID {
+				c.TellFragment(c.Const(0))
+				return append(c.resized(ptr, left), c.Const(0))
+			}, func() []ssa.ID {
+				rest := c.Op(ssa.Add, 0, fragment, delta)
+				c.TellFragment(rest)
+				return []ssa.ID{c.Const(0), length, rest}
+			})
+		})
+	})
 }
 
 // negative reports whether the number in register r, as 32 bits, is never

@@ -51,8 +51,8 @@ func updateCall(c *Call, flags ssa.ID) (ssa.CallSite, []ssa.ID, error) {
 	if c.Inner {
 		high, args = args[1], nil
 	}
-	s.Pairs, s.Key, s.Value = []uint8{uint8(c.T.Calls.Flags)}, len(key), len(value)
-	args = append(append(append(args, flags, high), key...), value...)
+	s.Pairs = []uint8{uint8(c.T.Calls.Flags)}
+	args = append(append(args, flags, high), c.passed(&s, c.Map, key, value)...)
 	if c.pointed(&s) {
 		args = append(args, c.StackBase())
 	}
@@ -73,8 +73,8 @@ func narrowFlags(c *Call, r int) ssa.ID {
 }
 
 // updateArray writes a value to an entry: -EINVAL for flags that nobody knows,
-// -E2BIG beyond the end, -EEXIST if the entry must not exist, -EINVAL for an
-// entry without a lock, in this order.
+// -E2BIG beyond the end, -EEXIST if the entry must not exist, -EINVAL for a lock
+// that entries do not have, in this order.
 func updateArray(c *Call) error {
 	lo, hi := c.Reg(4)
 	flags, constLo := c.F.IsConst(lo)
@@ -94,6 +94,19 @@ func updateArray(c *Call) error {
 	number := func(e bpf.Errno) func() []ssa.ID {
 		return func() []ssa.ID { return []ssa.ID{c.Errno(e)} }
 	}
+	locked := number(bpf.EINVAL)
+	if at, ok, _ := c.Map.SpinLock(); ok {
+		if err := c.hasLocks(); err != nil {
+			return err
+		}
+		locked = func() []ssa.ID {
+			lock, high := c.AddConst(c.entry(key[0]), at), c.Const(c.Env.Machine.MapHigh)
+			c.acquire(c.K, lock, high)
+			result := store()
+			c.release(c.K, lock, high)
+			return result
+		}
+	}
 	inRange := func(yes func() []ssa.ID) []ssa.ID {
 		return c.Choose(ssa.Compare{Cond: ssa.ULT, XL: key[0], YL: c.Const(c.Map.MaxEntries)}, yes, number(bpf.E2BIG))
 	}
@@ -104,7 +117,7 @@ func updateArray(c *Call) error {
 	case constant && flags&bpf.NoExist != 0:
 		words = inRange(number(bpf.EEXIST))
 	case constant && flags&bpf.FLock != 0:
-		words = inRange(number(bpf.EINVAL))
+		words = inRange(locked)
 	case constant:
 		words = inRange(store)
 	default:
@@ -115,7 +128,7 @@ func updateArray(c *Call) error {
 		words = c.Choose(known, func() []ssa.ID {
 			return inRange(func() []ssa.ID {
 				return c.Choose(unset(bpf.NoExist), func() []ssa.ID {
-					return c.Choose(unset(bpf.FLock), store, number(bpf.EINVAL))
+					return c.Choose(unset(bpf.FLock), store, locked)
 				}, number(bpf.EEXIST))
 			})
 		}, number(bpf.EINVAL))
@@ -132,7 +145,8 @@ func arrayStore(c *Call, index ssa.ID) (func() []ssa.ID, error) {
 		return func() []ssa.ID { return []ssa.ID{c.Result(c.AddCall(s, args), 0)} }, err
 	}
 	high := c.Const(c.Env.Machine.MapHigh)
-	if c.Map.ValueSize > maxPieces && isFar(c, 3) && !c.place().Swapped {
+	lock, locks, _ := c.Map.SpinLock()
+	if c.Map.ValueSize > maxPieces && !locks && isFar(c, 3) && !c.place().Swapped {
 		return copyEntry(c, index), nil
 	}
 	value, err := c.Behind(3, int(c.Map.ValueSize))
@@ -143,6 +157,9 @@ func arrayStore(c *Call, index ssa.ID) (func() []ssa.ID, error) {
 	return func() []ssa.ID {
 		at := c.entry(index)
 		for j, w := range value {
+			if locks && uint32(4*j) == lock {
+				continue
+			}
 			c.Add(ssa.Value{
 				Op: ssa.Store, Space: ssa.MapValue, Aux: int32(c.K), Order: order, Size: 4, Imm: uint32(4 * j),
 				Args: []ssa.ID{at, high, w},

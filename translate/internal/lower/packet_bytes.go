@@ -25,6 +25,8 @@ func sizeOf(c *Call, r, ptr int) (words ssa.ID, n int, err error) {
 	lo, _ := c.Reg(r)
 	known, ok := c.F.IsConst(lo)
 	switch {
+	case c.Fragments() && (c.InLocal(ptr) || isFar(c, ptr)):
+		return lo, 0, nil
 	case ok && known > 0 && known <= 512, ok && known > 0 && isFar(c, ptr):
 		return lo, int(known), nil
 	case !ok && (c.InLocal(ptr) || isFar(c, ptr)):
@@ -83,11 +85,41 @@ func (c *Call) relative() ssa.ID {
 	return words[0]
 }
 
+// anywhere is inside for frames that may go on behind their buffer: yes gets the
+// offset, too.
+func anywhere(c *Call, off, n ssa.ID, xdp bool, yes func() []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
+	return within(c, c.FrameLength(), off, n, xdp, yes, no)
+}
+
+// copyFrame copies n bytes from an offset of the frame on, or to there, which has
+// that many: what is in its buffer, then what is behind it. piece copies one piece,
+// whose address is at, and which is behind the buffer or not.
+func copyFrame(c *Call, off, n, other ssa.ID, piece func(at, other ssa.ID, size int, behind bool)) {
+	ptr, length := c.Packet()
+	// The bytes of the copy that are in the buffer.
+	near := c.Choose(ssa.Compare{Cond: ssa.UGE, XL: off, YL: length}, one(c.Const(0)), func() []ssa.ID {
+		left := c.Op(ssa.Sub, 0, length, off)
+		return c.Choose(ssa.Compare{Cond: ssa.ULT, XL: left, YL: n}, one(left), one(n))
+	})[0]
+	eachPiece(c, near, c.Op(ssa.Add, 0, ptr, off), other, func(at, other ssa.ID, size int) { piece(at, other, size, false) })
+	far := c.Op(ssa.Sub, 0, n, near)
+	when(c, isZero(c, far), func() []ssa.ID { return nil }, func() []ssa.ID {
+		at := c.Op(ssa.Sub, 0, c.Op(ssa.Add, 0, c.Op(ssa.Add, 0, c.FragmentAt(), off), near), length)
+		eachPiece(c, far, at, c.Op(ssa.Add, 0, other, near), func(at, other ssa.ID, size int) { piece(at, other, size, true) })
+		return nil
+	})
+}
+
 // inside makes the ways of a helper that works on n bytes of the packet at an
 // offset: yes if they are inside, else the error. xdp tells the two
 // errors of the XDP helpers apart.
 func inside(c *Call, off, n ssa.ID, xdp bool, yes func(at ssa.ID) []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
 	ptr, length := c.Packet()
+	return within(c, length, off, n, xdp, func() []ssa.ID { return yes(c.Op(ssa.Add, 0, ptr, off)) }, no)
+}
+
+// within is inside for a number of bytes.
+func within(c *Call, length, off, n ssa.ID, xdp bool, yes func() []ssa.ID, no func(code ssa.ID) []ssa.ID) []ssa.ID {
 	refuse := func() []ssa.ID {
 		if !xdp {
 			return no(c.Errno(bpf.EFAULT))
@@ -98,8 +130,7 @@ func inside(c *Call, off, n ssa.ID, xdp bool, yes func(at ssa.ID) []ssa.ID, no f
 	}
 	return c.Choose(ssa.Compare{Cond: ssa.UGE, XL: length, YL: n}, func() []ssa.ID {
 		last := c.Op(ssa.Sub, 0, length, n)
-		return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: off, YL: last},
-			func() []ssa.ID { return yes(c.Op(ssa.Add, 0, ptr, off)) }, refuse)
+		return c.Choose(ssa.Compare{Cond: ssa.ULE, XL: off, YL: last}, yes, refuse)
 	}, refuse)
 }
 
@@ -133,17 +164,33 @@ func loadFar(c *Call, off, n ssa.ID, xdp bool) error {
 	put := func(to ssa.ID, size int, v ssa.ID) {
 		c.failed = cmp.Or(c.failed, c.StoreBehind(3, to, size, v))
 	}
-	code := inside(c, off, n, xdp, func(from ssa.ID) []ssa.ID {
-		copyBytes(c, n, from, to, func(from, to ssa.ID, size int) {
-			put(to, size, c.Add(packetPiece(ssa.Load, size, from)))
-		})
-		return []ssa.ID{c.Const(0)}
-	}, func(code ssa.ID) []ssa.ID {
+	no := func(code ssa.ID) []ssa.ID {
 		if !xdp {
 			copyBytes(c, n, to, to, func(_, to ssa.ID, size int) { put(to, size, c.Const(0)) })
 		}
 		return []ssa.ID{code}
-	})
+	}
+	var code []ssa.ID
+	if c.Fragments() {
+		code = anywhere(c, off, n, xdp, func() []ssa.ID {
+			copyFrame(c, off, n, to, func(from, to ssa.ID, size int, behind bool) {
+				v := packetPiece(ssa.Load, size, from)
+				v.Exact = true // the buffer may end here
+				if behind {
+					v = c.FragmentPiece(ssa.Load, size, from)
+				}
+				put(to, size, c.Add(v))
+			})
+			return []ssa.ID{c.Const(0)}
+		}, no)
+	} else {
+		code = inside(c, off, n, xdp, func(from ssa.ID) []ssa.ID {
+			copyBytes(c, n, from, to, func(from, to ssa.ID, size int) {
+				put(to, size, c.Add(packetPiece(ssa.Load, size, from)))
+			})
+			return []ssa.ID{c.Const(0)}
+		}, no)
+	}
 	c.SetResult(code[0])
 	return nil
 }
@@ -196,7 +243,7 @@ func storeBytes(c *Call, xdp bool) error {
 	if err != nil {
 		return err
 	}
-	piecewise := n == 0 || isFar(c, 3) && n > maxPieces
+	piecewise := n == 0 || c.Fragments() || isFar(c, 3) && n > maxPieces
 	var words []ssa.ID
 	if !piecewise {
 		if words, err = c.Behind(3, n); err != nil {
@@ -218,13 +265,17 @@ func storeBytes(c *Call, xdp bool) error {
 		}
 		invalidates = flags&bpf.FInvalidateHash != 0
 	}
-	result := inside(c, c.offset(), size, xdp, func(to ssa.ID) []ssa.ID {
+	stored := func(from ssa.ID, size int) ssa.ID {
+		v, err := c.LoadBehind(3, from, size)
+		c.failed = cmp.Or(c.failed, err)
+		return v
+	}
+	no := func(code ssa.ID) []ssa.ID { return []ssa.ID{code} }
+	yes := func(to ssa.ID) []ssa.ID {
 		if piecewise {
 			from, _ := c.Reg(3)
 			eachPiece(c, size, from, to, func(from, to ssa.ID, size int) {
-				v, err := c.LoadBehind(3, from, size)
-				c.failed = cmp.Or(c.failed, err)
-				c.Add(packetPiece(ssa.Store, size, to, v))
+				c.Add(packetPiece(ssa.Store, size, to, stored(from, size)))
 			})
 		}
 		put := func(size uint8, at int, v ssa.ID) {
@@ -242,7 +293,23 @@ func storeBytes(c *Call, xdp bool) error {
 			}
 		}
 		return []ssa.ID{c.Const(0)}
-	}, func(code ssa.ID) []ssa.ID { return []ssa.ID{code} })
+	}
+	var result []ssa.ID
+	if c.Fragments() {
+		result = anywhere(c, c.offset(), size, xdp, func() []ssa.ID {
+			from, _ := c.Reg(3)
+			copyFrame(c, c.offset(), size, from, func(to, from ssa.ID, size int, behind bool) {
+				v := packetPiece(ssa.Store, size, to, stored(from, size))
+				if behind {
+					v = c.FragmentPiece(ssa.Store, size, to, stored(from, size))
+				}
+				c.Add(v)
+			})
+			return []ssa.ID{c.Const(0)}
+		}, no)
+	} else {
+		result = inside(c, c.offset(), size, xdp, yes, no)
+	}
 	if invalidates && !c.F.Is(c.Hash(), 0) {
 		old := c.Hash()
 		c.SetHash(c.Choose(isZero(c, result[0]), one(c.Const(0)), one(old))[0])

@@ -18,6 +18,9 @@ func queueEvent(c *Call) error {
 	flo, fhi := c.Reg(3)
 	const packetBits = bpf.FCtxLenMask >> 32
 	zero, packet := c.Const(0), c.And(fhi, packetBits)
+	if c.Fragments() && !c.F.Is(packet, 0) {
+		return c.Unsupported("bytes of the packet in an event of a program that takes frames in several pieces", "the copy goes through the first piece alone")
+	}
 	ptr, length := c.Packet()
 	// Data of whole words stands in front of the packet's bytes.
 	const words = 4

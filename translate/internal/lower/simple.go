@@ -12,8 +12,7 @@ var (
 	_ = register(&Helper{ID: bpf.HelperGetSMPProcessorID, Inline: word(zero)})
 	_ = register(&Helper{ID: bpf.HelperGetNUMANodeID, Inline: word(zero)})
 	_ = register(&Helper{ID: bpf.HelperXDPGetBuffLen, Inline: word(func(c *Call) ssa.ID {
-		_, length := c.Packet()
-		return length
+		return c.FrameLength()
 	})})
 )
 

@@ -16,8 +16,8 @@ var (
 	_ = register(&Helper{ID: bpf.HelperSetHashInvalid, Inline: func(c *Call) error { return setHash(c, c.Const(0)) }})
 )
 
-// pullData makes bpf_skb_pull_data: frames lie in one piece, so that there is
-// nothing to do unless more is asked for than there is.
+// pullData makes bpf_skb_pull_data: what a packet buffer has room for lies in one
+// piece, so that there is nothing to do unless more is asked for.
 func pullData(c *Call) error {
 	n, _ := c.Reg(2)
 	_, length := c.Packet()

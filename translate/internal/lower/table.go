@@ -126,8 +126,16 @@ func (h *Helpers) one(b *ssa.Builder, id bpf.HelperID, k int) error {
 		}
 		return b.Unsupported(what, why)
 	}
+	if c.Fragments() && slices.Contains(wholeFrames, id) {
+		return b.Unsupported("helper "+id.String()+" in a program that takes frames in several pieces", "the compiler has code for frames in one piece")
+	}
 	c.own = own
 	return cmp.Or(do(c), c.failed)
+}
+
+// wholeFrames are the helpers that move the ends of a tc frame, or what is in it.
+var wholeFrames = []bpf.HelperID{
+	bpf.HelperSkbAdjustRoom, bpf.HelperSkbChangeHead, bpf.HelperSkbChangeTail, bpf.HelperSkbChangeProto, bpf.HelperSkbVlanPush, bpf.HelperSkbVlanPop,
 }
 
 // Why returns why a target cannot have a helper called, on maps of a type if

@@ -21,7 +21,8 @@ func hashKind(t bpf.MapType, lru bool, firmware []bpf.HelperID) *Kind {
 	}
 	return &Kind{
 		Type: t, Firmware: firmware, Counters: true, Held: true, Recent: lru, Inline: []bpf.HelperID{bpf.HelperForEachMapElem},
-		Layout: func(m Map) maplayout.Layout { return at(m).Layout() },
+		NearKey: maplayout.HashNearKey,
+		Layout:  func(m Map) maplayout.Layout { return at(m).Layout() },
 		Routines: map[bpf.HelperID]Routine{
 			bpf.HelperMapLookupElem:  func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Lookup(start) },
 			bpf.HelperMapUpdateElem:  func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Update(start) },

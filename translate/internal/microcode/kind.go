@@ -67,6 +67,10 @@ type Kind struct {
 	Held bool
 	// Counters says that programs may change values by atomic operations.
 	Counters bool
+	// NearKey is the longest key, in bytes, that routines take at the convention's place
+	// for keys, 0 for any: a longer one is in front of the value, the rest of its last
+	// word 0.
+	NearKey uint32
 	// Indexed says that entry i is i strides from the base.
 	Indexed bool
 	// Cannot gives the reason why a helper cannot be had, where it is not that

@@ -62,7 +62,7 @@ func (a *recorder) reserve() ([]nfpisa.Instr, error) {
 	a.Emit(nfpisa.ALU(taken, size, nfpisa.ALUAdd, nfpisa.Const(int(maplayout.RecordData)+maplayout.Align-1)))
 	a.Load(mask, ^uint32(maplayout.Align-1))
 	a.Emit(nfpisa.ALU(taken, taken, nfpisa.ALUAnd, mask))
-	a.Lock(high, lock, a.signal)
+	a.Lock(high, lock, used, a.signal)
 	a.Move(nfpisa.MemRead32Swap, high, addr, 4, a.signal)
 	// As in the kernel a ring is never quite full.
 	a.Load(mask, a.layout.Room-maplayout.Align)

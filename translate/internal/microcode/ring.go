@@ -78,7 +78,7 @@ func (a *ring) enter() {
 	a.Load(a.step, a.layout.Stride)
 	a.Load(a.end, a.low(a.layout.Size()))
 	a.LoadOne(a.ref)
-	a.Lock(a.high, a.lock, a.signal)
+	a.Lock(a.high, a.lock, a.at, a.signal)
 	a.Move(nfpisa.MemRead32Swap, a.high, a.addr, 2, a.signal)
 	a.Emit(nfpisa.Mov(a.head, nfpisa.X(0)), nfpisa.Mov(a.tail, nfpisa.X(1)))
 }

@@ -156,8 +156,8 @@ func (s *selector) resultPlace(k int) regalloc.Loc {
 	return regalloc.Loc{File: regalloc.In, Num: uint8(k - ssa.ResultValue)}
 }
 
-// maxPassed is how many words a routine takes: those of a stack.
-const maxPassed = 128
+// maxPassed is how many words a routine takes: a key of 512 bytes and a value of 256.
+const maxPassed = 192
 
 // arguments writes arguments to their places in local memory.
 func (s *selector) arguments(args []ssa.ID, list []argument) {

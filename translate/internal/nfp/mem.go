@@ -10,7 +10,7 @@ import (
 // address makes the address operands of a memory command for a value that has
 // them first in its arguments, and returns the number of arguments taken.
 func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
-	if v.Space == ssa.MapValue {
+	if v.Space != ssa.Packet {
 		n.form = formMem40
 		lo, hi := v.Args[0], v.Args[1]
 		off := v.Imm + skip

@@ -83,8 +83,8 @@ func inOrder(t *target.Target, m memory) bool {
 	if m == packetMemory {
 		return t.Memories[t.Packet.Memory].InOrder
 	}
-	r := t.Maps.Regions
-	return len(r) == 1 && t.Memories[r[0].Memory].InOrder
+	r, f := t.Maps.Regions, t.Packet.Fragments
+	return len(r) == 1 && (f == nil || f.Memory == r[0].Memory) && t.Memories[r[0].Memory].InOrder
 }
 
 // settle works out what comes behind each stretch, with the writes that are

@@ -65,6 +65,10 @@ func machine(t *target.Target) ssa.Machine {
 		LengthBits: v.Length.Bits, PointerSet: uint32(t.Packet.PointerSet), Scratch: t.SkbScratch,
 		Ingress: part(v.Ingress), RxQueue: part(v.RxQueue), Metadata: part(v.Metadata),
 	}
+	if f := t.Packet.Fragments; f != nil {
+		number := ^uint32(t.Packet.PointerSet) &^ (1<<t.Packet.NumberLow - 1)
+		m.Fragment, m.Fragments = part(v.Fragment), &ssa.Fragments{High: f.High(), Low: uint32(f.Base), Number: number}
+	}
 	if v.Queue != nil {
 		m.Queue = &ssa.Queue{Max: 1<<v.Queue.Bits - 1, OutOfRange: v.Queue.OutOfRange}
 	}

@@ -133,7 +133,7 @@ func (l *linker) appendParts(lib *library) {
 	for _, p := range l.parts {
 		src := p.Program.Source()
 		l.img.Programs = append(l.img.Programs, image.Program{
-			Name: src.Name, Section: src.Section, Type: src.Type.String(), License: src.License, Insns: uint32(len(src.Insns)),
+			Name: src.Name, Section: src.Section, Type: src.Type.String(), License: src.License, Insns: uint32(len(src.Insns)), Fragments: src.Fragments && l.t.Packet.Fragments != nil,
 			Entry: uint32(p.at), Stack: uint32(p.body.StackBytes),
 		})
 		if p.entry != nil {

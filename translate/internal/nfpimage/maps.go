@@ -88,6 +88,8 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 			return nil, refuse(m, "target "+t.Name+" does not have this type")
 		case t.Direct() && kind.Layout == nil:
 			return nil, refuse(m, "the compiler has no layout for it")
+		case !t.Direct() && hasLock(m):
+			return nil, refuse(m, "its values have a lock, and target "+t.Name+" does not let programs address them")
 		case kind.Layout == nil, hosts:
 			// It has no entries.
 			p.ID = uint32(k + 1)
@@ -134,6 +136,12 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 		}
 	}
 	return a, nil
+}
+
+// hasLock reports whether the values of a map have a lock.
+func hasLock(m *object.Map) bool {
+	_, ok, _ := m.SpinLock()
+	return ok
 }
 
 // nest notes how the maps lie that a map of maps holds. It returns a reason why they
@@ -297,6 +305,9 @@ func (a *atlas) describe(t *target.Target, number map[string]uint32) []image.Map
 // located describes a map at its place.
 func (a *atlas) located(m *object.Map, t *target.Target) microcode.Map {
 	shape := maplayout.Shape{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
+	if off, ok, err := m.SpinLock(); err == nil && ok {
+		shape.Spin = maplayout.Spin{Has: true, At: off}
+	}
 	p := a.at[m]
 	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Programs: a.count}
 }

@@ -60,9 +60,11 @@ func wordUse(p *verify.Program, t *target.Target) ([][]ssa.WordUse, error) {
 }
 
 // markWords marks the words of a value that an access at byte first uses. It
-// returns a word that has another use already, or -1.
+// returns a word that has another use already, or -1. Bytes outside of the value, which
+// unproven programs address, are no words.
 func markWords(words []ssa.WordUse, first int, a wordAccess) int {
-	for w := first / 4; w <= (first+a.bytes-1)/4 && w < len(words); w++ {
+	end := min((first+a.bytes+3)/4, len(words))
+	for w := max(first, 0) / 4; w < end; w++ {
 		if words[w] != ssa.WordUnused && words[w] != a.use {
 			return w
 		}

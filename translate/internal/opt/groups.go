@@ -41,7 +41,7 @@ func planLoads(f *ssa.Func, c commands) *plan {
 	order := f.RPO()
 	dom := f.Dominators(order)
 	versions := map[ssa.Space]*versions{}
-	for _, s := range []ssa.Space{ssa.Packet, ssa.MapValue} {
+	for _, s := range []ssa.Space{ssa.Packet, ssa.MapValue, ssa.Fragment} {
 		versions[s] = findVersions(f, s)
 	}
 	byBase := map[[2]ssa.ID][]*group{}

@@ -133,7 +133,7 @@ func (p *pending) write(m *ssa.Maker, r run) {
 		order = ssa.Big
 	}
 	args := []ssa.ID{p.base[0]}
-	if p.space == ssa.MapValue {
+	if p.space != ssa.Packet {
 		args = append(args, p.base[1])
 	}
 	for _, w := range words[order] {

@@ -112,7 +112,7 @@ type bytesOf struct {
 func access(v *ssa.Value) bytesOf {
 	a := bytesOf{lo: int32(v.Imm), n: int32(v.Size)}
 	a.base[0] = v.Args[0]
-	if v.Space == ssa.MapValue {
+	if v.Space != ssa.Packet {
 		a.base[1] = v.Args[1]
 	}
 	return a

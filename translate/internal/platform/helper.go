@@ -67,6 +67,8 @@ const (
 	ArgFunc // ARG_PTR_TO_FUNC: a function of the program
 	// ArgStackOrNull is a pointer to the stack or null (ARG_PTR_TO_STACK_OR_NULL).
 	ArgStackOrNull
+	// ArgLock is the struct bpf_spin_lock of a map value (ARG_PTR_TO_SPIN_LOCK).
+	ArgLock
 )
 
 // Fills reports whether the helper writes the argument's memory.

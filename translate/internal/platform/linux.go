@@ -57,8 +57,8 @@ var (
 // linuxMaps are the map types that programs on a card have a use for, with the
 // helpers of check_map_func_compatibility.
 var linuxMaps = []Map{
-	{Type: bpf.MapTypeHash, Create: makeHash, Helpers: elementHelpers},
-	{Type: bpf.MapTypeArray, Create: makeArray, Helpers: elementHelpers, Direct: true, Dense: true},
+	{Type: bpf.MapTypeHash, Create: makeHash, Helpers: elementHelpers, Locks: true},
+	{Type: bpf.MapTypeArray, Create: makeArray, Helpers: elementHelpers, Direct: true, Dense: true, Locks: true},
 	{Type: bpf.MapTypeLRUHash, Create: makeLRU, Helpers: elementHelpers},
 	{Type: bpf.MapTypeLPMTrie, Create: Create{
 		Key: Span{Min: lpmPrefix + 1, Max: lpmPrefix + lpmBytes}, Value: Span{Min: 1, Max: kmallocMax - lpmPrefix - lpmBytes - lpmNode},

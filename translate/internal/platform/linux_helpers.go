@@ -9,7 +9,6 @@ const (
 	whyDynptr   = "because dynptrs are not built"
 	whyKptr     = "because kernel objects in maps are not built"
 	whyTimer    = "because nothing on a card runs a callback at a time of its own"
-	whyLock     = "because spin locks are not built"
 	whyCallback = "because user ring buffers are of no use to programs on a card"
 	whySnprintf = "because text is made by the host, from what bpf_trace_printk prints, and not in the program"
 	whyText     = "because its format strings are read from constant maps, which is not built"
@@ -85,8 +84,8 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperMapPushElem, For: both, Packet: true, Writes: true, Args: args{ArgMap, ArgValue, ArgAnything}},
 	{ID: bpf.HelperMapPopElem, For: both, Writes: true, Args: args{ArgMap, ArgFillValue}},
 	{ID: bpf.HelperMapPeekElem, For: both, Args: args{ArgMap, ArgFillValue}},
-	{ID: bpf.HelperSpinLock, For: both, Refused: whyLock},
-	{ID: bpf.HelperSpinUnlock, For: both, Refused: whyLock},
+	{ID: bpf.HelperSpinLock, For: both, Ret: RetVoid, Args: args{ArgLock}},
+	{ID: bpf.HelperSpinUnlock, For: both, Ret: RetVoid, Args: args{ArgLock}},
 	{ID: bpf.HelperSkFullsock, For: tc, Refused: whySockets},
 	{ID: bpf.HelperTCPSock, For: tc, Refused: whySockets},
 	{ID: bpf.HelperSkbEcnSetCe, For: tc, Args: args{ArgCtx}},

@@ -21,6 +21,9 @@ type Map struct {
 	Direct bool
 	// ReadOnly says that programs do not write to values through pointers.
 	ReadOnly bool
+	// Locks says that values may have a struct bpf_spin_lock (btf_parse_fields'
+	// callers in map_check_btf).
+	Locks bool
 	// Inner says that values are maps.
 	Inner bool
 	// Dense says that there is an entry for every key below the number of

@@ -138,6 +138,7 @@ func (b *Builder) startPacket() {
 	b.write(varPktPtr, b.Add(Value{Op: PktPtr, KnownMask: m.PointerSet, KnownBits: m.PointerSet}))
 	b.write(varPktLen, b.Add(Value{Op: PktLen, KnownMask: ^uint32(0) << m.LengthBits}))
 	b.startMetadata()
+	b.startFragment()
 	b.SetNextHop(NextHop{Kind: b.Const(NoNextHop), Interface: b.Const(0), Family: b.Const(0)})
 }
 

@@ -93,6 +93,16 @@ func (b *Builder) Repeat(n ID, init []ID, body func(words []ID) []ID) []ID {
 	return words
 }
 
+// Until runs body again and again, until the comparison holds that it returns.
+func (b *Builder) Until(body func() Compare) {
+	head, after := b.newBlock(2), b.newBlock(1)
+	b.jump(head)
+	b.Block = head
+	c := body()
+	b.branch(c, head, after)
+	b.Block = after
+}
+
 // jumpCond maps the operation of a conditional jump.
 var jumpCond = map[bpf.JumpOp]Cond{
 	bpf.JEq: EQ, bpf.JGt: UGT, bpf.JGe: UGE, bpf.JSet: TST, bpf.JNe: NE, bpf.JSGt: SGT,

@@ -46,7 +46,7 @@ func (b *Builder) loadCtx(fact *verify.Reg, off int32, n int) (pair, error) {
 		case xdp && at == bpf.XDPMdRxQueueIndex:
 			part(b.Env.Machine.RxQueue)
 		case !xdp && at == bpf.SkBuffLen:
-			id = length
+			id = b.FrameLength()
 		}
 	}
 	if id == 0 && fact.OffKnown && !xdp {
@@ -95,6 +95,9 @@ func (b *Builder) packetLoad(in bpf.Insn, pc int) error {
 	n := uint32(in.Bytes())
 	if mode := in.Mode(); (mode != bpf.ModeABS && mode != bpf.ModeIND) || n > 4 {
 		return b.Unsupported(fmt.Sprintf("load instruction %#02x", in.Op), "the compiler has no translation for it")
+	}
+	if b.Fragments() {
+		return b.Unsupported("a packet load of classic BPF in a program that takes frames in several pieces", "the compiler reads the first piece alone; bpf_skb_load_bytes reads all")
 	}
 	ptr, length := b.Packet()
 	zero := b.Const(0)

@@ -1,6 +1,9 @@
 package ssa
 
 import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
@@ -55,7 +58,7 @@ func (b *Builder) findAreas() {
 		far := len(uses) > 1
 		for k, u := range uses {
 			list = append(list, access{u, chains[k]})
-			far = far || u.Sized || !b.chooses(slot, &u)
+			far = far || u.Sized || b.copiesFrame(slot) || !b.chooses(slot, &u)
 		}
 		switch {
 		case far:
@@ -79,6 +82,17 @@ func (b *Builder) findAreas() {
 		}
 		open = rest
 	}
+}
+
+// copiesFrame reports whether an instruction calls a helper that copies bytes of a
+// frame which may have two parts: they are copied one piece after the other.
+func (b *Builder) copiesFrame(slot int) bool {
+	in := b.Prog.Source().Insns[slot]
+	return b.Fragments() && slices.ContainsFunc(frameCopiers, in.IsCallOf)
+}
+
+var frameCopiers = []bpf.HelperID{
+	bpf.HelperXDPLoadBytes, bpf.HelperXDPStoreBytes, bpf.HelperSkbLoadBytes, bpf.HelperSkbLoadBytesRelative, bpf.HelperSkbStoreBytes,
 }
 
 // chooses reports whether an access means one of so few places that it can

@@ -26,9 +26,17 @@ type Machine struct {
 	// Metadata is where a program says how much metadata it has made, a whole word;
 	// nil where it cannot.
 	Metadata *Part
+	// Fragment is where the number of bytes of a frame is that lie behind its buffer, a
+	// whole word, and Fragments where these are; nil where frames lie in one piece.
+	Fragment  *Part
+	Fragments *Fragments
 	// Queue is where a program selects a queue, nil where it cannot.
 	Queue *Queue
 }
+
+// Fragments is where the rest of frames lies: at the high word, and at the low word
+// that the bits of Number in the packet pointer make with Low.
+type Fragments struct{ High, Low, Number uint32 }
 
 // Part is a part of a word of the packet's description.
 type Part struct {

@@ -145,6 +145,7 @@ const (
 	NoSpace  Space = iota
 	Packet         // 32-bit addresses
 	MapValue       // 40-bit addresses: low word, high word
+	Fragment       // the same, of a frame behind its buffer
 )
 
 // Order is the byte order in which a memory command forms words.

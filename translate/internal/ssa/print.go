@@ -30,6 +30,8 @@ func (f *Func) valueText(v *Value) string {
 		sb.WriteString(" packet")
 	case MapValue:
 		fmt.Fprintf(&sb, " map%d", v.Aux)
+	case Fragment:
+		sb.WriteString(" fragment")
 	}
 	if v.Size != 0 {
 		fmt.Fprintf(&sb, " size %d", v.Size)

@@ -191,7 +191,7 @@ func (b *Builder) loadSkb(at int32, n int) (r pair, ok bool) {
 	word := at &^ 3
 	x := b.skbWord(word)
 	if word == bpf.SkBuffLen {
-		_, x = b.Packet()
+		x = b.FrameLength()
 	}
 	if x == 0 {
 		return pair{}, false

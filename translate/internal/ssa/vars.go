@@ -18,6 +18,7 @@ const (
 	varNetwork   // offset of a tc frame's network header
 	varEncap     // not 0 in a tc frame that the program has put into another
 	varMeta      // bytes of metadata in front of an XDP frame
+	varFragment  // bytes of the frame behind its buffer
 	varHop       // words of a NextHop
 	varHopLast   = varHop + 6
 	varSkb       = varHopLast + 1 // words of a tc program's context

@@ -18,8 +18,10 @@ const (
 // Transfer registers that survive reading an entry, which takes up to 19 from
 // 0 on.
 const (
-	xferFree = 31 // the free list's head or what replaces it
-	xferOut  = 12 // an entry's words before its value, on their way out
+	xferLock = 29 // a bucket's lock
+	xferLeft = 30 // how many entries may still come
+	xferFree = 31 // a number of free entries, or one of them
+	xferOut  = 10 // an entry's words before its value, on their way out
 	xfers    = 32 // that are used
 )
 
@@ -29,23 +31,27 @@ type assembler struct {
 	micro.Assembler
 	conv *micro.Convention
 
-	hand   nfpisa.Operand // with LRU
-	head   nfpisa.Operand // first entry of the bucket, when the walk began
+	head   nfpisa.Operand // pointer to the first entry of the bucket's chain
 	crc    nfpisa.Operand
 	entry  nfpisa.Operand // low address of the entry that is looked at
 	addr   nfpisa.Operand
 	value  nfpisa.Operand
 	lm     nfpisa.Operand
-	lock   nfpisa.Operand
 	flags  nfpisa.Operand
 	bucket nfpisa.Operand
 	link   nfpisa.Operand // low address of the pointer that led to the entry
 	mask   nfpisa.Operand
+	first  nfpisa.Operand // 0: the bucket has no entry in itself
+	spare  nfpisa.Operand // LRU: an entry that was thrown out, 0 for none
+	answer nfpisa.Operand // the result of an update
+	number nfpisa.Operand // a number of free entries, or something else for a moment
 	keys   []nfpisa.Operand
 	ref    nfpisa.Operand // indirect reference of a command that is posted
 	high   nfpisa.Operand // upper part of all addresses
 	temp   nfpisa.Operand
 	next3  nfpisa.Operand // runs through the key
+	turns  nfpisa.Operand // of a long key's entry
+	count  nfpisa.Operand // pieces of a long key to come
 	next2  nfpisa.Operand // runs through the value
 	sig    []int          // by order
 }
@@ -59,15 +65,19 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	}
 	c := micro.For(m.Target, held...)
 	a := &assembler{Assembler: micro.Assembler{Start: start}, conv: c, next3: c.Key()}
-	a.hand = c.A()
-	a.head = a.hand
-	for _, r := range []*nfpisa.Operand{&a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.lock} {
+	for _, r := range []*nfpisa.Operand{
+		&a.head, &a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.bucket, &a.link, &a.mask, &a.first, &a.spare, &a.number,
+	} {
 		*r = c.A()
 	}
-	a.bucket, a.link, a.mask = c.A(), c.A(), c.A()
+	a.answer = a.first // known when the bucket is of no interest any more
 	a.temp, a.high, a.ref = c.LastB(), c.LastB(), c.LastB()
-	for range words(m.KeySize) {
-		a.keys = append(a.keys, c.B())
+	if m.long() {
+		a.turns, a.count, a.next3 = c.A(), c.A(), c.Value()
+	} else {
+		for range words(m.KeySize) {
+			a.keys = append(a.keys, c.B())
+		}
 	}
 	signals := signal + 1
 	if changes {
@@ -79,9 +89,12 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	if update {
 		a.flags, a.next2 = c.Flags(), c.Value()
 	}
-	if changes {
+	switch {
+	case changes:
 		c.Xfer(xfers, xfers)
-	} else {
+	case m.long():
+		c.Xfer(xferPiece+chunk, 0)
+	default:
 		c.Xfer(m.head()+int(words(m.KeySize)), 0)
 	}
 	return a, c.Err()

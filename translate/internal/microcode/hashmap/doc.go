@@ -30,10 +30,17 @@
 //
 // # Concurrency
 //
-// Contexts and cores share a map. Changes take the map's lock; lookups do not.
-// A chain is changed by one write of one pointer, so a lookup that runs beside
-// a change sees the chain before or after it. An entry that is deleted keeps
-// its key, value and successor until it is used again, as in the kernel. A
-// lookup that stands on it then finds that it is no longer its bucket's, and
-// begins again.
+// Contexts and cores share a map. Changes take the lock of the key's bucket;
+// lookups do not. A context holds one lock at most: for another entry to throw
+// out it gives its own back and begins again. A chain is changed by one write of
+// one pointer, so a lookup that runs beside a change sees the chain before or
+// after it. An entry that is deleted keeps its key, value and successor until it
+// is used again, as in the kernel. A lookup that stands on it then finds that it
+// is no longer its bucket's, and begins again.
+//
+// Free entries are in a stack without a lock. Its height is changed by one
+// atomic operation, which gives the right to one place of it; what is in the place is
+// exchanged with a second one. Who comes for an entry that is not there yet waits
+// for who has said that he puts it there, and the other way round. No pointer is
+// compared, so that none can come back meanwhile and be taken for the old one.
 package hashmap

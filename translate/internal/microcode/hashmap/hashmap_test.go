@@ -16,23 +16,30 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/microcode/hashmap"
 )
 
-// A request is a packet: operation, flags, key padded to 64 bytes, value padded
-// to 64 bytes. The answer is in the packet: result low, result high, and after
+// A request is a packet: operation, flags, key padded to 64 bytes, a long one to 512,
+// value padded to 64 bytes. The answer is in the packet: result low, result high, and after
 // a successful lookup the value.
 const (
 	opLookup, opUpdate, opDelete = 0, 1, 2
 
 	start, done = 16, 1
 	keyAt       = 8
-	valueAt     = 72
-	requestLen  = 136
 )
 
+// valueAt returns where the value of a request with a key of n bytes is.
+func valueAt(n uint32) int {
+	if n > maplayout.HashNearKey {
+		return keyAt + maplayout.HashMaxKey
+	}
+	return keyAt + maplayout.HashNearKey
+}
+
 func request(op, flags int, key, value []byte) []byte {
-	b := make([]byte, requestLen)
+	at := valueAt(uint32(len(key)))
+	b := make([]byte, at+64)
 	b[0], b[4] = byte(op), byte(flags)
 	copy(b[keyAt:], key)
-	copy(b[valueAt:], value)
+	copy(b[at:], value)
 	return b
 }
 
@@ -44,22 +51,30 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 	emit := func(in ...nfpisa.Instr) { code = append(code, in...) }
 	here := func() int { return start + len(code) }
 	stackTo := func(off int) { // LM2 = stack base + off
-		emit(nfpisa.ALU(a(3), a(22), nfpisa.ALUAdd, k(off)), nfpisa.CSRWr(nfpisa.CSRActLMAddr2, a(3)), nfpisa.Nop(), nfpisa.Nop(), nfpisa.Nop())
+		emit(nfpisa.Immed(b(3), uint32(off)), nfpisa.ALU(a(3), a(22), nfpisa.ALUAdd, b(3)), nfpisa.CSRWr(nfpisa.CSRActLMAddr2, a(3)), nfpisa.Nop(), nfpisa.Nop(), nfpisa.Nop())
 	}
 	emit(nfpisa.Mov(a(12), nfpisa.LMem(1, 2)))
+	// A long key is in front of the value.
+	second, last := 64, 64
+	if m.KeySize > maplayout.HashNearKey {
+		second, last = int(m.KeySize+3)&^3, 0
+	}
 	for _, part := range []struct {
 		at, stack int
 		size      uint32
-	}{{keyAt, 0, m.KeySize}, {valueAt, 64, m.ValueSize}} {
+	}{{keyAt, 0, m.KeySize}, {valueAt(m.KeySize), second, m.ValueSize}} {
 		words := int(part.size+3) / 4
-		emit(nfpisa.Immed(none, 1<<7|15<<8), nfpisa.Mem32(nfpisa.MemRead32Swap, 0, a(12), k(part.at), 1).CtxSwap(1).IndirectRef())
-		stackTo(part.stack)
-		for i := range words {
-			emit(nfpisa.Mov(lm2, x(i)))
+		for done := 0; done < words; done += 16 {
+			emit(nfpisa.Immed(b(4), uint32(part.at+4*done)), nfpisa.Immed(none, 1<<7|15<<8),
+				nfpisa.Mem32(nfpisa.MemRead32Swap, 0, a(12), b(4), 1).CtxSwap(1).IndirectRef())
+			stackTo(part.stack + 4*done)
+			for i := range min(16, words-done) {
+				emit(nfpisa.Mov(lm2, x(i)))
+			}
 		}
 	}
 	emit(nfpisa.Mem32(nfpisa.MemRead32Swap, 0, a(12), k(0), 2).CtxSwap(1))
-	stackTo(64)
+	stackTo(last)
 	emit(nfpisa.Mov(a(8), x(1)), nfpisa.Mov(a(13), x(0)))
 	update, remove := len(code), len(code)+1
 	emit(nfpisa.Nop(), nfpisa.Nop())
@@ -107,7 +122,7 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 	l := m.Layout()
 	img := &image.Image{
 		Target:   m.Target,
-		Machine:  image.Machine{CodeStart: start, Done: done, StackSize: 128},
+		Machine:  image.Machine{CodeStart: start, Done: done, StackSize: 640},
 		Programs: []image.Program{{Name: "driver", Type: "xdp"}},
 		Symbols:  symbols,
 		Maps: []image.Map{{
@@ -133,6 +148,10 @@ var maps = []hashmap.Map{
 	{Shape: shape(13, 36, 1), Target: skipsw, Base: base},
 	{Shape: shape(28, 64, 9), Target: skipsw, Base: base, Swapped: true},
 	{Shape: shape(64, 40, 16), Target: skipsw, Base: base},
+	{Shape: shape(65, 8, 8), Target: skipsw, Base: base},
+	{Shape: shape(100, 61, 5), Target: skipsw, Base: base, Swapped: true},
+	{Shape: shape(256, 24, 20), Target: skipsw, Base: base},
+	{Shape: shape(512, 64, 12), Target: skipsw, Base: base},
 }
 
 // skipsw is the target that routines are made for.
@@ -268,7 +287,7 @@ func TestBadMaps(t *testing.T) {
 		want string
 	}{
 		{hashmap.Map{Shape: shape(0, 1, 1), Target: skipsw, Base: base}, "keys of 0 bytes"},
-		{hashmap.Map{Shape: shape(65, 1, 1), Target: skipsw, Base: base}, "keys of 65 bytes"},
+		{hashmap.Map{Shape: shape(513, 1, 1), Target: skipsw, Base: base}, "keys of 513 bytes"},
 		{hashmap.Map{Shape: shape(4, 0, 1), Target: skipsw, Base: base}, "values of 0 bytes"},
 		{hashmap.Map{Shape: shape(4, 4, 0), Target: skipsw, Base: base}, "0 entries"},
 		{hashmap.Map{Shape: shape(4, 4, 1), Target: skipsw, Base: base + 4}, "must be a multiple of 8"},
@@ -292,8 +311,8 @@ func Example() {
 	fmt.Println(len(lookup), len(update), len(remove))
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
-	// 31 87 53
-	// {Buckets:1024 First:4112 Key:8 Value:16 Stride:24 Entries:1024 LRU:false}
+	// 37 102 82
+	// {Buckets:1024 Heads:4112 First:28688 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Inside:true Turns:0 Spin:{Has:false At:0}}
 }
 
 // BenchmarkOperations reports the simulated cycles of each operation.

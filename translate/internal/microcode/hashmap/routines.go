@@ -15,6 +15,7 @@ const (
 
 	bitNoExist = 0 // of the flags: the key must be new
 	bitExist   = 1 // the key must be there
+	bitLock    = 2 // under the value's lock
 	maxFlags   = 2
 )
 
@@ -30,11 +31,17 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	}
 	missing := a.NewLabel()
 	m.key(a, m.LRU)
-	m.walk(a, missing, search)
+	others := m.walk(a, missing, search)
 	m.markUsed(a)
-	a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2),
-		nfpisa.ALU(a.conv.Result(0), a.entry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
-		nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	if m.long() {
+		m.pointAt(a, a.entry, a.entry, m.Layout().Value)
+		a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Mov(a.conv.Result(0), a.entry).Both(), nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	} else {
+		a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2),
+			nfpisa.ALU(a.conv.Result(0), a.entry, nfpisa.ALUAdd, off(m.Layout().Value)).Both(),
+			nfpisa.Mov(a.conv.Result(1), a.high).Both())
+	}
+	others()
 	a.Place(missing)
 	a.ret(0)
 	return a.Finish(), nil
@@ -49,43 +56,64 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing, inval, exists, noent, full := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
-	a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
+	missing, inval, exists, noent, full, begin, done := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
+	fail := m.newEnding(a)
+	if m.Spin.Has {
+		a.Emit(nfpisa.ALU(a.crc, a.flags, nfpisa.ALUAndNot, nfpisa.Const(1<<bitLock)))
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.crc))
+	} else {
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
+	}
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
 	m.key(a, true)
-	m.take(a)
-	m.walk(a, missing, change)
+	if m.LRU {
+		a.Emit(nfpisa.Immed(a.spare, 0))
+	}
+	a.Place(begin)
+	others := m.walk(a, missing, change)
 	a.Branch(nfpisa.BrSet(a.flags, bitNoExist, 0), exists)
 	m.markUsed(a)
+	stored := a.NewLabel()
+	if m.Spin.Has {
+		m.storeLocked(a, stored)
+	}
 	m.storeValue(a, false)
-	m.leave(a, 0)
+	a.Place(stored)
+	m.unlock(a)
+	if m.LRU {
+		a.Branch(nfpisa.Br(0).WithDefer(1), fail.unlocked)
+		a.Emit(nfpisa.Immed(a.answer, 0))
+	} else {
+		a.Branch(nfpisa.Br(0), done)
+	}
 
+	others()
 	a.Place(missing)
 	a.Branch(nfpisa.BrSet(a.flags, bitExist, 0), noent)
-	m.takeFree(a, full)
+	m.newEntry(a, full)
 	// The value comes first, for memory takes commands in order: who still stands on
 	// the entry finds the key with its own value.
-	m.storeValue(a, true)
+	posted := m.storeValue(a, !m.long())
 	m.fillEntry(a)
-	written := a.waits(sigEntry, sigLink)
-	if !m.LRU {
-		written |= a.waits(sigFree)
+	written := a.waits(sigEntry)
+	if posted {
+		written |= a.waits(sigLink)
 	}
-	// The value's last words may still have to be taken from their registers.
-	a.Emit(nfpisa.CtxArb(written), nfpisa.Mov(nfpisa.X(chunk), a.entry),
-		nfpisa.Mem40(nfpisa.MemWrite32Swap, chunk, a.high, a.bucket, 1).CtxSwap(a.sig[signal]))
-	m.leave(a, 0)
+	m.publish(a, written, done)
 
+	if m.LRU {
+		a.Place(full)
+		m.unlock(a)
+		m.evict(a)
+		a.Branch(nfpisa.Br(0), begin)
+	} else {
+		fail.at(full, err2Big, false)
+	}
+	fail.at(exists, errExist, false)
+	fail.at(noent, errNoEnt, true)
+	fail.end()
 	a.Place(inval)
 	a.ret(errInval)
-	a.Place(exists)
-	m.leave(a, errExist)
-	a.Place(noent)
-	m.leave(a, errNoEnt)
-	if !m.LRU {
-		a.Place(full)
-		m.leave(a, err2Big)
-	}
 	return a.Finish(), nil
 }
 
@@ -98,20 +126,43 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing := a.NewLabel()
+	missing, inside, kept, done := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
+	within := m.Layout().Inside
 	m.key(a, true)
-	m.take(a)
-	m.walk(a, missing, remove)
-	// The chain passes the entry by, and the entry is free. Only the chain is
-	// seen by those that do not hold the lock.
-	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)),
-		nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, a.high, a.link, 1).SigDone(a.sig[sigLink]),
-		nfpisa.Mov(nfpisa.X(1), nfpisa.X(xferFree)), nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(maplayout.HashUnused)),
-		nfpisa.Mem40(nfpisa.MemWrite32Swap, 1, a.high, a.value, 1).SigDone(a.sig[sigEntry]),
-		nfpisa.Mov(nfpisa.X(2), a.entry),
-		nfpisa.Mem40(nfpisa.MemWrite32Swap, 2, a.high, a.addr, 1).SigDone(a.sig[sigFree]),
-		nfpisa.CtxArb(a.waits(sigLink, sigEntry, sigFree)))
-	m.leave(a, 0)
+	others := m.walk(a, missing, remove)
+	a.Emit(pointer(a.number, nfpisa.X(0)), nfpisa.Shf(nfpisa.X(0), nfpisa.NoOperand, nfpisa.ShfB, a.number, nfpisa.Rsh(maplayout.HashShift)))
+	if within {
+		a.Emit(nfpisa.Mov(a.temp, a.bucket), nfpisa.ALU(nfpisa.NoOperand, a.entry, nfpisa.ALUXor, a.temp))
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), inside)
+	}
+	// That there is room is said before the entry goes: a map from which a key was taken
+	// is not full.
+	m.count(a, nfpisa.MemTestAdd, maplayout.HashFree, xferFree, sigFree)
+	signals := a.waits(sigFree, sigLink)
+	if within {
+		m.count(a, nfpisa.MemAdd, maplayout.HashLeft, xferLeft, sigEntry)
+		signals |= a.waits(sigEntry)
+	}
+	// The chain passes the entry by. Where its bucket points at it, that gives the lock
+	// back, too.
+	a.Emit(nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, a.high, a.link, 1).SigDone(a.sig[sigLink]),
+		nfpisa.CtxArb(signals), nfpisa.Mov(a.temp, a.bucket), nfpisa.ALU(nfpisa.NoOperand, a.link, nfpisa.ALUXor, a.temp))
+	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), kept)
+	m.unlock(a)
+	a.Place(kept)
+	m.give(a, a.entry)
+	a.Place(done)
+	a.ret(0)
+	if within {
+		// Without its bucket the entry is none. The same command gives the lock back.
+		a.Place(inside)
+		m.count(a, nfpisa.MemAdd, maplayout.HashLeft, xferLeft, sigFree)
+		a.Emit(nfpisa.Immed(nfpisa.X(1), 0),
+			nfpisa.Mem40(nfpisa.MemWrite32Swap, 0, a.high, a.bucket, 2).SigDone(a.sig[sigLink]),
+			nfpisa.CtxArb(a.waits(sigFree, sigLink)))
+		a.Branch(nfpisa.Br(0), done)
+	}
+	others()
 	a.Place(missing)
 	m.leave(a, errNoEnt)
 	return a.Finish(), nil
@@ -131,8 +182,12 @@ func (m Map) point(a *assembler, dst nfpisa.Operand, at uint64) {
 	}
 }
 
-// A pointer to an entry is where a chain goes on, too.
-var _ = [1]struct{}{maplayout.HashNext: {}}
+// A pointer to an entry is where a chain goes on, too, and the bucket that an entry names
+// is behind it.
+var (
+	_ = [1]struct{}{maplayout.HashNext: {}}
+	_ = [1]struct{}{maplayout.HashBucket - maplayout.HashNext - 4: {}}
+)
 
 // word returns the transfer register of a word of an entry that was read.
 func word(at maplayout.Offset) nfpisa.Operand { return nfpisa.X(int(at / 4)) }
@@ -150,15 +205,26 @@ func (m Map) head() int { return int(m.Layout().Key / 4) }
 // a.bucket. posts says that the routine posts commands later.
 func (m Map) key(a *assembler, posts bool) {
 	kw := int(words(m.KeySize))
-	at := a.conv.PointAtKey(&a.Assembler, a.lm, nfpisa.Immed(a.crc, maplayout.SumStart))
+	at := 0
+	if m.long() {
+		a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr(int(a.next3.Index))), nfpisa.Immed(a.lm, 0), nfpisa.Immed(a.crc, maplayout.SumStart))
+	} else {
+		at = a.conv.PointAtKey(&a.Assembler, a.lm, nfpisa.Immed(a.crc, maplayout.SumStart))
+	}
 	a.Emit(nfpisa.CSRWr(nfpisa.CSRCRCRemainder, a.crc))
 	a.Load(a.high, uint32(m.Base>>32)<<24)
 	a.Load(a.mask, lastMask(m.KeySize))
+	m.point(a, a.addr, m.Layout().Heads)
 	a.Load(a.temp, m.Layout().Buckets-1)
 	if posts {
-		a.LoadOne(a.ref)
+		a.LoadImmediate(a.ref, maplayout.HashLockAtomic)
 	}
-	a.conv.Settle(&a.Assembler, at)
+	if m.long() {
+		m.sumLong(a)
+		kw = 0
+	} else {
+		a.conv.Settle(&a.Assembler, at)
+	}
 	for i := range kw {
 		if i == kw-1 && m.KeySize%4 != 0 {
 			a.Emit(nfpisa.ALU(a.keys[i], a.mask, nfpisa.ALUAnd, a.next3))
@@ -169,11 +235,32 @@ func (m Map) key(a *assembler, posts bool) {
 	for i := range kw {
 		a.Emit(nfpisa.CRCStep(nfpisa.CRCiSCSI|nfpisa.CRCLittle, nfpisa.NoOperand, a.keys[i]))
 	}
-	m.point(a, a.addr, uint64(maplayout.HashBuckets))
-	a.Emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(a.crc, 0),
-		nfpisa.ALU(a.temp, a.crc, nfpisa.ALUAnd, a.temp),
-		nfpisa.Shf(a.temp, nfpisa.NoOperand, nfpisa.ShfB, a.temp, nfpisa.Lsh(2)),
-		nfpisa.ALU(a.bucket, a.addr, nfpisa.ALUAdd, a.temp))
+	a.Emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(a.crc, 0), nfpisa.ALU(a.temp, a.crc, nfpisa.ALUAnd, a.temp))
+	m.scale(a)
+	a.Emit(nfpisa.ALU(a.bucket, a.addr, nfpisa.ALUAdd, a.temp))
+}
+
+// scale takes the number of a bucket in a.temp to its distance from the first one.
+func (m Map) scale(a *assembler) {
+	hi, lo, sign, ok := maplayout.PowersOf(m.Layout().BucketStride())
+	if !ok {
+		panic("BUG: buckets at a distance that takes a multiplication")
+	}
+	shifted := func(dst nfpisa.Operand, by int) nfpisa.Instr {
+		if by == 0 {
+			return nfpisa.Mov(dst, a.temp)
+		}
+		return nfpisa.Shf(dst, nfpisa.NoOperand, nfpisa.ShfB, a.temp, nfpisa.Lsh(by))
+	}
+	if sign == 0 {
+		a.Emit(shifted(a.temp, hi))
+		return
+	}
+	op := nfpisa.ALUAdd
+	if sign < 0 {
+		op = nfpisa.ALUSub
+	}
+	a.Emit(shifted(a.crc, hi), shifted(a.temp, lo), nfpisa.ALU(a.temp, a.crc, op, a.temp))
 }
 
 // purpose is what a walk is for.
@@ -185,124 +272,240 @@ const (
 	remove
 )
 
-// walk follows the chain of the bucket until a.entry is the key's entry, with
-// its first words in transfer registers, or goes to missing. For a change the
-// head of the free list is fetched beside the bucket and a.head keeps the
-// bucket; for a removal a.link becomes the low address of the pointer to the
-// entry.
-func (m Map) walk(a *assembler, missing micro.Label, why purpose) {
-	kw, head := int(words(m.KeySize)), m.head()
-	again, step, other, found := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
-	if why != search {
-		m.point(a, a.addr, uint64(maplayout.HashFree))
-		a.Emit(nfpisa.Mem40(nfpisa.MemRead32Swap, xferFree, a.high, a.addr, 1).SigDone(a.sig[sigFree]))
-	}
-	a.Place(again)
-	a.move(nfpisa.MemRead32Swap, a.bucket, 1)
-	switch why {
-	case change:
-		a.Emit(nfpisa.CtxArb(a.waits(sigFree)), nfpisa.Mov(a.head, nfpisa.X(0)))
-	case remove:
-		a.Emit(nfpisa.CtxArb(a.waits(sigFree)), nfpisa.Mov(a.link, a.bucket))
-	}
-	a.Place(step)
-	a.Emit(nfpisa.Mov(a.entry, nfpisa.X(0)))
-	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), missing)
-	a.move(nfpisa.MemRead32Swap, a.entry, head+kw)
-	for i := range kw {
-		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(head+i), nfpisa.ALUXor, a.keys[i]))
-		if i < kw-1 {
-			a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), other)
-		}
-	}
-	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), found)
-	a.Place(other)
-	switch why {
-	case search:
-		// An entry that was given to another bucket meanwhile leads astray.
-		a.Emit(nfpisa.ALU(nfpisa.NoOperand, word(maplayout.HashUnused), nfpisa.ALUXor, a.bucket))
-		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), again)
-		a.Branch(nfpisa.Br(0), step)
-	case remove:
-		a.Branch(nfpisa.Br(0).WithDefer(1), step)
-		a.Emit(nfpisa.Mov(a.link, a.entry))
-	case change:
-		a.Branch(nfpisa.Br(0), step)
-	}
-	a.Place(found)
+// pointer returns what makes dst the low address that a pointer means; 0 is none.
+func pointer(dst, from nfpisa.Operand) nfpisa.Instr {
+	return nfpisa.Shf(dst, nfpisa.NoOperand, nfpisa.ShfB, from, nfpisa.Lsh(maplayout.HashShift))
 }
 
-// take takes the map's lock.
-func (m Map) take(a *assembler) {
-	m.point(a, a.lock, uint64(maplayout.HashLock))
-	a.Lock(a.high, a.lock, a.sig[signal])
+// walk follows the chain of the bucket until a.entry is the key's entry, with its first
+// words in transfer registers, or goes to missing. It returns what appends the way on,
+// from entries of other keys, which comes behind the code for the one that was found.
+//
+// Changes take the lock of the bucket. a.head keeps what the bucket points at,
+// a.first whether the bucket has an entry in itself. For a removal a.link becomes
+// the low address of the pointer to the entry. An entry that was given to another bucket
+// meanwhile leads astray: who has no lock begins again.
+func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()) {
+	inside := m.Layout().Inside
+	n := m.head() + int(words(m.KeySize)) // words of an entry up to the end of its key
+	first := 1
+	if inside {
+		first = n
+	}
+	again, step, other, foreign, compare := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
+	follow := func() {
+		a.Emit(pointer(a.entry, nfpisa.X(0)))
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), missing)
+		if !m.long() {
+			a.move(nfpisa.MemRead32Swap, a.entry, n)
+		}
+	}
+	a.Place(again)
+	if why == search {
+		a.move(nfpisa.MemRead32Swap, a.bucket, first)
+	} else {
+		m.lock(a, a.bucket, first)
+	}
+	if why == change {
+		a.Emit(pointer(a.head, nfpisa.X(0)))
+	}
+	if why == remove {
+		a.Emit(nfpisa.Mov(a.link, a.bucket))
+	}
+	if inside {
+		if why == change {
+			a.Emit(nfpisa.Mov(a.first, word(maplayout.HashBucket)))
+		}
+		a.Emit(nfpisa.Mov(a.entry, a.bucket))
+		a.Place(compare)
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, word(maplayout.HashBucket), nfpisa.ALUXor, a.bucket))
+		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), foreign)
+	} else {
+		a.Place(step)
+		follow()
+	}
+	if m.long() {
+		found := a.NewLabel()
+		m.compareLong(a, other, again, found, why == search)
+		a.Place(found)
+	}
+	for i := range a.keys {
+		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.X(m.head()+i), nfpisa.ALUXor, a.keys[i]))
+		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), other)
+	}
+	return func() {
+		if inside {
+			// A bucket without an entry in itself leads on.
+			a.Place(foreign)
+			if why == search {
+				a.Emit(nfpisa.Mov(a.temp, a.bucket), nfpisa.ALU(nfpisa.NoOperand, a.entry, nfpisa.ALUXor, a.temp))
+				a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), again)
+			}
+		}
+		a.Place(other)
+		if why == search && !inside {
+			a.Emit(nfpisa.ALU(nfpisa.NoOperand, word(maplayout.HashBucket), nfpisa.ALUXor, a.bucket))
+			a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), again)
+		}
+		if why == remove {
+			a.Emit(nfpisa.Mov(a.link, a.entry))
+		}
+		if inside {
+			follow()
+			a.Branch(nfpisa.Br(0), compare)
+		} else {
+			a.Branch(nfpisa.Br(0), step)
+		}
+	}
 }
+
+// lock takes the lock of the bucket at a low address and reads the first n words there,
+// by commands that are on their way together, so that what is read is read under the
+// lock.
+func (m Map) lock(a *assembler, bucket nfpisa.Operand, n int) {
+	a.LockBit(maplayout.HashLockAtomic, xferLock, a.crc, func() {
+		a.Emit(nfpisa.Mem40(nfpisa.MemTestSet, xferLock, a.high, bucket, 1).SigDone(a.sig[sigFree]))
+		a.Post(nfpisa.MemRead32Swap, 0, a.high, bucket, n, a.sig[signal])
+		a.Emit(nfpisa.CtxArb(a.waits(sigFree, signal)))
+	})
+}
+
+// unlock gives the bucket's lock back.
+func (m Map) unlock(a *assembler) { a.ClearBits(a.high, a.bucket, a.ref) }
 
 // leave gives the lock back and returns.
 func (m Map) leave(a *assembler, v int32) {
-	a.Unlock(a.high, a.lock, a.ref)
+	m.unlock(a)
 	a.ret(v)
 }
 
-// takeFree takes the first free entry off its list into a.entry. Without one
-// it goes to full or, with LRU, throws an entry out. Without LRU, sigFree tells
-// when the list is written.
-func (m Map) takeFree(a *assembler, full micro.Label) {
+// count sends an operation of the atomic engine with 1 to a word of the region on its
+// way, with the transfer register for its operand and the word as it was.
+func (m Map) count(a *assembler, op nfpisa.MemOp, at maplayout.Offset, xfer, sig int) {
+	m.point(a, a.addr, uint64(at))
+	a.Emit(nfpisa.Immed(nfpisa.X(xfer), 1), nfpisa.Mem40(op, xfer, a.high, a.addr, 1).SigDone(a.sig[sig]))
+}
+
+// newEntry makes a.entry an entry for a key that is new to the bucket, or goes to full.
+func (m Map) newEntry(a *assembler, full micro.Label) {
 	have := a.NewLabel()
-	if m.LRU {
-		full = a.NewLabel()
+	op, at := nfpisa.MemTestSubSat, maplayout.HashFree
+	if m.Layout().Inside {
+		m.count(a, op, maplayout.HashLeft, xferLeft, sigFree)
+		a.Emit(nfpisa.CtxArb(a.waits(sigFree)), nfpisa.Mov(nfpisa.NoOperand, nfpisa.X(xferLeft)))
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), full)
+		a.Emit(nfpisa.Mov(a.entry, a.bucket), nfpisa.Mov(nfpisa.NoOperand, a.first))
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), have)
+		op = nfpisa.MemTestSub // whoever may still come finds an entry
 	}
-	a.Emit(nfpisa.Mov(a.entry, nfpisa.X(xferFree)))
-	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), full)
-	a.Emit(nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(maplayout.HashUnused)))
-	a.move(nfpisa.MemRead32Swap, a.value, 1)
-	a.Emit(nfpisa.Mov(nfpisa.X(xferFree), nfpisa.X(0)))
-	a.Post(nfpisa.MemWrite32Swap, xferFree, a.high, a.addr, 1, a.sig[sigFree])
 	if m.LRU {
-		a.Emit(nfpisa.CtxArb(a.waits(sigFree)))
-		a.Branch(nfpisa.Br(0), have)
-		a.Place(full)
-		m.evict(a)
+		a.Emit(nfpisa.Mov(a.entry, a.spare))
+		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), have)
 	}
+	m.count(a, op, at, xferFree, sigFree)
+	a.Emit(nfpisa.CtxArb(a.waits(sigFree)), nfpisa.Mov(a.number, nfpisa.X(xferFree)))
+	if !m.Layout().Inside {
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), full)
+	}
+	// Its slot is the one below.
+	m.slot(a, -1)
+	a.Emit(nfpisa.Immed(nfpisa.X(xferFree), 0))
+	again := a.NewLabel()
+	a.Place(again)
+	a.Emit(nfpisa.Mem40(nfpisa.MemSwap, xferFree, a.high, a.addr, 1).CtxSwap(a.sig[signal]), nfpisa.Mov(a.entry, nfpisa.X(xferFree)))
+	// Whoever gives it has said so and is about to write it.
+	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), again)
 	a.Place(have)
+}
+
+// slot makes a.addr the low address of the slot of the stack of free entries whose number
+// a.number has, or of one beside it.
+func (m Map) slot(a *assembler, beside int) {
+	m.point(a, a.addr, uint64(int64(m.Layout().Slot(0))+4*int64(beside)))
+	a.Emit(nfpisa.Shf(a.temp, nfpisa.NoOperand, nfpisa.ShfB, a.number, nfpisa.Lsh(2)), nfpisa.ALU(a.addr, a.addr, nfpisa.ALUAdd, a.temp))
+}
+
+// give puts an entry into the slot of the stack of free entries whose number is in the
+// transfer register. Where there is still another, for which somebody comes, both are
+// put in.
+func (m Map) give(a *assembler, entry nfpisa.Operand) {
+	again := a.NewLabel()
+	a.Emit(nfpisa.Mov(a.number, nfpisa.X(xferFree)))
+	m.slot(a, 0)
+	a.Emit(nfpisa.Mov(nfpisa.X(xferFree), entry))
+	a.Place(again)
+	a.Emit(nfpisa.Mem40(nfpisa.MemSwap, xferFree, a.high, a.addr, 1).CtxSwap(a.sig[signal]), nfpisa.Mov(nfpisa.X(xferFree), nfpisa.X(xferFree)))
+	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), again)
+}
+
+// publish waits for the signals of the entry's words and has the bucket point at it, which gives
+// the lock back, and returns. An entry in its bucket is there with its words. done is
+// where it returns.
+func (m Map) publish(a *assembler, written uint16, done micro.Label) {
+	// The value's last words may still have to be taken from their registers.
+	a.Emit(nfpisa.CtxArb(written))
+	if m.Layout().Inside {
+		a.Emit(nfpisa.Mov(nfpisa.NoOperand, a.first))
+		a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), done)
+	}
+	a.Emit(nfpisa.Shf(nfpisa.X(chunk), nfpisa.NoOperand, nfpisa.ShfB, a.entry, nfpisa.Rsh(maplayout.HashShift)),
+		nfpisa.Mem40(nfpisa.MemWrite32Swap, chunk, a.high, a.bucket, 1).CtxSwap(a.sig[signal]))
+	a.Place(done)
+	a.ret(0)
 }
 
 // fillEntry sends the entry's words before its value on their way; sigEntry
 // tells when they have come.
 func (m Map) fillEntry(a *assembler) {
 	out := func(at maplayout.Offset) nfpisa.Operand { return nfpisa.X(xferOut + int(at/4)) }
-	if m.LRU { // an eviction may have changed the chain
-		a.move(nfpisa.MemRead32Swap, a.bucket, 1)
-		a.Emit(nfpisa.Mov(out(maplayout.HashNext), nfpisa.X(0)), nfpisa.Mov(out(maplayout.HashUnused), a.bucket), nfpisa.Immed(out(maplayout.HashUsed), 0))
-	} else {
-		a.Emit(nfpisa.Mov(out(maplayout.HashNext), a.head), nfpisa.Mov(out(maplayout.HashUnused), a.bucket))
+	a.Emit(nfpisa.Shf(out(maplayout.HashNext), nfpisa.NoOperand, nfpisa.ShfB, a.head, nfpisa.Rsh(maplayout.HashShift)), nfpisa.Mov(out(maplayout.HashBucket), a.bucket))
+	if m.LRU {
+		a.Emit(nfpisa.Immed(out(maplayout.HashUsed), 0))
 	}
-	kw, head := int(words(m.KeySize)), m.head()
-	for i := range kw {
-		a.Emit(nfpisa.Mov(out(m.Layout().Key+maplayout.Offset(4*i)), a.keys[i]))
+	if m.long() {
+		m.fillLong(a, out(m.Layout().Turns))
 	}
-	a.Post(nfpisa.MemWrite32Swap, xferOut, a.high, a.entry, head+kw, a.sig[sigEntry])
+	for i, k := range a.keys {
+		a.Emit(nfpisa.Mov(out(m.Layout().Key+maplayout.Offset(4*i)), k))
+	}
+	a.Post(nfpisa.MemWrite32Swap, xferOut, a.high, a.entry, m.head()+len(a.keys), a.sig[sigEntry])
 }
 
 // chunk is how many words of a value are written at a time.
 const chunk = 8
 
-// storeValue writes the value to the entry at a.entry. With post nothing waits for
-// the last words: sigLink tells when they have come.
-func (m Map) storeValue(a *assembler, post bool) {
+// storeValue writes the value to the entry at a.entry, all but its lock. With post
+// nothing waits for the last words: sigLink tells when they have come. posted is
+// false if there is none to come.
+func (m Map) storeValue(a *assembler, post bool) (posted bool) {
 	op := nfpisa.MemWrite32Swap
 	if m.Swapped {
 		op = nfpisa.MemWrite32
 	}
-	if m.ValueSize%4 != 0 {
+	vw, lock := int(words(m.ValueSize)), m.lockWord()
+	last := vw - 1
+	if lock == last {
+		vw-- // nothing behind it
+	}
+	if m.ValueSize%4 != 0 && vw > last {
 		a.Load(a.mask, lastMask(m.ValueSize))
 	}
-	a.Emit(nfpisa.ALU(a.value, a.entry, nfpisa.ALUAdd, off(m.Layout().Value)))
-	vw := int(words(m.ValueSize))
+	if m.long() {
+		m.behindKey(a)
+	}
+	m.pointAt(a, a.value, a.entry, m.Layout().Value)
 	for done := 0; done < vw; {
 		n := min(chunk, vw-done)
+		switch {
+		case done == lock:
+			a.Emit(nfpisa.Mov(a.crc, a.next2), nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4)))
+			done++
+			continue
+		case done < lock && lock < done+n:
+			n = lock - done
+		}
 		for i := range n {
-			if done+i == vw-1 && m.ValueSize%4 != 0 {
+			if done+i == last && m.ValueSize%4 != 0 {
 				// A word of local memory can stand beside a register only.
 				a.Emit(nfpisa.ALU(nfpisa.X(i), a.mask, nfpisa.ALUAnd, a.next2))
 			} else {
@@ -311,11 +514,37 @@ func (m Map) storeValue(a *assembler, post bool) {
 		}
 		if done+n == vw && post {
 			a.Post(op, 0, a.high, a.value, n, a.sig[sigLink])
-			return
+			return true
 		}
 		a.move(op, a.value, n)
 		if done += n; done < vw {
 			a.Emit(nfpisa.ALU(a.value, a.value, nfpisa.ALUAdd, nfpisa.Const(4*n)))
 		}
 	}
+	return false
+}
+
+// lockWord returns the word of values that is their lock, -1 if they have none.
+func (m Map) lockWord() int {
+	if !m.Spin.Has {
+		return -1
+	}
+	return int(m.Spin.At / 4)
+}
+
+// storeLocked writes the value of an entry that is there under its lock, where the
+// flags ask for that, and goes to stored; else it goes on. Who holds a value's lock
+// calls no routine, so that it never waits for the bucket's.
+func (m Map) storeLocked(a *assembler, stored micro.Label) {
+	plain := a.NewLabel()
+	a.Branch(nfpisa.BrClr(a.flags, bitLock, 0), plain)
+	point := func() { m.pointAt(a, a.value, a.entry, m.Layout().Value+maplayout.Offset(m.Spin.At)) }
+	point()
+	a.Lock(a.high, a.value, a.crc, a.sig[signal])
+	m.storeValue(a, false)
+	point()
+	a.LoadOne(a.temp)
+	a.Unlock(a.high, a.value, a.temp)
+	a.Branch(nfpisa.Br(0), stored)
+	a.Place(plain)
 }

@@ -30,10 +30,7 @@ func TestGoldenBytes(t *testing.T) {
 		{[4]byte{12, 0, 0, 0}, 0},
 		{[4]byte{8, 0, 0, 0}, 0},
 	} {
-		packet := make([]byte, room)
-		packet[0] = 32
-		copy(packet[4:], c.addr[:])
-		res := mach.Run(sim.Input{Packet: packet})
+		res := mach.Run(sim.Input{Packet: request(opLookup, 0, append([]byte{32, 0, 0, 0}, c.addr[:]...), nil)})
 		require.Nil(t, res.Fault)
 		found := binary.LittleEndian.Uint32(res.Packet) != 0
 		require.Equal(t, c.want != 0, found, "%v", c.addr)

@@ -1,16 +1,22 @@
-// Package lpm makes the microcode of longest-prefix lookups for programs that
-// address map memory themselves, specialised for one map's key size and place
-// in memory, to be linked to a program.
+// Package lpm makes the microcode of tries of prefixes for programs that address
+// map memory themselves: lookup, update and delete, specialised for one map's key
+// and value size and place in memory, to be linked to a program.
 //
 // It never knows eBPF, SSA or the simulator. A Map says where a map is and
-// what it holds; Lookup gives instructions. Prefixes are put in and taken out
-// by the host only.
+// what it holds; Lookup, Update and Delete give instructions.
 //
-// The calling convention is that of package hashmap.
+// The calling convention is that of package hashmap. A key of more than
+// maplayout.LPMNearKey bytes comes in front of the value.
 //
 // # Memory
 //
 // maplayout.LPM says where everything is.
+//
+// # Concurrency
+//
+// Changes take the map's lock; lookups do not. Whatever is put in or taken out shows
+// by one write of one pointer. A node that is taken out may be used again at once: a
+// lookup that stands on it may end there.
 package lpm
 
 import (
@@ -63,7 +69,7 @@ func (m Map) newRoutine(start int) (*routine, error) {
 	for range words {
 		a.keys = append(a.keys, c.B())
 	}
-	c.Xfer(int(maplayout.LPMKey/4)+3*words, 0)
+	c.Xfer(int(maplayout.LPMHead/4)+3*words, 0)
 	return a, c.Err()
 }
 
@@ -81,6 +87,9 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	if err := maplayout.CheckLPM(m.Shape, m.Base); err != nil {
 		return nil, err
 	}
+	if m.long() {
+		return m.lookupLong(start)
+	}
 	a, err := m.newRoutine(start)
 	if err != nil {
 		return nil, err
@@ -94,12 +103,12 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	a.Emit(nfpisa.Mov(a.node, word(maplayout.LPMZero, 0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), done)
 	a.Place(body)
-	a.Move(nfpisa.MemRead32Swap, a.high, a.node, int(maplayout.LPMKey/4)+3*kw, a.signal)
+	a.Move(nfpisa.MemRead32Swap, a.high, a.node, int(maplayout.LPMHead/4)+3*kw, a.signal)
 	// A prefix that is longer than the key, or differs from it, ends the way.
 	a.Emit(nfpisa.ALU(nfpisa.NoOperand, a.length, nfpisa.ALUSub, word(maplayout.LPMLength, 0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), done)
 	for i := range kw {
-		a.Emit(nfpisa.ALU(a.diff, word(maplayout.LPMKey, i), nfpisa.ALUXor, a.keys[i]),
+		a.Emit(nfpisa.ALU(a.diff, word(l.Key, i), nfpisa.ALUXor, a.keys[i]),
 			nfpisa.ALU(nfpisa.NoOperand, a.diff, nfpisa.ALUAnd, word(l.Mask(), i)))
 		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), done)
 	}

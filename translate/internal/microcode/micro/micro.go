@@ -54,6 +54,9 @@ func (a *Assembler) Finish() []nfpisa.Instr {
 	return a.code
 }
 
+// MaxWords is the most words of a command.
+const MaxWords = 32
+
 // direct is the most words that a command moves without an override.
 const direct = 8
 
