@@ -105,7 +105,7 @@ ip neigh add 10.9.0.1 lladdr 02:00:00:00:00:0a dev vx`)
 	require.Zero(t, s["fate fault"])
 	require.Zero(t, s["fate broken_tunnel"])
 	// A site that nobody knows the way to.
-	sh(near, "ip route add 10.9.1.0/24 via 10.9.0.5; ping -c 1 -W 1 10.9.1.5 > /dev/null || :")
+	sh(near, "ip route add 10.9.2.0/24 via 10.9.0.5; ping -c 1 -W 1 10.9.2.5 > /dev/null || :")
 	s = stats(t, c.Device().(offload.Counting))
 	require.Equal(t, uint64(1), s["fate not_sent_by_tunnel"])
 	require.Equal(t, uint64(1), s["lost at tunnel no_neighbour"])

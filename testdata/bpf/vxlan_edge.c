@@ -17,7 +17,7 @@ const volatile __u32 first_id = 4096; // of the first site's tunnel
 #define SITES 4
 
 // The sites' far ends by the third byte of their networks, 10.9.x.0/24.
-static const __u32 far_ends[SITES] = {0x0a000007, 0x0a000008, 0xc0000201, 0xcb007101};
+static const __u32 far_ends[SITES] = {0x0a000007, 0x0a000007, 0x0a000008, 0xcb007101};
 
 enum way { OUT, OUT6, IN, FOREIGN, UNKNOWN, WAYS };
 
@@ -51,7 +51,8 @@ int vxlan_edge(struct __sk_buff *skb)
 	void *data, *end;
 	struct ethhdr *eth;
 
-	if (bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0) == 0) {
+	if (bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0) == 0 ||
+	    bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6) == 0) {
 		if (key.tunnel_id - first_id >= SITES) {
 			count(FOREIGN);
 			return TC_ACT_SHOT;
