@@ -17,8 +17,11 @@ func (f *fn) tunnels() {
 		}
 		f.setTunnelOpt()
 	case 3:
-		f.fillOfTunnel(bpf.HelperSkbGetTunnelOpt, []int{1, 4, 7, 8, 12, 16, 32, 40, 64}[f.r.IntN(9)])
+		f.fillOfTunnel(bpf.HelperSkbGetTunnelOpt, []int{4, 7, 8, 8, 12, 16, 32, 40, 64}[f.r.IntN(9)])
 	default:
+		if f.chance(60) {
+			f.setTunnelKey()
+		}
 		f.fillOfTunnel(bpf.HelperSkbGetTunnelKey, f.keySize())
 	}
 }
@@ -104,7 +107,7 @@ func (f *fn) fillOfTunnel(id bpf.HelperID, n int) {
 	x := f.scalarReg(to, 2)
 	f.Emit(bpf.Mov.Reg(2, uint8(to)), bpf.Add.Imm(2, int32(disp)))
 	if id == bpf.HelperSkbGetTunnelKey {
-		f.Emit(bpf.Mov.Imm(4, []int32{0, 0, 0, 1, 1, 16, 17, 2, int32(f.r.IntN(64))}[f.r.IntN(9)]))
+		f.Emit(bpf.Mov.Imm(4, []int32{0, 0, 16, 1, 16, 16, 17, 2, int32(f.r.IntN(64))}[f.r.IntN(9)]))
 		if f.chance(25) && x != 4 {
 			f.Emit(bpf.Mov.Reg(4, uint8(x)), bpf.And.Imm(4, []int32{1, 17, 31}[f.r.IntN(3)]))
 		}
@@ -116,6 +119,6 @@ func (f *fn) fillOfTunnel(id bpf.HelperID, n int) {
 	f.keep(0)
 	if to == 10 {
 		f.st.setStack(disp, n)
-		f.keepStack(disp, n)
+		alignedPieces(disp, n, func(at, size int) { f.stackKept(size, disp+at) })
 	}
 }
