@@ -2,27 +2,24 @@ package gen
 
 import "github.com/skipsw/skipsw/translate/bpf"
 
-// tunnels emits a call of one of the helpers for tunnel keys. Mostly there is a key
-// before one is asked for: without it the answers are all the same.
+// tunnels emits calls of the helpers for tunnel keys. Mostly there is a key before one
+// is asked for: without it the answers are all the same.
 func (f *fn) tunnels() {
 	if !f.hasCtx {
 		return
 	}
-	switch f.r.IntN(6) {
-	case 0, 1:
+	if f.chance(70) {
 		f.setTunnelKey()
-	case 2:
-		if f.chance(60) {
-			f.setTunnelKey()
+	}
+	for range 1 + f.r.IntN(3) {
+		switch f.r.IntN(5) {
+		case 0:
+			f.setTunnelOpt()
+		case 1:
+			f.fillOfTunnel(bpf.HelperSkbGetTunnelOpt, []int{4, 7, 8, 8, 12, 16, 32, 40, 64}[f.r.IntN(9)])
+		default:
+			f.fillOfTunnel(bpf.HelperSkbGetTunnelKey, f.keySize())
 		}
-		f.setTunnelOpt()
-	case 3:
-		f.fillOfTunnel(bpf.HelperSkbGetTunnelOpt, []int{4, 7, 8, 8, 12, 16, 32, 40, 64}[f.r.IntN(9)])
-	default:
-		if f.chance(60) {
-			f.setTunnelKey()
-		}
-		f.fillOfTunnel(bpf.HelperSkbGetTunnelKey, f.keySize())
 	}
 }
 
@@ -45,9 +42,9 @@ func (f *fn) setTunnelKey() {
 	for at := 0; at < n; at += 4 {
 		switch {
 		case at == 20: // tunnel_tos, tunnel_ttl, tunnel_ext
-			f.storeConst(4, 10, off+at, int32(f.r.IntN(1<<16))|int32(f.r.IntN(10)/9)<<(16+f.r.IntN(15)))
+			f.storeConst(4, 10, off+at, int32(f.r.IntN(1<<16))|int32(f.r.IntN(15)/14)<<(16+f.r.IntN(15)))
 		case at == 24: // tunnel_label, which keys of IPv4 have not
-			f.storeConst(4, 10, off+at, []int32{0, 0, 0, 5, -1}[f.r.IntN(5)])
+			f.storeConst(4, 10, off+at, []int32{0, 0, 0, 0, 0, 0, 5, -1}[f.r.IntN(8)])
 		case f.chance(40):
 			f.Emit(stx(4, 10, off+at, uint8(x)))
 			// What a constant takes on its way may be that register.
@@ -59,7 +56,7 @@ func (f *fn) setTunnelKey() {
 	}
 	f.st.setStack(off, n)
 	x = f.scalarReg()
-	flags := []bpf.Insn{bpf.Mov.Imm(4, []int32{0, 0, 1, 1, 2, 4, 8, 16, 31, 32, int32(f.r.IntN(64)), -1}[f.r.IntN(12)])}
+	flags := []bpf.Insn{bpf.Mov.Imm(4, []int32{0, 0, 1, 1, 2, 4, 8, 16, 0x1e, 0x1f, int32(f.r.IntN(64)), -1}[f.r.IntN(12)])}
 	if f.chance(25) {
 		flags = []bpf.Insn{bpf.Mov.Reg(4, uint8(x)), bpf.And.Imm(4, []int32{1, 31, 63}[f.r.IntN(3)])}
 	}
