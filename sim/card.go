@@ -11,6 +11,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/hostmap"
 	"github.com/skipsw/skipsw/sim/mem"
 	"github.com/skipsw/skipsw/sim/trace"
 )
@@ -21,6 +22,8 @@ type card struct {
 	spec      Spec
 	code      *core.Code
 	mem       *mem.System
+	space     *hostmap.Space // the maps'
+	first     int            // number of the first context there
 	model     firmware.Model
 	maps      []*Map     // in the image's order
 	packets   mem.UnitID // where packet buffers are
@@ -57,7 +60,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	if err := memory.admits(shared); err != nil {
 		return err
 	}
-	m.mem = memory.system
+	m.mem, m.space = memory.system, memory.space
 	if m.packets, err = memory.unit(img.Target.Packet.Memory); err != nil {
 		return err
 	}
@@ -88,6 +91,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 		return err
 	}
 	memory.claim(shared)
+	m.first = m.space.Join(cores * core.Contexts)
 	return nil
 }
 
@@ -219,6 +223,7 @@ func (m *card) fillNetwork() error {
 func place(x *core.Context) int { return x.Core().ID()*core.Contexts + x.Slot() }
 
 func (m *card) enter(x *core.Context, in *Input) {
+	m.space.Begin(m.first + place(x))
 	m.program[place(x)] = in.Program
 	m.model.Enter(x, in)
 }
@@ -270,6 +275,7 @@ const HowFragments = `it must be in section xdp.frags, or be a tc program compil
 
 // finish fills in the result of a context that stopped.
 func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
+	m.space.End(m.first + place(x))
 	n := x.End()
 	res.Cycles, res.Instructions, res.Commands, res.MemWait, res.Settled = n.Cycles, n.Instructions, n.Commands, n.MemWait, n.Settled
 	res.Events = m.model.Events(x)

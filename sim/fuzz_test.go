@@ -30,7 +30,7 @@ func fuzzImage(words []byte, name string) *image.Image {
 			},
 			{
 				Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: mapBase + 2048, Stride: 40,
-				Params: map[string]uint64{"nodes": 6, "first": 16, "value": 32},
+				Params: map[string]uint64{"nodes": 6, "first": 48, "value": 32},
 			},
 		},
 	}

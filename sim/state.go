@@ -14,7 +14,7 @@ import (
 )
 
 // checkpointFormat names the form of a checkpoint.
-const checkpointFormat = "skipsw checkpoint 2"
+const checkpointFormat = "skipsw checkpoint 3"
 
 // Save writes the state of everything on the card, between two steps: registers,
 // memories, packets and commands on their way. It holds nothing of what feeds the
@@ -88,6 +88,7 @@ func (m *card) state(c *plain.Codec, cores []*core.Core) bool {
 	}
 	m.mem.Regions(c, buffers) // for others that the codec goes over, too
 	m.mem.State(c)
+	m.space.State(c)
 	model.State(c)
 	c.Value(&m.program)
 	if m.profile != nil {

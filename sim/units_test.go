@@ -404,7 +404,7 @@ func TestTrieTable(t *testing.T) {
 	good := func() image.Map {
 		return image.Map{
 			Name: "p", Type: "lpm_trie", Layout: "lpm_trie", KeySize: 8, ValueSize: 4, MaxEntries: 3, Base: mapBase + 256, Stride: 40,
-			Params: map[string]uint64{"nodes": 6, "first": 16, "value": 32},
+			Params: map[string]uint64{"nodes": 6, "first": 48, "value": 32},
 		}
 	}
 	for want, change := range map[string]func(*image.Map){
@@ -430,7 +430,7 @@ func TestTrieTable(t *testing.T) {
 		require.NoError(t, p.Update([]byte{8, 0, 0, 0, byte(i), 0, 0, 0}, []byte{1, 2, 3, 4}, UpdateAny))
 	}
 	data := p.Region().Data
-	const first, stride = 16, 40
+	const first, stride = 48, 40
 	for n := first; n < len(data); n += stride {
 		binary.LittleEndian.PutUint32(data[n:], 256+first) // every node leads back to the first
 		binary.LittleEndian.PutUint32(data[n+4:], 256+first)

@@ -41,6 +41,10 @@ func (noHelpers) Call(b *ssa.Builder, id bpf.HelperID) error {
 	return b.Unsupported("helper "+id.String(), "text has none")
 }
 
+func (noHelpers) Kfunc(b *ssa.Builder, id bpf.KfuncID) error {
+	return b.Unsupported(id.String(), "text has none")
+}
+
 var writing = pass.Info{Name: "write", Doc: "write the form down", Required: true}
 
 func (b text) Emit(u *backend.Unit) (string, error) {

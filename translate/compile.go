@@ -94,7 +94,15 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 	}
 	all := withNetwork(withPrints(append([]*verify.Program{p}, o.Called...), o.Target), o.Target)
 	o.Called = all[1:]
-	return CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target}, o)
+	img, err := CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target}, o)
+	if err == nil && o.Report != nil && p.Proven() {
+		for _, q := range all {
+			for _, f := range AlwaysFailing(q, o.Target) {
+				o.Report.Failing = append(o.Report.Failing, f.String())
+			}
+		}
+	}
+	return img, err
 }
 
 // Backend makes code of one kind, C. Compile uses the one that makes images for

@@ -51,6 +51,24 @@ func TestForEach(t *testing.T) {
 	}
 }
 
+// TestForEachSmall goes through hash maps at whose end there is less than a command reads.
+func TestForEachSmall(t *testing.T) {
+	sum := []bpf.Insn{load(8, 5, 3, 0), load(8, 1, 4, 0), bpf.Add.Reg(1, 5), store(8, 4, 0, 1), movR0(0), exitInsn}
+	for _, typ := range []bpf.MapType{bpf.MapTypeHash, bpf.MapTypeLRUHash} {
+		for _, entries := range []uint32{1, 2, 3, 5, 9} {
+			for _, value := range []uint32{8, 16, 104, 200} {
+				t.Run(fmt.Sprintf("%v/%d/%d", typ, entries, value), func(t *testing.T) {
+					m := &object.Map{Name: "m", Type: typ, KeySize: 4, ValueSize: value, MaxEntries: entries}
+					for k := range byte(entries) {
+						m.Initial = append(m.Initial, object.Entry{Key: []byte{k, 0, 0, 0}, Value: slices.Repeat([]byte{k}, int(value))})
+					}
+					must(t, linked(withNumbers([]*object.Map{m}, forEach(0, 1, -8, 0)...), sum), "skipsw")
+				})
+			}
+		}
+	}
+}
+
 // TestForEachNested goes through the elements of inner maps, and of one of two maps.
 func TestForEachNested(t *testing.T) {
 	sum := []bpf.Insn{load(8, 5, 3, 0), load(8, 1, 4, 0), bpf.Add.Reg(1, 5), bpf.Add.Imm(1, 1), store(8, 4, 0, 1), store(8, 3, 8, 1), movR0(0), exitInsn}

@@ -1,6 +1,7 @@
 package translate_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -24,10 +25,11 @@ func printer(t *testing.T, data, text string) *object.Program {
 		Name: ".rodata", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: uint32(len(data)), MaxEntries: 1, Flags: bpf.FRdonlyProg, Frozen: true,
 		Initial: []object.Entry{{Key: make([]byte, 4), Value: []byte(data)}},
 	}
-	l, err := bpf.Parse(strings.ReplaceAll(text, ";", "\n"), m.Name)
+	buffer := &object.Map{Name: "text", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 108, MaxEntries: 1}
+	l, err := bpf.Parse(strings.ReplaceAll(text, ";", "\n"), m.Name, buffer.Name)
 	require.NoError(t, err)
 	return &object.Program{
-		Name: "printer", Section: "xdp", Type: object.XDP, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: "printer"}}, Maps: []*object.Map{m},
+		Name: "printer", Section: "xdp", Type: object.XDP, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: "printer"}}, Maps: []*object.Map{m, buffer},
 	}
 }
 
@@ -75,8 +77,61 @@ func TestPrints(t *testing.T) {
 		call trace_printk
 		r0 = 2
 		exit`
-	for name, text := range map[string]string{"registers": registers, "array": array, "format on the stack": stack} {
+	const shown = "%s at %pI4\x00name\x00%12s|%pks|%d\x00long \x00%s\x00%pi6\x00"
+	const constants = `
+		r1 = map[.rodata] value +0; r2 = 11
+		r3 = map[.rodata] value +11
+		r6 = 0x0100007f
+		*(u32 *)(r10 -4) = r6
+		r4 = r10; r4 += -4
+		call trace_printk
+		r0 = 2; exit`
+	const texts = `
+		r6 = 0x0000006e6f ll
+		*(u64 *)(r10 -16) = r6
+		r1 = map[.rodata] value +16; r2 = 13
+		r3 = map[.rodata] value +29
+		r4 = r10; r4 += -16
+		r5 = 5
+		call trace_printk
+		r0 = 2; exit`
+	const written = `
+		r6 = *(u32 *)(r1 +4)
+		r2 = *(u32 *)(r1 +0)
+		r6 -= r2
+		r7 = map[text] value +0
+		r6 &= 127
+		r6 |= 32
+		*(u8 *)(r7 +3) = r6
+		*(u8 *)(r7 +100) = 65
+		r8 = map[text] value +3
+		r1 = map[.rodata] value +35; r2 = 3
+		r3 = r8
+		call trace_printk
+		r1 = map[.rodata] value +35; r2 = 3
+		r3 = map[text] value +100
+		call trace_printk
+		r0 = 2; exit`
+	const packet = `
+		r6 = *(u32 *)(r1 +0)
+		r2 = *(u32 *)(r1 +4)
+		r3 = r6
+		r3 += 40
+		if r3 > r2 goto out
+		r1 = map[.rodata] value +38; r2 = 5
+		r3 = r6
+		r3 += 20
+		call trace_printk
+		out: r0 = 2; exit`
+	for name, text := range map[string]string{
+		"registers": registers, "array": array, "format on the stack": stack, "string and address": constants, "strings": texts,
+		"strings that change": written, "address in the packet": packet,
+	} {
 		t.Run(name, func(t *testing.T) {
+			data := data
+			if text == constants || text == texts || text == written || text == packet {
+				data = shown
+			}
 			p := printer(t, data, text)
 			v, err := verify.Verify(p, verify.Options{})
 			require.NoError(t, err)
@@ -90,7 +145,7 @@ func TestPrints(t *testing.T) {
 			var packets []pcap.Packet
 			var want []packetrun.Print
 			for k := range 3 {
-				packets = append(packets, pcap.Packet{Data: make([]byte, 60+100*k)})
+				packets = append(packets, pcap.Packet{Data: bytes.Repeat([]byte{byte(40 * k)}, 60+100*k)})
 				r, err := vm.Run(ebpf.Input{Packet: packets[k].Data})
 				require.NoError(t, err)
 				for _, s := range r.Prints {
@@ -105,7 +160,8 @@ func TestPrints(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]struct{ text, want string }{
-		"memory":             {"r1 = map[.rodata] value +29; r2 = 3; r3 = r10; call trace_printk; r0 = 2; exit", "its value is memory that the host does not see"},
+		"memory":             {"r1 = map[.rodata] value +29; r2 = 3; r3 = r10; call trace_printk; r0 = 2; exit", "only 0 bytes of it are known to be there"},
+		"number as memory":   {"r1 = map[.rodata] value +29; r2 = 3; r3 = 7; call trace_printk; r0 = 2; exit", "not known to be in one object"},
 		"too many values":    {"r1 = map[.rodata] value +16; r2 = 13; r3 = 1; r4 = 2; r5 = 3; call trace_printk; r0 = 2; exit", "it has more values than the call"},
 		"result":             {"r1 = map[.rodata] value +9; r2 = 7; call trace_printk; exit", "the result of helper trace_printk"},
 		"pointer":            {"r1 = map[.rodata] value +0; r2 = 9; r3 = r10; call trace_printk; r0 = 2; exit", "a pointer in R3"},

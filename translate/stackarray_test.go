@@ -166,3 +166,23 @@ func TestBytesOfVariableNumber(t *testing.T) {
 			bpf.CallHelper(bpf.HelperCsumDiff),
 		})...), "skipsw")
 }
+
+// TestStackAtTwoOffsets reads and writes through pointers that are at one of two
+// constant offsets, where ways of the program meet: the offset's part that is not
+// known is negative.
+func TestStackAtTwoOffsets(t *testing.T) {
+	for _, size := range []int{1, 2, 4, 8} {
+		for _, off := range [][2]int{{-40, -24}, {-40, -36}, {-17, -40}, {-8, -39}, {-38, -37}} {
+			if off[0]%size != 0 || off[1]%size != 0 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%d bytes at %d or %d", size, off[0], off[1]), func(t *testing.T) {
+				where := []bpf.Insn{
+					bpf.Mov.Imm(2, int32(off[0])), bpf.Mov.Reg(1, 8), bpf.And.Imm(1, 1), bpf.JEq.Imm(1, 0, 1), bpf.Mov.Imm(2, int32(off[1])),
+					bpf.Mov.Reg(1, 10), bpf.Add.Reg(1, 2),
+				}
+				must(t, withNumbers(nil, slices.Concat(where, []bpf.Insn{load(size, 0, 1, 0), bpf.Add.Reg(0, 7), store(size, 1, 0, 6)})...), target.Names()...)
+			})
+		}
+	}
+}

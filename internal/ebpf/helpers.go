@@ -65,6 +65,13 @@ func init() {
 		bpf.HelperRingbufSubmit:        {forAll, ringbufSubmit},
 		bpf.HelperRingbufDiscard:       {forAll, ringbufDiscard},
 		bpf.HelperRingbufQuery:         {forAll, ringbufQuery},
+		bpf.HelperDynptrFromMem:        {forAll, dynptrFromMem},
+		bpf.HelperDynptrRead:           {forAll, dynptrRead},
+		bpf.HelperDynptrWrite:          {forAll, dynptrWrite},
+		bpf.HelperDynptrData:           {forAll, dynptrData},
+		bpf.HelperRingbufReserveDynptr: {forAll, ringbufReserveDynptr},
+		bpf.HelperRingbufSubmitDynptr:  {forAll, finishDynptr(ringbufSubmit)},
+		bpf.HelperRingbufDiscardDynptr: {forAll, finishDynptr(ringbufDiscard)},
 		bpf.HelperXDPAdjustHead:        {forXDP, xdpAdjustHead},
 		bpf.HelperXDPAdjustTail:        {forXDP, xdpAdjustTail},
 		bpf.HelperXDPAdjustMeta:        {forXDP, xdpAdjustMeta},
@@ -190,7 +197,7 @@ func traceVprintk(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	return vm.print(pc, a[0], a[1], values)
 }
 
-// print notes a text and returns its length. Formats that show memory are not
+// print notes a text and returns its length. Formats that show addresses are not
 // there.
 func (vm *VM) print(pc int, addr, size uint64, values []uint64) (uint64, error) {
 	text, err := vm.readable(pc, addr, int(uint32(size)))
@@ -201,9 +208,32 @@ func (vm *VM) print(pc int, addr, size uint64, values []uint64) (uint64, error) 
 	if err != nil {
 		return bpf.EINVAL.Result(), nil
 	}
-	s := f.Print(values)
+	memory := map[int][]byte{}
+	for k := range f.Values() {
+		if n, ok := f.Memory(k); ok {
+			memory[k] = vm.shown(values[k], n)
+		}
+	}
+	s := f.Print(values, memory)
 	vm.prints = append(vm.prints, s)
 	return uint64(len(s)), nil
+}
+
+// shown returns n bytes of memory that a print shows, or with 0 those of a string: as
+// many as can be read.
+func (vm *VM) shown(addr uint64, n int) []byte {
+	if n > 0 {
+		return bytes.Clone(vm.mem(addr, n, false))
+	}
+	var s []byte
+	for len(s) < bpf.PrintString {
+		b := vm.mem(addr+uint64(len(s)), 1, false)
+		if b == nil || b[0] == 0 {
+			break
+		}
+		s = append(s, b[0])
+	}
+	return s
 }
 
 func strncmp(vm *VM, pc int, a [5]uint64) (uint64, error) {

@@ -112,7 +112,7 @@ func ringbufReserve(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	if a[2] != 0 || !m.reserve(a[1]) {
 		return 0, nil
 	}
-	addr := vm.addRecord(make([]byte, a[1]))
+	addr := vm.addRecord(bytes.Repeat([]byte{vm.opt.Reserved}, int(a[1])))
 	r := &vm.records[len(vm.records)-1]
 	r.m, r.event = m, len(vm.events)
 	vm.events = append(vm.events, Event{Map: m.spec.Name, Index: m.index})

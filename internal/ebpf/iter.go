@@ -5,13 +5,16 @@ import "github.com/skipsw/skipsw/translate/bpf"
 // maxNumbers is the kernel's BPF_MAX_LOOPS, the most numbers of an iterator.
 const maxNumbers = 8 << 20
 
-// kfunc does the kernel functions that programs may call: those of the iterator over
-// numbers, which is its number and the one that ends it.
+// kfunc does the kernel functions that programs may call. The iterator over numbers is
+// its number and the one that ends it.
 func (vm *VM) kfunc(pc int, id bpf.KfuncID) (uint64, error) {
 	if !id.Known() {
 		f := vm.faultAt(pc, "not supported: call of kernel function %d, because the interpreter does not have it", id)
 		f.Missing = true
 		return 0, f
+	}
+	if !id.Iterates() {
+		return vm.dynptrKfunc(pc, id)
 	}
 	it, err := vm.argument(pc, vm.regs[1], bpf.IterNumBytes, true)
 	if err != nil {

@@ -33,6 +33,9 @@ type Options struct {
 	// WatchStack asks to look for reads of stack bytes that the program has not
 	// written, see VM.ReadUnwritten.
 	WatchStack bool
+	// Reserved is what the bytes of a record hold that a program has reserved and not
+	// written: in a ring they are what was there before.
+	Reserved byte
 	// Network is what the helpers look into that ask for interfaces and routes.
 	Network Network
 	// Buffer bounds how far helpers that resize a frame move its ends; nil bounds

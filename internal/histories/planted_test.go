@@ -233,6 +233,20 @@ var plants = []plant{
 	{of: "lpm_trie", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
 	{of: "lpm_trie", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
 	{of: "lpm_trie", name: "the host does not wait for the lock", hasty: true},
+	{of: "lpm_trie", name: "nodes are used again before packets end", host: func(st *stage, o *operation, _ func()) {
+		hostTrie(st.m, o)
+		mem := st.m.Region().Data
+		word := func(at uint64) uint32 { return binary.LittleEndian.Uint32(mem[at:]) }
+		low := uint32(st.m.Region().Base)
+		for kept := uint64(maplayout.LPMKept); word(kept) != word(uint64(maplayout.LPMGone)); {
+			// As long as it goes, without the turn of the ring.
+			node := uint64(word(uint64(word(kept)-low)) - low)
+			binary.LittleEndian.PutUint32(mem[node+uint64(maplayout.LPMLength):], word(uint64(maplayout.LPMFree)))
+			binary.LittleEndian.PutUint32(mem[node+uint64(maplayout.LPMAddr):], 0)
+			binary.LittleEndian.PutUint32(mem[maplayout.LPMFree:], low+uint32(node))
+			binary.LittleEndian.PutUint32(mem[kept:], word(kept)+4)
+		}
+	}},
 	{of: "lpm_trie", name: "the host removes a prefix to change it", host: func(st *stage, o *operation, wait func()) {
 		if o.kind == put {
 			gone := *o

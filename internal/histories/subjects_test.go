@@ -58,7 +58,7 @@ var subjects = []*subject{
 	{
 		name: "lpm_trie", m: object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 8, Flags: 1}, program: trieProgram,
 		kinds: []kind{look, look, look, put, putNew, putOld, remove}, keys: 5, packet: aboutPrefix, few: true,
-		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: astray, model: trieModel, lock: true,
+		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: beside, model: trieModel, lock: true,
 	},
 	{
 		name: "queue", m: object.Map{Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4}, program: ringProgram,
@@ -250,37 +250,55 @@ func reused(h []operation) {
 	}
 }
 
-// astray marks the lookups in a trie while a node is freed, which may be used again at
-// once: whoever stands on it goes on from another. What they find must have been put in
-// and not have been taken out before they began.
-func astray(h []operation) {
+// beside checks the lookups in a trie while prefixes are taken out, and marks them for
+// the model, which has checked the others: as in the kernel, such a lookup sees each
+// prefix as it was at some moment of it, and not all of them at one. So it never misses a
+// prefix that was there all the time, and never finds one that was never there.
+func beside(h []operation) {
 	for i := range h {
 		o := &h[i]
 		if o.kind != look || o.who == host {
 			continue
 		}
-		there := false
 		for k := range h {
 			p := &h[k]
-			if p.kind == look || p.status != 0 || p.call > o.ret {
-				continue
-			}
-			if p.kind == remove {
-				o.unsure = o.unsure || p.ret >= o.call
-			} else if uint64(p.key) == o.out&0xff {
-				there = there || !gone(h, p, o)
+			o.unsure = o.unsure || p.kind == remove && p.status == 0 && p.ret >= o.call && p.call <= o.ret
+		}
+		found := -1
+		if o.status == 1 {
+			found = int(o.out & 0xff)
+			if found >= len(prefixes) || !covers(prefixes[found].length, prefixes[found].address, addresses[o.key]) || throughout(h, o, found, false) {
+				o.status = faulted
 			}
 		}
-		if o.status == 1 && !there {
-			o.status = faulted
+		for k, p := range prefixes {
+			longer := found < 0 || found < len(prefixes) && p.length > prefixes[found].length
+			if longer && covers(p.length, p.address, addresses[o.key]) && throughout(h, o, k, true) {
+				o.status = faulted
+			}
 		}
 	}
 }
 
-// gone reports whether what p has put in was taken out before o began.
-func gone(h []operation, p, o *operation) bool {
+// throughout reports whether a prefix was there, or not there, all the time that a lookup
+// took, whatever the order of operations that overlap.
+func throughout(h []operation, o *operation, prefix int, there bool) bool {
+	changes := func(p *operation, to bool) bool {
+		return p.kind != look && p.status == 0 && int(p.key) == prefix && (p.kind == remove) != to
+	}
+	undone := func(since int64) bool {
+		for k := range h {
+			if p := &h[k]; changes(p, !there) && p.ret >= since && p.call <= o.ret {
+				return true
+			}
+		}
+		return false
+	}
+	if !there && !undone(0) {
+		return true
+	}
 	for k := range h {
-		if r := &h[k]; r.kind == remove && r.status == 0 && r.key == p.key && r.call > p.ret && r.ret < o.call {
+		if p := &h[k]; changes(p, there) && p.ret < o.call && !undone(p.call) {
 			return true
 		}
 	}

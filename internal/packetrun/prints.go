@@ -47,11 +47,25 @@ func PrintText(maps []*sim.Map, data []byte) (string, error) {
 	if uint64(len(text)) < length {
 		return "", fmt.Errorf("a print whose format at %#x has %d bytes", address, length)
 	}
+	if address == 0 {
+		rest = rest[min((length+3)&^3, uint64(len(rest))):]
+	}
 	f, err := bpf.ParsePrint(text[:length], len(values))
 	if err != nil {
 		return "", fmt.Errorf("a print with the format %q: %w", bytes.TrimRight(text[:length], "\x00"), err)
 	}
-	return f.Print(values), nil
+	shown := map[int][]byte{}
+	for k := range f.Values() {
+		if _, ok := f.Memory(k); !ok {
+			continue
+		}
+		n := values[k]
+		if n > uint64(len(rest)) {
+			return "", fmt.Errorf("a print of %d bytes whose value %d has %d", len(data), k+1, n)
+		}
+		shown[k], rest = rest[:n], rest[min((n+3)&^3, uint64(len(rest))):]
+	}
+	return f.Print(values, shown), nil
 }
 
 // memory returns bytes of a map by the low word of their address.

@@ -9,7 +9,10 @@ import "fmt"
 //	         +4       first free node, linked through LPMLength
 //	         +8       lock: not 0 while a change is made
 //	         +12      number of entries
-//	         +First   nodes, two for each entry, Stride bytes apart
+//	         +16      where the next node that is taken out is noted
+//	         +20      note of the first node that was taken out and is not free yet
+//	         +24      notes, a ring: low addresses of nodes, one for each node
+//	         +First   nodes, at least two for each entry, Stride bytes apart
 //	node     +0       node for keys whose next bit is 0
 //	         +4       node for keys whose next bit is 1
 //	         +8       prefix length in bits
@@ -33,7 +36,9 @@ const (
 	LPMFree  Offset = 4
 	LPMLock  Offset = 8
 	LPMUsed  Offset = 12
-	LPMNodes Offset = 16 // node 0
+	LPMGone  Offset = 16 // low address of a note
+	LPMKept  Offset = 20 // the same
+	LPMNotes Offset = 24
 )
 
 // Offsets in a node.
@@ -62,9 +67,17 @@ const (
 	LPMMaxEntries = 1 << 22
 )
 
+// A trie has nodes for those that were taken out while somebody may stand on them:
+// one for each entry, within these bounds.
+const (
+	lpmLeastGone = 16
+	lpmMostGone  = 256
+)
+
 // NewLPM lays out a trie.
 func NewLPM(s Shape) LPM {
-	l := LPM{Nodes: 2 * s.MaxEntries, First: uint64(LPMNodes), KeySize: s.KeySize, Key: lpmKey(s.KeySize)}
+	l := LPM{Nodes: 2*s.MaxEntries + min(max(s.MaxEntries, lpmLeastGone), lpmMostGone), KeySize: s.KeySize, Key: lpmKey(s.KeySize)}
+	l.First = up(l.Note(l.Nodes))
 	l.Value = up(l.key(3))
 	l.Stride = up(uint32(l.Value) + s.ValueSize)
 	return l
@@ -96,7 +109,7 @@ func parseLPM(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	}
 	l := LPM{uint32(nodes), first, Offset(value), step, s.KeySize, lpmKey(s.KeySize)}
 	switch {
-	case nodes < 2*uint64(s.MaxEntries) || nodes > 2*LPMMaxEntries:
+	case nodes < 2*uint64(s.MaxEntries) || nodes > 2*LPMMaxEntries+lpmMostGone:
 		return nil, fmt.Errorf("layout lpm_trie with %d nodes for %d entries", nodes, s.MaxEntries)
 	case first < uint64(LPMUsed)+wordBytes || first%Align != 0 || first > 1<<32:
 		return nil, fmt.Errorf("layout lpm_trie with nodes at offset %d", first)
@@ -125,6 +138,9 @@ func (l LPM) Mask() Offset { return l.key(1) }
 
 // Bit returns the offset in a node of the mask of the bit behind the prefix.
 func (l LPM) Bit() Offset { return l.key(2) }
+
+// Note returns the offset of note i.
+func (l LPM) Note(i uint32) uint64 { return uint64(LPMNotes) + wordBytes*uint64(i) }
 
 // Node returns the offset of node i.
 func (l LPM) Node(i uint32) uint64 { return l.First + uint64(i)*uint64(l.Stride) }

@@ -128,7 +128,9 @@ func TestGoldenLPM(t *testing.T) {
 	for p := word(uint64(maplayout.LPMFree)); p != 0; p = word(uint64(p-low) + uint64(maplayout.LPMLength)) {
 		free++
 	}
-	require.Equal(t, 2, free)
+	require.Equal(t, 18, free)
+	require.Equal(t, low+uint32(l.Note(0)), word(uint64(maplayout.LPMGone)))
+	require.Equal(t, low+uint32(l.Note(0)), word(uint64(maplayout.LPMKept)))
 	require.Zero(t, word(uint64(maplayout.LPMLock)))
 	require.EqualValues(t, 3, word(uint64(maplayout.LPMUsed)))
 }

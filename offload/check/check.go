@@ -135,6 +135,9 @@ type Options struct {
 	// Size, if set, is filled with the size of what the driver's compiler makes,
 	// if the program gets that far.
 	Size *Size
+	// Failing, if set, is filled with the helper calls that are taken, and that always
+	// fail on Target or on the nfp driver's card.
+	Failing *[]translate.Failing
 	// Firmware is what the card's firmware can do; nil is DefaultFirmware.
 	Firmware *Firmware
 	// Device is what a device was found to take; nil leaves it out.
@@ -194,6 +197,14 @@ func Program(p *object.Program, o Options) ([]Finding, error) {
 			if err := c.driverRules(); err != nil {
 				return nil, err
 			}
+		}
+	}
+	if o.Failing != nil && c.v != nil {
+		switch {
+		case o.Target != nil:
+			*o.Failing = translate.AlwaysFailing(c.v, o.Target)
+		case o.NFP:
+			*o.Failing = translate.AlwaysFailing(c.v, c.fw.Target)
 		}
 	}
 	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Slot < c.found[j].Slot })

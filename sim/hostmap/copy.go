@@ -20,6 +20,9 @@ func (m *Map) CopyFrom(src *Map) error {
 	}
 	if m.liesLike(src) {
 		copy(m.region.Data, src.region.Data)
+		if t, ok := m.table.(*trieTable); ok {
+			t.upTo = t.word(trieKept)
+		}
 		m.forgetLocks()
 		return nil
 	}

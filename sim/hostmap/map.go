@@ -30,6 +30,7 @@ type Map struct {
 	guard  func(index, number uint32) error // of a program array's slots
 	family *family                          // nil until it is linked
 	made   bool                             // by NewInner
+	space  *Space                           // nil until it is there
 	spin   maplayout.Spin
 }
 
@@ -120,7 +121,13 @@ func (m *Map) Place(key []byte, flags uint64) (uint64, bpf.Errno) {
 }
 
 // Remove removes a key. It returns 0 or an errno.
-func (m *Map) Remove(key []byte) bpf.Errno { return m.table.remove(key) }
+func (m *Map) Remove(key []byte) bpf.Errno {
+	errno := m.table.remove(key)
+	if _, ok := m.table.(leaver); ok && errno == 0 && m.space != nil {
+		m.space.pass()
+	}
+	return errno
+}
 
 // Bytes returns the memory of the value at an address that Find or Place gave.
 func (m *Map) Bytes(addr uint64) []byte {
@@ -198,7 +205,7 @@ func (m *Map) error(e bpf.Errno, format string, args ...any) error {
 // errnos are the standard library's errors for what tables return.
 var errnos = map[bpf.Errno]error{
 	bpf.EINVAL: syscall.EINVAL, bpf.EEXIST: syscall.EEXIST, bpf.ENOENT: syscall.ENOENT, bpf.E2BIG: syscall.E2BIG, bpf.ENOSPC: syscall.ENOSPC,
-	bpf.EAGAIN: syscall.EAGAIN,
+	bpf.EAGAIN: syscall.EAGAIN, bpf.ENOMEM: syscall.ENOMEM,
 }
 
 // Lookup returns a copy of the value of a key.
@@ -225,7 +232,7 @@ func (m *Map) Pop(key []byte) ([]byte, error) {
 	if !ok {
 		return nil, m.error(bpf.ENOENT, "lookup and delete %x", key)
 	}
-	remove := func() bpf.Errno { return m.table.remove(key) }
+	remove := func() bpf.Errno { return m.Remove(key) }
 	if t, ok := m.table.(keyless); ok {
 		remove = t.pop
 	}
@@ -272,7 +279,7 @@ func (m *Map) Delete(key []byte) error {
 	if err := m.checkKey(key); err != nil {
 		return err
 	}
-	if errno := m.table.remove(key); errno != 0 {
+	if errno := m.Remove(key); errno != 0 {
 		return m.error(errno, "delete %x", key)
 	}
 	return nil

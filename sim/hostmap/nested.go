@@ -100,8 +100,8 @@ func (m *Map) NewInner(name string) (*Map, error) {
 }
 
 // FreeInner takes a map that NewInner has made out of memory. It is an error while
-// a map of maps holds it. A packet that is under way may still use it, so that
-// hosts wait for its end.
+// a map of maps holds it. Packets that are under way may still use it: its memory is
+// free when all of them have ended.
 func (m *Map) FreeInner() error {
 	f := m.family
 	if !m.made {
@@ -113,7 +113,8 @@ func (m *Map) FreeInner() error {
 		}
 	}
 	f.all = slices.DeleteFunc(f.all, func(o *Map) bool { return o == m })
-	f.space.Free(m)
+	f.space.grace.leaving = append(f.space.grace.leaving, m)
+	f.space.pass()
 	return nil
 }
 

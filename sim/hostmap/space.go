@@ -2,6 +2,7 @@ package hostmap
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
@@ -19,8 +20,10 @@ type Room struct {
 
 // Space is map memory and the maps in it.
 type Space struct {
-	memory *mem.System
-	rooms  []room
+	memory  *mem.System
+	rooms   []room
+	grace   grace
+	leavers []leaver // the tables that keep what was taken out
 }
 
 type room struct {
@@ -70,6 +73,10 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 		return fail(err)
 	}
 	in.arena.Reserve(r.End())
+	m.space = s
+	if t, ok := m.table.(leaver); ok {
+		s.leavers = append(s.leavers, t)
+	}
 	return m, nil
 }
 
@@ -97,7 +104,11 @@ func (s *Space) createLike(like *Map, info image.Map) (*Map, error) {
 }
 
 // Free takes a map out of memory. Nobody may use it then.
-func (s *Space) Free(m *Map) {
+func (s *Space) Free(m *Map) { s.release(m) }
+
+// release takes a map out of memory.
+func (s *Space) release(m *Map) {
+	s.leavers = slices.DeleteFunc(s.leavers, func(t leaver) bool { return t.(table) == m.table })
 	s.memory.Map.Remove(m.region)
 	for i := range s.rooms {
 		if r := &s.rooms[i]; (m.info.Layout == string(maplayout.KindFirmware) || m.made) && r.arena.Inside(m.region.Base, m.region.Size) {

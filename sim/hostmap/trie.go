@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"github.com/skipsw/skipsw/internal/plain"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
@@ -15,6 +16,7 @@ type trieTable struct {
 	mem     []byte // the region
 	lo      uint64 // what a stored pointer to its first byte is
 	entries uint32 // most entries
+	upTo    uint32 // the notes before this one are of nodes that a grace period frees
 }
 
 var _ = register(maplayout.KindLPM, func(info *image.Map, l maplayout.Layout) table {
@@ -31,6 +33,8 @@ const (
 	trieAddr   = uint64(maplayout.LPMAddr)
 	trieTurns  = uint64(maplayout.LPMTurns)
 	trieUsed   = uint64(maplayout.LPMUsed)
+	trieGone   = uint64(maplayout.LPMGone)
+	trieKept   = uint64(maplayout.LPMKept)
 	trieLen    = maplayout.LPMLengthSize
 )
 
@@ -86,17 +90,67 @@ func common(a, b []byte, n uint32) uint32 {
 func (t *trieTable) reset(memory []byte) {
 	t.mem = memory
 	for i := int64(t.Nodes) - 1; i >= 0; i-- {
-		t.release(t.Node(uint32(i)))
+		t.free(t.Node(uint32(i)))
 	}
+	first := uint32(t.lo + t.Note(0))
+	t.set(trieGone, first)
+	t.set(trieKept, first)
+	t.upTo = first
 }
 
-// release puts a node on the free list. Programs may stand on it: they find no value
-// there any more, and a prefix that is too long for them, or go on as they would have.
-func (t *trieTable) release(n uint64) {
+// free puts a node on the free list.
+func (t *trieTable) free(n uint64) {
 	t.set(n+trieAddr, 0)
 	t.set(n+trieLength, t.word(trieFree))
 	t.point(trieFree, n)
 }
+
+// release notes a node that nothing leads to any more. Programs may stand on it, and go
+// on as in the trie that was.
+func (t *trieTable) release(n uint64) {
+	if at, ok := t.note(t.word(trieGone)); ok {
+		t.set(at, uint32(t.lo+n))
+		t.set(trieGone, t.after(at))
+	}
+}
+
+// note returns the offset of a note. A place that a program has spoilt is none.
+func (t *trieTable) note(p uint32) (uint64, bool) {
+	at := uint64(p) - t.lo
+	return at, at >= t.Note(0) && at < t.Note(t.Nodes) && at%4 == 0
+}
+
+// after returns the place of the note after the one at an offset.
+func (t *trieTable) after(at uint64) uint32 {
+	if at += 4; at == t.Note(t.Nodes) {
+		at = t.Note(0)
+	}
+	return uint32(t.lo + at)
+}
+
+// left, mark, settle and marked implement leaver.
+func (t *trieTable) left() bool { return t.word(trieKept) != t.word(trieGone) }
+
+func (t *trieTable) mark() { t.upTo = t.word(trieGone) }
+
+func (t *trieTable) settle() bool {
+	if t.word(uint64(maplayout.LPMLock)) != 0 {
+		return false
+	}
+	for range t.Nodes {
+		at, ok := t.note(t.word(trieKept))
+		if !ok || t.word(trieKept) == t.upTo {
+			break
+		}
+		if n, ok := t.node(at); ok {
+			t.free(n)
+		}
+		t.set(trieKept, t.after(at))
+	}
+	return true
+}
+
+func (t *trieTable) marked(c *plain.Codec) { c.Value(&t.upTo) }
 
 // take makes a node of a free one.
 func (t *trieTable) take(length uint32, key []byte, real bool) (uint64, bool) {
@@ -209,7 +263,7 @@ func (t *trieTable) insert(key []byte) (uint64, bpf.Errno) {
 	}
 	leaf, ok := t.take(length, data, true)
 	if !ok {
-		return 0, bpf.ENOSPC
+		return 0, bpf.ENOMEM
 	}
 	switch {
 	case !there:
@@ -220,8 +274,8 @@ func (t *trieTable) insert(key []byte) (uint64, bpf.Errno) {
 	default:
 		fork, ok := t.take(same, t.key(n), false)
 		if !ok {
-			t.release(leaf)
-			return 0, bpf.ENOSPC
+			t.free(leaf)
+			return 0, bpf.ENOMEM
 		}
 		t.point(way(fork, bitAt(data, same)), leaf)
 		t.point(way(fork, bitAt(t.key(n), same)), n)

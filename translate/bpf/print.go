@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// PrintFormat is a format of bpf_trace_printk and bpf_trace_vprintk whose values
-// are numbers.
+// PrintFormat is a format of bpf_trace_printk and bpf_trace_vprintk, of numbers,
+// strings and IP addresses.
 type PrintFormat struct {
 	parts []printPart
 }
@@ -21,16 +21,20 @@ type printPart struct {
 	space bool // with a space in the place of a plus
 	zero  bool // filled up with zeros
 	width int
-	long  bool // 64 bits
-	verb  byte // d, u, x, X or c
+	long  bool   // 64 bits
+	verb  byte   // d, u, x, X or c; s or p where memory is shown
+	ip    string // of a p: i4, I4, i6, I6, or s for a string without a width
 }
+
+// PrintString is the most bytes of a string that are shown.
+const PrintString = 512
 
 // MaxPrintWidth bounds the width of a value, in characters.
 const MaxPrintWidth = 512
 
-// ParsePrint reads a format as bpf_bprintf_prepare does, of which it takes the
-// part without memory: text ends at the first 0 byte. values is how many values
-// the call has.
+// ParsePrint reads a format as bpf_bprintf_prepare does, of which it leaves out what
+// shows addresses: text ends at the first 0 byte. values is how many values the call
+// has.
 func ParsePrint(text []byte, values int) (*PrintFormat, error) {
 	end := bytes.IndexByte(text, 0)
 	if end < 0 {
@@ -93,8 +97,12 @@ func parseVerb(s string) (p printPart, n int, err error) {
 			return p, n, fmt.Errorf("a width above %d", MaxPrintWidth)
 		}
 	}
-	if at() == 'p' || at() == 's' {
-		return p, n, fmt.Errorf("%%%c, because its value is memory that the host does not see", at())
+	switch at() {
+	case 's':
+		p.verb, n = 's', n+1
+		return p, n, wordEnds(s, n)
+	case 'p':
+		return parsePointer(p, s, n+1)
 	}
 	if at() != 'c' {
 		for k := 0; k < 2 && at() == 'l'; k++ {
@@ -111,15 +119,64 @@ func parseVerb(s string) (p printPart, n int, err error) {
 	return p, n + 1, nil
 }
 
+// parsePointer reads what follows the p at n-1.
+func parsePointer(p printPart, s string, n int) (printPart, int, error) {
+	p.verb = 'p'
+	switch rest := s[n:]; {
+	case strings.HasPrefix(rest, "ks"):
+		p.ip = "s"
+		return p, n + 2, wordEnds(s, n+2)
+	case strings.HasPrefix(rest, "us"):
+		return p, n, errors.New("%pus, because a network card has no processes whose memory it could show")
+	case len(rest) > 1 && strings.IndexByte("iI", rest[0]) >= 0 && strings.IndexByte("46", rest[1]) >= 0:
+		p.ip = rest[:2]
+		return p, n + 2, nil
+	case rest == "" || !isLetterOrDigit(rest[0]) || strings.IndexByte("KxsSB", rest[0]) >= 0:
+		return p, n, fmt.Errorf("%%%s, because addresses of the card mean nothing to a reader", s[:min(n+1, len(s))])
+	}
+	return p, n, fmt.Errorf("%%%s, which the kernel does not take", s[:min(n+1, len(s))])
+}
+
+func isLetterOrDigit(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// wordEnds refuses a string behind which letters or digits follow, as the kernel does.
+func wordEnds(s string, n int) error {
+	if n < len(s) && isLetterOrDigit(s[n]) {
+		return fmt.Errorf("%%%s, which the kernel does not take", s[:n+1])
+	}
+	return nil
+}
+
+// Memory reports whether value k is the address of memory that is shown, and of how
+// many bytes; 0 is a string, up to a 0 byte and at most PrintString bytes.
+func (f *PrintFormat) Memory(k int) (n int, ok bool) {
+	switch p := &f.parts[k]; {
+	case p.verb == 's', p.ip == "s":
+		return 0, true
+	case p.verb == 'p' && p.ip[1] == '4':
+		return 4, true
+	case p.verb == 'p':
+		return 16, true
+	}
+	return 0, false
+}
+
 // Values returns how many values the format shows.
 func (f *PrintFormat) Values() int { return len(f.parts) - 1 }
 
-// Print returns the text with its values, those that are missing taken for 0.
-func (f *PrintFormat) Print(values []uint64) string {
+// Print returns the text with its values, those that are missing taken for 0. memory
+// has the bytes of the values that show memory, by their number.
+func (f *PrintFormat) Print(values []uint64, memory map[int][]byte) string {
 	var w strings.Builder
 	for k, p := range f.parts {
 		w.WriteString(p.text)
 		if p.verb == 0 {
+			continue
+		}
+		if p.verb == 's' || p.verb == 'p' {
+			w.WriteString(p.show(memory[k]))
 			continue
 		}
 		var v uint64
@@ -129,6 +186,36 @@ func (f *PrintFormat) Print(values []uint64) string {
 		w.WriteString(p.print(v))
 	}
 	return w.String()
+}
+
+// show returns memory in the form that the format wants.
+func (p *printPart) show(b []byte) string {
+	switch {
+	case p.verb == 's', p.ip == "s":
+		if n := bytes.IndexByte(b, 0); n >= 0 {
+			b = b[:n]
+		}
+		if p.verb == 's' {
+			return p.fill("", string(b), false)
+		}
+		return string(b)
+	case p.ip[1] == '4':
+		b = append(bytes.Clone(b), 0, 0, 0, 0)[:4]
+		if p.ip == "i4" {
+			return fmt.Sprintf("%03d.%03d.%03d.%03d", b[0], b[1], b[2], b[3])
+		}
+		return fmt.Sprintf("%d.%d.%d.%d", b[0], b[1], b[2], b[3])
+	}
+	b = append(bytes.Clone(b), make([]byte, 16)...)[:16]
+	text := fmt.Sprintf("%x", b)
+	if p.ip == "i6" {
+		return text
+	}
+	var groups []string
+	for ; text != ""; text = text[4:] {
+		groups = append(groups, text[:4])
+	}
+	return strings.Join(groups, ":")
 }
 
 // print returns one value.

@@ -45,8 +45,11 @@ func testMaps() []*object.Map {
 	}
 }
 
-// iterNames are names for the calls of the iterator over numbers.
-var iterNames = strings.NewReplacer("call iter_new", "call kernel-function#1", "call iter_next", "call kernel-function#2", "call iter_destroy", "call kernel-function#3")
+// kfuncNames are names for the calls of the kernel's functions.
+var kfuncNames = strings.NewReplacer("call iter_new", "call kernel-function#1", "call iter_next", "call kernel-function#2", "call iter_destroy", "call kernel-function#3",
+	"call from_xdp", "call kernel-function#4", "call from_skb", "call kernel-function#5", "call slice_rdwr", "call kernel-function#7", "call slice", "call kernel-function#6",
+	"call adjust", "call kernel-function#8", "call is_null", "call kernel-function#9", "call is_rdonly", "call kernel-function#10", "call size", "call kernel-function#11",
+	"call clone", "call kernel-function#12")
 
 // assemble makes a program of statements in the kernel's notation, divided by
 // ";". A label that starts with a capital letter starts a function.
@@ -56,7 +59,7 @@ func assemble(name string, typ object.Type, src string) *object.Program {
 	for _, m := range p.Maps {
 		maps = append(maps, m.Name)
 	}
-	src = iterNames.Replace(src)
+	src = kfuncNames.Replace(src)
 	code, err := bpf.Parse(strings.ReplaceAll(src, ";", "\n"), maps...)
 	if err != nil {
 		panic(name + ": " + err.Error())

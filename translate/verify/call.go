@@ -123,6 +123,8 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		ret.mp, ret.rng, ret.id = c.mp, c.record, v.newID()
 		ret.ref = ret.id
 		v.cur.refs = append(v.cur.refs, reference{ret.ref, int32(i)})
+	case platform.RetDynptrDataOrNull:
+		ret = c.slice()
 	case platform.RetValueOrNull:
 		ret = pointer(PtrMapValueOrNull)
 		ret.mp, ret.inner, ret.id = c.mp, c.inner, v.newID()
@@ -146,7 +148,7 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 		v.tailCall()
 	}
 	v.clobber()
-	if h.Moves && !h.Leaves {
+	if h.Moves && !h.Leaves || id == bpf.HelperDynptrWrite && c.from.dynptrKind() == platform.DynptrSkb {
 		losePacket(v.cur)
 	}
 	v.set(0, ret)
@@ -175,7 +177,7 @@ func (v *verifier) tailCall() {
 // moved.
 func losePacket(s *state) {
 	s.each(func(r *reg) {
-		if r.kind.isPacket() || r.kind == PtrPacketEnd {
+		if r.kind.isPacket() || r.kind == PtrPacketEnd || r.kind == PtrSlice || r.kind == PtrSliceOrNull {
 			*r = unknownReg()
 			r.rng = stale
 		}
@@ -194,6 +196,7 @@ type call struct {
 	record int32 // bytes of the record that it returns
 	// released is the reference that it takes back, 0 for none.
 	released uint32
+	from     slot // the dynptr of an argument before
 }
 
 // fill is memory on the stack that the helper writes.
@@ -252,6 +255,22 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 		return c.recordSize(n)
 	case platform.ArgRecord:
 		return c.takesBack(n)
+	case platform.ArgNumber:
+		if r.kind != Scalar {
+			return unsafef("%s needs a number in R%d, it holds %s", c.name, n, r.kind.name())
+		}
+	case platform.ArgDynptr:
+		_, err := c.dynptr(n)
+		return err
+	case platform.ArgNewDynptr:
+		if c.Dynptr == platform.DynptrLocal && v.reg(1).kind != PtrMapValue {
+			return unsafef("%s needs a map value in R1, it holds %s", c.name, v.reg(1).kind.name())
+		}
+		return c.newDynptr(n)
+	case platform.ArgRecordDynptr:
+		return c.takesBackDynptr(n)
+	case platform.ArgSliceSize:
+		return c.sliceSize(n)
 	case platform.ArgMem, platform.ArgMemOrNull, platform.ArgFill:
 		if r.kind == Scalar && !(a == platform.ArgMemOrNull && r.IsZero()) {
 			return unsafef("%s needs memory in R%d, it holds %s", c.name, n, r.kind.name())
@@ -324,13 +343,16 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 		if size == 0 {
 			return nil // no bytes, but a place in the frame
 		}
+		if s := v.heldIn(int(p.frame), lo, hi); s != nil && (!write || s.isDynptr()) {
+			if write {
+				return unsafef("%s would write to a dynptr on the stack (R%d)", c.name, n)
+			}
+			return errHeldRead(s, lo, hi)
+		}
 		if write {
 			c.fills = append(c.fills, fill{int(p.frame), lo, hi})
 			v.stackWrite(int(p.frame), lo, hi, false)
 			return nil
-		}
-		if v.iteratesIn(int(p.frame), lo, hi) {
-			return errIterRead(lo, hi)
 		}
 		v.stackRead(int(p.frame), lo, hi)
 		if v.older() { // takes what helpers read for written, too
@@ -344,12 +366,15 @@ func (c *call) memory(n uint8, size int, write bool) *Error {
 			return unsafef("%s gets packet memory in R%d, which it cannot take", c.name, n).
 				hint("copy the bytes to the stack first")
 		}
-	case PtrMem, PtrMapKey:
+	case PtrMem, PtrMapKey, PtrSlice:
+		if a := c.Args[n-1]; p.lent != byData && (a == platform.ArgKey || a == platform.ArgValue || a == platform.ArgFillValue) {
+			return unsafef("%s gets memory of a dynptr in R%d, which it cannot take", c.name, n).hint("copy the bytes to the stack first")
+		}
 	case PtrNum:
 		if a := c.Args[n-1]; a != platform.ArgMem && a != platform.ArgMemOrNull && a != platform.ArgFill {
 			return unsafef("%s gets the number of an iterator in R%d, which it cannot take", c.name, n).hint("copy the number to the stack first")
 		}
-	case PtrMapValueOrNull, PtrMemOrNull:
+	case PtrMapValueOrNull, PtrMemOrNull, PtrSliceOrNull:
 		if size == 0 && c.Args[n-1] == platform.ArgMemOrNull {
 			return nil
 		}

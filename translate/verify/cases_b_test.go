@@ -88,7 +88,6 @@ var helperCases = []verdictCase{
 	{name: "tc checksum", typ: object.TC, src: `r2 = 24; r3 = 1; r4 = 2; r5 = 2; call l3_csum_replace; r0 = 0; exit`},
 	{name: "socket lookup", typ: object.TC, src: `r2 = r10; r2 += -36; r3 = 36; r4 = 0; r5 = 0; call sk_lookup_tcp; r0 = 0; exit`, want: "not supported: bpf_sk_lookup_tcp"},
 	{name: "timer", src: val + `r1 = r0; r2 = map[hash]; r3 = 0; call timer_init; r0 = 0;` + out, want: "not supported: bpf_timer_init"},
-	{name: "dynptr", src: `r1 = r10; r1 += -8; r2 = 8; r3 = 0; r4 = r10; r4 += -24; call dynptr_from_mem; r0 = 0; exit`, want: "not supported: bpf_dynptr_from_mem"},
 }
 
 var functionCases = []verdictCase{

@@ -39,6 +39,7 @@ type facts struct {
 	rounds   []uint8
 	// callbacks gives the function that a helper call calls back.
 	callbacks map[int]int
+	dynptrs   map[int]Dynptr
 	notes     []stackNote
 	noteOf    []int32
 }
@@ -93,7 +94,7 @@ func (f *facts) init(v *verifier) {
 	f.at = make([]fact, n)
 	f.dirty = make([]bpf.RegSet, n)
 	f.carried = make([]bpf.RegSet, n)
-	f.callbacks = map[int]int{}
+	f.callbacks, f.dynptrs = map[int]int{}, map[int]Dynptr{}
 	f.linkedRegs, f.linked = map[int]bpf.RegSet{}, map[int][]link{}
 	f.rounds = make([]uint8, n)
 	f.noteOf = make([]int32, n)
@@ -165,8 +166,11 @@ func fromReg(r *reg) Reg {
 		Kind: r.kind, Map: int(r.mp), Among: among(r), Inner: r.inner, Frame: int(r.frame),
 		Bits: r.Bits, UMin: r.UMin, UMax: r.UMax, SMin: r.SMin, SMax: r.SMax,
 	}
-	if r.kind == PtrFunc {
+	switch {
+	case r.kind == PtrFunc:
 		f.Map = -1
+	case r.ofPacket():
+		f.Kind = PtrPacket
 	}
 	if r.kind != Scalar {
 		f.Off = r.off
@@ -174,6 +178,12 @@ func fromReg(r *reg) Reg {
 		f.Range = rangeOf(r)
 	}
 	return f
+}
+
+// ofPacket reports memory of a dynptr of the packet. bpf_dynptr_data lends none, so that
+// no run gets to where it is accessed.
+func (r *reg) ofPacket() bool {
+	return r.kind == PtrSlice || r.kind == PtrMem && r.dyn != 0 && r.mp < 0
 }
 
 // among returns the maps that a state's pointer may belong to. A fact that is
@@ -191,6 +201,9 @@ func among(r *reg) MapSet {
 }
 
 func rangeOf(r *reg) uint16 {
+	if r.ofPacket() {
+		return proven(int32(max(int64(r.rng)-int64(min(r.UMax, math.MaxUint16)), 0)))
+	}
 	return proven(r.rng)
 }
 
@@ -200,6 +213,11 @@ func proven(n int32) uint16 { return uint16(min(max(n, 0), math.MaxUint16)) }
 // absorb joins r to the fact and reports whether the fact changed. widen
 // gives up ranges that grow.
 func (f *Reg) absorb(r *reg, widen bool) bool {
+	if r.ofPacket() {
+		x := *r
+		x.rng, x.kind = int32(rangeOf(r)), PtrPacket
+		r = &x
+	}
 	switch {
 	case r.kind == Uninit:
 		return false
@@ -241,6 +259,8 @@ func (f *Reg) absorbKind(r *reg) bool {
 			return PtrMemOrNull
 		case PtrNum, PtrNumOrNull:
 			return PtrNumOrNull
+		case PtrSliceOrNull:
+			return PtrSliceOrNull
 		}
 		return Mixed
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/platform"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -154,6 +155,8 @@ func (c *call) globalArg(n uint8, a object.Arg) *Error {
 		r.kind = PtrMapValue
 	case PtrMemOrNull:
 		r.kind = PtrMem
+	case PtrSliceOrNull:
+		r.kind = PtrSlice
 	}
 	if err := c.memory(n, a.Size, false); err != nil {
 		return err
@@ -174,7 +177,7 @@ func (c *code) packetMovers() []bool {
 			if in.IsFuncCall() || in.IsFuncLoad() {
 				moves[c.fn[i]] = moves[c.fn[in.FuncTarget(i)]]
 			} else if h, _ := rules.Helper(in.Helper(), c.typ); h != nil {
-				moves[c.fn[i]] = h.Moves
+				moves[c.fn[i]] = h.Moves || h.ID == bpf.HelperDynptrWrite && c.p.Type == object.TC
 			}
 			changed = changed || moves[c.fn[i]]
 		}

@@ -35,21 +35,6 @@ func (s *slot) iterState() iterState {
 
 var allIter = [8]byteKind{byteIter, byteIter, byteIter, byteIter, byteIter, byteIter, byteIter, byteIter}
 
-func errIterRead(lo, hi int) *Error {
-	return unsafef("stack byte %s read, which belongs to an iterator", span(int64(lo), int64(hi)))
-}
-
-// iteratesIn reports whether bytes of a frame's stack belong to an iterator.
-func (v *verifier) iteratesIn(frame, lo, hi int) bool {
-	f := v.cur.frames[frame]
-	for n := (-hi) / 8; n <= (-lo-1)/8 && n < len(f.stack); n++ {
-		if f.stack[n].iterates() {
-			return true
-		}
-	}
-	return false
-}
-
 // callKfunc executes a call of a kernel function.
 func (v *verifier) callKfunc(i int) *Error {
 	id := v.insns[i].Kfunc()
@@ -61,6 +46,9 @@ func (v *verifier) callKfunc(i int) *Error {
 		if err := v.needReg(n); err != nil {
 			return err
 		}
+	}
+	if !id.Iterates() {
+		return v.callDynptr(i, id)
 	}
 	it := v.reg(1)
 	if it.kind != PtrStack || !it.Scalar.IsConst() {
@@ -119,6 +107,9 @@ func (v *verifier) iterNew(i int, at iterPlace, lo int) *Error {
 		if b == byteIter {
 			return unsafef("bpf_iter_num_new gets an iterator in R1 that is in use").hint("call bpf_iter_num_destroy first")
 		}
+	}
+	if err := v.endDynptr(f, at.slot); err != nil {
+		return err
 	}
 	v.stackWrite(at.frame, lo, lo+bpf.IterNumBytes, true)
 	f.written |= 1 << uint(at.slot)

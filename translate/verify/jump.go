@@ -91,7 +91,7 @@ func (v *verifier) foresee(op number.Cond, a, b *reg, word bool) number.Verdict 
 		return number.Either
 	}
 	switch a.kind {
-	case PtrMapValue, PtrMap, PtrMem, PtrMapKey, PtrNum:
+	case PtrMapValue, PtrMap, PtrMem, PtrMapKey, PtrNum, PtrSlice:
 		if !v.anywhere(a) || a.near() {
 			return number.Decided(op == number.NE)
 		}
@@ -211,7 +211,9 @@ func (v *verifier) settleNull(s *state, id uint32, null bool) {
 		}
 		switch {
 		case null:
-			s.release(r.ref)
+			if r.ref == r.id {
+				s.release(r.ref) // memory of a dynptr is not what has to be given back
+			}
 			*r = constReg(0)
 		case r.kind == PtrMapValueOrNull:
 			if r.kind = PtrMapValue; !v.lockOf(r).has {
@@ -219,6 +221,8 @@ func (v *verifier) settleNull(s *state, id uint32, null bool) {
 			}
 		case r.kind == PtrMapOrNull:
 			r.kind, r.id = PtrMap, 0
+		case r.kind == PtrSliceOrNull:
+			r.kind, r.id = PtrSlice, 0
 		default:
 			r.kind, r.id = PtrMem, 0
 		}

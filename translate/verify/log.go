@@ -83,7 +83,7 @@ func (l *logger) pruned(v *verifier, i int) {
 func (k Kind) name() string {
 	return [...]string{
 		"nothing", "scalar", "ctx", "pkt", "pkt_meta", "pkt_end", "fp", "map_value", "map_value_or_null", "map_ptr",
-		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null", "map_key", "rdonly_mem", "rdonly_mem_or_null",
+		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null", "map_key", "rdonly_mem", "rdonly_mem_or_null", "mem", "mem_or_null",
 	}[k]
 }
 
@@ -116,7 +116,7 @@ func (v *verifier) slotText(s *slot) string {
 	}
 	var b [8]byte
 	for k := range s.bytes {
-		b[7-k] = "?rm0i"[s.bytes[k]]
+		b[7-k] = "?rm0id"[s.bytes[k]]
 	}
 	return string(b[:])
 }
@@ -147,10 +147,10 @@ func (v *verifier) regText(r *reg) string {
 	}
 	if r.kind == PtrNum {
 		a = append(a, fmt.Sprintf("ref_obj_id=%d", r.ref))
-	} else if r.ref != 0 {
+	} else if r.ref != 0 && r.dyn == 0 {
 		name = "ringbuf_" + name
 		a = append(a, fmt.Sprintf("ref_obj_id=%d", r.ref))
-	} else if r.mp >= 0 && r.kind != PtrFunc && r.kind != PtrNum {
+	} else if r.mp >= 0 && r.kind != PtrFunc && r.kind != PtrNum && r.dyn == 0 {
 		m := v.mapOf(r)
 		if r.kind == PtrMapOrNull {
 			m = v.p.Maps[r.mp]
@@ -166,7 +166,7 @@ func (v *verifier) regText(r *reg) string {
 	if r.kind.isPacket() {
 		a = append(a, "r="+number.Unsigned(uint64(int64(r.rng))))
 	}
-	if r.kind == PtrMem || r.kind == PtrMemOrNull || r.kind == PtrNum {
+	if r.kind == PtrMem || r.kind == PtrMemOrNull || r.kind == PtrNum || r.kind == PtrSlice || r.kind == PtrSliceOrNull {
 		a = append(a, "sz="+number.Unsigned(uint64(r.rng)))
 	}
 	if !r.Scalar.IsConst() {

@@ -190,10 +190,10 @@ func span(lo, hi int64) string {
 func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool) *Error {
 	lo := int64(p.off) + int64(off)
 	switch p.kind {
-	case PtrPacket, PtrPacketMeta, PtrMem:
+	case PtrPacket, PtrPacketMeta, PtrMem, PtrSlice:
 	case PtrMapKey, PtrNum:
 		return v.readOnly(p, base, off, size, write)
-	case PtrMapValueOrNull, PtrMemOrNull, PtrMapOrNull:
+	case PtrMapValueOrNull, PtrMemOrNull, PtrMapOrNull, PtrSliceOrNull:
 		return unsafef("R%d may be null here", base).hint("compare the pointer with NULL before it is used")
 	case PtrPacketEnd:
 		return unsafef("R%d is the end of the packet, nothing can be %s there", base, verb(write))
@@ -221,13 +221,16 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	default:
 		return unsafef("R%d is %s, nothing can be %s through it", base, p.kind.name(), verb(write))
 	}
-	what := map[Kind]string{PtrPacket: "packet", PtrPacketMeta: "packet metadata", PtrMem: "memory"}[p.kind]
+	what := map[Kind]string{PtrPacket: "packet", PtrPacketMeta: "packet metadata", PtrMem: "memory", PtrSlice: "memory"}[p.kind]
+	if write && p.lent == byReadSlice {
+		return unsafef("write to memory of bpf_dynptr_slice (R%d), which programs may only read", base).hint("ask for it with bpf_dynptr_slice_rdwr")
+	}
 	if p.SMin < 0 {
 		return unsafef("%s offset R%d may be negative (from %d on)", what, base, p.SMin+lo).outOfBounds().
 			hint("make the index unsigned or test it with >= 0")
 	}
 	room := int64(max(p.rng, 0))
-	if p.kind == PtrMem {
+	if p.kind == PtrMem || p.kind == PtrSlice {
 		lo += int64(p.SMin)
 		if p.UMax >= platform.MaxOffset {
 			return unsafef("memory offset R%d is unbounded", base).hint("%s", boundHint)
@@ -237,7 +240,7 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	if lo >= 0 && lo+int64(size) <= room {
 		return nil
 	}
-	if p.kind == PtrMem {
+	if p.kind == PtrMem || p.kind == PtrSlice {
 		return unsafef("memory byte %s %s, the object has %d bytes", span(lo, lo+int64(size)), verb(write), p.rng)
 	}
 	e := unsafef("%s byte %s %s, %s", what, span(lo, lo+int64(max(size, 1))), verb(write), v.proven(p, room)).outOfBounds()

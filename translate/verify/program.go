@@ -50,6 +50,9 @@ const (
 	PtrMapKey    // a key of a map, which a callback got
 	PtrNum       // the number of an iterator, in the iterator's stack slot
 	PtrNumOrNull // of a fact only: the same on some paths, null on others
+	// PtrSlice is memory of a dynptr of the packet. In facts it is PtrPacket.
+	PtrSlice
+	PtrSliceOrNull
 )
 
 // Tnum is a number of which some bits are known: bits set in Mask are unknown
@@ -132,6 +135,7 @@ type Program struct {
 	uses  stackUses
 	// callbacks gives the function that a helper call calls back
 	callbacks map[int]int
+	dynptrs   map[int]Dynptr // by call
 
 	walked, kept int
 	log          string

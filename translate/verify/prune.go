@@ -222,7 +222,7 @@ func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 	}
 	if how == asExact {
 		return old.kind == now.kind && old.Scalar == now.Scalar && old.off == now.off && old.rng == now.rng &&
-			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.idmap.pair(old.id, now.id) && v.sameRef(old, now)
+			old.mp == now.mp && old.inner == now.inner && old.frame == now.frame && v.idmap.pair(old.id, now.id) && v.sameRef(old, now) && v.sameSlice(old, now)
 	}
 	if old.kind == Uninit {
 		return true
@@ -237,7 +237,7 @@ func (v *verifier) regCovers(old, now *reg, how comparison) bool {
 		return now.Within(&old.Scalar) && v.sameLink(old, now)
 	}
 	if old.off != now.off || old.mp != now.mp || old.inner != now.inner || old.frame != now.frame ||
-		!now.Within(&old.Scalar) || !v.idmap.pair(old.id, now.id) || !v.sameRef(old, now) {
+		!now.Within(&old.Scalar) || !v.idmap.pair(old.id, now.id) || !v.sameRef(old, now) || !v.sameSlice(old, now) {
 		return false
 	}
 	if old.rng < 0 || now.rng < 0 {
@@ -260,6 +260,9 @@ func (v *verifier) sameLink(old, now *reg) bool {
 }
 
 func (v *verifier) slotCovers(old, now *slot, how comparison) bool {
+	if old.isDynptr() || now.isDynptr() && (how == asExact || old.bytes != [8]byteKind{}) {
+		return v.dynptrCovers(old, now)
+	}
 	if old.iterates() || now.iterates() && how == asExact {
 		return old.bytes == now.bytes && old.iterState() == now.iterState() && v.sameRef(&old.reg, &now.reg)
 	}
@@ -302,7 +305,7 @@ func (s *slot) whole() *reg {
 		return &s.reg
 	case 0:
 		for _, b := range s.bytes {
-			if b == byteZero || b == byteSpill || b == byteIter {
+			if b == byteZero || b == byteSpill || b == byteIter || b == byteDynptr {
 				return nil
 			}
 		}

@@ -3,6 +3,7 @@ package verify
 import (
 	"slices"
 
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/platform"
 )
 
@@ -27,6 +28,10 @@ func (v *verifier) noneHeld(why string) *Error {
 		return nil
 	}
 	r := v.cur.refs[0]
+	if v.insns[r.at].IsCallOf(bpf.HelperRingbufReserveDynptr) {
+		return unsafef("%s, and the dynptr's record that instruction %d reserved is neither submitted nor discarded", why, r.at).
+			hint("call bpf_ringbuf_submit_dynptr or bpf_ringbuf_discard_dynptr on every path, also where the call failed")
+	}
 	if v.insns[r.at].IsKfuncCall() {
 		return unsafef("%s, and the iterator that instruction %d made is not destroyed", why, r.at).hint("call bpf_iter_num_destroy on every path")
 	}
@@ -43,6 +48,7 @@ func (v *verifier) giveBack(id uint32) {
 			r.rng = returned
 		}
 	})
+	v.dropDynptrs(id)
 }
 
 // sameRefs reports whether as many references are held in two states, and pairs
@@ -88,7 +94,7 @@ func (c *call) takesBack(n uint8) *Error {
 	switch {
 	case r.kind == PtrMemOrNull && r.ref != 0:
 		return unsafef("%s gets a record in R%d that may be null", c.name, n).hint("compare the pointer with NULL first")
-	case r.kind != PtrMem || r.ref == 0:
+	case r.kind != PtrMem || r.ref == 0 || r.dyn != 0:
 		return unsafef("%s needs a record from bpf_ringbuf_reserve in R%d, it holds %s", c.name, n, r.kind.name())
 	case r.off != 0 || !r.Scalar.IsZero():
 		return unsafef("%s needs the first byte of the record in R%d, it was moved", c.name, n).

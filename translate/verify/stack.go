@@ -40,8 +40,8 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		zero := true
 		for o := lo; o < hi; o++ {
 			s, k := v.slotAt(f, o)
-			if s.iterates() {
-				return reg{}, errIterRead(lo, hi)
+			if s.held() {
+				return reg{}, errHeldRead(s, lo, hi)
 			}
 			zero = zero && s.bytes[k] == byteZero
 		}
@@ -51,8 +51,8 @@ func (v *verifier) loadStack(p *reg, base uint8, off, size int) (reg, *Error) {
 		return scalarReg(number.OfBytes(size)), nil
 	}
 	s, k := v.slotAt(f, lo)
-	if s.iterates() {
-		return reg{}, errIterRead(lo, hi)
+	if s.held() {
+		return reg{}, errHeldRead(s, lo, hi)
 	}
 	n := s.width()
 	if n > 0 {
@@ -94,6 +94,9 @@ func (v *verifier) storeStack(p *reg, base uint8, off, size int, src *reg, imm b
 	}
 	v.stackWrite(int(p.frame), lo, hi, hi-lo == size)
 	f := v.cur.frames[p.frame]
+	if err := v.endDynptrsIn(f, lo, hi); err != nil {
+		return err
+	}
 	if hi-lo > size {
 		return v.storeSomewhere(f, lo, hi, src)
 	}

@@ -117,7 +117,7 @@ func (v *verifier) finish() (*Program, *Error) {
 			f.regLive &= savedRegs | bpf.Reg(bpf.R0)
 		}
 	}
-	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, uses: v.stackUses, callbacks: v.callbacks, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}, nil
+	return &Program{src: v.p, funcs: v.funcs, fn: v.fn, fps: v.fps, uses: v.stackUses, callbacks: v.callbacks, dynptrs: v.dynptrs, facts: v.at, depth: v.depth, walked: v.walked, kept: v.keptCount(), log: v.log.text(), unproven: v.o.Unproven}, nil
 }
 
 // framePointers gives R10 its fact everywhere, with its frame number where it

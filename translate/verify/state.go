@@ -16,7 +16,9 @@ type reg struct {
 	sum sum
 	// inner marks the map of a map-in-map: mp is the outer one.
 	inner bool
-	off   int32
+	// lent says how a dynptr lent memory.
+	lent lending
+	off  int32
 	// rng is the number of bytes proven readable for packet pointers (negative:
 	// atEnd, beyondEnd), and the size for memory returned by a helper.
 	rng int32
@@ -29,6 +31,8 @@ type reg struct {
 	node int32
 	// ref is the reference that memory of a helper is held by, 0 for none.
 	ref uint32
+	// dyn is the number of the dynptr that memory belongs to, 0 for none.
+	dyn uint32
 	// check is 1 plus the slot of the jump that proved rng, for messages.
 	check int32
 }
@@ -39,6 +43,15 @@ type sum uint8
 const (
 	sum64 sum = 1 << iota // 64-bit addition
 	sum32                 // 32-bit addition to a number of at most 32 bits
+)
+
+// lending is how a dynptr lends its memory.
+type lending uint8
+
+const (
+	byData      lending = iota // bpf_dynptr_data, or no dynptr has lent it
+	bySlice                    // bpf_dynptr_slice_rdwr
+	byReadSlice                // bpf_dynptr_slice: it may only be read
 )
 
 // dropLink ends a scalar's link.
@@ -77,7 +90,7 @@ func (r *reg) IsZero() bool { return r.kind == Scalar && r.Scalar.IsZero() }
 func (r *reg) isPointer() bool { return r.kind != Scalar && r.kind != Uninit }
 
 func (k Kind) maybeNull() bool {
-	return k == PtrMapValueOrNull || k == PtrMemOrNull || k == PtrMapOrNull
+	return k == PtrMapValueOrNull || k == PtrMemOrNull || k == PtrMapOrNull || k == PtrSliceOrNull
 }
 
 func (k Kind) isPacket() bool { return k == PtrPacket || k == PtrPacketMeta }
@@ -91,6 +104,7 @@ const (
 	byteMisc                    // some data
 	byteZero                    // zero
 	byteIter                    // part of an iterator
+	byteDynptr                  // part of a dynptr
 )
 
 // slot is eight bytes of stack, aligned. Byte k is at the address of the slot

@@ -388,7 +388,7 @@ func (v *verifier) pointerALU(in bpf.Insn, op bpf.ALUOp, word bool, d, s *reg) *
 		return unsafef("arithmetic on a pointer that may be null (R%d)", in.Dst).hint("compare the pointer with NULL first")
 	}
 	switch p.kind {
-	case PtrCtx, PtrMapValue, PtrStack, PtrPacket, PtrPacketMeta, PtrMem, PtrMapKey, PtrNum:
+	case PtrCtx, PtrMapValue, PtrStack, PtrPacket, PtrPacketMeta, PtrMem, PtrMapKey, PtrNum, PtrSlice:
 	case PtrMap:
 		if n.IsZero() && op == bpf.Add {
 			break

@@ -125,6 +125,7 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	}
 	noteSettings(f.cmd.ErrOrStderr(), r.Program, r.Settings)
 	noteUnseen(f.cmd.ErrOrStderr(), r.Program, r.Unseen)
+	noteFailing(f.cmd.ErrOrStderr(), r.Program, r.Failing)
 	noteUnprinted(f.cmd.ErrOrStderr(), r.Program, r.Unprinted)
 	return img, nil
 }
@@ -141,6 +142,13 @@ func noteSettings(w io.Writer, program string, settings []string) {
 func noteUnseen(w io.Writer, program string, fields []string) {
 	if len(fields) > 0 {
 		fmt.Fprintf(w, "note: program %s: nobody on a card reads what it stores to the context: %s\n", program, strings.Join(fields, ", "))
+	}
+}
+
+// noteFailing says which calls of helpers fail whenever they are made.
+func noteFailing(w io.Writer, program string, calls []string) {
+	for _, call := range calls {
+		fmt.Fprintf(w, "note: program %s: %s\n", program, call)
 	}
 }
 

@@ -159,6 +159,8 @@ type checkedProgram struct {
 	Tried string `json:"tried,omitempty"`
 	// Passed are modes that were tried before, with what stood against them.
 	Passed []string `json:"passed,omitempty"`
+	// Failing are helper calls that are taken and always fail, with their places.
+	Failing []string `json:"failing,omitempty"`
 	// Unprinted is the number of prints that --no-printk left out.
 	Unprinted int `json:"unprinted,omitempty"`
 }
@@ -220,7 +222,8 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 		}
 		var r translate.Report
 		var size check.Size
-		o.Report, o.Size = &r, &size
+		var failing []translate.Failing
+		o.Report, o.Size, o.Failing = &r, &size, &failing
 		found, err := check.Program(p, o)
 		if err != nil {
 			return err
@@ -231,6 +234,9 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 		}
 		if size.Most > 0 {
 			c.Driver = &size
+		}
+		for _, f := range failing {
+			c.Failing = append(c.Failing, f.String())
 		}
 		try.run(&c, p)
 		if c.Outcome = check.OutcomeOf(c.Findings); c.Outcome == check.Refused {
@@ -274,6 +280,7 @@ func printFindings(w io.Writer, c checkedProgram) {
 			fmt.Fprintf(w, "%s: not in %s\n", c.Program, why)
 		}
 	}
+	noteFailing(w, c.Program, c.Failing)
 	for _, f := range c.Findings {
 		hue := red
 		if c.Outcome == check.Depends || c.Outcome == check.Unsure {

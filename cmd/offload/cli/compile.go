@@ -171,6 +171,7 @@ func compile(cmd *cobra.Command, path string, f compileFlags) error {
 		default:
 			noteSettings(cmd.ErrOrStderr(), r.Report.Program, r.Report.Settings)
 			noteUnseen(cmd.ErrOrStderr(), r.Report.Program, r.Report.Unseen)
+			noteFailing(cmd.ErrOrStderr(), r.Report.Program, r.Report.Failing)
 			noteUnprinted(cmd.ErrOrStderr(), r.Report.Program, r.Report.Unprinted)
 			p.Words = r.Report.Words
 			if f.report {

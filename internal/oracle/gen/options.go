@@ -42,7 +42,7 @@ const (
 	Calls                            // functions
 	Loops                            // bounded loops
 	Adjust                           // head and tail adjustment (XDP)
-	Helpers                          // byte-copy helpers, the length helper
+	Helpers                          // byte-copy helpers, the length helper, dynptrs (of records, with Events)
 	Unaligned                        // packet and map accesses off their natural alignment
 	AcqRel                           // load-acquire and store-release (v4)
 	CsumDiff                         // the checksum helper

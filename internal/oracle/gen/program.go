@@ -247,6 +247,8 @@ func statements(o *Options) (out []choice, total int) {
 		{Calls, 4, plain((*fn).callFunc)},
 		{Adjust, 2, plain((*fn).adjust)},
 		{Helpers, 3, plain((*fn).copyHelper)},
+		{Helpers | Stack, 4, (*fn).dynptr},
+		{Helpers | Events | Stack, 3, plain((*fn).recordDynptr)},
 		{CsumDiff, 2, plain((*fn).csumDiff)},
 		{LegacyLoad, 5, plain((*fn).legacyLoad)},
 		{Rodata, 2, plain((*fn).rodata)},

@@ -63,6 +63,16 @@ func (f *fn) recordBytes() int {
 	return 4 * (1 + f.r.IntN(6))
 }
 
+// recordCount puts the size of a record of up to n bytes in a register: one that only
+// a run knows where helpers may copy so many.
+func (f *fn) recordCount(r uint8, n int) {
+	if f.o.has(Helpers) {
+		f.countArg(r, n)
+	} else {
+		f.Emit(bpf.Mov.Imm(r, int32(n)))
+	}
+}
+
 // perfEvent emits an event with bytes of the packet, perhaps for an index without
 // a reader or one beyond the array.
 func (f *fn) perfEvent() {
@@ -79,7 +89,9 @@ func (f *fn) perfEvent() {
 	f.Emit(bpf.LoadMap(2, m)...)
 	packet := []int32{0, 0, int32(f.r.IntN(14)), int32(f.r.IntN(90)), 1 << 19, 1 << 20}[f.r.IntN(6)]
 	f.Emit(lddw(3, []int32{-1, -1, -1, 0, 1, 2}[f.r.IntN(6)], packet)...)
-	f.Emit(bpf.Mov.Reg(4, 10), bpf.Add.Imm(4, int32(off)), bpf.Mov.Imm(5, int32(n)), bpf.CallHelper(bpf.HelperPerfEventOutput))
+	f.Emit(bpf.Mov.Reg(4, 10), bpf.Add.Imm(4, int32(off)))
+	f.recordCount(5, n)
+	f.Emit(bpf.CallHelper(bpf.HelperPerfEventOutput))
 	f.called()
 }
 
@@ -96,7 +108,9 @@ func (f *fn) ringOutput() {
 	}
 	f.Emit(bpf.LoadMap(1, m)...)
 	flags := []int32{0, 0, 1, 2, 3, 4, -1}[f.r.IntN(7)]
-	f.Emit(bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, int32(off)), bpf.Mov.Imm(3, int32(n)), bpf.Mov.Imm(4, flags), bpf.CallHelper(bpf.HelperRingbufOutput))
+	f.Emit(bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, int32(off)))
+	f.recordCount(3, n)
+	f.Emit(bpf.Mov.Imm(4, flags), bpf.CallHelper(bpf.HelperRingbufOutput))
 	f.called()
 }
 

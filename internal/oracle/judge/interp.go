@@ -38,8 +38,8 @@ const chances = 64
 // Interpreter is the reference interpreter as a judge. It proves nothing: it
 // takes every program and checks accesses while it runs.
 type Interpreter struct {
-	// Fill is what stack bytes hold that the program has not written, Near what
-	// those do that are less than 64 bytes from the frame pointer, and Addresses
+	// Fill is what stack bytes hold that the program has not written, and those of
+	// records that it has reserved, Near what the former do that are less than 64 bytes from the frame pointer, and Addresses
 	// is where memory lies. Interpreters that differ in these and in Chance agree
 	// on every program that reads only what it wrote and makes nothing of
 	// addresses, chance and time.
@@ -81,7 +81,7 @@ const nearBytes = 64
 
 // Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Network: Network(j.Network), Buffer: j.Buffer, Order: j.Chance}
+	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Reserved: j.Fill, Network: Network(j.Network), Buffer: j.Buffer, Order: j.Chance}
 	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near}
 	if j.Chance != 0 {
 		r := rand.New(rand.NewPCG(j.Chance, 0))

@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/skipsw/skipsw/internal/oracle"
@@ -68,6 +69,27 @@ func TestClockAndAddressesShow(t *testing.T) {
 			}
 			h := &oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}
 			require.False(t, h.Definite(&oracle.Case{Program: p, Packets: packets}))
+		})
+	}
+}
+
+// What a program reserves and does not write is what the ring had before.
+func TestUnwrittenRecordShows(t *testing.T) {
+	ring := &object.Map{Name: "ring", Type: bpf.MapTypeRingbuf, MaxEntries: 4096}
+	for name, definite := range map[string]bool{"written": true, "as it was": false} {
+		t.Run(name, func(t *testing.T) {
+			write := bpf.StoreImm(bpf.SizeDW, 0, 0, 1)
+			if !definite {
+				write = bpf.Goto(0)
+			}
+			insns := slices.Concat(bpf.LoadMap(1, 0), []bpf.Insn{
+				bpf.Mov.Imm(2, 8), bpf.Mov.Imm(3, 0), bpf.CallHelper(bpf.HelperRingbufReserve),
+				bpf.JEq.Imm(0, 0, 4), write, bpf.Mov.Reg(1, 0), bpf.Mov.Imm(2, 0), bpf.CallHelper(bpf.HelperRingbufSubmit),
+				bpf.Mov.Imm(0, 2), bpf.Return(),
+			})
+			p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Maps: []*object.Map{ring}, Insns: insns}
+			h := &oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}
+			require.Equal(t, definite, h.Definite(&oracle.Case{Program: p, Packets: gen.Packets(1, 1, gen.PacketOptions{Min: 14})}))
 		})
 	}
 }

@@ -52,7 +52,7 @@ func TestNearMisses(t *testing.T) {
 			cards, err := judge.NewCards(v, []string{"skipsw", "agilio"}, []translate.Level{translate.LevelDefault})
 			require.NoError(t, err)
 			c := &oracle.Campaign{
-				Seed: half.seed, N: half.n, Shard: shard, Shards: shards, NearMiss: 100, MaxFailures: number(t, "SKIPSW_FAILURES", 10),
+				Seed: half.seed, N: half.n, Shard: shard, Shards: shards, NearMiss: 100, Limit: 5 * time.Minute, MaxFailures: number(t, "SKIPSW_FAILURES", 10),
 				Gen: oracle.LimitToKernel(gen.Options{Only: half.only}), Fill: judge.Fill,
 				Harness: &oracle.Harness{
 					Reference: oracle.Asked{First: v}, Judges: append([]oracle.Judge{v}, cards...), Second: judge.Interpreter{},

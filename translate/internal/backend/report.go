@@ -21,6 +21,8 @@ type Report struct {
 	// Unseen are fields of the context that the program stores to, with the first
 	// place, and that nobody reads on a card.
 	Unseen []string `json:"unseen,omitempty"`
+	// Failing are helper calls that always fail on the target, with their places.
+	Failing []string `json:"failing,omitempty"`
 	// Unprinted is the number of prints that were left out, as was asked for.
 	Unprinted int         `json:"unprinted,omitempty"`
 	Maps      []Map       `json:"maps,omitempty"`

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
@@ -11,7 +12,7 @@ import (
 // queueEvent makes bpf_perf_event_output on a queue in card memory. The card
 // counts as one processor, so that index 0 is the only one with a reader.
 func queueEvent(c *Call) error {
-	n, err := c.recordSize(5)
+	size, put, err := c.recordData(4, 5)
 	if err != nil {
 		return err
 	}
@@ -24,23 +25,16 @@ func queueEvent(c *Call) error {
 	ptr, length := c.Packet()
 	// Data of whole words stands in front of the packet's bytes.
 	const words = 4
-	front := uint32(maplayout.EventData) + uint32(n+words-1)&^(words-1)
+	front := c.AddConst(c.And(c.AddConst(size, words-1), ^uint32(words-1)), uint32(maplayout.EventData))
 	send := func() []ssa.ID {
-		lo, _ := c.reserve(c.AddConst(packet, front))
+		lo, _ := c.reserve(c.Op(ssa.Add, 0, packet, front))
 		return c.when(ssa.NE, lo, zero, bpf.ENOSPC, func() []ssa.ID {
-			data, e := c.Behind(4, n)
-			if e != nil {
-				err = e
-				return []ssa.ID{zero}
-			}
-			c.write(lo, 0, int(maplayout.EventData), []ssa.ID{c.Const(uint32(n)), packet})
-			c.write(lo, int(maplayout.EventData), n, data)
+			c.write(lo, 0, int(maplayout.EventData), []ssa.ID{size, packet})
+			put(lo, int(maplayout.EventData))
 			if !c.F.Is(packet, 0) {
-				c.copyPacket(c.AddConst(lo, front), ptr, packet)
+				c.copyPacket(c.Op(ssa.Add, 0, lo, front), ptr, packet)
 			}
-			if e := c.submit(lo, bpf.RingbufBusyBit); e != nil {
-				err = e
-			}
+			c.failed = cmp.Or(c.failed, c.submit(lo, bpf.RingbufBusyBit))
 			return []ssa.ID{zero}
 		})
 	}
@@ -57,9 +51,6 @@ func queueEvent(c *Call) error {
 	result := c.when(ssa.EQ, c.And(fhi, ^uint32(packetBits)), zero, bpf.EINVAL, func() []ssa.ID {
 		return c.when(ssa.ULE, packet, length, bpf.EFAULT, index)
 	})
-	if err != nil {
-		return err
-	}
 	c.SetResult(result[0])
 	return nil
 }

@@ -35,7 +35,17 @@ func printRegisters(c *Call) error {
 		return err
 	}
 	var values []ssa.ID
+	var shown []memoryShown
 	for k := range f.Values() {
+		if n, ok := f.Memory(k); ok {
+			m, err := c.shows(3+k, n)
+			if err != nil {
+				return err
+			}
+			shown = append(shown, m)
+			values = append(values, c.Const(uint32(m.n)), c.Const(0))
+			continue
+		}
 		switch kind := c.Fact(3 + k).Kind; kind {
 		case verify.Scalar:
 			lo, hi := c.Reg(3 + k)
@@ -46,7 +56,7 @@ func printRegisters(c *Call) error {
 			return c.Unsupported(fmt.Sprintf("helper %v with a pointer in R%d", c.ID, 3+k), "addresses of the card mean nothing to a reader")
 		}
 	}
-	return c.print(text, values)
+	return c.print(text, values, shown)
 }
 
 // printArray makes bpf_trace_vprintk, whose values are an array.
@@ -62,8 +72,14 @@ func printArray(c *Call) error {
 	if n%8 != 0 || n/8 > arrayValues {
 		return c.Unsupported(fmt.Sprintf("bpf_trace_vprintk with %d bytes of values", n), fmt.Sprintf("the kernel takes up to %d values of 8 bytes", arrayValues))
 	}
-	if _, err := c.format(text, n/8); err != nil {
+	f, err := c.format(text, n/8)
+	if err != nil {
 		return err
+	}
+	for k := range f.Values() {
+		if _, ok := f.Memory(k); ok {
+			return c.Unsupported("bpf_trace_vprintk with a format that shows memory", "what the addresses in an array lead to is not followed; print up to three values at a time")
+		}
 	}
 	var values []ssa.ID
 	if n > 0 {
@@ -71,7 +87,7 @@ func printArray(c *Call) error {
 			return err
 		}
 	}
-	return c.print(text, values)
+	return c.print(text, values, nil)
 }
 
 // format reads a format, and refuses one that the kernel would.
@@ -131,9 +147,9 @@ func constant(m *object.Map) bool {
 	return m.Frozen && m.Flags&bpf.FRdonlyProg != 0 && len(m.Initial) == 1
 }
 
-// print sends a format and its values, words low and high. Where the format lies in
-// card memory its address is enough.
-func (c *Call) print(text []byte, values []ssa.ID) error {
+// print sends a format and its values, words low and high, with the memory that it
+// shows. Where the format lies in card memory its address is enough.
+func (c *Call) print(text []byte, values []ssa.ID, shown []memoryShown) error {
 	c.K = slices.IndexFunc(c.Prog.Source().Maps, func(m *object.Map) bool { return m.Name == maplayout.PrintsMap })
 	if c.K < 0 {
 		panic("BUG: a program that prints has no map for it")
@@ -152,10 +168,19 @@ func (c *Call) print(text []byte, values []ssa.ID) error {
 	}
 	words := append([]ssa.ID{address, c.Const(uint32(n)), c.Const(uint32(len(values) / 2)), c.Const(0)}, values...)
 	words = append(words, tail...)
-	lo, _ := c.reserve(c.Const(uint32(4 * len(words))))
+	size := 4 * len(words)
+	for _, m := range shown {
+		size += (m.n + 3) &^ 3
+	}
+	lo, _ := c.reserve(c.Const(uint32(size)))
 	var err error
 	c.Choose(ssa.Compare{Cond: ssa.NE, XL: lo, YL: c.Const(0)}, func() []ssa.ID {
 		c.write(lo, 0, 4*len(words), words)
+		at := 4 * len(words)
+		for _, m := range shown {
+			c.writeShown(lo, at, m)
+			at += (m.n + 3) &^ 3
+		}
 		err = c.submit(lo, bpf.RingbufBusyBit)
 		return nil
 	}, func() []ssa.ID { return nil })

@@ -1,12 +1,14 @@
 package lower
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var (
@@ -78,12 +80,42 @@ func (c *Call) recordSize(r int) (int, error) {
 	lo, _ := c.Reg(r)
 	n, ok := c.F.IsConst(lo)
 	if !ok {
-		return 0, c.Unsupported("a record of a size known at run time only", "its words are copied one by one; pass a constant size")
+		return 0, c.Unsupported("a record of a size known at run time only", "what it is copied from is not at one place; pass a constant size")
 	}
 	if n > maxRecord {
 		return 0, c.Unsupported(fmt.Sprintf("a record of %d bytes", n), fmt.Sprintf("its words are copied one by one, at most %d bytes", maxRecord))
 	}
 	return int(n), nil
+}
+
+// recordData returns the size in register r of the bytes behind register ptr, and what
+// copies them to a record from byte at of its data on: one by one where their number is
+// known and small, else in a loop.
+func (c *Call) recordData(ptr, r int) (size ssa.ID, put func(lo ssa.ID, at int), err error) {
+	size, _ = c.Reg(r)
+	n, known := c.F.IsConst(size)
+	loops := c.InLocal(ptr) || isFar(c, ptr) || c.Fact(ptr).Kind == verify.PtrPacket
+	if !loops || known && n <= maxRecord {
+		n, err := c.recordSize(r)
+		return size, func(lo ssa.ID, at int) {
+			data, err := c.Behind(ptr, n)
+			c.failed = cmp.Or(c.failed, err)
+			if err == nil {
+				c.write(lo, at, n, data)
+			}
+		}, err
+	}
+	return size, func(lo ssa.ID, at int) {
+		from, _ := c.Reg(ptr)
+		copyBytes(c, size, from, c.AddConst(lo, uint32(at)), func(from, to ssa.ID, size int) {
+			v, err := c.LoadBehind(ptr, from, size)
+			c.failed = cmp.Or(c.failed, err)
+			c.Add(ssa.Value{
+				Op: ssa.Store, Space: ssa.MapValue, Aux: int32(c.K), Size: uint8(size),
+				Args: []ssa.ID{to, c.Const(c.Env.Machine.MapHigh), v},
+			})
+		})
+	}, nil
 }
 
 // reserveRecord makes bpf_ringbuf_reserve.
@@ -117,7 +149,7 @@ func finishRecord(c *Call, bits uint32) error {
 
 // outputRecord makes bpf_ringbuf_output.
 func outputRecord(c *Call) error {
-	n, err := c.recordSize(3)
+	size, put, err := c.recordData(2, 3)
 	if err != nil {
 		return err
 	}
@@ -125,19 +157,13 @@ func outputRecord(c *Call) error {
 	const known = bpf.RBNoWakeup | bpf.RBForceWakeup
 	unknown := c.Op(ssa.Or, 0, c.And(flo, ^uint32(known)), fhi)
 	words := c.when(ssa.EQ, unknown, c.Const(0), bpf.EINVAL, func() []ssa.ID {
-		lo, _ := c.reserve(c.Const(uint32(n)))
+		lo, _ := c.reserve(size)
 		return c.when(ssa.NE, lo, c.Const(0), bpf.EAGAIN, func() []ssa.ID {
-			var data []ssa.ID
-			if data, err = c.Behind(2, n); err == nil {
-				c.write(lo, 0, n, data)
-				err = c.submit(lo, bpf.RingbufBusyBit)
-			}
+			put(lo, 0)
+			c.failed = cmp.Or(c.failed, c.submit(lo, bpf.RingbufBusyBit))
 			return []ssa.ID{c.Const(0)}
 		})
 	})
-	if err != nil {
-		return err
-	}
 	c.SetResult(words[0])
 	return nil
 }

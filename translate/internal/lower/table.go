@@ -104,6 +104,16 @@ func (h *Helpers) Call(b *ssa.Builder, id bpf.HelperID) error {
 	}
 }
 
+// Kfunc makes a call of a function of the kernel into the current block.
+func (h *Helpers) Kfunc(b *ssa.Builder, id bpf.KfuncID) error {
+	do := kfuncs[id]
+	if do == nil {
+		return b.Unsupported("a call of "+id.String(), "the compiler has no code for it")
+	}
+	c := &Call{Builder: b, T: h.Target, K: -1}
+	return cmp.Or(do(c), c.failed)
+}
+
 // one makes a call with map k, -1 for none.
 func (h *Helpers) one(b *ssa.Builder, id bpf.HelperID, k int) error {
 	c := &Call{Builder: b, T: h.Target, ID: id, K: k}

@@ -13,7 +13,7 @@ var _ = register(&Kind{
 	Type:   bpf.MapTypeRingbuf,
 	Bytes:  true,
 	Layout: func(m Map) maplayout.Layout { return maplayout.NewRingbuf(m.Shape) },
-	Inline: []bpf.HelperID{bpf.HelperRingbufReserve, bpf.HelperRingbufOutput, bpf.HelperRingbufQuery},
+	Inline: []bpf.HelperID{bpf.HelperRingbufReserve, bpf.HelperRingbufReserveDynptr, bpf.HelperRingbufOutput, bpf.HelperRingbufQuery},
 	Shared: map[bpf.HelperID]Routine{
 		bpf.HelperRingbufReserve: records((*recorder).reserve),
 		bpf.HelperRingbufQuery:   records((*recorder).query),

@@ -25,6 +25,8 @@ type Helper struct {
 	Writes bool
 	// CallsBack says that it calls the function in R2.
 	CallsBack bool
+	// Dynptr is the kind of the dynptr that it makes in its ArgNewDynptr.
+	Dynptr Dynptr
 	// Refused says why a program that calls it is not supported, "" when it is.
 	Refused string
 }
@@ -65,6 +67,21 @@ const (
 	// (ARG_PTR_TO_RINGBUF_MEM | OBJ_RELEASE).
 	ArgRecord
 	ArgFunc // ARG_PTR_TO_FUNC: a function of the program
+	// ArgNumber is a number, for functions of the kernel.
+	ArgNumber
+	// ArgDynptr is a dynptr on the stack (ARG_PTR_TO_DYNPTR | MEM_RDONLY).
+	ArgDynptr
+	// ArgNewDynptr is stack memory for a dynptr to be made in (ARG_PTR_TO_DYNPTR |
+	// MEM_UNINIT).
+	ArgNewDynptr
+	// ArgRecordDynptr is a dynptr of a ring buffer's record that the helper takes
+	// back (ARG_PTR_TO_DYNPTR | DYNPTR_TYPE_RINGBUF | OBJ_RELEASE).
+	ArgRecordDynptr
+	// ArgBufferOrNull is memory that is read and written, or null (void *buffer__opt).
+	ArgBufferOrNull
+	// ArgSliceSize is a known number: the bytes of the memory before and of the slice
+	// that is returned (u32 buffer__szk).
+	ArgSliceSize
 	// ArgStackOrNull is a pointer to the stack or null (ARG_PTR_TO_STACK_OR_NULL).
 	ArgStackOrNull
 	// ArgLock is the struct bpf_spin_lock of a map value (ARG_PTR_TO_SPIN_LOCK).
@@ -91,6 +108,13 @@ const (
 	// RetRecordOrNull is memory of ArgRecordSize bytes that the program has to
 	// give back, or null (RET_PTR_TO_RINGBUF_MEM_OR_NULL).
 	RetRecordOrNull
+	// RetSliceOrNull is memory of a dynptr, or null; of RetReadSliceOrNull it may only
+	// be read.
+	RetSliceOrNull
+	RetReadSliceOrNull
+	// RetDynptrDataOrNull is the same for dynptrs of map values and records
+	// (RET_PTR_TO_DYNPTR_MEM_OR_NULL).
+	RetDynptrDataOrNull
 )
 
 // Uses returns the argument registers that a call reads.

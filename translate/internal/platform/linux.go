@@ -14,6 +14,7 @@ var Linux = (Platform{
 		{Type: bpf.ProgTypeSchedCLS, Name: "tc", Set: tc, Context: bpf.SkBuff, Legacy: true},
 	},
 	Helpers: linuxHelpers,
+	Kfuncs:  linuxKfuncs,
 	Maps:    linuxMaps,
 	// license_is_gpl_compatible in include/linux/license.h
 	GPLCompatible: []string{
@@ -91,6 +92,6 @@ var linuxMaps = []Map{
 	{Type: bpf.MapTypeStack, Create: makeQueue, Helpers: queueHelpers},
 	{Type: bpf.MapTypeBloomFilter, Create: Create{Value: anyBytes, Flags: bpf.FNUMANode | bpf.FZeroSeed | access}, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},
 	{Type: bpf.MapTypeRingbuf, Create: Create{Flags: bpf.FNUMANode, Pages: true}, Helpers: []bpf.HelperID{
-		bpf.HelperRingbufOutput, bpf.HelperRingbufReserve, bpf.HelperRingbufQuery,
+		bpf.HelperRingbufOutput, bpf.HelperRingbufReserve, bpf.HelperRingbufReserveDynptr, bpf.HelperRingbufQuery,
 	}},
 }

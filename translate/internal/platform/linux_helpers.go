@@ -6,7 +6,6 @@ import "github.com/skipsw/skipsw/translate/bpf"
 const (
 	whySockets  = "because socket references need a host's network stack"
 	whyTasks    = "because a network card has no processes"
-	whyDynptr   = "because dynptrs are not built"
 	whyKptr     = "because kernel objects in maps are not built"
 	whyTimer    = "because nothing on a card runs a callback at a time of its own"
 	whyCallback = "because user ring buffers are of no use to programs on a card"
@@ -154,13 +153,13 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperKptrXchg, For: both, Refused: whyKptr},
 	{ID: bpf.HelperMapLookupPerCPUElem, For: both, Packet: true, Ret: RetValueOrNull, Args: args{ArgMap, ArgKey, ArgAnything}},
 	{ID: bpf.HelperSkcToMPTCPSock, For: both, Refused: whySockets},
-	{ID: bpf.HelperDynptrFromMem, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperRingbufReserveDynptr, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperRingbufSubmitDynptr, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperRingbufDiscardDynptr, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperDynptrRead, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperDynptrWrite, For: both, Refused: whyDynptr},
-	{ID: bpf.HelperDynptrData, For: both, Refused: whyDynptr},
+	{ID: bpf.HelperDynptrFromMem, For: both, Dynptr: DynptrLocal, Args: args{ArgFill, ArgSizeOrZero, ArgAnything, ArgNewDynptr}},
+	{ID: bpf.HelperRingbufReserveDynptr, For: both, Dynptr: DynptrRingbuf, Args: args{ArgMap, ArgAnything, ArgAnything, ArgNewDynptr}},
+	{ID: bpf.HelperRingbufSubmitDynptr, For: both, Ret: RetVoid, Args: args{ArgRecordDynptr, ArgAnything}},
+	{ID: bpf.HelperRingbufDiscardDynptr, For: both, Ret: RetVoid, Args: args{ArgRecordDynptr, ArgAnything}},
+	{ID: bpf.HelperDynptrRead, For: both, Args: args{ArgFill, ArgSizeOrZero, ArgDynptr, ArgAnything, ArgAnything}},
+	{ID: bpf.HelperDynptrWrite, For: both, Args: args{ArgDynptr, ArgAnything, ArgMem, ArgSizeOrZero, ArgAnything}},
+	{ID: bpf.HelperDynptrData, For: both, Ret: RetDynptrDataOrNull, Args: args{ArgDynptr, ArgAnything, ArgRecordSize}},
 	{ID: bpf.HelperTCPRawGenSyncookieIPv4, For: both, GPL: true, Packet: true, Args: args{ArgFixed, ArgMem, ArgSizeOrZero}, Fixed: [2]int{20}},
 	{ID: bpf.HelperTCPRawGenSyncookieIPv6, For: both, GPL: true, Packet: true, Args: args{ArgFixed, ArgMem, ArgSizeOrZero}, Fixed: [2]int{40}},
 	{ID: bpf.HelperTCPRawCheckSyncookieIPv4, For: both, GPL: true, Packet: true, Args: args{ArgFixed, ArgFixed}, Fixed: [2]int{20, 20}},

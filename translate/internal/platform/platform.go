@@ -20,7 +20,9 @@ import (
 type Platform struct {
 	Programs []Program
 	Helpers  []Helper
-	Maps     []Map
+	// Kfuncs are the functions of the kernel, but for those of iterators.
+	Kfuncs map[bpf.KfuncID]*Helper
+	Maps   []Map
 	// GPLCompatible lists the licences under which programs may call helpers
 	// that ask for the GPL.
 	GPLCompatible []string

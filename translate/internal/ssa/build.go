@@ -56,6 +56,8 @@ const (
 // Builder.Reg and writes the result with Builder.SetReg(0, …).
 type Helpers interface {
 	Call(b *Builder, helper bpf.HelperID) error
+	// Kfunc does the same for the kernel's functions other than those of iterators.
+	Kfunc(b *Builder, id bpf.KfuncID) error
 	// Leave makes what a helper has put off until the program ends with a verdict.
 	Leave(b *Builder, verdict ID)
 }

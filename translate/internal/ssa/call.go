@@ -22,7 +22,15 @@ func (b *Builder) call(in bpf.Insn, pc int) error {
 	case bpf.CallsFunc:
 		return b.expand(pc, in.FuncTarget(pc))
 	case bpf.CallsKfunc:
-		return b.iterate(pc, in.Kfunc())
+		if in.Kfunc().Iterates() {
+			return b.iterate(pc, in.Kfunc())
+		}
+		if err := b.Env.Helpers.Kfunc(b, in.Kfunc()); err != nil {
+			return err
+		}
+		lo, hi := b.read(regVar(b.frame, 0, 0)), b.read(regVar(b.frame, 0, 1))
+		b.narrow(pc, 0, lo, hi)
+		return nil
 	}
 	return b.Unsupported("a call of a kernel function", "the NIC has no kernel")
 }

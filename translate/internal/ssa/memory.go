@@ -14,7 +14,8 @@ var kindNames = map[verify.Kind]string{
 	verify.PtrMapValue: "a map value", verify.PtrMapValueOrNull: "a map value or null", verify.PtrMap: "a map", verify.PtrMapOrNull: "an inner map or null",
 	verify.PtrMapKey: "a key of a map", verify.PtrNum: "the number of an iterator", verify.PtrNumOrNull: "the number of an iterator or null",
 	verify.PtrMem: "memory of a helper", verify.PtrMemOrNull: "memory of a helper or null", verify.PtrFunc: "a function",
-	verify.Mixed: "different things on different paths",
+	verify.PtrSliceOrNull: "memory of a dynptr or null",
+	verify.Mixed:          "different things on different paths",
 }
 
 // loadInsn builds a load from memory.

@@ -6,8 +6,8 @@ type variable int32
 
 const (
 	// R0..R9 as two words each, 512 bytes of stack, rounds left for may_goto, an
-	// iterator in each slot of the stack
-	frameVars = 2*10 + 128 + 1 + 2*stackSlots
+	// iterator and a dynptr in each slot of the stack
+	frameVars = 2*10 + 128 + 1 + 2*stackSlots + 3*stackSlots
 
 	// stackSlots is the number of 8-byte slots of a stack.
 	stackSlots = 64

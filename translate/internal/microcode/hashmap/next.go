@@ -11,11 +11,11 @@ import (
 const atOnce = 8
 
 // together returns how many buckets one command reads. What is behind the last bucket is
-// read with them and not looked at.
+// read with them and not looked at: it may begin where the buckets end.
 func (m Map) together() int {
 	l := m.Layout()
 	fit := micro.MaxWords // whole words of a command
-	if words := (l.Size() - l.Bucket(l.Buckets-1)) / 4; words < uint64(fit) {
+	if words := (l.Size() - l.Bucket(l.Buckets)) / 4; words < uint64(fit) {
 		fit = int(words)
 	}
 	step := int(l.BucketStride() / 4)

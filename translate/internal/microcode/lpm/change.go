@@ -8,8 +8,9 @@ import (
 )
 
 // Update returns the routine that puts a prefix in or changes its value: -EINVAL for
-// flags that nobody knows and for a prefix longer than the key, -EEXIST, -ENOENT or
-// -ENOSPC.
+// flags that nobody knows and for a prefix longer than the key, -EEXIST, -ENOENT,
+// -ENOSPC, or -ENOMEM while too many nodes wait for the end of packets that may stand on
+// them.
 func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	if err := maplayout.CheckLPM(m.Shape, m.Base); err != nil {
 		return nil, err
@@ -18,7 +19,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	if err != nil {
 		return nil, err
 	}
-	inval, full, exists, noent := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
+	inval, full, exists, noent, empty := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
 	vacant, write, link, low := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
 	e := ends{a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()}
 	flags := a.conv.Flags()
@@ -50,14 +51,14 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 
 	a.Place(e.empty)
 	a.room(noent, full)
-	a.take(a.leaf, full)
+	a.take(a.leaf, empty)
 	a.Emit(nfpisa.Immed(a.fork, 0), nfpisa.Immed(a.zero, 0), nfpisa.Immed(a.one, 0))
 	a.Branch(nfpisa.Br(0), write)
 
 	// The node goes on from the new one, by the bit behind the new prefix.
 	a.Place(e.above)
 	a.room(noent, full)
-	a.take(a.leaf, full)
+	a.take(a.leaf, empty)
 	a.Emit(nfpisa.Immed(a.fork, 0))
 	a.place(a.length)
 	a.Emit(nfpisa.ALU(a.addr, a.node, nfpisa.ALUAdd, a.at), nfpisa.ALU(a.addr, a.addr, nfpisa.ALUAdd, nfpisa.Const(int(a.l.Key))))
@@ -71,7 +72,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 
 	a.Place(e.fork)
 	a.room(noent, full)
-	a.take(a.leaf, full)
+	a.take(a.leaf, empty)
 	a.Emit(nfpisa.Immed(a.zero, 0), nfpisa.Immed(a.one, 0))
 	a.take(a.fork, low)
 
@@ -95,7 +96,9 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	a.leave(0)
 
 	a.Place(low)
-	a.release(a.leaf)
+	a.free(a.leaf)
+	a.Place(empty)
+	a.leave(-int32(bpf.ENOMEM))
 	a.Place(full)
 	a.leave(-int32(bpf.ENOSPC))
 	a.Place(exists)

@@ -367,6 +367,6 @@ func Example() {
 	fmt.Println(len(lookup), len(update), len(remove))
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
-	// 37 357 141
-	// {Nodes:2048 First:16 Value:32 Stride:40 KeySize:8 Key:16}
+	// 37 362 153
+	// {Nodes:2304 First:9240 Value:32 Stride:40 KeySize:8 Key:16}
 }

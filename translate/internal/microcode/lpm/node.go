@@ -21,14 +21,31 @@ func (a *walker) take(dst nfpisa.Operand, none micro.Label) {
 // The word that links free nodes is in front of the one that is 0 in them.
 var _ = [1]struct{}{maplayout.LPMAddr - maplayout.LPMLength - 4: {}}
 
-// release puts a node that nothing leads to on the free list. A lookup may stand on it.
-func (a *walker) release(node nfpisa.Operand) {
+// free puts a node that nothing has led to on the free list.
+func (a *walker) free(node nfpisa.Operand) {
 	a.Load(a.addr, a.low(maplayout.LPMFree))
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)), nfpisa.Immed(nfpisa.X(1), 0))
 	a.behind(a.diff, node, uint32(maplayout.LPMLength))
 	a.move(nfpisa.MemWrite32Swap, 0, a.diff, 2)
 	a.Emit(nfpisa.Mov(nfpisa.X(0), node))
+	a.move(nfpisa.MemWrite32Swap, 0, a.addr, 1)
+}
+
+// release notes a node that nothing leads to any more. A lookup may stand on it: it
+// stays as it is until all packets that are under way have ended.
+func (a *walker) release(node nfpisa.Operand) {
+	inside := a.NewLabel()
+	a.Load(a.addr, a.low(maplayout.LPMGone))
+	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
+	a.Emit(nfpisa.Mov(a.diff, nfpisa.X(0)), nfpisa.Mov(nfpisa.X(0), node))
+	a.move(nfpisa.MemWrite32Swap, 0, a.diff, 1)
+	a.Load(a.temp, a.low(maplayout.Offset(a.l.Note(a.l.Nodes))))
+	a.Emit(nfpisa.ALU(a.diff, a.diff, nfpisa.ALUAdd, nfpisa.Const(4)), nfpisa.ALU(nfpisa.NoOperand, a.diff, nfpisa.ALUXor, a.temp))
+	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), inside)
+	a.Load(a.diff, a.low(maplayout.LPMNotes))
+	a.Place(inside)
+	a.Emit(nfpisa.Mov(nfpisa.X(0), a.diff))
 	a.move(nfpisa.MemWrite32Swap, 0, a.addr, 1)
 }
 
