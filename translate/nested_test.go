@@ -86,6 +86,37 @@ func TestNestedMaps(t *testing.T) {
 	}
 }
 
+// TestNestedOthers works on tries, queues, stacks and Bloom filters that maps hold.
+func TestNestedOthers(t *testing.T) {
+	call := func(id bpf.HelperID, more ...bpf.Insn) []bpf.Insn {
+		return slices.Concat([]bpf.Insn{bpf.Mov.Reg(1, 9), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -16)}, more, []bpf.Insn{bpf.CallHelper(id), bpf.Mul.Imm(7, 5), bpf.Add.Reg(7, 0)})
+	}
+	value := []bpf.Insn{store(8, 10, -24, 6), bpf.Mov.Reg(3, 10), bpf.Add.Imm(3, -24)}
+	push := call(bpf.HelperMapPushElem, bpf.Mov.Imm(3, 0))
+	prefix := []bpf.Insn{bpf.Mov.Reg(1, 8), bpf.And.Imm(1, 31), store(4, 10, -16, 1), store(4, 10, -12, 6)}
+	trie := slices.Concat(prefix, call(bpf.HelperMapUpdateElem, append(value, bpf.Mov.Imm(4, 0))...), []bpf.Insn{bpf.And.Imm(6, 7), storeK(4, 10, -16, 32)}, []bpf.Insn{
+		bpf.Mov.Reg(1, 9), bpf.Mov.Reg(2, 10), bpf.Add.Imm(2, -16), bpf.CallHelper(bpf.HelperMapLookupElem), bpf.JEq.Imm(0, 0, 2), load(8, 0, 0, 0), bpf.Add.Reg(7, 0),
+		bpf.JNe.Imm(6, 3, 5),
+	}, call(bpf.HelperMapDeleteElem)[:4], []bpf.Insn{bpf.Add.Reg(7, 0)})
+	peek, pop := call(bpf.HelperMapPeekElem), call(bpf.HelperMapPopElem)
+	out := []bpf.Insn{load(8, 1, 10, -16), bpf.Add.Reg(7, 1)}
+	for name, c := range map[string]struct {
+		inner object.Map
+		body  []bpf.Insn
+	}{
+		"lpm_trie":     {object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 3, Flags: bpf.FNoPrealloc}, trie},
+		"queue":        {object.Map{Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 3}, slices.Concat(push, push, peek, out, pop, out)},
+		"stack":        {object.Map{Type: bpf.MapTypeStack, ValueSize: 8, MaxEntries: 3}, slices.Concat(push, push, peek, out, pop, out)},
+		"bloom_filter": {object.Map{Type: bpf.MapTypeBloomFilter, ValueSize: 8, MaxEntries: 3000}, slices.Concat(peek, push, peek)},
+	} {
+		for _, typ := range []bpf.MapType{bpf.MapTypeArrayOfMaps, bpf.MapTypeHashOfMaps} {
+			t.Run(typ.String()+"/"+name, func(t *testing.T) {
+				must(t, withNumbers([]*object.Map{nest(typ, c.inner)}, slices.Concat(lookupNested(), key64(), c.body, []bpf.Insn{bpf.Mov.Reg(0, 7)})...), "skipsw")
+			})
+		}
+	}
+}
+
 // TestReplaceInner exchanges an inner map between packets, as hosts do.
 func TestReplaceInner(t *testing.T) {
 	inner := object.Map{Type: bpf.MapTypeHash, KeySize: 8, ValueSize: 8, MaxEntries: 3}

@@ -81,13 +81,13 @@ func mapDelete(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	return m.remove(key).Result(), nil
 }
 
-// fifoAndValue reads the arguments of the helpers for queues and stacks.
+// fifoAndValue reads the arguments of the helpers for maps without keys.
 func (vm *VM) fifoAndValue(pc int, a [5]uint64, write bool) (*Map, []byte, error) {
 	m := vm.mapObject(a[0])
-	if m == nil || !m.is(fifoTypes) {
-		return nil, nil, vm.faultAt(pc, "helper argument: %#x is no queue or stack", a[0])
+	if m == nil || !m.is(fifoTypes|1<<bpf.MapTypeBloomFilter) {
+		return nil, nil, vm.faultAt(pc, "helper argument: %#x is no map without keys", a[0])
 	}
-	v, err := vm.argument(pc, a[1], int(m.spec.ValueSize), write)
+	v, err := vm.argument(pc, a[1], int(m.spec.ValueSize), write && m.is(fifoTypes))
 	return m, v, err
 }
 
@@ -95,6 +95,9 @@ func mapPush(vm *VM, pc int, a [5]uint64) (uint64, error) {
 	m, v, err := vm.fifoAndValue(pc, a, false)
 	if err != nil {
 		return 0, err
+	}
+	if m.spec.Type == bpf.MapTypeBloomFilter {
+		return m.putIn(v, a[2]).Result(), nil
 	}
 	if a[2]&^bpf.Exist != 0 {
 		return bpf.EINVAL.Result(), nil
@@ -120,6 +123,12 @@ func (vm *VM) take(pc int, a [5]uint64, remove bool) (uint64, error) {
 	m, v, err := vm.fifoAndValue(pc, a, true)
 	if err != nil {
 		return 0, err
+	}
+	if m.spec.Type == bpf.MapTypeBloomFilter {
+		if remove {
+			return 0, vm.faultAt(pc, "nothing comes out of map %s", m.spec.Name)
+		}
+		return vm.ask(m, v).Result(), nil
 	}
 	if len(m.fifo) == 0 {
 		clear(v)

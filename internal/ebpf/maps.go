@@ -33,7 +33,8 @@ type Map struct {
 	late  []int          // entries that become free after the run
 	used  []uint64       // lru: time of last use, by entry
 	clock uint64
-	fifo  []int // queue, stack: entries, oldest first
+	fifo  []int           // queue, stack: entries, oldest first
+	has   map[string]bool // Bloom filter: what was put in
 	ring  ring
 	progs map[uint32]*program
 	inner map[string]*Map
@@ -47,7 +48,7 @@ const (
 	fifoTypes   = 1<<bpf.MapTypeQueue | 1<<bpf.MapTypeStack
 	nestTypes   = 1<<bpf.MapTypeArrayOfMaps | 1<<bpf.MapTypeHashOfMaps
 	targetTypes = 1<<bpf.MapTypeDevMap | 1<<bpf.MapTypeCPUMap | 1<<bpf.MapTypeXSKMap | 1<<bpf.MapTypeDevMapHash
-	otherTypes  = 1<<bpf.MapTypeLPMTrie | 1<<bpf.MapTypeProgArray | 1<<bpf.MapTypePerfEventArray | 1<<bpf.MapTypeRingbuf
+	otherTypes  = 1<<bpf.MapTypeBloomFilter | 1<<bpf.MapTypeLPMTrie | 1<<bpf.MapTypeProgArray | 1<<bpf.MapTypePerfEventArray | 1<<bpf.MapTypeRingbuf
 	allTypes    = arrayTypes | hashTypes | fifoTypes | nestTypes | targetTypes | otherTypes
 )
 
@@ -123,7 +124,7 @@ func (m *Map) value(entry int) []byte {
 func (vm *VM) resetMap(m *Map) error {
 	m.free, m.late, m.names, m.used, m.fifo, m.extra, m.clock = nil, nil, nil, nil, nil, -1, 0
 	m.progs, m.inner, m.ring = nil, nil, ring{}
-	m.keys = make(map[string]int)
+	m.keys, m.has = make(map[string]int), make(map[string]bool)
 	m.mem = nil
 	if m.is(arrayTypes) {
 		m.mem = make([]byte, m.stride*int(m.spec.MaxEntries))
@@ -256,6 +257,8 @@ func (m *Map) update(key, value []byte, flags uint64) bpf.Errno {
 		return 0
 	case flags&bpf.FLock != 0 && !m.locks:
 		return bpf.EINVAL
+	case m.spec.Type == bpf.MapTypeBloomFilter:
+		return m.putIn(value, flags)
 	case m.is(hashTypes | targetTypes):
 		return m.updateHash(string(key), string(key), value, flags, bpf.E2BIG)
 	case m.spec.Type == bpf.MapTypeLPMTrie:

@@ -50,7 +50,12 @@ const (
 	add
 	exchange
 	take // lookup_and_delete; the host's alone
+	walk // all keys, one after the other
+	list // all keys at once, as a batch; the host's alone
 )
+
+// changes reports whether an operation may change a map.
+func (o *operation) changes() bool { return o.kind != look && o.kind != walk && o.kind != list }
 
 // subject is a type of map under test.
 type subject struct {
@@ -71,6 +76,10 @@ type subject struct {
 	kinds2 []kind // of the host
 	// keyOf is the key that the host's operation works on, for maps with a lock for each.
 	keyOf func(k uint32) []byte
+	// number returns the number of a key that a host has walked to.
+	number func(key []byte) uint32
+	// clean takes away what a history has left beside the map.
+	clean func(m *sim.Map)
 	// prepare finds out what of a history the model has to know.
 	prepare func(h []operation)
 	model   model
@@ -105,6 +114,9 @@ func (s *subject) image(t testing.TB) *image.Image {
 	p := &object.Program{
 		Name: "shared", Section: "xdp", Type: object.XDP, License: "GPL", Insns: l.Insns,
 		Funcs: []object.Func{{Name: "shared"}}, Maps: []*object.Map{&m},
+	}
+	if at, ok := l.Labels["each"]; ok {
+		p.Funcs = append(p.Funcs, object.Func{Name: "each", Start: at})
 	}
 	v, err := verify.Verify(p, verify.Options{})
 	require.NoError(t, err)
@@ -255,6 +267,9 @@ func (st *stage) run(t testing.TB, seed uint64) (h []operation, locked bool) {
 	if st.prepare != nil {
 		st.prepare(st.history)
 	}
+	if st.clean != nil {
+		st.clean(st.m)
+	}
 	left := st.lock && st.m.Locked(nil)
 	for key := range st.keys {
 		left = left || st.held(key)
@@ -271,6 +286,15 @@ func (st *stage) operate(o *operation, wait func()) {
 		st.plant.host(st, o, wait)
 		return
 	}
+	st.operateAs(o, wait)
+}
+
+// operateAs does an operation of the host as it is.
+func (st *stage) operateAs(o *operation, wait func()) {
+	if o.kind == walk || o.kind == list {
+		st.hostWalks(o, wait)
+		return
+	}
 	st.subject.host(st.m, o)
 }
 
@@ -283,7 +307,7 @@ func overlapping(h []operation) bool {
 	for i := range h {
 		for k := range h[:i] {
 			a, b := &h[i], &h[k]
-			if a.who != b.who && a.key == b.key && (a.kind != look || b.kind != look) && a.call < b.ret && b.call < a.ret {
+			if a.who != b.who && a.key == b.key && (a.changes() || b.changes()) && a.call < b.ret && b.call < a.ret {
 				return true
 			}
 		}

@@ -57,6 +57,8 @@ func hashStep(e entry, o *operation) (bool, entry) {
 			return !e.there, e
 		}
 		return e.there && (o.out == e.value || o.unsure), e
+	case walk, list:
+		return o.status == 1, e // see complete
 	case remove:
 		if o.status == errNoEnt {
 			return !e.there, e
@@ -142,6 +144,14 @@ var trieModel = model{Init: func() any { return trie{} }, Step: step(func(t trie
 	ok, e := hashStep(t[o.key], o)
 	t[o.key] = e
 	return ok, t
+})}
+
+// bloomModel is a value of a Bloom filter with room: it is there from when it was put in.
+var bloomModel = model{Partition: byKey, Init: func() any { return false }, Step: step(func(there bool, o *operation) (bool, bool) {
+	if o.kind == put {
+		return o.status == 0, true
+	}
+	return (o.status == 0) == there && (o.status == 0 || o.status == errNoEnt), there
 })}
 
 // ring is a queue or stack of at most 4 values, the oldest first.

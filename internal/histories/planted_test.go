@@ -68,6 +68,17 @@ var piecewise = change("map_lookup_elem", func(ins []nfpisa.Instr) (int, nfpisa.
 	return -1, nfpisa.Instr{}
 })
 
+// overwriting has a push write the bit as a word.
+var overwriting = change("map_push_elem", func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
+	for k := range ins {
+		if i := ins[k]; i.Class == nfpisa.ClassCmd && i.Cmd.Op == nfpisa.MemSet.Op && i.Cmd.Token == nfpisa.MemSet.Token {
+			i.Cmd.Op, i.Cmd.Token = nfpisa.MemWrite32.Op, nfpisa.MemWrite32.Token
+			return k, i
+		}
+	}
+	return -1, nfpisa.Instr{}
+})
+
 // unmarked has reservations not say that a record is still written.
 var unmarked = change("ringbuf_reserve", func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
 	for k := range ins {
@@ -208,6 +219,24 @@ var plants = []plant{
 	{of: "hash, long keys", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},
 	{of: "hash, long keys", name: "lookups compare pieces of two keys", words: piecewise},
 
+	{of: "hash, walks", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "hash, walks", name: "the host does not wait for the lock", hasty: true},
+	{of: "hash, walks", name: "the host walks by place", host: func(st *stage, o *operation, wait func()) {
+		if o.kind != walk {
+			st.operateAs(o, wait)
+			return
+		}
+		o.status = 1
+		for n := 0; n < len(st.m.Entries()); n++ {
+			o.out = (o.out | 1<<st.number(st.m.Entries()[n].Key)) + 256
+			wait()
+		}
+	}},
+
+	{of: "array_of_maps", name: "memory is used again before packets end", host: hostReuses},
+	{of: "array_of_maps", name: "a map is there before its value", host: hostFillsLate},
+	{of: "array_of_maps", name: "an entry is empty while its map is replaced", host: hostEmpties},
+
 	{of: "array", name: "an addition in two steps", program: replace("r1 = atomic_fetch_add((u64 *)(r0 +0), r1)",
 		"r7 = r0\nr8 = *(u64 *)(r7 +0)\n"+pause+"r9 += r8\n*(u64 *)(r7 +0) = r9\nr1 = r8")},
 	{of: "array", name: "an exchange in two steps", program: replace("r1 = atomic_xchg((u64 *)(r0 +0), r1)",
@@ -289,6 +318,32 @@ var plants = []plant{
 	{of: "stack", name: "pushes do not wait for the lock", words: unlocked("map_push_elem")},
 	{of: "stack", name: "pops do not wait for the lock", words: unlocked("map_pop_elem")},
 	{of: "stack", name: "the host does not wait for the lock", hasty: true},
+
+	{of: "bloom_filter", name: "words are written in the place of bits", words: overwriting},
+	{of: "bloom_filter", name: "the host puts in with what it read before", host: func(st *stage, o *operation, wait func()) {
+		mem := st.m.Region().Data
+		was := slices.Clone(mem)
+		hostBloom(st.m, o)
+		if o.kind == put {
+			for i := range was {
+				was[i] |= mem[i]
+			}
+			wait()
+			copy(mem, was)
+		}
+	}},
+	{of: "bloom_filter", name: "the host clears a word while it puts in", host: func(st *stage, o *operation, wait func()) {
+		hostBloom(st.m, o)
+		if o.kind == put {
+			word := st.m.Region().Data[:4]
+			was := slices.Clone(word)
+			clear(word)
+			wait()
+			for i := range was {
+				word[i] |= was[i]
+			}
+		}
+	}},
 
 	{of: "ringbuf", name: "records are given to the host while they are written", words: unmarked},
 	{of: "ringbuf", name: "reservations do not wait for the lock", words: unlocked("ringbuf_reserve")},

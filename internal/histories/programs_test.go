@@ -199,6 +199,18 @@ const ringProgram = head + `
 	*(u64 *)(r6 +24) = r1
 ` + tail
 
+// bloomProgram asks for (0) and puts in (1) the key.
+const bloomProgram = head + `
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	if r7 == 0 goto ask
+	r3 = 0
+	call map_push_elem
+	goto done
+	ask: call map_peek_elem
+` + tail
+
 // recordsProgram sends its value by ringbuf_output (1), or reserves a record, waits a
 // little, and submits (2) or discards (3) it. It leaves 0 for what is sent.
 const recordsProgram = head + `
@@ -230,3 +242,47 @@ const recordsProgram = head + `
 	goto done
 	full: r0 = -11
 ` + tail
+
+// walkProgram does what hashProgram does, and walks (8): it leaves which numbers the
+// values have that it came to, a bit for each of their lowest three bits, and behind these
+// bits how many values it came to.
+var walkProgram = strings.Replace(hashProgram, "	if r7 == 0 goto look\n", `
+	if r7 == 0 goto look
+	if r7 != 8 goto one
+	*(u64 *)(r10 -24) = 0
+	r1 = map[m]
+	r2 = func each
+	r3 = r10
+	r3 += -24
+	r4 = 0
+	call for_each_map_elem
+	r1 = *(u64 *)(r10 -24)
+	*(u64 *)(r6 +24) = r1
+	r0 = 1
+	goto done
+	one: r0 = 0
+`, 1) + `
+	each: r5 = *(u64 *)(r3 +0)
+	r5 &= 7
+	r1 = 1
+	r1 <<= r5
+	r2 = *(u64 *)(r4 +0)
+	r1 |= r2
+	r1 += 256
+	*(u64 *)(r4 +0) = r1
+	r0 = 0
+	exit`
+
+// nestedProgram reads (0) the value of the inner map of an index.
+const nestedProgram = head + `
+	r1 = map[m]
+	r2 = r10
+	r2 += -4
+	call map_lookup_elem
+	if r0 == 0 goto done
+	r1 = 0
+	*(u32 *)(r10 -4) = r1
+	r1 = r0
+	r2 = r10
+	r2 += -4
+	call map_lookup_elem` + found + tail

@@ -37,6 +37,18 @@ var subjects = []*subject{
 		prepare: reused, model: hashModel, lock: true, keyOf: func(k uint32) []byte { return longKey(collidingLong(k)) },
 	},
 	{
+		name: "hash, walks", m: object.Map{Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 8, MaxEntries: 6}, program: walkProgram,
+		kinds: []kind{walk, walk, put, putNew, putOld, remove}, keys: 5, packet: aboutKey, host: hostNumbered, kinds2: []kind{walk, list, list, put, remove},
+		prepare: complete, model: hashModel, lock: true, keyOf: hashKey, number: numberOf,
+	},
+	{
+		name: "array_of_maps", m: object.Map{
+			Type: bpf.MapTypeArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2,
+			Inner: &innerMap, Inners: map[uint32]*object.Map{0: &innerMap, 1: &innerMap},
+		}, program: nestedProgram,
+		kinds: []kind{look}, keys: 2, host: hostNested, kinds2: []kind{put, put, remove}, seldom: true, clean: freeInners, model: nestedModel,
+	},
+	{
 		name: "array", m: object.Map{Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: arrayProgram,
 		kinds: []kind{look, put, add, add, exchange}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
 	},
@@ -67,6 +79,10 @@ var subjects = []*subject{
 	{
 		name: "stack", m: object.Map{Type: bpf.MapTypeStack, ValueSize: 8, MaxEntries: 4}, program: ringProgram,
 		kinds: []kind{look, put, put, putOld, remove, remove}, keys: 1, host: hostRing, kinds2: []kind{look, put, putOld, take}, seldom: true, few: true, model: ringModel(true), lock: true,
+	},
+	{
+		name: "bloom_filter", m: object.Map{Type: bpf.MapTypeBloomFilter, ValueSize: 4, MaxEntries: 64}, program: bloomProgram,
+		kinds: []kind{look, look, put}, keys: 16, host: hostBloom, kinds2: []kind{look, put}, seldom: true, model: bloomModel,
 	},
 	{
 		name: "ringbuf", m: object.Map{Type: bpf.MapTypeRingbuf, MaxEntries: 4096}, program: recordsProgram,
@@ -219,6 +235,15 @@ func hostRing(m *sim.Map, o *operation) {
 		return
 	}
 	hostKey(m, o, nil)
+}
+
+func hostBloom(m *sim.Map, o *operation) {
+	value := bytesOf(uint64(o.key), 4)
+	if o.kind == put {
+		o.status = status(m.Update(nil, value, 0))
+	} else if !m.Has(value) {
+		o.status = errNoEnt
+	}
 }
 
 func hostRecords(m *sim.Map, o *operation) {

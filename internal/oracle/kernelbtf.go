@@ -12,8 +12,8 @@ import (
 )
 
 // needsBTF reports whether the kernel judges a program otherwise without BTF:
-// it takes all functions as static ones then, allows no tail calls in them, and
-// calls none back.
+// it takes all functions as static ones then, allows neither tail
+// calls nor LD_ABS in them, and calls none back.
 func needsBTF(p *object.Program) bool {
 	const tailCall = 12
 	switch {
@@ -28,7 +28,7 @@ func needsBTF(p *object.Program) bool {
 		}
 	}
 	for _, in := range p.Insns[p.Funcs[1].Start:] {
-		if in.IsHelperCall() && in.Imm == tailCall {
+		if in.IsHelperCall() && in.Imm == tailCall || in.IsLegacyLoad() {
 			return true
 		}
 	}

@@ -28,7 +28,7 @@ func createMap(spec *object.Map) (*KernelMap, error) {
 	m := &KernelMap{Spec: spec, inner: -1}
 	ask := sys.MapSpec{
 		Type: spec.Type, KeySize: spec.KeySize, ValueSize: spec.ValueSize,
-		MaxEntries: spec.MaxEntries, Flags: spec.Flags, Name: spec.Name,
+		MaxEntries: spec.MaxEntries, Flags: spec.Flags, Name: spec.Name, Extra: spec.Extra,
 	}
 	if spec.Inner != nil {
 		in, err := createMap(spec.Inner)

@@ -64,6 +64,8 @@ var scenarios = []scenario{
 	{name: "vlan_edge", count: 300, mix: mostly(map[string]int{"vlan": 60, "qinq": 20, "udp4": 40}), sizes: 200},
 	{name: "icmp_echo", count: 300, mix: mostly(map[string]int{"icmp4": 60, "icmp6": 60}), sizes: 200},
 	{name: "dns_answer", count: 400, mix: mostly(map[string]int{"udp4": 150}), sizes: 200},
+	{name: "dns_cache", count: 400, mix: mostly(map[string]int{"udp4": 150}), sizes: 200},
+	{name: "bloom_prefilter", count: 400, mix: mostly(map[string]int{"udp4": 200, "tcp4": 60}), sizes: 100},
 	{name: "xsk_steer", count: 200, mix: mostly(map[string]int{"udp4": 80}), sizes: 100},
 	{name: "flood", count: 200, mix: everything, sizes: 100},
 	{name: "cpu_steer", count: 300, mix: mostly(map[string]int{"udp6": 30, "tcp6": 30}), sizes: 100},

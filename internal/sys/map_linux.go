@@ -17,6 +17,7 @@ type MapSpec struct {
 	Ifindex                               int    // the device it lives on; 0 is the host
 	BTF                                   int    // descriptor of type information; 0 is none
 	KeyType, ValueType                    uint32 // in it
+	Extra                                 uint64 // map_extra
 }
 
 // CreateMap makes a map and returns its descriptor.
@@ -27,10 +28,12 @@ func CreateMap(s MapSpec) (fd int, err error) {
 		innerFD, numaNode                     uint32
 		name                                  [nameLen]byte
 		ifindex, btf, keyType, valueType      uint32
+		_                                     uint32
+		extra                                 uint64
 	}{
 		mapType: s.Type, keySize: s.KeySize, valueSize: s.ValueSize, maxEntries: s.MaxEntries, flags: s.Flags,
 		innerFD: uint32(s.Inner), name: cName(s.Name), ifindex: uint32(s.Ifindex),
-		btf: uint32(s.BTF), keyType: s.KeyType, valueType: s.ValueType,
+		btf: uint32(s.BTF), keyType: s.KeyType, valueType: s.ValueType, extra: s.Extra,
 	})
 }
 

@@ -254,26 +254,35 @@ func (h Hash) Params() map[string]uint64 {
 // polynomial (CRC-32C): most significant bit first, not inverted at the end.
 const (
 	sumPoly = 0x1edc6f41
+	// stepPoly is that of CRC-32, for a second one.
+	stepPoly = 0x04c11db7
 	// SumStart is the remainder before a key.
 	SumStart = 1<<32 - 1
 )
 
-var sumTable = func() (t [256]uint32) {
+// crcTable holds what a byte does to a CRC.
+type crcTable [256]uint32
+
+func newTable(poly uint32) (t crcTable) {
 	for i := range t {
 		r := uint32(i) << 24
 		for range 8 {
 			top := r >> 31
-			r = r<<1 ^ top*sumPoly
+			r = r<<1 ^ top*poly
 		}
 		t[i] = r
 	}
 	return t
-}()
+}
+
+var sumTable, stepTable = newTable(sumPoly), newTable(stepPoly)
 
 // Sum returns the CRC of a key, padded with zeros to words.
-func Sum(key []byte) uint32 {
+func Sum(key []byte) uint32 { return sum(&sumTable, key) }
+
+func sum(t *crcTable, key []byte) uint32 {
 	r := uint32(SumStart)
-	next := func(b byte) { r = r<<8 ^ sumTable[byte(r>>24)^b] }
+	next := func(b byte) { r = r<<8 ^ t[byte(r>>24)^b] }
 	for _, b := range key {
 		next(b)
 	}

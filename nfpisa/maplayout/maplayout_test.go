@@ -27,6 +27,7 @@ var layouts = map[string]maplayout.Layout{
 	"firmware_hash": maplayout.NewFirmware(shape(2, 12, 2)),
 	"slots":         maplayout.NewSlots(shape(4, 4, 3)),
 	"queue":         maplayout.NewRing(shape(0, 6, 3), false),
+	"bloom_filter":  maplayout.Bloom{Hashes: 5, Bits: 128},
 	"stack":         maplayout.NewRing(shape(0, 8, 2), true),
 	"ringbuf":       maplayout.NewRingbuf(shape(0, 0, 64)),
 	"perf_events":   maplayout.Records{Room: 64, Events: true},
@@ -179,6 +180,9 @@ func TestParseRefuses(t *testing.T) {
 		want   string
 	}{
 		{"unknown layout", "btree", shape(4, 4, 1), 8, nil, `layout "btree"`},
+		{"filter without hash functions", maplayout.KindBloom, shape(0, 4, 1), 4, map[string]uint64{"bits": 64}, "0 hash functions"},
+		{"filter with odd bits", maplayout.KindBloom, shape(0, 4, 1), 4, map[string]uint64{"bits": 96, "hashes": 5}, "96 bits"},
+		{"filter with a step", maplayout.KindBloom, shape(0, 4, 1), 8, map[string]uint64{"bits": 64, "hashes": 5}, "stride 8"},
 		{"array without values", maplayout.KindArray, shape(4, 0, 1), 8, nil, "value of 0"},
 		{"array key", maplayout.KindArray, shape(8, 4, 1), 8, nil, "key of 8 bytes, an array has 4"},
 		{"array stride", maplayout.KindArray, shape(4, 12, 1), 8, nil, "stride 8 does not hold a value of 12 bytes"},

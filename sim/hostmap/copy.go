@@ -46,7 +46,7 @@ func (m *Map) CopyFrom(src *Map) error {
 // order of bytes.
 func (m *Map) liesLike(o *Map) bool {
 	switch m.table.(type) {
-	case *arrayTable, *chainTable, *ringTable, *slotsTable, *trieTable:
+	case *arrayTable, *chainTable, *ringTable, *slotsTable, *trieTable, *bloomTable:
 	default:
 		return false
 	}

@@ -58,8 +58,9 @@ func goldens() map[string]image.Map {
 			prefix(8, 10, 0, 0, 0), word(1), prefix(8, 11, 0, 0, 0), word(2), prefix(9, 10, 128, 0, 0), word(3)),
 		"firmware_hash": put(hash, []byte{0xaa, 1}, []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
 			[]byte{0xaa, 2}, []byte{17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28}),
-		"slots": put(info("devmap", maplayout.NewSlots(shape(4, 4, 3)), shape(4, 4, 3)), word(0), word(7), word(2), word(9)),
-		"queue": put(info("queue", maplayout.NewRing(shape(0, 6, 3), false), shape(0, 6, 3)), nil, six('a'), nil, six('g')),
+		"slots":        put(info("devmap", maplayout.NewSlots(shape(4, 4, 3)), shape(4, 4, 3)), word(0), word(7), word(2), word(9)),
+		"bloom_filter": put(info("bloom_filter", maplayout.Bloom{Hashes: 5, Bits: 128}, shape(0, 6, 12)), nil, six('a'), nil, six('g')),
+		"queue":        put(info("queue", maplayout.NewRing(shape(0, 6, 3), false), shape(0, 6, 3)), nil, six('a'), nil, six('g')),
 		"stack": put(info("stack", maplayout.NewRing(shape(0, 8, 2), true), shape(0, 8, 2)),
 			nil, []byte{1, 2, 3, 4, 5, 6, 7, 8}, nil, []byte{17, 18, 19, 20, 21, 22, 23, 24}),
 		"ringbuf":     info("ringbuf", maplayout.NewRingbuf(shape(0, 0, 64)), shape(0, 0, 64)),
@@ -112,6 +113,10 @@ func TestGoldenBytes(t *testing.T) {
 			require.Equal(t, uint64(layouttest.Base), m.Region().Base)
 
 			for k, e := range im.Initial {
+				if im.Type == "bloom_filter" {
+					require.True(t, m.Has(e.Value))
+					continue
+				}
 				if im.KeySize == 0 {
 					e = im.Initial[len(im.Initial)-1-k]
 					if im.Type == "queue" {

@@ -208,8 +208,12 @@ var errnos = map[bpf.Errno]error{
 	bpf.EAGAIN: syscall.EAGAIN, bpf.ENOMEM: syscall.ENOMEM,
 }
 
-// Lookup returns a copy of the value of a key.
+// Lookup returns a copy of the value of a key. A Bloom filter is asked for a value, in
+// the place of the key.
 func (m *Map) Lookup(key []byte) (value []byte, ok bool) {
+	if m.Has(key) {
+		return bytes.Clone(key), true
+	}
 	if len(key) != int(m.info.KeySize) {
 		return nil, false
 	}
@@ -264,6 +268,12 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 	}
 	if err != nil {
 		return err
+	}
+	if t, ok := m.table.(*bloomTable); ok {
+		if errno := t.add(value, flags); errno != 0 {
+			return m.error(errno, "put in %x", value)
+		}
+		return nil
 	}
 	v, errno := m.place(key, flags)
 	if errno != 0 {

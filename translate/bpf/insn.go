@@ -109,6 +109,12 @@ func (i Insn) IsMapValueLoad() bool { return i.Wide() && i.Src == PseudoMapValue
 // IsFuncLoad reports a load of the address of a function.
 func (i Insn) IsFuncLoad() bool { return i.Wide() && i.Src == PseudoFunc }
 
+// IsLegacyLoad reports whether the instruction is LD_ABS or LD_IND, a load of classic
+// BPF from the packet.
+func (i Insn) IsLegacyLoad() bool {
+	return i.Class() == ClassLD && (i.Mode() == ModeABS || i.Mode() == ModeIND)
+}
+
 // IsAtomic reports an atomic operation.
 func (i Insn) IsAtomic() bool { return i.Class() == ClassSTX && i.Mode() == ModeATOMIC }
 

@@ -104,9 +104,10 @@ func (l *linker) layout(p *Program, spec *ebpf.ProgramSpec, bad map[int]error) (
 		if len(p.Insns) != int(it.Offset) {
 			return nil, fmt.Errorf("function %s begins at slot %d, but the functions before it have %d", name, it.Offset, len(p.Insns))
 		}
-		f := Func{Name: name, Start: int(it.Offset)}
+		f := Func{Name: name, Start: int(it.Offset), NoInt: it.Offset > 0}
 		if meta := btf.FuncMetadata(it.Ins); meta != nil {
 			f.Global = fn.global && meta.Linkage == btf.GlobalFunc
+			f.NoInt = f.NoInt && !returnsInt(meta)
 			if f.Global && f.Start > 0 {
 				f.Args, f.Unclear = prototype(meta, p.Type)
 			}

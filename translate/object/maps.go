@@ -52,7 +52,7 @@ func (m *Map) check() error {
 	if row == nil {
 		return nil // the verifier says that programs have no use for it
 	}
-	why := row.Refuses(platform.Shape{Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries, Flags: m.Flags})
+	why := row.Refuses(platform.Shape{Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra})
 	switch {
 	case why == platform.NoEntries:
 		return fmt.Errorf("map %s %s, and the kernel makes no such map; its loader sets them: --map-size %s=N", m.Name, why, m.Name)
@@ -81,7 +81,7 @@ func (m *Map) checkInners() error {
 		if aLock != bLock || aHas != bHas {
 			return fmt.Errorf("map %s: entry %d is map %s, whose values have a bpf_spin_lock elsewhere than the inner maps' have", m.Name, index, b.Name)
 		}
-		if a.Type != b.Type || a.KeySize != b.KeySize || a.ValueSize != b.ValueSize || a.Flags != b.Flags || !entries {
+		if a.Type != b.Type || a.KeySize != b.KeySize || a.ValueSize != b.ValueSize || a.Flags != b.Flags || a.Extra != b.Extra || !entries {
 			return fmt.Errorf("map %s: entry %d is map %s, which is not of the inner maps' type, sizes and flags", m.Name, index, b.Name)
 		}
 	}
@@ -91,7 +91,7 @@ func (m *Map) checkInners() error {
 func convertMap(name string, spec *ebpf.MapSpec) *Map {
 	m := &Map{
 		Name: name, Type: bpf.MapType(spec.Type), KeySize: spec.KeySize, ValueSize: spec.ValueSize,
-		MaxEntries: spec.MaxEntries, Flags: spec.Flags, KeyType: spec.Key, ValueType: spec.Value,
+		MaxEntries: spec.MaxEntries, Flags: spec.Flags, Extra: spec.MapExtra, KeyType: spec.Key, ValueType: spec.Value,
 		Frozen: strings.HasPrefix(name, ".rodata") && spec.Type == ebpf.Array,
 	}
 	if spec.Pinning == ebpf.PinByName {

@@ -87,6 +87,9 @@ type Func struct {
 	// not known; such a function cannot be called.
 	Args    []Arg
 	Unclear error
+	// NoInt says that the object has no type of a called function, or one that returns no
+	// integer: the kernel takes no LD_ABS and LD_IND there.
+	NoInt bool
 }
 
 // Line ties a slot to a C line.
@@ -106,6 +109,7 @@ type Map struct {
 	ValueSize  uint32
 	MaxEntries uint32
 	Flags      uint32
+	Extra      uint64    // map_extra: of a Bloom filter the number of hash functions, 0 for the usual one
 	Initial    []Entry   // entries that the object defines, .data and .rodata included
 	Frozen     bool      // .rodata: the program may take loads from it as constants
 	Settings   []Setting // const volatile variables in a frozen map, by Off

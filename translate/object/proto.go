@@ -89,3 +89,19 @@ func isNumber(t btf.Type) bool {
 	}
 	return false
 }
+
+// returnsInt reports whether a function returns an integer of at most 8 bytes, or an
+// enumeration.
+func returnsInt(f *btf.Func) bool {
+	proto, ok := f.Type.(*btf.FuncProto)
+	if !ok {
+		return false
+	}
+	switch t := btf.UnderlyingType(proto.Return).(type) {
+	case *btf.Int:
+		return t.Size <= 8
+	case *btf.Enum:
+		return true
+	}
+	return false
+}

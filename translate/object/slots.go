@@ -108,7 +108,7 @@ func (s *slotter) share(m *Map, p *Program) error {
 		s.take(m, m.Name)
 		return nil
 	}
-	if there.Type != m.Type || there.KeySize != m.KeySize || there.ValueSize != m.ValueSize || there.MaxEntries != m.MaxEntries || there.Flags != m.Flags {
+	if there.Type != m.Type || there.KeySize != m.KeySize || there.ValueSize != m.ValueSize || there.MaxEntries != m.MaxEntries || there.Flags != m.Flags || there.Extra != m.Extra {
 		return fmt.Errorf("map %s of program %s is of another type, size or flags than the map of this name that is there", m.Name, p.Name)
 	}
 	s.maps[m] = there

@@ -34,6 +34,8 @@ func testMaps() []*object.Map {
 		{Name: "ring", Type: bpf.MapTypeRingbuf, MaxEntries: 4096},
 		{Name: "queue", Type: bpf.MapTypeQueue, ValueSize: 8, MaxEntries: 4},
 		{Name: "devmap", Type: bpf.MapTypeDevMap, KeySize: 4, ValueSize: 4, MaxEntries: 4},
+		{Name: "sockets", Type: bpf.MapTypeXSKMap, KeySize: 4, ValueSize: 4, MaxEntries: 4},
+		{Name: "bloom", Type: bpf.MapTypeBloomFilter, ValueSize: 8, MaxEntries: 4},
 		{Name: "locked", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 24, MaxEntries: 4, ValueType: btfvalue.Locked(24, 4)},
 		{Name: "lockedarr", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: btfvalue.Locked(16, 8)},
 		{Name: "lockeddata", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 16, MaxEntries: 1, ValueType: btfvalue.Locked(16, 0)},

@@ -134,6 +134,9 @@ func (v *verifier) callHelper(i int) (done bool, err *Error) {
 				ret.id = 0
 			}
 		}
+		if rules.Map(c.m().Type).Sockets {
+			ret.kind = PtrSocketOrNull
+		}
 		if m := c.m(); rules.Map(m.Type).Inner {
 			ret.kind, ret.inner = PtrMapOrNull, true
 			if m.Inner == nil {

@@ -190,7 +190,7 @@ func (r *reg) ofPacket() bool {
 // carried on has lost which ones they were.
 func among(r *reg) MapSet {
 	switch r.kind {
-	case PtrMap, PtrMapOrNull, PtrMapValue, PtrMapValueOrNull, PtrMapKey:
+	case PtrMap, PtrMapOrNull, PtrMapValue, PtrMapValueOrNull, PtrMapKey, PtrSocket, PtrSocketOrNull:
 		return setOf(int(r.mp))
 	case PtrMem, PtrMemOrNull:
 		if r.mp >= 0 {

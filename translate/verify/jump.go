@@ -221,6 +221,8 @@ func (v *verifier) settleNull(s *state, id uint32, null bool) {
 			}
 		case r.kind == PtrMapOrNull:
 			r.kind, r.id = PtrMap, 0
+		case r.kind == PtrSocketOrNull:
+			r.kind, r.id = PtrSocket, 0
 		case r.kind == PtrSliceOrNull:
 			r.kind, r.id = PtrSlice, 0
 		default:

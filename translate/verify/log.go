@@ -83,7 +83,7 @@ func (l *logger) pruned(v *verifier, i int) {
 func (k Kind) name() string {
 	return [...]string{
 		"nothing", "scalar", "ctx", "pkt", "pkt_meta", "pkt_end", "fp", "map_value", "map_value_or_null", "map_ptr",
-		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null", "map_key", "rdonly_mem", "rdonly_mem_or_null", "mem", "mem_or_null",
+		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null", "map_key", "rdonly_mem", "rdonly_mem_or_null", "mem", "mem_or_null", "xdp_sock", "xdp_sock_or_null",
 	}[k]
 }
 
@@ -126,7 +126,7 @@ func (v *verifier) regText(r *reg) string {
 		return number.Signed(int64(r.Bits.Value))
 	}
 	name := r.kind.name()
-	if r.kind == PtrMapOrNull {
+	if r.kind == PtrMapOrNull || r.kind == PtrSocketOrNull {
 		name = PtrMapValueOrNull.name() // Linux tells what it is with the check
 	}
 	if r.kind == PtrStack {
@@ -150,7 +150,7 @@ func (v *verifier) regText(r *reg) string {
 	} else if r.ref != 0 && r.dyn == 0 {
 		name = "ringbuf_" + name
 		a = append(a, fmt.Sprintf("ref_obj_id=%d", r.ref))
-	} else if r.mp >= 0 && r.kind != PtrFunc && r.kind != PtrNum && r.dyn == 0 {
+	} else if r.mp >= 0 && r.kind != PtrFunc && r.kind != PtrNum && r.kind != PtrSocket && r.dyn == 0 {
 		m := v.mapOf(r)
 		if r.kind == PtrMapOrNull {
 			m = v.p.Maps[r.mp]

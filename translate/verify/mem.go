@@ -193,10 +193,15 @@ func (v *verifier) inMemory(p *reg, base uint8, off, size, width int, write bool
 	case PtrPacket, PtrPacketMeta, PtrMem, PtrSlice:
 	case PtrMapKey, PtrNum:
 		return v.readOnly(p, base, off, size, write)
-	case PtrMapValueOrNull, PtrMemOrNull, PtrMapOrNull, PtrSliceOrNull:
+	case PtrMapValueOrNull, PtrMemOrNull, PtrMapOrNull, PtrSliceOrNull, PtrSocketOrNull:
 		return unsafef("R%d may be null here", base).hint("compare the pointer with NULL before it is used")
 	case PtrPacketEnd:
 		return unsafef("R%d is the end of the packet, nothing can be %s there", base, verb(write))
+	case PtrSocket:
+		if !write && lo == 0 && size == 4 {
+			return unsupportedf("the queue of a socket (bpf_xdp_sock.queue_id), because a card knows that there is a socket, and no more of it")
+		}
+		return unsafef("R%d is a socket, of which bytes 0..3 can be read together, not bytes %s %s", base, span(lo, lo+int64(size)), verb(write))
 	case PtrMap:
 		name := v.p.Maps[p.mp].Name
 		if !write && lo >= 0 {

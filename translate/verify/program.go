@@ -53,6 +53,8 @@ const (
 	// PtrSlice is memory of a dynptr of the packet. In facts it is PtrPacket.
 	PtrSlice
 	PtrSliceOrNull
+	PtrSocket // a socket of a map of sockets
+	PtrSocketOrNull
 )
 
 // Tnum is a number of which some bits are known: bits set in Mask are unknown

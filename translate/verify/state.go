@@ -90,7 +90,7 @@ func (r *reg) IsZero() bool { return r.kind == Scalar && r.Scalar.IsZero() }
 func (r *reg) isPointer() bool { return r.kind != Scalar && r.kind != Uninit }
 
 func (k Kind) maybeNull() bool {
-	return k == PtrMapValueOrNull || k == PtrMemOrNull || k == PtrMapOrNull || k == PtrSliceOrNull
+	return k == PtrMapValueOrNull || k == PtrMemOrNull || k == PtrMapOrNull || k == PtrSliceOrNull || k == PtrSocketOrNull
 }
 
 func (k Kind) isPacket() bool { return k == PtrPacket || k == PtrPacketMeta }

@@ -142,8 +142,12 @@ func (v *verifier) legacyLoad(i int) *Error {
 	if !v.typ.Legacy {
 		return unsafef("LD_ABS and LD_IND are for tc programs only").hint("read through ctx->data instead")
 	}
-	if v.fn[i] != 0 {
-		return unsupportedf("LD_ABS or LD_IND in a called function, because it ends the whole program when out of range")
+	switch f := v.funcs[v.fn[i]]; {
+	case v.fn[i] == 0:
+	case f.NoInt:
+		return unsafef("LD_ABS or LD_IND in function %q, of which the object has no type that returns an integer", f.Name)
+	case v.cur.top().callback:
+		return unsupportedf("LD_ABS or LD_IND in a function that a helper calls back, because what the helper does when they are out of range is not proven")
 	}
 	if err := v.noneHeld("LD_ABS and LD_IND may end the program"); err != nil {
 		return err
@@ -161,6 +165,14 @@ func (v *verifier) legacyLoad(i int) *Error {
 		if err := v.needReg(in.Src); err != nil {
 			return err
 		}
+	}
+	if f := v.cur.top(); len(v.cur.frames) > 1 {
+		// Out of range the function returns 0.
+		s := v.fork(f.call + 1)
+		n := len(s.frames) - 1
+		v.mem.frames.put(s.frames[n])
+		s.frames = s.frames[:n]
+		s.top().regs[0] = constReg(0)
 	}
 	v.clobber()
 	v.set(0, unknownReg()) // the kernel does not note the width

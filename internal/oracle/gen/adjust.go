@@ -11,8 +11,12 @@ func (f *fn) adjust() {
 		return
 	}
 	f.p.adjusted = true
-	if f.chance(30) {
+	switch {
+	case f.chance(30):
 		f.cut()
+		return
+	case f.chance(25) && !f.o.has(TailCalls):
+		f.thereAndBack()
 		return
 	}
 	if f.chance(40) {
@@ -54,6 +58,34 @@ func (f *fn) adjust() {
 		}
 		b += n
 	}
+}
+
+// thereAndBack moves an end of the packet by a constant, and moves it or the other end
+// again if that went well, mostly to where it was. Bytes that come to light are
+// those that were there before, or zeros at the end.
+func (f *fn) thereAndBack() {
+	by := int32(1 + f.r.IntN(40))
+	first, second := bpf.HelperXDPAdjustHead, bpf.HelperXDPAdjustHead
+	back := -by
+	switch {
+	case f.chance(40):
+		first, second = bpf.HelperXDPAdjustTail, bpf.HelperXDPAdjustTail
+		by, back = -by, by
+		if f.o.Card {
+			back = -back
+		}
+	case f.chance(30):
+		second = bpf.HelperXDPAdjustTail
+	}
+	f.ctxArg()
+	f.Emit(bpf.Mov.Imm(2, by), bpf.CallHelper(first))
+	f.st.clobber()
+	f.setScalar(0)
+	f.st.dropPacket()
+	f.EmitTo(bpf.JNe.Imm(0, 0, 0), f.out)
+	f.ctxArg()
+	f.Emit(bpf.Mov.Imm(2, back), bpf.CallHelper(second))
+	f.moved()
 }
 
 // cut leaves about 14 bytes of the packet, at either end: no fewer are allowed.

@@ -2,11 +2,11 @@ package gen
 
 import "github.com/skipsw/skipsw/translate/bpf"
 
-// legacyLoad emits a packet load of classic BPF, which ends the program where
-// it lies outside: LD_ABS at a constant offset, LD_IND at a computed one. The
+// legacyLoad emits a packet load of classic BPF, which leaves the function
+// where it lies outside: LD_ABS at a constant offset, LD_IND at a computed one. The
 // context must be in R6.
 func (f *fn) legacyLoad() {
-	if f.holding || !f.main() || !f.hasCtx || f.ctxReg != 6 && f.isLocked(6) {
+	if f.holding || f.p.sigs[f.index].callback || !f.hasCtx || f.ctxReg != 6 && f.isLocked(6) {
 		return
 	}
 	if !f.is(6, ctx) {

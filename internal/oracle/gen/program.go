@@ -152,6 +152,9 @@ func (f *fn) finish() {
 		return
 	case f.p.sigs[f.index].void:
 		f.Place(f.out)
+		if f.o.has(Arrays) {
+			f.Emit(bpf.Mov.Imm(0, 0)) // no caller may have an address of this stack
+		}
 		f.Emit(bpf.Return())
 		return
 	case f.main() && f.chance(20):

@@ -7,6 +7,10 @@ import (
 
 // queue emits a push, a pop or a look at the top of a queue or a stack.
 func (f *fn) queue() {
+	if f.chance(40) {
+		f.bloom()
+		return
+	}
 	types := []bpf.MapType{bpf.MapTypeQueue, bpf.MapTypeStack}
 	m := f.p.onlyMap(&object.Map{
 		Type: types[f.r.IntN(2)], ValueSize: uint32([]int{4, 8, 8, 12, 20}[f.r.IntN(5)]), MaxEntries: uint32(1 + f.r.IntN(4)),
@@ -34,6 +38,51 @@ func (f *fn) queue() {
 	f.Emit(ldx(4, uint8(d), 10, off))
 	f.setScalar(d)
 	f.keep(d)
+}
+
+// bloom emits a call with a Bloom filter: it puts in a value, or asks for one, from the
+// stack or behind another pointer. Values are few, and the filter has so much room that
+// hardly any is found that was not put in.
+func (f *fn) bloom() {
+	spec := &object.Map{
+		Type: bpf.MapTypeBloomFilter, ValueSize: uint32([]int{4, 4, 8, 12, 24}[f.r.IntN(5)]), MaxEntries: uint32(4000 + f.r.IntN(4000)), Extra: uint64(f.r.IntN(16)),
+	}
+	if spec.Extra > 0 && spec.Extra < 4 {
+		spec.Extra = 0 // so few bits are all set now and then
+	}
+	if f.o.has(OddSizes) && f.chance(40) {
+		spec.ValueSize = uint32(1 + f.r.IntN(90))
+	}
+	m := f.p.onlyMap(spec)
+	if m < 0 {
+		return
+	}
+	n := int(f.p.maps[m].ValueSize)
+	p, disp := f.ready(n)
+	if p < 0 {
+		place := f.argument(n)
+		if p, disp = 10, place.off; disp == 0 {
+			return
+		}
+		for k := range n {
+			f.storeConst(1, 10, disp+k, int32(f.r.IntN(3)/2))
+		}
+		if n%8 == 0 && f.chance(50) {
+			r := f.freeScalar()
+			f.Emit(bpf.And.Imm(uint8(r), 3), stx(1, 10, disp, uint8(r)))
+		}
+		f.st.setStack(disp, n)
+		f.before(place)
+	}
+	f.mapAndKey(m, p, disp)
+	if f.chance(50) {
+		f.Emit(bpf.Mov.Imm(3, []int32{0, 0, 0, 0, 1, 2, 4}[f.r.IntN(7)]), bpf.CallHelper(bpf.HelperMapPushElem))
+	} else {
+		f.Emit(bpf.CallHelper(bpf.HelperMapPeekElem))
+	}
+	f.called()
+	f.setScalar(0)
+	f.keep(0)
 }
 
 // event emits a record for the host.

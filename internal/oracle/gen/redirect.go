@@ -41,7 +41,7 @@ func (f *fn) redirect() {
 		if m < 0 {
 			return
 		}
-		if (typ == bpf.MapTypeDevMap || typ == bpf.MapTypeDevMapHash) && f.chance(30) {
+		if typ != bpf.MapTypeCPUMap && f.chance(30) {
 			f.lookupTarget(m)
 			return
 		}
@@ -97,7 +97,8 @@ func (f *fn) redirectTo(m int) {
 	f.Emit(bpf.CallHelper(bpf.HelperRedirectMap))
 }
 
-// lookupTarget emits a lookup in a device map and a read of the entry.
+// lookupTarget emits a lookup in a map of devices and a read of the entry, or in one of
+// sockets, of which it is only asked whether there is one.
 func (f *fn) lookupTarget(m int) {
 	if _, ok := f.keyArgs(m); !ok {
 		return
@@ -106,6 +107,10 @@ func (f *fn) lookupTarget(m int) {
 	f.called()
 	next := f.NewLabel()
 	f.EmitTo(bpf.JEq.Imm(0, 0, 0), next)
-	f.Emit(bpf.Load(bpf.SizeW, 0, 0, 0))
+	if f.p.maps[m].Type == bpf.MapTypeXSKMap {
+		f.Emit(bpf.Mov.Imm(0, 9))
+	} else {
+		f.Emit(bpf.Load(bpf.SizeW, 0, 0, 0))
+	}
 	f.Place(next)
 }

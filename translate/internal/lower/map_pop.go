@@ -2,14 +2,23 @@ package lower
 
 import (
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/microcode"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var (
 	_ = register(&Helper{ID: bpf.HelperMapPopElem, Map: 1, Routine: takeValue})
-	_ = register(&Helper{ID: bpf.HelperMapPeekElem, Map: 1, Routine: takeValue})
+	_ = register(&Helper{ID: bpf.HelperMapPeekElem, Map: 1, Routine: peek})
 )
+
+// peek calls the routine that gives the next value, or tells whether there is one.
+func peek(c *Call) error {
+	if microcode.Of(c.Map.Type).Asked {
+		return withValue(c, c.Const(0))
+	}
+	return takeValue(c)
+}
 
 // takeValue calls the routine that gives the next value of a queue or a stack,
 // and writes it to the stack; zeros if there is none.

@@ -15,6 +15,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
+	"github.com/skipsw/skipsw/translate/internal/microcode/micro"
 )
 
 // Map is one map at its place.
@@ -27,6 +28,8 @@ type Map struct {
 	// Swapped says that the words of values are stored with their bytes reversed,
 	// the order of the atomic engine.
 	Swapped bool
+	// Extra is the map_extra that the object declares.
+	Extra uint64
 	// Programs is the number of programs of the image, for program arrays.
 	Programs uint32
 	// Inner says that the map is one that a map of maps holds: routines get the low
@@ -34,6 +37,18 @@ type Map struct {
 	// like it.
 	Inner bool
 }
+
+// held are registers of bank A that a routine must not use: those given, and the
+// argument with the place of an inner map.
+func (m Map) held(list ...target.GPR) []target.GPR {
+	if m.Inner {
+		list = append(list, m.Target.Calls.Flags+1)
+	}
+	return list
+}
+
+// place is where a routine finds its map.
+func (m Map) place() micro.Place { return micro.Place{Base: m.Base, Inner: m.Inner} }
 
 // Routine makes the instructions of a helper for a map, linked to start at a
 // control-store address.
@@ -60,6 +75,8 @@ type Kind struct {
 	Bytes bool
 	// Nested says that values are maps.
 	Nested bool
+	// Asked says that map_peek_elem takes a value and tells whether the map has it.
+	Asked bool
 	// Recent says that a full map gives up the entry that was not used for longest.
 	Recent bool
 	// Held says that programs reach such maps in maps of maps: their code and

@@ -21,7 +21,7 @@ func ringKind(t bpf.MapType, stack bool) *Kind {
 		}
 	}
 	return &Kind{
-		Type:   t,
+		Type: t, Held: true,
 		Layout: func(m Map) maplayout.Layout { return maplayout.NewRing(m.Shape, stack) },
 		Routines: map[bpf.HelperID]Routine{
 			bpf.HelperMapPushElem: routine((*ring).push),
@@ -43,7 +43,7 @@ type ring struct {
 	lock, head, next, addr, at nfpisa.Operand // bank A: low addresses
 	mask                       nfpisa.Operand // bank A
 	high                       nfpisa.Operand // bank B: upper part of all addresses
-	tail, step, end, ref       nfpisa.Operand // bank B
+	tail, step, end, ref, temp nfpisa.Operand // bank B
 	signal                     int
 }
 
@@ -52,7 +52,7 @@ func newRing(m Map, start int, stack bool) (*ring, error) {
 	if err := maplayout.CheckRing(m.Shape, stack, m.Base); err != nil {
 		return nil, err
 	}
-	c := micro.For(m.Target, m.Target.Calls.Result, m.Target.Calls.Flags)
+	c := micro.For(m.Target, m.held(m.Target.Calls.Result, m.Target.Calls.Flags)...)
 	a := &ring{
 		Assembler: micro.Assembler{Start: start}, conv: c, m: m, layout: maplayout.NewRing(m.Shape, stack),
 		words: int(m.ValueSize+3) / 4, signal: c.Signal(0),
@@ -60,23 +60,25 @@ func newRing(m Map, start int, stack bool) (*ring, error) {
 	for _, r := range []*nfpisa.Operand{&a.lock, &a.head, &a.next, &a.addr, &a.at, &a.mask} {
 		*r = c.A()
 	}
-	for _, r := range []*nfpisa.Operand{&a.high, &a.tail, &a.step, &a.end, &a.ref} {
+	for _, r := range []*nfpisa.Operand{&a.high, &a.tail, &a.step, &a.end, &a.ref, &a.temp} {
 		*r = c.LastB()
 	}
 	c.Xfer(max(a.words, 2), max(a.words, 1))
 	return a, nil
 }
 
-// low returns the low word of an address in the region.
-func (a *ring) low(offset uint64) uint32 { return uint32(a.m.Base) + uint32(offset) }
+// low makes dst the low word of an address in the region.
+func (a *ring) low(dst nfpisa.Operand, offset uint64) {
+	a.conv.Region(&a.Assembler, dst, a.temp, a.m.place(), uint32(offset))
+}
 
 // enter takes the lock and reads head and tail; addr is the address of head.
 func (a *ring) enter() {
 	a.Load(a.high, uint32(a.m.Base>>32)<<24)
-	a.Load(a.lock, a.low(uint64(maplayout.RingLock)))
-	a.Load(a.addr, a.low(uint64(maplayout.RingHead)))
+	a.low(a.lock, uint64(maplayout.RingLock))
+	a.low(a.addr, uint64(maplayout.RingHead))
 	a.Load(a.step, a.layout.Stride)
-	a.Load(a.end, a.low(a.layout.Size()))
+	a.low(a.end, a.layout.Size())
 	a.LoadOne(a.ref)
 	a.Lock(a.high, a.lock, a.at, a.signal)
 	a.Move(nfpisa.MemRead32Swap, a.high, a.addr, 2, a.signal)
@@ -97,13 +99,13 @@ func (a *ring) after(r nfpisa.Operand) {
 	inside := a.NewLabel()
 	a.Emit(nfpisa.ALU(r, r, nfpisa.ALUAdd, a.step), nfpisa.ALU(nfpisa.NoOperand, r, nfpisa.ALUXor, a.end))
 	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), inside)
-	a.Load(r, a.low(a.layout.Slot(0)))
+	a.low(r, a.layout.Slot(0))
 	a.Place(inside)
 }
 
 // put writes a pointer to a word beside the lock.
 func (a *ring) put(at maplayout.Offset, r nfpisa.Operand) {
-	a.Load(a.addr, a.low(uint64(at)))
+	a.low(a.addr, uint64(at))
 	a.Emit(nfpisa.Mov(nfpisa.X(0), r))
 	a.Move(nfpisa.MemWrite32Swap, a.high, a.addr, 1, a.signal)
 }
@@ -176,7 +178,7 @@ func (a *ring) take(out bool) ([]nfpisa.Instr, error) {
 // before makes at the slot before the head.
 func (a *ring) before() {
 	inside := a.NewLabel()
-	a.Load(a.addr, a.low(a.layout.Slot(0)))
+	a.low(a.addr, a.layout.Slot(0))
 	a.Emit(nfpisa.Mov(a.at, a.head), nfpisa.Mov(a.tail, a.addr), nfpisa.ALU(nfpisa.NoOperand, a.head, nfpisa.ALUXor, a.tail))
 	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), inside)
 	a.Emit(nfpisa.Mov(a.at, a.end))

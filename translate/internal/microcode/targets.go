@@ -12,7 +12,7 @@ import (
 var (
 	_ = register(slotsKind(bpf.MapTypeDevMap, bpf.HelperRedirectMap, bpf.HelperMapLookupElem))
 	_ = register(slotsKind(bpf.MapTypeCPUMap, bpf.HelperRedirectMap))
-	_ = register(slotsKind(bpf.MapTypeXSKMap, bpf.HelperRedirectMap))
+	_ = register(slotsKind(bpf.MapTypeXSKMap, bpf.HelperRedirectMap, bpf.HelperMapLookupElem))
 	_ = register(&Kind{
 		Type:     bpf.MapTypeDevMapHash,
 		Layout:   func(m Map) maplayout.Layout { return byKey(m).Layout() },

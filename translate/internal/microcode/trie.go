@@ -16,7 +16,9 @@ var _ = register(&Kind{
 		bpf.HelperMapUpdateElem: func(m Map, start int) ([]nfpisa.Instr, error) { return trie(m).Update(start) },
 		bpf.HelperMapDeleteElem: func(m Map, start int) ([]nfpisa.Instr, error) { return trie(m).Delete(start) },
 	},
-	NearKey: maplayout.LPMNearKey,
+	NearKey: maplayout.LPMNearKey, Held: true,
 })
 
-func trie(m Map) lpm.Map { return lpm.Map{Shape: m.Shape, Target: m.Target, Base: m.Base} }
+func trie(m Map) lpm.Map {
+	return lpm.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Inner: m.Inner}
+}

@@ -244,15 +244,17 @@ func (s *selector) addImm(n *node, v *ssa.Value, x ssa.ID) {
 	s.add(*n)
 }
 
-// setPacket writes the packet pointer and the length to the packet vector; the
-// other bits of the length's word stay.
-func (s *selector) setPacket(v *ssa.Value) {
+// setPacket writes the packet pointer and the length to the packet vector, each if it is not
+// sure to be there; the other bits of the length's word stay.
+func (s *selector) setPacket(id ssa.ID, v *ssa.Value) {
 	vec := &s.t.PacketVector
 	ptr, length := v.Args[0], v.Args[1]
-	if old := s.f.V(ptr); old.Op != ssa.PktPtr {
+	now := s.before[id]
+	now.add(s.moves(v))
+	if now.ptr {
 		s.storeLM(s.t.Entry.VectorIndex, int(vec.Pointer.Word), ptr)
 	}
-	if s.f.V(length).Op == ssa.PktLen {
+	if !now.length {
 		return
 	}
 	t, u := s.newReg(), s.newReg()

@@ -20,7 +20,8 @@ type selector struct {
 	// keepPacket says that the packet vector changes, so that its words are
 	// read into registers at the start.
 	keepPacket bool
-	clobbers   *regalloc.RegSet // of calls, once there was one
+	before     map[ssa.ID]packetMoves // by SetPkt
+	clobbers   *regalloc.RegSet       // of calls, once there was one
 
 	words map[ssa.ID][]ssa.ID // Word and Result values by the Read or Call they take from
 
@@ -85,6 +86,9 @@ func selectCode(f *ssa.Func, t *target.Target, farSlots bool) (*Code, error) {
 	}
 	if s.err != nil {
 		return nil, s.err
+	}
+	if s.keepPacket {
+		s.followMoves()
 	}
 	s.placeLocal()
 	if s.err != nil {

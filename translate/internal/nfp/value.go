@@ -75,7 +75,7 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 	case ssa.Timestamp:
 		s.readCSR(d, [...]uint16{nfpisa.CSRTimestampLow, nfpisa.CSRTimestampHgh}[v.Imm])
 	case ssa.SetPkt:
-		s.setPacket(v)
+		s.setPacket(id, v)
 	case ssa.SetQueue:
 		s.setQueue(v)
 	case ssa.SetVec:

@@ -309,5 +309,5 @@ func (a *atlas) located(m *object.Map, t *target.Target) microcode.Map {
 		shape.Spin = maplayout.Spin{Has: true, At: off}
 	}
 	p := a.at[m]
-	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Programs: a.count}
+	return microcode.Map{Type: m.Type, Shape: shape, Target: t, Base: p.Base, Swapped: p.Swapped, Extra: m.Extra, Programs: a.count}
 }

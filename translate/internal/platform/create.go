@@ -41,6 +41,8 @@ type Create struct {
 	Together uint64
 	// Flags may be set, and Needs must be.
 	Flags, Needs uint32
+	// Extra are the bits that map_extra may have.
+	Extra uint64
 	// Apart are flags of which only one may be set.
 	Apart uint32
 	// Most, if not 0, bounds the number of entries.
@@ -96,7 +98,10 @@ func flagText(flags uint32) string {
 }
 
 // Shape is a map as its definition gives it. Sizes are in bytes.
-type Shape struct{ Key, Value, Entries, Flags uint32 }
+type Shape struct {
+	Key, Value, Entries, Flags uint32
+	Extra                      uint64
+}
 
 // NoEntries is what Refuses says of a map without entries, whose number is
 // often left to a loader.
@@ -117,6 +122,9 @@ func (m *Map) Refuses(s Shape) string {
 		return fmt.Sprintf("has flags that a map of type %s does not take: %s", m.Type, flagText(s.Flags&^c.Flags))
 	case s.Flags&c.Needs != c.Needs:
 		return fmt.Sprintf("lacks flags that a map of type %s must have: %s", m.Type, flagText(c.Needs&^s.Flags))
+	}
+	if s.Extra&^c.Extra != 0 {
+		return fmt.Sprintf("has map_extra %#x; of a map of type %s it has the bits %#x", s.Extra, m.Type, c.Extra)
 	}
 	for _, pair := range []uint32{c.Apart, fileAccess, progAccess} {
 		if bits.OnesCount32(s.Flags&pair) > 1 {

@@ -28,7 +28,7 @@ func TestCreateBesideKernel(t *testing.T) {
 		m := &platform.Linux.Maps[k]
 		t.Run(m.Type.String(), func(t *testing.T) {
 			for _, s := range shapes(m) {
-				spec := sys.MapSpec{Type: m.Type, KeySize: s.Key, ValueSize: s.Value, MaxEntries: s.Entries, Flags: s.Flags}
+				spec := sys.MapSpec{Type: m.Type, KeySize: s.Key, ValueSize: s.Value, MaxEntries: s.Entries, Flags: s.Flags, Extra: s.Extra}
 				if m.Inner {
 					spec.Inner = inner
 				}
@@ -90,6 +90,11 @@ func shapes(m *platform.Map) []platform.Shape {
 			list = append(list, both)
 		}
 	}
+	for _, extra := range []uint64{1, 15, 16, 1 << 40} {
+		s := good
+		s.Extra = extra
+		list = append(list, s)
+	}
 	for _, n := range []uint32{0, 1, 3, 100, 4096, 4097, 8192, 12288} {
 		s := good
 		s.Entries = n
@@ -116,6 +121,7 @@ func TestRefusesInWords(t *testing.T) {
 		{bpf.MapTypeHash, platform.Shape{Key: 8, Value: 8, Entries: 4, Flags: bpf.FRdonly | bpf.FWronly}, "has flags that exclude each other: BPF_F_RDONLY, BPF_F_WRONLY"},
 		{bpf.MapTypeRingbuf, platform.Shape{Entries: 5000}, "has 5000 bytes (max_entries); a map of type ringbuf takes a power of two that is whole pages of 4096"},
 		{bpf.MapTypePerfEventArray, platform.Shape{Key: 4, Value: 4}, ""},
+		{bpf.MapTypeBloomFilter, platform.Shape{Value: 4, Entries: 1, Extra: 16}, "has map_extra 0x10; of a map of type bloom_filter it has the bits 0xf"},
 		{bpf.MapTypeDevMapHash, platform.Shape{Key: 4, Value: 4, Entries: 1<<31 + 1}, "has 2147483649 entries; a map of type devmap_hash takes 2147483648"},
 	} {
 		t.Run(fmt.Sprint(c.typ, c.shape), func(t *testing.T) {

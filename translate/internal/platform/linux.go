@@ -84,13 +84,10 @@ var linuxMaps = []Map{
 	{Type: bpf.MapTypeDevMap, Create: makeDev, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, ReadOnly: true},
 	{Type: bpf.MapTypeDevMapHash, Create: Create{Key: exactly(4), Value: Span{Min: 4, Max: 8, Step: 4}, Flags: bpf.FNUMANode | fileAccess, Most: 1 << 31}, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, ReadOnly: true},
 	{Type: bpf.MapTypeCPUMap, Create: Create{Key: exactly(4), Value: Span{Min: 4, Max: 8, Step: 4}, Flags: bpf.FNUMANode}, Helpers: []bpf.HelperID{bpf.HelperRedirectMap}},
-	{
-		Type: bpf.MapTypeXSKMap, Create: makeOfFDs, Helpers: []bpf.HelperID{bpf.HelperRedirectMap},
-		Refused: map[bpf.HelperID]string{bpf.HelperMapLookupElem: whySockets},
-	},
+	{Type: bpf.MapTypeXSKMap, Create: makeOfFDs, Helpers: []bpf.HelperID{bpf.HelperRedirectMap, bpf.HelperMapLookupElem}, Sockets: true},
 	{Type: bpf.MapTypeQueue, Create: makeQueue, Helpers: queueHelpers},
 	{Type: bpf.MapTypeStack, Create: makeQueue, Helpers: queueHelpers},
-	{Type: bpf.MapTypeBloomFilter, Create: Create{Value: anyBytes, Flags: bpf.FNUMANode | bpf.FZeroSeed | access}, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},
+	{Type: bpf.MapTypeBloomFilter, Create: Create{Value: anyBytes, Flags: bpf.FNUMANode | bpf.FZeroSeed | access, Extra: bpf.BloomExtra}, Helpers: []bpf.HelperID{bpf.HelperMapPushElem, bpf.HelperMapPeekElem}, ReadsPeek: true},
 	{Type: bpf.MapTypeRingbuf, Create: Create{Flags: bpf.FNUMANode, Pages: true}, Helpers: []bpf.HelperID{
 		bpf.HelperRingbufOutput, bpf.HelperRingbufReserve, bpf.HelperRingbufReserveDynptr, bpf.HelperRingbufQuery,
 	}},

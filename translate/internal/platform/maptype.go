@@ -26,6 +26,8 @@ type Map struct {
 	Locks bool
 	// Inner says that values are maps.
 	Inner bool
+	// Sockets says that a lookup gives a socket.
+	Sockets bool
 	// Dense says that there is an entry for every key below the number of
 	// entries.
 	Dense bool

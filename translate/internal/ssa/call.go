@@ -64,7 +64,7 @@ func (b *Builder) inline(pc, fn int) error {
 	b.write(roundsVar(b.frame+1), b.Const(mayGotoRounds))
 	p := b.Prog.Source()
 	c := b.scan(p.Funcs[fn].Start, funcEnd(p, fn))
-	exits := c.exits()
+	exits := c.exits() + b.legacyLoads(c)
 	if exits == 0 {
 		return b.Unsupported("a function that never returns", "nothing can follow its call")
 	}
@@ -92,6 +92,18 @@ func (b *Builder) inline(pc, fn int) error {
 	}
 	b.pc, b.Slot, b.Block = pc, int32(pc), after
 	return err
+}
+
+// legacyLoads counts the LD_ABS and LD_IND of a function, each of which may leave it.
+func (b *Builder) legacyLoads(c cfg) (n int) {
+	for _, k := range c.order {
+		for pc := c.Blocks[k].Start; pc < c.Blocks[k].End; pc++ {
+			if b.Prog.Reached(pc) && b.Prog.Source().Insns[pc].IsLegacyLoad() {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // exits counts the exit instructions of a function that the proof reached.

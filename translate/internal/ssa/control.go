@@ -150,7 +150,7 @@ func (b *Builder) terminator(in bpf.Insn, pc, next int, at func(slot int) BlockI
 // inner map, or null.
 func (b *Builder) mapOrNull(r int) bool {
 	f := b.Fact(r)
-	return f.Kind == verify.PtrMapValueOrNull || f.Kind == verify.PtrMapOrNull || f.Kind == verify.PtrMemOrNull && f.Map >= 0
+	return f.Kind == verify.PtrMapValueOrNull || f.Kind == verify.PtrMapOrNull || f.Kind == verify.PtrSocketOrNull || f.Kind == verify.PtrMemOrNull && f.Map >= 0
 }
 
 // mayGotoRounds is how often may_goto lets one run of a function go on, the

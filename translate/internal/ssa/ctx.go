@@ -90,7 +90,7 @@ func (b *Builder) storeCtx(fact *verify.Reg, off int32, n int, v pair) error {
 }
 
 // packetLoad builds LD_ABS and LD_IND: a big-endian load from the packet that
-// ends the program when it lies outside.
+// leaves the function, with 0, when it lies outside.
 func (b *Builder) packetLoad(in bpf.Insn, pc int) error {
 	n := uint32(in.Bytes())
 	if mode := in.Mode(); (mode != bpf.ModeABS && mode != bpf.ModeIND) || n > 4 {
@@ -106,16 +106,17 @@ func (b *Builder) packetLoad(in bpf.Insn, pc int) error {
 	outside, ok := b.newBlock(1), b.newBlock(1)
 	b.branch(Compare{Cond: ULE, XL: end, YL: length}, outside, ok)
 	b.Block = outside
-	b.leaveProgram(zero)
+	if b.frame > 0 { // the function returns 0
+		b.write(regVar(b.frame-1, 0, 0), zero)
+		b.write(regVar(b.frame-1, 0, 1), zero)
+		b.jump(b.returns[b.frame])
+	} else {
+		b.end(zero, zero)
+	}
 	b.Block = ok
 	v := b.Add(Value{Op: Load, Space: Packet, Order: Big, Size: uint8(n), Args: []ID{b.Op(Add, 0, ptr, at)}})
 	b.narrow(pc, 0, v, zero)
 	return nil
-}
-
-// leaveProgram ends the whole program with a verdict, from any frame.
-func (b *Builder) leaveProgram(verdict ID) {
-	b.end(verdict, b.Const(0))
 }
 
 // Offsets of LD_ABS and LD_IND from which on others are meant: from the

@@ -13,6 +13,7 @@ var kindNames = map[verify.Kind]string{
 	verify.PtrPacketMeta: "packet metadata", verify.PtrPacketEnd: "the packet end", verify.PtrStack: "the stack",
 	verify.PtrMapValue: "a map value", verify.PtrMapValueOrNull: "a map value or null", verify.PtrMap: "a map", verify.PtrMapOrNull: "an inner map or null",
 	verify.PtrMapKey: "a key of a map", verify.PtrNum: "the number of an iterator", verify.PtrNumOrNull: "the number of an iterator or null",
+	verify.PtrSocket: "a socket", verify.PtrSocketOrNull: "a socket or null",
 	verify.PtrMem: "memory of a helper", verify.PtrMemOrNull: "memory of a helper or null", verify.PtrFunc: "a function",
 	verify.PtrSliceOrNull: "memory of a dynptr or null",
 	verify.Mixed:          "different things on different paths",

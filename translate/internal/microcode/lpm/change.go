@@ -117,7 +117,7 @@ const noExist, exist = 0, 1
 // many entries as there may be.
 func (a *walker) room(noent, full micro.Label) {
 	a.Branch(nfpisa.BrSet(a.conv.Flags(), exist, 0), noent)
-	a.Load(a.addr, a.low(maplayout.LPMUsed))
+	a.low(a.addr, maplayout.LPMUsed)
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Load(a.temp, a.m.MaxEntries)
 	a.Emit(nfpisa.Mov(a.used, nfpisa.X(0)), nfpisa.ALU(nfpisa.NoOperand, a.used, nfpisa.ALUXor, a.temp))
@@ -131,7 +131,7 @@ func (a *walker) count(n int) {
 		op = nfpisa.ALUSub
 	}
 	a.Emit(nfpisa.ALU(nfpisa.X(0), a.used, op, nfpisa.Const(1)))
-	a.Load(a.addr, a.low(maplayout.LPMUsed))
+	a.low(a.addr, maplayout.LPMUsed)
 	a.move(nfpisa.MemWrite32Swap, 0, a.addr, 1)
 }
 
@@ -155,7 +155,7 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	a.Emit(nfpisa.Mov(a.diff, word(maplayout.LPMAddr, 0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), noent)
 	a.Emit(nfpisa.Mov(a.zero, word(maplayout.LPMZero, 0)), nfpisa.Mov(a.one, word(maplayout.LPMOne, 0)))
-	a.Load(a.addr, a.low(maplayout.LPMUsed))
+	a.low(a.addr, maplayout.LPMUsed)
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Emit(nfpisa.Mov(a.used, nfpisa.X(0)))
 	a.count(-1)

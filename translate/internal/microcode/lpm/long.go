@@ -17,7 +17,7 @@ func (m Map) lookupLong(start int) ([]nfpisa.Instr, error) {
 	a.begin(none)
 	a.Place(again)
 	a.Emit(nfpisa.Immed(best, 0))
-	a.Load(a.link, a.low(maplayout.LPMRoot))
+	a.low(a.link, maplayout.LPMRoot)
 	a.move(nfpisa.MemRead32Swap, 0, a.link, 1)
 	a.Emit(nfpisa.Mov(a.node, nfpisa.X(0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), none)

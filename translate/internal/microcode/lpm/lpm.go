@@ -35,6 +35,21 @@ type Map struct {
 	// Base is the 40-bit memory address of the region, see
 	// maplayout.CheckPlace.
 	Base uint64
+	// Inner says that the map is one that a map of maps holds: the low word of its
+	// address is an argument, the high word of the flags. Base is that of one like
+	// it.
+	Inner bool
+}
+
+// place is where routines find the map.
+func (m Map) place() micro.Place { return micro.Place{Base: m.Base, Inner: m.Inner} }
+
+// held are registers of bank A that routines must not use.
+func (m Map) held(list ...target.GPR) []target.GPR {
+	if m.Inner {
+		list = append(list, m.Target.Calls.Flags+1)
+	}
+	return list
 }
 
 // Layout returns where the parts of the map are.
@@ -59,7 +74,7 @@ type routine struct {
 
 func (m Map) newRoutine(start int) (*routine, error) {
 	result := m.Target.Calls.Result
-	c := micro.For(m.Target, result, result+1)
+	c := micro.For(m.Target, m.held(result, result+1)...)
 	a := &routine{Assembler: micro.Assembler{Start: start}, conv: c, signal: c.Signal(0)}
 	for _, r := range []*nfpisa.Operand{&a.best, &a.node, &a.root, &a.diff, &a.lm, &a.length, &a.mask} {
 		*r = c.A()
@@ -140,7 +155,7 @@ func (m Map) key(a *routine, none micro.Label) {
 	data := m.KeySize - maplayout.LPMLengthSize
 	at := a.conv.PointAtKey(&a.Assembler, a.lm)
 	a.Load(a.high, uint32(m.Base>>32)<<24)
-	a.Load(a.root, uint32(m.Base)+uint32(maplayout.LPMRoot))
+	a.conv.Region(&a.Assembler, a.root, a.temp, m.place(), uint32(maplayout.LPMRoot))
 	a.Load(a.mask, ^uint32(0)>>(8*(-data&3)))
 	a.Load(a.temp, 8*data)
 	a.Emit(nfpisa.Immed(a.best, 0))

@@ -8,7 +8,7 @@ import (
 
 // take makes dst the first free node and takes it off its list, or goes to none.
 func (a *walker) take(dst nfpisa.Operand, none micro.Label) {
-	a.Load(a.addr, a.low(maplayout.LPMFree))
+	a.low(a.addr, maplayout.LPMFree)
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Emit(nfpisa.Mov(dst, nfpisa.X(0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), none)
@@ -23,7 +23,7 @@ var _ = [1]struct{}{maplayout.LPMAddr - maplayout.LPMLength - 4: {}}
 
 // free puts a node that nothing has led to on the free list.
 func (a *walker) free(node nfpisa.Operand) {
-	a.Load(a.addr, a.low(maplayout.LPMFree))
+	a.low(a.addr, maplayout.LPMFree)
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Emit(nfpisa.Mov(nfpisa.X(0), nfpisa.X(0)), nfpisa.Immed(nfpisa.X(1), 0))
 	a.behind(a.diff, node, uint32(maplayout.LPMLength))
@@ -36,14 +36,14 @@ func (a *walker) free(node nfpisa.Operand) {
 // stays as it is until all packets that are under way have ended.
 func (a *walker) release(node nfpisa.Operand) {
 	inside := a.NewLabel()
-	a.Load(a.addr, a.low(maplayout.LPMGone))
+	a.low(a.addr, maplayout.LPMGone)
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Emit(nfpisa.Mov(a.diff, nfpisa.X(0)), nfpisa.Mov(nfpisa.X(0), node))
 	a.move(nfpisa.MemWrite32Swap, 0, a.diff, 1)
-	a.Load(a.temp, a.low(maplayout.Offset(a.l.Note(a.l.Nodes))))
+	a.low(a.temp, maplayout.Offset(a.l.Note(a.l.Nodes)))
 	a.Emit(nfpisa.ALU(a.diff, a.diff, nfpisa.ALUAdd, nfpisa.Const(4)), nfpisa.ALU(nfpisa.NoOperand, a.diff, nfpisa.ALUXor, a.temp))
 	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), inside)
-	a.Load(a.diff, a.low(maplayout.LPMNotes))
+	a.low(a.diff, maplayout.LPMNotes)
 	a.Place(inside)
 	a.Emit(nfpisa.Mov(nfpisa.X(0), a.diff))
 	a.move(nfpisa.MemWrite32Swap, 0, a.addr, 1)

@@ -49,7 +49,7 @@ func (m Map) long() bool { return m.KeySize > maplayout.LPMNearKey }
 // value.
 func (m Map) newWalker(start int, update bool) (*walker, error) {
 	calls := &m.Target.Calls
-	c := micro.For(m.Target, calls.Result, calls.Flags)
+	c := micro.For(m.Target, m.held(calls.Result, calls.Flags)...)
 	a := &walker{Assembler: micro.Assembler{Start: start}, conv: c, m: m, l: m.Layout(), signal: c.Signal(0)}
 	a.index, a.from = c.Walk, int(calls.Key.Index)
 	if m.long() {
@@ -82,8 +82,10 @@ func (a *walker) nodeWords() int {
 	return a.head() + 3*a.words()
 }
 
-// low is the low word of an address in the region.
-func (a *walker) low(at maplayout.Offset) uint32 { return uint32(a.m.Base) + uint32(at) }
+// low makes dst the low word of an address in the region.
+func (a *walker) low(dst nfpisa.Operand, at maplayout.Offset) {
+	a.conv.Region(&a.Assembler, dst, a.temp, a.m.place(), uint32(at))
+}
 
 // move moves n words between memory and transfer registers from x on, and waits.
 func (a *walker) move(op nfpisa.MemOp, x int, addr nfpisa.Operand, n int) {
@@ -249,7 +251,7 @@ type ends struct{ empty, exact, above, fork micro.Label }
 // descend follows the key from the root.
 func (a *walker) descend(e ends) {
 	loop, differ, first, bits := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
-	a.Load(a.link, a.low(maplayout.LPMRoot))
+	a.low(a.link, maplayout.LPMRoot)
 	a.Emit(nfpisa.Immed(a.parent, 0), nfpisa.Mov(a.before, a.link))
 	a.Place(loop)
 	a.move(nfpisa.MemRead32Swap, 0, a.link, 1)
@@ -285,7 +287,7 @@ func (a *walker) descend(e ends) {
 // enter takes the map's lock.
 func (a *walker) enter() {
 	a.LoadOne(a.ref)
-	a.Load(a.lock, a.low(maplayout.LPMLock))
+	a.low(a.lock, maplayout.LPMLock)
 	a.Lock(a.high, a.lock, a.diff, a.signal)
 }
 

@@ -105,6 +105,28 @@ func (c *Convention) B() nfpisa.Operand { return c.take(nfpisa.BankB, false) }
 // LastB gives out the register of bank B with the highest number.
 func (c *Convention) LastB() nfpisa.Operand { return c.take(nfpisa.BankB, true) }
 
+// Place is where a routine finds its map: at a base address, or, where a map of maps
+// holds the map, at the one whose low word is an argument, the high word of the flags.
+type Place struct {
+	Base  uint64
+	Inner bool
+}
+
+// Region appends what makes dst the low word of an address at an offset in a map's
+// region. It may use temp, of bank B.
+func (c *Convention) Region(a *Assembler, dst, temp nfpisa.Operand, p Place, at uint32) {
+	const short = 1 << 7 // less than it is part of an instruction
+	switch {
+	case !p.Inner:
+		a.Load(dst, uint32(p.Base)+at)
+	case at < short:
+		a.Emit(nfpisa.ALU(dst, c.FlagsHigh(), nfpisa.ALUAdd, nfpisa.Const(int(at))))
+	default:
+		a.Load(temp, at)
+		a.Emit(nfpisa.ALU(dst, c.FlagsHigh(), nfpisa.ALUAdd, temp))
+	}
+}
+
 // Flags returns the register with the low word of an update's flags.
 func (c *Convention) Flags() nfpisa.Operand { return nfpisa.A(int(c.t.Calls.Flags)) }
 
