@@ -17,16 +17,68 @@ import (
 	"github.com/skipsw/skipsw/offload/card"
 	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/sim/tunnel"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-// edge is the sample at the edge of VXLAN tunnels, for a card whose port 0 is the
-// customer's and whose port 1 has the tunnels.
+// edge is a program at the edge of VXLAN tunnels, for a card whose port 0 is the
+// customer's and whose port 1 has the tunnels: what the customer sends goes to tunnel
+// 4096 with the far end 10.0.0.7, or to 10.0.0.8 if the third byte of its destination is
+// not 0.
 func edge(t *testing.T) *offload.Program {
 	t.Helper()
-	p, err := offload.ReadProgram("../../testdata/bpf/vxlan_edge.o", "", "", object.Options{Set: map[string]string{"customer": "1", "tunnels": "2"}})
+	l, err := bpf.Parse(`
+		r6 = r1
+		r2 = r10
+		r2 += -48
+		r3 = 44
+		r4 = 0
+		call skb_get_tunnel_key
+		if r0 == 0 goto inside
+		r7 = 0
+		*(u64 *)(r10 -48) = r7
+		*(u64 *)(r10 -40) = r7
+		*(u64 *)(r10 -32) = r7
+		*(u64 *)(r10 -24) = r7
+		*(u64 *)(r10 -16) = r7
+		*(u64 *)(r10 -8) = r7
+		r1 = r6
+		r2 = 32
+		r3 = r10
+		r3 += -4
+		r4 = 1
+		call skb_load_bytes
+		if r0 != 0 goto shot
+		r1 = *(u8 *)(r10 -4)
+		r2 = 0x0a000007
+		if r1 == 0 goto near
+		r2 = 0x0a000008
+	near:	*(u32 *)(r10 -44) = r2
+		r1 = 4096
+		*(u32 *)(r10 -48) = r1
+		r1 = r6
+		r2 = r10
+		r2 += -48
+		r3 = 44
+		r4 = 0
+		call skb_set_tunnel_key
+		if r0 != 0 goto shot
+		r1 = 2
+		r2 = 0
+		call redirect
+		exit
+	inside:	r1 = *(u32 *)(r10 -48)
+		if r1 != 4096 goto shot
+		r1 = 1
+		r2 = 0
+		call redirect
+		exit
+	shot:	r0 = 2
+		exit`)
 	require.NoError(t, err)
-	return p
+	return &offload.Program{Program: &object.Program{
+		Name: "edge", Type: object.TC, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: "edge"}}, Section: "tc",
+	}}
 }
 
 // edgeTables is what the host of such a card knows: it is 10.0.0.1 on the tunnels' side,
