@@ -53,7 +53,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	m.maxPacket = firmware.MaxPacket(img.Target)
 	memory := spec.Memory
 	if memory == nil {
-		if memory, err = newMemory(img.Target, &spec, cores); err != nil {
+		if memory, err = newMemory(img.Target, &spec, cores, img); err != nil {
 			return err
 		}
 	}

@@ -59,17 +59,21 @@ func (m *Memory) answersLater() error {
 
 // NewMemory returns the memories of a target, without maps.
 func NewMemory(t *target.Target, spec Spec) (*Memory, error) {
-	m, err := newMemory(t, &spec, 1)
+	m, err := newMemory(t, &spec, 1, nil)
 	if err != nil {
 		return nil, fmt.Errorf("sim: %w", err)
 	}
 	return m, nil
 }
 
-// newMemory makes the memories for a number of cores.
-func newMemory(t *target.Target, spec *Spec, cores int) (*Memory, error) {
+// newMemory makes the memories for a number of cores: all that the target has, or
+// those that the image's programs and frames reach.
+func newMemory(t *target.Target, spec *Spec, cores int, img *image.Image) (*Memory, error) {
 	m := &Memory{tables: map[uint32]*Map{}}
 	for _, name := range slices.Sorted(maps.Keys(t.Memories)) {
+		if img != nil && !reaches(img, name) {
+			continue
+		}
 		l, ok := spec.Memories[name]
 		if !ok {
 			l = t.Memories[name]
@@ -87,6 +91,9 @@ func newMemory(t *target.Target, spec *Spec, cores int) (*Memory, error) {
 	}
 	var rooms []hostmap.Room
 	for _, r := range t.Maps.Regions {
+		if img != nil && !reaches(img, r.Memory) {
+			continue
+		}
 		unit, err := m.unit(r.Memory)
 		if err != nil {
 			return nil, err
@@ -96,6 +103,23 @@ func newMemory(t *target.Target, spec *Spec, cores int) (*Memory, error) {
 	m.system = mem.New(mem.Config{Units: m.units, IslandSources: spec.IslandCores, Sources: cores, Hooks: spec.MemoryHooks})
 	m.space = hostmap.NewSpace(m.system, rooms)
 	return m, nil
+}
+
+// reaches reports whether packets or maps of an image are in a memory: the first region
+// is where maps of maps find room, and the firmware its own.
+func reaches(img *image.Image, memory string) bool {
+	t := img.Target
+	if memory == t.Packet.Memory || memory == t.Maps.Regions[0].Memory || t.Packet.Fragments != nil && memory == t.Packet.Fragments.Memory {
+		return true
+	}
+	for k := range t.Maps.Regions {
+		r := &t.Maps.Regions[k]
+		in := func(m image.Map) bool { return m.Base >= r.Base && m.Base-r.Base < r.Size }
+		if r.Memory == memory && slices.ContainsFunc(img.Maps, in) {
+			return true
+		}
+	}
+	return false
 }
 
 // unit returns the number of a memory.

@@ -79,7 +79,10 @@ func TestMachineFollowsTarget(t *testing.T) {
 		{"packet numbers lower", func(tg *target.Target) { tg.Packet.NumberLow = 14 }, 0},
 		{"exit register", func(tg *target.Target) { tg.Exit.Register = target.Reg{Bank: nfpisa.BankB, Num: 7} }, 0},
 		{"exit address", func(tg *target.Target) { tg.Core.Done = 7 }, 0},
-		{"map memory elsewhere", func(tg *target.Target) { tg.Maps.Regions[0].Base = 0x31_4000_0000 }, 1},
+		{"map memory elsewhere", func(tg *target.Target) {
+			tg.Maps.Regions = tg.Maps.Regions[:1]
+			tg.Maps.Regions[0].Base = 0x31_4000_0000
+		}, 1},
 		{"maps further apart", func(tg *target.Target) { tg.Maps.Regions[0].Align = 4096 }, 0},
 		{"slower maps", func(tg *target.Target) { change(tg, "emem", func(m *target.Memory) { m.Read += 50 }) }, 50},
 		{"slower packets", func(tg *target.Target) { change(tg, "ctm", func(m *target.Memory) { m.Read += 7 }) }, 7},

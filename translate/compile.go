@@ -34,6 +34,13 @@ type Options struct {
 	// pass ran or another changed it, by the pass's name. The form is only good
 	// during the call.
 	Dump func(pass string, f fmt.Stringer)
+	// PlaceByUse has maps placed in all regions of the target's map memory, by their
+	// size, how often the code accesses them and whether it changes them; else they are
+	// in the first. Heat, if not nil, has the accesses that a run has counted, by the
+	// maps' names, for those that the code tells of. The report says where maps are and
+	// why.
+	PlaceByUse bool
+	Heat       map[string]uint64
 	// Remarks has the report say what passes did with the code of single
 	// instructions and what they could not do.
 	Remarks bool
@@ -94,7 +101,7 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 	}
 	all := withNetwork(withPrints(append([]*verify.Program{p}, o.Called...), o.Target), o.Target)
 	o.Called = all[1:]
-	img, err := CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target}, o)
+	img, err := CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target, ByUse: o.PlaceByUse, Heat: o.Heat}, o)
 	if err == nil && o.Report != nil && p.Proven() {
 		for _, q := range all {
 			for _, f := range AlwaysFailing(q, o.Target) {

@@ -5,8 +5,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
+	"github.com/skipsw/skipsw/translate/verify"
 )
 
 // TestLongValues updates maps with values that no window of local memory holds,
@@ -35,6 +40,41 @@ func TestLongValues(t *testing.T) {
 				must(t, withNumbers(maps, slices.Concat(fill, update(0, 1, onStack(3, at)), sum)...), "skipsw")
 			})
 		}
+	}
+}
+
+// TestLargeMaps compiles maps of 16 million entries and of gigabytes, and refuses with the
+// numbers what a target has no room for, or what lies beyond the addresses of its code.
+func TestLargeMaps(t *testing.T) {
+	tg := target.MustBuiltin("skipsw")
+	eight := target.MustBuiltin("skipsw")
+	eight.Maps.Regions[0].Size = 8 << 30
+	for _, c := range []struct {
+		tg      *target.Target
+		typ     bpf.MapType
+		entries uint32
+		value   uint32
+		want    string
+	}{
+		{tg, bpf.MapTypeArray, 1 << 24, 8, ""},
+		{tg, bpf.MapTypeHash, 1 << 24, 8, ""},
+		{tg, bpf.MapTypeArray, 8_000_000, 128, ""},
+		{tg, bpf.MapTypeArray, 1<<24 + 1, 8, "it has 16777217 entries and target skipsw takes 16777216"},
+		{tg, bpf.MapTypeArray, 1 << 24, 64, "it takes 1073741824 bytes, and target skipsw has 1073741824 bytes for all maps together"},
+		{eight, bpf.MapTypeArray, 1 << 24, 200, ""},
+		{eight, bpf.MapTypeArray, 1 << 24, 256, "it takes 4294967296 bytes from 0x2000000040 on, and code reaches maps below 0x2100000000"},
+	} {
+		m := &object.Map{Name: "m", Type: c.typ, KeySize: 4, ValueSize: c.value, MaxEntries: c.entries}
+		v, err := verify.Verify(small([]*object.Map{m}, slices.Concat([]bpf.Insn{storeK(4, 10, -4, 5)}, bpf.LoadMap(1, 0), onStack(2, -4),
+			[]bpf.Insn{bpf.CallHelper(bpf.HelperMapLookupElem), movR0(1), bpf.Return()})...), verify.Options{})
+		require.NoError(t, err)
+		_, err = translate.Compile(v, translate.Options{Target: c.tg})
+		if c.want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, c.want)
+		require.ErrorIs(t, err, translate.ErrNotSupported)
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"github.com/skipsw/skipsw/translate/verify"
 )
 
+// byUse is the extra program whose maps are placed by what it does with them.
+const byUse = "by_use"
+
 // longFrame is the extra program that takes frames in several pieces.
 const longFrame = "long_frame"
 
@@ -39,6 +42,31 @@ var extra = []struct {
 		call xdp_get_buff_len
 		r0 += r7
 		r0 &= 3
+		exit`},
+	{byUse, object.XDP, []*object.Map{
+		{Name: "limits", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1},
+		{Name: "counts", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 1},
+	}, `
+		*(u32 *)(r10 -4) = 0
+		r2 = r10
+		r2 += -4
+		r1 = map[limits]
+		call map_lookup_elem
+		r6 = 1
+		if r0 == 0 goto none
+		r7 = *(u64 *)(r0 +0)
+		r6 += r7
+		r2 = r10
+		r2 += -4
+		r1 = map[counts]
+		call map_lookup_elem
+		if r0 == 0 goto none
+		r7 = *(u64 *)(r0 +0)
+		r7 += 1
+		*(u64 *)(r0 +0) = r7
+		r7 &= 1
+		r6 += r7
+	none:	r0 = r6
 		exit`},
 	{"ingress", object.XDP, nil, `
 		r0 = *(u32 *)(r1 +12)
@@ -286,7 +314,7 @@ func extras(packets [][]byte) ([]sample, error) {
 			Name: e.name, Type: e.typ, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: e.name}}, Maps: e.maps,
 			Section: strings.ToLower(e.typ.String()), Fragments: e.name == longFrame,
 		}
-		s := sample{name: "extra/" + e.name, packets: packets, confined: new(sync.Map)}
+		s := sample{name: "extra/" + e.name, packets: packets, confined: new(sync.Map), byUse: e.name == byUse}
 		if s.proven, err = verify.Verify(p, verify.Options{Offload: true}); err != nil {
 			return nil, fmt.Errorf("%s: %w", e.name, err)
 		}

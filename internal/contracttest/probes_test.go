@@ -174,25 +174,30 @@ func memories(t testing.TB, tg *target.Target) string {
 	sig := int(tg.Registers.Signals[0])
 	packet := vectorWord(tg, tg.PacketVector.Pointer.Word)
 	l := maplayout.NewArray(maplayout.Shape{KeySize: 4, ValueSize: 64, MaxEntries: 4})
-	region := tg.Maps.Region()
-	m := mapAt(tg, l)
-	note := func(name string, code ...nfpisa.Instr) {
-		got, cycles := try(t, tg, []image.Map{m}, append(code, nfpisa.Immed(tg.Exit.Register.Operand(), 0))...)
-		fmt.Fprintf(&b, "%s %s %d\n", name, got, cycles)
-	}
-	high := append(nfpisa.LoadImmed(nfpisa.B(1), region.High()), nfpisa.LoadImmed(nfpisa.A(1), uint32(region.Base+region.Align))...)
 	fill := []nfpisa.Instr{nfpisa.Immed(nfpisa.X(0), 1), nfpisa.Immed(nfpisa.X(1), 1)}
-	for _, c := range []struct {
-		name string
-		op   nfpisa.MemOp
-		n    int
-	}{{"read 8", nfpisa.MemRead32, 2}, {"read 32", nfpisa.MemRead32, 8}, {"write", nfpisa.MemWrite32, 2}, {"atomic", nfpisa.MemAdd, 1}} {
-		code := []nfpisa.Instr(nil)
-		if c.op != nfpisa.MemRead32 {
-			code = fill
+	for k := range tg.Maps.Regions {
+		region := &tg.Maps.Regions[k]
+		m := mapAt(tg, l)
+		if tg.Direct() {
+			m.Base = region.Base + region.Align
 		}
-		note("packet "+c.name, append(code[:len(code):len(code)], nfpisa.Mem32(c.op, 0, packet, nfpisa.Const(0), c.n).CtxSwap(sig))...)
-		note("map "+c.name, append(append(code[:len(code):len(code)], high...), nfpisa.Mem40(c.op, 0, nfpisa.B(1), nfpisa.A(1), c.n).CtxSwap(sig))...)
+		note := func(name string, code ...nfpisa.Instr) {
+			got, cycles := try(t, tg, []image.Map{m}, append(code, nfpisa.Immed(tg.Exit.Register.Operand(), 0))...)
+			fmt.Fprintf(&b, "%s %s %d\n", name, got, cycles)
+		}
+		high := append(nfpisa.LoadImmed(nfpisa.B(1), region.High()), nfpisa.LoadImmed(nfpisa.A(1), uint32(region.Base+region.Align))...)
+		for _, c := range []struct {
+			name string
+			op   nfpisa.MemOp
+			n    int
+		}{{"read 8", nfpisa.MemRead32, 2}, {"read 32", nfpisa.MemRead32, 8}, {"write", nfpisa.MemWrite32, 2}, {"atomic", nfpisa.MemAdd, 1}} {
+			code := []nfpisa.Instr(nil)
+			if c.op != nfpisa.MemRead32 {
+				code = fill
+			}
+			note("packet "+c.name, append(code[:len(code):len(code)], nfpisa.Mem32(c.op, 0, packet, nfpisa.Const(0), c.n).CtxSwap(sig))...)
+			note("map "+c.name, append(append(code[:len(code):len(code)], high...), nfpisa.Mem40(c.op, 0, nfpisa.B(1), nfpisa.A(1), c.n).CtxSwap(sig))...)
+		}
 	}
 	return b.String()
 }

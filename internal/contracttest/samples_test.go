@@ -35,6 +35,7 @@ type sample struct {
 	// confined is the same by packet buffer, ebpf.Buffer, for those that are smaller
 	// than the kernel's.
 	confined *sync.Map
+	byUse    bool // has its maps placed by what it does with them
 }
 
 const testdata = "../../testdata"
@@ -137,7 +138,7 @@ type outcome struct {
 
 // run compiles a sample for a target and runs it on all packets.
 func (s *sample) run(tg *target.Target) (o outcome) {
-	img, err := translate.Compile(s.proven, translate.Options{Target: tg, CheckAllocation: true})
+	img, err := translate.Compile(s.proven, translate.Options{Target: tg, CheckAllocation: true, PlaceByUse: s.byUse})
 	if err != nil {
 		o.refused = err.Error()
 		return o

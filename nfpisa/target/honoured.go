@@ -60,13 +60,19 @@ var abis = map[string]int{"agilio": 2, "skipsw": 1}
 // mapsHonoured is the part of honoured about maps and helpers.
 func (c *checker) mapsHonoured() {
 	t := c.t
-	c.only("maps.regions", len(t.Maps.Regions), 1, "the compiler places maps in one region")
+	if n := len(t.Maps.Regions); n > MaxRegions || n > 1 && !t.Direct() {
+		most := MaxRegions
+		if !t.Direct() {
+			most = 1
+		}
+		c.refuse("maps.regions", fmt.Sprintf("of %d regions", n), fmt.Sprintf("at most %d", most), "the compiler chooses among so many")
+	}
 	for _, n := range sorted(t.Memories) {
 		if f := t.Packet.Fragments; f != nil && f.Memory == n {
 			continue
 		}
 		if n != t.Packet.Memory && !slices.ContainsFunc(t.Maps.Regions, func(r Region) bool { return r.Memory == n }) {
-			c.refuse("memories", n, "one of packet.memory and maps.regions[0].memory", "programs reach no other memory")
+			c.refuse("memories", n, "one of packet.memory and maps.regions[].memory", "programs reach no other memory")
 		}
 	}
 	for _, n := range sorted(t.Helpers) {

@@ -11,7 +11,8 @@ type Maps struct {
 	Kind string `json:"kind"`
 	// Types are the map types that can be used, by the kernel's names.
 	Types []string `json:"types"`
-	// Regions are the memory that maps are in.
+	// Regions are the memory that maps are in: the first, where the compiler is not
+	// asked to choose among them.
 	Regions []Region `json:"regions"`
 	MaxMaps int      `json:"max_maps"`
 	// MaxEntries is the most entries of a map, TotalEntries of all together.
@@ -35,7 +36,13 @@ type Region struct {
 	Base   uint64 `json:"base"`   // memory address
 	Size   uint64 `json:"size"`   // bytes
 	Align  uint64 `json:"align"`  // of each map
+	// Copies says that each island has a region of its own at these addresses, which
+	// the host keeps alike: only maps that no program changes lie there.
+	Copies bool `json:"copies,omitempty"`
 }
+
+// MaxRegions is the number of regions that the compiler chooses among at most.
+const MaxRegions = 6
 
 // Region returns the region that maps are in.
 func (m *Maps) Region() *Region { return &m.Regions[0] }

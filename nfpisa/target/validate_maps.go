@@ -69,6 +69,12 @@ func (c *checker) region(k int) {
 	if aligned && r.Base%r.Align != 0 {
 		c.fail("maps.regions[%d].base is %#x, no multiple of its align %d", k, r.Base, r.Align)
 	}
+	if first := &c.t.Maps.Regions[0]; r.Base>>32 != first.Base>>32 {
+		c.fail("maps.regions[%d].base is %#x, must have the upper part of maps.regions[0].base %#x: pointers in maps are the low words of addresses", k, r.Base, first.Base)
+	}
+	if k == 0 && r.Copies {
+		c.fail("maps.regions[0].copies is true, and maps of all kinds lie in the first region")
+	}
 	for j := range c.t.Maps.Regions[:k] {
 		o := &c.t.Maps.Regions[j]
 		if r.Base < o.Base+o.Size && o.Base < r.Base+r.Size {

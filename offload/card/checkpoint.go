@@ -27,6 +27,7 @@ type checkpoint struct {
 	Program *remote.Program   `json:"program,omitempty"`
 	Hook    offload.Hook      `json:"hook"`
 	Maps    [][]offload.Entry `json:"maps,omitempty"` // in the order of the program's
+	Inners  [][]simdev.Inner  `json:"inners,omitempty"`
 }
 
 // partBytes is how much of a checkpoint goes into a message, which has it in
@@ -40,7 +41,7 @@ func (c *Card) save(send func(any) error) error {
 		return err
 	}
 	k := checkpoint{
-		Format: checkpointFormat, Version: checkpointVersion, Card: c.spec.Name, Target: c.dev.Target().Name, Hook: s.Hook, Maps: s.Maps,
+		Format: checkpointFormat, Version: checkpointVersion, Card: c.spec.Name, Target: c.dev.Target().Name, Hook: s.Hook, Maps: s.Maps, Inners: s.Inners,
 	}
 	if s.Program != nil {
 		if k.Program, err = remote.Pack(s.Program); err != nil {
@@ -85,7 +86,7 @@ func (c *Card) Restore(ctx context.Context, b []byte) (err error) {
 	if err := c.dev.admit(ctx, p); err != nil {
 		return err
 	}
-	if err := c.dev.Device.Restore(ctx, &simdev.State{Program: p, Hook: k.Hook, Maps: k.Maps}); err != nil {
+	if err := c.dev.Device.Restore(ctx, &simdev.State{Program: p, Hook: k.Hook, Maps: k.Maps, Inners: k.Inners}); err != nil {
 		return err
 	}
 	c.begins()

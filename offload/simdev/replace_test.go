@@ -92,6 +92,52 @@ func TestReplaceKeepsNested(t *testing.T) {
 		_, err = offload.Replace(t.Context(), d, offload.Request{Program: counting("b")})
 		require.NoError(t, err)
 	}
-	_, err = d.State()
-	require.ErrorContains(t, err, "not supported: saving map outer")
+}
+
+// TestSaveNested: a card that is made of a saved one has the maps that its map of maps
+// holds, with what they hold, also one that was made while the program ran, and one that
+// two entries hold.
+func TestSaveNested(t *testing.T) {
+	d, err := simdev.New(simdev.Spec{}).Open("card0")
+	require.NoError(t, err)
+	res, err := offload.Attach(t.Context(), d, offload.Request{Program: counting("a")})
+	require.NoError(t, err)
+	count := func(d *simdev.Device) uint32 {
+		runner, err := offload.AsPacketRunner(d)
+		require.NoError(t, err)
+		o, err := runner.RunPacket(t.Context(), offload.Packet{Data: make([]byte, 64)})
+		require.NoError(t, err)
+		return o.Verdict
+	}
+	require.EqualValues(t, 1, count(d))
+	h, err := d.OpenMap(t.Context(), res.Attachment.Maps[0].ID)
+	require.NoError(t, err)
+	outer := simdev.Home(h)
+	made, err := outer.NewInner("made")
+	require.NoError(t, err)
+	key, number := []byte{0, 0, 0, 0}, binary.LittleEndian.AppendUint32(nil, made.Number())
+	require.NoError(t, made.Update(key, []byte{40, 0, 0, 0, 0, 0, 0, 0}, 0))
+	for _, k := range []byte{1, 3} {
+		require.NoError(t, outer.Update([]byte{k, 0, 0, 0}, number, 0))
+	}
+	require.NoError(t, made.Update([]byte{1, 0, 0, 0}, []byte{7, 0, 0, 0, 0, 0, 0, 0}, 0))
+	before := count(d)
+	s, err := d.State()
+	require.NoError(t, err)
+
+	again, err := simdev.New(simdev.Spec{}).Open("card1")
+	require.NoError(t, err)
+	require.NoError(t, again.Restore(t.Context(), s))
+	back, err := again.State()
+	require.NoError(t, err)
+	require.Equal(t, s.Inners, back.Inners)
+	require.Len(t, back.Inners[0], 2)
+	require.Equal(t, "made", back.Inners[0][1].Name)
+	require.Equal(t, before+1, count(again))
+	require.Equal(t, before+1, count(d), "the card that was saved counts for itself")
+
+	s.Inners = append(s.Inners, nil)
+	other, err := simdev.New(simdev.Spec{}).Open("card2")
+	require.NoError(t, err)
+	require.ErrorContains(t, other.Restore(t.Context(), s), "inner maps of")
 }

@@ -2,9 +2,11 @@ package simdev
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 )
@@ -15,6 +17,15 @@ type State struct {
 	Program *offload.Program // with its image; nil for a card without
 	Hook    offload.Hook
 	Maps    [][]offload.Entry // contents, in the order of Program.Maps
+	Inners  [][]Inner         // of maps of maps, in the same order; nil where none has any
+}
+
+// Inner is an entry of a map of maps: the map that it holds, by its name, which two
+// entries may share, and the contents of that.
+type Inner struct {
+	Key     []byte          `json:"key"`
+	Name    string          `json:"name"`
+	Entries []offload.Entry `json:"entries,omitempty"`
 }
 
 // State returns what is attached with the contents of its maps, as they are
@@ -32,16 +43,80 @@ func (d *Device) State() (*State, error) {
 	for _, m := range p.maps {
 		var all []offload.Entry
 		if m.home != nil && m.home.IsNested() {
-			return nil, fmt.Errorf("save %s: %w", d.name, offload.NotSupported("saving map "+m.info.FullName, "what the maps that it holds contain has no place in a saved card"))
-		}
-		if m.home != nil {
-			for _, e := range m.home.Entries() {
-				all = append(all, offload.Entry(e))
+			if s.Inners == nil {
+				s.Inners = make([][]Inner, len(p.maps))
 			}
+			s.Inners[len(s.Maps)] = innersOf(m.home)
+		} else if m.home != nil {
+			all = entriesOf(m.home)
 		}
 		s.Maps = append(s.Maps, all)
 	}
 	return s, nil
+}
+
+func entriesOf(m *sim.Map) (all []offload.Entry) {
+	for _, e := range m.Entries() {
+		all = append(all, offload.Entry(e))
+	}
+	return all
+}
+
+// innersOf returns what a map of maps holds.
+func innersOf(m *sim.Map) (all []Inner) {
+	for _, e := range m.Entries() {
+		if in, ok := m.Inner(e.Key); ok {
+			all = append(all, Inner{Key: e.Key, Name: in.Info().Name, Entries: entriesOf(in)})
+		}
+	}
+	return all
+}
+
+// hold gives a new map of maps what it holds: maps of the program by their names, else new
+// ones.
+func hold(m *sim.Map, all []Inner) error {
+	for _, e := range m.Entries() {
+		if err := m.Delete(e.Key); err != nil {
+			return err
+		}
+	}
+	filled := map[string]bool{}
+	for _, h := range all {
+		in, there := m.Named(h.Name)
+		if !there {
+			var err error
+			if in, err = m.NewInner(h.Name); err != nil {
+				return err
+			}
+		}
+		if !filled[h.Name] {
+			filled[h.Name] = true
+			if err := fillInner(in, h.Entries); err != nil {
+				return err
+			}
+		}
+		if err := m.Update(h.Key, binary.LittleEndian.AppendUint32(nil, in.Number()), sim.UpdateAny); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillInner gives an inner map its contents.
+func fillInner(in *sim.Map, all []offload.Entry) error {
+	if !in.IsArray() {
+		for _, e := range in.Entries() {
+			if err := in.Delete(e.Key); err != nil {
+				return err
+			}
+		}
+	}
+	for _, e := range all {
+		if err := in.Update(e.Key, e.Value, sim.UpdateAny); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Running returns the program that is attached, nil for none.
@@ -63,6 +138,9 @@ func (d *Device) Restore(ctx context.Context, s *State) error {
 	if len(s.Maps) != len(s.Program.Maps) {
 		return fmt.Errorf("contents of %d maps for program %s, which has %d", len(s.Maps), s.Program.Name, len(s.Program.Maps))
 	}
+	if s.Inners != nil && len(s.Inners) != len(s.Maps) {
+		return fmt.Errorf("inner maps of %d maps for program %s, which has %d", len(s.Inners), s.Program.Name, len(s.Maps))
+	}
 	var maps []offload.Map
 	defer func() {
 		for _, m := range maps {
@@ -77,6 +155,16 @@ func (d *Device) Restore(ctx context.Context, s *State) error {
 		maps = append(maps, made)
 		if m.Type == bpf.MapTypeProgArray {
 			continue // its slots hold programs that are still to come
+		}
+		if m.Inner != nil {
+			var held []Inner
+			if s.Inners != nil {
+				held = s.Inners[i]
+			}
+			if err := hold(made.(*mapHandle).home, held); err != nil {
+				return fmt.Errorf("map %s: %w", m.Name, err)
+			}
+			continue
 		}
 		if err := fill(made, m, s.Maps[i]); err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 
 // maxUnits is the number of memory units that owed tells apart; those from the
 // last one on are never known to be done.
-const maxUnits = 4
+const maxUnits = 8
 
 // owed says which transfer-out registers commands without a signal may still
 // have to read. A unit serves the commands of a context in the order in which

@@ -131,6 +131,16 @@ func (m *Map) Inner(key []byte) (*Map, bool) {
 	return in, in != nil
 }
 
+// Named returns the map of a name among those that a map of maps can hold.
+func (m *Map) Named(name string) (*Map, bool) {
+	for _, in := range m.family.all {
+		if in.info.Name == name && m.fits(in) {
+			return in, true
+		}
+	}
+	return nil, false
+}
+
 // held takes the number of a map that a host gives to the word that memory holds.
 func (m *Map) held(key, value []byte, flags uint64) ([]byte, error) {
 	number := binary.LittleEndian.Uint32(value)
@@ -170,13 +180,8 @@ func (m *Map) copyNested(src *Map) error {
 		if !ok {
 			continue
 		}
-		var to *Map
-		for _, in := range m.family.all {
-			if in.info.Name == from.info.Name {
-				to = in
-			}
-		}
-		if to == nil {
+		to, there := m.Named(from.info.Name)
+		if !there {
 			var err error
 			if to, err = m.NewInner(from.info.Name); err != nil {
 				return err

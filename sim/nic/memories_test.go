@@ -1,6 +1,8 @@
 package nic
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,6 +59,34 @@ func TestMapsElsewhere(t *testing.T) {
 			last = res.Latency.P50
 		})
 	}
+}
+
+// TestMapsByUse has the compiler place maps: those that are only read are in each
+// island's cluster scratch, others in internal memory, and packets are through sooner.
+func TestMapsByUse(t *testing.T) {
+	var p50 [2]uint64
+	for i, byUse := range []bool{false, true} {
+		o := translate.FileOptions{}
+		o.PlaceByUse = byUse
+		img, err := translate.File("../../testdata/bpf/sampler.o", o)
+		require.NoError(t, err)
+		var all [2]*Result
+		for threads := range 2 {
+			all[threads] = newScene(img, func(s *scene) {
+				s.traffic.Packets, s.rate, s.spec.Machine.Threads = 2000, 400_000_000, threads+1
+			}).run(t)
+			require.Nil(t, all[threads].FirstFault)
+		}
+		require.Equal(t, all[0], all[1], "one thread and two")
+		p50[i] = all[0].Latency.P50
+		var names []string
+		for _, u := range all[0].Units {
+			names = append(names, u.Name)
+		}
+		require.Equal(t, byUse, slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "cluster scratch of island ") }), names)
+		require.Equal(t, byUse, slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "internal memory") }), names)
+	}
+	require.Less(t, p50[1], p50[0])
 }
 
 // TestSmallCache runs a program over a map that does not fit into the cache: lines

@@ -234,7 +234,7 @@ func (r *run) toPort(d *departure, port int, now uint64) (end uint64, ok bool) {
 // one that came behind it has left already.
 func (r *run) leaves(d *departure, port int, end uint64) {
 	if r.card.spec.Leave != nil {
-		r.card.spec.Leave(Departure{In: d.port, Place: d.place, Out: port, Frame: d.data, Time: end})
+		r.card.spec.Leave(Departure{In: d.port, Place: d.place, Out: port, Frame: d.data, Time: end, Came: d.arrival})
 	}
 	if d.place < r.newest[d.port] {
 		r.reordered++

@@ -59,6 +59,7 @@ type Departure struct {
 	Out   int    // port that it leaves by, or -1 for the host
 	Frame []byte // valid during the call
 	Time  uint64 // of the last bit, in picoseconds
+	Came  uint64 // when its last bit was in, in picoseconds
 }
 
 // DefaultSpec returns the parameters of an Agilio card with two ports of

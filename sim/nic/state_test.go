@@ -13,6 +13,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/traffic"
+	"github.com/skipsw/skipsw/translate"
 )
 
 // witness is all that can be seen of a run: the result, each frame that left and
@@ -62,7 +63,17 @@ func stateScenes(t testing.TB) map[string]*scene {
 	}
 	faulty := verdict(t, "xdp", 1)
 	faulty.Words = faulty.Words[:1]
+	use := translate.FileOptions{}
+	use.PlaceByUse = true
+	placed, err := translate.File("../../testdata/bpf/sampler.o", use)
+	require.NoError(t, err)
+	pieces, err := translate.File("../../testdata/bpf/odd/frags.o", translate.FileOptions{Program: "copy_xdp"})
+	require.NoError(t, err)
 	return map[string]*scene{
+		"memories": small(placed, nil),
+		"long": small(pieces, func(s *scene) {
+			s.traffic.Packets, s.traffic.Sizes = 600, []traffic.Size{{Bytes: 64, Weight: 1}, {Bytes: traffic.MaxFrame, Weight: 2}}
+		}),
 		"balancer":  small(sample(t, "l4_balance", "skipsw"), func(s *scene) { s.frames = frames }),
 		"kernel's":  small(balancer(t), func(s *scene) { s.frames = flows(124, 100) }),
 		"flows":     small(sample(t, "flow_track", "skipsw"), func(s *scene) { s.traffic.Sizes = traffic.IMIX(); s.spec.Order = OrderPort }),

@@ -26,12 +26,15 @@ type Perfetto struct {
 	memories map[string]int
 	commands uint64
 	packets  bool // their row has a name
+	cores    map[int]bool
+	frames   map[int]bool // ports whose row has a name
 }
 
 // Numbers of the processes beside those of cores.
 const (
 	pidMemory  = 1 << 20
 	pidPackets = pidMemory + 1
+	pidPorts   = pidMemory + 2
 )
 
 type perfettoRow struct {
@@ -120,6 +123,24 @@ func (p *Perfetto) Packet(name string, cycles uint64) {
 	p.base += cycles
 }
 
+// Frame records a frame of a card with ports: it came in at one, and was out, by name
+// where to, at times in picoseconds. Frames of a port overlap.
+func (p *Perfetto) Frame(port int, name string, came, out uint64) {
+	if !p.frames[port] {
+		if p.frames == nil {
+			p.frames = map[int]bool{}
+			p.process(pidPorts, "frames by port")
+		}
+		p.frames[port] = true
+		p.thread(pidPorts, port+1, fmt.Sprintf("port %d", port))
+	}
+	p.commands++
+	const micro = 1e6
+	text := quoted(name)
+	p.event(`{"ph":"b","cat":"frame","id":%d,"name":%s,"pid":%d,"tid":%d,"ts":%.5f}`, p.commands, text, pidPorts, port+1, float64(came)/micro)
+	p.event(`{"ph":"e","cat":"frame","id":%d,"name":%s,"pid":%d,"tid":%d,"ts":%.5f}`, p.commands, text, pidPorts, port+1, float64(out)/micro)
+}
+
 // Switch records one change.
 func (p *Perfetto) Switch(s core.Switch) {
 	at := s.Core*core.Contexts + s.Context
@@ -129,7 +150,13 @@ func (p *Perfetto) Switch(s core.Switch) {
 	r := &p.rows[at]
 	if !r.named {
 		r.named = true
-		p.process(s.Core+1, fmt.Sprintf("core %d", s.Core))
+		if !p.cores[s.Core] {
+			if p.cores == nil {
+				p.cores = map[int]bool{}
+			}
+			p.cores[s.Core] = true
+			p.process(s.Core+1, fmt.Sprintf("core %d", s.Core))
+		}
 		p.thread(s.Core+1, s.Context+1, fmt.Sprintf("context %d", s.Context))
 	}
 	if r.open != "" {

@@ -39,6 +39,8 @@ type benchFlags struct {
 	strict   bool
 	quiet    bool
 	report   string
+	trace    string
+	loaded   func(*nic.Card) // is told of the card
 	sweep    []string
 	shard    string
 	baseline baselineFlags
@@ -94,6 +96,7 @@ Ctrl-C ends with what was measured until then, which says that it is partial.`,
 	fl.StringArrayVar(&f.sweep, "sweep", nil, "measure at each point of `NAME=A..B` or NAME=A,B,C, where NAME is size, cores or flows")
 	fl.StringVar(&f.shard, "shard", "1/1", "part of a sweep to measure, as `i/n`")
 	fl.StringVar(&f.report, "report", "", reportHelp)
+	fl.StringVar(&f.trace, "trace", "", fmt.Sprintf("write what cores, contexts and memories did for the first %d packets, and when frames came and left, to the JSON `FILE`, for ui.perfetto.dev; - is standard output", mostTraced))
 	f.baseline.add(cmd)
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
 	fl.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
@@ -126,7 +129,11 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt does not wait
-	rep, err := f.measure(ctx, img, path, points)
+	var rep *benchReport
+	err = f.traced(points[0].flags.spec.Hertz, func() (err error) {
+		rep, err = f.measure(ctx, img, path, points)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -143,7 +150,7 @@ func bench(cmd *cobra.Command, path string, f benchFlags) error {
 			return fmt.Errorf("%s: %d of %d packets faulted, first: %w", path, r.Drops[nic.DropFault], r.Packets.In, r.FirstFault)
 		}
 	}
-	w := report(cmd, f.report)
+	w := report(cmd, f.report, f.trace)
 	if f.asJSON {
 		w = cmd.ErrOrStderr()
 	}
@@ -177,7 +184,7 @@ func (f *benchFlags) surroundings(img *image.Image, path string) (err error) {
 
 // print prints a report.
 func (f *benchFlags) print(cmd *cobra.Command, rep *benchReport) error {
-	w := report(cmd, f.report)
+	w := report(cmd, f.report, f.trace)
 	switch {
 	case f.asJSON && len(f.sweep) == 0:
 		return writeJSON(w, rep.Points[0])

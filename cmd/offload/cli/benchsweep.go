@@ -189,7 +189,7 @@ func (f *benchFlags) measure(ctx context.Context, img *image.Image, path string,
 			break
 		}
 		p := &points[i]
-		p.flags.frames, p.flags.spec.Machine = f.frames, f.spec.Machine
+		p.flags.frames, p.flags.spec.Machine, p.flags.spec.Leave, p.flags.loaded = f.frames, f.spec.Machine, f.spec.Leave, f.loaded
 		r, err := p.flags.one(ctx, img, &frames)
 		if err != nil {
 			return nil, fmt.Errorf("%s%s: %w", path, p.where(), err)
@@ -231,6 +231,9 @@ func (f *benchFlags) one(ctx context.Context, img *image.Image, frames *atomic.I
 	card, err := nic.New(img, f.spec)
 	if err != nil {
 		return nil, err
+	}
+	if f.loaded != nil {
+		f.loaded(card)
 	}
 	in, err := f.inputs()
 	if err != nil {

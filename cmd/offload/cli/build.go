@@ -20,6 +20,7 @@ type buildFlags struct {
 	app                          *app
 	cmd                          *cobra.Command
 	program, typ, target, passes string
+	place                        string
 	settings                     settingFlags
 	// remarks, if set, has image fill in a report with remarks.
 	remarks *translate.Report
@@ -35,6 +36,7 @@ func (f *buildFlags) add(a *app, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.typ, "type", "", "program type, `xdp|tc`, where the section's name says none")
 	cmd.Flags().StringVar(&f.target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	cmd.Flags().StringVar(&f.passes, "passes", "", "`LIST` of compiler passes to leave out, with commas: -fold,-thread; none,fold leaves fold alone; offload compile --passes help lists them")
+	cmd.Flags().StringVar(&f.place, "place", "first", "`WHERE` maps are: first is the target's first region of map memory, use the fastest one that has room for what the code does with them (offload compile --report says which and why)")
 	f.settings.add(cmd)
 }
 
@@ -56,6 +58,16 @@ func (f *buildFlags) options() (translate.FileOptions, error) {
 		return o, err
 	}
 	o.Target = t
+	switch f.place {
+	case "use":
+		if !t.Direct() {
+			return o, usagef("--place use: the firmware of target %s places maps", t.Name)
+		}
+		o.PlaceByUse = true
+	case "first":
+	default:
+		return o, usagef("--place %s: it is first or use", f.place)
+	}
 	return o, f.switches(&o.Options)
 }
 
@@ -99,7 +111,7 @@ func (f *buildFlags) image(path string) (*image.Image, error) {
 	}
 	f.data, f.objectOptions = data, o.Object
 	if image.Is(data) {
-		for _, flag := range []string{"target", "type", "passes", "set", "map-size", "slot", "no-printk", "btf", "frags"} {
+		for _, flag := range []string{"target", "type", "passes", "place", "set", "map-size", "slot", "no-printk", "btf", "frags"} {
 			if f.cmd.Flags().Changed(flag) {
 				return nil, usagef("--%s is for compiling, and %s is an image: it was compiled for its own target", flag, inName(path))
 			}

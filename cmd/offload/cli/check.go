@@ -214,6 +214,9 @@ func checkObject(w io.Writer, s *streams, path, section, prog string, read objec
 	if err != nil {
 		return err
 	}
+	if err := (&settingFlags{frags: read.Fragments}).suits(obj.Programs...); err != nil {
+		return err
+	}
 	all := []checkedProgram{}
 	bad := 0
 	for _, p := range obj.Programs {

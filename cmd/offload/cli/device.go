@@ -240,6 +240,9 @@ func (f *hookFlags) request(d offload.Device, args []string) (*offload.Request, 
 	if err != nil {
 		return nil, err
 	}
+	if err := f.settings.suits(p.Program); err != nil {
+		return nil, err
+	}
 	noteUnprinted(f.settings.cmd.ErrOrStderr(), p.Name, p.Unprinted)
 	r.Program = p
 	return r, nil

@@ -110,7 +110,10 @@ func (f *updateFlags) fillSlot(ctx context.Context, w io.Writer, d offload.Devic
 			o.Type = typ
 			p, err = offload.ParseProgram(file, b, "", program, o)
 		}
-		return p, err
+		if err != nil {
+			return nil, err
+		}
+		return p, f.settings.suits(p.Program)
 	}
 	res, err := offload.FillSlot(ctx, d, offload.SlotRequest{Map: m.Info().ID, Index: binary.NativeEndian.Uint32(key), Read: read})
 	if err != nil {

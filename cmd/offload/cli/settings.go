@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,6 +37,14 @@ func (f *settingFlags) add(cmd *cobra.Command) {
 // any reports whether a flag is given.
 func (f *settingFlags) any() bool {
 	return f.noPrintk || f.frags || f.btf != "" || len(f.set)+len(f.sizes)+len(f.slots) > 0
+}
+
+// suits refuses flags that mean nothing for programs of other types.
+func (f *settingFlags) suits(programs ...*object.Program) error {
+	if f.frags && !slices.ContainsFunc(programs, func(p *object.Program) bool { return p.Type == object.TC }) {
+		return usagef("--frags is for tc programs; an XDP program says so by its section, xdp.frags")
+	}
+	return nil
 }
 
 // options adds what the flags say.

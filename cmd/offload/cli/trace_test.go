@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -163,4 +164,39 @@ func TestTrace(t *testing.T) {
 		packets++
 	}
 	require.Equal(t, 500, packets)
+}
+
+// TestBenchTrace: the trace of a card has rows of its cores, contexts, memories and
+// ports; commands and frames that begin end, and tracing changes no result.
+func TestBenchTrace(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "t.json")
+	args := []string{"bench", "--quiet", "--json", "--cores", "12", "--packets", "1000", "--size", "64", "../../../testdata/bpf/l2_swap_tx.o"}
+	plain := runs(t, args...)
+	require.Equal(t, plain, runs(t, append([]string{"bench", "--trace", file}, args[1:]...)...))
+	names, open, frames := map[string]int{}, map[int]int{}, map[string]int{}
+	for _, e := range readTrace(t, file) {
+		switch e.Ph {
+		case "M":
+			names[e.Args.Name]++
+		case "b":
+			open[e.ID]++
+			if strings.HasPrefix(e.Name, "frame ") {
+				frames[e.Name]++
+			}
+		case "e":
+			open[e.ID]--
+		}
+	}
+	for id, n := range open {
+		require.Zero(t, n, "command or frame %d", id)
+	}
+	for k := range 12 {
+		require.Equal(t, 1, names[fmt.Sprintf("core %d", k)])
+	}
+	require.Equal(t, 12, names["context 3"])
+	for _, name := range []string{"memory", "ctm", "frames by port", "port 0", "port 1"} {
+		require.Equal(t, 1, names[name], name)
+	}
+	require.Equal(t, 1, frames["frame 1 to port 0"])
+	require.Greater(t, len(frames), 300)
 }

@@ -15,6 +15,8 @@ func (f *fn) legacyLoad() {
 	}
 	in := bpf.LoadAbs(bpf.SizeOf(1<<f.r.IntN(3)), int32(f.r.IntN(54)))
 	switch {
+	case !f.main() && f.chance(50):
+		in.Imm = int32(f.r.IntN(1500)) // often outside
 	case f.chance(5):
 		in.Imm = f.imm()
 	case f.chance(8):

@@ -42,7 +42,7 @@ func (p *program) newMap(typ bpf.MapType, f *fn) int {
 		if odd {
 			m.KeySize = uint32(5 + f.r.IntN(20))
 		}
-		if odd && f.chance(15) {
+		if odd && f.chance(30) {
 			m.KeySize = uint32(30 + f.r.IntN(longKey))
 		}
 	case hashed(typ):
@@ -50,7 +50,7 @@ func (p *program) newMap(typ bpf.MapType, f *fn) int {
 		if odd {
 			m.KeySize = uint32(1 + f.r.IntN(64))
 		}
-		if odd && f.chance(15) {
+		if odd && f.chance(30) {
 			m.KeySize = uint32(60 + f.r.IntN(longKey))
 		}
 		if typ == bpf.MapTypeLRUHash || typ == bpf.MapTypeLRUPerCPUHash {

@@ -80,8 +80,9 @@ type Map struct {
 	Name   string `json:"name"`
 	Type   string `json:"type"`
 	Layout string `json:"layout,omitempty"`
-	Base   uint64 `json:"base"` // address of the first byte, 0 where the firmware places it
-	Size   uint64 `json:"size"` // bytes
+	Memory string `json:"memory,omitempty"` // by its name in the target, where the program addresses it
+	Base   uint64 `json:"base"`             // address of the first byte, 0 where the firmware places it
+	Size   uint64 `json:"size"`             // bytes
 	Why    string `json:"why"`
 }
 

@@ -18,7 +18,7 @@ func effectOf(w *Word) (e effect) {
 	case nfpisa.ClassCmd:
 		e.reads.out |= w.Data.outs()
 		e.writes.in |= w.Data.ins()
-		e.reads.lm = e.reads.lm || w.Data.takes && memoryOf(i) == packetMemory
+		e.reads.lm = e.reads.lm || w.Data.takes && w.Data.memory == packetMemory
 	case nfpisa.ClassALU:
 		e.readsFlags, e.setsFlags = usesCarry(i), !i.NoCC
 	case nfpisa.ClassALUShf, nfpisa.ClassMulStep:

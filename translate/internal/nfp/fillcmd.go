@@ -43,7 +43,10 @@ func (o *Output) fillCommands(t *target.Target) (changed bool) {
 		regs := flight[b]
 		for k := f.s.lo; k < f.s.hi; k++ {
 			w := &o.Words[k]
-			f.flight = regs[packetMemory] | regs[mapMemory]
+			f.flight = 0
+			for _, r := range regs {
+				f.flight |= r
+			}
 			fly(w, &regs)
 			if w.waits() && w.I.Cmd.Ctx == nfpisa.CmdSwap {
 				at := f.fill(k)
@@ -235,7 +238,7 @@ func fly(w *Word, at *[memories]uint64) {
 	if w.I.Class != nfpisa.ClassCmd {
 		return
 	}
-	m := memoryOf(&w.I)
+	m := w.Data.memory
 	if w.waits() {
 		at[m] = 0
 		return

@@ -37,6 +37,9 @@ type Wants struct {
 	Check bool
 	// Nested says that another program may go on where this one ends.
 	Nested bool
+	// Regions are the numbers of the regions that the program's maps are in; none says
+	// that all are in the first.
+	Regions []uint8
 }
 
 // Generate makes the code of a function.
@@ -56,11 +59,11 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 	var alloc regalloc.Allocator
 	var res *regalloc.Result
 	list := listing{&code, &res}
-	do(&selecting, list, func() { code, err = selectCode(f, t, false) })
+	do(&selecting, list, func() { code, err = selectCode(f, t, wants, false) })
 	do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	if errors.Is(err, regalloc.ErrSlots) {
 		err = nil
-		do(&selecting, list, func() { code, err = selectCode(f, t, true) })
+		do(&selecting, list, func() { code, err = selectCode(f, t, wants, true) })
 		do(&allocating, list, func() { res, err = code.allocate(t, &alloc, wants.Check) })
 	}
 	do(&placing, out, func() { code.place(t, res, out, run.On(stubs.Name)); out.Returns = f.Returns })

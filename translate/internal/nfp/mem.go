@@ -10,6 +10,7 @@ import (
 // address makes the address operands of a memory command for a value that has
 // them first in its arguments, and returns the number of arguments taken.
 func (s *selector) address(n *node, v *ssa.Value, skip uint32) (args int) {
+	n.memory = s.memory(v)
 	if v.Space != ssa.Packet {
 		n.form = formMem40
 		lo, hi := v.Args[0], v.Args[1]
@@ -159,7 +160,7 @@ const ShortAddition = 16
 
 // AdditionsWait reports whether the program itself waits for each addition of
 // another number: no later command answers for it.
-func AdditionsWait(t *target.Target) bool { return !inOrder(t, mapMemory) }
+func AdditionsWait(t *target.Target) bool { return !inOrder(t, firstRegion) }
 
 // Parameters of add_imm in PREV_ALU: the number comes from bits 31:16, and the
 // length, which is overridden, says so once more and how wide the addition is.

@@ -75,6 +75,7 @@ type node struct {
 	short  bool          // formMul: 16x16
 
 	mem      nfpisa.MemOp
+	memory   memory
 	units    int  // length in the command's units
 	indirect bool // more units than the command's field holds
 }

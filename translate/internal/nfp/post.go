@@ -50,8 +50,8 @@ func (o *Output) post(t *target.Target, worker bool, run *pass.Run) bool {
 		if !w.waits() || !w.Data.takes || w.Data.fills {
 			continue
 		}
-		if !inOrder(t, memoryOf(&w.I)) {
-			p.remark(w, "its memory does not take commands in order, or maps lie in several")
+		if !inOrder(t, w.Data.memory) {
+			p.remark(w, "its memory does not take commands in order, or it is one of several")
 			continue
 		}
 		p.posted[k], some = true, true
@@ -77,14 +77,16 @@ func (o *Output) post(t *target.Target, worker bool, run *pass.Run) bool {
 // waits reports whether the word is a command that gives up the core.
 func (w *Word) waits() bool { return w.I.Class == nfpisa.ClassCmd && w.I.Cmd.Ctx != nfpisa.CmdNoSwap }
 
-// inOrder reports whether a memory takes commands in order. Maps may lie in
-// several memories, of which none answers for another.
+// inOrder reports whether a memory takes commands in order. One that is not known is
+// one of several, of which none answers for another.
 func inOrder(t *target.Target, m memory) bool {
-	if m == packetMemory {
+	switch {
+	case m == packetMemory:
 		return t.Memories[t.Packet.Memory].InOrder
+	case int(m-firstRegion) >= len(t.Maps.Regions):
+		return false // one of several, or a target without maps
 	}
-	r, f := t.Maps.Regions, t.Packet.Fragments
-	return len(r) == 1 && (f == nil || f.Memory == r[0].Memory) && t.Memories[r[0].Memory].InOrder
+	return t.Memories[t.Maps.Regions[m-firstRegion].Memory].InOrder
 }
 
 // settle works out what comes behind each stretch, with the writes that are
@@ -132,7 +134,7 @@ func (p *poster) back(k int, at *[memories]owing) {
 		}
 		return
 	}
-	switch m := memoryOf(&w.I); {
+	switch m := w.Data.memory; {
 	case p.posted[k]:
 		at[m].n = min(at[m].n+1, maxPosted)
 	case w.waits():
@@ -147,7 +149,7 @@ func (p *poster) unpost() (changed bool) {
 		at := p.behind(b)
 		for k := p.list[b].hi - 1; k >= p.list[b].lo; k-- {
 			w := &p.o.Words[k]
-			if at := &at[memoryOf(&w.I)]; p.posted[k] && at.stops(w.Data.outs()) {
+			if at := &at[w.Data.memory]; p.posted[k] && at.stops(w.Data.outs()) {
 				p.posted[k], changed = false, true
 				p.remark(w, at.why())
 			}

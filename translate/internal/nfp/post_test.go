@@ -18,9 +18,15 @@ func testWrite(first int) Word {
 	return w
 }
 
+// inMemory is a command to another memory.
+func inMemory(w Word, m memory) Word {
+	w.Data.memory = m
+	return w
+}
+
 func testMapWrite(first int) Word {
 	w := testWord(nfpisa.Mem40(nfpisa.MemWrite32, first, nfpisa.A(1), nfpisa.B(1), 1).CtxSwap(1))
-	w.Data = data{first: uint8(first), n: 1, takes: true}
+	w.Data = data{first: uint8(first), n: 1, takes: true, memory: firstRegion}
 	return w
 }
 
@@ -66,6 +72,9 @@ func TestPost(t *testing.T) {
 		{"the last write before the end", []Word{testWrite(0), testExit()}, nil, "w", false},
 		{"one before it", []Word{testWrite(0), testWrite(1), testExit()}, nil, "-w", false},
 		{"of another memory", []Word{testWrite(0), testMapWrite(1), testExit()}, nil, "ww", false},
+		{"of another region", []Word{testMapWrite(0), inMemory(testMapWrite(1), Region(1)), testExit()}, nil, "ww", false},
+		{"of two regions, for the worker", []Word{testMapWrite(0), inMemory(testMapWrite(1), Region(1)), testExit()}, nil, "--", true},
+		{"of a region that is not known", []Word{testMapWrite(0), inMemory(testMapWrite(1), unknownMemory), inMemory(testMapWrite(2), unknownMemory), testExit()}, nil, "-ww", true},
 		{"a read answers", []Word{testWrite(0), testRead(), testExit()}, nil, "-", false},
 		{"a register that is written again", []Word{testWrite(0), testFill(0), testWrite(1), testExit()}, nil, "ww", false},
 		{"another register", []Word{testWrite(0), testFill(1), testWrite(1), testExit()}, nil, "-w", false},

@@ -15,6 +15,8 @@ type selector struct {
 	t    *target.Target
 	code *Code
 
+	wants Wants
+
 	regs []regalloc.VReg // by value; NoVReg while nobody asked
 	uses []int32         // by value: uses in the function
 	// keepPacket says that the packet vector changes, so that its words are
@@ -62,8 +64,8 @@ const constSpan = 16
 
 // selectCode turns a function into machine instructions on virtual registers, with
 // far words for spilled ones if farSlots says so.
-func selectCode(f *ssa.Func, t *target.Target, farSlots bool) (*Code, error) {
-	s := &selector{f: f, t: t, code: &Code{slotEnd: fullReach}, regs: make([]regalloc.VReg, len(f.Values)), uses: make([]int32, len(f.Values)), fused: map[ssa.ID]bool{}, words: map[ssa.ID][]ssa.ID{}}
+func selectCode(f *ssa.Func, t *target.Target, wants Wants, farSlots bool) (*Code, error) {
+	s := &selector{f: f, t: t, wants: wants, code: &Code{slotEnd: fullReach}, regs: make([]regalloc.VReg, len(f.Values)), uses: make([]int32, len(f.Values)), fused: map[ssa.ID]bool{}, words: map[ssa.ID][]ssa.ID{}}
 	for k := range s.regs {
 		s.regs[k] = regalloc.NoVReg
 	}

@@ -21,7 +21,14 @@ import (
 )
 
 // Backend makes images for a target.
-type Backend struct{ T *target.Target }
+type Backend struct {
+	T *target.Target
+	// ByUse has maps placed by what the programs do with them, in all regions of the
+	// target; else they are in the first. Heat, if not nil, is how often each was
+	// accessed in a run, by name; else the code says.
+	ByUse bool
+	Heat  map[string]uint64
+}
 
 var _ backend.Backend[*image.Image] = Backend{}
 
@@ -33,7 +40,7 @@ func (b Backend) Prepare(u *backend.Unit) error {
 	if err := lower.CheckTarget(b.T); err != nil {
 		return err
 	}
-	a, err := placeMaps(u, b.T)
+	a, err := placeMaps(u, b)
 	if err != nil {
 		return err
 	}
@@ -110,7 +117,7 @@ var linking = pass.Info{Name: "link", Doc: "link routines, place maps, encode", 
 
 // Emit implements backend.Backend.
 func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
-	a, err := placeMaps(u, b.T)
+	a, err := placeMaps(u, b)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +130,9 @@ func (b Backend) Emit(u *backend.Unit) (*image.Image, error) {
 		u.Run.About(p.Program.Source().Name)
 		chain := p.Env.Chain
 		wants := nfp.Wants{Check: u.Check, Nested: chain != nil && chain.Nested}
+		for k := range p.Env.Maps {
+			wants.Regions = append(wants.Regions, p.Env.Maps[k].Region)
+		}
 		if p.Entry != nil {
 			if one.entry, err = nfp.Generate(p.Entry, b.T, u.Run, wants); err != nil {
 				return nil, withProgram(p, err)

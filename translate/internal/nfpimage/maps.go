@@ -24,10 +24,11 @@ type atlas struct {
 	at    map[*object.Map]*ssa.MapPlace
 	user  map[*object.Map]*object.Program // the first that uses it
 	count uint32                          // programs
+	why   map[*object.Map]string          // why a map is where it is
 }
 
 func newAtlas(u *backend.Unit) *atlas {
-	a := &atlas{at: map[*object.Map]*ssa.MapPlace{}, user: map[*object.Map]*object.Program{}, count: uint32(len(u.Parts))}
+	a := &atlas{at: map[*object.Map]*ssa.MapPlace{}, user: map[*object.Map]*object.Program{}, why: map[*object.Map]string{}, count: uint32(len(u.Parts))}
 	for _, p := range u.Parts {
 		src := p.Program.Source()
 		for _, m := range src.Maps {
@@ -63,15 +64,18 @@ func (a *atlas) like(m *object.Map) *object.Map { return innerMaps(m)[0] }
 
 // placeMaps decides where maps are, and refuses those that the target cannot
 // hold.
-func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
-	a := newAtlas(u)
+func placeMaps(u *backend.Unit, b Backend) (*atlas, error) {
+	t, a := b.T, newAtlas(u)
 	refuse := func(m *object.Map, why string) error {
 		src := a.user[m]
 		return &ssa.Unsupported{What: fmt.Sprintf("map %s (%v)", m.Name, m.Type), Why: why, Slot: mapUse(src, m), Line: mapLine(src, m)}
 	}
 	swapped := swappedMaps(u, a.maps)
-	region := t.Maps.Region()
-	arena, entries, held := maplayout.NewArena(region.Base, region.Size, region.Align), uint64(0), 0
+	rooms := newRooms(t)
+	if b.ByUse && t.Direct() {
+		rooms.uses = usesOf(u, a, b.Heat)
+	}
+	entries, held := uint64(0), 0
 	for k, m := range a.maps {
 		kind := microcode.Of(m.Type)
 		p := a.at[m]
@@ -124,18 +128,34 @@ func placeMaps(u *backend.Unit, t *target.Target) (*atlas, error) {
 				return nil, refuse(m, "the card has no such queue: "+err.Error())
 			}
 		}
-		base, ok := arena.Place(l.Size())
-		p.Base, p.Stride, p.Size = base, l.Step(), l.Size()
+		p.Stride, p.Size = l.Step(), l.Size()
 		if kind.Nested {
 			if why := a.nest(m, t); why != "" {
 				return nil, refuse(m, why)
 			}
 		}
-		if !ok {
-			return nil, refuse(m, fmt.Sprintf("target %s has %d bytes for all maps together", t.Name, region.Size))
+	}
+	if t.Direct() {
+		if m := rooms.place(a); m != nil {
+			return nil, refuse(m, fmt.Sprintf("it takes %d bytes, and target %s has %d bytes for all maps together", a.at[m].Size, t.Name, t.Maps.Region().Size))
+		}
+		if m, limit := a.beyond(t.Maps.Region()); m != nil {
+			return nil, refuse(m, fmt.Sprintf("it takes %d bytes from %#x on, and code reaches maps below %#x, for their addresses differ in 32 bits", a.at[m].Size, a.at[m].Base, limit))
 		}
 	}
 	return a, nil
+}
+
+// beyond returns a map of a region that does not lie in the 2^32 bytes that the region
+// begins in, nil for none, and their end.
+func (a *atlas) beyond(r *target.Region) (m *object.Map, limit uint64) {
+	limit = r.Base&^(1<<32-1) + 1<<32
+	for _, m := range a.maps {
+		if p := a.at[m]; p.Base >= r.Base && p.Base-r.Base < r.Size && p.Base+p.Size > limit {
+			return m, limit
+		}
+	}
+	return nil, limit
 }
 
 // hasLock reports whether the values of a map have a lock.

@@ -31,14 +31,15 @@ func (l *linker) report(r *backend.Report, img *image.Image) {
 	t := l.t
 	for k := range img.Maps {
 		m := &img.Maps[k]
-		why := "the firmware places it"
+		why, memory := "the firmware places it", ""
 		if t.Direct() {
-			why = fmt.Sprintf("next free multiple of %d bytes in %s", t.Maps.Region().Align, t.Maps.Region().Memory)
+			memory = t.Maps.Regions[l.atlas.at[l.atlas.maps[k]].Region].Memory
+			why = l.atlas.why[l.atlas.maps[k]]
 			if m.Swapped {
 				why += "; values in the atomic engine's byte order, for the program counts in them"
 			}
 		}
-		r.Maps = append(r.Maps, backend.Map{Name: m.Name, Type: m.Type, Layout: m.Layout, Base: m.Base, Size: l.atlas.at[l.atlas.maps[k]].Size, Why: why})
+		r.Maps = append(r.Maps, backend.Map{Name: m.Name, Type: m.Type, Layout: m.Layout, Memory: memory, Base: m.Base, Size: l.atlas.at[l.atlas.maps[k]].Size, Why: why})
 	}
 }
 

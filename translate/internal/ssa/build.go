@@ -30,6 +30,7 @@ type Env struct {
 type MapPlace struct {
 	ID      uint32 // number that firmware routines take
 	Base    uint64 // 40-bit address of entry 0, if the program addresses it itself
+	Region  uint8  // number of the region that it is in
 	Stride  uint32 // bytes from entry to entry
 	Size    uint64 // bytes of the whole map
 	Swapped bool   // words of values are stored with their bytes reversed
