@@ -107,8 +107,10 @@ func setTunnelKey(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		set  bool
 		flag uint16
 	}{
-		{a[3]&bpf.FDontFragment != 0, tunnelDontFragment}, {a[3]&bpf.FZeroCsumTX == 0, tunnelCsum},
-		{a[3]&bpf.FSeqNumber != 0, tunnelSeq}, {a[3]&bpf.FNoTunnelKey == 0, tunnelKey},
+		{a[3]&bpf.FDontFragment != 0, tunnelDontFragment},
+		{a[3]&bpf.FZeroCsumTX == 0, tunnelCsum},
+		{a[3]&bpf.FSeqNumber != 0, tunnelSeq},
+		{a[3]&bpf.FNoTunnelKey == 0, tunnelKey},
 	} {
 		if f.set {
 			t.Flags |= f.flag

@@ -163,8 +163,16 @@ func TestLosses(t *testing.T) {
 // TestCongestion: marks go out and in as RFC 6040 says.
 func TestCongestion(t *testing.T) {
 	for _, c := range []struct{ inner, sent, arrives, want byte }{
-		{0, 0, 0, 0}, {1, 1, 1, 1}, {2, 2, 2, 2}, {3, 2, 2, 3},
-		{1, 1, 3, 3}, {2, 2, 3, 3}, {3, 2, 3, 3}, {2, 2, 0, 2}, {0, 0, 3, 0xff}, {0, 0, 1, 0},
+		{0, 0, 0, 0},
+		{1, 1, 1, 1},
+		{2, 2, 2, 2},
+		{3, 2, 2, 3},
+		{1, 1, 3, 3},
+		{2, 2, 3, 3},
+		{3, 2, 3, 3},
+		{2, 2, 0, 2},
+		{0, 0, 3, 0xff},
+		{0, 0, 1, 0},
 	} {
 		p := port(t, "vxlan:4789")
 		out, lost := p.Send(inner(0x20|c.inner), key(to4, 0), way)

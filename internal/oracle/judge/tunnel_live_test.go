@@ -457,16 +457,16 @@ func returned(left [][]byte) (list [][]byte) {
 		copy(ip[from+size:], p[14+from:][:size])
 		list = append(list, back)
 		for _, change := range []func(q []byte){
-			func(q []byte) { q[len(q)-1] ^= 1 },                // the checksum is wrong, if there is one
-			func(q []byte) { q[0] = 4 },                        // to somebody else
-			func(q []byte) { outerTOS(q, q[15]|3) },            // congestion
-			func(q []byte) { outerTOS(q, q[15]&^3|1) },         // ECT(1)
-			func(q []byte) { behindIP(q)[8] ^= 0x80 },          // flags of the base header
-			func(q []byte) { behindIP(q)[9] ^= 0xc0 },          // more of them
-			func(q []byte) { behindIP(q)[15] ^= 1 },            // reserved
-			func(q []byte) { behindIP(q)[3] ^= 1 },             // another port
-			func(q []byte) { clear(behindIP(q)[6:8]) },         // no checksum
-			func(q []byte) { behindIP(q)[8] |= 0x3f },          // options beyond the end
+			func(q []byte) { q[len(q)-1] ^= 1 },        // the checksum is wrong, if there is one
+			func(q []byte) { q[0] = 4 },                // to somebody else
+			func(q []byte) { outerTOS(q, q[15]|3) },    // congestion
+			func(q []byte) { outerTOS(q, q[15]&^3|1) }, // ECT(1)
+			func(q []byte) { behindIP(q)[8] ^= 0x80 },  // flags of the base header
+			func(q []byte) { behindIP(q)[9] ^= 0xc0 },  // more of them
+			func(q []byte) { behindIP(q)[15] ^= 1 },    // reserved
+			func(q []byte) { behindIP(q)[3] ^= 1 },     // another port
+			func(q []byte) { clear(behindIP(q)[6:8]) }, // no checksum
+			func(q []byte) { behindIP(q)[8] |= 0x3f },  // options beyond the end
 		} {
 			if n%4 != 0 {
 				continue
