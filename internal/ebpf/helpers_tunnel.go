@@ -23,7 +23,7 @@ const (
 	tunnelCsum         = 1 << (8 + 0)
 	tunnelKey          = 1 << (8 + 2)
 	tunnelSeq          = 1 << (8 + 3)
-	tunnelDontFragment = 1 << (8 - 8)
+	tunnelDontFragment = 1 << 0
 	tunnelNoCache      = 1 << (13 - 8)
 	tunnelHasOptions   = 1<<(11-8) | 1<<(12-8) | 1<<(14-8) | 1<<(15-8) // of Geneve, VXLAN, ERSPAN, GTP
 )
