@@ -115,6 +115,7 @@ func finishDynptr(finish helperFunc) helperFunc {
 		_, err = finish(vm, pc, [5]uint64{d.data})
 		*d = dynptr{bytes: d.bytes}
 		d.set()
+		vm.forget(a[0], bpf.DynptrBytes)
 		return 0, err
 	}
 }

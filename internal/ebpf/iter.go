@@ -46,5 +46,6 @@ func (vm *VM) kfunc(pc int, id bpf.KfuncID) (uint64, error) {
 		return vm.regs[1], nil
 	}
 	set(0, 0)
+	vm.forget(vm.regs[1], bpf.IterNumBytes)
 	return poison, nil
 }

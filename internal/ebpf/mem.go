@@ -178,6 +178,16 @@ func (vm *VM) watchStack(from, to int, write bool) {
 	}
 }
 
+// forget takes n bytes at an address of the stack for unwritten again: no program may
+// rely on what an iterator leaves behind.
+func (vm *VM) forget(addr uint64, n int) {
+	region, off := vm.split(addr)
+	if vm.opt.WatchStack && regStack <= region && region < regValue {
+		base := (region-regStack+vm.bottom)*StackSize + int(off)
+		clear(vm.written[base : base+n])
+	}
+}
+
 // newFrame forgets what was written to the frame that is entered.
 func (vm *VM) newFrame() {
 	vm.entered++

@@ -103,6 +103,7 @@ type fileFunc struct {
 // of that many bytes.
 type fileArg struct {
 	Ctx     bool `yaml:"ctx,omitempty"`
+	Dynptr  bool `yaml:"dynptr,omitempty"`
 	Mem     int  `yaml:"mem,omitempty"`
 	NonNull bool `yaml:"nonnull,omitempty"`
 }
@@ -110,7 +111,7 @@ type fileArg struct {
 func toFileFunc(fn object.Func) fileFunc {
 	f := fileFunc{Name: fn.Name, Start: fn.Start, Global: fn.Global}
 	for _, a := range fn.Args {
-		f.Args = append(f.Args, fileArg{Ctx: a.Kind == object.ArgCtx, Mem: a.Size, NonNull: a.NonNull})
+		f.Args = append(f.Args, fileArg{Ctx: a.Kind == object.ArgCtx, Dynptr: a.Kind == object.ArgDynptr, Mem: a.Size, NonNull: a.NonNull})
 	}
 	return f
 }
@@ -122,6 +123,8 @@ func (f fileFunc) function() object.Func {
 		switch {
 		case a.Ctx:
 			arg.Kind = object.ArgCtx
+		case a.Dynptr:
+			arg.Kind = object.ArgDynptr
 		case a.Mem > 0:
 			arg.Kind = object.ArgMem
 		}

@@ -105,6 +105,8 @@ func prototypeOf(f object.Func, typ object.Type, number btf.Type) (*btf.FuncProt
 				name = "__sk_buff"
 			}
 			t = &btf.Pointer{Target: &btf.Struct{Name: name}}
+		case object.ArgDynptr:
+			t = &btf.Pointer{Target: &btf.Struct{Name: "bpf_dynptr", Size: bpf.DynptrBytes}}
 		case object.ArgMem:
 			bytes := &btf.Array{Index: number, Type: &btf.Int{Name: "char", Size: 1, Encoding: btf.Char}, Nelems: uint32(a.Size)}
 			t = &btf.Pointer{Target: &btf.Struct{

@@ -105,7 +105,7 @@ func parse1(data []byte) (*Target, error) {
 	if err := f.exit(&t.Exit); err != nil {
 		return nil, err
 	}
-	f.maps(&t.Maps)
+	f.maps(t)
 	f.helpers(t)
 	if !maps.Equal(f.Latency, latency1) {
 		return nil, fmt.Errorf("latency is %v, which nobody reads; a file with schema %d has memories for it", f.Latency, Schema)
@@ -187,14 +187,21 @@ func (f *schema1) exit(e *Exit) error {
 	return nil
 }
 
-// maps fills in what there is for maps.
-func (f *schema1) maps(m *Maps) {
-	o := &f.Maps
+// maps fills in what there is for maps. Regions that its own could not share pointers
+// with are left out.
+func (f *schema1) maps(t *Target) {
+	m, o := &t.Maps, &f.Maps
 	m.Kind, m.Types, m.MaxMaps, m.TotalEntries = o.Kind, o.Types, o.MaxMaps, o.MaxEntries
 	m.MaxEntries = min(m.MaxEntries, o.MaxEntries)
 	m.MaxKey, m.MaxValue, m.MaxElement, m.Atomics, m.Stores = o.MaxKey, o.MaxValue, o.MaxElement, o.Atomics, o.Stores
 	if o.Kind == MapsDirect {
 		m.Regions[0].Base, m.Regions[0].Size = o.Base, o.Size
+		for _, r := range m.Regions[1:] {
+			if r.Base>>32 != o.Base>>32 {
+				m.Regions = m.Regions[:1]
+				delete(t.Memories, r.Memory)
+			}
+		}
 	}
 }
 

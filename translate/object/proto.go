@@ -17,6 +17,7 @@ const (
 	ArgScalar ArgKind = iota
 	ArgCtx            // the program's context
 	ArgMem            // memory of Size bytes, or null unless NonNull
+	ArgDynptr         // a dynptr, of whatever memory
 )
 
 // Arg is a parameter of a global function, as BTF describes it.
@@ -74,6 +75,9 @@ func parameter(t btf.Type, tags []string, typ Type) (Arg, error) {
 	s, ok := target.(*btf.Struct)
 	if ctx := bpf.ContextOf(typ.ProgType()); slices.Contains(tags, "arg:ctx") || ok && ctx != nil && s.Name == ctx.Name {
 		return Arg{Kind: ArgCtx}, nil
+	}
+	if ok && s.Name == "bpf_dynptr" {
+		return Arg{Kind: ArgDynptr}, nil
 	}
 	size, err := btf.Sizeof(target)
 	if err != nil || size <= 0 {

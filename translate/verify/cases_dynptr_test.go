@@ -24,6 +24,11 @@ const (
 	write8   = `*(u64 *)(r10 -32) = 5; r1 = r7; r2 = 0; r3 = r10; r3 += -32; r4 = 8; r5 = 0; call dynptr_write;`
 )
 
+var (
+	dynptrArg   = object.Arg{Kind: object.ArgDynptr}
+	takesDynptr = map[string][]object.Arg{"Size": {dynptrArg}}
+)
+
 // dynptrCases are programs that make dynptrs and work on them.
 var dynptrCases = []verdictCase{
 	{name: "from xdp", src: xdpDyn + `r0 = 2; exit`},
@@ -95,6 +100,14 @@ var dynptrCases = []verdictCase{
 	{name: "of a value with a lock", src: lookLocked + `r1 = r0; r2 = 24; r3 = 0; r4 = r10; r4 += -32; call dynptr_from_mem;` + out, want: "reaches the bpf_spin_lock"},
 	{name: "of a value behind its lock", src: lookLocked + `r1 = r0; r1 += 8; r2 = 16; r3 = 0; r4 = r10; r4 += -32; call dynptr_from_mem;` + out},
 	{name: "size under a lock", src: xdpDyn + `r8 = r7; *(u32 *)(r10 -20) = 1; r2 = r10; r2 += -20; r1 = map[locked]; call map_lookup_elem; if r0 == 0 goto out; r6 = r0; r1 = r0; r1 += 4; call spin_lock; r1 = r8; call size;` + unlock + out, want: "is called while the lock is held"},
+	{name: "global function", src: xdpDyn + `r1 = r7; call Size; r0 = 2; exit; Size: call size; exit`, global: takesDynptr},
+	{name: "global function works on it", src: memDyn + `r1 = r7; call Sum; r0 = 2; exit; Sum: r6 = r1; r2 = 4; r3 = 0; r4 = 8; call slice; if r0 == 0 goto f; r1 = r6; r2 = 1; r3 = 2; call adjust; f: r0 = 0; exit`, global: map[string][]object.Arg{"Sum": {dynptrArg}}},
+	{name: "global function clones it", src: memDyn + `r1 = r7; call Copy; r0 = 2; exit; Copy: r2 = r10; r2 += -16; call clone; r0 = 0; exit`, global: map[string][]object.Arg{"Copy": {dynptrArg}}},
+	{name: "global function without one", src: `r1 = r10; r1 += -16; call Size; r0 = 2; exit; Size: call size; exit`, global: takesDynptr, want: "that was made before"},
+	{name: "global function with data", src: `r1 = map[data] value +0; call Size; r0 = 2; exit; Size: call size; exit`, global: takesDynptr, want: "needs a dynptr on the stack"},
+	{name: "global function submits it", src: ringDyn + `r1 = r7; call Size; r0 = 2; exit; Size: r2 = 0; call ringbuf_submit_dynptr; r0 = 0; exit`, global: takesDynptr, want: "neither submitted nor discarded"},
+	{name: "global function makes it again", src: xdpDyn + `r1 = r7; call Size; r0 = 2; exit; Size: r4 = r1; r1 = map[data] value +0; r2 = 8; r3 = 0; call dynptr_from_mem; r0 = 0; exit`, global: takesDynptr, want: "needs a dynptr on the stack"},
+	{name: "global function reads its bytes", src: xdpDyn + `r1 = r7; call Size; r0 = 2; exit; Size: r0 = *(u64 *)(r1 +0); r0 = 0; exit`, global: takesDynptr, want: "nothing can be read through it"},
 	{name: "in a callback", src: xdpDyn + `r1 = 3; r2 = func Cb; r3 = r7; r4 = 0; call loop; r0 = 2; exit; Cb: r1 = r2; call size; r0 = 0; exit`},
 	{name: "ended in a callback", src: xdpDyn + `r1 = 3; r2 = func Cb; r3 = r7; r4 = 0; call loop; r1 = r7; call size; r0 = 2; exit; Cb: *(u64 *)(r2 +0) = 0; r0 = 0; exit`, want: "that was made before"},
 }

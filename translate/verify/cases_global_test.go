@@ -56,5 +56,8 @@ var globalCases = []verdictCase{
 	{name: "atomic on memory", src: `r1 = r10; r1 += -8; call G; exit; G: r2 = 1; lock *(u64 *)(r1 +0) += r2; r0 = 0; exit`, global: global(mem8Set)},
 	{name: "memory given to a helper", src: `r1 = r10; r1 += -8; call G; exit; G: r2 = r1; r1 = map[hash]; call map_lookup_elem; r0 = 0; exit`, global: global(mem8Set)},
 	{name: "memory off its alignment on the stack", src: `r1 = r10; r1 += -11; call G; exit; G: r0 = *(u64 *)(r1 +0); exit`, global: global(mem8Set), want: "not supported: a global function that is safe on its own, because as it is called here: access of 8 bytes to fp", kernel: "does not know that it is the stack"},
+	{name: "stack of an argument that nobody looks at, and a tail call", src: `r2 = r10; r2 += -256; call G; exit; G:` + tailCall + `r0 = 0; exit`, global: global(ctxArg, mem8Set), want: "a tail call in function"},
+	{name: "less stack of an argument, and a tail call", src: `r2 = r10; r2 += -224; call G; exit; G:` + tailCall + `r0 = 0; exit`, global: global(ctxArg, mem8Set)},
+	{name: "stack of arguments of all together", src: `r1 = r10; r1 += -264; call G; exit; G: *(u64 *)(r10 -264) = 1; r0 = 0; exit`, global: global(mem8Set), want: "nested functions need"},
 	{name: "stack of all together", src: `*(u64 *)(r10 -264) = 1; r1 = 1; call G; exit; G: *(u64 *)(r10 -264) = 1; r0 = 0; exit`, global: global(scalarArg), want: "nested functions need"},
 }

@@ -97,6 +97,11 @@ func (c *call) dynptrPlace(n uint8) (f *frame, at int, err *Error) {
 
 // dynptr checks that register n holds a dynptr that was made, and notes it.
 func (c *call) dynptr(n uint8) (*slot, *Error) {
+	if p := c.v.reg(n); p.kind == PtrDynptr {
+		// As in the kernel it counts as one of a map value there.
+		c.from = slot{reg: reg{frame: uint8(platform.DynptrLocal), mp: -1, dyn: p.dyn}}
+		return &c.from, nil
+	}
 	f, at, err := c.dynptrPlace(n)
 	if err != nil {
 		return nil, err

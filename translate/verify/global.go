@@ -49,7 +49,7 @@ func (v *verifier) walkApart() *Error {
 	for done := make([]bool, len(v.funcs)); ; {
 		k := nextGlobal(v.called, done)
 		if k < 0 {
-			return nil
+			return v.stackDepths() // arguments count, whether a function looks at them or not
 		}
 		done[k] = true
 		if err := v.enterGlobal(k); err != nil {
@@ -88,6 +88,9 @@ func (v *verifier) enterGlobal(k int) *Error {
 		switch a.Kind {
 		case object.ArgCtx:
 			r = pointer(PtrCtx)
+		case object.ArgDynptr:
+			r = pointer(PtrDynptr)
+			r.dyn = v.newID()
 		case object.ArgMem:
 			r = pointer(PtrMem)
 			r.rng = int32(a.Size)
@@ -136,6 +139,9 @@ func (c *call) globalArg(n uint8, a object.Arg) *Error {
 	switch a.Kind {
 	case object.ArgCtx:
 		return c.arg(n, platform.ArgCtx)
+	case object.ArgDynptr:
+		_, err := c.dynptr(n)
+		return err
 	case object.ArgScalar:
 		if r.kind != Scalar {
 			return unsafef("%s needs a number in R%d, it holds %s", c.name, n, r.kind.name())

@@ -83,7 +83,7 @@ func (l *logger) pruned(v *verifier, i int) {
 func (k Kind) name() string {
 	return [...]string{
 		"nothing", "scalar", "ctx", "pkt", "pkt_meta", "pkt_end", "fp", "map_value", "map_value_or_null", "map_ptr",
-		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null", "map_key", "rdonly_mem", "rdonly_mem_or_null", "mem", "mem_or_null", "xdp_sock", "xdp_sock_or_null",
+		"mem", "mem_or_null", "func", "mixed", "map_ptr_or_null", "map_key", "rdonly_mem", "rdonly_mem_or_null", "mem", "mem_or_null", "xdp_sock", "xdp_sock_or_null", "dynptr_ptr",
 	}[k]
 }
 

@@ -55,6 +55,7 @@ const (
 	PtrSliceOrNull
 	PtrSocket // a socket of a map of sockets
 	PtrSocketOrNull
+	PtrDynptr // a dynptr that a global function got, where it is proven on its own
 )
 
 // Tnum is a number of which some bits are known: bits set in Mask are unknown

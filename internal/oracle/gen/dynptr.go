@@ -20,7 +20,7 @@ func (f *fn) dynptr(budget int) {
 		f.storeConst(8, 10, at+8, f.imm())
 		f.st.setStack(at, bpf.DynptrBytes)
 	}()
-	packet := f.hasCtx && f.chance(65)
+	packet := f.hasCtx && f.chance(50)
 	if packet {
 		f.ctxArg()
 		f.Emit(bpf.Mov.Imm(2, f.rarely(1)), bpf.Mov.Reg(3, 10), bpf.Add.Imm(3, int32(at)))
@@ -29,8 +29,8 @@ func (f *fn) dynptr(budget int) {
 		return
 	}
 	f.hideDynptr(at)
-	for range 1 + f.r.IntN(3) {
-		f.onDynptr(at, packet, true)
+	for range 2 + f.r.IntN(5) {
+		f.onDynptr(at, packet, false)
 		// What makes a packet shorter than its dynptr is a known difference.
 		if f.depth < 2 && f.chance(15) && !f.o.has(Adjust) && !f.o.has(SkbInPlace) && !f.o.has(SkbEdit) {
 			f.branch(min(budget, 2))
@@ -46,7 +46,7 @@ func (f *fn) hideDynptr(at int) {
 
 // rarely is 0, and now and then x.
 func (f *fn) rarely(x int32) int32 {
-	if f.chance(8) {
+	if f.chance(12) {
 		return x
 	}
 	return 0
@@ -64,16 +64,26 @@ func (f *fn) kfunc(id bpf.KfuncID) {
 
 // dynptrOfValue makes a dynptr of a map value that programs may write to.
 func (f *fn) dynptrOfValue(at int) bool {
-	writable := func(m int) bool { return f.p.maps[m].Flags&bpf.FRdonlyProg == 0 && !f.p.maps[m].Frozen }
-	v := f.pickReg(func(i int, r *reg) bool {
-		return i > 5 && r.kind == mapVal && r.slack == 0 && writable(r.id) && int(f.p.maps[r.id].ValueSize) > r.off && r.off >= 0
-	})
+	writable := func(m int) bool {
+		return f.p.maps[m].Flags&bpf.FRdonlyProg == 0 && !f.p.maps[m].Frozen && f.p.maps[m].ValueType == nil
+	}
+	pick := func() int {
+		return f.pickReg(func(_ int, r *reg) bool {
+			return r.kind == mapVal && r.slack == 0 && writable(r.id) && r.off >= 0 && r.off < int(f.p.maps[r.id].ValueSize)
+		})
+	}
+	v := pick()
+	if v < 0 && f.o.has(Global) {
+		f.global()
+		v = pick()
+	}
 	if v < 0 {
 		return false
 	}
 	r := f.st.regs[v]
 	room := int(f.p.maps[r.id].ValueSize) - r.off
-	f.Emit(bpf.Mov.Reg(1, uint8(v)), bpf.Mov.Imm(2, int32(f.r.IntN(room+1))), bpf.Mov.Imm(3, f.rarely(2)))
+	n := room - f.r.IntN(room+1)*f.r.IntN(2)
+	f.Emit(bpf.Mov.Reg(1, uint8(v)), bpf.Mov.Imm(2, int32(n)), bpf.Mov.Imm(3, f.rarely(2)))
 	f.Emit(bpf.Mov.Reg(4, 10), bpf.Add.Imm(4, int32(at)), bpf.CallHelper(bpf.HelperDynptrFromMem))
 	f.called()
 	f.keep(0)
@@ -89,7 +99,7 @@ func (f *fn) placeArg(r uint8) {
 	case f.chance(8):
 		f.Emit(bpf.Mov.Imm(r, f.limit()))
 	default:
-		f.Emit(bpf.Mov.Imm(r, int32(f.r.IntN(24))))
+		f.Emit(bpf.Mov.Imm(r, int32(f.r.IntN([]int{4, 24}[f.r.IntN(2)]))))
 	}
 }
 
@@ -98,8 +108,9 @@ func (f *fn) toDynptr(r uint8, at int) {
 	f.Emit(bpf.Mov.Reg(r, 10), bpf.Add.Imm(r, int32(at)))
 }
 
-// onDynptr emits one call on a dynptr; leave says that the function may be left.
-func (f *fn) onDynptr(at int, packet, leave bool) {
+// onDynptr emits one call on a dynptr, of a record, which must be given back, the packet
+// or a map value.
+func (f *fn) onDynptr(at int, packet, record bool) {
 	one := func(id bpf.KfuncID) {
 		f.toDynptr(1, at)
 		f.kfunc(id)
@@ -108,19 +119,31 @@ func (f *fn) onDynptr(at int, packet, leave bool) {
 	case 0:
 		one(bpf.KfuncDynptrSize)
 	case 1:
-		one([]bpf.KfuncID{bpf.KfuncDynptrIsNull, bpf.KfuncDynptrIsRdonly}[f.r.IntN(2)])
+		one([]bpf.KfuncID{bpf.KfuncDynptrIsNull, bpf.KfuncDynptrIsNull, bpf.KfuncDynptrIsRdonly}[f.r.IntN(3)])
 	case 2, 3:
-		f.placeArg(2)
-		f.Emit(bpf.Mov.Reg(3, 2), bpf.Add.Imm(3, int32(f.r.IntN(60))-2))
-		one(bpf.KfuncDynptrAdjust)
+		for range 1 + f.r.IntN(2) {
+			// Most of a packet stays, or a little of a map value.
+			rest := int32(f.r.IntN(60)) - 2
+			if f.placeArg(2); !packet {
+				f.Emit(bpf.Mov.Imm(2, int32(f.r.IntN(4))))
+				rest = int32(f.r.IntN(16)) - 1
+			}
+			f.Emit(bpf.Mov.Reg(3, 2), bpf.Add.Imm(3, rest))
+			one(bpf.KfuncDynptrAdjust)
+		}
+		if f.chance(60) {
+			f.slice(at)
+		}
 	case 4:
-		f.clone(at)
+		if !record {
+			f.clone(at) // that of a record could not be overwritten
+		}
 	case 5, 6:
-		f.readDynptr(at, leave)
+		f.readDynptr(at, !record)
 	case 7:
 		f.writeDynptr(at, packet)
 	case 8:
-		f.lent(8, func(n int32) {
+		f.lent([]int{2, 8}[f.r.IntN(2)], func(n int32) {
 			f.placeArg(2)
 			f.toDynptr(1, at)
 			f.Emit(bpf.Mov.Imm(3, n), bpf.CallHelper(bpf.HelperDynptrData))
@@ -149,7 +172,7 @@ func (f *fn) clone(at int) {
 
 // readDynptr copies bytes of a dynptr to the stack.
 func (f *fn) readDynptr(at int, leave bool) {
-	n := 1 + f.r.IntN(28)
+	n := 1 + f.r.IntN([]int{4, 28}[f.r.IntN(2)])
 	to := f.passed(n)
 	if to == 0 {
 		return
@@ -207,7 +230,7 @@ func (f *fn) writeDynptr(at int, packet bool) {
 // slice takes memory of a dynptr.
 func (f *fn) slice(at int) {
 	buffer := 0
-	n := 1 + f.r.IntN(16)
+	n := 1 + f.r.IntN([]int{4, 16}[f.r.IntN(2)])
 	if f.chance(60) {
 		if buffer = f.passed(n); buffer == 0 {
 			return
@@ -303,7 +326,7 @@ func (f *fn) recordDynptr() {
 	f.called()
 	f.keep(0)
 	for range f.r.IntN(3) {
-		f.onDynptr(at, false, false)
+		f.onDynptr(at, false, true)
 	}
 	finish := []bpf.HelperID{bpf.HelperRingbufSubmitDynptr, bpf.HelperRingbufSubmitDynptr, bpf.HelperRingbufDiscardDynptr}[f.r.IntN(3)]
 	f.toDynptr(1, at)

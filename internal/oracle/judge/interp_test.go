@@ -94,6 +94,29 @@ func TestUnwrittenRecordShows(t *testing.T) {
 	}
 }
 
+// What an iterator leaves on the stack when it ends is nothing that was written.
+func TestEndedIteratorShows(t *testing.T) {
+	iterator := func(id bpf.KfuncID) bpf.Insn {
+		in := bpf.CallHelper(bpf.HelperID(id))
+		in.Src = bpf.PseudoKfunc
+		return in
+	}
+	for name, definite := range map[string]bool{"read": false, "not read": true} {
+		t.Run(name, func(t *testing.T) {
+			result := bpf.Mov.Imm(0, 2)
+			if !definite {
+				result = bpf.Load(bpf.SizeW, 0, 10, -8)
+			}
+			p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{
+				bpf.Mov.Reg(1, 10), bpf.Add.Imm(1, -8), bpf.Mov.Imm(2, 0), bpf.Mov.Imm(3, 3), iterator(bpf.KfuncIterNumNew),
+				bpf.Mov.Reg(1, 10), bpf.Add.Imm(1, -8), iterator(bpf.KfuncIterNumDestroy), result, bpf.Return(),
+			}}
+			h := &oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}
+			require.Equal(t, definite, h.Definite(&oracle.Case{Program: p, Packets: gen.Packets(1, 1, gen.PacketOptions{Min: 14})}))
+		})
+	}
+}
+
 // A helper that the interpreter lacks matters where it is called.
 func TestMissingHelper(t *testing.T) {
 	p := &object.Program{Name: "p", Type: object.XDP, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{

@@ -19,7 +19,8 @@ import (
 // TestNearMisses asks the kernel about near misses that our verifier accepts, and
 // runs them on both cards with absent keys and with entries in the maps: SKIPSW_N
 // of them from SKIPSW_SEED on, of which SKIPSW_SHARD, as i/n, takes a part. Half of
-// them are of all features, the others are about arguments and calls.
+// them are of all features, the others are about arguments and calls; SKIPSW_ONLY names
+// the features of all of them.
 func TestNearMisses(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
@@ -38,15 +39,19 @@ func TestNearMisses(t *testing.T) {
 	about := gen.OddPlaces | gen.PointerArgs | gen.TailCalls | gen.Calls | gen.GlobalCalls | gen.Stack | gen.VarStack | gen.Spill |
 		gen.StackAtomic | gen.AtomicFetch | gen.Atomic | gen.Helpers | gen.CsumDiff | gen.Hash | gen.Array | gen.LPM | gen.MapUpdate |
 		gen.PacketLoad | gen.PacketVar | gen.Adjust | gen.SkbEdit | gen.MayGoto | gen.NullChecks
-	for _, half := range []struct {
+	type part struct {
 		name string
 		only gen.Feature
 		seed uint64
 		n    int
-	}{
-		{"all features", 0, seed, n - n/2},
-		{"arguments and calls", about, seed + uint64(n-n/2), n / 2},
-	} {
+	}
+	parts := []part{{"all features", 0, seed, n - n/2}, {"arguments and calls", about, seed + uint64(n-n/2), n / 2}}
+	if names := os.Getenv("SKIPSW_ONLY"); names != "" {
+		only, err := gen.ParseFeatures(names)
+		require.NoError(t, err, "SKIPSW_ONLY")
+		parts = []part{{names, only, seed, n}}
+	}
+	for _, half := range parts {
 		t.Run(half.name, func(t *testing.T) {
 			v := &judge.Verifier{}
 			cards, err := judge.NewCards(v, []string{"skipsw", "agilio"}, []translate.Level{translate.LevelDefault})

@@ -66,9 +66,15 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	c := micro.For(m.Target, held...)
 	a := &assembler{Assembler: micro.Assembler{Start: start}, conv: c, next3: c.Key()}
 	for _, r := range []*nfpisa.Operand{
-		&a.head, &a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.bucket, &a.link, &a.mask, &a.first, &a.spare, &a.number,
+		&a.head, &a.crc, &a.entry, &a.addr, &a.value, &a.lm, &a.bucket, &a.mask, &a.first, &a.spare,
 	} {
 		*r = c.A()
+	}
+	// Registers are few: the mask of the key is used before there is a link, the place of
+	// a short key before there is a number.
+	a.link, a.number = a.mask, a.lm
+	if m.long() {
+		a.number = c.A()
 	}
 	a.answer = a.first // known when the bucket is of no interest any more
 	a.temp, a.high, a.ref = c.LastB(), c.LastB(), c.LastB()
