@@ -112,15 +112,15 @@ func (t tunnelKey) zeros(n int) []ssa.ID {
 // key returns the words of the first n bytes of a key.
 func (t tunnelKey) key(n int, mode, flags ssa.ID) []ssa.ID {
 	words := []ssa.ID{t.load(maplayout.TunnelID)}
-	for k := range maplayout.Offset(4) {
-		words = append(words, t.load(maplayout.TunnelSource+4*k))
+	for k := range 4 {
+		words = append(words, t.load(maplayout.TunnelSource+maplayout.Offset(4*k)))
 	}
 	tos := t.load(maplayout.TunnelTOS)
 	words = append(words, either(t.Call, isZero(t.Call, t.And(flags, bpf.FTuninfoFlags)), one(tos), func() []ssa.ID {
 		return []ssa.ID{t.Op(ssa.Or, 0, tos, t.And(mode, 0xffff<<maplayout.TunnelFlags))}
 	})[0], t.load(maplayout.TunnelLabel))
-	for k := range maplayout.Offset(4) {
-		words = append(words, t.load(maplayout.TunnelDestination+4*k))
+	for k := range 4 {
+		words = append(words, t.load(maplayout.TunnelDestination+maplayout.Offset(4*k)))
 	}
 	return words[:(n+3)/4]
 }
