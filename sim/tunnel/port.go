@@ -90,6 +90,9 @@ func (p *Port) Receive(frame []byte) (inner []byte, key Key, fate Fate) {
 		return nil, key, fate
 	}
 	key = Key{Source: o.source, Destination: o.destination, TOS: o.tos, TTL: o.ttl, Label: o.label}
+	if o.whole {
+		key.Flags = flagDontFragment
+	}
 	if p.Mode == target.TunnelIPIP {
 		// Every frame on the card has a link header.
 		inner = make([]byte, etherHeader, etherHeader+len(o.payload))
@@ -113,6 +116,7 @@ type outer struct {
 	payload             []byte // behind the IP header, then behind the UDP header
 	proto               uint8
 	checked             bool // there was a UDP checksum
+	whole               bool // IPv4 may not fragment it
 }
 
 // outer reads the headers up to what a tunnel carries.
@@ -152,13 +156,13 @@ func (o *outer) ipv4(b []byte) bool {
 		return false
 	}
 	header, total := 4*int(b[0]&15), int(be.Uint16(b[2:]))
-	const fragment = 0x3fff // more fragments, or an offset
+	const fragment, whole = 0x3fff, 0x4000 // more fragments or an offset; no fragments
 	if header < ipv4Header || total < header || total > len(b) || sum(0, b[:header]) != 0xffff || be.Uint16(b[6:])&fragment != 0 {
 		return false
 	}
 	o.tos, o.ttl, o.proto = b[1], b[8], b[9]
 	o.source, o.destination = netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:]))
-	o.payload = b[header:total]
+	o.payload, o.whole = b[header:total], be.Uint16(b[6:])&whole != 0
 	return true
 }
 
@@ -205,7 +209,7 @@ func (p *Port) base(o *outer, key *Key) (inner []byte, fate Fate) {
 	if len(b) < baseHeader {
 		return nil, Broken
 	}
-	key.Flags, key.ID = flagKey, be.Uint32(b[4:])>>8
+	key.Flags, key.ID = key.Flags|flagKey, be.Uint32(b[4:])>>8
 	if o.checked {
 		key.Flags |= flagCsum
 	}
