@@ -205,9 +205,18 @@ func (m *KernelMap) Entries() ([]object.Entry, error) {
 // Set makes the map hold exactly the given entries; array entries that are
 // not given become zero.
 //
-// Maps of targets of redirects, which no program changes, are only filled when
+// A queue or stack becomes empty, as all of them begin. Maps of targets of redirects, which no program changes, are only filled when
 // they are made.
 func (m *KernelMap) Set(entries []object.Entry) error {
+	if t := m.Spec.Type; t == bpf.MapTypeQueue || t == bpf.MapTypeStack {
+		for value := m.buffer(); ; {
+			if err := sys.TakeElem(m.fd, value); errors.Is(err, unix.ENOENT) {
+				return nil
+			} else if err != nil {
+				return fmt.Errorf("emptying map %q: %w", m.Spec.Name, err)
+			}
+		}
+	}
 	if !m.Plain() {
 		return nil
 	}

@@ -87,6 +87,45 @@ var kinds = []struct {
 		return g.frame6(h.wrap(g.tcp(h)))
 	}},
 	{"garbage", func(g *generator) []byte { return g.bytes(1 + g.IntN(120)) }},
+	{"mpls4", mpls4},
+	{"quic4", quic4},
+	{"gre4", gre4},
+	{"word4", word4},
+	{"mss4", mss4},
+	{"service4", service4},
+	{"knock4", knock4},
+	{"badsum4", badsum4},
+	{"expired4", expired4},
+	{"flow4", flow4},
+	{"steady6", steady6},
+	{"cut4", cut4},
+	{"cut6", cut6},
+	{"cutvlan", cutvlan},
+	{"mcast4", mcast4},
+	{"icmpPart4", icmpPart4},
+	{"arpOther", arpOther},
+	{"dns4", dns4},
+	{"carry4", carry4},
+	{"deep6", deep6},
+	{"liar6", liar6},
+	{"same4", same4},
+	{"outside4", outside4},
+	{"cookie4", cookie4},
+	{"long4", long4},
+	{"option4", option4},
+	{"zerosum4", zerosum4},
+	{"ipv4as6", func(g *generator) []byte {
+		b := g.frame4(g.upper4())
+		b[14] = 0x65
+		return b
+	}},
+	{"tags3", func(g *generator) []byte {
+		return ethernet(g.dstMAC(), g.mac(), etIPv4, g.upper4(), tag{pick[uint16](g, etQinQ, etVLAN), g.vid()}, tag{pick[uint16](g, etQinQ, etVLAN), g.vid()}, tag{etVLAN, g.vid()})
+	}},
+	{"cuttunnel", func(g *generator) []byte {
+		b := tunnel4(g)
+		return b[:14+g.IntN(len(b)-13)]
+	}},
 }
 
 // pad fills a frame to the least length of Ethernet without checksum.

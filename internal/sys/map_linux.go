@@ -66,6 +66,12 @@ func DeleteElem(fd int, key []byte) error {
 	return elem(unix.BPF_MAP_DELETE_ELEM, fd, key, nil, 0)
 }
 
+// TakeElem takes what a queue or stack gives out next into value. It fails with
+// ENOENT when there is nothing.
+func TakeElem(fd int, value []byte) error {
+	return elem(unix.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, nil, value, 0)
+}
+
 // NextKey fills next with the key after key, the first for nil. ENOENT is the
 // end.
 func NextKey(fd int, key, next []byte) error {

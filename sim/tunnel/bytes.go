@@ -28,6 +28,7 @@ func pseudo(from, to netip.Addr, proto uint8, n int) uint32 {
 const (
 	ecnMask      = 3
 	ecnCapable   = 2 // ECT(0)
+	ecnOther     = 1 // ECT(1)
 	ecnCongested = 3
 )
 
@@ -70,24 +71,25 @@ func marked(tos uint8, frame []byte) uint8 {
 	return tos&^ecnMask | ecn
 }
 
-// congested gives the outer header's mark of congestion to the inner packet; false
+// congested gives the outer header's mark of congestion, or ECT(1), to the inner packet; false
 // for one that cannot carry it.
 func congested(frame []byte, tos uint8) ([]byte, bool) {
 	at, version := network(frame)
 	inner := service(frame) & ecnMask
-	if tos&ecnMask != ecnCongested || version == 0 || inner == ecnCongested {
+	mark := tos & ecnMask
+	switch {
+	case version == 0, inner == ecnCongested, mark != ecnCongested && (mark != ecnOther || inner != ecnCapable):
 		return frame, true
-	}
-	if inner == 0 {
+	case inner == 0:
 		return nil, false
 	}
 	frame = bytes.Clone(frame)
 	if version == 6 {
-		frame[at+1] |= ecnCongested << 4
+		frame[at+1] = frame[at+1]&^(ecnMask<<4) | mark<<4
 		return frame, true
 	}
 	old := be.Uint16(frame[at:])
-	frame[at+1] |= ecnCongested
+	frame[at+1] = frame[at+1]&^ecnMask | mark
 	s := uint32(^be.Uint16(frame[at+10:])) + uint32(^old) + uint32(be.Uint16(frame[at:]))
 	be.PutUint16(frame[at+10:], ^sum(s, nil))
 	return frame, true

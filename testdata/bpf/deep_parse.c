@@ -118,7 +118,9 @@ static __always_inline enum reason ipv4(struct cursor *c, struct flow *f)
 		return BAD_IP;
 	if ((void *)ip + bpf_ntohs(ip->tot_len) > c->end || bpf_ntohs(ip->tot_len) < len)
 		return BAD_LENGTH;
-	if (!take(c, len - sizeof(*ip)))
+	len -= sizeof(*ip);
+	asm volatile("" : "+r"(len)); // or compilers lose for verifiers what bounds it
+	if (!take(c, len & 63))
 		return SHORT;
 	f->src[0] = ip->saddr;
 	f->src[1] = f->src[2] = f->src[3] = 0;
@@ -165,7 +167,7 @@ static __always_inline enum reason ipv6(struct cursor *c, struct flow *f)
 static __always_inline enum reason tcp(struct cursor *c, struct flow *f, int options)
 {
 	struct tcphdr *tcp = take(c, sizeof(*tcp));
-	void *end;
+	void *end, *limit = c->end;
 	int i;
 
 	if (!tcp)
@@ -176,20 +178,21 @@ static __always_inline enum reason tcp(struct cursor *c, struct flow *f, int opt
 	end = c->pos + (tcp->doff - 5) * 4;
 	if (end > c->end)
 		return SHORT;
+	asm volatile("" : "+r"(limit)); // or compilers know that what is below end is in the packet
 #pragma clang loop unroll(full)
 	for (i = 0; i < options; i++) {
 		__u8 *o = c->pos;
 
-		if ((void *)(o + 1) > end || (void *)(o + 1) > c->end || *o == 0)
+		if ((void *)(o + 1) > end || (void *)(o + 1) > limit || *o == 0)
 			return GOOD;
 		if (*o == 1) {
 			c->pos = o + 1;
 			continue;
 		}
-		if ((void *)(o + 2) > c->end || o[1] < 2)
+		if ((void *)(o + 2) > limit || o[1] < 2)
 			return BAD_TCP;
 		if (*o == 2) {
-			if ((void *)(o + 4) > c->end || o[1] != 4)
+			if ((void *)(o + 4) > limit || o[1] != 4)
 				return BAD_TCP;
 			f->mss = o[2] << 8 | o[3];
 			return GOOD;

@@ -170,10 +170,19 @@ func TestShapes(t *testing.T) {
 			}
 		}},
 	}
-	for _, file := range []string{"odd/calls.o", "odd/legacy_tail.o", "odd/legacy_nested.o", "odd/legacy_tc.o", "odd/map_def.o", "sampler.o", "l4_balance_v1.o", "rule_loop.o"} {
+	files := []string{"odd/calls.o", "odd/legacy_tail.o", "odd/legacy_nested.o", "odd/legacy_tc.o", "odd/map_def.o"}
+	all, err := filepath.Glob(filepath.Join("../../testdata/bpf", "*.o"))
+	require.NoError(t, err)
+	for _, f := range all {
+		files = append(files, filepath.Base(f))
+	}
+	for _, file := range files {
 		want, err := LoadBytes("x.o", apart(t, file).bytes(), Options{Type: XDP})
 		require.NoError(t, err)
 		for _, s := range shapes {
+			if file == "edge_neigh.o" && s.name == "clang before 8 with BTF" {
+				continue // bytes without a name follow its variables: a clang that wrote the sizes of those to BTF gave symbols sizes, too
+			}
 			t.Run(file+"/"+s.name, func(t *testing.T) {
 				c := apart(t, file)
 				if c.named(".BTF.ext") == 0 {

@@ -44,6 +44,7 @@ type diffFlags struct {
 	shard    string
 	failures string
 	noKernel bool
+	hide     bool
 	asJSON   bool
 	quiet    bool
 }
@@ -82,6 +83,7 @@ interpreter is, which proves nothing: there are no near misses then.`,
 	fl.StringVar(&f.typ, "type", "", "program type: xdp or tc; both when empty")
 	fl.StringVar(&f.only, "only", "", "features that programs may use, see --help of --without")
 	fl.StringVar(&f.without, "without", "", "features to leave out: "+gen.AllFeatures.String())
+	fl.BoolVar(&f.hide, "hide", false, "have constants come from a map value, so that nothing is folded away before it is tested; for targets whose programs address map values")
 	fl.StringVar(&f.shard, "shard", "1/1", "part of the run to do, as i/n")
 	fl.StringVar(&f.failures, "failures", "", "folder for the shrunk failures")
 	fl.BoolVar(&f.noKernel, "no-kernel", false, "leave the kernel out")
@@ -101,7 +103,7 @@ func (f *diffFlags) campaign() (*oracle.Campaign, error) {
 	if err := f.ranges(); err != nil {
 		return nil, err
 	}
-	c.Gen = gen.Options{ISA: f.isa, Size: f.size, Network: true}
+	c.Gen = gen.Options{ISA: f.isa, Size: f.size, Network: true, Hidden: f.hide}
 	switch f.typ {
 	case "":
 	case "xdp":

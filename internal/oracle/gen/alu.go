@@ -69,7 +69,7 @@ func (f *fn) binary(class bpf.Class, op bpf.ALUOp) {
 	if isShift(op) {
 		v = f.shiftAmount(class)
 	}
-	f.Emit(bpf.ALUImm(class, op, uint8(d), v))
+	f.Emit(f.hide(bpf.ALUImm(class, op, uint8(d), v)))
 }
 
 func (f *fn) shiftAmount(class bpf.Class) int32 {
@@ -103,7 +103,7 @@ func (f *fn) div(class bpf.Class) {
 	if signed {
 		in = in.Signed()
 	}
-	f.Emit(in)
+	f.Emit(f.hide(in))
 }
 
 func (f *fn) endian() {
@@ -138,5 +138,6 @@ func (f *fn) pair() {
 	if f.chance(40) {
 		down = bpf.Arsh
 	}
-	f.Emit(bpf.Lsh.Imm(uint8(d), n), down.Imm(uint8(d), n))
+	f.Emit(f.hide(bpf.Lsh.Imm(uint8(d), n)))
+	f.Emit(f.hide(down.Imm(uint8(d), n)))
 }

@@ -22,7 +22,7 @@ func (f *fn) condition() bpf.Insn {
 	if f.chance(35) {
 		return bpf.JumpReg(class, op, uint8(d), uint8(f.scalarReg()), 0)
 	}
-	return bpf.JumpImm(class, op, uint8(d), f.limit(), 0)
+	return f.hide(bpf.JumpImm(class, op, uint8(d), f.limit(), 0))
 }
 
 // branch emits an if, with or without an else, and joins the two states.
@@ -89,7 +89,7 @@ func (f *fn) switchOn(budget int) {
 	var joined *state
 	for range 2 + f.r.IntN(3) {
 		next := f.NewLabel()
-		f.EmitTo(bpf.JNe.Imm(uint8(d), f.imm(), 0), next)
+		f.EmitTo(f.hide(bpf.JNe.Imm(uint8(d), f.imm(), 0)), next)
 		before := f.st
 		f.block(f.r.IntN(budget/2+1) + 1)
 		f.EmitTo(bpf.Goto(0), end)

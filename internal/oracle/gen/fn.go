@@ -133,11 +133,15 @@ func (f *fn) constant(r int) {
 	switch {
 	case f.chance(15):
 		v := f.imm64()
+		if f.o.Hidden {
+			f.Emit(append(f.hiddenAt(uint8(r), v), bpf.Load(bpf.SizeDW, uint8(r), uint8(r), 0))...)
+			break
+		}
 		f.Emit(bpf.LoadImm64(uint8(r), v)...)
 	case f.o.has(ALU32) && f.chance(30):
-		f.Emit(bpf.Mov.Imm32(uint8(r), f.imm()))
+		f.Emit(f.hide(bpf.Mov.Imm32(uint8(r), f.imm())))
 	default:
-		f.Emit(bpf.Mov.Imm(uint8(r), f.imm()))
+		f.Emit(f.hide(bpf.Mov.Imm(uint8(r), f.imm())))
 	}
 	f.setScalar(r)
 }

@@ -169,7 +169,7 @@ func (f *fn) aMap(update bool) int {
 func (f *fn) global() {
 	m := -1
 	for i, s := range f.p.maps {
-		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen && s.ValueType == nil {
+		if s.Type == bpf.MapTypeArray && s.MaxEntries == 1 && !s.Frozen && s.ValueType == nil && i != f.p.hidden {
 			m = i
 		}
 	}

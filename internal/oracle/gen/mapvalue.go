@@ -117,7 +117,7 @@ func (f *fn) valueAccess() {
 		f.atomic(v, size, at&^(size-1)-b.off)
 	case f.o.has(MapStore) && !spec.Frozen && f.chance(45):
 		if f.o.has(StoreImm) && f.chance(30) {
-			f.Emit(stK(size, uint8(v), d, f.imm()))
+			f.Emit(f.hide(stK(size, uint8(v), d, f.imm())))
 		} else {
 			f.Emit(stx(size, uint8(v), d, uint8(f.scalarReg(v))))
 		}

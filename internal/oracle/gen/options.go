@@ -140,8 +140,12 @@ type Options struct {
 	Size int
 	// Card keeps to what the Agilio firmware offers, whoever compiles for it:
 	// no AgilioLacks, small map values, and no value word that is both counted
-	// in and read. Without it a quarter of the programs keep to that.
+	// in and read. Without it, and without Hidden, a quarter of the programs keep to that.
 	Card bool
+	// Hidden has the constants of numbers come from a map value, so that nobody knows
+	// them before the program runs: nothing is folded away before it is tested. Those that
+	// verifiers want to see stay: bounds of loops, lengths, offsets, masks of them.
+	Hidden bool
 	// Network says that all judges have the network of package testnet, into which
 	// programs then look.
 	Network bool
@@ -187,7 +191,10 @@ func (o Options) pick(r *rand.Rand) Options {
 	} else {
 		f &^= Adjust | AdjustMeta
 	}
-	o.Card = o.Card || r.IntN(4) == 0
+	o.Card = o.Card || !o.Hidden && r.IntN(4) == 0
+	if o.Hidden {
+		f &^= Rodata
+	}
 	if o.Card {
 		f &^= AgilioLacks
 	}

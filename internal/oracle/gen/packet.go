@@ -167,7 +167,7 @@ func (f *fn) packetStore() {
 	for range 1 + f.r.IntN(3) {
 		at := f.inPacket(p, size)
 		if f.o.has(StoreImm) && f.chance(25) {
-			f.Emit(stK(size, uint8(p), at, f.imm()))
+			f.Emit(f.hide(stK(size, uint8(p), at, f.imm())))
 		} else {
 			f.Emit(stx(size, uint8(p), at, uint8(f.scalarReg(p))))
 		}

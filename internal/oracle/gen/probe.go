@@ -105,7 +105,7 @@ func (f *fn) shape(x int) {
 // operand emits an operation with a constant or another unknown number.
 func (f *fn) operand(class bpf.Class, op bpf.ALUOp, x int) {
 	if f.chance(50) {
-		f.Emit(bpf.ALUImm(class, op, uint8(x), f.imm()))
+		f.Emit(f.hide(bpf.ALUImm(class, op, uint8(x), f.imm())))
 		return
 	}
 	if y := f.second(x); y >= 0 {

@@ -21,6 +21,8 @@ type program struct {
 	widened  bool // a helper may have made room in a tc frame
 	choices  []choice
 	weights  int // sum over choices
+	hidden   int // the map of hidden constants, -1 for none yet
+	numbers  int // that it holds
 }
 
 // Program makes the program of a seed. It is accepted by the kernel's verifier
@@ -41,7 +43,7 @@ func Program(seed uint64, o Options) *object.Program {
 func build(seed uint64, o Options) (_ *object.Program, size int, err error) {
 	r := rand.New(rand.NewPCG(seed, 0x67656e))
 	o = o.pick(r)
-	p := &program{r: r, o: &o}
+	p := &program{r: r, o: &o, hidden: -1}
 	out, err := p.text(fmt.Sprintf("gen_%d", seed))
 	if err != nil {
 		return nil, o.Size, err

@@ -6,11 +6,12 @@ import "github.com/skipsw/skipsw/translate/bpf"
 // without stores of constants.
 func (f *fn) storeConst(size int, base uint8, off int, v int32) {
 	if f.o.has(StoreImm) {
-		f.Emit(stK(size, base, off, v))
+		f.Emit(f.hide(stK(size, base, off, v)))
 		return
 	}
 	r := f.dst(int(base))
-	f.Emit(bpf.Mov.Imm(uint8(r), v), stx(size, base, off, uint8(r)))
+	f.Emit(f.hide(bpf.Mov.Imm(uint8(r), v)))
+	f.Emit(stx(size, base, off, uint8(r)))
 	f.setScalar(r)
 }
 
@@ -66,7 +67,7 @@ func (f *fn) stackStore() {
 		return
 	}
 	if f.o.has(StoreImm) && f.chance(30) {
-		f.Emit(stK(size, 10, off, f.imm()))
+		f.Emit(f.hide(stK(size, 10, off, f.imm())))
 	} else {
 		f.Emit(stx(size, 10, off, uint8(f.scalarReg())))
 	}

@@ -47,13 +47,13 @@ func (p *program) addCalled(out *object.Program) error {
 	o.Size = max(o.Size/2, 8)
 	all := []*object.Program{out}
 	for k := range 1 + p.r.IntN(2) {
-		q := &program{r: p.r, o: &o, maps: p.maps}
+		q := &program{r: p.r, o: &o, maps: p.maps, hidden: p.hidden, numbers: p.numbers}
 		called, err := q.text(fmt.Sprintf("called_%d", k))
 		if err != nil {
 			return err
 		}
 		called.Object = out.Object
-		p.maps, all = q.maps, append(all, called)
+		p.maps, p.hidden, p.numbers, all = q.maps, q.hidden, q.numbers, append(all, called)
 	}
 	array := p.maps[slices.IndexFunc(p.maps, isArray)]
 	array.Programs = map[uint32]string{}

@@ -61,6 +61,8 @@ func TestSamples(t *testing.T) {
 			t.Run(base+"/"+p.Name, func(t *testing.T) {
 				packets, err := pcap.ReadFile(capture)
 				require.NoError(t, err)
+				p, _, err := oracle.PinClock(p)
+				require.NoError(t, err)
 				c := &oracle.Case{Program: p}
 				for _, pk := range packets {
 					c.Packets = append(c.Packets, pk.Data)
