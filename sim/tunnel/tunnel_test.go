@@ -172,7 +172,8 @@ func TestCongestion(t *testing.T) {
 		{3, 2, 3, 3},
 		{2, 2, 0, 2},
 		{0, 0, 3, 0xff},
-		{0, 0, 1, 0}, {2, 2, 1, 1},
+		{0, 0, 1, 0},
+		{2, 2, 1, 1},
 	} {
 		p := port(t, "vxlan:4789")
 		out, lost := p.Send(inner(0x20|c.inner), key(to4, 0), way)
