@@ -109,7 +109,7 @@ func (m *card) config() core.Config {
 	cfg := core.Config{
 		Checks: s.Checks, Budget: s.Budget, PointerLatency: uint32(m.img.Target.LocalMemory.PointerDelay), SwapSlots: s.SwapSlots,
 		WorkerWaits: m.img.Target.Exit.Writes == target.WritesWorker,
-		Unwritten:   s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target, len(m.img.Programs) > 0 && m.img.Programs[0].Type == "tc"), Hooks: s.Hooks,
+		Unwritten:   s.Unwritten, Seed: s.Seed, PacketBuffer: s.PacketBuffer, View: firmware.View(m.img.Target, len(m.img.Programs) > 0 && m.img.Programs[0].Type == "tc", s.PacketBuffer), Hooks: s.Hooks,
 	}
 	if m.profile != nil {
 		cfg.Hooks = m.profile.Hooks().Join(cfg.Hooks)
@@ -231,7 +231,9 @@ func (m *card) enter(x *core.Context, in *Input) {
 
 // MaxPacket returns the longest frame that the packet buffer and the packet
 // vector take, in bytes.
-func (m *card) MaxPacket() int { return min(m.spec.PacketBuffer-m.spec.PacketOffset, m.maxPacket) }
+func (m *card) MaxPacket() int {
+	return min(firmware.End(m.img.Target, m.spec.PacketBuffer)-m.spec.PacketOffset, m.maxPacket)
+}
 
 // MaxFrame returns the longest frame that a program of the image takes, in bytes: one
 // that takes frames in several pieces has more than a buffer.
@@ -284,6 +286,7 @@ func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 		ok := m.model.Leave(x, m.program[place(x)], out)
 		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
 		res.Redirect, res.Metadata, res.Before, res.Linear = out.Redirect, out.Metadata, out.Before, out.Linear
+		res.Tunnel, res.Tunnelled = out.Tunnel, out.Tunnelled
 		if ok {
 			return
 		}

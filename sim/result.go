@@ -1,5 +1,7 @@
 package sim
 
+import "github.com/skipsw/skipsw/sim/tunnel"
+
 // Result is the outcome of a packet.
 type Result struct {
 	// Verdict is the eBPF verdict. Where the exit word is a code, it is the
@@ -26,6 +28,11 @@ type Result struct {
 	// Ends is what the programs at the far ends of the redirect made of the frame, in
 	// the order of Redirect.Interfaces; nil where none run. Machine.Run runs them.
 	Ends []End
+	// Tunnel is the tunnel key that the frame has if Tunnelled is true; its options
+	// are valid as long as the packet. Of images none of whose programs sets one it
+	// is not known.
+	Tunnel    tunnel.Key
+	Tunnelled bool
 
 	Cycles       uint64 // from the first instruction to the exit
 	Instructions uint64

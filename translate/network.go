@@ -18,11 +18,11 @@ var networkMaps = []struct {
 	shape maplayout.Shape
 	users []bpf.HelperID
 }{
-	{maplayout.LinksMap, bpf.MapTypeHash, maplayout.LinksShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperCheckMTU, bpf.HelperRedirectNeigh}},
-	{maplayout.RulesMap, bpf.MapTypeArray, maplayout.RulesShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh}},
-	{maplayout.Routes4Map, bpf.MapTypeLPMTrie, maplayout.Routes4Shape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh}},
-	{maplayout.Routes6Map, bpf.MapTypeLPMTrie, maplayout.Routes6Shape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh}},
-	{maplayout.NeighboursMap, bpf.MapTypeHash, maplayout.NeighboursShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh}},
+	{maplayout.LinksMap, bpf.MapTypeHash, maplayout.LinksShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperCheckMTU, bpf.HelperRedirectNeigh, bpf.HelperSkbSetTunnelKey}},
+	{maplayout.RulesMap, bpf.MapTypeArray, maplayout.RulesShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh, bpf.HelperSkbSetTunnelKey}},
+	{maplayout.Routes4Map, bpf.MapTypeLPMTrie, maplayout.Routes4Shape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh, bpf.HelperSkbSetTunnelKey}},
+	{maplayout.Routes6Map, bpf.MapTypeLPMTrie, maplayout.Routes6Shape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh, bpf.HelperSkbSetTunnelKey}},
+	{maplayout.NeighboursMap, bpf.MapTypeHash, maplayout.NeighboursShape, []bpf.HelperID{bpf.HelperFIBLookup, bpf.HelperRedirectNeigh, bpf.HelperSkbSetTunnelKey}},
 }
 
 // withNetwork gives programs that look into the host's network, on a target that

@@ -254,6 +254,37 @@ var extra = []struct {
 		r3 = 24
 		call redirect_map
 		exit`},
+	{"tunnel_key", object.TC, nil, `
+		r6 = r1
+		*(u64 *)(r10 -48) = 7
+		*(u64 *)(r10 -40) = 0
+		*(u64 *)(r10 -32) = 0
+		*(u64 *)(r10 -24) = 0
+		*(u64 *)(r10 -16) = 0
+		*(u64 *)(r10 -8) = 0
+		r2 = r10
+		r2 += -48
+		r3 = 44
+		r4 = 0
+		call skb_set_tunnel_key
+		r1 = r6
+		r2 = r10
+		r2 += -8
+		r3 = 8
+		call skb_set_tunnel_opt
+		r1 = r6
+		r2 = r10
+		r2 += -48
+		r3 = 44
+		r4 = 0
+		call skb_get_tunnel_key
+		r1 = r6
+		r2 = r10
+		r2 += -16
+		r3 = 16
+		call skb_get_tunnel_opt
+		r0 = *(u8 *)(r10 -48)
+		exit`},
 	{"select_queue", object.XDP, nil, `
 		r2 = 300
 		*(u32 *)(r1 +16) = r2

@@ -182,6 +182,11 @@ var rows = []row{
 	{path: "adjust_tail.end_max", value: "3000", effect: "words"},
 	{path: "skb_scratch", only: "agilio", value: "true", text: "not supported: skb_scratch true"},
 	{path: "skb_scratch", only: "skipsw", value: "false", effect: "refusals", text: "context field mark"},
+	{path: "tunnel.offset", value: "7680", effect: "words"},
+	{path: "tunnel.offset", value: "7868", text: "tunnel.offset is 7868, must be a multiple of 8"},
+	{path: "tunnel.offset", value: "3520", text: "adjust_tail.end_max 3648 lets frames grow into the key at tunnel.offset 3520"},
+	{path: "tunnel.modes", value: `["vxlan", "gre"]`, text: "tunnel.modes has gre, must be [vxlan geneve ipip]"},
+	{path: "tunnel.modes", value: "[]", text: "tunnel.modes is empty"},
 
 	{path: "memories.ctm.read", value: "61", effect: "cycles"},
 	{path: "memories.ctm.write", value: "56", effect: "cycles"},

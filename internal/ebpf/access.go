@@ -7,7 +7,7 @@ import (
 	"github.com/skipsw/skipsw/translate/object"
 )
 
-var le = binary.LittleEndian
+var le, be = binary.LittleEndian, binary.BigEndian
 
 func readInt(b []byte) uint64 {
 	switch len(b) {

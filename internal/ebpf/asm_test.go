@@ -40,7 +40,10 @@ const room = 64
 
 // withPacket runs body with r6 = data and r9 = ctx, and returns 2 if the
 // packet has fewer than 64 bytes.
-func withPacket(t object.Type, body ...any) code {
+func withPacket(t object.Type, body ...any) code { return withRoom(t, room, body...) }
+
+// withRoom is withPacket for n bytes.
+func withRoom(t object.Type, n int32, body ...any) code {
 	data, end := int16(0), int16(4)
 	if t == object.TC {
 		data, end = 76, 80
@@ -48,7 +51,7 @@ func withPacket(t object.Type, body ...any) code {
 	b := seq(body...)
 	return seq(
 		bpf.Mov.Reg(9, 1), bpf.Load(bpf.SizeW, 6, 1, data), bpf.Load(bpf.SizeW, 2, 1, end),
-		bpf.Mov.Reg(3, 6), bpf.Add.Imm(3, room), bpf.JGt.Reg(3, 2, int16(len(b))),
+		bpf.Mov.Reg(3, 6), bpf.Add.Imm(3, n), bpf.JGt.Reg(3, 2, int16(len(b))),
 		b, bpf.Mov.Imm(0, 2), bpf.Return(),
 	)
 }

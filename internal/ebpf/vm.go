@@ -83,6 +83,8 @@ type Input struct {
 	RxQueue       uint32
 	// Skb is the start of the writable fields of a tc program's context.
 	Skb SkbFields
+	// Tunnel is the key of the tunnel that the packet came out of, nil for none.
+	Tunnel *Tunnel
 	// Now is what the clock helpers return at first, in nanoseconds; Tick is how
 	// much more at each further call.
 	Now, Tick uint64
@@ -109,6 +111,8 @@ type Result struct {
 	Redirect Redirect
 	// Ends is what the programs at the far ends of the redirect made of the frame.
 	Ends []End
+	// Tunnel is the key that the packet has afterwards, nil for none.
+	Tunnel *Tunnel
 	// Events are records sent to perf event arrays and ring buffers, in the order
 	// in which there was room made for them.
 	Events []Event
@@ -204,6 +208,7 @@ type VM struct {
 	queue           uint32
 	queueSet        bool
 	redirect        Redirect
+	tunnel          *Tunnel
 	events          []Event
 	prints          []string
 	records         []record
@@ -406,13 +411,13 @@ func (vm *VM) runProgram(number int) (Result, error) {
 	macs := vm.leaveToNeighbour()
 	return Result{
 		macs: macs, R0: vm.regs[0], Packet: vm.frame(), Memory: vm.raw, Meta: vm.buf[vm.meta:vm.data:vm.data],
-		Skb: vm.skb, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
+		Skb: vm.skb, Tunnel: vm.tunnel, Queue: vm.queue, QueueSet: vm.queueSet, Redirect: vm.redirect, Events: vm.sent(), Prints: vm.prints, Steps: vm.steps,
 	}, nil
 }
 
 func (vm *VM) start(in Input) {
 	vm.in, vm.clock = in, in.Now
-	vm.prints = nil
+	vm.prints, vm.tunnel = nil, in.Tunnel
 	vm.random = in.Seed*0x9e3779b97f4a7c15 + 0x632be59bd9b4e019
 	vm.readUnwritten = false
 	size := headroom + len(in.Packet) + tailroom

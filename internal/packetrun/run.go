@@ -26,7 +26,10 @@ type Summary struct {
 	Redirects map[string]int `json:"redirects,omitempty"`
 	// Ends is how many packets and copies programs at the far ends of redirects took,
 	// by place, program and verdict: "port 1: rewrite XDP_PASS".
-	Ends         map[string]int  `json:"ends,omitempty"`
+	Ends map[string]int `json:"ends,omitempty"`
+	// Lost is how many packets a port in tunnel mode could not send, by port and reason:
+	// "port 1: no_route".
+	Lost         map[string]int  `json:"lost,omitempty"`
 	Faults       int             `json:"faults"`
 	Cycles       Cycles          `json:"cycles"`
 	Instructions Mean            `json:"instructions"`
@@ -126,6 +129,8 @@ type Options struct {
 	Records Sink
 	// Each, if not nil, takes what became of each packet, in their order.
 	Each func(*Outcome) error
+	// Tunnels are ports in tunnel mode.
+	Tunnels Tunnels
 }
 
 // Run feeds every packet to the machine, one after the other. It is an error if
@@ -184,6 +189,16 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 		if clocked {
 			out.Began = m.Time()
 		}
+		if why := o.Tunnels.arrives(&input); why != "" {
+			out.Number, out.In = s.Packets, p
+			s.aside(why, &out, &r, p.Data)
+			if o.Each != nil {
+				if err := o.Each(&out); err != nil {
+					return nil, err
+				}
+			}
+			continue
+		}
 		r = m.Run(input)
 		for k := range r.Events {
 			if err := s.send(m, img, &r.Events[k], o.Records); err != nil {
@@ -202,6 +217,7 @@ func Run(ctx context.Context, m *sim.Machine, img *image.Image, src Source, o Op
 			out.Verdict, out.Leaves, out.Redirected = v.name, v.leaves, v.redirects
 			if v.redirects {
 				s.redirect(&r.Redirect)
+				out.Leaves = s.leaves(o.Tunnels, m, &r) && out.Leaves
 			}
 			cycles.add(r.Cycles)
 			instructions += r.Instructions

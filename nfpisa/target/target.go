@@ -61,6 +61,9 @@ type Target struct {
 	// program may write, as scratch memory that nobody else sees, and the
 	// fields that follow from the frame.
 	SkbScratch bool `json:"skb_scratch"`
+	// Tunnel is where tunnel keys of frames are kept; nil where the card has no
+	// tunnels.
+	Tunnel *Tunnel `json:"tunnel,omitempty"`
 	// Memories are the memories that programs reach, by name, with their
 	// latencies: the simulator's defaults.
 	Memories map[string]Memory `json:"memories"`

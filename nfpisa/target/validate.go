@@ -61,6 +61,7 @@ func (c *checker) form() bool {
 	c.helpers()
 	c.redirect()
 	c.metadata()
+	c.tunnel()
 	c.fragments()
 	return len(c.errs) == 0
 }

@@ -11,7 +11,10 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/offload/simdev"
+	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/sim/ports"
+	"github.com/skipsw/skipsw/sim/tunnel"
 )
 
 // Port is one port: what its wire is connected to, and where packets go that
@@ -23,6 +26,9 @@ type Port struct {
 	// nobody plays.
 	Host     ports.Port
 	HostName string
+	// Tunnel makes the port the end of tunnels; nil is a port that takes frames as
+	// they are.
+	Tunnel *tunnel.Port
 	// Bridge is the port by which the host sends what it gets from this one; -1
 	// for none. It is for a port without Host.
 	Bridge int
@@ -35,6 +41,9 @@ type Spec struct {
 	// Target is what programs are compiled for; nil is the built-in skipsw.
 	Target *target.Target
 	Limits Limits
+	// Network is what programs and tunnels find that look into the host's network;
+	// nil is none.
+	Network *network.Tables
 	// Log is told what happens.
 	Log *Log
 }
@@ -68,6 +77,7 @@ type Card struct {
 	fates              [fateCount]atomic.Uint64
 	behind, behindMost atomic.Int64 // nanoseconds
 	taps               taps
+	lost               reasons // frames that no tunnel sent
 }
 
 // port is a port with its counters.
@@ -76,6 +86,7 @@ type port struct {
 	wire   *end
 	host   *end // nil for none
 	bridge int
+	tunnel *tunnel.Port // nil for none
 }
 
 // arrival is a frame in a receive buffer.
@@ -88,7 +99,9 @@ type arrival struct {
 
 // New makes a card. The ports are its own from then on.
 func New(s Spec) (*Card, error) {
-	cards := simdev.New(simdev.Spec{Target: s.Target, StopFaulty: true})
+	machine := sim.DefaultSpec()
+	machine.Network = s.Network
+	cards := simdev.New(simdev.Spec{Target: s.Target, Sim: &machine, StopFaulty: true})
 	d, err := cards.Open(s.Name)
 	if err != nil {
 		return nil, err
@@ -109,6 +122,9 @@ func New(s Spec) (*Card, error) {
 			return nil, fmt.Errorf("the host of port %d sends by port %d; the card has %d ports, and a host one way", n, p.Bridge, len(s.Ports))
 		}
 		made := &port{n: n, wire: newEnd(p.Name, p.Wire), bridge: p.Bridge}
+		if made.tunnel, err = c.tunnel(n, p.Tunnel); err != nil {
+			return nil, err
+		}
 		c.ends = append(c.ends, made.wire)
 		if p.Host != nil {
 			made.host = newEnd(p.HostName, p.Host)

@@ -98,6 +98,9 @@ func (d *device) Load(ctx context.Context, p *offload.Program, mode offload.Mode
 	if err := d.fits(ctx, size); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
+	if err := d.tunnelsFit(p); err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
 	l, err := d.Device.Load(ctx, p, mode, maps)
 	if err == nil {
 		d.sizes.set(l.ID(), size)
@@ -123,6 +126,9 @@ func (d *device) Profile(ctx context.Context, long time.Duration) (*offload.Prof
 // admit refuses a program whose maps, made with it, are more than the limits.
 func (d *device) admit(ctx context.Context, p *offload.Program) error {
 	op := fmt.Sprintf("restore program %s on %s", p.Name, d.Name())
+	if err := d.tunnelsFit(p); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
 	if len(p.Maps) > d.limits.Maps {
 		return fmt.Errorf("%s: it has %d maps: %w", op, len(p.Maps), limit("maps", d.limits.Maps, "--max-maps"))
 	}
@@ -220,6 +226,7 @@ func (d *device) Stats(ctx context.Context) ([]offload.Counter, error) {
 	all = append(all,
 		offload.Counter{Group: "time", Name: "behind_us", Value: uint64(c.behind.Load()) / 1000},
 		offload.Counter{Group: "time", Name: "behind_most_us", Value: uint64(c.behindMost.Load()) / 1000})
+	all = append(all, c.lost.counters("lost at tunnel")...)
 	for _, p := range c.ports {
 		all = append(all, p.wire.counters(fmt.Sprintf("port %d", p.n))...)
 		if p.host != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/nic"
+	"github.com/skipsw/skipsw/sim/tunnel"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/bug"
 	"github.com/skipsw/skipsw/translate/object"
@@ -31,10 +32,13 @@ const (
 	fateEndAborted             // by one that is an error there
 	fateNowhere                // redirected to what the card has not
 	fateTooLong                // no packet buffer of the simulator takes it
+	fateForeign                // given to the host by a port whose tunnels it is of none of
+	fateBroken                 // of a tunnel, and lost
+	fateUnsent                 // of a program that sends it by a port in tunnel mode, which could not
 	fateCount
 )
 
-var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirected", "redirected_to_host", "far_end_dropped", "far_end_aborted", "redirect_nowhere", "too_long"}
+var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "aborted", "fault", "redirected", "redirected_to_host", "far_end_dropped", "far_end_aborted", "redirect_nowhere", "too_long", "not_of_tunnel", "broken_tunnel", "not_sent_by_tunnel"}
 
 // handle takes a frame through the card.
 func (c *Card) handle(a *arrival) {
@@ -44,7 +48,18 @@ func (c *Card) handle(a *arrival) {
 		c.leave(a.port, bytes.Clone(a.buf))
 		return
 	}
-	out, err := c.run(a)
+	frame, key, fate := a.port.receive(a.buf)
+	if fate != tunnel.Inside {
+		c.taps.see(a.port.n, In, false, a.buf, "")
+		if fate == tunnel.Broken {
+			c.fates[fateBroken].Add(1)
+			return
+		}
+		c.fates[fateForeign].Add(1)
+		c.toHost(a.port, bytes.Clone(a.buf))
+		return
+	}
+	out, key, err := c.run(a, frame, key)
 	var f *sim.Fault
 	if errors.As(err, &f) && f.Kind == sim.FaultInput {
 		c.taps.see(a.port.n, In, false, a.buf, "too long")
@@ -64,23 +79,23 @@ func (c *Card) handle(a *arrival) {
 	c.taps.see(a.port.n, In, false, a.buf, verdict)
 	what := fateOf(out)
 	if what == fateRedirected {
-		what = c.redirect(a.port, out)
+		what = c.redirect(a.port, out, key)
 	}
-	c.fates[what].Add(1)
 	switch what {
 	case fateHost:
 		c.toHost(a.port, out.Data)
 	case fateSent:
-		c.leave(a.port, out.Data)
+		what = c.leaveBy(a.port, out.Data, key, what)
 	}
+	c.fates[what].Add(1)
 	c.late(a.due, out.Cycles)
 }
 
 // run runs the program on a frame. What of the simulator gives way under words
 // that it was not made for ends the frame, not the card.
-func (c *Card) run(a *arrival) (out *offload.Outcome, err error) {
+func (c *Card) run(a *arrival, frame []byte, key *tunnel.Key) (out *offload.Outcome, left *tunnel.Key, err error) {
 	defer bug.Catch("the card", &err)
-	return c.dev.RunPacket(context.Background(), offload.Packet{Data: a.buf, Port: a.port.n})
+	return c.dev.RunTunnelled(context.Background(), offload.Packet{Data: frame, Port: a.port.n}, key)
 }
 
 // late notes how long after its time on a card a frame has left this one.
@@ -123,11 +138,11 @@ func fateOf(out *offload.Outcome) fate {
 // redirect sends a frame where a helper of its program said: copies to several
 // ports, or to the host of the port it came in by, which has the queues of
 // processors and sockets.
-func (c *Card) redirect(p *port, out *offload.Outcome) fate {
+func (c *Card) redirect(p *port, out *offload.Outcome, key *tunnel.Key) fate {
 	if out.Redirect == nil {
 		return fateNowhere
 	}
-	what := c.place(p, out.Redirect, out.Data)
+	what := c.place(p, out.Redirect, out.Data, key)
 	for i := range out.Redirect.Ends {
 		what = min(what, c.farEnd(p, &out.Redirect.Ends[i]))
 	}
@@ -139,19 +154,19 @@ func (c *Card) redirect(p *port, out *offload.Outcome) fate {
 func (c *Card) farEnd(p *port, e *offload.End) fate {
 	switch {
 	case e.Sent && e.Port >= 0:
-		return c.place(p, &offload.Redirect{Ports: []int{e.Port}}, e.Data)
+		return c.place(p, &offload.Redirect{Ports: []int{e.Port}}, e.Data, nil)
 	case e.Sent:
-		return c.place(p, &offload.Redirect{Queue: e.Queue}, e.Data)
+		return c.place(p, &offload.Redirect{Queue: e.Queue}, e.Data, nil)
 	case e.Redirect != nil && (e.Redirect.Queue != "" || len(e.Redirect.Ports) > 0):
-		return c.place(p, e.Redirect, e.Data)
+		return c.place(p, e.Redirect, e.Data, nil)
 	case e.Aborted:
 		return fateEndAborted
 	}
 	return fateEndDropped
 }
 
-// place sends a frame to ports, or to the host.
-func (c *Card) place(p *port, to *offload.Redirect, data []byte) fate {
+// place sends a frame to ports, those in tunnel mode by its key, or to the host.
+func (c *Card) place(p *port, to *offload.Redirect, data []byte, key *tunnel.Key) fate {
 	if to.Queue != "" {
 		c.toHost(p, data)
 		return fateQueue
@@ -159,8 +174,9 @@ func (c *Card) place(p *port, to *offload.Redirect, data []byte) fate {
 	what := fateNowhere
 	for _, n := range to.Ports {
 		if n >= 0 && n < len(c.ports) {
-			c.leave(c.ports[n], bytes.Clone(data))
-			what = fateRedirected
+			if got := c.leaveBy(c.ports[n], bytes.Clone(data), key, fateRedirected); what != fateRedirected {
+				what = got
+			}
 		}
 	}
 	return what

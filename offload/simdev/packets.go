@@ -13,6 +13,8 @@ import (
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/network"
+	"github.com/skipsw/skipsw/sim/tunnel"
 	"github.com/skipsw/skipsw/translate/object"
 )
 
@@ -29,35 +31,42 @@ const (
 // RunPacket implements offload.PacketRunner. Without a program the packet goes
 // to the host as it is.
 func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outcome, error) {
+	out, _, err := d.RunTunnelled(ctx, p, nil)
+	return out, err
+}
+
+// RunTunnelled is RunPacket for a packet that has come out of a tunnel, if there is a
+// key. It also returns the key that the packet has afterwards, nil for none.
+func (d *Device) RunTunnelled(ctx context.Context, p offload.Packet, key *tunnel.Key) (*offload.Outcome, *tunnel.Key, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if p.Port < 0 {
-		return nil, fmt.Errorf("%s has no port %d", d.name, p.Port)
+		return nil, nil, fmt.Errorf("%s has no port %d", d.name, p.Port)
 	}
 	if err := d.enter("run a packet on " + d.name); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer d.mu.Unlock()
 	d.count(countPackets, 1)
 	d.count(countBytes, uint64(len(p.Data)))
 	if d.running == nil {
 		d.count(countNone, 1)
-		return &offload.Outcome{Data: bytes.Clone(p.Data)}, nil
+		return &offload.Outcome{Data: bytes.Clone(p.Data)}, nil, nil
 	}
 	prog := d.running
 	if prog.stopped != nil {
 		d.count(countStopped, 1)
-		return &offload.Outcome{Data: bytes.Clone(p.Data)}, nil
+		return &offload.Outcome{Data: bytes.Clone(p.Data)}, nil, nil
 	}
 	if err := keepTime(prog.machine); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	res := prog.machine.Run(sim.Input{Packet: p.Data, IngressIfindex: firmware.IfindexOf(p.Port)})
+	res := prog.machine.Run(sim.Input{Packet: p.Data, IngressIfindex: firmware.IfindexOf(p.Port), Tunnel: key})
 	prog.runs++
 	d.count(countCycles, res.Cycles)
 	if res.Fault != nil {
-		return nil, d.fault(prog, res.Fault)
+		return nil, nil, d.fault(prog, res.Fault)
 	}
 	d.count(packetrun.VerdictName(prog.src.Type.String(), res.Verdict), 1)
 	d.tell(prog, res.Events)
@@ -65,12 +74,18 @@ func (d *Device) RunPacket(ctx context.Context, p offload.Packet) (*offload.Outc
 		e := &res.Ends[i].Result
 		d.count(countCycles, e.Cycles)
 		if e.Fault != nil {
-			return nil, d.fault(prog, e.Fault)
+			return nil, nil, d.fault(prog, e.Fault)
 		}
 		d.count(prog.src.Image.Programs[res.Ends[i].Program].Attach+" "+packetrun.VerdictName("xdp", e.Verdict), 1)
 		d.tell(prog, e.Events)
 	}
-	return &offload.Outcome{Program: prog.id, Type: prog.src.Type, Verdict: res.Verdict, Redirect: redirectOf(prog, &res), Data: bytes.Clone(res.Packet), Cycles: res.Cycles}, nil
+	var left *tunnel.Key
+	if res.Tunnelled {
+		res.Tunnel.Options = bytes.Clone(res.Tunnel.Options)
+		left = &res.Tunnel
+	}
+	out := &offload.Outcome{Program: prog.id, Type: prog.src.Type, Verdict: res.Verdict, Redirect: redirectOf(prog, &res), Data: bytes.Clone(res.Packet), Cycles: res.Cycles}
+	return out, left, nil
 }
 
 // fault counts a packet whose program broke a rule, and stops the program where the
@@ -82,6 +97,19 @@ func (d *Device) fault(prog *program, f *sim.Fault) error {
 		prog.stopped = err
 	}
 	return err
+}
+
+// Way finds the way of what the interface of a port sends to the far end of a tunnel, in
+// the card memory of the program that runs.
+func (d *Device) Way(port int, key *tunnel.Key) (tunnel.Way, *tunnel.Loss) {
+	if err := d.enter("find a way on " + d.name); err != nil {
+		return tunnel.Way{}, network.ErrNoTables
+	}
+	defer d.mu.Unlock()
+	if d.running == nil {
+		return tunnel.Way{}, network.ErrNoTables
+	}
+	return network.Way(d.running.machine.Maps(), firmware.IfindexOf(port), key.Destination, 0)
 }
 
 // redirectOf returns where a frame goes whose verdict is a redirect, nil for

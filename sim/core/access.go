@@ -111,6 +111,10 @@ func (c *Core) resolvePacket(x *Context, q *mem.Command) bool {
 		x.dirty = max(x.dirty, off+n)
 	}
 	q.Region, q.Offset = x.buf, at
+	if v := &c.cfg.View; off >= v.BesideLow && off+n <= v.BesideHigh {
+		q.Ticket.Lo, q.Ticket.Hi = 0, n
+		return true
+	}
 	lo, hi := x.PacketBounds()
 	lo -= min(lo, x.metadata())
 	if off >= lo && off+n <= hi {

@@ -70,6 +70,14 @@ func (x *Context) Fill(packet []byte, off uint32) uint64 {
 	return x.buf.Base + uint64(off)
 }
 
+// Beside returns what the firmware keeps beside the packet, which is zeros behind
+// Fill. What is written there is gone with the next packet.
+func (x *Context) Beside() []byte {
+	v := &x.core.cfg.View
+	x.dirty = max(x.dirty, v.BesideHigh)
+	return x.buf.Data[v.BesideLow:v.BesideHigh]
+}
+
 // FillRest puts the part of a packet that the buffer has no room for behind it.
 func (x *Context) FillRest(packet []byte) {
 	if x.rest.Data == nil {

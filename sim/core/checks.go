@@ -79,6 +79,10 @@ type PacketView struct {
 	// Metadata is how many bytes in front of the packet are the program's, too; nil
 	// for none.
 	Metadata *LocalField
+	// BesideLow and BesideHigh are the bytes of the buffer, from the first to the one
+	// behind the last, that the firmware keeps beside the packet for the program; 0
+	// and 0 are none.
+	BesideLow, BesideHigh uint32
 	// Fragment is how many bytes of the packet lie behind its buffer; nil for none.
 	Fragment *LocalField
 }

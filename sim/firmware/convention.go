@@ -6,8 +6,12 @@ import (
 
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa"
+	"github.com/skipsw/skipsw/nfpisa/image"
+	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/sim/core"
+	"github.com/skipsw/skipsw/sim/network"
+	"github.com/skipsw/skipsw/sim/tunnel"
 )
 
 // Convention is entry and exit as the image's target describes them.
@@ -18,6 +22,8 @@ type Convention struct {
 	// verdicts are those of XDP and tc codes, plus 1; 0 for a code that means
 	// nothing.
 	verdicts [2][256]uint8
+	// tunnels says that a program may give a frame a tunnel key.
+	tunnels bool
 	// interfaces are those of the newest Redirect.
 	interfaces []uint32
 	programs   []uint32 // at the far ends of interfaces
@@ -40,6 +46,8 @@ func NewConvention(cfg Config) (*Convention, error) {
 		Vector: uint32(l.Vector), VectorBytes: uint32(4 * t.PacketVector.Words),
 		Stack: uint32(l.StackBase), StackBytes: m.StackSize,
 	}}
+	tc := func(p image.Program) bool { return p.Type == "tc" }
+	v.tunnels = t.Tunnel != nil && network.Reads(cfg.Image) && slices.ContainsFunc(cfg.Image.Programs, tc)
 	for i, tc := range [...]bool{false, true} {
 		for code := range v.verdicts[i] {
 			if n, ok := t.Exit.Verdict(tc, uint8(code)); ok {
@@ -51,8 +59,9 @@ func NewConvention(cfg Config) (*Convention, error) {
 }
 
 // View returns what a packet pointer is and where the packet's place stands, for
-// programs of tc or XDP: those of tc make no metadata.
-func View(t *target.Target, tc bool) core.PacketView {
+// programs of tc or XDP: those of tc make no metadata. buffer is the size of a packet's
+// buffer in bytes.
+func View(t *target.Target, tc bool, buffer int) core.PacketView {
 	p, v := &t.Packet, &t.PacketVector
 	field := func(f target.Field) core.LocalField {
 		return core.LocalField{Word: int(f.Word), Low: f.Low, Mask: f.Mask()}
@@ -64,6 +73,9 @@ func View(t *target.Target, tc bool) core.PacketView {
 	if v.Metadata != nil && !tc {
 		f := field(*v.Metadata)
 		view.Metadata = &f
+	}
+	if t.Tunnel != nil && t.Tunnel.Offset+maplayout.TunnelSize <= buffer {
+		view.BesideLow, view.BesideHigh = uint32(t.Tunnel.Offset), uint32(t.Tunnel.Offset+maplayout.TunnelSize)
 	}
 	if v.Fragment != nil {
 		f := field(*v.Fragment)
@@ -95,6 +107,15 @@ func MaxPacket(t *target.Target) int {
 	return int(min(uint64(1)<<t.PacketVector.Length.Bits-1, 1<<t.Packet.OffsetBits))
 }
 
+// End returns the offset in a packet's buffer of so many bytes that frames do not
+// reach beyond.
+func End(t *target.Target, buffer int) int {
+	if t.Tunnel != nil {
+		return min(buffer, t.Tunnel.Offset)
+	}
+	return buffer
+}
+
 // Enter puts the packet into the context's buffer, describes it in the packet
 // vector, and sets stack register and index registers.
 func (v *Convention) Enter(x *core.Context, in *Input) {
@@ -113,6 +134,11 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	set(x, &pv.Length, uint32(len(first)))
 	set(x, &pv.Pointer, uint32(v.fill(x, first, in)))
 	set(x, pv.Fragment, uint32(len(rest)))
+	if in.Tunnel != nil {
+		if b := x.Beside(); len(b) > 0 {
+			in.Tunnel.Put(b)
+		}
+	}
 	set(x, pv.QueueSet, 0)
 	set(x, pv.Ingress, in.IngressIfindex)
 	set(x, pv.RxQueue, in.RxQueue)
@@ -195,6 +221,11 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 		if out.Metadata, ok = x.Packet(uint64(addr)-uint64(n), uint64(n)); !ok {
 			x.Fail(core.FaultPacket, "the packet vector at exit has %d bytes of metadata, which reach out of the packet buffer", n)
 			return false
+		}
+	}
+	if v.tunnels {
+		if b := x.Beside(); len(b) > 0 {
+			out.Tunnel, out.Tunnelled = tunnel.ReadKey(b)
 		}
 	}
 	if pv.QueueSet != nil && pv.Queue != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/sim/core"
 	"github.com/skipsw/skipsw/sim/hostmap"
+	"github.com/skipsw/skipsw/sim/tunnel"
 )
 
 // Input is one packet and what comes with it.
@@ -30,6 +31,9 @@ type Input struct {
 	Before           []byte
 	Metadata, Linear int
 	RxQueue          uint32
+	// Tunnel is the key of the tunnel that the frame came out of; nil for none.
+	// Targets without tunnel keys do not tell it to programs.
+	Tunnel *tunnel.Key
 }
 
 // Outcome is what a program left at its exit.
@@ -55,6 +59,11 @@ type Outcome struct {
 	Queue         uint8
 	// Redirect is where the frame goes if the verdict is a redirect.
 	Redirect Redirect
+	// Tunnel is the tunnel key that the frame has if Tunnelled is true; its options
+	// are valid as long as the packet. Of images none of whose programs sets one it
+	// is not read.
+	Tunnel    tunnel.Key
+	Tunnelled bool
 }
 
 // Event is one record that the program sent to a perf event array or ring. It

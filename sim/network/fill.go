@@ -345,19 +345,24 @@ func (t *Tables) Source(r *Route) netip.Addr {
 
 func (t *Tables) fillNeighbours(put put) error {
 	for _, n := range t.Neighbours {
-		family := uint32(familyIPv4)
-		if n.Address.Is6() {
-			family = familyIPv6
-		}
-		key := make([]byte, maplayout.NeighboursShape.KeySize)
-		copy(key, word(n.Link))
-		copy(key[4:], word(family))
-		copy(key[8:], n.Address.AsSlice())
 		value := make([]byte, maplayout.NeighboursShape.ValueSize)
 		copy(value[maplayout.NeighbourMAC:], n.MAC[:])
-		if err := put(key, value); err != nil {
+		if err := put(neighbourKey(n.Link, n.Address), value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// neighbourKey is the key of a neighbour of an interface.
+func neighbourKey(link uint32, a netip.Addr) []byte {
+	family := uint32(familyIPv4)
+	if a.Is6() {
+		family = familyIPv6
+	}
+	key := make([]byte, maplayout.NeighboursShape.KeySize)
+	copy(key, word(link))
+	copy(key[4:], word(family))
+	copy(key[8:], a.AsSlice())
+	return key
 }

@@ -44,7 +44,7 @@ func TestFragmentsRefused(t *testing.T) {
 	img := sample(t, "pass", "skipsw")
 	card, err := New(img, DefaultSpec())
 	require.NoError(t, err)
-	require.Equal(t, 8064, card.System().MaxFrame(0))
+	require.Equal(t, 7744, card.System().MaxFrame(0))
 	err = card.takes(newScene(img, func(s *scene) { s.traffic.Sizes = []traffic.Size{{Bytes: traffic.MaxFrame, Weight: 1}} }).inputs(t))
 	require.ErrorContains(t, err, sim.HowFragments)
 }

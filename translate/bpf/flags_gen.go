@@ -90,6 +90,28 @@ const (
 	AdjRoomEncapL2Shift = 56
 )
 
+// Flags of bpf_skb_get_tunnel_key and bpf_skb_set_tunnel_key.
+const (
+	FTuninfoIPv6 = 1
+)
+
+// Flags of bpf_skb_set_tunnel_key.
+const (
+	FZeroCsumTX   = 2
+	FDontFragment = 4
+	FSeqNumber    = 8
+)
+
+// More flags of bpf_skb_set_tunnel_key.
+const (
+	FNoTunnelKey = 0x10
+)
+
+// Flags of bpf_skb_get_tunnel_key.
+const (
+	FTuninfoFlags = 0x10
+)
+
 // Flags of bpf_redirect and bpf_redirect_map.
 const (
 	FIngress        = 1

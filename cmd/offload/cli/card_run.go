@@ -20,6 +20,7 @@ import (
 	"github.com/skipsw/skipsw/internal/testbed"
 	"github.com/skipsw/skipsw/offload/card"
 	"github.com/skipsw/skipsw/sim/ports"
+	"github.com/skipsw/skipsw/sim/tunnel"
 )
 
 // cardRunFlags are those of a card in a process of its own. Some are for one of
@@ -35,12 +36,13 @@ type cardRunFlags struct {
 
 	target  string
 	restore string
+	routes  networkFlags
 	limits  card.Limits
 	memory  uint64
 }
 
 // Flags that are for a card with --pci, and for one without.
-var cardAlone = []string{"name", "host", "fast", "until-done", "force", "target", "restore", "max-clients", "max-maps", "max-programs", "max-memory"}
+var cardAlone = []string{"name", "host", "fast", "until-done", "force", "target", "restore", "routes", "max-clients", "max-maps", "max-programs", "max-memory"}
 
 func newCardRunCmd(a *app) *cobra.Command {
 	var f cardRunFlags
@@ -51,6 +53,7 @@ func newCardRunCmd(a *app) *cobra.Command {
 		Example: `  offload card run --name card0 --port tap:a0 --port tap:a1
   offload card run --name card0 --port unix:/tmp/vm0 --host pcap:,host.pcap
   offload card run --name card0 --port pcap:in.pcap,out.pcap --fast --until-done
+  offload card run --name card0 --port tap:a0 --port tap:a1,tunnel=vxlan --routes net.json
   offload card run --pci uml:/tmp/card --port host`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -71,6 +74,7 @@ func newCardRunCmd(a *app) *cobra.Command {
 	fl.BoolVar(&f.force, "force", false, "take the interface of the default route, too")
 	fl.StringVar(&f.target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	fl.StringVar(&f.restore, "restore", "", "begin with the program and maps of a `CHECKPOINT` that card save has written")
+	f.routes.add(cmd)
 	fl.IntVar(&f.limits.Clients, "max-clients", 64, "number `N` of clients at a time")
 	fl.IntVar(&f.limits.Maps, "max-maps", 256, "number `N` of maps")
 	fl.IntVar(&f.limits.Programs, "max-programs", 64, "number `N` of programs")
@@ -92,6 +96,11 @@ Ports are:
 		fmt.Fprintf(&b, "  %s\n        %s\n", k.Form, k.Short)
 	}
 	b.WriteString(`
+With ,tunnel=vxlan[:UDP], ,tunnel=geneve[:UDP] or ,tunnel=ipip behind it a port is
+in tunnel mode: what arrives for the addresses in --routes loses its outer
+headers, which become the frame's tunnel key, and what a program sends there
+gets those that its key asks for, by the routes and neighbours in --routes.
+
 What a program lets pass goes to the host of the port (--host), as does every
 packet while nothing is attached. Without --host, a card with two ports has a host
 that sends by the one port what it gets from the other; otherwise nobody plays
@@ -154,6 +163,9 @@ func cardProcess(a *app, cmd *cobra.Command, f *cardRunFlags) (err error) {
 	f.limits.Memory = f.memory << 20
 	s := card.Spec{Name: f.name, Limits: f.limits}
 	if s.Target, err = a.target(f.target); err != nil {
+		return err
+	}
+	if s.Network, err = f.routes.read(&a.streams); err != nil {
 		return err
 	}
 	var saved []byte
@@ -229,6 +241,12 @@ func (f *cardRunFlags) ready(cmd *cobra.Command, c *card.Card, me card.Identity,
 func (f *cardRunFlags) open(o ports.Options) (all []card.Port, err error) {
 	for n, words := range f.card.ports {
 		p := card.Port{Name: words, Bridge: -1}
+		words, mode, is := strings.Cut(words, tunnelSuffix)
+		if is {
+			if p.Tunnel, err = tunnel.ParsePort(mode); err != nil {
+				return nil, errors.Join(usagef("--port %s: %v", p.Name, err), closePorts(all))
+			}
+		}
 		if p.Wire, err = ports.Open(words, o); err != nil {
 			return nil, errors.Join(err, closePorts(all))
 		}
@@ -239,6 +257,9 @@ func (f *cardRunFlags) open(o ports.Options) (all []card.Port, err error) {
 	}
 	return all, nil
 }
+
+// tunnelSuffix stands between a port's words and its tunnel mode.
+const tunnelSuffix = ",tunnel="
 
 // openHost opens the host of a port.
 func (f *cardRunFlags) openHost(p *card.Port, n int, o ports.Options) (err error) {

@@ -22,24 +22,25 @@ import (
 )
 
 type runFlags struct {
-	build  buildFlags
-	pcap   []string
-	shard  string
-	out    outFlags
-	lines  lineFlags
-	input  inputFlags
-	expect expectFlags
-	trace  traceFlags
-	strict bool
-	quiet  bool
-	maps   bool
-	asJSON bool
-	hot    int
-	clock  string
-	events eventFlags
-	init   initFlags
-	routes networkFlags
-	cover  coverageFlags
+	build   buildFlags
+	pcap    []string
+	shard   string
+	out     outFlags
+	lines   lineFlags
+	input   inputFlags
+	expect  expectFlags
+	trace   traceFlags
+	strict  bool
+	quiet   bool
+	maps    bool
+	asJSON  bool
+	hot     int
+	clock   string
+	events  eventFlags
+	init    initFlags
+	routes  networkFlags
+	tunnels tunnelFlags
+	cover   coverageFlags
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -85,6 +86,7 @@ Ctrl-C ends the run with the results until then, which say that they are partial
 	f.events.add(cmd)
 	f.init.add(cmd)
 	f.routes.add(cmd)
+	f.tunnels.add(cmd)
 	f.cover.add(cmd)
 	cmd.Flags().IntVar(&f.hot, "hot", 0, "print the `N` C lines and linked routines that took the most cycles with their code")
 	return cmd
@@ -130,6 +132,9 @@ func (f *runFlags) prepare(path string) (img *image.Image, o packetrun.Options, 
 	spec = sim.DefaultSpec()
 	spec.Models = f.build.app.models
 	if spec.Network, err = f.routes.read(&f.build.app.streams); err != nil {
+		return nil, o, spec, err
+	}
+	if o.Tunnels, err = f.tunnels.ports(img, spec.Network); err != nil {
 		return nil, o, spec, err
 	}
 	return img, o, spec, f.routes.used(network.Reads(img), inName(path))
@@ -280,6 +285,9 @@ func printRun(w io.Writer, s *packetrun.Summary) {
 	}
 	for _, end := range sortedKeys(s.Ends) {
 		fmt.Fprintf(w, "      at %s %d\n", end, s.Ends[end])
+	}
+	for _, why := range sortedKeys(s.Lost) {
+		fmt.Fprintf(w, "    lost at %-8s %d\n", why, s.Lost[why])
 	}
 	if s.Faults > 0 {
 		fmt.Fprintf(w, "  %-12s%d\n", "faults", s.Faults)

@@ -75,7 +75,7 @@ const (
 	Pressure                         // more numbers at a time than there are registers
 	Choices                          // pointers that a branch chooses
 	OddPlaces                        // arguments of helpers at every offset of the stack
-	SkbInPlace                       // the helpers that change checksums, the hash or the length, make room or pull bytes (tc)
+	SkbInPlace                       // the helpers that change checksums, the hash or the length, make room or pull bytes, or keep tunnel keys (tc)
 	Arrays                           // arrays on the stack, walked and indexed
 	Callbacks                        // functions that helpers call in a loop, maps of maps, and locks in map values
 

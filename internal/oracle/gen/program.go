@@ -281,6 +281,7 @@ func statements(o *Options) (out []choice, total int) {
 		{SkbInPlace, 4, plain((*fn).resizeSkb)},
 		{SkbInPlace, 3, plain((*fn).tagSkb)},
 		{SkbInPlace, 6, plain((*fn).editInPlace)},
+		{SkbInPlace, 5, plain((*fn).tunnels)},
 		{AdjustMeta, 4, plain((*fn).adjustMeta)},
 		{Aliases, 4, plain((*fn).aliases)},
 		{Pressure | Stack | PacketLoad, 3, (*fn).pressure},

@@ -3,14 +3,12 @@ package lower
 import "github.com/skipsw/skipsw/translate/bpf"
 
 const (
-	noTunnels   = "a card's ports send frames as they are: the program puts outer headers in front, bpf_skb_adjust_room makes the room"
 	noSockets   = "a frame on a card belongs to no socket"
 	noProcesses = "frames on a card belong to no process"
 )
 
 // noCard are reasons why no card has a helper, by what it needs.
 var noCard = map[bpf.HelperID]string{
-	bpf.HelperSkbGetTunnelKey: noTunnels, bpf.HelperSkbSetTunnelKey: noTunnels, bpf.HelperSkbGetTunnelOpt: noTunnels, bpf.HelperSkbSetTunnelOpt: noTunnels,
 	bpf.HelperSkbGetXfrmState: "IPsec of frames is done by the host",
 	bpf.HelperCloneRedirect:   "a frame leaves a worker once, when the program ends; bpf_redirect_map with BPF_F_BROADCAST makes copies",
 	bpf.HelperRedirectPeer:    "a card's ports have no peers in other namespaces of a host",

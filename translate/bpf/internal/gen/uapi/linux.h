@@ -226,6 +226,20 @@ enum {
 };
 
 enum {
+	BPF_F_TUNINFO_IPV6 = (1ULL << 0),
+};
+
+enum {
+	BPF_F_ZERO_CSUM_TX = (1ULL << 1),
+	BPF_F_DONT_FRAGMENT = (1ULL << 2),
+	BPF_F_SEQ_NUMBER = (1ULL << 3),
+};
+
+enum {
+	BPF_F_TUNINFO_FLAGS = (1ULL << 4),
+};
+
+enum {
 	BPF_F_INDEX_MASK = 0xffffffffULL,
 	BPF_F_CURRENT_CPU = BPF_F_INDEX_MASK,
 	BPF_F_CTXLEN_MASK = (0xfffffULL << 32),

@@ -45,6 +45,11 @@ enum {
 	BPF_F_ADJ_ROOM_DECAP_L3_IPV6	= (1ULL << 8),
 };
 
+/* Flags of bpf_skb_set_tunnel_key. */
+enum {
+	BPF_F_NO_TUNNEL_KEY		= (1ULL << 4),	/* 6.2 */
+};
+
 /* Flags of bpf_fib_lookup. */
 enum {
 	BPF_FIB_LOOKUP_MARK		= (1U << 5),	/* 6.10 */
