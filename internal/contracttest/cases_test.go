@@ -45,7 +45,7 @@ func TestChangedFiles(t *testing.T) {
 		{name: "other map memory", from: regions(0x20), to: regions(0x30), oldFrom: "base: 0x2000000000", oldTo: "base: 0x3000000000"},
 		{name: "8 registers", from: "gprs: 32", to: "gprs: 8", oldFrom: "gprs: 32", oldTo: "gprs: 8", refusedOnce: "registers.gprs is 8"},
 		{name: "registers that must not change", from: "keep_a: []", to: "keep_a: [0, 1, 2, 3]", oldFrom: "keep_a: []", oldTo: "keep_a: [0, 1, 2, 3]", refused: "registers.keep_a [0 1 2 3]"},
-		{name: "others that must not change", from: "keep_a: []", to: "keep_a: [2, 3]", oldFrom: "keep_a: []", oldTo: "keep_a: [2, 3]"},
+		{name: "others that must not change", from: "keep_a: []", to: "keep_a: [31]", oldFrom: "keep_a: []", oldTo: "keep_a: [31]"},
 		{name: "little stack", from: "stack: 960", to: "stack: 64", oldFrom: "stack: 960", oldTo: "stack: 64", refusedOnce: "local_memory.stack is 64"},
 		{name: "code past the control store", from: "code_start: 16", to: "code_start: 16383", oldFrom: "code_start: 16", oldTo: "code_start: 16383", refused: "core.code_start 16383 and core.code_words 8176 reach past"},
 	} {
@@ -68,7 +68,7 @@ func TestChangedFiles(t *testing.T) {
 					return
 				}
 				require.Empty(t, got.refused)
-				require.Equal(t, like.cycles, got.cycles)
+				require.InEpsilon(t, like.cycles, got.cycles, 0.001)
 			})
 		}
 	}

@@ -71,7 +71,7 @@ var rows = []row{
 	{path: "packet.fragments.base", value: "137707388928", text: "packet.fragments.base 0x2010000000"},
 	{path: "packet.fragments.base", value: "143881404416", effect: "words"},
 	{path: "packet.fragments.size", value: "4096", effect: "words"},
-	{path: "packet_vector.fragment.word", value: "10", effect: "words"},
+	{path: "packet_vector.fragment.word", value: "3", effect: "words"},
 	{path: "packet_vector.fragment.low", value: "1", text: "packet_vector.fragment reaches past bit 31: low 1"},
 	{path: "packet_vector.fragment.bits", value: "16", text: "packet_vector.fragment is low 0, bits 16"},
 	{path: "packet_vector.length.word", value: "1", effect: "words"},

@@ -65,6 +65,9 @@ var samples = sync.OnceValues(func() ([]sample, error) {
 			for _, pk := range captured {
 				s.packets = append(s.packets, pk.Data)
 			}
+			if p, _, err = oracle.PinClock(p); err != nil {
+				return nil, err
+			}
 			if s.proven, err = verify.Verify(p, verify.Options{Offload: true}); err != nil {
 				return nil, err
 			}

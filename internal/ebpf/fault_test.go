@@ -53,7 +53,7 @@ func TestFaults(t *testing.T) {
 		{"bad atomic", "is no atomic operation: 0xe0", object.XDP, seq(code{bpf.Atomic(0xe0, bpf.SizeDW, 10, -8, 0)}, end)},
 		{"kept record", "neither submitted nor discarded", object.XDP, seq(bpf.LoadMap(1, 2), bpf.Mov.Imm(2, 8), bpf.Mov.Imm(3, 0), bpf.CallHelper(bpf.HelperRingbufReserve), end)},
 		{"record used after submit", "write of ring buffer record bytes", object.XDP, seq(bpf.LoadMap(1, 2), bpf.Mov.Imm(2, 8), bpf.Mov.Imm(3, 0), bpf.CallHelper(bpf.HelperRingbufReserve), bpf.Mov.Reg(6, 0), bpf.Mov.Reg(1, 0), bpf.Mov.Imm(2, 0), bpf.CallHelper(bpf.HelperRingbufSubmit), bpf.StoreImm(bpf.SizeB, 6, 0, 1), end)},
-		{"kernel function", "not supported: call of kernel function", object.XDP, seq(code{bpf.CallKfunc(5)}, end)},
+		{"kernel function", "not supported: call of kernel function", object.XDP, seq(code{bpf.CallKfunc(500)}, end)},
 		{"call through register", "not supported: call through a register", object.XDP, seq(bpf.Insn{Op: bpf.JumpOpcode(bpf.ClassJMP, bpf.Call, bpf.X), Dst: 1}, end)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -87,9 +87,10 @@ func provesGlobals() bool {
 }
 
 // LimitToKernel keeps generated programs to what the running kernel can judge:
-// its level of the instruction set, and helpers that it answers as the current
-// kernels do.
+// its level of the instruction set, helpers that it answers as the current
+// kernels do, and nothing at the far end of redirects.
 func LimitToKernel(o gen.Options) gen.Options {
+	o.NearOnly = true
 	if isa := KernelISA(); isa < 4 {
 		o.MaxISA = isa
 	}

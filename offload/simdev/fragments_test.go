@@ -39,7 +39,7 @@ func TestLongFrames(t *testing.T) {
 	}
 	_, err = offload.Attach(t.Context(), d, offload.Request{Program: load("pass.o", "")})
 	require.NoError(t, err)
-	require.EqualValues(t, 8050, mtu())
+	require.EqualValues(t, 7730, mtu())
 	_, err = d.RunPacket(t.Context(), offload.Packet{Data: frame})
 	require.ErrorContains(t, err, sim.HowFragments)
 

@@ -124,7 +124,7 @@ func TestBackIsTheSame(t *testing.T) {
 // TestLines: steps stop at lines, and going back passes the same ones in the other
 // order.
 func TestLines(t *testing.T) {
-	s := session(t, "l4_balance", 1, sim.DefaultSpec())
+	s := session(t, "deep_parse", 1, sim.DefaultSpec())
 	var there []debug.Pos
 	for s.Result() == nil {
 		there = append(there, s.At())

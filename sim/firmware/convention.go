@@ -74,7 +74,7 @@ func View(t *target.Target, tc bool, buffer int) core.PacketView {
 		f := field(*v.Metadata)
 		view.Metadata = &f
 	}
-	if t.Tunnel != nil && t.Tunnel.Offset+maplayout.TunnelSize <= buffer {
+	if tc && t.Tunnel != nil && t.Tunnel.Offset+maplayout.TunnelSize <= buffer {
 		view.BesideLow, view.BesideHigh = uint32(t.Tunnel.Offset), uint32(t.Tunnel.Offset+maplayout.TunnelSize)
 	}
 	if v.Fragment != nil {

@@ -2,11 +2,13 @@ package nic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/skipsw/skipsw/internal/plain"
 	"github.com/skipsw/skipsw/sim"
+	"github.com/skipsw/skipsw/sim/tunnel"
 )
 
 // Traffic is a run of a card that goes on step by step.
@@ -84,6 +86,9 @@ func (r *run) over(c *plain.Codec) error {
 	s := r.card.spec
 	s.Machine, s.Leave = sim.Spec{}, nil
 	c.Same("the card's Spec", fmt.Sprintf("%+v", s))
+	plain.Pointers(c, func(*tunnel.Key) uint64 { return 0 }, func(uint64) (*tunnel.Key, error) {
+		return nil, errors.New("a frame with a tunnel key, which no port of such a card gives it")
+	})
 	r.card.sys.State(c, r)
 	for i := range r.rx {
 		r.rx[i].state(c, i)

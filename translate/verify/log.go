@@ -126,6 +126,9 @@ func (v *verifier) regText(r *reg) string {
 		return number.Signed(int64(r.Bits.Value))
 	}
 	name := r.kind.name()
+	if r.lent == byReadSlice {
+		name = "rdonly_" + name
+	}
 	if r.kind == PtrMapOrNull || r.kind == PtrSocketOrNull {
 		name = PtrMapValueOrNull.name() // Linux tells what it is with the check
 	}

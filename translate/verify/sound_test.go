@@ -112,7 +112,7 @@ func (w *watcher) check(slot, r int, f *verify.Reg, val uint64) {
 	case verify.Scalar:
 	case verify.Mixed:
 		return
-	case verify.PtrMapValueOrNull, verify.PtrMemOrNull, verify.PtrMapOrNull:
+	case verify.PtrMapValueOrNull, verify.PtrMemOrNull, verify.PtrMapOrNull, verify.PtrSliceOrNull, verify.PtrSocketOrNull:
 		if val == 0 {
 			return
 		}
@@ -125,7 +125,7 @@ func (w *watcher) check(slot, r int, f *verify.Reg, val uint64) {
 			bad("not the packet's end")
 		}
 		return
-	case verify.PtrPacketMeta, verify.PtrMap, verify.PtrMem, verify.PtrFunc, verify.PtrMapKey, verify.PtrNum, verify.PtrNumOrNull:
+	case verify.PtrPacketMeta, verify.PtrMap, verify.PtrMem, verify.PtrFunc, verify.PtrMapKey, verify.PtrNum, verify.PtrNumOrNull, verify.PtrSlice, verify.PtrSocket:
 		return
 	default:
 		want := map[verify.Kind]ebpf.RegionKind{

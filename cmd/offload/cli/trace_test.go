@@ -163,7 +163,7 @@ func TestTrace(t *testing.T) {
 		require.Regexp(t, `^\d+ XDP_(DROP|PASS) flow_track\.c:\d+$`, e.Name)
 		packets++
 	}
-	require.Equal(t, 500, packets)
+	require.Equal(t, 700, packets)
 }
 
 // TestBenchTrace: the trace of a card has rows of its cores, contexts, memories and

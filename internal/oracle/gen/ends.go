@@ -11,7 +11,7 @@ import (
 // addEnds makes programs for the far ends of redirects, which share the maps of a
 // program, and gives most of the entries that can hold one of them one.
 func (p *program) addEnds(out *object.Program) error {
-	if p.r.IntN(4) == 0 {
+	if p.r.IntN(4) == 0 || p.o.NearOnly {
 		return nil
 	}
 	o := *p.o

@@ -146,6 +146,9 @@ type Options struct {
 	// them before the program runs: nothing is folded away before it is tested. Those that
 	// verifiers want to see stay: bounds of loops, lengths, offsets, masks of them.
 	Hidden bool
+	// NearOnly leaves out what runs at the far end of a redirect, where test runs of a
+	// kernel do not get to.
+	NearOnly bool
 	// Network says that all judges have the network of package testnet, into which
 	// programs then look.
 	Network bool

@@ -3,6 +3,7 @@ package judge_test
 import (
 	"encoding/binary"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"testing"
@@ -42,6 +43,10 @@ func networkOrder(v uint16) uint16 { return v>>8 | v<<8 }
 func newWires(t *testing.T) *wired {
 	runtime.LockOSThread()
 	require.NoError(t, unix.Unshare(unix.CLONE_NEWNET))
+	// The kernel's own reports about IPv6 would go the way of the frames.
+	if err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0); err != nil {
+		require.ErrorIs(t, err, os.ErrNotExist)
+	}
 	w := &wired{}
 	for k := range wires {
 		near, far := fmt.Sprint("port", k), fmt.Sprint("far", k)

@@ -26,6 +26,8 @@ func overSamples(t *testing.T, h *oracle.Harness, visit func(p *object.Program, 
 		packets, err := pcap.ReadFile(filepath.Join(root, "pcap", strings.TrimSuffix(base, "_v1")+".pcap"))
 		require.NoError(t, err)
 		for _, p := range obj.Programs {
+			p, _, err := oracle.PinClock(p)
+			require.NoError(t, err)
 			c := &oracle.Case{Program: p}
 			for k := 0; k < len(packets); k += 1 + len(packets)/40 {
 				c.Packets = append(c.Packets, packets[k].Data)
