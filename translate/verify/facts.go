@@ -162,15 +162,15 @@ func (v *verifier) usedStack(fn, bytes int) { v.depth[fn] = max(v.depth[fn], byt
 
 // fromReg converts a register's state.
 func fromReg(r *reg) Reg {
+	if r.ofPacket() {
+		r = r.inPacket()
+	}
 	f := Reg{
 		Kind: r.kind, Map: int(r.mp), Among: among(r), Inner: r.inner, Frame: int(r.frame),
 		Bits: r.Bits, UMin: r.UMin, UMax: r.UMax, SMin: r.SMin, SMax: r.SMax,
 	}
-	switch {
-	case r.kind == PtrFunc:
+	if r.kind == PtrFunc {
 		f.Map = -1
-	case r.ofPacket():
-		f.Kind = PtrPacket
 	}
 	if r.kind != Scalar {
 		f.Off = r.off
@@ -184,6 +184,14 @@ func fromReg(r *reg) Reg {
 // no run gets to where it is accessed.
 func (r *reg) ofPacket() bool {
 	return r.kind == PtrSlice || r.kind == PtrMem && r.dyn != 0 && r.mp < 0
+}
+
+// inPacket returns what memory of a dynptr of the packet is as a fact: a place in the
+// packet that is not known, with so many bytes behind it.
+func (r *reg) inPacket() *reg {
+	x := *r
+	x.rng, x.kind, x.off, x.Scalar = int32(rangeOf(r)), PtrPacket, 0, number.Unknown()
+	return &x
 }
 
 // among returns the maps that a state's pointer may belong to. A fact that is
@@ -214,9 +222,7 @@ func proven(n int32) uint16 { return uint16(min(max(n, 0), math.MaxUint16)) }
 // gives up ranges that grow.
 func (f *Reg) absorb(r *reg, widen bool) bool {
 	if r.ofPacket() {
-		x := *r
-		x.rng, x.kind = int32(rangeOf(r)), PtrPacket
-		r = &x
+		r = r.inPacket()
 	}
 	switch {
 	case r.kind == Uninit:
