@@ -41,41 +41,43 @@ var (
 // Open connects to a server.
 func Open(ctx context.Context, dial Dialer) (*Client, error) {
 	c := &Client{dial: dial}
-	var err error
-	c.conn, err = c.connect(ctx)
-	return c, err
-}
-
-// connect makes a connection and greets.
-func (c *Client) connect(ctx context.Context) (net.Conn, error) {
-	conn, err := c.dial(ctx)
+	conn, theirs, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.greet(conn); err != nil {
+	c.conn, c.name = conn, theirs.Name
+	if c.target, err = target.Parse("target of "+theirs.Name, theirs.Target); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return conn, nil
+	return c, nil
 }
 
-func (c *Client) greet(conn net.Conn) error {
+// connect makes a connection and greets. It returns the server's greeting.
+func (c *Client) connect(ctx context.Context) (net.Conn, *greeting, error) {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	theirs, err := greet(conn)
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	return conn, theirs, nil
+}
+
+func greet(conn net.Conn) (*greeting, error) {
 	_ = conn.SetDeadline(time.Now().Add(patience))
 	var theirs greeting
 	if err := read(conn, &theirs); err != nil {
-		return fmt.Errorf("the card does not answer: %w", err)
+		return nil, fmt.Errorf("the card does not answer: %w", err)
 	}
 	if err := theirs.check("card"); err != nil {
-		return err
+		return nil, err
 	}
-	t, err := target.Parse("target of "+theirs.Name, theirs.Target)
-	if err != nil {
-		return err
-	}
-	c.name, c.target = theirs.Name, t
 	if err := write(conn, &greeting{Protocol: protocol, Version: Version}); err != nil {
-		return err
+		return nil, err
 	}
-	return conn.SetDeadline(time.Time{})
+	return &theirs, conn.SetDeadline(time.Time{})
 }
 
 // answerWait is how long an answer may take: a card on a busy machine that reads
@@ -136,7 +138,7 @@ type Stream struct {
 // Stream begins an operation with several results. It is an error if the first
 // is one.
 func (c *Client) Stream(ctx context.Context, op string, args any) (*Stream, error) {
-	conn, err := c.connect(ctx)
+	conn, _, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
