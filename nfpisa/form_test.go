@@ -3,12 +3,13 @@ package nfpisa
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/skipsw/skipsw/internal/doctable"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/isa.md")
@@ -120,23 +121,7 @@ func docTables() map[string]string {
 
 // The tables in docs/isa.md are this package's.
 func TestDocs(t *testing.T) {
-	const path = "../docs/isa.md"
-	b, err := os.ReadFile(path)
-	require.NoError(t, err)
-	text := string(b)
 	for name, table := range docTables() {
-		begin := "<!-- table: " + name + " -->\n"
-		head, rest, ok := strings.Cut(text, begin)
-		require.True(t, ok, "docs/isa.md has no table %s", name)
-		old, tail, ok := strings.Cut(rest, "<!-- end -->")
-		require.True(t, ok)
-		if *update {
-			text = head + begin + table + "<!-- end -->" + tail
-			continue
-		}
-		require.Equal(t, table, old, "table %s of docs/isa.md is out of date: run with -update", name)
-	}
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		doctable.Hold(t, "../docs/isa.md", name, table, *update, "run with -update")
 	}
 }

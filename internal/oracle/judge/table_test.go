@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skipsw/skipsw/internal/doctable"
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/nfpisa/target"
@@ -293,7 +294,6 @@ func known(judge, name, call string) string {
 
 // documentTable compares the table in the documentation, or writes it.
 func documentTable(t *testing.T, marks map[string]string) {
-	const doc, begin, end = "../../../docs/verification.md", "<!-- table: helpers and maps -->\n", "<!-- end -->\n"
 	var b strings.Builder
 	b.WriteString("| |")
 	for _, h := range tableHelpers {
@@ -307,15 +307,5 @@ func documentTable(t *testing.T, marks map[string]string) {
 		}
 		b.WriteString("\n")
 	}
-	text, err := os.ReadFile(doc)
-	require.NoError(t, err)
-	head, rest, ok := strings.Cut(string(text), begin)
-	require.True(t, ok, "%s has no place for the table", doc)
-	old, tail, ok := strings.Cut(rest, end)
-	require.True(t, ok)
-	if *update {
-		require.NoError(t, os.WriteFile(doc, []byte(head+begin+b.String()+end+tail), 0o644))
-		return
-	}
-	require.Equal(t, b.String(), old, "go test ./internal/oracle/judge -run TestHelperTable -update")
+	doctable.Hold(t, "../../../docs/verification.md", "helpers and maps", b.String(), *update, "go test ./internal/oracle/judge -run TestHelperTable -update")
 }
