@@ -11,8 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skipsw/skipsw/internal/coverage"
+	"github.com/skipsw/skipsw/internal/doctable"
 	"github.com/skipsw/skipsw/internal/ebpf"
-	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/internal/oracle/hosttables"
 	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/skipsw/skipsw/internal/pcap"
 	"github.com/skipsw/skipsw/translate/object"
@@ -23,8 +24,6 @@ var update = flag.Bool("update", false, "write the table of docs/samples.md anew
 const (
 	testdata = "../../testdata"
 	document = "../../docs/samples.md"
-	begin    = "<!-- table: coverage -->\n"
-	end      = "<!-- end -->\n"
 )
 
 // sampleReport runs a sample's program on its capture.
@@ -38,7 +37,7 @@ func sampleReport(t *testing.T, file string) *coverage.Report {
 	require.NoError(t, err)
 	c, err := coverage.New(prog)
 	require.NoError(t, err)
-	vm, err := c.VM(ebpf.Options{Network: judge.Network(testnet.Tables())})
+	vm, err := c.VM(ebpf.Options{Network: hosttables.Network(testnet.Tables())})
 	require.NoError(t, err)
 	for i, p := range packets {
 		_, err := vm.Run(ebpf.Input{Packet: p.Data, Now: uint64(p.Time.UnixNano())})
@@ -102,17 +101,7 @@ func TestSamples(t *testing.T) {
 		require.True(t, used[key], "testdata/unreached.txt: %s: %q is reached, or no longer there", key[0], key[1])
 	}
 
-	doc, err := os.ReadFile(document)
-	require.NoError(t, err)
-	head, rest, ok := strings.Cut(string(doc), begin)
-	require.True(t, ok, "%s has no place for the table", document)
-	old, tail, ok := strings.Cut(rest, end)
-	require.True(t, ok)
-	if *update {
-		require.NoError(t, os.WriteFile(document, []byte(head+begin+table.String()+end+tail), 0o644))
-		return
-	}
-	require.Equal(t, table.String(), old, "go test ./internal/coverage -run TestSamples -update")
+	doctable.Hold(t, document, "coverage", table.String(), *update, "go test ./internal/coverage -run TestSamples -update")
 }
 
 // of says how many of all are reached, briefly where it is all.

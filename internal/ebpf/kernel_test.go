@@ -19,7 +19,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
-	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/internal/oracle/hosttables"
 	"github.com/skipsw/skipsw/internal/oracle/oracletest"
 	"github.com/skipsw/skipsw/internal/oracle/testnet"
 	"github.com/skipsw/skipsw/internal/pcap"
@@ -190,7 +190,7 @@ func TestSamplesLikeKernel(t *testing.T) {
 			recorded[s.name] = make(map[string]answer)
 		}
 		t.Run(s.name, func(t *testing.T) {
-			vm, err := ebpf.New(s.prog, ebpf.Options{Tail: s.tail, Network: judge.Network(testnet.Tables())})
+			vm, err := ebpf.New(s.prog, ebpf.Options{Tail: s.tail, Network: hosttables.Network(testnet.Tables())})
 			require.NoError(t, err)
 			var k *oracle.KernelProgram
 			pinned, clock, err := oracle.PinClock(s.prog)

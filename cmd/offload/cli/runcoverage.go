@@ -12,7 +12,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/coverage"
 	"github.com/skipsw/skipsw/internal/ebpf"
-	"github.com/skipsw/skipsw/internal/oracle/judge"
+	"github.com/skipsw/skipsw/internal/oracle/hosttables"
 	"github.com/skipsw/skipsw/internal/packetrun"
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
@@ -59,7 +59,7 @@ func (f *coverageFlags) prepare(b *buildFlags, img *image.Image, path string, ta
 		return fmt.Errorf("%s: program %s has no C lines (BTF line information): compile it with clang -g", inName(path), prog.Name)
 	}
 	f.path, f.name = path, prog.Name
-	f.options.Network = judge.Network(tables)
+	f.options.Network = hosttables.Network(tables)
 	f.counter, err = coverage.New(prog)
 	return err
 }

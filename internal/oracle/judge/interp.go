@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/skipsw/skipsw/internal/oracle/hosttables"
+
 	"github.com/skipsw/skipsw/internal/ebpf"
 	"github.com/skipsw/skipsw/internal/oracle"
 	"github.com/skipsw/skipsw/sim/network"
@@ -81,7 +83,7 @@ const nearBytes = 64
 
 // Load makes a VM for the program.
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
-	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Reserved: j.Fill, Network: Network(j.Network), Buffer: j.Buffer, Order: j.Chance}
+	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Reserved: j.Fill, Network: hosttables.Network(j.Network), Buffer: j.Buffer, Order: j.Chance}
 	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near}
 	if j.Chance != 0 {
 		r := rand.New(rand.NewPCG(j.Chance, 0))
