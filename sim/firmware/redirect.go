@@ -39,9 +39,18 @@ func (v *Convention) farEnd(x *core.Context, out *Redirect) bool {
 	if f == nil {
 		return true
 	}
-	out.Program, _ = get(x, f)
-	attach := map[string]string{target.RedirectPort: bpf.AttachXDPDevMap.String(), target.RedirectCPU: bpf.AttachXDPCPUMap.String()}[out.Kind]
-	if n := out.Program; n != 0 && (uint64(n) > uint64(len(v.cfg.Image.Programs)) || attach == "" || v.cfg.Image.Programs[n-1].Attach != attach) {
+	n, _ := get(x, f)
+	if out.Program = n; n == 0 {
+		return true
+	}
+	attach := bpf.AtHook
+	switch out.Kind {
+	case target.RedirectPort:
+		attach = bpf.AttachXDPDevMap
+	case target.RedirectCPU:
+		attach = bpf.AttachXDPCPUMap
+	}
+	if uint64(n) > uint64(len(v.cfg.Image.Programs)) || attach == bpf.AtHook || v.cfg.Image.Programs[n-1].Attach != attach.String() {
 		x.Fail(core.FaultExit, "the packet vector at exit has program %d for the far end of a redirect to %s, which is none", n, out.Kind)
 		return false
 	}
