@@ -59,20 +59,8 @@ func FillEnd(ctx context.Context, dev Device, r EndRequest) (*Result, error) {
 	}
 	res := &Result{}
 	if !linked {
-		t := &transfer{dev: dev, r: &Request{Program: next, Hook: a.Hook, Watch: r.Watch}, hook: a.Hook, old: a, stays: map[string]bool{}}
-		defer t.close()
-		for _, m := range a.Maps {
-			t.stays[m.FullName] = true
-		}
-		if err := t.addLoad(ctx, a.Maps); err != nil {
-			return nil, err
-		}
-		err = t.addTarget(ctx, fmt.Sprintf("put %s with %s for map %s in the place of program %d on %s, %s", next.Name, p.Name, m.FullName, a.ID, dev.Name(), a.Hook),
-			func(ctx context.Context) error { return dev.Replace(ctx, t.prog, *a) })
+		res, err = takePlace(ctx, dev, a, &Request{Program: next, Hook: a.Hook, Watch: r.Watch}, fmt.Sprintf("put %s with %s for map %s", next.Name, p.Name, m.FullName))
 		if err != nil {
-			return nil, err
-		}
-		if res, err = t.run(ctx); err != nil {
 			return nil, err
 		}
 	}

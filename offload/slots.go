@@ -62,7 +62,14 @@ func FillSlot(ctx context.Context, dev Device, r SlotRequest) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("slot %d of map %s: %w", r.Index, m.FullName, err)
 	}
-	t := &transfer{dev: dev, r: &Request{Program: next, Hook: a.Hook, Watch: r.Watch, DryRun: r.DryRun}, hook: a.Hook, old: a, stays: map[string]bool{}}
+	return takePlace(ctx, dev, a, &Request{Program: next, Hook: a.Hook, Watch: r.Watch, DryRun: r.DryRun},
+		fmt.Sprintf("put %s with %s in slot %d of map %s", next.Name, p.Name, r.Index, m.FullName))
+}
+
+// takePlace puts the program of a request in the place of an attached one, whose maps
+// stay, in one step; what says what it is for.
+func takePlace(ctx context.Context, dev Device, a *Attachment, r *Request, what string) (*Result, error) {
+	t := &transfer{dev: dev, r: r, hook: a.Hook, old: a, stays: map[string]bool{}}
 	defer t.close()
 	for _, m := range a.Maps {
 		t.stays[m.FullName] = true
@@ -70,7 +77,7 @@ func FillSlot(ctx context.Context, dev Device, r SlotRequest) (*Result, error) {
 	if err := t.addLoad(ctx, a.Maps); err != nil {
 		return nil, err
 	}
-	err = t.addTarget(ctx, fmt.Sprintf("put %s with %s in slot %d of map %s in the place of program %d on %s, %s", next.Name, p.Name, r.Index, m.FullName, a.ID, dev.Name(), a.Hook),
+	err := t.addTarget(ctx, fmt.Sprintf("%s in the place of program %d on %s, %s", what, a.ID, dev.Name(), a.Hook),
 		func(ctx context.Context) error { return dev.Replace(ctx, t.prog, *a) })
 	if err != nil {
 		return nil, err
