@@ -2,7 +2,6 @@ package translate
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
 
 	"github.com/skipsw/skipsw/nfpisa/target"
@@ -37,7 +36,7 @@ func AlwaysFailing(p *verify.Program, t *target.Target) []Failing {
 		if !p.Reached(slot) || !in.IsHelperCall() {
 			continue
 		}
-		least, most, ok := amount(p.Reg(slot, int(bpf.R2)))
+		least, most, ok := p.Reg(slot, int(bpf.R2)).Int()
 		if !ok {
 			continue
 		}
@@ -74,16 +73,4 @@ func cannot(t *target.Target, h bpf.HelperID, least, most int64) string {
 		}
 	}
 	return ""
-}
-
-// amount returns the bounds of a number that a helper takes as an int.
-func amount(r *verify.Reg) (least, most int64, ok bool) {
-	switch {
-	case r.Kind != verify.Scalar:
-	case r.SMin >= math.MinInt32 && r.SMax <= math.MaxInt32:
-		return r.SMin, r.SMax, true
-	case r.UMin > math.MaxInt32 && r.UMax <= math.MaxUint32:
-		return int64(r.UMin) - 1<<32, int64(r.UMax) - 1<<32, true
-	}
-	return 0, 0, false
 }

@@ -19,6 +19,7 @@
 package verify
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -94,6 +95,19 @@ type Reg struct {
 	Bits       Tnum // scalars, and the variable part of pointers
 	UMin, UMax uint64
 	SMin, SMax int64
+}
+
+// Int returns the bounds of a number that is taken as an int, of 32 bits; not ok for what
+// is no number, or may be one of more bits.
+func (r *Reg) Int() (least, most int64, ok bool) {
+	switch {
+	case r.Kind != Scalar:
+	case r.SMin >= math.MinInt32 && r.SMax <= math.MaxInt32:
+		return r.SMin, r.SMax, true
+	case r.UMin > math.MaxInt32 && r.UMax <= math.MaxUint32:
+		return int64(r.UMin) - 1<<32, int64(r.UMax) - 1<<32, true
+	}
+	return 0, 0, false
 }
 
 // MapSet is a set of maps by their index in Source().Maps: bit k stands for map

@@ -1,11 +1,8 @@
 package lower
 
 import (
-	"math"
-
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/ssa"
-	"github.com/skipsw/skipsw/translate/verify"
 )
 
 var (
@@ -119,10 +116,11 @@ func (c *Call) negative(r int) bool {
 	lo, _ := c.Reg(r)
 	n, ok := c.F.IsConst(lo)
 	f := c.Fact(r)
-	if ok || f.Kind != verify.Scalar {
-		return ok && int32(n) <= 0
+	if ok {
+		return int32(n) <= 0
 	}
-	return f.SMin >= math.MinInt32 && f.SMax <= 0 || f.UMin > math.MaxInt32 && f.UMax <= math.MaxUint32
+	_, most, ok := f.Int()
+	return ok && most <= 0
 }
 
 // resized makes the packet begin and end anew. It returns a helper's success
