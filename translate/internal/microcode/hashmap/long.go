@@ -46,16 +46,7 @@ func (m Map) pointAt(a *assembler, dst, entry nfpisa.Operand, at maplayout.Offse
 
 // pieces emits the code for each piece of n words of a key, the whole ones in a loop.
 func (m Map) pieces(a *assembler, piece func(n int)) {
-	whole, rest := int(words(m.KeySize))/chunk, int(words(m.KeySize))%chunk
-	loop := a.NewLabel()
-	a.Emit(nfpisa.Immed(a.count, uint32(whole)))
-	a.Place(loop)
-	piece(chunk)
-	a.Emit(nfpisa.ALU(a.count, a.count, nfpisa.ALUSub, nfpisa.Const(1)))
-	a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), loop)
-	if rest > 0 {
-		piece(rest)
-	}
+	a.Pieces(int(words(m.KeySize)), chunk, a.count, piece)
 }
 
 // sumLong takes the key into the CRC.

@@ -108,6 +108,13 @@ func (a *walker) write(node, length nfpisa.Operand, value bool) {
 	a.move(nfpisa.MemWrite32Swap, 0, node, a.nodeWords())
 }
 
+// toKeyOf aims at the key in local memory and at that of a node.
+func (a *walker) toKeyOf(node nfpisa.Operand) {
+	a.aim(maplayout.LPMLengthSize)
+	a.behind(a.addr, node, uint32(a.l.Key))
+	a.settle()
+}
+
 // writePieces writes a long key and its masks, between two steps of the count before
 // them. The second one is left in its transfer register.
 func (a *walker) writePieces(node nfpisa.Operand) {
@@ -115,9 +122,7 @@ func (a *walker) writePieces(node nfpisa.Operand) {
 	a.move(nfpisa.MemRead32Swap, 0, a.addr, 1)
 	a.Emit(nfpisa.ALU(a.turns, nfpisa.X(0), nfpisa.ALUAdd, nfpisa.Const(1)), nfpisa.Mov(nfpisa.X(0), a.turns))
 	a.move(nfpisa.MemWrite32Swap, 0, a.addr, 1)
-	a.aim(maplayout.LPMLengthSize)
-	a.behind(a.addr, node, uint32(a.l.Key))
-	a.settle()
+	a.toKeyOf(node)
 	a.pieces(func(n int) {
 		for i := range n {
 			a.Emit(nfpisa.Mov(nfpisa.X(i), a.next()))
@@ -139,9 +144,7 @@ func (a *walker) writePieces(node nfpisa.Operand) {
 // rekey writes the key to a node that has its prefix already: the bits behind that are
 // the last update's, as in the kernel, which puts a new node in its place.
 func (a *walker) rekey(node nfpisa.Operand) {
-	a.aim(maplayout.LPMLengthSize)
-	a.behind(a.addr, node, uint32(a.l.Key))
-	a.settle()
+	a.toKeyOf(node)
 	a.pieces(func(n int) {
 		for i := range n {
 			a.Emit(nfpisa.Mov(nfpisa.X(i), a.next()))

@@ -154,18 +154,7 @@ func (a *walker) begin(long micro.Label) {
 // pieces emits the code for pieces of n words of a key, the whole ones in a loop that
 // counts rest.
 func (a *walker) pieces(do func(n int)) {
-	whole, tail := a.words()/piece, a.words()%piece
-	if whole > 0 {
-		loop := a.NewLabel()
-		a.Emit(nfpisa.Immed(a.rest, uint32(whole)))
-		a.Place(loop)
-		do(piece)
-		a.Emit(nfpisa.ALU(a.rest, a.rest, nfpisa.ALUSub, nfpisa.Const(1)))
-		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), loop)
-	}
-	if tail > 0 {
-		do(tail)
-	}
+	a.Pieces(a.words(), piece, a.rest, do)
 }
 
 // readNode reads the node at a.node: its words from transfer register 0 on, all up to

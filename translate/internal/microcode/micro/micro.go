@@ -86,3 +86,20 @@ func (a *Assembler) command(in nfpisa.Instr, n int) {
 	}
 	a.Emit(in)
 }
+
+// Pieces appends code that takes n words in pieces: the whole ones, of size words each,
+// in a loop that counts down in count, then what is left. each appends the code for one of
+// so many words.
+func (a *Assembler) Pieces(n, size int, count nfpisa.Operand, each func(words int)) {
+	if whole := n / size; whole > 0 {
+		loop := a.NewLabel()
+		a.Emit(nfpisa.Immed(count, uint32(whole)))
+		a.Place(loop)
+		each(size)
+		a.Emit(nfpisa.ALU(count, count, nfpisa.ALUSub, nfpisa.Const(1)))
+		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), loop)
+	}
+	if rest := n % size; rest > 0 {
+		each(rest)
+	}
+}
