@@ -82,15 +82,7 @@ const arrayProgram = head + `
 	if r7 == 6 goto swap` + found + `
 	write: *(u64 *)(r0 +0) = r9
 	r0 = 1
-	goto done
-	add: r1 = r9
-	r1 = atomic_fetch_add((u64 *)(r0 +0), r1)
-	goto old
-	swap: r1 = r9
-	r1 = atomic_xchg((u64 *)(r0 +0), r1)
-	old: *(u64 *)(r6 +24) = r1
-	r0 = 1
-` + tail
+	goto done` + counting
 
 // compareProgram is arrayProgram that compares and exchanges, too (10): it expects the
 // number that it has read before, which it leaves at byte 32.
