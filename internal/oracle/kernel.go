@@ -295,7 +295,7 @@ func (k *KernelProgram) bindMaps(p *object.Program) (insns []bpf.Insn, err error
 // it. The slices of the result are the caller's.
 func (k *KernelProgram) Run(in KernelInput) (KernelRun, error) {
 	if k.perCPU {
-		restore, err := pinToFirstCPU()
+		restore, err := StayOnFirstCPU()
 		if err != nil {
 			return KernelRun{}, err
 		}
@@ -383,9 +383,10 @@ func (k *KernelProgram) Close() {
 	}
 }
 
-// pinToFirstCPU keeps the calling goroutine on CPU 0, whose values per-CPU
-// maps are compared by, until the returned function is called.
-func pinToFirstCPU() (restore func(), err error) {
+// StayOnFirstCPU keeps the calling goroutine on CPU 0, until the returned function is called: values
+// of per-CPU maps are compared by those of CPU 0, and what a full LRU map gives up hangs on which
+// CPUs' lists its entries are in.
+func StayOnFirstCPU() (restore func(), err error) {
 	runtime.LockOSThread()
 	var old, first unix.CPUSet
 	first.Set(0)

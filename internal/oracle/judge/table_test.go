@@ -158,6 +158,9 @@ func asked(t *testing.T, p *object.Program, id bpf.HelperID, typ bpf.MapType, fl
 	}
 	require.NoError(t, err)
 	defer k.Close()
+	restore, err := oracle.StayOnFirstCPU()
+	require.NoError(t, err)
+	defer restore()
 	return "", cell(t, tableKernel{k, p.Maps[0]}, id, typ, flags)
 }
 
