@@ -50,7 +50,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	if m.code, err = core.Load(img, grant, spec.CorrectECC); err != nil {
 		return err
 	}
-	m.maxPacket = firmware.MaxPacket(img.Target)
+	m.maxPacket = img.Target.MaxPacket()
 	memory := spec.Memory
 	if memory == nil {
 		if memory, err = newMemory(img.Target, &spec, cores, img); err != nil {
