@@ -46,7 +46,7 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	if m.code, err = m.decode(); err != nil {
 		return err
 	}
-	m.maxPacket = firmware.MaxPacket(img.Target)
+	m.maxPacket = img.Target.MaxPacket()
 	memory := spec.Memory
 	if memory == nil {
 		if memory, err = newMemory(img.Target, &spec, cores, img); err != nil {
