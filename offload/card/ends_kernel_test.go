@@ -136,7 +136,7 @@ func TestFarEndsAsNative(t *testing.T) {
 	}
 	// exchange sends frames in at the cable of the first interface, and returns what comes
 	// out at cables and host, sorted: the kernel's queues keep no order between places.
-	exchange := func(t *testing.T, far []ports.Port, host ports.Port, want int) (got []string) {
+	exchange := func(t *testing.T, far []ports.Port, host ports.Port, want int, done func() bool) (got []string) {
 		var sights []*sight
 		for _, p := range append(slices.Clone(far), host) {
 			sights = append(sights, watch(t, p))
@@ -152,7 +152,7 @@ func TestFarEndsAsNative(t *testing.T) {
 			}
 			return n
 		}
-		for end := time.Now().Add(time.Minute); sum() < want && time.Now().Before(end); {
+		for end := time.Now().Add(time.Minute); (sum() < want || !done()) && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(quiet)
@@ -194,8 +194,11 @@ func TestFarEndsAsNative(t *testing.T) {
 				all = append(all, p)
 				far = append(far, s.port(fmt.Sprint("netdev:f", k)))
 			}
-			attachRedirecting(t, start(t, all...).Device(), c.p)
-			onCard := exchange(t, far, s.port("netdev:h1"), frames*c.want)
+			dev := start(t, all...).Device()
+			attachRedirecting(t, dev, c.p)
+			onCard := exchange(t, far, s.port("netdev:h1"), frames*c.want, func() bool {
+				return stats(t, dev.(offload.Counting))["card packets"] == frames
+			})
 			require.Len(t, onCard, frames*c.want)
 
 			s = seats(t)
@@ -231,7 +234,7 @@ func TestFarEndsAsNative(t *testing.T) {
 			for n := range count {
 				far = append(far, s.port(fmt.Sprint("netdev:f", n)))
 			}
-			require.Equal(t, exchange(t, far, s.port("netdev:n0"), frames*c.want), onCard)
+			require.Equal(t, exchange(t, far, s.port("netdev:n0"), frames*c.want, func() bool { return true }), onCard)
 		})
 	}
 }
