@@ -287,7 +287,7 @@ func pointer(dst, from nfpisa.Operand) nfpisa.Instr {
 // meanwhile leads astray: who has no lock begins again.
 func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()) {
 	inside := m.Layout().Inside
-	n := m.head() + int(words(m.KeySize)) // words of an entry up to the end of its key
+	n := m.reads(why)
 	first := 1
 	if inside {
 		first = n
@@ -357,6 +357,15 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()
 			a.Branch(nfpisa.Br(0), step)
 		}
 	}
+}
+
+// reads returns how many words of an entry a walk reads: up to the end of its key, or of
+// what is returned of its value.
+func (m Map) reads(why purpose) int {
+	if at, _ := m.Near(); why == search && m.Taken > 0 {
+		return at + m.Taken
+	}
+	return m.head() + int(words(m.KeySize))
 }
 
 // lock takes the lock of the bucket at a low address and reads the first n words there,
