@@ -14,7 +14,7 @@ var (
 	_ = register(slotsKind(bpf.MapTypeCPUMap, bpf.HelperRedirectMap))
 	_ = register(slotsKind(bpf.MapTypeXSKMap, bpf.HelperRedirectMap, bpf.HelperMapLookupElem))
 	_ = register(&Kind{
-		Type:     bpf.MapTypeDevMapHash, Near: nearByKey,
+		Type: bpf.MapTypeDevMapHash, Near: nearByKey,
 		Layout:   func(m Map) maplayout.Layout { return byKey(m).Layout() },
 		Inline:   []bpf.HelperID{bpf.HelperRedirectMap},
 		Routines: map[bpf.HelperID]Routine{bpf.HelperMapLookupElem: func(m Map, start int) ([]nfpisa.Instr, error) { return byKey(m).Lookup(start) }},
