@@ -69,6 +69,7 @@ func (s *System) Start(next func(core int, in *Input) bool, done func(core int, 
 			next: func(in *Input) bool { return next(id, in) },
 			done: func(res *Result) { done(id, res) },
 		}
+		c.Install(s.code, s.model)
 		c.Start(&s.feeds[id])
 	}
 	return nil

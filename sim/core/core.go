@@ -31,6 +31,7 @@ type Core struct {
 	work   Work
 	asks   Intake      // what its packets cost, if that is known
 	defers bool        // see Defer
+	still  uint64      // cycles of a Reload that are to pass
 	logic  uint8       // what logic operations leave in the carry and overflow flags
 	recent *mem.Region // map memory of the last access
 }

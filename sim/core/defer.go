@@ -80,4 +80,5 @@ func (c *Core) SettleDue() {
 	c.now = ahead
 	x.live, x.asked, x.unsettled = ok, false, false
 	x.running, x.wake = false, wake+in.Ahead
+	c.stand()
 }

@@ -171,6 +171,7 @@ func (c *Core) feed(x *Context) {
 	in, ok := c.work.Next(x)
 	if x.live = ok; !ok {
 		c.now += uint64(c.asks.First())
+		c.stand()
 		return
 	}
 	c.now = c.intake(x, &in, c.now)

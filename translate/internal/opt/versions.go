@@ -47,7 +47,7 @@ func findVersions(f *ssa.Func, space ssa.Space) *versions {
 	}
 	made := make([]int32, len(f.Values))
 	s.made = made
-	met := make([]int32, len(f.Blocks))  // by block: the version that begins there
+	met := make([]int32, len(f.Blocks)) // by block: the version that begins there
 	out := make([]int32, len(f.Blocks))
 	entry := fresh(0)
 	for changed := true; changed; {
