@@ -318,7 +318,7 @@ func Example() {
 	fmt.Println(len(lookup), len(update), len(remove))
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
-	// 37 102 82
+	// 31 96 76
 	// {Buckets:1024 Heads:4112 First:28688 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Inside:true Turns:0 Spin:{Has:false At:0} Compared:false}
 }
 
