@@ -112,7 +112,8 @@ func (r *run) take(port int) frame {
 
 // receive lets in what arrives up to a cycle. In the warm-up, when no buffer is
 // free, the wires stand still until there is one.
-func (r *run) receive(now uint64) {
+func (r *run) receive(at sim.Moment) {
+	now := at.Cycle
 	for port := r.first(); port >= 0 && r.rx[port].next.from <= now; port = r.first() {
 		full := r.busy+r.wait.count+r.parked+len(r.again) >= len(r.wait.frames)
 		if full && r.in < r.window.warm {
@@ -127,21 +128,22 @@ func (r *run) receive(now uint64) {
 			}
 			continue
 		}
-		f := r.take(port)
 		if full {
+			r.take(port)
 			r.noBuffer++
 			continue
 		}
-		r.accept(&f)
-		r.wait.push(&f)
+		f := r.wait.push()
+		*f = r.take(port)
+		r.accept(f)
 	}
 	r.now = now
-	r.window.passes(r, now)
+	r.window.passes(r, at)
 }
 
 // Next implements sim.Feed.
 func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
-	r.receive(at.Cycle)
+	r.receive(at)
 	f := &r.work[at.Place()]
 	switch port := r.first(); {
 	case r.err != nil:
@@ -149,7 +151,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	case len(r.again) > 0:
 		*f = r.again[0]
 		r.again = r.again[1:]
-		f.from = max(at.Cycle, r.card.use.served[at.Place()])
+		f.from = max(at.Cycle, r.card.use.servedUntil(at.Place()))
 		r.busy++
 		*in = f.far[0].input
 		return f.from, true
@@ -161,7 +163,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	default:
 		return 0, false
 	}
-	from := max(f.from, r.card.use.served[at.Place()])
+	from := max(f.from, r.card.use.servedUntil(at.Place()))
 	f.from = max(f.from, at.Cycle)
 	r.busy++
 	in.Packet = r.rx[f.port].in.Source.Frame(&f.packet)
@@ -171,7 +173,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 
 // Done implements sim.Feed.
 func (r *run) Done(at sim.Moment, res *sim.Result) {
-	r.receive(at.Cycle)
+	r.receive(at)
 	f := &r.work[at.Place()]
 	r.busy--
 	r.window.ends(f, at.Cycle)
