@@ -42,6 +42,7 @@ func (s *System) StartFeed(f Feed) error {
 	}
 	for id, c := range s.cores {
 		s.feeds[id] = batch{m: &s.card}
+		c.Install(s.code, s.model)
 		c.Start(&timed{batch: &s.feeds[id], feed: f})
 	}
 	return nil

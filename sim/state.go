@@ -60,6 +60,10 @@ func (s *System) State(c *plain.Codec, f Feed) {
 	if !s.state(c, s.cores) {
 		return
 	}
+	if s.reloaded() {
+		c.Fail(unsupported.New("a checkpoint of a system with cores that were loaded anew", "it is of one image"))
+		return
+	}
 	for id, x := range s.cores {
 		var w core.Work
 		if c.Reading() {

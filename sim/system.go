@@ -18,6 +18,8 @@ type System struct {
 	cores  []*core.Core
 	engine *engine.Engine
 	feeds  []batch
+	// versions says that there are versions that cores may be loaded with.
+	versions bool
 }
 
 // NewSystem loads an image for a number of cores.
@@ -69,6 +71,7 @@ func (s *System) Start(next func(core int, in *Input) bool, done func(core int, 
 			next: func(in *Input) bool { return next(id, in) },
 			done: func(res *Result) { done(id, res) },
 		}
+		c.Install(s.code, s.model)
 		c.Start(&s.feeds[id])
 	}
 	return nil
@@ -98,7 +101,7 @@ func (s *System) idle() error {
 // Step does what happens before cycle until, and reports whether anything is
 // left to do.
 func (s *System) Step(until uint64) bool {
-	s.engine.Beside(!s.space.Leaving())
+	s.engine.Apart(!s.versions, !s.space.Leaving())
 	return s.engine.Step(until)
 }
 

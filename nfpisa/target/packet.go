@@ -35,6 +35,12 @@ func (f *Fragments) High() uint32 { return uint32(f.Base >> 32 << 24) }
 // buffer.
 func (p *Packet) OffsetMask() uint32 { return 1<<p.OffsetBits - 1 }
 
+// MaxPacket returns the most bytes of a packet that the packet vector can describe:
+// its buffer has no more, and its length is not greater.
+func (t *Target) MaxPacket() int {
+	return int(min(uint64(1)<<t.PacketVector.Length.Bits-1, 1<<t.Packet.OffsetBits))
+}
+
 // PacketVector is where the packet's description is in local memory. A field
 // that is nil is not there.
 type PacketVector struct {

@@ -74,7 +74,7 @@ func holder(d *Device, m *object.Map) (*sim.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	machine, err := sim.New(c.Image, d.sim)
+	machine, err := sim.New(c.Image, d.parameters())
 	if err != nil {
 		return nil, err
 	}

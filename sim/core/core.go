@@ -31,6 +31,7 @@ type Core struct {
 	work   Work
 	asks   Intake // what its packets cost, if that is known
 	defers bool   // see Defer
+	still  uint64 // cycles of a Reload that are to pass
 	// rests are the contexts that HandOver gave away in windows of even and odd number.
 	rests  [2]uint8
 	logic  uint8       // what logic operations leave in the carry and overflow flags

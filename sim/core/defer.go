@@ -71,6 +71,7 @@ func (c *Core) SettleDue() {
 	c.waiting--
 	copy(c.dues[:], c.dues[1:])
 	c.settle(d)
+	c.stand()
 }
 
 // settle deals with something that was left for later. It touches the context and

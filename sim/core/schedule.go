@@ -182,6 +182,7 @@ func (c *Core) feed(x *Context) {
 	in, ok := c.work.Next(x)
 	if x.live = ok; !ok {
 		c.now += uint64(c.asks.First())
+		c.stand()
 		return
 	}
 	c.now = c.intake(x, &in, c.now)
@@ -201,12 +202,7 @@ func (c *Core) intake(x *Context, in *Intake, now uint64) uint64 {
 // wake gives the core to a context.
 func (c *Core) wake(x *Context) {
 	if x.wake > c.now {
-		c.idle += x.wake - c.now
-		w := &c.waits[c.waited]
-		w.from, w.to = c.now, x.wake
-		if c.waited++; c.waited == recentWaits {
-			c.waited = 0
-		}
+		c.waitUntil(x.wake)
 	}
 	c.phase, c.last = phaseRun, x.slot
 	if x.running {
@@ -223,6 +219,16 @@ func (c *Core) wake(x *Context) {
 	}
 	x.running = true
 	c.Begin(x)
+}
+
+// waitUntil notes that every context waits until a cycle.
+func (c *Core) waitUntil(cycle uint64) {
+	c.idle += cycle - c.now
+	w := &c.waits[c.waited]
+	w.from, w.to = c.now, cycle
+	if c.waited++; c.waited == recentWaits {
+		c.waited = 0
+	}
 }
 
 // nextReady returns the context that gets the core after the last one: the

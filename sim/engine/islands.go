@@ -25,6 +25,7 @@ type apart struct {
 	number  uint64 // of the newest window
 	now     span   // the window that islands go through
 	before  span   // the one of which something shared is left, if there is one
+	may     bool   // islands can be apart
 	beside  bool   // what is shared may be done beside the islands
 	running bool   // a window is under way
 	rest    []func()
@@ -45,9 +46,10 @@ type island struct {
 // span is a window: cycles, and its number.
 type span struct{ from, to, number uint64 }
 
-// Beside says whether what islands share may be done while cores are at work, if it
-// can: not while it may take memory away.
-func (e *Engine) Beside(yes bool) { e.beside = yes }
+// Apart says whether islands may be apart: not where a core may be loaded anew. beside
+// says whether what they share may be done while cores are at work: not while it may take
+// memory away.
+func (e *Engine) Apart(apart, beside bool) { e.may, e.beside = apart, beside }
 
 // AtRest has something done when no core is at work: now, or at the end of this window,
 // when what is shared of the window before has just been done.
@@ -62,7 +64,7 @@ func (e *Engine) AtRest(do func()) {
 // canPart reports whether islands can be apart, and sets their windows.
 func (e *Engine) canPart() bool {
 	shared, own, ok := e.memory.CanPart()
-	if e.watched || !ok {
+	if e.watched || !e.may || !ok {
 		return false
 	}
 	late := min(shared, core.MaxAhead, mem.MaxWindow)

@@ -102,11 +102,6 @@ func Granted(t *target.Target) core.Grant {
 	return g
 }
 
-// MaxPacket returns the longest packet that the packet vector can describe.
-func MaxPacket(t *target.Target) int {
-	return int(min(uint64(1)<<t.PacketVector.Length.Bits-1, 1<<t.Packet.OffsetBits))
-}
-
 // End returns the offset in a packet's buffer of so many bytes that frames do not
 // reach beyond.
 func End(t *target.Target, buffer int) int {

@@ -18,6 +18,8 @@ type Card struct {
 	sys  *sim.System
 	use  *usage
 	tc   bool // the program is tc's
+	// versions are images that were made ready to replace the one loaded.
+	versions map[*image.Image]*sim.Version
 }
 
 // New loads an image, of which the first program gets all packets.

@@ -29,6 +29,10 @@ type run struct {
 	busy  int  // contexts that have one
 	held  bool // the wires stand still
 
+	idle     []int         // contexts of each core that take no frame any more
+	swap     *swap         // the replacement that is under way, or nil
+	replaced []Replacement // those that are done
+
 	lanes  []lane
 	parked int // frames that wait for their turn to leave
 
@@ -68,7 +72,7 @@ func newRun(c *Card, in []Input) *run {
 	s := &c.spec
 	r := &run{
 		card: c, host: newQueue(s.HostRate, s.HostQueue, s.HostDelay),
-		wait: waiting{frames: make([]frame, s.Buffers)}, work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), queues: map[string]uint64{}, inBits: make([]uint64, s.Ports), lanes: newLanes(s),
+		wait: waiting{frames: make([]frame, s.Buffers)}, idle: make([]int, s.Cores), work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), queues: map[string]uint64{}, inBits: make([]uint64, s.Ports), lanes: newLanes(s),
 	}
 	for port, i := range in {
 		r.rx = append(r.rx, receiver{in: i, rate: s.PortRate, hertz: s.Hertz, next: frame{port: port}})
@@ -144,9 +148,13 @@ func (r *run) receive(at sim.Moment) {
 // Next implements sim.Feed.
 func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	r.receive(at)
+	if r.drains(at) {
+		return 0, false
+	}
 	f := &r.work[at.Place()]
 	switch port := r.first(); {
 	case r.err != nil:
+		r.idle[at.Core]++
 		return 0, false
 	case len(r.again) > 0:
 		*f = r.again[0]
@@ -161,6 +169,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 		*f = r.take(port)
 		r.accept(f)
 	default:
+		r.idle[at.Core]++
 		return 0, false
 	}
 	from := max(f.from, r.card.use.servedUntil(at.Place()))

@@ -95,7 +95,7 @@ func (r *run) over(c *plain.Codec) error {
 		r.rx[i].state(c, i)
 	}
 	c.Value(
-		&r.tx, &r.host, &r.wait, &r.work, &r.again, &r.busy, &r.held, &r.lanes, &r.parked, &r.counts, &r.inBits, &r.newest, &r.queues, &r.window, &r.now, &r.last, &r.all,
+		&r.tx, &r.host, &r.wait, &r.work, &r.again, &r.busy, &r.held, &r.lanes, &r.parked, &r.counts, &r.inBits, &r.newest, &r.queues, &r.window, &r.now, &r.last, &r.all, &r.idle,
 	)
 	r.card.sys.FaultState(c, &r.fault)
 	r.card.use.state(c)

@@ -66,28 +66,13 @@ func (s *selector) branchWord(c ssa.Cond, x, y ssa.ID, mb *block) {
 	}
 	k, isConst := s.f.IsConst(y)
 	if isConst {
-		switch {
-		case c == ssa.UGT && k != ^uint32(0):
-			c, k = ssa.UGE, k+1
-		case c == ssa.ULE && k != ^uint32(0):
-			c, k = ssa.ULT, k+1
-		case c == ssa.SGT && k != 1<<31-1:
-			c, k = ssa.SGE, k+1
-		case c == ssa.SLE && k != 1<<31-1:
-			c, k = ssa.SLT, k+1
-		}
-		switch {
-		case c == ssa.UGE && k == 1:
-			c, k = ssa.NE, 0
-		case c == ssa.ULT && k == 1:
-			c, k = ssa.EQ, 0
-		}
+		c, k = lowestThat(c, k)
 		y = s.f.Const(k)
 		if s.branchBits(c, x, k) || s.branchBytes(c, x, k) {
 			return
 		}
 	}
-	if s.reachesPower(c, x, 0, y) {
+	if s.lengthReaches(c, x, y) || s.reachesPower(c, x, 0, y) {
 		return
 	}
 	switch c {
@@ -120,6 +105,28 @@ func (s *selector) branchWord(c ssa.Cond, x, y ssa.ID, mb *block) {
 	}
 }
 
+// lowestThat names the lowest number that a comparison with a constant decides
+// differently from those below: above k is from k+1 on.
+func lowestThat(c ssa.Cond, k uint32) (ssa.Cond, uint32) {
+	switch {
+	case c == ssa.UGT && k != ^uint32(0):
+		c, k = ssa.UGE, k+1
+	case c == ssa.ULE && k != ^uint32(0):
+		c, k = ssa.ULT, k+1
+	case c == ssa.SGT && k != 1<<31-1:
+		c, k = ssa.SGE, k+1
+	case c == ssa.SLE && k != 1<<31-1:
+		c, k = ssa.SLT, k+1
+	}
+	switch {
+	case c == ssa.UGE && k == 1:
+		c, k = ssa.NE, 0
+	case c == ssa.ULT && k == 1:
+		c, k = ssa.EQ, 0
+	}
+	return c, k
+}
+
 // reachesPower selects a comparison of a word, or with its high word, with a
 // power of two that no operand holds: a number reaches it if it has a bit there
 // or above.
@@ -128,13 +135,10 @@ func (s *selector) reachesPower(c ssa.Cond, x, xh, y ssa.ID) bool {
 	if !ok || k == 0 || k&(k-1) != 0 || c != ssa.UGE && c != ssa.ULT {
 		return false
 	}
-	low := bits.TrailingZeros32(k)
-	if xh == 0 && low > 0 && s.lengthReaches(c, x, low) {
-		return true
-	}
 	if k <= fullImm {
 		return false
 	}
+	low := bits.TrailingZeros32(k)
 	n := newNode(formShf)
 	n.shift = nfpisa.Rsh(low)
 	if xh == 0 {
@@ -155,22 +159,6 @@ func (s *selector) reachesPower(c ssa.Cond, x, xh, y ssa.ID) bool {
 
 // reached gives the branch after a test of the bits of a power of two and above.
 var reached = map[ssa.Cond]nfpisa.Cond{ssa.UGE: nfpisa.CondNE, ssa.ULT: nfpisa.CondEQ}
-
-// lengthReaches compares the packet's length with a power of two where it
-// stands, if nobody else wants it and its bits from there on fit into a constant.
-func (s *selector) lengthReaches(c ssa.Cond, x ssa.ID, low int) bool {
-	f := s.t.PacketVector.Length
-	if s.f.V(x).Op != ssa.PktLen || s.keepPacket || !s.single(x) || f.Mask()>>f.Low>>low > fullImm || f.Word >= shortReach {
-		return false
-	}
-	n := newNode(formShf)
-	n.shf, n.shift = nfpisa.ShfAnd, nfpisa.Rsh(int(f.Low)+low)
-	n.l = ref{op: -1, fixed: nfpisa.Const(int(f.Mask() >> f.Low >> low))}
-	n.r = ref{op: -1, fixed: s.vector(f)}
-	s.add(n)
-	s.bcc(reached[c], 1)
-	return true
-}
 
 // testShifted tests bits of a word that lie close together: the word is shifted
 // down so that the mask is a constant that the instruction holds.
@@ -379,10 +367,7 @@ func (s *selector) branchWide(t *ssa.Term, mb *block) {
 		s.equalWide(c, xl, xh, yl, yh)
 		return
 	case ssa.TST, ssa.NTS:
-		lo, hi := s.newReg(), s.newReg()
-		s.alu(lo, xl, nfpisa.ALUAnd, yl)
-		s.alu(hi, xh, nfpisa.ALUAnd, yh)
-		s.testBoth(lo, hi)
+		s.testBoth(s.common(xl, yl), s.common(xh, yh))
 		if c == ssa.NTS {
 			s.bcc(nfpisa.CondEQ, 1)
 		} else {
@@ -432,6 +417,16 @@ func (s *selector) equalWide(c ssa.Cond, xl, xh, yl, yh ssa.ID) {
 	}
 	s.testBoth(s.difference(xl, yl), s.difference(xh, yh))
 	s.bcc(cond, 1)
+}
+
+// common returns a register with the bits that two words have in common.
+func (s *selector) common(x, y ssa.ID) regalloc.VReg {
+	if s.f.Is(y, ^uint32(0)) {
+		return s.reg(x)
+	}
+	d := s.newReg()
+	s.alu(d, x, nfpisa.ALUAnd, y)
+	return d
 }
 
 // difference returns a register that is zero if the words are equal.

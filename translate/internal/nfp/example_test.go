@@ -32,12 +32,10 @@ func ExampleGenerate() {
 		fmt.Println(w.I)
 	}
 	// Output:
-	// immed[gprA_0, 0x3fff]
-	// alu[gprA_0, gprA_0, AND, *l$index1]
-	// alu[--, gprA_0, -, 0x3c]
-	// bcc[.22]
+	// alu[gprA_0, *l$index1, +, 0x4]
+	// alu_shf[--, 0xff, AND, gprA_0, >>6]
+	// beq[.1], defer[1]
+	// immed[gprA_0, 0x1]
 	// br[.1], defer[1]
 	// immed[gprA_0, 0x2]
-	// br[.1], defer[1]
-	// immed[gprA_0, 0x1]
 }

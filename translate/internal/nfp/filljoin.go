@@ -101,7 +101,7 @@ func (f *filler) passes(k int) bool {
 		return true
 	}
 	test := *i
-	if test.Dst.Kind == nfpisa.None && test.Class == nfpisa.ClassALU {
+	if test.Dst.Kind == nfpisa.None && (test.Class == nfpisa.ClassALU || test.Class == nfpisa.ClassALUShf) {
 		test.Dst = nfpisa.A(0)
 	}
 	if test.Class == nfpisa.ClassALU && usesCarry(&test) {

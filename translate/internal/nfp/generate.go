@@ -23,12 +23,13 @@ var (
 	branching  = pass.Info{Name: "fill-branches", Doc: "move instructions and commands from further away into defer slots of branches"}
 	joining    = pass.Info{Name: "fill-from-join", Doc: "move instructions from where two ways meet into defer slots of the branch before"}
 	waiting    = pass.Info{Name: "wait-and-branch", Doc: "let a wait for a command and the branch behind it be one"}
+	leaving    = pass.Info{Name: "leave-at-once", Doc: "let branches to an end of the program with a verdict of its own be that end"}
 	deferring  = pass.Info{Name: "fill-slots", Doc: "move instructions into defer slots of branches", EveryLevel: true}
 )
 
 // Stages returns the passes of Generate in order.
 func Stages() []pass.Info {
-	return []pass.Info{selecting, allocating, placing, stubs, spreading, posting, filling, deferring, branching, joining, waiting}
+	return []pass.Info{selecting, allocating, placing, stubs, spreading, posting, filling, deferring, branching, joining, waiting, leaving}
 }
 
 // Wants is what Generate has to know beside a function.
@@ -74,6 +75,7 @@ func Generate(f *ssa.Func, t *target.Target, run *pass.Run, wants Wants) (*Outpu
 	change(&branching, func() bool { return out.fillBranches(t) })
 	change(&joining, func() bool { return out.fillFromJoin(t) })
 	change(&waiting, out.waitAndBranch)
+	change(&leaving, func() bool { return out.leaveAtOnce(t) })
 	if err == nil && run.Remarking() {
 		out.remark(run)
 	}

@@ -183,6 +183,20 @@ immed[r, 0x2]`},
 beq[.4]
 immed[r, 0x1]
 immed[r, 0x2]`},
+	{"bits of a double word of which one half is tested whole", func(f *fn) *ssa.Func {
+		return f.branchWide(ssa.TST, f.x, f.y, f.Const(0x80), f.Const(0xffffffff))
+	}, `alu[r, r, AND, 0x80]
+alu[--, r, OR, r]
+bne[.7]
+immed[r, 0x1]
+immed[r, 0x2]`},
+	{"bytes put into zero", func(f *fn) *ssa.Func { return f.exit(f.raw(ssa.Insert, ssa.InsertImm(2, 8), f.Const(0), f.x)) }, `ld_field_w_clr[r, 0010, r, >>rot24]`},
+	{"shift by a word that was read", func(f *fn) *ssa.Func {
+		read := f.Add(ssa.Value{Op: ssa.Read, Space: ssa.Packet, Size: 4, Args: []ssa.ID{f.p}})
+		return f.exit(f.raw(ssa.ShlV, 0, f.x, f.raw(ssa.Word, 0, read)))
+	}, `mem[read32_swap, $xfer_0, *l$index1[2], 0x0, 1], ctx_swap[sig1], defer[1]
+alu[--, $xfer_0, OR, 0x0]
+alu_shf[r, --, B, r, <<indirect]`},
 	{"the length that a changed packet had", func(f *fn) *ssa.Func {
 		n := f.Add(ssa.Value{Op: ssa.PktLen})
 		f.raw(ssa.SetPkt, 0, f.p, f.x)
@@ -196,12 +210,31 @@ alu[r, r, OR, r]
 alu[*l$index1, --, B, r]
 immed[r, 0x1]
 immed[r, 0x2]`},
-	{"the length below what no operand holds", func(f *fn) *ssa.Func {
-		return f.branch(ssa.ULT, f.Add(ssa.Value{Op: ssa.PktLen}), f.Const(32))
+	{"the length, with something added, reaches a power of two", func(f *fn) *ssa.Func {
+		return f.branch(ssa.UGT, f.Add(ssa.Value{Op: ssa.PktLen}), f.Const(33))
+	}, `alu[r, *l$index1, +, 0x1e]
+alu_shf[--, 0xff, AND, r, >>6]
+bne[.5]
+immed[r, 0x1]
+immed[r, 0x2]`},
+	{"the length reaches what its word cannot tell", func(f *fn) *ssa.Func {
+		return f.branch(ssa.UGE, f.Add(ssa.Value{Op: ssa.PktLen}), f.Const(513))
+	}, `immed[r, 0x3fff]
+alu[r, r, AND, *l$index1]
+immed[r, 0x201]
+alu[--, r, -, r]
+bcs[.7]
+immed[r, 0x1]
+immed[r, 0x2]`},
+	{"the length is wanted for something else, too", func(f *fn) *ssa.Func {
+		n := f.Add(ssa.Value{Op: ssa.PktLen})
+		f.raw(ssa.SetVec, 10, n)
+		return f.branch(ssa.ULT, n, f.Const(32))
 	}, `immed[r, 0x3fff]
 alu[r, r, AND, *l$index1]
 alu[--, r, -, 0x20]
-bcc[.6]
+bcc[.7], defer[1]
+alu[*l$index1[10], --, B, r], no_cc
 immed[r, 0x1]
 immed[r, 0x2]`},
 }

@@ -44,7 +44,7 @@ func (s *selector) value(id ssa.ID, v *ssa.Value) {
 		n := newNode(formDblV)
 		n.l, n.r = s.short(&n, v.Args[0]), s.short(&n, v.Args[1])
 		n.pair()
-		n.x = n.read(s.reg(v.Args[2]), regalloc.ASet, 0)
+		n.x = n.read(s.reg(v.Args[2]), s.amountFiles(v.Args[2]), 0)
 		n.d = s.shortDef(&n, d)
 		s.legalConsts(&n, v.Args[1])
 		s.add(n)
@@ -214,7 +214,7 @@ func (s *selector) shiftVar(d regalloc.VReg, v *ssa.Value) {
 	x, amount := v.Args[0], v.Args[1]
 	n := newNode(formShfV)
 	n.shf = nfpisa.ShfB
-	amountReg := s.reg(amount)
+	amountReg, files := s.reg(amount), s.amountFiles(amount)
 	switch v.Op {
 	case ssa.ShlV:
 		n.shift = nfpisa.LshIndirect
@@ -223,7 +223,7 @@ func (s *selector) shiftVar(d regalloc.VReg, v *ssa.Value) {
 	case ssa.SarV:
 		n.form, n.shift = formAsrV, nfpisa.RshIndirect
 		if zero, _ := s.f.Known(amount); zero>>31 == 0 {
-			amountReg = s.newReg()
+			amountReg, files = s.newReg(), regalloc.ASet
 			s.alu(amountReg, amount, nfpisa.ALUAnd, s.f.Const(31))
 		}
 	}
@@ -231,7 +231,7 @@ func (s *selector) shiftVar(d regalloc.VReg, v *ssa.Value) {
 	if n.r.op < 0 && n.form == formAsrV {
 		n.r = n.read(s.reg(x), regalloc.GPRSet, 0)
 	}
-	n.x = n.read(amountReg, regalloc.ASet, 0)
+	n.x = n.read(amountReg, files, 0)
 	if n.form == formAsrV && n.r.op >= 0 {
 		n.ops[n.r.op].Flags |= regalloc.Paired
 		n.ops[n.x.op].Flags |= regalloc.Paired
@@ -239,6 +239,15 @@ func (s *selector) shiftVar(d regalloc.VReg, v *ssa.Value) {
 	}
 	n.d = s.shortDef(&n, d)
 	s.add(n)
+}
+
+// amountFiles returns where the amount of a shift may be, which the A operand of an
+// instruction gives: words that were read are there as they are.
+func (s *selector) amountFiles(id ssa.ID) regalloc.FileSet {
+	if s.f.V(id).Op == ssa.Word {
+		return regalloc.ASet | regalloc.InSet
+	}
+	return regalloc.ASet
 }
 
 // bswap selects byte exchanges: a rotation puts two bytes in their places, a
@@ -284,11 +293,15 @@ func (s *selector) fieldReg(d, t regalloc.VReg, mask uint8, x ssa.ID, shift nfpi
 	s.add(n)
 }
 
-// insert selects an insertion of bytes.
+// insert selects an insertion of bytes; into 0 it clears the others.
 func (s *selector) insert(d regalloc.VReg, x ssa.ID, mask uint8, y ssa.ID, left int) {
 	shift := nfpisa.Rot(0)
 	if left != 0 {
 		shift = nfpisa.Rot(32 - left)
+	}
+	if _, isConst := s.f.IsConst(y); s.f.Is(x, 0) && !isConst {
+		s.clr(d, mask, y, shift)
+		return
 	}
 	s.fieldReg(d, s.reg(x), mask, y, shift)
 }

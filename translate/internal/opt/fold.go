@@ -23,10 +23,10 @@ func keyOf(v *ssa.Value) valueKey {
 	return k
 }
 
-// fold simplifies all values and branches once, and with share lets equal pure
-// values be one where one dominates the other. It reports whether anything
-// changed.
-func fold(f *ssa.Func, share bool) bool {
+// fold simplifies all values and branches once, with share lets equal pure
+// values be one where one dominates the other, and with ways decides branches by
+// those that dominate them. It reports whether anything changed.
+func fold(f *ssa.Func, share, ways bool) bool {
 	f.KnownParams()
 	order := f.RPO()
 	dom := f.Dominators(order)
@@ -38,6 +38,7 @@ func fold(f *ssa.Func, share bool) bool {
 		return id
 	}
 	seen := map[valueKey][]ssa.ID{}
+	met := newOutcomes(f, dom, order)
 	changed := false
 	for _, b := range order {
 		blk := f.B(b)
@@ -83,6 +84,11 @@ func fold(f *ssa.Func, share bool) bool {
 		t.Uses(func(p *ssa.ID) { *p = resolve(*p) })
 		m.Slot = t.Slot
 		changed = foldBranch(f, &m, t) || changed
+		if taken, ok := met.decide(b, t); ok && ways {
+			goOn(t, taken)
+			changed = true
+		}
+		met.note(t)
 		f.B(b).Values = list
 	}
 	// Arguments of back edges were read before their values changed.
@@ -135,14 +141,19 @@ func foldBranch(f *ssa.Func, m *ssa.Maker, t *ssa.Term) bool {
 		return true
 	}
 	if taken, ok := decide(f, t); ok {
-		e := t.Succs[0]
-		if taken {
-			e = t.Succs[1]
-		}
-		*t = ssa.Term{Kind: ssa.Jump, Slot: t.Slot, Succs: []ssa.Edge{e}}
+		goOn(t, taken)
 		return true
 	}
 	return changed
+}
+
+// goOn makes a jump of a branch that goes one way.
+func goOn(t *ssa.Term, taken bool) {
+	e := t.Succs[0]
+	if taken {
+		e = t.Succs[1]
+	}
+	*t = ssa.Term{Kind: ssa.Jump, Slot: t.Slot, Succs: []ssa.Edge{e}}
 }
 
 func sameEdge(a, b ssa.Edge) bool {

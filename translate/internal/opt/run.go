@@ -18,7 +18,7 @@ const maxRounds = 12
 
 // improving are the passes that run in turn until none changes anything.
 var improving = []Pass{
-	{pass.Info{Name: "fold", Doc: "simplify and share values, decide branches"}, func(f *ssa.Func, r *pass.Run) bool { return fold(f, r.On(Share.Name)) }},
+	{pass.Info{Name: "fold", Doc: "simplify and share values, decide branches"}, func(f *ssa.Func, r *pass.Run) bool { return fold(f, r.On(Share.Name), r.On(known.Name)) }},
 	dead,
 	{pass.Info{Name: "split-exits", Doc: "end each way with a verdict of its own"}, alone(splitExits)},
 	{pass.Info{Name: "share-exits", Doc: "let ends with the same verdict be one"}, alone(shareExits)},
@@ -34,6 +34,9 @@ var joining = Pass{pass.Info{Name: "rejoin", Doc: "take words that were put toge
 // Share is the switch inside fold that a program does without for which there
 // would be more values at a time than places.
 var Share = pass.Info{Name: "share", Doc: "let equal values be one", Inside: "fold"}
+
+// known is the other switch inside fold.
+var known = pass.Info{Name: "known-ways", Doc: "decide comparisons by how earlier ones on the way came out", Inside: "fold"}
 
 // The switches inside Memory.
 var (
@@ -75,7 +78,7 @@ func Passes(lowering []Pass) []pass.Info {
 	for _, p := range improving {
 		list = append(list, p.Info)
 		if p.Name == Share.Inside {
-			list = append(list, Share)
+			list = append(list, Share, known)
 		}
 	}
 	for _, p := range lowering {

@@ -205,6 +205,11 @@ func (c Cond) Swap() Cond {
 	return c
 }
 
+// Not returns the comparison that holds when c does not.
+func (c Cond) Not() Cond {
+	return [...]Cond{EQ: NE, NE: EQ, ULT: UGE, UGE: ULT, ULE: UGT, UGT: ULE, SLT: SGE, SGE: SLT, SLE: SGT, SGT: SLE, TST: NTS, NTS: TST}[c]
+}
+
 // Eval applies the comparison to words.
 func (c Cond) Eval(x, y uint32) bool {
 	return c.Eval64(uint64(int64(int32(x))), uint64(int64(int32(y))))
