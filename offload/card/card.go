@@ -79,6 +79,7 @@ type Card struct {
 	taps               taps
 	lost               reasons                        // frames that no tunnel sent
 	fresh              atomic.Pointer[network.Tables] // that ports in tunnel mode do not know yet
+	routesLate         atomic.Pointer[error]          // nil, or why routes are older than the kernel's
 }
 
 // port is a port with its counters.

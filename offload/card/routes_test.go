@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,7 +95,7 @@ ip neigh add 2001:db8:1::7 lladdr 02:00:00:00:01:17 dev v1
 	}
 	var w *hostnet.Watcher
 	require.NoError(t, ns.Do(func() (err error) {
-		w, err = hostnet.Open(func(name string, index uint32) uint32 { return card.Interface(all, name, index) }, t.Logf)
+		w, err = hostnet.Open(func(name string, index uint32) uint32 { return card.Interface(all, name, index) })
 		return err
 	}))
 	t.Cleanup(w.Close)
@@ -105,7 +106,7 @@ ip neigh add 2001:db8:1::7 lladdr 02:00:00:00:01:17 dev v1
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 2)
 	go func() { ended <- c.Run(ctx, false) }()
-	go func() { ended <- w.Run(ctx, first, c.SetNetwork) }()
+	go func() { ended <- w.Run(ctx, first, c.SetNetwork, c.RoutesLate) }()
 	t.Cleanup(func() {
 		cancel()
 		require.NoError(t, <-ended)
@@ -166,5 +167,9 @@ ip neigh add 2001:db8:1::7 lladdr 02:00:00:00:01:17 dev v1
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
+	require.Empty(t, c.Status().RoutesLate)
+	_, err = ns.Output("ip", "route", "add", "192.0.2.0/24", "nexthop", "via", "10.0.0.7", "nexthop", "via", "10.0.0.8")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return strings.Contains(c.Status().RoutesLate, "several next hops") }, time.Minute, 10*time.Millisecond)
 	require.GreaterOrEqual(t, len(answers), 5, "answers of many kinds: %v", answers)
 }

@@ -41,6 +41,20 @@ func (c *Card) SetNetwork(t *network.Tables) error {
 	return nil
 }
 
+// RoutesLate notes why programs find older routes than the kernel has; nil is that they
+// do not. The log tells of each change.
+func (c *Card) RoutesLate(err error) {
+	if err == nil {
+		if c.routesLate.Swap(nil) != nil {
+			c.log.Printf("routes: they are the kernel's again")
+		}
+		return
+	}
+	if was := c.routesLate.Swap(&err); was == nil || (*was).Error() != err.Error() {
+		c.log.Printf("routes: programs find those from before: %v", err)
+	}
+}
+
 // moveTunnels gives the ends of tunnels the addresses of the host's interfaces, between
 // two frames.
 func (c *Card) moveTunnels(t *network.Tables) {

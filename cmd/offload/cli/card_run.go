@@ -251,7 +251,7 @@ const fromKernel = "netlink"
 // watchHost takes the network that the card begins with from the kernel.
 func watchHost(s *card.Spec) (*hostnet.Watcher, error) {
 	all := s.Ports
-	w, err := hostnet.Open(func(name string, index uint32) uint32 { return card.Interface(all, name, index) }, s.Log.Printf)
+	w, err := hostnet.Open(func(name string, index uint32) uint32 { return card.Interface(all, name, index) })
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +267,7 @@ func followHost(ctx context.Context, w *hostnet.Watcher, c *card.Card, began *ne
 	if w == nil {
 		return nil
 	}
-	err := w.Run(ctx, began, c.SetNetwork)
+	err := w.Run(ctx, began, c.SetNetwork, c.RoutesLate)
 	if err != nil {
 		c.Stop() // its routes would be out of date and nobody would know
 	}

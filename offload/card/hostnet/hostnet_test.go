@@ -24,7 +24,7 @@ import (
 func watch(t *testing.T, ns *oracle.Namespace, number hostnet.Number) *hostnet.Watcher {
 	var w *hostnet.Watcher
 	require.NoError(t, ns.Do(func() (err error) {
-		w, err = hostnet.Open(number, t.Logf)
+		w, err = hostnet.Open(number)
 		return err
 	}))
 	t.Cleanup(w.Close)
@@ -150,11 +150,11 @@ func TestRun(t *testing.T) {
 	w := watch(t, ns, nil)
 	first, err := w.Tables()
 	require.NoError(t, err)
-	told := make(chan *network.Tables, 1000)
+	told, late := make(chan *network.Tables, 1000), make(chan error, 1000)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- w.Run(ctx, first, func(t *network.Tables) error { told <- t; return nil })
+		ended <- w.Run(ctx, first, func(t *network.Tables) error { told <- t; return nil }, func(err error) { late <- err })
 	}()
 	change := func(line string) {
 		out, err := ns.Output("sh", "-ec", line)
@@ -208,6 +208,19 @@ func TestRun(t *testing.T) {
 	})
 	change("ip link add v9 type veth peer name p9; ip link set v9 up")
 	until(link("v9", func(l *network.Link) bool { return l.Up }))
+	change("ip route add 198.51.100.0/24 nexthop via 10.0.0.7 dev v0 nexthop via 10.0.0.8 dev v0")
+	for err := range late {
+		if err != nil {
+			require.ErrorIs(t, err, unsupported.Err)
+			break
+		}
+	}
+	change("ip route del 198.51.100.0/24")
+	for err := range late {
+		if err == nil {
+			break // the newest again, which are those from before
+		}
+	}
 	cancel()
 	require.NoError(t, <-ended)
 }
@@ -233,6 +246,6 @@ func TestLost(t *testing.T) {
 			cancel()
 		}
 		return nil
-	}))
+	}, func(err error) { require.NoError(t, err) }))
 	require.Positive(t, w.Lost())
 }

@@ -24,7 +24,6 @@ type Watcher struct {
 	plain  *nl.SocketHandle  // for what handle does not ask for
 	news   *nl.NetlinkSocket // the kernel's messages about changes
 	number Number
-	log    func(format string, args ...any)
 	overs  int // times that messages were lost
 }
 
@@ -39,12 +38,12 @@ var groups = []uint{
 
 // Open watches the network namespace of the calling thread. Rights that are given up
 // later are not missed: anybody may read. number may be nil for the kernel's own
-// numbers; log is told what goes wrong meanwhile.
-func Open(number Number, log func(format string, args ...any)) (w *Watcher, err error) {
+// numbers.
+func Open(number Number) (w *Watcher, err error) {
 	if number == nil {
 		number = func(_ string, index uint32) uint32 { return index }
 	}
-	w = &Watcher{number: number, log: log, plain: &nl.SocketHandle{}}
+	w = &Watcher{number: number, plain: &nl.SocketHandle{}}
 	defer func() {
 		if err != nil {
 			w.Close()
@@ -80,8 +79,10 @@ const settle = 5 * time.Millisecond
 // Run calls changed with the tables each time that they are others than before, until
 // ctx is done; last is what the caller has. When messages were lost because there were
 // too many, the tables are read like after any other: what counts is what the kernel has
-// then. Tables that a card cannot hold are told to the log, and those before stay.
-func (w *Watcher) Run(ctx context.Context, last *network.Tables, changed func(*network.Tables) error) error {
+// then. late is told why the caller has older tables than the kernel: they could not be
+// read, a card cannot hold them, or changed has failed; and nil when it has the newest
+// again.
+func (w *Watcher) Run(ctx context.Context, last *network.Tables, changed func(*network.Tables) error, late func(error)) error {
 	changes, failed := make(chan struct{}, 1), make(chan error, 1)
 	stop := context.AfterFunc(ctx, w.news.Close)
 	defer stop()
@@ -104,17 +105,12 @@ func (w *Watcher) Run(ctx context.Context, last *network.Tables, changed func(*n
 		case <-time.After(settle):
 		}
 		t, err := w.Tables()
-		if err == nil && reflect.DeepEqual(t, last) {
-			continue
+		if err == nil && !reflect.DeepEqual(t, last) {
+			if err = changed(t); err == nil {
+				last = t
+			}
 		}
-		if err == nil {
-			err = changed(t)
-		}
-		if err != nil {
-			w.log("routes: what changed is not on the card: %v", err)
-			continue
-		}
-		last = t
+		late(err)
 	}
 }
 
