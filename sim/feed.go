@@ -60,7 +60,7 @@ func (t *timed) Asks() core.Intake {
 }
 
 func momentOf(x *core.Context) Moment {
-	return Moment{Core: x.Core().ID(), Context: x.Slot(), Cycle: x.Core().Now()}
+	return Moment{Core: x.Core().ID(), Context: x.Slot(), Cycle: x.Now()}
 }
 
 // Next gives a context its next packet; packets that cannot be taken are

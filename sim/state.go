@@ -14,7 +14,7 @@ import (
 )
 
 // checkpointFormat names the form of a checkpoint.
-const checkpointFormat = "skipsw checkpoint 3"
+const checkpointFormat = "skipsw checkpoint 4"
 
 // Save writes the state of everything on the card, between two steps: registers,
 // memories, packets and commands on their way. It holds nothing of what feeds the

@@ -22,6 +22,7 @@ func (v *Version) Words() int { return v.card.code.Words() }
 // contents stay what they are.
 func (s *System) Version(img *image.Image) (*Version, error) {
 	if img == s.img {
+		s.versions = true
 		return &Version{&s.card}, nil
 	}
 	made := s.card
@@ -29,6 +30,7 @@ func (s *System) Version(img *image.Image) (*Version, error) {
 	if err := made.version(&s.card, len(s.cores)); err != nil {
 		return nil, fmt.Errorf("sim: %w", err)
 	}
+	s.versions = true
 	return &Version{&made}, nil
 }
 

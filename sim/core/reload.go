@@ -28,9 +28,7 @@ func (c *Core) Reload(code *Code, r Routines, cycles uint64) {
 // stand lets the cycles of a Reload pass.
 func (c *Core) stand() {
 	if c.still > 0 {
-		c.waits[c.waited%recentWaits].from, c.waits[c.waited%recentWaits].to = c.now, c.now+c.still
-		c.waited++
-		c.idle += c.still
+		c.waitUntil(c.now + c.still)
 		c.now += c.still
 		c.still = 0
 	}

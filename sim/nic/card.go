@@ -33,7 +33,7 @@ func New(img *image.Image, spec Spec) (*Card, error) {
 	if p := &img.Programs[0]; p.Attach != "" {
 		return nil, fmt.Errorf("nic: %w", unsupported.New("packets for program "+p.Name, "it runs in entries of maps ("+p.Attach+"), where no packet comes in"))
 	}
-	c := &Card{spec: spec, use: newUsage(), tc: img.Programs[0].Type == "tc"}
+	c := &Card{spec: spec, use: &usage{}, tc: img.Programs[0].Type == "tc"}
 	machine := spec.Machine
 	machine.MemoryHooks = c.use.hooks(machine.MemoryHooks)
 	var err error

@@ -116,7 +116,8 @@ func (r *run) take(port int) frame {
 
 // receive lets in what arrives up to a cycle. In the warm-up, when no buffer is
 // free, the wires stand still until there is one.
-func (r *run) receive(now uint64) {
+func (r *run) receive(at sim.Moment) {
+	now := at.Cycle
 	for port := r.first(); port >= 0 && r.rx[port].next.from <= now; port = r.first() {
 		full := r.busy+r.wait.count+r.parked+len(r.again) >= len(r.wait.frames)
 		if full && r.in < r.window.warm {
@@ -131,21 +132,22 @@ func (r *run) receive(now uint64) {
 			}
 			continue
 		}
-		f := r.take(port)
 		if full {
+			r.take(port)
 			r.noBuffer++
 			continue
 		}
-		r.accept(&f)
-		r.wait.push(&f)
+		f := r.wait.push()
+		*f = r.take(port)
+		r.accept(f)
 	}
 	r.now = now
-	r.window.passes(r, now)
+	r.window.passes(r, at)
 }
 
 // Next implements sim.Feed.
 func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
-	r.receive(at.Cycle)
+	r.receive(at)
 	if r.drains(at) {
 		return 0, false
 	}
@@ -157,7 +159,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 	case len(r.again) > 0:
 		*f = r.again[0]
 		r.again = r.again[1:]
-		f.from = max(at.Cycle, r.card.use.served[at.Place()])
+		f.from = max(at.Cycle, r.card.use.servedUntil(at.Place()))
 		r.busy++
 		*in = f.far[0].input
 		return f.from, true
@@ -170,7 +172,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 		r.idle[at.Core]++
 		return 0, false
 	}
-	from := max(f.from, r.card.use.served[at.Place()])
+	from := max(f.from, r.card.use.servedUntil(at.Place()))
 	f.from = max(f.from, at.Cycle)
 	r.busy++
 	in.Packet = r.rx[f.port].in.Source.Frame(&f.packet)
@@ -180,7 +182,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 
 // Done implements sim.Feed.
 func (r *run) Done(at sim.Moment, res *sim.Result) {
-	r.receive(at.Cycle)
+	r.receive(at)
 	f := &r.work[at.Place()]
 	r.busy--
 	r.window.ends(f, at.Cycle)
