@@ -42,12 +42,8 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	if err := m.check(cores); err != nil {
 		return err
 	}
-	grant := core.Everything()
-	if spec.Checks&CheckGrant != 0 {
-		grant = firmware.Granted(img.Target)
-	}
 	var err error
-	if m.code, err = core.Load(img, grant, spec.CorrectECC); err != nil {
+	if m.code, err = m.decode(); err != nil {
 		return err
 	}
 	m.maxPacket = img.Target.MaxPacket()
@@ -80,20 +76,34 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 	}
 	m.guardSlots()
 	m.guardEnds()
-	models := spec.Models
-	if models == nil {
-		models = firmware.Builtin()
-	}
-	m.model, err = models.New(m.firmware(), firmware.Config{
-		Image: img, Maps: m.maps, Tables: memory.tables, Costs: spec.Firmware, PacketOffset: spec.PacketOffset, Linear: m.linear(), KeepRecords: spec.KeepRecords, Cores: cores,
-	})
-	if err != nil {
+	if m.model, err = m.newModel(memory.tables); err != nil {
 		memory.freeAll(m.maps)
 		return err
 	}
 	memory.claim(shared)
 	m.first = m.space.Join(cores * core.Contexts)
 	return nil
+}
+
+// decode decodes the image's words.
+func (m *card) decode() (*core.Code, error) {
+	grant := core.Everything()
+	if m.spec.Checks&CheckGrant != 0 {
+		grant = firmware.Granted(m.img.Target)
+	}
+	return core.Load(m.img, grant, m.spec.CorrectECC)
+}
+
+// newModel makes the firmware around the image.
+func (m *card) newModel(tables map[uint32]*Map) (firmware.Model, error) {
+	models := m.spec.Models
+	if models == nil {
+		models = firmware.Builtin()
+	}
+	return models.New(m.firmware(), firmware.Config{
+		Image: m.img, Maps: m.maps, Tables: tables, Costs: m.spec.Firmware, PacketOffset: m.spec.PacketOffset, Linear: m.linear(), KeepRecords: m.spec.KeepRecords,
+		Cores: len(m.program) / core.Contexts,
+	})
 }
 
 // newCore makes core id; shared says that there are others.

@@ -42,6 +42,7 @@ func (s *System) StartFeed(f Feed) error {
 	}
 	for id, c := range s.cores {
 		s.feeds[id] = batch{m: &s.card}
+		c.Install(s.code, s.model)
 		c.Start(&timed{batch: &s.feeds[id], feed: f})
 	}
 	return nil
@@ -59,7 +60,7 @@ func (t *timed) Asks() core.Intake {
 }
 
 func momentOf(x *core.Context) Moment {
-	return Moment{Core: x.Core().ID(), Context: x.Slot(), Cycle: x.Core().Now()}
+	return Moment{Core: x.Core().ID(), Context: x.Slot(), Cycle: x.Now()}
 }
 
 // Next gives a context its next packet; packets that cannot be taken are

@@ -14,7 +14,7 @@ import (
 )
 
 // checkpointFormat names the form of a checkpoint.
-const checkpointFormat = "skipsw checkpoint 3"
+const checkpointFormat = "skipsw checkpoint 4"
 
 // Save writes the state of everything on the card, between two steps: registers,
 // memories, packets and commands on their way. It holds nothing of what feeds the
@@ -58,6 +58,10 @@ func (m *card) Identity() string {
 // it, or as Resume does with a feed.
 func (s *System) State(c *plain.Codec, f Feed) {
 	if !s.state(c, s.cores) {
+		return
+	}
+	if s.reloaded() {
+		c.Fail(unsupported.New("a checkpoint of a system with cores that were loaded anew", "it is of one image"))
 		return
 	}
 	for id, x := range s.cores {

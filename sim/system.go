@@ -18,6 +18,8 @@ type System struct {
 	cores  []*core.Core
 	engine *engine.Engine
 	feeds  []batch
+	// versions says that there are versions that cores may be loaded with.
+	versions bool
 }
 
 // NewSystem loads an image for a number of cores.
@@ -69,6 +71,7 @@ func (s *System) Start(next func(core int, in *Input) bool, done func(core int, 
 			next: func(in *Input) bool { return next(id, in) },
 			done: func(res *Result) { done(id, res) },
 		}
+		c.Install(s.code, s.model)
 		c.Start(&s.feeds[id])
 	}
 	return nil
@@ -97,7 +100,10 @@ func (s *System) idle() error {
 
 // Step does what happens before cycle until, and reports whether anything is
 // left to do.
-func (s *System) Step(until uint64) bool { return s.engine.Step(until) }
+func (s *System) Step(until uint64) bool {
+	s.engine.Apart(!s.versions, !s.space.Leaving())
+	return s.engine.Step(until)
+}
 
 // Run works until nothing is left to do.
 func (s *System) Run() { s.Step(core.Never) }
@@ -119,18 +125,30 @@ func (m *card) Memories() (units []mem.Unit, packets mem.UnitID) { return m.mem.
 // Parts returns everything in the memory that serves one command after another.
 func (s *System) Parts() []mem.Part { return s.mem.Parts() }
 
-// PartsBusy appends the cycles for which each of Parts was busy to a list.
-func (s *System) PartsBusy(out []uint64) []uint64 { return s.mem.Busy(out) }
+// OwnUnit reports whether each island has a memory unit for itself.
+func (s *System) OwnUnit(unit mem.UnitID) bool { return s.mem.Own(unit) }
+
+// Islands returns the number of islands, and Island that of a core.
+func (s *System) Islands() int { return s.mem.Islands() }
+
+// Island returns the number of a core's island.
+func (s *System) Island(core int) int { return s.mem.Island(core) }
+
+// Busy gives the cycles for which contexts had cores up to a moment, over all cores, and
+// those for which each of Parts was busy. In a call of a Feed the moment is that of the
+// call, and the cycles are there when Step returns; else they are there at once.
+func (s *System) Busy(at Moment, cores *uint64, parts *[]uint64) {
+	before := mem.Key{Cycle: at.Cycle, Source: at.Core}
+	*parts = s.mem.BusyShared(nil)
+	s.engine.AtRest(func() {
+		s.mem.AddOwnBusy(*parts, before)
+		*cores = 0
+		for _, c := range s.cores {
+			*cores += c.BusyUntil(at.Cycle)
+		}
+	})
+}
 
 // Lines returns how many lines commands have found in a memory's cache, and how many
 // came from DRAM.
 func (s *System) Lines(unit mem.UnitID) (hits, misses uint64) { return s.mem.Lines(unit) }
-
-// BusyUntil returns for how many cycles up to a cycle, now, contexts had cores, over
-// all cores. It is for calls of a Feed.
-func (s *System) BusyUntil(cycle uint64) (busy uint64) {
-	for _, c := range s.cores {
-		busy += c.BusyUntil(cycle)
-	}
-	return busy
-}

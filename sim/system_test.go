@@ -130,6 +130,28 @@ func TestSharedCounter(t *testing.T) {
 	require.EqualValues(t, cores*packets, value0s(s)[0])
 }
 
+// TestCopies lets a program change a map of which each island has a copy: nobody would
+// bring the copies together.
+func TestCopies(t *testing.T) {
+	for copies, want := range map[bool]string{false: "", true: "not supported: write of map m, because each island has a copy"} {
+		s := testSystem(t, 2, ticket, func(sp *Spec, img *image.Image) {
+			arrayMap(sp, img)
+			tgt := *img.Target
+			first, second := tgt.Maps.Regions[0], tgt.Maps.Regions[0]
+			first.Base, first.Size, second.Copies = second.Base+second.Size, 1<<16, copies
+			tgt.Maps.Regions = []target.Region{first, second}
+			img.Target = &tgt
+		})
+		for _, o := range runAll(s, [][]byte{frame(64)}, 2, 0) {
+			if want == "" {
+				require.Empty(t, o.fault)
+			} else {
+				require.Contains(t, o.fault, want)
+			}
+		}
+	}
+}
+
 func value0s(s *System) [3]uint32 {
 	d := s.maps[0].Region().Data
 	return [3]uint32{binary.BigEndian.Uint32(d), binary.BigEndian.Uint32(d[4:]), binary.BigEndian.Uint32(d[8:])}

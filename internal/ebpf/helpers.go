@@ -248,7 +248,7 @@ func strncmp(vm *VM, pc int, a [5]uint64) (uint64, error) {
 		}
 		if c != b[0] {
 			if c < b[0] {
-				return uint64(^uint32(0)), nil
+				return ^uint64(0), nil
 			}
 			return 1, nil
 		}

@@ -77,7 +77,9 @@ type Card struct {
 	fates              [fateCount]atomic.Uint64
 	behind, behindMost atomic.Int64 // nanoseconds
 	taps               taps
-	lost               reasons // frames that no tunnel sent
+	lost               reasons                        // frames that no tunnel sent
+	fresh              atomic.Pointer[network.Tables] // that ports in tunnel mode do not know yet
+	routesLate         atomic.Pointer[error]          // nil, or why routes are older than the kernel's
 }
 
 // port is a port with its counters.

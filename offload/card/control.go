@@ -35,6 +35,9 @@ type Status struct {
 	// BehindMost the longest so far.
 	Behind     time.Duration `json:"behind_ns"`
 	BehindMost time.Duration `json:"behind_most_ns"`
+	// RoutesLate says why programs find older routes than the kernel has; "" if they do
+	// not, or nobody follows the kernel's.
+	RoutesLate string `json:"routes_late,omitempty"`
 }
 
 // PortStatus is one port.
@@ -57,6 +60,9 @@ func (c *Card) Status() Status {
 	s := Status{
 		Name: c.spec.Name, PID: os.Getpid(), Started: c.began, Target: c.dev.Target().Name,
 		Behind: time.Duration(c.behind.Load()), BehindMost: time.Duration(c.behindMost.Load()),
+	}
+	if err := c.routesLate.Load(); err != nil {
+		s.RoutesLate = (*err).Error()
 	}
 	for _, p := range c.ports {
 		st := PortStatus{Port: p.n, Wire: p.wire.name, Host: "none", Ended: p.wire.dead.Load()}

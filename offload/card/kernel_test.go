@@ -159,7 +159,8 @@ func hop(t *testing.T, name string) *offload.Program {
 // TestPingAndTCP joins two namespaces by a card with two taps, and by one with
 // two veths, whose kernels leave checksums and cutting segments to a card: pings
 // are answered, a stream comes through unharmed both ways while the program,
-// which rewrites each packet, is replaced again and again.
+// which rewrites each packet, is replaced again and again. The same goes through the
+// kernel's native XDP with that program.
 func TestPingAndTCP(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
@@ -178,6 +179,14 @@ func TestPingAndTCP(t *testing.T) {
 		a.do(func() error { return up("va", "10.77.0.1/24") })
 		b.do(func() error { return up("vb", "10.77.0.2/24") })
 		pingAndTCP(t, a, b, a.port("netdev:vc"), b.port("netdev:vc"))
+	})
+	t.Run("native XDP", func(t *testing.T) {
+		a, b := newSpace(t), newSpace(t)
+		a.veth("va", "ma")
+		b.veth("vb", "mb")
+		a.do(func() error { return up("va", "10.77.0.1/24") })
+		b.do(func() error { return up("vb", "10.77.0.2/24") })
+		nativePingAndTCP(t, a, b)
 	})
 }
 
@@ -222,7 +231,69 @@ func pingAndTCP(t *testing.T, a, b *space, one, two ports.Port) {
 	require.NoError(t, err)
 	a.ping(net.IPv4(10, 77, 0, 2), 63, 10)
 
-	size := times(4) << 20
+	took, replaced := stream(t, a, b, func(k int) {
+		_, err := offload.Replace(t.Context(), c.Device(), offload.Request{Program: hop(t, fmt.Sprint("hop", k))})
+		require.NoError(t, err)
+	})
+	s := stats(t, c.Device().(offload.Counting))
+	t.Logf("%d MB each way in %s, %d replacements, %d packets, behind at most %d us", megabytes(), took, replaced, s["card packets"], s["time behind_most_us"])
+	require.Zero(t, s["fate fault"])
+}
+
+// nativePingAndTCP goes from namespace a to b through a bridge between two veths, at both
+// of which the kernel's native XDP runs the program that the card does.
+func nativePingAndTCP(t *testing.T, a, b *space) {
+	m := newSpace(t)
+	for name, s := range map[string]*space{"ma": a, "mb": b} {
+		s.do(func() error {
+			l, err := netlink.LinkByName(name)
+			if err == nil {
+				err = netlink.LinkSetNsFd(l, int(m.h))
+			}
+			return err
+		})
+	}
+	m.do(func() error {
+		br := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}
+		if err := netlink.LinkAdd(br); err != nil {
+			return err
+		}
+		for _, name := range []string{"ma", "mb", "br0"} {
+			if err := up(name, ""); err != nil {
+				return err
+			}
+			if l, err := netlink.LinkByName(name); err != nil {
+				return err
+			} else if name == "br0" {
+				continue
+			} else if err := netlink.LinkSetMaster(l, br); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	a.ping(net.IPv4(10, 77, 0, 2), 64, 3)
+	hook := offload.Hook{Type: object.XDP, Mode: offload.Driver}
+	devices := []offload.Device{openKernel(t, m, "ma"), openKernel(t, m, "mb")}
+	for _, d := range devices {
+		_, err := offload.Attach(t.Context(), d, offload.Request{Program: hop(t, "hop0"), Hook: hook})
+		require.NoError(t, err)
+	}
+	a.ping(net.IPv4(10, 77, 0, 2), 63, 10)
+	took, replaced := stream(t, a, b, func(k int) {
+		_, err := offload.Replace(t.Context(), devices[k%2], offload.Request{Program: hop(t, fmt.Sprint("hop", k)), Hook: hook})
+		require.NoError(t, err)
+	})
+	t.Logf("%d MB each way in %s, %d replacements", megabytes(), took, replaced)
+}
+
+// megabytes is how much goes each way.
+func megabytes() int { return times(4) }
+
+// stream sends bytes from namespace a to b and back, while somebody replaces the program
+// on the way again and again. It returns how long that took and how often they did.
+func stream(t *testing.T, a, b *space, replace func(k int)) (took time.Duration, replaced int) {
+	size := megabytes() << 20
 	var l net.Listener
 	b.do(func() (err error) {
 		l, err = net.Listen("tcp4", "10.77.0.2:7")
@@ -243,11 +314,9 @@ func pingAndTCP(t *testing.T, a, b *space, one, two ports.Port) {
 		return err
 	})
 	var done atomic.Bool
-	replaced := 0
 	wg.Go(func() {
 		for ; !done.Load() && replaced < 1000; replaced++ {
-			_, err := offload.Replace(t.Context(), c.Device(), offload.Request{Program: hop(t, fmt.Sprint("hop", replaced))})
-			require.NoError(t, err)
+			replace(replaced)
 		}
 	})
 	data := bytes.Repeat([]byte("through the card "), size/17+1)[:size]
@@ -260,16 +329,14 @@ func pingAndTCP(t *testing.T, a, b *space, one, two ports.Port) {
 	got := sha256.New()
 	n, err := io.Copy(got, conn)
 	require.NoError(t, err)
-	took := time.Since(begin)
+	took = time.Since(begin)
 	done.Store(true)
 	wg.Wait()
 	require.EqualValues(t, size, n)
 	want := sha256.Sum256(data)
 	require.Equal(t, want[:], got.Sum(nil))
 	require.Positive(t, replaced)
-	s := stats(t, c.Device().(offload.Counting))
-	t.Logf("%d MB each way in %s, %d replacements, %d packets, behind at most %d us", size>>20, took, replaced, s["card packets"], s["time behind_most_us"])
-	require.Zero(t, s["fate fault"])
+	return took, replaced
 }
 
 // ping sends echo requests one after the other and looks at the TTL of replies.

@@ -42,6 +42,9 @@ var fateNames = [fateCount]string{"to_host", "sent", "from_host", "dropped", "ab
 
 // handle takes a frame through the card.
 func (c *Card) handle(a *arrival) {
+	if t := c.fresh.Swap(nil); t != nil {
+		c.moveTunnels(t)
+	}
 	if a.host {
 		c.taps.see(a.port.n, In, true, a.buf, "")
 		c.fates[fateFromHost].Add(1)

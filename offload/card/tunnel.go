@@ -8,6 +8,7 @@ import (
 
 	"github.com/skipsw/skipsw/offload"
 	"github.com/skipsw/skipsw/sim/firmware"
+	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/sim/tunnel"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -28,6 +29,40 @@ func (c *Card) tunnel(n int, p *tunnel.Port) (*tunnel.Port, error) {
 		end.Local, end.MAC = c.spec.Network.Ends(firmware.IfindexOf(n))
 	}
 	return &end, nil
+}
+
+// SetNetwork lets programs and tunnels find other tables when they look into the host's
+// network, from the next frame on. With an error they find those from before.
+func (c *Card) SetNetwork(t *network.Tables) error {
+	if err := c.dev.SetNetwork(t); err != nil {
+		return err
+	}
+	c.fresh.Store(t)
+	return nil
+}
+
+// RoutesLate notes why programs find older routes than the kernel has; nil is that they
+// do not. The log tells of each change.
+func (c *Card) RoutesLate(err error) {
+	if err == nil {
+		if c.routesLate.Swap(nil) != nil {
+			c.log.Printf("routes: they are the kernel's again")
+		}
+		return
+	}
+	if was := c.routesLate.Swap(&err); was == nil || (*was).Error() != err.Error() {
+		c.log.Printf("routes: programs find those from before: %v", err)
+	}
+}
+
+// moveTunnels gives the ends of tunnels the addresses of the host's interfaces, between
+// two frames.
+func (c *Card) moveTunnels(t *network.Tables) {
+	for _, p := range c.ports {
+		if p.tunnel != nil {
+			p.tunnel.Local, p.tunnel.MAC = t.Ends(firmware.IfindexOf(p.n))
+		}
+	}
 }
 
 // receive takes the outer headers off a frame of a port in tunnel mode; others take

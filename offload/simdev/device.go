@@ -109,7 +109,7 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 	if len(maps) != len(p.Maps) {
 		return nil, fmt.Errorf("%s: %d maps were given for the program's %d", op, len(maps), len(p.Maps))
 	}
-	machine, err := sim.New(p.Image, d.sim)
+	machine, err := sim.New(p.Image, d.parameters())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
@@ -117,6 +117,9 @@ func (d *Device) Load(_ context.Context, p *offload.Program, mode offload.Mode, 
 		return nil, err
 	}
 	defer d.mu.Unlock()
+	if err := d.fillNetwork(machine); err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
 	l := &program{src: p, tag: tagOf(p.Image), machine: machine, open: 1}
 	for i, m := range maps {
 		h, ok := m.(*mapHandle)

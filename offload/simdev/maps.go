@@ -66,15 +66,15 @@ func inOrder[E any](typ bpf.MapType, all []E) []E {
 }
 
 // holder makes memory for a map that no program has yet: that of a program
-// which looks up one key of it.
+// which uses one key of it.
 func holder(d *Device, m *object.Map) (*sim.Map, error) {
-	p := &offload.Program{Program: &object.Program{Name: "holder", Type: object.XDP, License: "GPL", Maps: []*object.Map{m}, Insns: lookupOne(m)}}
+	p := &offload.Program{Program: &object.Program{Name: "holder", Type: object.XDP, License: "GPL", Maps: []*object.Map{m}, Insns: useOnce(m)}}
 	p.Funcs = []object.Func{{Name: p.Name}}
 	c, err := p.Compiled(d.target)
 	if err != nil {
 		return nil, err
 	}
-	machine, err := sim.New(c.Image, d.sim)
+	machine, err := sim.New(c.Image, d.parameters())
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +85,13 @@ func holder(d *Device, m *object.Map) (*sim.Map, error) {
 	return home, nil
 }
 
-// lookupOne is a program that looks up the key of all zeros.
-func lookupOne(m *object.Map) []bpf.Insn {
-	const r0, r1, r2, fp, slot = 0, 1, 2, 10, 8
+// useOnce is a program that looks up the key of all zeros, or redirects by it where no
+// program may look it up.
+func useOnce(m *object.Map) []bpf.Insn {
+	const r0, r1, r2, r3, fp, slot = 0, 1, 2, 3, 10, 8
+	if m.Type == bpf.MapTypeCPUMap {
+		return append(bpf.LoadMap(r1, 0), bpf.Mov.Imm(r2, 0), bpf.Mov.Imm(r3, 0), bpf.CallHelper(bpf.HelperRedirectMap), bpf.Return())
+	}
 	room := (int(m.KeySize) + slot - 1) &^ (slot - 1)
 	insns := []bpf.Insn{bpf.Mov.Imm(r0, 0)}
 	for at := -room; at < 0; at += slot {

@@ -2,6 +2,7 @@ package simdev
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,7 @@ func (d *Device) Profile(ctx context.Context, long time.Duration) (*offload.Prof
 	case long <= 0:
 		return nil, fmt.Errorf("%s: for %v, which is no while", op, long)
 	}
-	spec := d.sim
+	spec := d.parameters()
 	spec.Profile = true
 	counting, err := sim.New(p.src.Image, spec)
 	if err != nil {
@@ -44,7 +45,7 @@ func (d *Device) Profile(ctx context.Context, long time.Duration) (*offload.Prof
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p.watched = false
-	if err := p.runOn(plain); err != nil {
+	if err := errors.Join(p.runOn(plain), d.fillNetwork(plain)); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	got := counting.Profile()
@@ -65,7 +66,7 @@ func (d *Device) watch(op string, p *program, counting *sim.Machine) (began uint
 		return 0, nil, nil, refuse(offload.ErrBusy, offload.NoAdvice, "somebody else watches the program", op)
 	}
 	plain = p.machine
-	if err := p.runOn(counting); err != nil {
+	if err := errors.Join(p.runOn(counting), d.fillNetwork(counting)); err != nil {
 		return 0, nil, nil, fmt.Errorf("%s: %w", op, err)
 	}
 	p.watched = true

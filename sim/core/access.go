@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 
+	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/sim/mem"
 )
 
@@ -50,6 +51,10 @@ func (c *Core) resolveMap(x *Context, q *mem.Command) bool {
 	}
 	if r == nil || q.Address+uint64(n) > r.End() {
 		c.fail(x, FaultMemory, "%s of %d bytes at memory address %#x, which is neither packet nor map memory%s", verb(q), n, q.Address, c.nearMap(q.Address))
+		return false
+	}
+	if r.Copies && !q.Op.Reads() {
+		c.fail(x, FaultUnsupported, "%v", unsupported.New(verb(q)+" of map "+r.Name, "each island has a copy of its memory, and the others' would stay as they are"))
 		return false
 	}
 	off := q.Address - r.Base

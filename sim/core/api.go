@@ -15,6 +15,9 @@ func (x *Context) Core() *Core { return x.core }
 // Slot returns the context's number on its core, 0..3.
 func (x *Context) Slot() int { return int(x.slot) }
 
+// Now returns the cycle of what Work is told of the context.
+func (x *Context) Now() uint64 { return x.told }
+
 // Fault returns why the context stopped, or nil.
 func (x *Context) Fault() *Fault { return x.fault }
 
@@ -239,13 +242,12 @@ type Counts struct {
 	Settled uint64
 }
 
-// End ends the context's packet, now, and returns its counts.
+// End ends the context's packet and returns its counts.
 func (x *Context) End() Counts {
-	c := x.core
-	c.switched(x, SwitchEnd)
+	x.core.switchedAt(x, SwitchEnd, x.told)
 	n := x.ended
 	if !x.leaving && !x.over {
-		n = x.counts(c.now)
+		n = x.counts(x.told)
 	}
 	n.Settled = max(x.start+n.Cycles, x.settled) - x.start
 	return n

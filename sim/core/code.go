@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/skipsw/skipsw/nfpisa"
 	"github.com/skipsw/skipsw/nfpisa/image"
@@ -175,6 +176,11 @@ type Code struct {
 type reason struct {
 	kind FaultKind
 	text string
+}
+
+// calls reports whether there are routines outside the code.
+func (cd *Code) calls() bool {
+	return slices.ContainsFunc(cd.ops[cd.words:], func(u uop) bool { return u.op == opHelper })
 }
 
 // Load decodes the words of img. Words that do not decode become faults that

@@ -61,6 +61,7 @@ type Context struct {
 
 	state
 	fault *Fault
+	told  uint64 // cycle of what Work was told last
 
 	access   mem.Command // the command that is being issued
 	deferred mem.Command // the command whose swap has defer slots left

@@ -29,8 +29,11 @@ type Core struct {
 	alone  bool
 	queued bool // commands are queued, since others share the memory
 	work   Work
-	asks   Intake      // what its packets cost, if that is known
-	defers bool        // see Defer
+	asks   Intake // what its packets cost, if that is known
+	defers bool   // see Defer
+	still  uint64 // cycles of a Reload that are to pass
+	// rests are the contexts that HandOver gave away in windows of even and odd number.
+	rests  [2]uint8
 	logic  uint8       // what logic operations leave in the carry and overflow flags
 	recent *mem.Region // map memory of the last access
 }
@@ -140,7 +143,9 @@ func (c *Core) Begin(x *Context) {
 // context on the core.
 func (c *Core) RunAlone(x *Context) Stop {
 	c.alone = true
-	return c.run(x)
+	s := c.run(x)
+	x.told = c.now
+	return s
 }
 
 // call executes a routine outside the code for a context, which then sleeps. It

@@ -21,10 +21,14 @@ type due struct {
 // of time. It reports whether the core can: what comes of it must be further ahead
 // than a window.
 func (c *Core) Defer(window uint64) bool {
-	n := max(c.asks.Turns, 1)
-	least := uint64(c.asks.First()) + uint64(c.asks.Wait-(n-1)*(c.asks.Wait/n))
-	c.defers = least >= window && c.asks.Cost != Cost{}
+	c.defers = c.sleeps() >= window && c.asks.Cost != Cost{}
 	return c.defers
+}
+
+// sleeps returns for how many cycles at least a context sleeps that asks for a packet.
+func (c *Core) sleeps() uint64 {
+	n := max(c.asks.Turns, 1)
+	return uint64(c.asks.First()) + uint64(c.asks.Wait-(n-1)*(c.asks.Wait/n))
 }
 
 // NeverDefer takes Defer back.
@@ -66,18 +70,62 @@ func (c *Core) SettleDue() {
 	d := c.dues[0]
 	c.waiting--
 	copy(c.dues[:], c.dues[1:])
+	c.settle(d)
+	c.stand()
+}
+
+// settle deals with something that was left for later. It touches the context and
+// nothing else of the core.
+func (c *Core) settle(d due) {
 	x := &c.ctx[d.slot]
-	ahead := c.now
-	c.now = d.at // for those who are told
+	x.told = d.at
 	if d.end {
 		c.work.Ended(x, x.stop)
 		x.over = false
-		c.now = ahead
 		return
 	}
 	wake := x.wake
 	in, ok := c.work.Next(x)
-	c.now = ahead
 	x.live, x.asked, x.unsettled = ok, false, false
 	x.running, x.wake = false, wake+in.Ahead
+}
+
+// Left is something that a core has left for later, apart from the core.
+type Left struct {
+	At   uint64 // when it was
+	Core int
+	due  due
+}
+
+// HandOver adds what the core has left for later to a list, at the end of a window with
+// a number. The contexts that it is about are not the core's until the end of the next
+// window: it goes on without them.
+func (c *Core) HandOver(to []Left, number uint64) []Left {
+	c.away = 0
+	for _, d := range c.dues[:c.waiting] {
+		to = append(to, Left{d.at, c.id, d})
+		c.away |= 1 << d.slot
+	}
+	c.waiting = 0
+	c.rests[number%2] = c.away
+	return to
+}
+
+// Back gives the core all its contexts.
+func (c *Core) Back() { c.away = 0 }
+
+// Rests implements mem.Requester.
+func (c *Core) Rests(context uint8, number uint64) bool { return c.rests[number%2]>>context&1 != 0 }
+
+// Settle deals with something that the core has left for later. All that comes before
+// is done. The core may be at work meanwhile, on its other contexts.
+func (c *Core) Settle(l *Left) { c.settle(l.due) }
+
+// Asleep returns for how many cycles at least a context sleeps that asks for a packet; 0
+// if that is not known, or if the code calls routines outside of it.
+func (c *Core) Asleep() uint64 {
+	if c.code.calls() {
+		return 0
+	}
+	return c.sleeps()
 }

@@ -59,6 +59,8 @@ type schedule struct {
 	// turn is the first cycle in which this core may not do yet what others could
 	// notice at once.
 	turn uint64
+	// away are contexts that others deal with, see HandOver.
+	away uint8
 
 	// What the core has left for later, in the order of time.
 	dues    [2 * Contexts]due
@@ -66,8 +68,12 @@ type schedule struct {
 }
 
 // recentWaits is how many waits a core knows of. It is ahead of others by no more
-// of them: each ends with a context that has the core.
-const recentWaits = 64
+// of them, which is MaxAhead cycles: each ends in another cycle.
+const recentWaits = MaxAhead + 32
+
+// MaxAhead is how many cycles a core may be ahead of others, apart from a context that
+// does not give it up.
+const MaxAhead = 160
 
 // Never is a cycle that does not come.
 const Never = ^uint64(0)
@@ -84,6 +90,7 @@ func (c *Core) Start(w Work) {
 		c.asks = a.Asks()
 	}
 	c.schedule = schedule{last: Contexts - 1, hungry: 1<<Contexts - 1}
+	c.rests = [2]uint8{}
 }
 
 // RunAll works until there is nothing left to do, on a core that has its memory
@@ -105,6 +112,9 @@ func (c *Core) Bound() uint64 {
 	}
 	b := uint64(Never)
 	for i := range c.ctx {
+		if c.away>>i&1 != 0 {
+			continue
+		}
 		if x := &c.ctx[i]; x.live {
 			b = min(b, max(c.now, x.wake))
 		}
@@ -143,7 +153,7 @@ func (c *Core) Advance(until, turn uint64) {
 				c.deferEnd(x)
 				continue
 			}
-			c.phase, x.live = phaseChoose, false
+			c.phase, x.live, x.told = phaseChoose, false, c.now
 			c.work.Ended(x, c.stopped)
 			c.hungry |= 1 << x.slot
 		case c.hungry != 0:
@@ -168,9 +178,11 @@ func (c *Core) Advance(until, turn uint64) {
 // feed gives a context its next packet.
 func (c *Core) feed(x *Context) {
 	c.hungry &^= 1 << x.slot
+	x.told = c.now
 	in, ok := c.work.Next(x)
 	if x.live = ok; !ok {
 		c.now += uint64(c.asks.First())
+		c.stand()
 		return
 	}
 	c.now = c.intake(x, &in, c.now)
@@ -190,10 +202,7 @@ func (c *Core) intake(x *Context, in *Intake, now uint64) uint64 {
 // wake gives the core to a context.
 func (c *Core) wake(x *Context) {
 	if x.wake > c.now {
-		c.idle += x.wake - c.now
-		w := &c.waits[c.waited%recentWaits]
-		w.from, w.to = c.now, x.wake
-		c.waited++
+		c.waitUntil(x.wake)
 	}
 	c.phase, c.last = phaseRun, x.slot
 	if x.running {
@@ -212,14 +221,25 @@ func (c *Core) wake(x *Context) {
 	c.Begin(x)
 }
 
+// waitUntil notes that every context waits until a cycle.
+func (c *Core) waitUntil(cycle uint64) {
+	c.idle += cycle - c.now
+	w := &c.waits[c.waited]
+	w.from, w.to = c.now, cycle
+	if c.waited++; c.waited == recentWaits {
+		c.waited = 0
+	}
+}
+
 // nextReady returns the context that gets the core after the last one: the
 // first ready one in turn, or the one that wakes first. It returns nil when
 // there is none, or when it depends on a command that no unit has served yet.
 func (c *Core) nextReady() *Context {
 	var best *Context
 	for i := range c.ctx {
-		x := &c.ctx[(int(c.last)+1+i)%len(c.ctx)]
-		if !x.live {
+		at := (int(c.last) + 1 + i) % len(c.ctx)
+		x := &c.ctx[at]
+		if c.away>>at&1 != 0 || !x.live {
 			continue
 		}
 		if x.wake <= c.now {

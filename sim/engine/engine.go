@@ -8,6 +8,8 @@
 // depends on nothing else, and cores of one window can run side by side. What happens
 // in one cycle happens in the order of the cores' numbers.
 //
+// Where no core has to stop before the end of a window, islands go apart: see islands.go.
+//
 // It never knows instructions, packets or maps.
 //
 // Not stable: package sim is the stable way in.
@@ -31,6 +33,8 @@ type Engine struct {
 	active  []int // cores that can do something in the window
 	stand   []int // cores that stand before what others could notice
 	team    *team
+
+	apart
 }
 
 // New groups cores, which share the memory. So many threads run them side by side; that
@@ -45,7 +49,15 @@ func New(memory *mem.System, cores []*core.Core, threads int) *Engine {
 	}
 	e.watched = threads == 0
 	if threads = min(threads, len(cores)); threads > 1 {
-		e.team = &team{work: e.some, others: threads - 1}
+		e.team = newTeam(threads-1, max(len(cores), memory.Islands()))
+	}
+	e.islands = make([]island, memory.Islands())
+	for i := range cores {
+		is := &e.islands[memory.Island(i)]
+		is.last = i + 1
+		if is.first == 0 && i > 0 && memory.Island(i-1) != memory.Island(i) {
+			is.first = i
+		}
 	}
 	return e
 }
@@ -58,6 +70,10 @@ func (e *Engine) Step(until uint64) bool {
 		e.team.gather()
 		defer e.team.dismiss()
 	}
+	if e.canPart() {
+		return e.stepApart(until)
+	}
+	e.memory.Part(false)
 	e.agree()
 	for {
 		begin := e.memory.Next()
@@ -87,8 +103,8 @@ func (e *Engine) run(end uint64) {
 			e.active = append(e.active, i)
 		}
 	}
-	if e.team != nil && len(e.active) >= few {
-		e.team.share(len(e.active), end)
+	if n := len(e.active); e.team != nil && n >= few {
+		e.team.share((n+portion-1)/portion, nil, func(i int) { e.some(portion*i, min(portion*(i+1), n), end) })
 		return
 	}
 	e.some(0, len(e.active), end)

@@ -22,7 +22,7 @@ func (o *once) Next(x *core.Context) (core.Intake, bool) {
 }
 
 func (o *once) Ended(x *core.Context, _ core.Stop) {
-	fmt.Println("core", o.core, "ends in cycle", x.Core().Now())
+	fmt.Println("core", o.core, "ends in cycle", x.Now())
 }
 
 // Two cores wait for each other at one memory unit.

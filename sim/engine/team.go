@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -11,31 +12,66 @@ const few = 8
 // portion is how many cores a thread takes at a time.
 const portion = 2
 
-// team is threads that share the cores of a window.
+// team is threads that share the work of a window, in pieces. The one that has it does not
+// wait for others to begin: what none of them has taken, it does itself. On a processor
+// that others use, too, a thread can be late by more than a window.
+//
+// It takes pieces from the first on and others from the last on, so that most find in
+// their caches what they left there a window before. What threads tell each other lies in
+// cache lines of its own: that one goes from processor to processor takes as long as a
+// twentieth of a window.
 type team struct {
-	work   func(from, to int, end uint64)
-	others int
+	work   func(piece int)
+	pieces []piece
+	others []*other
+	whole  *sleeper    // waits until all pieces are done
+	over   atomic.Bool // there is no more work
+	gone   sync.WaitGroup
 
-	n    int
-	end  uint64
-	next atomic.Int64 // first core that nobody has taken
-	left atomic.Int64 // threads that are still at it
-	call []chan struct{}
-	done chan struct{}
-	gone sync.WaitGroup
+	_      line
+	number atomic.Uint64 // of the work in bits 63:16, and how many pieces it has
+	_      line
+}
+
+type line [64]byte
+
+// piece has the number of the work of which it was taken last.
+type piece struct {
+	taken atomic.Uint64
+	_     line
+}
+
+// other is another thread.
+type other struct {
+	sleeper
+	_    line
+	done atomic.Uint64 // number of its last work in bits 63:16, and how many pieces of it it has done
+	_    line
+}
+
+func newTeam(others, pieces int) *team {
+	t := &team{whole: newSleeper(), pieces: make([]piece, pieces)}
+	for range others {
+		t.others = append(t.others, &other{sleeper: *newSleeper()})
+	}
+	return t
 }
 
 // gather starts the other threads.
 func (t *team) gather() {
-	t.call, t.done = nil, make(chan struct{}, 1)
-	for range t.others {
-		call := make(chan struct{}, 1)
-		t.call = append(t.call, call)
+	t.over.Store(false)
+	for _, o := range t.others {
+		last := t.number.Load()
 		t.gone.Go(func() {
-			for range call {
-				t.take()
-				if t.left.Add(-1) == 0 {
-					t.done <- struct{}{}
+			for {
+				o.until(func() bool { return t.number.Load() != last || t.over.Load() })
+				if t.over.Load() {
+					return
+				}
+				last = t.number.Load()
+				if n := t.take(last, false); n > 0 {
+					o.done.Store(last&^0xffff | n)
+					t.whole.rouse()
 				}
 			}
 		})
@@ -44,31 +80,100 @@ func (t *team) gather() {
 
 // dismiss ends them.
 func (t *team) dismiss() {
-	for _, c := range t.call {
-		close(c)
+	t.over.Store(true)
+	for _, o := range t.others {
+		o.rouse()
 	}
 	t.gone.Wait()
 }
 
-// share has the work of n cores done, up to a cycle.
-func (t *team) share(n int, end uint64) {
-	t.n, t.end = n, end
-	t.next.Store(0)
-	t.left.Store(int64(t.others))
-	for _, c := range t.call {
-		c <- struct{}{}
+// share has n pieces of work done, while this thread first does something else, if it
+// has to.
+func (t *team) share(n int, first func(), work func(piece int)) {
+	t.work = work
+	number := (t.number.Load()>>16+1)<<16 | uint64(n)
+	t.number.Store(number)
+	for _, o := range t.others {
+		o.rouse()
 	}
-	t.take()
-	<-t.done
+	if first != nil {
+		first()
+	}
+	mine := t.take(number, true)
+	t.whole.until(func() bool {
+		done := mine
+		for _, o := range t.others {
+			if d := o.done.Load(); d>>16 == number>>16 {
+				done += d & 0xffff
+			}
+		}
+		return done == uint64(n)
+	})
 }
 
-// take does work until there is none.
-func (t *team) take() {
-	for {
-		from := int(t.next.Add(portion)) - portion
-		if from >= t.n {
+// take does pieces of a work until all are taken, from the first on or from the last on,
+// and returns how many.
+func (t *team) take(number uint64, first bool) (done uint64) {
+	n := int(number & 0xffff)
+	for i := range n {
+		at := i
+		if !first {
+			at = n - 1 - i
+		}
+		p := &t.pieces[at].taken
+		was := p.Load()
+		if was>>16 >= number>>16 {
+			if first {
+				return done // others have taken the rest
+			}
+			continue
+		}
+		if p.CompareAndSwap(was, number) {
+			t.work(at)
+			done++
+		}
+	}
+	return done
+}
+
+// sleeper is a thread that waits for something.
+type sleeper struct {
+	asleep atomic.Bool
+	wake   chan struct{}
+	looks  int
+}
+
+// looks is how often a thread looks before it sleeps: for some windows, each some
+// microseconds of work.
+const looks = 30_000
+
+func newSleeper() *sleeper {
+	s := &sleeper{wake: make(chan struct{}, 1)}
+	if runtime.GOMAXPROCS(0) > 1 {
+		s.looks = looks
+	}
+	return s
+}
+
+// until waits until something is so. Who makes it so then calls rouse.
+func (s *sleeper) until(is func() bool) {
+	for range s.looks {
+		if is() {
 			return
 		}
-		t.work(from, min(from+portion, t.n), t.end)
+	}
+	for !is() {
+		s.asleep.Store(true)
+		if is() && s.asleep.CompareAndSwap(true, false) {
+			return
+		}
+		<-s.wake
+	}
+}
+
+// rouse wakes the thread if it sleeps.
+func (s *sleeper) rouse() {
+	if s.asleep.Load() && s.asleep.CompareAndSwap(true, false) {
+		s.wake <- struct{}{}
 	}
 }

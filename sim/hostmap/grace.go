@@ -35,6 +35,9 @@ type leaver interface {
 	marked(c *plain.Codec)
 }
 
+// Leaving reports whether maps are freed as soon as contexts have ended their packets.
+func (s *Space) Leaving() bool { return len(s.grace.leavers)+len(s.grace.leaving) > 0 }
+
 // Join gives n contexts numbers, from the one it returns on.
 func (s *Space) Join(n int) (first int) {
 	first = len(s.grace.under)

@@ -64,6 +64,7 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 		return fail(err)
 	}
 	r := m.region
+	r.Copies = in.Copies
 	if o := s.memory.Map.Add(r); o != nil {
 		return nil, fmt.Errorf("maps %q and %q overlap in memory", o.Name, info.Name)
 	}

@@ -97,9 +97,21 @@ func (s *System) Parts() (out []Part) {
 
 // Busy appends the cycles for which each of Parts was busy to a list.
 func (s *System) Busy(out []uint64) []uint64 {
+	first := len(out)
+	out = s.BusyShared(out)
+	s.AddOwnBusy(out[first:], Key{Cycle: ^uint64(0)})
+	return out
+}
+
+// BusyShared is Busy with zeros for units that each island has for itself.
+func (s *System) BusyShared(out []uint64) []uint64 {
 	for u := range s.state {
 		for i := range s.state[u].Servers {
-			out = append(out, s.state[u].Servers[i].Busy)
+			n := uint64(0)
+			if !s.own[u] {
+				n = s.state[u].Servers[i].Busy
+			}
+			out = append(out, n)
 		}
 	}
 	for u := range s.state {
@@ -111,6 +123,27 @@ func (s *System) Busy(out []uint64) []uint64 {
 		out = append(out, s.buses[i].Busy)
 	}
 	return out
+}
+
+// AddOwnBusy adds what BusyShared leaves out, of commands that came before a moment,
+// which is no more than two windows ago.
+func (s *System) AddOwnBusy(parts []uint64, before Key) {
+	for u := range s.state {
+		if s.own[u] {
+			for i := range s.state[u].Servers {
+				parts[s.state[u].parts+i] += s.state[u].Servers[i].Busy
+			}
+		}
+	}
+	for k := range s.islands {
+		for _, log := range [...][]taken{s.islands[k].old, s.islands[k].log} {
+			for _, t := range log {
+				if !t.at.Before(before) {
+					parts[t.part] -= t.n
+				}
+			}
+		}
+	}
 }
 
 // Lines returns how many lines commands have found in a unit's cache, and how many

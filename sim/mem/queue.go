@@ -22,21 +22,26 @@ type Requester interface {
 	// Reply is called when a unit has served a command: with the words that it
 	// returns, and the cycle of its signal. Both are valid during the call.
 	Reply(c *Command, words []uint64, done uint64)
+	// Rests reports whether a context had given back its packet by the end of a window:
+	// it is then told of replies at once. See Part.
+	Rests(context uint8, number uint64) bool
 }
 
 // queued is a command that waits for its unit, and its words.
 type queued struct {
 	cmd   Command
 	words [MaxWords]uint64
+
+	_ [48]byte // a whole number of cache lines: it goes from thread to thread
 }
 
 // outbox is the commands of one source that wait for their units. Sources post
 // into boxes of their own, so that several may do so at once.
 type outbox struct {
-	pool   []queued
-	free   []int32
-	posted []int32  // indexes of pool: those not in the calendar yet, in order of arrival
-	latest []uint64 // by context: arrival of its last command, if commands are delayed
+	free   []*queued
+	posted []*queued // those not in the calendar yet, in order of arrival
+	own    []*queued // those that the island serves apart, in order of arrival
+	latest []uint64  // by context: arrival of its last command, if commands are delayed
 }
 
 // delay has a command come later, and behind those of its context.
@@ -48,23 +53,35 @@ func (b *outbox) delay(c *Command, cycles uint64) {
 	b.latest[c.Ticket.Context] = c.Arrival
 }
 
-// put keeps a command behind those that come before it.
-func (b *outbox) put(c *Command, words []uint64) {
-	var e int32
-	if n := len(b.free); n > 0 {
-		e = b.free[n-1]
-		b.free = b.free[:n-1]
-	} else {
-		e = int32(len(b.pool))
-		b.pool = append(b.pool, queued{})
+// atOnce is how many places for commands are made at once.
+const atOnce = 8
+
+// keep takes a place for a command and its words.
+func (b *outbox) keep(c *Command, words []uint64) *queued {
+	if len(b.free) == 0 {
+		more := make([]queued, atOnce)
+		for i := range more {
+			b.free = append(b.free, &more[i])
+		}
 	}
-	p := &b.pool[e]
-	p.cmd = *c
-	copy(p.words[:], words)
-	b.posted = append(b.posted, e)
-	for i := len(b.posted) - 1; i > 0 && c.Arrival < b.pool[b.posted[i-1]].cmd.Arrival; i-- {
-		b.posted[i], b.posted[i-1] = b.posted[i-1], b.posted[i]
+	n := len(b.free) - 1
+	q := b.free[n]
+	b.free = b.free[:n]
+	q.cmd = *c
+	copy(q.words[:], words)
+	return q
+}
+
+// insert puts a command behind those of a list that come before it.
+func insert(list []*queued, q *queued) []*queued {
+	list = append(list, q)
+	k := q.cmd.key()
+	i := len(list) - 1
+	for ; i > 0 && k.Before(list[i-1].cmd.key()); i-- {
+		list[i] = list[i-1]
 	}
+	list[i] = q
+	return list
 }
 
 // calendar is the commands of all sources, by the cycle of their arrival.
@@ -74,7 +91,7 @@ type calendar struct {
 }
 
 // days is the number of cycles ahead that the calendar has, a power of two.
-const days = 1024
+const days = 256
 
 // newCalendar makes a calendar with a little room on each day.
 func newCalendar() (k calendar) {
@@ -87,10 +104,10 @@ func newCalendar() (k calendar) {
 	return k
 }
 
-// entry is a place in an outbox.
+// entry is a command in the calendar.
 type entry struct {
 	source uint16
-	place  int32
+	*queued
 }
 
 // add puts an entry behind those of lower sources and its own.
@@ -120,29 +137,30 @@ func (s *System) Connect(source int, r Requester) {
 // now. It returns the earliest cycle in which the signal can come. Several
 // sources may post at once.
 func (s *System) Post(c *Command, out []uint64) (least uint64) {
-	if k := c.key(); k.Before(s.served) {
-		panic(fmt.Sprintf("BUG: a command of source %d arrives in cycle %d, and all before cycle %d are served", k.Source, k.Cycle, s.served.Cycle))
-	}
 	var words []uint64
 	if c.Takes() {
 		words = out[:(c.Bytes+3)/4]
 	}
-	b := &s.boxes[c.Ticket.Source]
+	b, unit := &s.boxes[c.Ticket.Source], &s.cfg.Units[c.Region.Unit]
+	if s.apart {
+		s.postApart(b, b.keep(c, words))
+		return c.Arrival + unit.least()
+	}
+	if k := c.key(); k.Before(s.served) {
+		panic(fmt.Sprintf("BUG: a command of source %d arrives in cycle %d, and all before cycle %d are served", k.Source, k.Cycle, s.served.Cycle))
+	}
 	if s.cfg.Hooks.Delay != nil {
 		seen := *c // so that commands need not be on the heap
 		b.delay(c, s.cfg.Hooks.Delay(&seen))
 	}
-	b.put(c, words)
-	return c.Arrival + s.cfg.Units[c.Region.Unit].least()
+	b.posted = insert(b.posted, b.keep(c, words))
+	return c.Arrival + unit.least()
 }
 
 // Least returns the fewest cycles that a command to any unit can take.
 func (s *System) Least() uint64 {
-	least := ^uint64(0)
-	for i := range s.cfg.Units {
-		least = min(least, s.cfg.Units[i].least())
-	}
-	return least
+	shared, own := s.leasts()
+	return min(shared, own)
 }
 
 // Next returns the cycle in which the next command arrives, or the largest
@@ -154,8 +172,12 @@ func (s *System) Next() uint64 {
 		}
 	}
 	for i := range s.boxes {
-		if b := &s.boxes[i]; len(b.posted) > 0 {
-			next = min(next, b.pool[b.posted[0]].cmd.Arrival)
+		b := &s.boxes[i]
+		if len(b.posted) > 0 {
+			next = min(next, b.posted[0].cmd.Arrival)
+		}
+		if len(b.own) > 0 {
+			next = min(next, b.own[0].cmd.Arrival)
 		}
 	}
 	return next
@@ -177,16 +199,18 @@ func (s *System) Collect(begin uint64) {
 func (s *System) CollectFrom(source int) {
 	b := &s.boxes[source]
 	n, end := 0, s.served.Cycle+days
-	for ; n < len(b.posted); n++ {
-		at := b.pool[b.posted[n]].cmd.Arrival
-		if at >= end {
-			break
-		}
-		s.calendar.add(at, entry{uint16(source), b.posted[n]})
+	for ; n < len(b.posted) && b.posted[n].cmd.Arrival < end; n++ {
+		s.calendar.add(b.posted[n].cmd.Arrival, entry{uint16(source), b.posted[n]})
 	}
-	if n > 0 {
-		b.posted = b.posted[:copy(b.posted, b.posted[n:])]
+	b.posted = without(b.posted, n)
+}
+
+// without takes the first n commands out of a list.
+func without(list []*queued, n int) []*queued {
+	if n == 0 {
+		return list
 	}
+	return list[:copy(list, list[n:])]
 }
 
 // ServeCollected lets units serve the collected commands that come before a
@@ -228,22 +252,35 @@ func (s *System) Serve(before Key) {
 func (s *System) serveDay(cycle uint64, n int) {
 	day := s.calendar.days[cycle%days]
 	for _, e := range day[:n] {
-		b := &s.boxes[e.source]
-		p := &b.pool[e.place]
-		done := s.Do(&p.cmd, p.words[:], p.words[:])
-		s.requesters[e.source].Reply(&p.cmd, p.words[:], done)
-		b.free = append(b.free, e.place)
+		if s.apart {
+			s.answer(e.queued, s.serve(e.queued))
+			continue
+		}
+		s.reply(e.queued, s.serve(e.queued))
 	}
 	s.calendar.days[cycle%days] = day[:copy(day, day[n:])]
 	s.calendar.count -= n
 }
 
-// waiting reports whether commands wait.
-func (s *System) waiting() bool {
-	for i := range s.boxes {
-		if len(s.boxes[i].posted) > 0 {
-			return true
+// serve lets a unit serve a command, and returns the cycle of its signal.
+func (s *System) serve(q *queued) uint64 { return s.Do(&q.cmd, q.words[:], q.words[:]) }
+
+// reply tells a command's source, and frees its place.
+func (s *System) reply(q *queued, done uint64) {
+	source := q.cmd.Ticket.Source
+	s.requesters[source].Reply(&q.cmd, q.words[:], done)
+	s.boxes[source].free = append(s.boxes[source].free, q)
+}
+
+// waiting returns the commands of a source that wait.
+func (s *System) waiting(source int) (out []*queued) {
+	out = append(append(out, s.boxes[source].posted...), s.boxes[source].own...)
+	for _, day := range s.calendar.days {
+		for _, e := range day {
+			if int(e.source) == source {
+				out = append(out, e.queued)
+			}
 		}
 	}
-	return s.calendar.count > 0
+	return out
 }

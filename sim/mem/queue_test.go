@@ -26,6 +26,8 @@ func (r recorder) Reply(c *Command, words []uint64, done uint64) {
 	*r.got = append(*r.got, reply{r.source, w, done})
 }
 
+func (recorder) Rests(uint8, uint64) bool { return false }
+
 // shared returns a memory with two sources and a word in it.
 func shared(t *testing.T) (*System, *Region, *[]reply) {
 	s := New(Config{Units: []Unit{
@@ -133,5 +135,5 @@ func TestQueueIsReused(t *testing.T) {
 	}
 	i := uint64(0)
 	require.Zero(t, testing.AllocsPerRun(1000, func() { round(i); i++ }))
-	require.Len(t, s.boxes[0].pool, 1)
+	require.Len(t, s.boxes[0].free, atOnce)
 }

@@ -12,6 +12,9 @@ type Region struct {
 	// Data is the memory, or nil: a packet buffer has none before its first
 	// packet, and a region that was freed has lost it.
 	Data []byte
+	// Copies says that each island has a region of its own here, and all hold the same:
+	// programs do not change it.
+	Copies bool
 
 	Values Values
 }

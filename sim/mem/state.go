@@ -19,9 +19,34 @@ func (s *System) State(c *plain.Codec) {
 			return
 		}
 	}
-	c.Value(&s.state, &s.buses, &s.boxes, &s.served, &s.calendar.count)
-	for i := range s.calendar.days {
-		c.Value(&s.calendar.days[i])
+	c.Value(&s.state, &s.buses, &s.served)
+	if c.Reading() && s.requesters != nil {
+		s.calendar = newCalendar()
+	}
+	for i := range s.boxes {
+		s.boxState(c, i)
+	}
+}
+
+// boxState goes over the commands of a source that wait. One that reads has none.
+func (s *System) boxState(c *plain.Codec, source int) {
+	all := s.waiting(source)
+	n := len(all)
+	c.Value(&n)
+	if c.Reading() {
+		s.boxes[source] = outbox{}
+	}
+	b := &s.boxes[source]
+	c.Value(&b.latest)
+	for i := range n {
+		var q queued
+		if !c.Reading() {
+			q = *all[i]
+		}
+		c.Value(&q.cmd, &q.words)
+		if c.Reading() {
+			b.posted = insert(b.posted, b.keep(&q.cmd, q.words[:]))
+		}
 	}
 }
 

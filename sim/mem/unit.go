@@ -80,6 +80,12 @@ type System struct {
 	boxes      []outbox // of each source
 	calendar   calendar
 	served     Key // what comes before has been served
+
+	apart   bool
+	own     []bool // of each unit, see Own
+	islands []island
+	answers [2][][]answer // of each source
+	number  uint64        // of the window whose shared commands are served
 }
 
 // unitState is what changes of a unit, apart from the memory itself.
@@ -96,6 +102,8 @@ type unitState struct {
 type server struct {
 	Free uint64 // cycle from which it can
 	Busy uint64 // cycles for which it did
+
+	_ [48]byte // a cache line of its own: islands serve side by side
 }
 
 // take takes the server for n cycles and returns the first of them, at or after
@@ -113,6 +121,10 @@ type Hooks struct {
 	// start, and its signal comes at cycle done. The command is valid during
 	// the call.
 	Serve func(c *Command, start, done uint64)
+	// Count sees the same, but those of units that each island has for itself only in the
+	// order of time of its island: several islands may call it at once, and one for
+	// units that they share.
+	Count func(c *Command, start, done uint64)
 	// Delay says how many cycles later than else a command that is queued comes to its
 	// unit: it makes a System's contexts meet in other orders. Commands of a context
 	// keep theirs. Sources that post at once call it at once.
@@ -121,7 +133,7 @@ type Hooks struct {
 
 // New makes a memory without regions.
 func New(cfg Config) *System {
-	s := &System{cfg: cfg, state: make([]unitState, len(cfg.Units)), buses: make([]server, cfg.islands())}
+	s := &System{cfg: cfg, state: make([]unitState, len(cfg.Units)), own: make([]bool, len(cfg.Units)), buses: make([]server, cfg.islands())}
 	parts := 0
 	for u := range cfg.Units {
 		shape := &cfg.Units[u].Shape
@@ -144,7 +156,7 @@ func (s *System) Units() []Unit { return s.cfg.Units }
 // Restart sets all clocks to cycle 0. Caches keep what they have. No command may
 // wait.
 func (s *System) Restart() {
-	if s.waiting() {
+	if s.Next() != ^uint64(0) {
 		panic("BUG: memory is restarted while commands wait")
 	}
 	for u := range s.state {
@@ -152,6 +164,9 @@ func (s *System) Restart() {
 		s.state[u].Cache.restart()
 	}
 	clear(s.buses)
+	for i := range s.islands {
+		s.islands[i].forget()
+	}
 	for i := range s.boxes {
 		clear(s.boxes[i].latest)
 	}
@@ -185,6 +200,9 @@ func (s *System) Do(c *Command, out, in []uint64) (done uint64) {
 		done += u.Cache.reach(&shape.Cache, c, start)
 	}
 	c.effect(out, in)
+	if s.cfg.Hooks.Count != nil {
+		s.cfg.Hooks.Count(c, start, done)
+	}
 	if s.cfg.Hooks.Serve != nil {
 		s.cfg.Hooks.Serve(c, start, done)
 	}

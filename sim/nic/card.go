@@ -18,6 +18,8 @@ type Card struct {
 	sys  *sim.System
 	use  *usage
 	tc   bool // the program is tc's
+	// versions are images that were made ready to replace the one loaded.
+	versions map[*image.Image]*sim.Version
 }
 
 // New loads an image, of which the first program gets all packets.
@@ -31,7 +33,7 @@ func New(img *image.Image, spec Spec) (*Card, error) {
 	if p := &img.Programs[0]; p.Attach != "" {
 		return nil, fmt.Errorf("nic: %w", unsupported.New("packets for program "+p.Name, "it runs in entries of maps ("+p.Attach+"), where no packet comes in"))
 	}
-	c := &Card{spec: spec, use: newUsage(), tc: img.Programs[0].Type == "tc"}
+	c := &Card{spec: spec, use: &usage{}, tc: img.Programs[0].Type == "tc"}
 	machine := spec.Machine
 	machine.MemoryHooks = c.use.hooks(machine.MemoryHooks)
 	var err error

@@ -42,6 +42,7 @@ func TestTimingPaper(t *testing.T) {
 		"HostOverhead": fmt.Sprintf("%d bytes", s.HostOverhead),
 		"HostDelay":    fmt.Sprintf("%d ns", s.HostDelay/1000),
 		"HostQueue":    fmt.Sprintf("%d frames", s.HostQueue),
+		"LoadWord":     fmt.Sprint(s.LoadWord),
 		"HostQueues":   fmt.Sprintf("%d queues", s.HostQueues),
 		"Preamble":     fmt.Sprintf("%d bytes", traffic.Preamble),
 		"Gap":          fmt.Sprintf("%d bytes", traffic.Gap),

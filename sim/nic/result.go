@@ -17,6 +17,9 @@ type Result struct {
 	// Drops has a count for each reason.
 	Drops map[string]uint64 `json:"drops"`
 
+	// Replaced has the replacements of the program, see Traffic.Replace.
+	Replaced []Replacement `json:"replaced,omitempty"`
+
 	// HostQueues has the frames that programs redirected to queues of the host,
 	// by name: "cpu 1", "socket 0". Packets.Host counts them, too.
 	HostQueues map[string]uint64 `json:"host_queues,omitempty"`
@@ -151,9 +154,9 @@ func (r *run) result() *Result {
 			DropFault: n.faults, DropEgress: n.egressFull, DropHost: n.hostFull,
 			DropRedirect: n.unreachable,
 		},
-		HostQueues: r.queues,
-		Latency:    Latency{w.latence.quantile(500) / 1000, w.latence.quantile(990) / 1000, w.latence.quantile(999) / 1000},
-		Cores:      spec.Cores, Contexts: spec.Contexts(), Hertz: spec.Hertz,
+		HostQueues: r.queues, Replaced: r.replaced,
+		Latency: Latency{w.latence.quantile(500) / 1000, w.latence.quantile(990) / 1000, w.latence.quantile(999) / 1000},
+		Cores:   spec.Cores, Contexts: spec.Contexts(), Hertz: spec.Hertz,
 		Seconds: float64(r.now) / float64(spec.Hertz), Utilisation: map[string]float64{},
 		Partial: r.partial, FirstFault: r.fault,
 	}

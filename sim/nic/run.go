@@ -29,6 +29,10 @@ type run struct {
 	busy  int  // contexts that have one
 	held  bool // the wires stand still
 
+	idle     []int         // contexts of each core that take no frame any more
+	swap     *swap         // the replacement that is under way, or nil
+	replaced []Replacement // those that are done
+
 	lanes  []lane
 	parked int // frames that wait for their turn to leave
 
@@ -68,7 +72,7 @@ func newRun(c *Card, in []Input) *run {
 	s := &c.spec
 	r := &run{
 		card: c, host: newQueue(s.HostRate, s.HostQueue, s.HostDelay),
-		wait: waiting{frames: make([]frame, s.Buffers)}, work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), queues: map[string]uint64{}, inBits: make([]uint64, s.Ports), lanes: newLanes(s),
+		wait: waiting{frames: make([]frame, s.Buffers)}, idle: make([]int, s.Cores), work: make([]frame, s.Contexts()), newest: make([]uint64, s.Ports), queues: map[string]uint64{}, inBits: make([]uint64, s.Ports), lanes: newLanes(s),
 	}
 	for port, i := range in {
 		r.rx = append(r.rx, receiver{in: i, rate: s.PortRate, hertz: s.Hertz, next: frame{port: port}})
@@ -112,7 +116,8 @@ func (r *run) take(port int) frame {
 
 // receive lets in what arrives up to a cycle. In the warm-up, when no buffer is
 // free, the wires stand still until there is one.
-func (r *run) receive(now uint64) {
+func (r *run) receive(at sim.Moment) {
+	now := at.Cycle
 	for port := r.first(); port >= 0 && r.rx[port].next.from <= now; port = r.first() {
 		full := r.busy+r.wait.count+r.parked+len(r.again) >= len(r.wait.frames)
 		if full && r.in < r.window.warm {
@@ -127,29 +132,34 @@ func (r *run) receive(now uint64) {
 			}
 			continue
 		}
-		f := r.take(port)
 		if full {
+			r.take(port)
 			r.noBuffer++
 			continue
 		}
-		r.accept(&f)
-		r.wait.push(&f)
+		f := r.wait.push()
+		*f = r.take(port)
+		r.accept(f)
 	}
 	r.now = now
-	r.window.passes(r, now)
+	r.window.passes(r, at)
 }
 
 // Next implements sim.Feed.
 func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
-	r.receive(at.Cycle)
+	r.receive(at)
+	if r.drains(at) {
+		return 0, false
+	}
 	f := &r.work[at.Place()]
 	switch port := r.first(); {
 	case r.err != nil:
+		r.idle[at.Core]++
 		return 0, false
 	case len(r.again) > 0:
 		*f = r.again[0]
 		r.again = r.again[1:]
-		f.from = max(at.Cycle, r.card.use.served[at.Place()])
+		f.from = max(at.Cycle, r.card.use.servedUntil(at.Place()))
 		r.busy++
 		*in = f.far[0].input
 		return f.from, true
@@ -159,9 +169,10 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 		*f = r.take(port)
 		r.accept(f)
 	default:
+		r.idle[at.Core]++
 		return 0, false
 	}
-	from := max(f.from, r.card.use.served[at.Place()])
+	from := max(f.from, r.card.use.servedUntil(at.Place()))
 	f.from = max(f.from, at.Cycle)
 	r.busy++
 	in.Packet = r.rx[f.port].in.Source.Frame(&f.packet)
@@ -171,7 +182,7 @@ func (r *run) Next(at sim.Moment, in *sim.Input) (uint64, bool) {
 
 // Done implements sim.Feed.
 func (r *run) Done(at sim.Moment, res *sim.Result) {
-	r.receive(at.Cycle)
+	r.receive(at)
 	f := &r.work[at.Place()]
 	r.busy--
 	r.window.ends(f, at.Cycle)

@@ -34,6 +34,10 @@ type Spec struct {
 	// that they came in at; nil sends them back by the same one.
 	Egress []int
 
+	// LoadWord is how many cycles a core stands still for each word that is written
+	// into its control store, see Traffic.Replace.
+	LoadWord uint64
+
 	// Order is which frames leave in the order in which they came in.
 	Order Order
 	// Leave is called for each frame that leaves the card, in the order of time; nil
@@ -69,7 +73,8 @@ func DefaultSpec() Spec {
 	machine.IslandCores, machine.Shapes, machine.WorkerTurns = 10, DefaultShapes(), 4
 	return Spec{
 		Machine: machine, Cores: 50, Hertz: 800_000_000,
-		Ports: 2, PortRate: 40_000_000_000, Buffers: 640, EgressQueue: 1024,
+		LoadWord: 60,
+		Ports:    2, PortRate: 40_000_000_000, Buffers: 640, EgressQueue: 1024,
 		HostRate: 50_000_000_000, HostOverhead: 64, HostDelay: 500_000, HostQueue: 1024, HostQueues: 64,
 	}
 }
@@ -121,6 +126,7 @@ func (s *Spec) check() error {
 		{"picoseconds to the host", s.HostDelay, 0, maxDelay},
 		{"frames of the host's queue", unsigned(s.HostQueue), 1, maxQueue},
 		{"order of frames", uint64(s.Order), 0, uint64(OrderNone)},
+		{"cycles of a word that is loaded", s.LoadWord, 0, 1 << 20},
 		{"queues of the host", unsigned(s.HostQueues), 1, 1 << 16},
 	} {
 		if n.n < n.min || n.n > n.max {

@@ -46,10 +46,11 @@ func (t *Traffic) Run(ctx context.Context) (*Result, error) {
 	if t.every > 0 {
 		step = t.every
 	}
-	last := r.snapshot(r.now)
+	var last, next snapshot
+	r.snapshot(&last, sim.Moment{Cycle: r.now})
 	for until := r.now + step; r.card.sys.Step(until); until += step {
 		if t.every > 0 {
-			next := r.snapshot(until)
+			r.snapshot(&next, sim.Moment{Cycle: until})
 			t.see(r.sample(&last, &next))
 			last = next
 		}
@@ -94,7 +95,7 @@ func (r *run) over(c *plain.Codec) error {
 		r.rx[i].state(c, i)
 	}
 	c.Value(
-		&r.tx, &r.host, &r.wait, &r.work, &r.again, &r.busy, &r.held, &r.lanes, &r.parked, &r.counts, &r.inBits, &r.newest, &r.queues, &r.window, &r.now, &r.last, &r.all,
+		&r.tx, &r.host, &r.wait, &r.work, &r.again, &r.busy, &r.held, &r.lanes, &r.parked, &r.counts, &r.inBits, &r.newest, &r.queues, &r.window, &r.now, &r.last, &r.all, &r.idle,
 	)
 	r.card.sys.FaultState(c, &r.fault)
 	r.card.use.state(c)
@@ -121,19 +122,26 @@ func (rx *receiver) state(c *plain.Codec, port int) {
 
 // state goes over what was counted.
 func (u *usage) state(c *plain.Codec) {
-	c.Value(&u.served)
-	n := len(u.owners)
-	c.Value(&n)
-	if c.Reading() {
-		u.owners, u.last = nil, nil
-		clear(u.of)
+	c.Value(&u.served, &u.servedOwn)
+	for i := range u.counts {
+		u.counts[i].state(c)
 	}
-	for i := range n {
+}
+
+// state goes over what was counted of some parts.
+func (n *counting) state(c *plain.Codec) {
+	count := len(n.owners)
+	c.Value(&count)
+	if c.Reading() {
+		n.owners, n.last = nil, nil
+		clear(n.of)
+	}
+	for i := range count {
 		if c.Reading() {
-			u.owners = append(u.owners, &owner{})
+			n.owners = append(n.owners, &owner{})
 		}
-		o := u.owners[i]
+		o := n.owners[i]
 		c.Value(&o.region, &o.name, &o.busy)
-		u.of[o.region] = o
+		n.of[o.region] = o
 	}
 }

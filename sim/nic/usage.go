@@ -10,11 +10,20 @@ type usage struct {
 	units   []mem.Unit
 	parts   []mem.Part
 	packets mem.UnitID
-	served  []uint64 // cycle in which the last command of each context was over
-	owners  []*owner // in the order in which they came up
-	of      map[*mem.Region]*owner
-	last    *mem.Region
-	lastOf  *owner
+	sys     *sim.System
+	// The cycle in which the last command of each context was over: to units that islands
+	// share, and to those that an island has for itself.
+	served, servedOwn []uint64
+	// counts are of the units that islands share, and then of each island's own.
+	counts []counting
+}
+
+// counting is for whom some parts were busy.
+type counting struct {
+	owners []*owner // in the order in which they came up
+	of     map[*mem.Region]*owner
+	last   *mem.Region
+	lastOf *owner
 }
 
 // owner is a map that keeps parts busy.
@@ -24,46 +33,56 @@ type owner struct {
 	busy   []uint64 // cycles of each part
 }
 
-func newUsage() *usage { return &usage{of: map[*mem.Region]*owner{}} }
-
 // connect names the parts and says how many contexts there are.
 func (u *usage) connect(sys *sim.System, contexts int) {
+	u.sys = sys
 	u.units, u.packets = sys.Memories()
-	u.parts, u.served = sys.Parts(), make([]uint64, contexts)
+	u.parts, u.served, u.servedOwn = sys.Parts(), make([]uint64, contexts), make([]uint64, contexts)
+	u.counts = make([]counting, 1+sys.Islands())
+	for i := range u.counts {
+		u.counts[i].of = map[*mem.Region]*owner{}
+	}
 }
 
-// hooks returns hooks that count and then call others.
-func (u *usage) hooks(then sim.MemoryHooks) sim.MemoryHooks {
-	next := then.Serve
-	then.Serve = func(c *mem.Command, start, done uint64) {
+// hooks returns hooks that count, beside others.
+func (u *usage) hooks(others sim.MemoryHooks) sim.MemoryHooks {
+	next := others.Count
+	others.Count = func(c *mem.Command, start, done uint64) {
 		u.serve(c, start)
 		if next != nil {
 			next(c, start, done)
 		}
 	}
-	return then
+	return others
 }
 
 func (u *usage) serve(c *mem.Command, start uint64) {
 	r := c.Region
 	n := u.units[r.Unit].Occupied(c)
-	by := &u.served[sim.Moment{Core: int(c.Ticket.Source), Context: int(c.Ticket.Context)}.Place()]
+	place := sim.Moment{Core: int(c.Ticket.Source), Context: int(c.Ticket.Context)}.Place()
+	by, count := &u.served[place], &u.counts[0]
+	if u.sys.OwnUnit(r.Unit) {
+		by, count = &u.servedOwn[place], &u.counts[1+u.sys.Island(int(c.Ticket.Source))]
+	}
 	*by = max(*by, start+n)
 	if r.Unit == u.packets {
 		return
 	}
-	if r != u.last {
-		u.last, u.lastOf = r, u.owner(r)
+	if r != count.last {
+		count.last, count.lastOf = r, count.owner(r, len(u.parts))
 	}
-	u.lastOf.busy[c.Part] += n
+	count.lastOf.busy[c.Part] += n
 }
 
-func (u *usage) owner(r *mem.Region) *owner {
-	o := u.of[r]
+// servedUntil returns the cycle in which the last command of a context was over.
+func (u *usage) servedUntil(place int) uint64 { return max(u.served[place], u.servedOwn[place]) }
+
+func (n *counting) owner(r *mem.Region, parts int) *owner {
+	o := n.of[r]
 	if o == nil {
-		o = &owner{region: r, name: r.Name, busy: make([]uint64, len(u.parts))}
-		u.of[r] = o
-		u.owners = append(u.owners, o)
+		o = &owner{region: r, name: r.Name, busy: make([]uint64, parts)}
+		n.of[r] = o
+		n.owners = append(n.owners, o)
 	}
 	return o
 }
@@ -71,8 +90,11 @@ func (u *usage) owner(r *mem.Region) *owner {
 // reset forgets what was counted.
 func (u *usage) reset() {
 	clear(u.served)
-	for _, o := range u.owners {
-		clear(o.busy)
+	clear(u.servedOwn)
+	for i := range u.counts {
+		for _, o := range u.counts[i].owners {
+			clear(o.busy)
+		}
 	}
 }
 
@@ -80,11 +102,13 @@ func (u *usage) reset() {
 // that; "" where packets are or nothing happened.
 func (u *usage) heaviest(part int) (name string, share float64) {
 	var most, all uint64
-	for _, o := range u.owners {
-		n := o.busy[part]
-		all += n
-		if n > most {
-			name, most = o.name, n
+	for i := range u.counts {
+		for _, o := range u.counts[i].owners {
+			n := o.busy[part]
+			all += n
+			if n > most {
+				name, most = o.name, n
+			}
 		}
 	}
 	if all == 0 {

@@ -1,6 +1,10 @@
 package nic
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/sim"
+)
 
 // window is the part of a run over which rates are taken: from the arrival of a
 // tenth of all frames, when queues are as full as they get, to the arrival of
@@ -46,7 +50,7 @@ func (w *window) begins(r *run) {
 	for i := range r.rx {
 		total += r.rx[i].in.Source.Packets()
 	}
-	w.begin = r.snapshot(0)
+	r.snapshot(&w.begin, sim.Moment{})
 	if total < steady {
 		w.state = open
 		return
@@ -62,13 +66,15 @@ func (w *window) arrives(r *run, at uint64) {
 }
 
 // passes notes that time passes.
-func (w *window) passes(r *run, now uint64) {
+func (w *window) passes(r *run, now sim.Moment) {
 	switch {
-	case w.state == arming && now >= w.from:
-		w.state, w.begin = open, r.snapshot(now)
+	case w.state == arming && now.Cycle >= w.from:
+		w.state = open
+		r.snapshot(&w.begin, now)
 		w.latence = histogram{}
-	case w.state == open && w.warm > 0 && r.all && now > r.last:
-		w.state, w.end = closed, r.snapshot(now)
+	case w.state == open && w.warm > 0 && r.all && now.Cycle > r.last:
+		w.state = closed
+		r.snapshot(&w.end, now)
 	}
 }
 
@@ -85,17 +91,19 @@ func (w *window) latency(f *frame, end uint64) {
 // close ends the window with the run, if it has not ended yet.
 func (w *window) close(r *run) {
 	if w.state != closed {
-		w.end = r.snapshot(r.now)
+		r.snapshot(&w.end, sim.Moment{Cycle: r.now})
 	}
 }
 
-func (r *run) snapshot(cycle uint64) snapshot {
-	s := snapshot{
-		cycle: cycle, counts: r.counts, busy: r.card.sys.BusyUntil(cycle), worked: r.window.worked, memory: r.card.sys.PartsBusy(nil),
-		inBits: slices.Clone(r.inBits), hostBusy: r.host.busyUntil(r.time(cycle)),
+// snapshot takes what the run has done up to a moment: what cores and memory were busy
+// is there when they are at rest.
+func (r *run) snapshot(s *snapshot, at sim.Moment) {
+	*s = snapshot{
+		cycle: at.Cycle, counts: r.counts, worked: r.window.worked,
+		inBits: slices.Clone(r.inBits), hostBusy: r.host.busyUntil(r.time(at.Cycle)),
 	}
 	for i := range r.tx {
-		s.outBusy = append(s.outBusy, r.tx[i].busyUntil(r.time(cycle)))
+		s.outBusy = append(s.outBusy, r.tx[i].busyUntil(r.time(at.Cycle)))
 	}
-	return s
+	r.card.sys.Busy(at, &s.busy, &s.memory)
 }

@@ -131,13 +131,14 @@ type waiting struct {
 	count  int
 }
 
-func (w *waiting) push(f *frame) {
+// push returns the place of one more.
+func (w *waiting) push() *frame {
 	at := w.first + w.count
 	if at >= len(w.frames) {
 		at -= len(w.frames)
 	}
-	w.frames[at] = *f
 	w.count++
+	return &w.frames[at]
 }
 
 func (w *waiting) pop() frame {

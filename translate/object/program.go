@@ -165,6 +165,15 @@ func (m *Map) Holds() bpf.AttachType {
 	return bpf.AtHook
 }
 
+// Constant returns the value of a map that has one, which neither programs nor a host change:
+// constant data of the object.
+func (m *Map) Constant() (value []byte, ok bool) {
+	if !m.Frozen || m.Flags&bpf.FRdonlyProg == 0 || len(m.Initial) != 1 {
+		return nil, false
+	}
+	return m.Initial[0].Value, true
+}
+
 // AllMaps returns the maps of the program and of those that it reaches by tail
 // calls, each once, its own first, and then those that maps of maps among them
 // hold from the start.

@@ -43,6 +43,10 @@ func testMaps() []*object.Map {
 			Name: "lockedouter", Type: bpf.MapTypeArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4,
 			Inner: &object.Map{Name: "lockedinner", Type: bpf.MapTypeHash, KeySize: 4, ValueSize: 16, MaxEntries: 4, ValueType: btfvalue.Locked(16, 0)},
 		},
+		{
+			Name: "endless", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: bpf.FRdonlyProg, Frozen: true,
+			Initial: []object.Entry{{Key: []byte{0, 0, 0, 0}, Value: []byte("text")}},
+		},
 		{Name: "wronly", Type: bpf.MapTypeArray, KeySize: 4, ValueSize: 8, MaxEntries: 4, Flags: bpf.FWronlyProg},
 	}
 }

@@ -231,6 +231,8 @@ func (c *call) arg(n uint8, a platform.Arg) *Error {
 		return mapFits(c.ID, m)
 	case platform.ArgLock:
 		return c.lock(n)
+	case platform.ArgConstString:
+		return c.constString(n)
 	case platform.ArgFunc:
 		if r.kind != PtrFunc {
 			return unsafef("%s needs a function in R%d, it holds %s", c.name, n, r.kind.name())

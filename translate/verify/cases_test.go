@@ -46,7 +46,7 @@ func TestCases(t *testing.T) {
 		"stack": stackCases, "context": contextCases, "maps": mapCases, "helpers": helperCases,
 		"functions": functionCases, "loops": loopCases, "records": ringCases, "atomics": atomicCases, "pointers": pointerCases,
 		"globals": globalCases, "arguments": argumentCases, "callbacks": callbackCases, "elements": elementCases, "iterators": iteratorCases, "coarse": coarseCases, "locks": lockCases,
-		"dynptrs": dynptrCases, "dynptr slices": sliceCases, "dynptr records": recordCases,
+		"dynptrs": dynptrCases, "dynptr slices": sliceCases, "dynptr records": recordCases, "strings": stringCases,
 	} {
 		for _, c := range cases {
 			n++

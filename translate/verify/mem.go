@@ -319,11 +319,11 @@ func (v *verifier) inMapValue(p *reg, base uint8, off, size int, write bool) *Er
 // rodata returns the constant at a fixed place of a map that never changes.
 func (v *verifier) rodata(p *reg, off, size int) (uint64, bool) {
 	m := v.mapOf(p)
-	if !m.Frozen || m.Flags&bpf.FRdonlyProg == 0 || !rules.Map(m.Type).Direct || !p.Scalar.IsConst() || len(m.Initial) != 1 {
+	val, ok := m.Constant()
+	if !ok || !rules.Map(m.Type).Direct || !p.Scalar.IsConst() {
 		return 0, false
 	}
 	at := int(p.off) + int(p.Bits.Value) + off
-	val := m.Initial[0].Value
 	var c uint64
 	for k := range size {
 		if at+k < len(val) {

@@ -117,6 +117,9 @@ func newCardStatusCmd(*app) *cobra.Command {
 func printCard(w io.Writer, s *shownCard, stats []offload.Counter) {
 	fmt.Fprintf(w, "sim:%s: process %d, since %s, target %s\n", s.Name, s.PID, s.Started.Format(time.DateTime), s.Target)
 	fmt.Fprintf(w, "    behind its time: %s, at most %s\n", s.Behind.Round(time.Microsecond), s.BehindMost.Round(time.Microsecond))
+	if s.RoutesLate != "" {
+		fmt.Fprintf(w, "    routes older than the kernel's: %s\n", s.RoutesLate)
+	}
 	for _, p := range s.Ports {
 		fmt.Fprintf(w, "    port %d: %s, host: %s", p.Port, p.Wire, p.Host)
 		if p.Ended {

@@ -19,6 +19,8 @@ import (
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/testbed"
 	"github.com/skipsw/skipsw/offload/card"
+	"github.com/skipsw/skipsw/offload/card/hostnet"
+	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/sim/ports"
 	"github.com/skipsw/skipsw/sim/tunnel"
 )
@@ -54,6 +56,7 @@ func newCardRunCmd(a *app) *cobra.Command {
   offload card run --name card0 --port unix:/tmp/vm0 --host pcap:,host.pcap
   offload card run --name card0 --port pcap:in.pcap,out.pcap --fast --until-done
   offload card run --name card0 --port tap:a0 --port tap:a1,tunnel=vxlan --routes net.json
+  offload card run --name card0 --port netdev:v0 --host tap:h0 --port netdev:v1 --host tap:h1 --routes netlink
   offload card run --pci uml:/tmp/card --port host`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -75,6 +78,7 @@ func newCardRunCmd(a *app) *cobra.Command {
 	fl.StringVar(&f.target, "target", "skipsw", "target: "+strings.Join(a.targetNames(), ", ")+" or the path of a target `file`")
 	fl.StringVar(&f.restore, "restore", "", "begin with the program and maps of a `CHECKPOINT` that card save has written")
 	f.routes.add(cmd)
+	fl.Lookup("routes").Usage += "; " + fromKernel + " takes the kernel's own, now and whenever they change"
 	fl.IntVar(&f.limits.Clients, "max-clients", 64, "number `N` of clients at a time")
 	fl.IntVar(&f.limits.Maps, "max-maps", 256, "number `N` of maps")
 	fl.IntVar(&f.limits.Programs, "max-programs", 64, "number `N` of programs")
@@ -100,6 +104,10 @@ With ,tunnel=vxlan[:UDP], ,tunnel=geneve[:UDP] or ,tunnel=ipip behind it a port 
 in tunnel mode: what arrives for the addresses in --routes loses its outer
 headers, which become the frame's tunnel key, and what a program sends there
 gets those that its key asks for, by the routes and neighbours in --routes.
+
+With --routes netlink programs find the links, routes, rules and neighbours of the
+card's network namespace, and each change of them. The interface that plays a port's
+host (--host tap:NAME), or else that at its wire, is the port's there.
 
 What a program lets pass goes to the host of the port (--host), as does every
 packet while nothing is attached. Without --host, a card with two ports has a host
@@ -165,8 +173,10 @@ func cardProcess(a *app, cmd *cobra.Command, f *cardRunFlags) (err error) {
 	if s.Target, err = a.target(f.target); err != nil {
 		return err
 	}
-	if s.Network, err = f.routes.read(&a.streams); err != nil {
-		return err
+	if f.routes.routes != fromKernel {
+		if s.Network, err = f.routes.read(&a.streams); err != nil {
+			return err
+		}
 	}
 	var saved []byte
 	if f.restore != "" {
@@ -202,6 +212,13 @@ func cardProcess(a *app, cmd *cobra.Command, f *cardRunFlags) (err error) {
 	if err := f.checkUntil(s.Ports); err != nil {
 		return errors.Join(err, closePorts(s.Ports))
 	}
+	var host *hostnet.Watcher
+	if f.routes.routes == fromKernel {
+		if host, err = watchHost(&s); err != nil {
+			return errors.Join(err, closePorts(s.Ports))
+		}
+		defer host.Close()
+	}
 	if err := me.Become(); err != nil {
 		return errors.Join(err, closePorts(s.Ports))
 	}
@@ -211,6 +228,8 @@ func cardProcess(a *app, cmd *cobra.Command, f *cardRunFlags) (err error) {
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	following := make(chan error, 1)
+	go func() { following <- followHost(ctx, host, c, s.Network) }()
 	if saved != nil {
 		if err := c.Restore(ctx, saved); err != nil {
 			return errors.Join(fmt.Errorf("%s: %w", f.restore, err), closePorts(s.Ports))
@@ -221,7 +240,38 @@ func cardProcess(a *app, cmd *cobra.Command, f *cardRunFlags) (err error) {
 	f.ready(cmd, c, me, place)
 	err = c.Run(ctx, f.until)
 	s.Log.Printf("ends")
-	return errors.Join(err, <-serving)
+	stop()
+	return errors.Join(err, <-serving, <-following)
+}
+
+// fromKernel is the word of --routes for the tables that the kernel has now, and from
+// then on.
+const fromKernel = "netlink"
+
+// watchHost takes the network that the card begins with from the kernel.
+func watchHost(s *card.Spec) (*hostnet.Watcher, error) {
+	all := s.Ports
+	w, err := hostnet.Open(func(name string, index uint32) uint32 { return card.Interface(all, name, index) })
+	if err != nil {
+		return nil, err
+	}
+	if s.Network, err = w.Tables(); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("--routes %s: %w", fromKernel, err)
+	}
+	return w, nil
+}
+
+// followHost lets the card have what changes, until ctx is done.
+func followHost(ctx context.Context, w *hostnet.Watcher, c *card.Card, began *network.Tables) error {
+	if w == nil {
+		return nil
+	}
+	err := w.Run(ctx, began, c.SetNetwork, c.RoutesLate)
+	if err != nil {
+		c.Stop() // its routes would be out of date and nobody would know
+	}
+	return err
 }
 
 // ready says that the card can be used.

@@ -189,6 +189,14 @@ func (f *fn) global() {
 // rodata takes the address of a value that never changes: verifiers take loads
 // from it as constants.
 func (f *fn) rodata() {
+	if m := f.constants(); m >= 0 {
+		f.address(m)
+		f.valueAccess()
+	}
+}
+
+// constants returns a map whose value never changes, or -1.
+func (f *fn) constants() int {
 	m := -1
 	for i, s := range f.p.maps {
 		if s.Frozen {
@@ -197,7 +205,7 @@ func (f *fn) rodata() {
 	}
 	if m < 0 {
 		if len(f.p.maps) == maxMaps {
-			return
+			return -1
 		}
 		n := 1 + f.r.IntN(32)
 		m = f.p.addMap(&object.Map{
@@ -206,6 +214,5 @@ func (f *fn) rodata() {
 		})
 		f.p.maps[m].Name += "_rodata"
 	}
-	f.address(m)
-	f.valueAccess()
+	return m
 }

@@ -264,6 +264,7 @@ func statements(o *Options) (out []choice, total int) {
 		{CsumDiff, 2, plain((*fn).csumDiff)},
 		{LegacyLoad, 5, plain((*fn).legacyLoad)},
 		{Rodata, 2, plain((*fn).rodata)},
+		{Rodata | Helpers | Stack, 2, plain((*fn).compareString)},
 		{CtxFields, 6, plain((*fn).contextField)},
 		{MetaData, 2, plain((*fn).metadata)},
 		{Stack | StackAtomic, 6, plain((*fn).stackAtomic)},

@@ -51,7 +51,7 @@ type Part struct {
 	// Entry is what runs before the program when a packet comes in, and not when a
 	// tail call leads to it; nil for a program without tail calls.
 	Entry, Body *ssa.Func
-	modest      bool // compiled without opt.Share and opt.LongCommands
+	modest      bool // compiled without opt.Share, opt.NearValues and opt.LongCommands
 }
 
 // Source returns the program that was asked for.
@@ -116,7 +116,7 @@ func Compile[C any](b Backend[C], u *Unit) (C, error) {
 // compile takes one part to what Emit takes.
 func compile[C any](b Backend[C], u *Unit, p *Part) error {
 	if p.modest {
-		for _, s := range []string{opt.Share.Name, opt.LongCommands.Name} {
+		for _, s := range []string{opt.Share.Name, opt.NearValues.Name, opt.LongCommands.Name} {
 			defer u.Run.Switch(s, u.Run.On(s))
 			u.Run.Switch(s, false)
 		}

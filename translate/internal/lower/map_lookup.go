@@ -21,6 +21,9 @@ func byKey(c *Call) error {
 		m = c.Several[0]
 	}
 	s, args := c.site()
+	if c.own && c.ID == bpf.HelperMapLookupElem {
+		s.Near = c.place().Near
+	}
 	key, err := c.Behind(2, int(m.KeySize))
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ func lookupInner(c *Call) error {
 		inside := ssa.Compare{Cond: ssa.ULT, XL: key[0], YL: c.Const(c.Map.MaxEntries)}
 		word = either(c, inside, func() []ssa.ID { return load(c.entry(key[0]), c.Const(c.Env.Machine.MapHigh)) }, none)[0]
 	} else {
-		s := ssa.CallSite{Helper: c.ID, Map: int32(c.K)}
+		s := ssa.CallSite{Helper: c.ID, Map: int32(c.K), Near: c.place().Near}
 		key = c.passed(&s, c.Map, key, nil)
 		if c.pointed(&s) {
 			key = append(key, c.StackBase())

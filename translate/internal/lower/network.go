@@ -27,7 +27,7 @@ func (c *Call) network(name string) network {
 // find calls the lookup of the map and returns the low word of the value's
 // address, 0 where the key is not there.
 func (n network) find(key ...ssa.ID) ssa.ID {
-	s := ssa.CallSite{Helper: bpf.HelperMapLookupElem, Map: int32(n.k), Key: len(key)}
+	s := ssa.CallSite{Helper: bpf.HelperMapLookupElem, Map: int32(n.k), Key: len(key), Near: n.Env.Maps[n.k].Near}
 	args := key
 	if n.pointed(&s) {
 		args = append(args, n.StackBase())

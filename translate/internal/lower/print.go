@@ -120,10 +120,11 @@ func (c *Call) formatText() ([]byte, error) {
 	switch fact := c.Fact(1); {
 	case fact.Kind == verify.PtrMapValue && fact.OffKnown && fact.Map >= 0:
 		m := c.Prog.Source().Maps[fact.Map]
-		if !constant(m) || int(fact.Off)+n > len(m.Initial[0].Value) || fact.Off < 0 {
+		value, ok := m.Constant()
+		if !ok || int(fact.Off)+n > len(value) || fact.Off < 0 {
 			return nil, unknown
 		}
-		return m.Initial[0].Value[fact.Off:][:n], nil
+		return value[fact.Off:][:n], nil
 	case fact.Kind == verify.PtrStack:
 		words, err := c.Behind(1, n)
 		if err != nil {
@@ -140,11 +141,6 @@ func (c *Call) formatText() ([]byte, error) {
 		return text[:n], nil
 	}
 	return nil, unknown
-}
-
-// constant reports whether a map holds one value that nobody changes.
-func constant(m *object.Map) bool {
-	return m.Frozen && m.Flags&bpf.FRdonlyProg != 0 && len(m.Initial) == 1
 }
 
 // print sends a format and its values, words low and high, with the memory that it

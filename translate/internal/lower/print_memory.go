@@ -100,11 +100,11 @@ func (c *Call) constantBehind(r int) ([]byte, bool) {
 	if fact.Kind != verify.PtrMapValue || !fact.OffKnown || fact.Map < 0 || fact.Inner {
 		return nil, false
 	}
-	m := c.Prog.Source().Maps[fact.Map]
-	if !constant(m) || int(fact.Off) > len(m.Initial[0].Value) {
+	text, ok := c.Prog.Source().Maps[fact.Map].Constant()
+	if !ok || int(fact.Off) > len(text) {
 		return nil, false
 	}
-	text := m.Initial[0].Value[fact.Off:]
+	text = text[fact.Off:]
 	if n := bytes.IndexByte(text, 0); n >= 0 {
 		text = text[:n+1]
 	}

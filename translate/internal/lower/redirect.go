@@ -147,7 +147,7 @@ func (c *Call) target(key ssa.ID) (value, program ssa.ID, err error) {
 		w := c.Choose(inside, func() []ssa.ID { return load(c.entry(key), c.Const(c.Env.Machine.MapHigh)) }, none)
 		return w[0], w[1], nil
 	}
-	s := ssa.CallSite{Helper: bpf.HelperMapLookupElem, Map: int32(c.K), Key: 1}
+	s := ssa.CallSite{Helper: bpf.HelperMapLookupElem, Map: int32(c.K), Key: 1, Near: c.place().Near}
 	args := []ssa.ID{key}
 	if c.pointed(&s) {
 		args = append(args, c.StackBase())

@@ -17,11 +17,12 @@ var (
 // hashKind is the row of a hash map. The card counts as one CPU.
 func hashKind(t bpf.MapType, lru bool, firmware []bpf.HelperID) *Kind {
 	at := func(m Map) hashmap.Map {
-		return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Swapped: m.Swapped, LRU: lru, Inner: m.Inner}
+		return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Swapped: m.Swapped, LRU: lru, Inner: m.Inner, Taken: m.Taken}
 	}
 	return &Kind{
 		Type: t, Firmware: firmware, Counters: true, Held: true, Recent: lru, Inline: []bpf.HelperID{bpf.HelperForEachMapElem},
 		NearKey: maplayout.HashNearKey,
+		Near:    func(m Map) (int, int) { return at(m).Near() },
 		Layout:  func(m Map) maplayout.Layout { return at(m).Layout() },
 		Routines: map[bpf.HelperID]Routine{
 			bpf.HelperMapLookupElem:  func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Lookup(start) },

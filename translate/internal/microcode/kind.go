@@ -36,6 +36,8 @@ type Map struct {
 	// word of its address as the high word of the flags, and Base is that of one
 	// like it.
 	Inner bool
+	// Taken is how many words of a value its lookup returns, see Kind.Near.
+	Taken int
 }
 
 // held are registers of bank A that a routine must not use: those given, and the
@@ -88,6 +90,10 @@ type Kind struct {
 	// for keys, 0 for any: a longer one is in front of the value, the rest of its last
 	// word 0.
 	NearKey uint32
+	// Near returns the transfer register that a lookup can leave the first word of the
+	// value in, and how many words it can leave, each in the order of bytes that keys
+	// have; nil if it leaves none.
+	Near func(m Map) (at, words int)
 	// Indexed says that entry i is i strides from the base.
 	Indexed bool
 	// Cannot gives the reason why a helper cannot be had, where it is not that

@@ -15,7 +15,7 @@ var (
 		Inline: []bpf.HelperID{bpf.HelperMapLookupElem},
 	})
 	_ = register(&Kind{
-		Type: bpf.MapTypeHashOfMaps, Nested: true, NearKey: maplayout.HashNearKey,
+		Type: bpf.MapTypeHashOfMaps, Nested: true, NearKey: maplayout.HashNearKey, Near: nearByKey,
 		Layout:   func(m Map) maplayout.Layout { return byKey(m).Layout() },
 		Inline:   []bpf.HelperID{bpf.HelperMapLookupElem},
 		Routines: map[bpf.HelperID]Routine{bpf.HelperMapLookupElem: func(m Map, start int) ([]nfpisa.Instr, error) { return byKey(m).Lookup(start) }},

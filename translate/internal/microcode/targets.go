@@ -14,14 +14,18 @@ var (
 	_ = register(slotsKind(bpf.MapTypeCPUMap, bpf.HelperRedirectMap))
 	_ = register(slotsKind(bpf.MapTypeXSKMap, bpf.HelperRedirectMap, bpf.HelperMapLookupElem))
 	_ = register(&Kind{
-		Type:     bpf.MapTypeDevMapHash,
+		Type: bpf.MapTypeDevMapHash, Near: nearByKey,
 		Layout:   func(m Map) maplayout.Layout { return byKey(m).Layout() },
 		Inline:   []bpf.HelperID{bpf.HelperRedirectMap},
 		Routines: map[bpf.HelperID]Routine{bpf.HelperMapLookupElem: func(m Map, start int) ([]nfpisa.Instr, error) { return byKey(m).Lookup(start) }},
 	})
 )
 
-func byKey(m Map) hashmap.Map { return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base} }
+func byKey(m Map) hashmap.Map {
+	return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Taken: m.Taken}
+}
+
+func nearByKey(m Map) (at, words int) { return byKey(m).Near() }
 
 // slotsKind is the row of maps of targets that are addressed by index.
 func slotsKind(t bpf.MapType, inline ...bpf.HelperID) *Kind {

@@ -102,12 +102,15 @@ func (s *selector) call(id ssa.ID, v *ssa.Value) {
 			n.ops = append(n.ops, regalloc.Operand{V: s.copyOf(v.Args[0]), Flags: regalloc.Fixed, Loc: place(*s.t.Calls.Map)})
 		}
 	}
+	site.Taken = 0
 	for _, w := range s.words[id] {
 		r := s.regs[w]
 		if r == regalloc.NoVReg {
 			continue
 		}
-		n.ops = append(n.ops, regalloc.Operand{V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: s.resultPlace(int(s.f.V(w).Imm))})
+		k := int(s.f.V(w).Imm)
+		site.Taken = max(site.Taken, k+1-ssa.ResultValue)
+		n.ops = append(n.ops, regalloc.Operand{V: r, Flags: regalloc.Def | regalloc.Fixed, Loc: s.resultPlace(site, k)})
 	}
 	s.add(n)
 }
@@ -149,11 +152,11 @@ func (s *selector) granted(site *ssa.CallSite) {
 
 // resultPlace returns where a routine leaves word k of what it returns: R0 in
 // registers of both banks, words of a value in transfer registers.
-func (s *selector) resultPlace(k int) regalloc.Loc {
+func (s *selector) resultPlace(site *ssa.CallSite, k int) regalloc.Loc {
 	if k < ssa.ResultValue {
 		return regalloc.Loc{File: regalloc.Both, Num: uint8(s.t.Calls.Result) + uint8(k)}
 	}
-	return regalloc.Loc{File: regalloc.In, Num: uint8(k - ssa.ResultValue)}
+	return regalloc.Loc{File: regalloc.In, Num: site.Near.At + uint8(k-ssa.ResultValue)}
 }
 
 // maxPassed is how many words a routine takes: a key of 512 bytes and a value of 256.

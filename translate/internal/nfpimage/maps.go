@@ -124,7 +124,7 @@ func placeMaps(u *backend.Unit, b Backend) (*atlas, error) {
 		if !t.Direct() {
 			continue
 		}
-		p.Swapped, p.Hashed = swapped[m], !kind.Indexed
+		p.Swapped, p.Hashed, p.Near = swapped[m], !kind.Indexed, near(kind, a.located(m, t))
 		l := kind.Layout(a.located(m, t))
 		if q, ok := l.(maplayout.Records); ok {
 			if err := maplayout.CheckRecords(q, maplayout.Align); err != nil {
@@ -189,8 +189,17 @@ func (a *atlas) nest(m *object.Map, t *target.Target) string {
 	}
 	kind := microcode.Of(like.Type)
 	l := kind.Layout(a.located(like, t))
-	a.at[m].Inner = &ssa.MapPlace{Stride: l.Step(), Size: l.Size(), Swapped: a.at[m].Swapped, Hashed: !kind.Indexed}
+	a.at[m].Inner = &ssa.MapPlace{Stride: l.Step(), Size: l.Size(), Swapped: a.at[m].Swapped, Hashed: !kind.Indexed, Near: near(kind, a.located(like, t))}
 	return ""
+}
+
+// near returns what lookups in a map can return of a value.
+func near(kind *microcode.Kind, m microcode.Map) (n ssa.Near) {
+	if kind.Near != nil {
+		at, words := kind.Near(m)
+		n = ssa.Near{At: uint8(at), Words: words}
+	}
+	return n
 }
 
 // swappedMaps returns the maps whose values stand in the order of the atomic

@@ -30,6 +30,7 @@ type routineKey struct {
 // image on, each once, in the order of the first calls.
 func (l *linker) routines(first int) (*library, error) {
 	lib := &library{at: map[routineKey]target.CodeAddr{}}
+	taken := l.taken()
 	for _, p := range l.parts {
 		src := p.Program.Source()
 		for k := range p.body.Words {
@@ -49,6 +50,7 @@ func (l *linker) routines(first int) (*library, error) {
 				table, name = l.atlas.located(l.atlas.like(m), l.t), m.Name+".inner"
 				table.Inner = true
 			}
+			table.Taken = taken[key]
 			code, err := microcode.Of(table.Type).Routine(key.helper)(table, start)
 			if err != nil {
 				return nil, &ssa.Unsupported{What: fmt.Sprintf("helper %v on map %s (%v)", key.helper, name, table.Type), Why: err.Error(), Slot: int(w.Slot), Line: src.PlaceAt(int(w.Slot))}
@@ -61,6 +63,22 @@ func (l *linker) routines(first int) (*library, error) {
 		}
 	}
 	return lib, nil
+}
+
+// taken returns how many words of a value each routine has to return: the most that one
+// of its calls takes.
+func (l *linker) taken() map[routineKey]int {
+	out := map[routineKey]int{}
+	for _, p := range l.parts {
+		src := p.Program.Source()
+		for k := range p.body.Words {
+			if s := p.body.Words[k].Site; s != nil && s.Map >= 0 {
+				key := routineKey{s.Helper, src.Maps[s.Map], s.Inner}
+				out[key] = max(out[key], s.Taken)
+			}
+		}
+	}
+	return out
 }
 
 // appendTo adds the routines to an image.

@@ -30,13 +30,14 @@ type plan struct {
 	groups  []*group
 	of      map[ssa.ID]*group
 	forward map[ssa.ID]ssa.ID // loads of bytes that a store has just written
+	near    *nearValues
 }
 
 // planLoads sorts loads into groups. A load joins a group if it has the same
 // address but for a constant, comes after the group's first load on every path,
 // and no store to its bytes lies between.
 func planLoads(f *ssa.Func, c commands) *plan {
-	p := &plan{run: c.run, max: c.read, of: map[ssa.ID]*group{}, forward: map[ssa.ID]ssa.ID{}}
+	p := &plan{run: c.run, max: c.read, of: map[ssa.ID]*group{}, forward: map[ssa.ID]ssa.ID{}, near: newNearValues(f)}
 	merge := c.run.On(mergeLoads.Name)
 	order := f.RPO()
 	dom := f.Dominators(order)
@@ -57,6 +58,12 @@ func planLoads(f *ssa.Func, c commands) *plan {
 					p.forward[id] = st
 					p.remark(f, id, st, "taken from the register that was stored, without a read", "")
 					continue
+				}
+				if c.run.On(NearValues.Name) {
+					if call := p.near.serve(vs, id, a); call != 0 {
+						p.remarkNear(f, id, call)
+						continue
+					}
 				}
 				if g := p.join(f, dom, vs, byBase[a.base], id, a); g != nil {
 					p.remarkJoined(f, g, id)

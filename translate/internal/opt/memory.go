@@ -55,6 +55,9 @@ func lowerMemory(f *ssa.Func, c commands) {
 				held.flush(m)
 			}
 			list = append(list, id)
+			if g := p.near.found[id]; g != nil {
+				g.emitNear(m, id)
+			}
 		}
 		m.Slot = f.B(b).Term.Slot
 		held.flush(m)
@@ -74,6 +77,9 @@ func (p *plan) load(m *ssa.Maker, held *pending, id ssa.ID) ssa.ID {
 	v := *f.V(id)
 	if st, ok := p.forward[id]; ok {
 		return forward(m, &v, f.V(st))
+	}
+	if call, ok := p.near.of[id]; ok {
+		return p.near.found[call].take(m, &v)
 	}
 	g := p.of[id]
 	if g.leader == id {

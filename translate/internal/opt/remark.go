@@ -62,6 +62,13 @@ func (p *plan) remark(f *ssa.Func, id, other ssa.ID, what, why string) {
 	p.run.Remark(m)
 }
 
+// remarkNear says that a load is what a lookup returns.
+func (p *plan) remarkNear(f *ssa.Func, id, call ssa.ID) {
+	if p.run.Remarking() {
+		p.run.Remark(pass.Remark{Pass: NearValues.Name, Slot: f.V(id).Slot, Other: f.V(call).Slot, Done: true, What: "returned by the lookup, without a read of its own"})
+	}
+}
+
 // remarkJoined says that a load is read with others.
 func (p *plan) remarkJoined(f *ssa.Func, g *group, id ssa.ID) {
 	what := "read with other bytes by one command"

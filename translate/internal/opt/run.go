@@ -44,6 +44,10 @@ var (
 	mergeStores = pass.Info{Name: "merge-stores", Doc: "hold stores back and write neighbouring bytes at once", Inside: "memory"}
 )
 
+// NearValues is the switch inside Memory that a program does without for which there
+// would be too few transfer registers.
+var NearValues = pass.Info{Name: "near-values", Doc: "take words of a map value from the lookup that found it", Inside: "memory"}
+
 // LongCommands is the switch inside Memory that a program does without for which
 // there would be too few transfer registers in a row.
 var LongCommands = pass.Info{Name: "long-commands", Doc: "move more than 64 bytes by one command", Inside: "memory"}
@@ -83,7 +87,7 @@ func Passes(lowering []Pass) []pass.Info {
 	}
 	for _, p := range lowering {
 		list = append(list, p.Info)
-		for _, s := range []pass.Info{mergeLoads, mergeStores, LongCommands} {
+		for _, s := range []pass.Info{mergeLoads, mergeStores, NearValues, LongCommands} {
 			if s.Inside == p.Name {
 				list = append(list, s)
 			}

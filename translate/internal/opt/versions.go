@@ -13,6 +13,7 @@ type versions struct {
 	f     *ssa.Func
 	space ssa.Space
 	at    []int32 // by value: version that a Load or Store sees
+	made  []int32 // by value: version that it makes, 0 if none
 	// stores lists the Store that made a version, 0 for other versions; before
 	// is the version that the store saw.
 	stores []ssa.ID
@@ -50,8 +51,9 @@ func findVersions(f *ssa.Func, space ssa.Space) *versions {
 		s.before = append(s.before, 0)
 		return int32(len(s.stores) - 1)
 	}
-	made := make([]int32, len(f.Values)) // by value: the version it makes
-	met := make([]int32, len(f.Blocks))  // by block: the version that begins there
+	made := make([]int32, len(f.Values))
+	s.made = made
+	met := make([]int32, len(f.Blocks)) // by block: the version that begins there
 	out := make([]int32, len(f.Blocks))
 	entry := fresh(0)
 	for changed := true; changed; {

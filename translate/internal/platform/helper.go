@@ -84,6 +84,8 @@ const (
 	ArgSliceSize
 	// ArgStackOrNull is a pointer to the stack or null (ARG_PTR_TO_STACK_OR_NULL).
 	ArgStackOrNull
+	// ArgConstString is a string that is constant data of the object (ARG_PTR_TO_CONST_STR).
+	ArgConstString
 	// ArgLock is the struct bpf_spin_lock of a map value (ARG_PTR_TO_SPIN_LOCK).
 	ArgLock
 )

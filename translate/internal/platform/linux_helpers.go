@@ -10,7 +10,6 @@ const (
 	whyTimer    = "because nothing on a card runs a callback at a time of its own"
 	whyCallback = "because user ring buffers are of no use to programs on a card"
 	whySnprintf = "because text is made by the host, from what bpf_trace_printk prints, and not in the program"
-	whyText     = "because its format strings are read from constant maps, which is not built"
 	whyStorage  = "because local storage needs a host's sockets or processes"
 	whySleep    = "because it sleeps"
 )
@@ -121,7 +120,7 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperSkcToUDP6Sock, For: both, Refused: whySockets},
 	{ID: bpf.HelperGetTaskStack, For: both, Refused: whyTasks},
 	{ID: bpf.HelperCopyFromUser, For: both, Refused: whySleep},
-	{ID: bpf.HelperSnprintfBTF, For: both, Refused: whyText},
+	{ID: bpf.HelperSnprintfBTF, For: both, Refused: whySnprintf},
 	{ID: bpf.HelperSkbCgroupClassID, For: tc, Args: args{ArgCtx}},
 	{ID: bpf.HelperRedirectNeigh, For: tc, Args: args{ArgAnything, ArgMemOrNull, ArgSizeOrZero, ArgAnything}},
 	{ID: bpf.HelperPerCPUPtr, For: both, Refused: whyKptr},
@@ -144,7 +143,7 @@ var linuxHelpers = []Helper{
 	{ID: bpf.HelperSkcToUnixSock, For: both, Refused: whySockets},
 	{ID: bpf.HelperFindVMA, For: both, Refused: whyTasks},
 	{ID: bpf.HelperLoop, For: both, CallsBack: true, Args: args{ArgAnything, ArgFunc, ArgStackOrNull, ArgAnything}},
-	{ID: bpf.HelperStrncmp, For: both, Refused: whyText},
+	{ID: bpf.HelperStrncmp, For: both, Args: args{ArgMem, ArgSize, ArgConstString}},
 	{ID: bpf.HelperXDPGetBuffLen, For: xdp, Args: args{ArgCtx}},
 	{ID: bpf.HelperXDPLoadBytes, For: xdp, Args: args{ArgCtx, ArgAnything, ArgFill, ArgSize}},
 	{ID: bpf.HelperXDPStoreBytes, For: xdp, Args: args{ArgCtx, ArgAnything, ArgMem, ArgSize}},

@@ -38,6 +38,7 @@ type MapPlace struct {
 	Size    uint64 // bytes of the whole map
 	Swapped bool   // words of values are stored with their bytes reversed
 	Hashed  bool   // entry i need not be i strides from the base
+	Near    Near   // what a lookup by a routine can return of the value
 	// Compared are the bytes of values that some program compares and exchanges,
 	// CompareLock is then the address of the lock under which they are written.
 	Compared    []Span

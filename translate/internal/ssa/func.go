@@ -89,6 +89,8 @@ type Func struct {
 	// LocalWords is the number of words of local memory that LMLoad and LMStore
 	// reach.
 	LocalWords int
+	// Acquires says that some load comes before all that follow it.
+	Acquires bool
 
 	consts map[constKey]ID
 }

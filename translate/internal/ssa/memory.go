@@ -149,6 +149,7 @@ func (b *Builder) storeInsn(in bpf.Insn, pc int) error {
 	switch {
 	case in.IsAtomic() && in.AtomicOp() == bpf.AtomicLoadAcq:
 		// Memory commands are in order: each is waited for.
+		b.F.Acquires = true
 		return b.loadInsn(bpf.Load(in.Size(), in.Dst, in.Src, in.Off), pc)
 	case in.IsAtomic() && in.AtomicOp() == bpf.AtomicStoreRel:
 	case in.IsAtomic():

@@ -31,6 +31,17 @@ type CallSite struct {
 	Link    uint32
 	// Kind is what the data pointer of an event is; 0 for other calls.
 	Kind uint8
+	// Near is which words of the value that it finds a lookup can return, Taken how
+	// many of them, from the first on, are taken.
+	Near  Near
+	Taken int
+}
+
+// Near is the words of a value that a lookup can return, because it reads them with the
+// entry that they are in: how many, and the transfer register of the first.
+type Near struct {
+	Words int
+	At    uint8
 }
 
 // pairsAt returns the number of arguments before those in Pairs.
@@ -71,7 +82,8 @@ func (m *Maker) AddCall(c CallSite, args []ID) ID {
 	return m.Add(Value{Op: Call, Imm: uint32(len(m.F.Calls) - 1), Args: args})
 }
 
-// ResultValue is the first word of a value that a call returns beside R0.
+// ResultValue is the first word of a value that a call returns beside R0. Where the call
+// finds no value, the words are nothing in particular.
 const ResultValue = 2
 
 // Result appends word k of what a call returns: 0 and 1 are those of R0.

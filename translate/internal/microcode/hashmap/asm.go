@@ -101,7 +101,7 @@ func (m Map) newAssembler(start int, changes, update bool) (*assembler, error) {
 	case m.long():
 		c.Xfer(xferPiece+chunk, 0)
 	default:
-		c.Xfer(m.head()+int(words(m.KeySize)), 0)
+		c.Xfer(m.reads(search), 0)
 	}
 	return a, c.Err()
 }

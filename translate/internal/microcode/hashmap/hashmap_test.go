@@ -95,9 +95,13 @@ func driver(t testing.TB, m hashmap.Map) *image.Image {
 	emit(nfpisa.Nop())
 	emit(nfpisa.Mov(a(14), a(0)), nfpisa.Mov(b(14), b(1)))
 	vw := int(m.ValueSize+3) / 4
-	emit(nfpisa.Immed(none, 1<<7|uint32(vw-1)<<8), nfpisa.Mem40(nfpisa.MemRead32Swap, 2, b(14), a(14), 1).CtxSwap(1).IndirectRef())
+	at, _ := m.Near()
+	if m.Taken == 0 {
+		at = 2
+		emit(nfpisa.Immed(none, 1<<7|uint32(vw-1)<<8), nfpisa.Mem40(nfpisa.MemRead32Swap, 2, b(14), a(14), 1).CtxSwap(1).IndirectRef())
+	}
 	for i := range vw {
-		emit(nfpisa.Mov(x(2+i), x(2+i)))
+		emit(nfpisa.Mov(x(2+i), x(at+i)))
 	}
 	emit(nfpisa.Immed(none, 1<<7|uint32(vw-1)<<8), nfpisa.Mem32(nfpisa.MemWrite32Swap, 2, a(12), k(8), 1).CtxSwap(1).IndirectRef())
 	code[missing] = nfpisa.BrClr(b(1), 29, here())
@@ -142,6 +146,9 @@ const base = 0x20_0000_0100
 
 var maps = []hashmap.Map{
 	{Shape: shape(4, 8, 8), Target: skipsw, Base: base},
+	{Shape: shape(4, 8, 9), Target: skipsw, Base: base, Taken: 2},
+	{Shape: shape(13, 61, 7), Target: skipsw, Base: base, Taken: 16},
+	{Shape: shape(64, 48, 16), Target: skipsw, Base: base, Swapped: true, Taken: 12},
 	{Shape: shape(1, 1, 5), Target: skipsw, Base: base},
 	{Shape: shape(6, 13, 3), Target: skipsw, Base: base},
 	{Shape: shape(12, 16, 40), Target: skipsw, Base: base, Swapped: true},
@@ -311,13 +318,14 @@ func Example() {
 	fmt.Println(len(lookup), len(update), len(remove))
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
-	// 37 102 82
+	// 31 96 76
 	// {Buckets:1024 Heads:4112 First:28688 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Inside:true Turns:0 Spin:{Has:false At:0} Compared:false}
 }
 
 // BenchmarkOperations reports the simulated cycles of each operation.
 func BenchmarkOperations(b *testing.B) {
 	m := maps[0]
+	m.Taken = 2
 	for op, what := range []string{"lookup", "update", "delete"} {
 		b.Run(what, func(b *testing.B) {
 			mach, err := sim.New(driver(b, m), sim.DefaultSpec())

@@ -3,6 +3,7 @@ package hashmap
 import (
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
 	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/internal/microcode/micro"
 )
 
 // Map is one hash map.
@@ -24,10 +25,23 @@ type Map struct {
 	// address is an argument, the high word of the flags. Base is that of one like
 	// it.
 	Inner bool
+	// Taken is how many words of the value a lookup returns, at most what Near says.
+	Taken int
 }
 
 // Layout returns where the parts of the map are.
 func (m Map) Layout() maplayout.Hash { return maplayout.NewHash(m.Shape, m.LRU) }
+
+// Near returns the transfer register of the first word of the value where a lookup
+// returns some, and how many of them one command reads with the key. They are as
+// they lie in memory, Swapped or not.
+func (m Map) Near() (at, most int) {
+	if m.long() {
+		return 0, 0
+	}
+	at = int(m.Layout().Value / 4)
+	return at, max(0, min(micro.MaxWords-at, int(words(m.ValueSize))))
+}
 
 func words(bytes uint32) uint32 { return (bytes + 3) / 4 }
 

@@ -48,7 +48,7 @@ func (m Map) evict(a *assembler) {
 	a.Place(victim)
 	a.Emit(nfpisa.Immed(a.spare, 0), nfpisa.Mov(a.addr, a.link))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), done) // it was never in a chain
-	m.lock(a, a.link, 1)
+	m.lock(a, a.link, 1, func() {})
 	a.Place(find)
 	a.Emit(pointer(a.number, nfpisa.X(0)))
 	a.Branch(nfpisa.Bcc(nfpisa.CondEQ, 0), free)

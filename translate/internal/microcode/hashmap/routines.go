@@ -30,7 +30,7 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 		return nil, err
 	}
 	missing := a.NewLabel()
-	m.key(a, m.LRU)
+	m.key(a)
 	others := m.walk(a, missing, search)
 	m.markUsed(a)
 	if m.long() {
@@ -65,7 +65,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 		a.Emit(nfpisa.ALU(nfpisa.NoOperand, nfpisa.Const(maxFlags), nfpisa.ALUSub, a.flags))
 	}
 	a.Branch(nfpisa.Bcc(nfpisa.CondCC, 0), inval)
-	m.key(a, true)
+	m.key(a)
 	if m.LRU {
 		a.Emit(nfpisa.Immed(a.spare, 0))
 	}
@@ -128,7 +128,7 @@ func (m Map) Delete(start int) ([]nfpisa.Instr, error) {
 	}
 	missing, inside, kept, done := a.NewLabel(), a.NewLabel(), a.NewLabel(), a.NewLabel()
 	within := m.Layout().Inside
-	m.key(a, true)
+	m.key(a)
 	others := m.walk(a, missing, remove)
 	a.Emit(pointer(a.number, nfpisa.X(0)), nfpisa.Shf(nfpisa.X(0), nfpisa.NoOperand, nfpisa.ShfB, a.number, nfpisa.Rsh(maplayout.HashShift)))
 	if within {
@@ -201,66 +201,48 @@ func lastMask(n uint32) uint32 { return ^uint32(0) >> (8 * (-n & 3)) }
 // head is the number of words of an entry before its key.
 func (m Map) head() int { return int(m.Layout().Key / 4) }
 
-// key loads the key's words and leaves the low address of its bucket in
-// a.bucket. posts says that the routine posts commands later.
-func (m Map) key(a *assembler, posts bool) {
-	kw := int(words(m.KeySize))
-	at := 0
+// key loads the key's words and leaves the low address of its bucket in a.bucket. All of
+// it is in front of the first read, and nothing else is.
+func (m Map) key(a *assembler) {
 	if m.long() {
-		a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr(int(a.next3.Index))), nfpisa.Immed(a.lm, 0), nfpisa.Immed(a.crc, maplayout.SumStart))
-	} else {
-		at = a.conv.PointAtKey(&a.Assembler, a.lm, nfpisa.Immed(a.crc, maplayout.SumStart))
+		a.Emit(nfpisa.CSRRd(nfpisa.CSRActLMAddr(int(a.next3.Index))), nfpisa.Immed(a.lm, 0))
 	}
-	a.Emit(nfpisa.CSRWr(nfpisa.CSRCRCRemainder, a.crc))
+	a.Emit(nfpisa.Immed(a.crc, maplayout.SumStart), nfpisa.CSRWr(nfpisa.CSRCRCRemainder, a.crc))
 	a.Load(a.high, uint32(m.Base>>32)<<24)
-	a.Load(a.mask, lastMask(m.KeySize))
+	if m.KeySize%4 != 0 {
+		a.Load(a.mask, lastMask(m.KeySize))
+	}
 	m.point(a, a.addr, m.Layout().Heads)
-	a.Load(a.temp, m.Layout().Buckets-1)
-	if posts {
-		a.LoadImmediate(a.ref, maplayout.HashLockAtomic)
-	}
-	if m.long() {
-		m.sumLong(a)
-		kw = 0
-	} else {
-		a.conv.Settle(&a.Assembler, at)
-	}
-	for i := range kw {
-		if i == kw-1 && m.KeySize%4 != 0 {
-			a.Emit(nfpisa.ALU(a.keys[i], a.mask, nfpisa.ALUAnd, a.next3))
-		} else {
-			a.Emit(nfpisa.Mov(a.keys[i], a.next3))
-		}
-	}
-	for i := range kw {
-		a.Emit(nfpisa.CRCStep(nfpisa.CRCiSCSI|nfpisa.CRCLittle, nfpisa.NoOperand, a.keys[i]))
-	}
-	a.Emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(a.crc, 0), nfpisa.ALU(a.temp, a.crc, nfpisa.ALUAnd, a.temp))
-	m.scale(a)
-	a.Emit(nfpisa.ALU(a.bucket, a.addr, nfpisa.ALUAdd, a.temp))
-}
-
-// scale takes the number of a bucket in a.temp to its distance from the first one.
-func (m Map) scale(a *assembler) {
-	hi, lo, sign, ok := maplayout.PowersOf(m.Layout().BucketStride())
+	far, near, sign, ok := maplayout.PowersOf(m.Layout().BucketStride())
 	if !ok {
 		panic("BUG: buckets at a distance that takes a multiplication")
 	}
-	shifted := func(dst nfpisa.Operand, by int) nfpisa.Instr {
-		if by == 0 {
-			return nfpisa.Mov(dst, a.temp)
-		}
-		return nfpisa.Shf(dst, nfpisa.NoOperand, nfpisa.ShfB, a.temp, nfpisa.Lsh(by))
-	}
 	if sign == 0 {
-		a.Emit(shifted(a.temp, hi))
-		return
+		near = far
 	}
-	op := nfpisa.ALUAdd
-	if sign < 0 {
-		op = nfpisa.ALUSub
+	a.Load(a.temp, (m.Layout().Buckets-1)<<near)
+	if m.long() {
+		m.sumLong(a)
 	}
-	a.Emit(shifted(a.crc, hi), shifted(a.temp, lo), nfpisa.ALU(a.temp, a.crc, op, a.temp))
+	step := func(dst, src nfpisa.Operand) {
+		a.Emit(nfpisa.CRCStep(nfpisa.CRCiSCSI|nfpisa.CRCLittle, dst, src))
+	}
+	for i, k := range a.keys {
+		if i == len(a.keys)-1 && m.KeySize%4 != 0 {
+			a.Emit(nfpisa.ALU(k, a.mask, nfpisa.ALUAnd, a.conv.KeyWord(i)))
+			step(nfpisa.NoOperand, k)
+		} else {
+			step(k, a.conv.KeyWord(i)) // which it passes on
+		}
+	}
+	a.Emit(nfpisa.CSRRd(nfpisa.CSRCRCRemainder), nfpisa.Immed(a.crc, 0), nfpisa.Shf(a.temp, a.temp, nfpisa.ShfAnd, a.crc, nfpisa.Lsh(near)))
+	switch {
+	case sign > 0:
+		a.Emit(nfpisa.Shf(a.crc, nfpisa.NoOperand, nfpisa.ShfB, a.temp, nfpisa.Lsh(far-near)), nfpisa.ALU(a.temp, a.crc, nfpisa.ALUAdd, a.temp))
+	case sign < 0:
+		a.Emit(nfpisa.Shf(a.crc, nfpisa.NoOperand, nfpisa.ShfB, a.temp, nfpisa.Lsh(far-near)), nfpisa.ALU(a.temp, a.crc, nfpisa.ALUSub, a.temp))
+	}
+	a.Emit(nfpisa.ALU(a.bucket, a.addr, nfpisa.ALUAdd, a.temp))
 }
 
 // purpose is what a walk is for.
@@ -287,7 +269,7 @@ func pointer(dst, from nfpisa.Operand) nfpisa.Instr {
 // meanwhile leads astray: who has no lock begins again.
 func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()) {
 	inside := m.Layout().Inside
-	n := m.head() + int(words(m.KeySize)) // words of an entry up to the end of its key
+	n := m.reads(why)
 	first := 1
 	if inside {
 		first = n
@@ -301,10 +283,15 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()
 		}
 	}
 	a.Place(again)
-	if why == search {
+	switch {
+	case why != search:
+		m.lock(a, a.bucket, first, func() { a.LoadImmediate(a.ref, maplayout.HashLockAtomic) })
+	case inside:
+		a.MoveBeside(nfpisa.MemRead32Swap, a.high, a.bucket, first, a.sig[signal], nfpisa.Mov(a.entry, a.bucket))
+	case m.LRU:
+		a.MoveBeside(nfpisa.MemRead32Swap, a.high, a.bucket, first, a.sig[signal], micro.Immediate(a.ref, maplayout.HashLockAtomic)...)
+	default:
 		a.move(nfpisa.MemRead32Swap, a.bucket, first)
-	} else {
-		m.lock(a, a.bucket, first)
 	}
 	if why == change {
 		a.Emit(pointer(a.head, nfpisa.X(0)))
@@ -316,7 +303,9 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()
 		if why == change {
 			a.Emit(nfpisa.Mov(a.first, word(maplayout.HashBucket)))
 		}
-		a.Emit(nfpisa.Mov(a.entry, a.bucket))
+		if why != search {
+			a.Emit(nfpisa.Mov(a.entry, a.bucket))
+		}
 		a.Place(compare)
 		a.Emit(nfpisa.ALU(nfpisa.NoOperand, word(maplayout.HashBucket), nfpisa.ALUXor, a.bucket))
 		a.Branch(nfpisa.Bcc(nfpisa.CondNE, 0), foreign)
@@ -359,13 +348,23 @@ func (m Map) walk(a *assembler, missing micro.Label, why purpose) (others func()
 	}
 }
 
+// reads returns how many words of an entry a walk reads: up to the end of its key, or of
+// what is returned of its value.
+func (m Map) reads(why purpose) int {
+	if at, _ := m.Near(); why == search && m.Taken > 0 {
+		return at + m.Taken
+	}
+	return m.head() + int(words(m.KeySize))
+}
+
 // lock takes the lock of the bucket at a low address and reads the first n words there,
 // by commands that are on their way together, so that what is read is read under the
-// lock.
-func (m Map) lock(a *assembler, bucket nfpisa.Operand, n int) {
+// lock. beside appends what is done meanwhile.
+func (m Map) lock(a *assembler, bucket nfpisa.Operand, n int, beside func()) {
 	a.LockBit(maplayout.HashLockAtomic, xferLock, a.crc, func() {
 		a.Emit(nfpisa.Mem40(nfpisa.MemTestSet, xferLock, a.high, bucket, 1).SigDone(a.sig[sigFree]))
 		a.Post(nfpisa.MemRead32Swap, 0, a.high, bucket, n, a.sig[signal])
+		beside()
 		a.Emit(nfpisa.CtxArb(a.waits(sigFree, signal)))
 	})
 }

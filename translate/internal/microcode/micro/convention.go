@@ -143,6 +143,15 @@ func (c *Convention) Value() nfpisa.Operand { return through(int(c.t.Calls.Value
 // Key returns the operand that runs through the key, after PointAtKey.
 func (c *Convention) Key() nfpisa.Operand { return through(c.Walk) }
 
+// KeyWord returns the operand that is word i of the key, where it is. Words are taken in
+// order, each once.
+func (c *Convention) KeyWord(i int) nfpisa.Operand {
+	if key := int(c.t.Calls.Key.Index); c.Walk != key {
+		return nfpisa.LMem(key, i)
+	}
+	return c.Key()
+}
+
 func through(index int) nfpisa.Operand {
 	return nfpisa.Operand{Kind: nfpisa.LM, Index: uint8(index), Mod: nfpisa.PostInc}
 }

@@ -26,8 +26,11 @@ func (a *Assembler) LoadOne(ref nfpisa.Operand) { a.LoadImmediate(ref, 1) }
 
 // LoadImmediate appends what makes ref the indirect reference of a command with an
 // immediate of 16 bits.
-func (a *Assembler) LoadImmediate(ref nfpisa.Operand, v uint16) {
-	a.Load(ref, uint32(v)<<indImmShift|indImm16|indLength|indImmediate)
+func (a *Assembler) LoadImmediate(ref nfpisa.Operand, v uint16) { a.Emit(Immediate(ref, v)...) }
+
+// Immediate returns the one or two instructions of LoadImmediate.
+func Immediate(ref nfpisa.Operand, v uint16) []nfpisa.Instr {
+	return nfpisa.LoadImmed(ref, uint32(v)<<indImmShift|indImm16|indLength|indImmediate)
 }
 
 // SetOne appends a command that sets the bits of ref's immediate in the word at

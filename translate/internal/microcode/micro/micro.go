@@ -72,6 +72,13 @@ func (a *Assembler) Move(op nfpisa.MemOp, hi, lo nfpisa.Operand, n, signal int) 
 	a.command(nfpisa.Mem40(op, 0, hi, lo, min(n, direct)).CtxSwap(signal), n)
 }
 
+// MoveBeside appends a command like Move's, beside which up to two instructions are
+// carried out. They may not touch its registers.
+func (a *Assembler) MoveBeside(op nfpisa.MemOp, hi, lo nfpisa.Operand, n, signal int, beside ...nfpisa.Instr) {
+	a.command(nfpisa.Mem40(op, 0, hi, lo, min(n, direct)).CtxSwap(signal).WithDefer(len(beside)), n)
+	a.Emit(beside...)
+}
+
 // Post appends a command like Move's, with transfer registers from xfer on,
 // that goes on at once and raises the signal when it is done.
 func (a *Assembler) Post(op nfpisa.MemOp, xfer int, hi, lo nfpisa.Operand, n, signal int) {
