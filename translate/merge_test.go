@@ -23,7 +23,7 @@ func TestMergedReads(t *testing.T) {
 		{"neighbours and a gap", "r8 = *(u32 *)(r7 + 4)\nr1 = *(u16 *)(r7 + 14)\nr8 += r1\n*(u64 *)(r6 + 0) = r8", 1, 0},
 		{"bytes that are not whole words, too many", "r8 = *(u32 *)(r7 + 4)\nr1 = *(u8 *)(r7 + 36)\nr8 += r1\n*(u64 *)(r6 + 0) = r8", 2, 0},
 		{"not over a branch", "r8 = *(u32 *)(r7 + 4)\nif r8 == 0 goto out\nr1 = *(u32 *)(r7 + 8)\n*(u32 *)(r6 + 0) = r1", 2, 0},
-		{"bytes of an earlier command", "r8 = *(u64 *)(r6 + 0)\nr8 += r9\nif r8 == 0 goto out\nr1 = *(u64 *)(r6 + 50)\nr8 += r1\nr1 = *(u64 *)(r6 + 56)\nr8 += r1\nr1 = *(u8 *)(r6 + 1)\nr8 += r1\n*(u32 *)(r7 + 0) = r8", 0, 2},
+		{"bytes of an earlier command", "r8 = *(u64 *)(r6 + 0)\nr8 += r9\nif r8 == 0 goto out\nr1 = *(u64 *)(r6 + 52)\nr8 += r1\nr1 = *(u32 *)(r6 + 64)\nr8 += r1\nr1 = *(u8 *)(r6 + 1)\nr8 += r1\n*(u32 *)(r7 + 0) = r8", 0, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			maps, pkts := 0, 0

@@ -17,7 +17,7 @@ import (
 )
 
 // litmus are programs whose results tell if commands pass each other that must
-// not. They begin with the packet in r6, of which 64 bytes are there, and the
+// not. They begin with the packet in r6, of which 80 bytes are there, and the
 // value of map m for key 0 in r7, of 64 bytes.
 var litmus = []struct{ name, text string }{
 	{"write, read of the same bytes", `*(u32 *)(r6 + 0) = r9
@@ -100,7 +100,7 @@ const litmusHead = `r9 = r1
 	r2 = *(u32 *)(r1 + 4)
 	r0 = 1
 	r3 = r6
-	r3 += 64
+	r3 += 80
 	if r3 > r2 goto out
 	*(u64 *)(r10 - 8) = 0
 	r2 = r10

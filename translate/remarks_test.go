@@ -48,7 +48,7 @@ func TestRemarks(t *testing.T) {
 		{"stores of one value", "r2 = 1\n*(u32 *)(r7 +0) = r2\nr2 = 2\n*(u32 *)(r7 +4) = r2", "merge-stores", "written with another store", "", true},
 		{"a stored word read again", "r2 = *(u32 *)(r7 +20)\n*(u32 *)(r7 +0) = r2\nr3 = *(u32 *)(r7 +0)\n*(u32 *)(r7 +32) = r3", "merge-loads", "taken from the register that was stored", "", true},
 		{"nobody wants it", "r2 = *(u32 *)(r7 +0)\nr2 *= 3", "dead", "values removed", "", true},
-		{"too far apart", "r2 = *(u8 *)(r7 +0)\nif r2 & 1 goto odd\nr2 = 7\nodd:\nr3 = *(u8 *)(r7 +63)\nr2 += r3\n*(u8 *)(r7 +5) = r2", "merge-loads", "not read with other bytes", "span 64 bytes", false},
+		{"too far apart", "r2 = *(u8 *)(r6 +0)\nif r2 & 1 goto odd\nr2 = 7\nodd:\nr3 = *(u8 *)(r6 +64)\nr2 += r3\n*(u8 *)(r7 +5) = r2", "merge-loads", "not read with other bytes", "span 65 bytes", false},
 		{"two stores", two + "r2 = 7\n*(u32 *)(r9 +0) = r2\n*(u32 *)(r0 +0) = r2\n", "merge-stores", "not written with the stores before it", "two stores may alias", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -81,7 +81,7 @@ func planLoads(f *ssa.Func, c commands) *plan {
 	}
 	uses := usesOf(f)
 	for _, g := range p.groups {
-		g.shape(f, uses)
+		g.shape(f, uses, p.max)
 	}
 	return p
 }
@@ -97,7 +97,7 @@ func (p *plan) join(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*group, id s
 		first, end := g.with(a)
 		switch {
 		case lead.Space != f.V(id).Space || lead.Aux != f.V(id).Aux:
-		case end-first > int64(p.most(lead, f.V(id)))-3:
+		case g.moved(f, first, end) > int64(p.most(lead, f.V(id))):
 		case lead.Space == ssa.MapValue && (lead.Block != b || !mapAligned(f, g.base[0]) && !readable(end-first)):
 			// Bytes of a map value may only be read where they are proven to be
 			// there. What lies between two of them is.
@@ -138,6 +138,16 @@ func (p *plan) add(g *group, id ssa.ID, first, end int64) *group {
 func (g *group) with(a bytesOf) (first, end int64) {
 	at := int64(a.lo - g.lo)
 	return min(0, at), max(int64(g.hi-g.lo), at+int64(a.n))
+}
+
+// moved returns how many bytes the command moves for those from first to end, counted
+// from the group's first byte, at least: of a map value the words that they are in.
+func (g *group) moved(f *ssa.Func, first, end int64) int64 {
+	if f.V(g.leader).Space == ssa.MapValue && mapAligned(f, g.base[0]) {
+		lo, hi := int64(g.lo)+first, int64(g.lo)+end
+		return (hi+3)&^3 - lo&^3
+	}
+	return end - first
 }
 
 // maxBytes is the number of bytes that one command reads at most if it does not
@@ -186,8 +196,9 @@ func usesOf(f *ssa.Func) map[ssa.ID][]ssa.Op {
 	return out
 }
 
-// shape chooses the byte order and the first byte of the command.
-func (g *group) shape(f *ssa.Func, uses map[ssa.ID][]ssa.Op) {
+// shape chooses the byte order and the first byte of the command, which moves limit
+// bytes at most.
+func (g *group) shape(f *ssa.Func, uses map[ssa.ID][]ssa.Op, limit int32) {
 	lead := f.V(g.leader)
 	little, big := 0, 0
 	for _, id := range g.members {
@@ -229,6 +240,9 @@ func (g *group) shape(f *ssa.Func, uses map[ssa.ID][]ssa.Op) {
 	best := 1 << 30
 	for back := range int32(4) {
 		start := g.lo - back
+		if back > 0 && g.hi-start > limit {
+			break
+		}
 		cost := 0
 		for _, id := range g.members {
 			v := f.V(id)

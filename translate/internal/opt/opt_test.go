@@ -218,6 +218,21 @@ func TestMemoryRules(t *testing.T) {
 			store(m, p, 4, 8, m.Const(2))
 			return m.Const(0)
 		}, 0, 2},
+		{"a command is read to its last byte", func(m *ssa.Maker, p ssa.ID) ssa.ID {
+			x := load(m, p, 4, 2)
+			for k := range uint32(31) {
+				x = m.Op(ssa.Xor, 0, x, load(m, p, 4, 4*k+6))
+			}
+			return x
+		}, 1, 0},
+		{"stores of more bytes than a command writes are held back where they are apart", func(m *ssa.Maker, p ssa.ID) ssa.ID {
+			for _, at := range []uint32{0, 200, 100, 40, 300, 340, 140} {
+				for k := range uint32(10) {
+					store(m, p, 4, at+4*k, m.Const(k))
+				}
+			}
+			return m.Const(0)
+		}, 0, 5},
 		{"a later store of the same bytes wins", func(m *ssa.Maker, p ssa.ID) ssa.ID {
 			store(m, p, 4, 0, m.Const(1))
 			store(m, p, 4, 0, m.Const(2))

@@ -89,8 +89,8 @@ func (p *plan) remarkAlone(f *ssa.Func, dom *ssa.Dom, vs *versions, list []*grou
 	first, end = g.with(a)
 	switch {
 	case lead.Space != f.V(id).Space || lead.Aux != f.V(id).Aux:
-	case end-first > int64(p.most(lead, f.V(id)))-3:
-		p.remark(f, id, g.leader, what, fmt.Sprintf("together they span %d bytes, and a command reads %d at most", end-first, p.most(lead, f.V(id))-3))
+	case g.moved(f, first, end) > int64(p.most(lead, f.V(id))):
+		p.remark(f, id, g.leader, what, fmt.Sprintf("together they span %d bytes, and a command reads %d at most", g.moved(f, first, end), p.most(lead, f.V(id))))
 	case lead.Space == ssa.MapValue && lead.Block != f.V(id).Block:
 		p.remark(f, id, g.leader, what, "bytes of a map value are read only where they are proven to be there")
 	case !dom.Dominates(lead.Block, f.V(id).Block):
@@ -111,7 +111,7 @@ func (s *versions) between(a bytesOf, from, to int32) (ssa.ID, string) {
 		st := s.stores[from]
 		switch {
 		case st == 0:
-			return 0, "a call, an atomic operation, a change of the packet's bounds, or ways that meet lie between"
+			return 0, "a call, an atomic operation, a change of the packet's bounds, or a store on one of the ways that meet lies between"
 		case access(s.f.V(st)).base != a.base:
 			return st, "a store in between may alias"
 		case access(s.f.V(st)).overlaps(a):
@@ -129,7 +129,7 @@ func (p *pending) crowdedBy(slot int32, a bytesOf, space ssa.Space) {
 	case p.space != space:
 		why = "they go to different memories"
 	case p.base == a.base:
-		why = fmt.Sprintf("no more than %d bytes are held back", p.max)
+		why = fmt.Sprintf("no more than %d bytes are held back", 2*p.max)
 	}
 	p.missed(slot, "not written with the stores before it", why)
 }

@@ -10,7 +10,7 @@ import (
 // pending holds stores of one block back, byte by byte, so that neighbours can
 // be written by one command.
 type pending struct {
-	max   int32 // bytes that are held at most, and of a command
+	max   int32 // bytes of a command; twice as many are held at most
 	space ssa.Space
 	aux   int32
 	base  [2]ssa.ID
@@ -31,10 +31,11 @@ type run struct{ lo, n int32 }
 // add takes a store in, and first writes what it may not be held back with.
 func (p *pending) add(m *ssa.Maker, v *ssa.Value) {
 	a := access(v)
-	if len(p.bytes) > 0 && (p.base != a.base || p.space != v.Space || p.aux != v.Aux || len(p.bytes)+int(a.n) > int(p.max)) {
+	if len(p.bytes) > 0 && (p.base != a.base || p.space != v.Space || p.aux != v.Aux || len(p.bytes)+int(a.n) > 2*int(p.max)) {
 		p.crowdedBy(v.Slot, a, v.Space)
 		p.flush(m)
 	}
+	p.writeFull(m)
 	if p.bytes == nil {
 		p.bytes = map[int32]heldByte{}
 	}
@@ -99,20 +100,45 @@ func (p *pending) flush(m *ssa.Maker) {
 	m.Slot = p.slot
 	p.remarkMerged()
 	for _, r := range p.runs() {
-		for r.n > 0 {
-			n := r.n
-			switch {
-			case n > p.max:
-				n = p.max
-			case n%4 != 0 && n > writeBytesLong:
-				n &^= 3
-			}
-			p.write(m, run{r.lo, n})
-			r.lo, r.n = r.lo+n, r.n-n
-		}
+		p.writeRun(m, r)
 	}
 	m.Slot = slot
 	clear(p.bytes)
+}
+
+// writeFull writes the held bytes that fill a command: nothing is won by holding
+// them back any longer.
+func (p *pending) writeFull(m *ssa.Maker) {
+	if len(p.bytes) < int(p.max) {
+		return
+	}
+	for _, r := range p.runs() {
+		if r.n < p.max {
+			continue
+		}
+		slot := m.Slot
+		m.Slot = p.slot
+		p.writeRun(m, r)
+		m.Slot = slot
+		for k := range r.n {
+			delete(p.bytes, r.lo+k)
+		}
+	}
+}
+
+// writeRun makes the commands for one stretch.
+func (p *pending) writeRun(m *ssa.Maker, r run) {
+	for r.n > 0 {
+		n := r.n
+		switch {
+		case n > p.max:
+			n = p.max
+		case n%4 != 0 && n > writeBytesLong:
+			n &^= 3
+		}
+		p.write(m, run{r.lo, n})
+		r.lo, r.n = r.lo+n, r.n-n
+	}
 }
 
 // write makes the command for one stretch, in the byte order that takes the

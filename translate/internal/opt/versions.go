@@ -1,6 +1,10 @@
 package opt
 
-import "github.com/skipsw/skipsw/translate/internal/ssa"
+import (
+	"slices"
+
+	"github.com/skipsw/skipsw/translate/internal/ssa"
+)
 
 // versions tells which state of a memory each access sees. Every operation that
 // may change the memory makes a new version; where different versions meet a
@@ -14,6 +18,8 @@ type versions struct {
 	// is the version that the store saw.
 	stores []ssa.ID
 	before []int32
+	// ways are the versions that meet in one, which is then made by nothing else.
+	ways map[int32][]int32
 }
 
 // effect is what a value does to a memory.
@@ -99,6 +105,14 @@ func findVersions(f *ssa.Func, space ssa.Space) *versions {
 			}
 		}
 	}
+	s.ways = map[int32][]int32{}
+	for _, b := range order {
+		if met[b] != 0 {
+			for _, p := range preds[b] {
+				s.ways[met[b]] = append(s.ways[met[b]], out[p])
+			}
+		}
+	}
 	return s
 }
 
@@ -131,15 +145,32 @@ func (a bytesOf) covers(b bytesOf) bool {
 	return a.base == b.base && b.lo-a.lo >= 0 && b.lo-a.lo <= a.n-b.n
 }
 
+// maxMeets bounds at how many places where ways meet one looks for a pair of accesses.
+const maxMeets = 32
+
 // same reports whether the bytes that a sees at version from are still those
-// of version to: only stores beside them lie between.
+// of version to: only stores beside them lie between, on all ways that meet. The
+// access at version to comes first on every path, so that a way round a loop
+// leads back to it or to where it met the others.
 func (s *versions) same(a bytesOf, from, to int32) bool {
-	for from != to {
-		st := s.stores[from]
-		if st == 0 || access(s.f.V(st)).overlaps(a) {
-			return false
+	var seen []int32
+	for work := []int32{from}; len(work) > 0; {
+		at := work[len(work)-1]
+		work = work[:len(work)-1]
+		for at != to && s.stores[at] != 0 {
+			if access(s.f.V(s.stores[at])).overlaps(a) {
+				return false
+			}
+			at = s.before[at]
 		}
-		from = s.before[from]
+		switch {
+		case at == to || slices.Contains(seen, at):
+		case len(s.ways[at]) == 0 || len(seen) == maxMeets:
+			return false
+		default:
+			seen = append(seen, at)
+			work = append(work, s.ways[at]...)
+		}
 	}
 	return true
 }
