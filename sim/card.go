@@ -296,7 +296,7 @@ func (m *card) finish(x *core.Context, s core.Stop, res *Result) {
 		ok := m.model.Leave(x, m.program[place(x)], out)
 		res.Verdict, res.Code, res.Packet, res.QueueSelected, res.Queue = out.Verdict, out.Code, out.Packet, out.QueueSelected, out.Queue
 		res.Redirect, res.Metadata, res.Before, res.Linear = out.Redirect, out.Metadata, out.Before, out.Linear
-		res.Tunnel, res.Tunnelled = out.Tunnel, out.Tunnelled
+		res.Tunnel, res.Tunnelled, res.Skb, res.HasSkb = out.Tunnel, out.Tunnelled, out.Skb, out.HasSkb
 		if ok {
 			return
 		}

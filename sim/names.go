@@ -31,6 +31,7 @@ type (
 	Cache       = mem.Cache
 	Firmware    = firmware.Costs
 	Input       = firmware.Input
+	Skb         = firmware.Skb
 	Event       = firmware.Event
 	Redirect    = firmware.Redirect
 	Map         = hostmap.Map

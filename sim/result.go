@@ -33,6 +33,10 @@ type Result struct {
 	// is not known.
 	Tunnel    tunnel.Key
 	Tunnelled bool
+	// Skb is what stays with the frame of a tc program if HasSkb is true: on targets
+	// that have a place for it.
+	Skb    Skb
+	HasSkb bool
 
 	Cycles       uint64 // from the first instruction to the exit
 	Instructions uint64

@@ -102,6 +102,9 @@ func Compile(p *verify.Program, o Options) (*image.Image, error) {
 	all := withNetwork(withPrints(append([]*verify.Program{p}, o.Called...), o.Target), o.Target)
 	o.Called = all[1:]
 	img, err := CompileFor[*image.Image](all[0], nfpimage.Backend{T: o.Target, ByUse: o.PlaceByUse, Heat: o.Heat}, o)
+	if o.Report != nil && p.Proven() {
+		o.Report.Unseen = unseen(all, o.Target)
+	}
 	if err == nil && o.Report != nil && p.Proven() {
 		for _, q := range all {
 			for _, f := range AlwaysFailing(q, o.Target) {
@@ -154,7 +157,6 @@ func CompileFor[C any](p *verify.Program, b Backend[C], o Options) (code C, err 
 	code, err = backend.Compile[C](b, u)
 	if p.Proven() {
 		u.Report.Settings = deciding(p)
-		u.Report.Unseen = unseen(append([]*verify.Program{p}, o.Called...))
 	}
 	return code, err
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/skipsw/skipsw/nfpisa/target"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
 	"github.com/skipsw/skipsw/translate/verify"
@@ -12,11 +13,17 @@ import (
 
 // unseen returns the fields of the context that the programs of an image store to
 // and none of them reads, each with the first place: fields that a host's stack
-// would read behind the program, and nobody does behind a card's.
-func unseen(list []*verify.Program) []string {
+// would read behind the program, and nobody does behind a card's. What stays with a
+// frame is not among them on targets that have a place for it.
+func unseen(list []*verify.Program, t *target.Target) []string {
 	stored := map[string]*object.Line{}
 	var order []string
 	read := map[string]bool{}
+	if t.PacketVector.Skb != nil {
+		for _, at := range []int{bpf.SkBuffMark, bpf.SkBuffPriority, bpf.SkBuffQueueMapping} {
+			read[bpf.SkBuff.At(at).Name] = true
+		}
+	}
 	for _, p := range list {
 		src := p.Source()
 		if src.Type != object.TC {

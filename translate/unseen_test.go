@@ -21,15 +21,16 @@ func TestUnseen(t *testing.T) {
 		want  []string
 	}{
 		{"nothing stored", []bpf.Insn{load(bpf.SkBuffMark)}, nil},
-		{"stored in vain", []bpf.Insn{store(bpf.SkBuffPriority), store(bpf.SkBuffMark), store(bpf.SkBuffPriority)}, []string{"priority", "mark"}},
-		{"read again", []bpf.Insn{store(bpf.SkBuffMark), load(bpf.SkBuffMark)}, nil},
+		{"stored in vain", []bpf.Insn{store(bpf.SkBuffTcIndex), store(bpf.SkBuffTcClassID), store(bpf.SkBuffTcIndex)}, []string{"tc_index", "tc_classid"}},
+		{"read again", []bpf.Insn{store(bpf.SkBuffTcIndex), load(bpf.SkBuffTcIndex)}, nil},
+		{"stays with the frame", []bpf.Insn{store(bpf.SkBuffMark), store(bpf.SkBuffPriority), store(bpf.SkBuffQueueMapping)}, nil},
 		{"another word of a field", []bpf.Insn{store(bpf.SkBuffCB + 4), load(bpf.SkBuffCB)}, nil},
 		{"never reached", nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			insns := append(append([]bpf.Insn(nil), c.insns...), bpf.Mov.Imm(0, 0), bpf.Return())
 			if c.name == "never reached" {
-				insns = []bpf.Insn{bpf.Mov.Imm(0, 0), bpf.JEq.Imm(0, 0, 1), store(bpf.SkBuffMark), bpf.Return()}
+				insns = []bpf.Insn{bpf.Mov.Imm(0, 0), bpf.JEq.Imm(0, 0, 1), store(bpf.SkBuffTcIndex), bpf.Return()}
 			}
 			p, err := verify.Verify(&object.Program{Name: "p", Type: object.TC, Funcs: []object.Func{{Name: "p"}}, Insns: insns}, verify.Options{})
 			require.NoError(t, err)

@@ -39,6 +39,9 @@ func diffRun(p *object.Program, want, got Run) string {
 	if !bytes.Equal(want.Meta, got.Meta) {
 		return fmt.Sprintf("metadata %x, not %x", got.Meta, want.Meta)
 	}
+	if s := diffSkb(want.Skb, got.Skb); s != "" {
+		return s
+	}
 	maps := p.AllMaps()
 	for i := range want.Maps {
 		if s := diffMap(maps[i].Name, want.Maps[i], got.Maps[i]); s != "" {
@@ -48,6 +51,22 @@ func diffRun(p *object.Program, want, got Run) string {
 	for i, m := range maps {
 		if s := diffEvents(m, eventsOf(want, i), eventsOf(got, i)); s != "" {
 			return s
+		}
+	}
+	return ""
+}
+
+// diffSkb compares what stays with a frame, as far as both judges know it.
+func diffSkb(want, got *Skb) string {
+	if want == nil || got == nil {
+		return ""
+	}
+	for _, f := range []struct {
+		name      string
+		want, got uint32
+	}{{"mark", want.Mark, got.Mark}, {"priority", want.Priority, got.Priority}, {"queue mapping", want.QueueMapping, got.QueueMapping}} {
+		if f.want != f.got && f.want != NoQueue && f.got != NoQueue {
+			return fmt.Sprintf("%s %#x, not %#x", f.name, f.got, f.want)
 		}
 	}
 	return ""

@@ -50,6 +50,8 @@ type Run struct {
 	OnWire bool
 	// Meta is the metadata in front of the packet.
 	Meta []byte
+	// Skb is what stays with the frame of a tc program; nil where the judge does not say.
+	Skb *Skb
 	// Maps holds the entries of each map of the program in its order, sorted
 	// by key; nil for maps without comparable entries.
 	Maps [][]object.Entry
@@ -57,6 +59,13 @@ type Run struct {
 	// were sent to it, in their order; nil for maps that take none.
 	Events [][][]byte
 }
+
+// Skb is what stays with a frame from one tc program to the next. QueueMapping is
+// NoQueue of the kernel, whose test runs do not tell it.
+type Skb struct{ Mark, Priority, QueueMapping uint32 }
+
+// NoQueue is a queue mapping that is not known; no frame has it.
+const NoQueue = 1<<32 - 1
 
 // ErrCannotRun is what errors.Is finds when a judge cannot be asked about a
 // packet: the kernel runs none below 14 bytes.

@@ -84,6 +84,9 @@ func (l *kernelLoaded) Run(packet []byte) (Run, error) {
 		in.Context = make([]byte, bpf.SizeofXDPMd)
 		binary.NativeEndian.PutUint32(in.Context[bpf.XDPMdDataEnd:], uint32(len(packet)))
 	}
+	if l.k.src.Type == object.TC {
+		in.Context = make([]byte, bpf.SizeofSkBuff)
+	}
 	r, err := l.k.Run(in)
 	if err != nil {
 		return Run{}, err
@@ -93,6 +96,10 @@ func (l *kernelLoaded) Run(packet []byte) (Run, error) {
 		// What comes back begins with the metadata, and data counts from there.
 		n := binary.NativeEndian.Uint32(r.Context)
 		out.Meta, out.Packet = r.Packet[:n:n], r.Packet[n:]
+	}
+	if l.k.src.Type == object.TC {
+		word := func(at int) uint32 { return binary.NativeEndian.Uint32(r.Context[at:]) }
+		out.Skb = &Skb{Mark: word(bpf.SkBuffMark), Priority: word(bpf.SkBuffPriority), QueueMapping: NoQueue}
 	}
 	for i, m := range l.k.Maps {
 		if out.Maps[i], err = m.Entries(); err != nil {

@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/skipsw/skipsw/sim"
 )
 
 // Expectation is what a run should give. What it does not mention may be
@@ -29,6 +31,10 @@ type ExpectedPacket struct {
 	Verdict  string  `json:"verdict,omitempty"`
 	Redirect *string `json:"redirect,omitempty"`
 	Queue    *uint8  `json:"queue,omitempty"`
+	// Mark, Priority and QueueMapping are those of a frame behind a tc program.
+	Mark         *uint32 `json:"mark,omitempty"`
+	Priority     *uint32 `json:"priority,omitempty"`
+	QueueMapping *uint32 `json:"queue_mapping,omitempty"`
 	// Output is the packet as the program left it, in hex; "" says that it goes nowhere.
 	Output *string `json:"output,omitempty"`
 	// Ends is what the programs at the far ends of its redirect made of it, in order.
@@ -155,6 +161,7 @@ func (c *Comparison) Each(o *Outcome) {
 		}
 		add("%s, expected queue %d", got, *want.Queue)
 	}
+	diff = append(diff, differentSkb(o.Result, want)...)
 	if want.Output != nil {
 		var got []byte
 		if o.Leaves {
@@ -167,6 +174,24 @@ func (c *Comparison) Each(o *Outcome) {
 		diff = append(diff, differentEnds(o.Ends(), want.Ends)...)
 	}
 	c.cases[o.Number].Differences = diff
+}
+
+// differentSkb says how what stays with a frame differs.
+func differentSkb(r *sim.Result, want *ExpectedPacket) (diff []string) {
+	for _, f := range []struct {
+		name string
+		got  uint32
+		want *uint32
+	}{{"mark", r.Skb.Mark, want.Mark}, {"priority", r.Skb.Priority, want.Priority}, {"queue mapping", r.Skb.QueueMapping, want.QueueMapping}} {
+		switch {
+		case f.want == nil:
+		case !r.HasSkb:
+			diff = append(diff, fmt.Sprintf("no %s, expected %#x", f.name, *f.want))
+		case f.got != *f.want:
+			diff = append(diff, fmt.Sprintf("%s %#x, expected %#x", f.name, f.got, *f.want))
+		}
+	}
+	return diff
 }
 
 // differentEnds says how the far ends of a packet differ.
@@ -305,6 +330,10 @@ func (r *Recorder) Each(o *Outcome) {
 	if o.Result.QueueSelected {
 		q := o.Result.Queue
 		p.Queue = &q
+	}
+	if o.Result.HasSkb {
+		skb := o.Result.Skb
+		p.Mark, p.Priority, p.QueueMapping = &skb.Mark, &skb.Priority, &skb.QueueMapping
 	}
 	output := ""
 	if o.Leaves {

@@ -14,11 +14,14 @@ import (
 	"github.com/skipsw/skipsw/sim"
 )
 
+// skbOf is what stays with packets, by their number.
+var skbOf = map[int]sim.Skb{3: {Mark: 0x2a, Priority: 7, QueueMapping: 0}}
+
 // outcome is one of a packet that leaves, or does not.
 func outcome(n int, verdict string, packet []byte) *packetrun.Outcome {
 	return &packetrun.Outcome{
 		Number: n, Verdict: verdict, Leaves: packet != nil, In: pcap.Packet{Data: []byte{1, 2}},
-		Result: &sim.Result{Packet: packet, QueueSelected: n == 2, Queue: 5},
+		Result: &sim.Result{Packet: packet, QueueSelected: n == 2, Queue: 5, HasSkb: n == 3, Skb: skbOf[n]},
 	}
 }
 
@@ -46,6 +49,10 @@ func TestExpectation(t *testing.T) {
 		{"output", "010203", "0102ff", []string{"packet 1: output differs from byte 2 on: 3 bytes, from 0 on 010203; expected 3 bytes, from 0 on 0102ff"}},
 		{"no output", `"output":""`, `"output":"07"`, []string{"packet 3: output differs from byte 0 on: none; expected 1 bytes, from 0 on 07"}},
 		{"queue", `"queue":5`, `"queue":6`, []string{"packet 2: queue 5, expected queue 6"}},
+		{"mark", `"mark":42`, `"mark":43`, []string{"packet 3: mark 0x2a, expected 0x2b"}},
+		{"priority", `"priority":7`, `"priority":0`, []string{"packet 3: priority 0x7, expected 0x0"}},
+		{"queue mapping", `"queue_mapping":0`, `"queue_mapping":4`, []string{"packet 3: queue mapping 0x0, expected 0x4"}},
+		{"a mark that nobody knows", `"packet":1`, `"packet":1,"mark":9`, []string{"packet 1: no mark, expected 0x9"}},
 		{"another packet", `"packet":3`, `"packet":4`, []string{"packet 4: the packet did not come"}},
 		{"counts", `"XDP_PASS":1`, `"XDP_PASS":2`, []string{"verdicts: 1 packets XDP_PASS, expected 2"}},
 		{"an entry", `"value":"01"`, `"value":"03"`, []string{"map m: 00: 01, expected 03"}},
@@ -104,4 +111,19 @@ func TestJUnit(t *testing.T) {
 		}
 	}
 	require.Equal(t, []int{2, 1}, []int{cases, failures})
+}
+
+// TestStays has what stays with a packet in its line, where it is not what it would be
+// without a program, and all of it in JSON, where it is known.
+func TestStays(t *testing.T) {
+	require.Contains(t, outcome(2, "XDP_PASS", []byte{4}).Line(nil), "  queue 5")
+	line := outcome(3, "TC_ACT_OK", []byte{4}).Line(nil)
+	require.Contains(t, line, "  mark 0x2a  priority 0x7")
+	require.NotContains(t, line, "queue")
+	text, err := json.Marshal(outcome(3, "TC_ACT_OK", []byte{4}).JSON(nil))
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"mark":42,"priority":7,"queue_mapping":0`)
+	text, err = json.Marshal(outcome(1, "XDP_TX", []byte{4}).JSON(nil))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "mark")
 }

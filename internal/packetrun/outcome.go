@@ -51,8 +51,28 @@ func (o *Outcome) Line(exit *image.Line) string {
 	if exit != nil {
 		s += "  " + Place(exit)
 	}
+	s += o.stays()
 	for _, e := range o.Ends() {
 		s += "  [" + e.text() + "]"
+	}
+	return s
+}
+
+// stays says what of a frame is not as it is without a program: the queue that was
+// chosen, mark, priority and queue mapping.
+func (o *Outcome) stays() (s string) {
+	r := o.Result
+	if r.QueueSelected {
+		s = fmt.Sprintf("  queue %d", r.Queue)
+	}
+	if r.Skb.Mark != 0 {
+		s += fmt.Sprintf("  mark %#x", r.Skb.Mark)
+	}
+	if r.Skb.Priority != 0 {
+		s += fmt.Sprintf("  priority %#x", r.Skb.Priority)
+	}
+	if r.Skb.QueueMapping != 0 {
+		s += fmt.Sprintf("  queue mapping %d", r.Skb.QueueMapping)
 	}
 	return s
 }
@@ -72,8 +92,13 @@ type Packet struct {
 	InBytes      int    `json:"in_bytes"`
 	OutBytes     int    `json:"out_bytes"`
 	// Queue is the receive queue that the program chose.
-	Queue   *uint8 `json:"queue,omitempty"`
-	Headers string `json:"headers,omitempty"`
+	Queue *uint8 `json:"queue,omitempty"`
+	// Mark, Priority and QueueMapping are those of a frame behind a tc program, on
+	// targets that have a place for them.
+	Mark         *uint32 `json:"mark,omitempty"`
+	Priority     *uint32 `json:"priority,omitempty"`
+	QueueMapping *uint32 `json:"queue_mapping,omitempty"`
+	Headers      string  `json:"headers,omitempty"`
 	// Line is where the program ended: "pktlimit.c:34".
 	Line string `json:"line,omitempty"`
 	// Output is the packet as the program left it, in lower-case hex, if it
@@ -104,6 +129,10 @@ func (o *Outcome) JSON(exit *image.Line) Packet {
 	if r.QueueSelected {
 		q := r.Queue
 		p.Queue = &q
+	}
+	if r.HasSkb {
+		skb := r.Skb
+		p.Mark, p.Priority, p.QueueMapping = &skb.Mark, &skb.Priority, &skb.QueueMapping
 	}
 	if exit != nil {
 		p.Line = Place(exit)

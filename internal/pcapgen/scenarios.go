@@ -107,5 +107,10 @@ var scenarios = []scenario{
 	{name: "flow_expire", count: 500, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60, "arp": 2}), sizes: 60},
 	{name: "lpm6_learn", count: 400, mix: mostly(map[string]int{"steady6": 300, "udp6": 20}), sizes: 60},
 	{name: "key_gather", count: 400, mix: mostly(map[string]int{"udp4": 60, "tcp6": 40, "icmp4": 20, "knock4": 40, "same4": 60, "cut4": 20, "cut6": 30}), sizes: 60},
+	{name: "vxlan_site", count: 400, mix: mostly(map[string]int{"udp4": 60, "tcp4": 60, "udp6": 60, "tcp6": 40, "expired4": 20, "cut4": 20, "cut6": 30}), sizes: 100},
+	{name: "geneve_class", count: 600, mix: mostly(map[string]int{"geneve4": 400, "cut4": 10}), sizes: 100},
+	{name: "tunnel_flows", count: 400, mix: mostly(map[string]int{"inside4": 300, "tunnel4": 30, "cut4": 10}), sizes: 60},
+	{name: "sni_slices", count: 700, mix: mostly(map[string]int{"hello4": 400, "record4": 60, "tcp4": 20, "long4": 30, "cut4": 20}), sizes: 100},
+	{name: "flow_records", count: 400, mix: mostly(map[string]int{"large": 10, "flow4": 150, "udp4": 60, "liar4": 80, "badsum4": 60, "cut4": 20}), sizes: 300},
 	{name: "label_stack", count: 300, mix: mostly(map[string]int{"mpls4": 200}), sizes: 60},
 }

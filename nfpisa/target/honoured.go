@@ -49,6 +49,7 @@ func (c *checker) honoured() {
 	c.mapsHonoured()
 	c.clockHonoured()
 	c.redirectHonoured()
+	c.skb()
 }
 
 // routineSignals is the number of signals that linked routines use at most.

@@ -63,6 +63,61 @@ type PacketVector struct {
 	// Egress is the interface that the frame leaves by, for a program that runs in an
 	// entry of a device map; nil where none do.
 	Egress *Field `json:"egress,omitempty"`
+	// Skb is what comes with a frame and stays with it, for tc programs; nil where
+	// nobody passes that on. Its words may be those of what only XDP programs know of.
+	Skb *SkbFields `json:"skb,omitempty"`
+}
+
+// SkbFields are the fields of a tc program's context that the card keeps with the frame:
+// the firmware writes them before a program begins and reads them when it has ended.
+type SkbFields struct {
+	Mark         Field `json:"mark"`
+	Priority     Field `json:"priority"`
+	QueueMapping Field `json:"queue_mapping"`
+}
+
+// of returns the vector as programs of tc, or of XDP, know it.
+func (v *PacketVector) of(tc bool) PacketVector {
+	own := *v
+	if !tc {
+		own.Skb = nil
+		return own
+	}
+	own.Egress, own.Metadata, own.RxQueue = nil, nil, nil
+	if v.Redirect != nil {
+		r := *v.Redirect
+		r.Program = nil
+		own.Redirect = &r
+	}
+	return own
+}
+
+// apart reports whether no program knows of two fields both.
+func (v *PacketVector) apart(one, other string) bool {
+	for _, tc := range []bool{false, true} {
+		own := v.of(tc)
+		if names, _ := own.fields(); slices.Contains(names, one) && slices.Contains(names, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// skb refuses fields of frames that programs cannot write.
+func (c *checker) skb() {
+	s := c.t.PacketVector.Skb
+	if s == nil {
+		return
+	}
+	if !c.t.SkbScratch {
+		c.refuse("packet_vector.skb", "with skb_scratch false", "absent", "programs have no fields of the context to write to")
+	}
+	c.only("packet_vector.skb.mark.bits", s.Mark.Bits, uint8(32), "programs write the whole word")
+	c.only("packet_vector.skb.priority.bits", s.Priority.Bits, uint8(32), "programs write the whole word")
+	c.only("packet_vector.skb.queue_mapping.bits", s.QueueMapping.Bits, uint8(16), "a queue's number is as wide as in the kernel")
+	if s.QueueMapping.Low%8 != 0 {
+		c.refuse("packet_vector.skb.queue_mapping.low", s.QueueMapping.Low, "a multiple of 8", "programs write whole bytes")
+	}
 }
 
 // Ends reports whether programs run in entries of device and CPU maps.
@@ -75,15 +130,7 @@ func (v *PacketVector) Ends() bool {
 // the packet; nobody reads them. tc programs have, beside those, what only XDP
 // programs know of.
 func (v *PacketVector) Free(tc bool) []LMWord {
-	own := *v
-	if tc {
-		own.Egress, own.Metadata = nil, nil
-		if v.Redirect != nil {
-			r := *v.Redirect
-			r.Program = nil
-			own.Redirect = &r
-		}
-	}
+	own := v.of(tc)
 	var out []LMWord
 	_, fields := own.fields()
 	for w := range LMWord(v.Words) {
@@ -130,5 +177,10 @@ func (v *PacketVector) fields() (names []string, fields []Field) {
 		add("redirect.program", v.Redirect.Program)
 	}
 	add("egress", v.Egress)
+	if s := v.Skb; s != nil {
+		add("skb.mark", &s.Mark)
+		add("skb.priority", &s.Priority)
+		add("skb.queue_mapping", &s.QueueMapping)
+	}
 	return names, fields
 }

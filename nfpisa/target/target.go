@@ -58,8 +58,8 @@ type Target struct {
 	// AdjustTail limits xdp_adjust_tail; nil without this helper.
 	AdjustTail *AdjustTail `json:"adjust_tail,omitempty"`
 	// SkbScratch says that tc programs have the fields of their context that a
-	// program may write, as scratch memory that nobody else sees, and the
-	// fields that follow from the frame.
+	// program may write, as scratch memory that nobody else sees but for those of
+	// PacketVector.Skb, and the fields that follow from the frame.
 	SkbScratch bool `json:"skb_scratch"`
 	// Tunnel is where tunnel keys of frames are kept; nil where the card has no
 	// tunnels.

@@ -301,7 +301,7 @@ func (c *checker) packet() {
 			continue
 		}
 		for j, g := range fields[:k] {
-			if f.Word == g.Word && f.Mask()&g.Mask() != 0 {
+			if f.Word == g.Word && f.Mask()&g.Mask() != 0 && !v.apart(names[k], names[j]) {
 				c.fail("%s is in word %d bits %d:%d, which packet_vector.%s takes", name, f.Word, f.Low+f.Bits-1, f.Low, names[j])
 			}
 		}

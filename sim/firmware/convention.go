@@ -136,19 +136,41 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	}
 	set(x, pv.QueueSet, 0)
 	set(x, pv.Ingress, in.IngressIfindex)
-	set(x, pv.RxQueue, in.RxQueue)
-	set(x, pv.Metadata, uint32(in.Metadata))
 	if pv.Redirect != nil {
 		set(x, &pv.Redirect.Kind, 0)
 	}
-	if typ := v.cfg.Image.Programs[in.Program].Type; pv.Ends() && typ != "tc" {
-		set(x, pv.Egress, in.EgressIfindex)
-		set(x, pv.Redirect.Program, 0)
+	if v.cfg.Image.Programs[in.Program].Type == "tc" {
+		v.enterSkb(x, &in.Skb)
+	} else {
+		set(x, pv.RxQueue, in.RxQueue)
+		set(x, pv.Metadata, uint32(in.Metadata))
+		if pv.Ends() {
+			set(x, pv.Egress, in.EgressIfindex)
+			set(x, pv.Redirect.Program, 0)
+		}
 	}
 	e := &t.Entry
 	x.SetReg(e.Stack, local.Base+local.Stack)
 	x.SetPointer(int(e.StackIndex), local.Base+local.Stack)
 	x.SetPointer(int(e.VectorIndex), local.Base+local.Vector)
+}
+
+// enterSkb writes what a frame comes with, and leaveSkb reads what stays with it.
+func (v *Convention) enterSkb(x *core.Context, s *Skb) {
+	if f := v.t.PacketVector.Skb; f != nil {
+		set(x, &f.Mark, s.Mark)
+		set(x, &f.Priority, s.Priority)
+		set(x, &f.QueueMapping, s.QueueMapping)
+	}
+}
+
+func (v *Convention) leaveSkb(x *core.Context, out *Outcome) {
+	if f := v.t.PacketVector.Skb; f != nil {
+		out.HasSkb = true
+		out.Skb.Mark, _ = get(x, &f.Mark)
+		out.Skb.Priority, _ = get(x, &f.Priority)
+		out.Skb.QueueMapping, _ = get(x, &f.QueueMapping)
+	}
 }
 
 // split parts a packet in what lies in the buffer and what behind it.
@@ -217,6 +239,9 @@ func (v *Convention) Leave(x *core.Context, program int, out *Outcome) bool {
 			x.Fail(core.FaultPacket, "the packet vector at exit has %d bytes of metadata, which reach out of the packet buffer", n)
 			return false
 		}
+	}
+	if typ == "tc" {
+		v.leaveSkb(x, out)
 	}
 	if v.tunnels {
 		if b := x.Beside(); len(b) > 0 {

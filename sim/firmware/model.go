@@ -31,10 +31,17 @@ type Input struct {
 	Before           []byte
 	Metadata, Linear int
 	RxQueue          uint32
+	// Skb is what a frame for a tc program comes with. Targets that pass it on to
+	// nobody do not tell it to programs.
+	Skb Skb
 	// Tunnel is the key of the tunnel that the frame came out of; nil for none.
 	// Targets without tunnel keys do not tell it to programs.
 	Tunnel *tunnel.Key
 }
+
+// Skb is what stays with a frame from program to program, as the context of tc programs
+// has it.
+type Skb struct{ Mark, Priority, QueueMapping uint32 }
 
 // Outcome is what a program left at its exit.
 type Outcome struct {
@@ -64,6 +71,10 @@ type Outcome struct {
 	// is not read.
 	Tunnel    tunnel.Key
 	Tunnelled bool
+	// Skb is what stays with the frame of a tc program if HasSkb is true; other targets
+	// forget it.
+	Skb    Skb
+	HasSkb bool
 }
 
 // Event is one record that the program sent to a perf event array or ring. It

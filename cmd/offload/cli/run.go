@@ -185,7 +185,7 @@ func run(cmd *cobra.Command, path string, f runFlags) error {
 	if o.Records, err = f.events.sink(cmd.OutOrStdout(), path, keep); err != nil {
 		return err
 	}
-	covered, err := f.covered(img)
+	covered, err := f.covered(img, o.Input)
 	if err != nil {
 		return err
 	}
@@ -259,8 +259,8 @@ type runResult struct {
 }
 
 // covered returns what counts the coverage of a capture.
-func (f *runFlags) covered(img *image.Image) (each, error) {
-	return f.cover.each(img, len(f.init.files) > 0, f.input.queue, f.input.ifindex)
+func (f *runFlags) covered(img *image.Image, in sim.Input) (each, error) {
+	return f.cover.each(img, len(f.init.files) > 0, in)
 }
 
 func printRun(w io.Writer, s *packetrun.Summary) {

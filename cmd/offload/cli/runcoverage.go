@@ -17,6 +17,7 @@ import (
 	"github.com/skipsw/skipsw/internal/unsupported"
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/maplayout"
+	"github.com/skipsw/skipsw/sim"
 	"github.com/skipsw/skipsw/sim/network"
 	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/object"
@@ -66,7 +67,7 @@ func (f *coverageFlags) prepare(b *buildFlags, img *image.Image, path string, ta
 
 // each returns what counts the packets of a capture; its maps begin as those of the
 // image do. nil without the flag.
-func (f *coverageFlags) each(img *image.Image, filled bool, queue, ifindex uint32) (each, error) {
+func (f *coverageFlags) each(img *image.Image, filled bool, in sim.Input) (each, error) {
 	if f.counter == nil {
 		return nil, nil
 	}
@@ -80,8 +81,9 @@ func (f *coverageFlags) each(img *image.Image, filled bool, queue, ifindex uint3
 		}
 	}
 	f.captures++
+	skb := ebpf.SkbFields{Mark: in.Skb.Mark, Priority: in.Skb.Priority, QueueMapping: in.Skb.QueueMapping}
 	return func(o *packetrun.Outcome, _ *image.Line) error {
-		r, err := vm.Run(ebpf.Input{Packet: o.In.Data, Now: o.Began, RxQueue: queue, IngressIfindex: ifindex, Seed: uint64(o.Number)})
+		r, err := vm.Run(ebpf.Input{Packet: o.In.Data, Now: o.Began, RxQueue: in.RxQueue, IngressIfindex: in.IngressIfindex, Skb: skb, Seed: uint64(o.Number)})
 		if err != nil {
 			return fmt.Errorf("--coverage: packet %d in the interpreter: %w", o.Number, err)
 		}

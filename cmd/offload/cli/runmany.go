@@ -126,7 +126,7 @@ func (f *runFlags) runOne(ctx context.Context, img *image.Image, name string, o 
 	if err != nil {
 		return nil, err
 	}
-	covered, err := f.covered(img)
+	covered, err := f.covered(img, o.Input)
 	if err != nil {
 		return nil, err
 	}

@@ -147,6 +147,9 @@ func (l *cardLoaded) Run(packet []byte) (oracle.Run, error) {
 	out := oracle.Run{
 		Verdict: r.Verdict, Class: l.class, Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Metadata), OnWire: true, Maps: make([][]object.Entry, len(l.maps)),
 	}
+	if r.HasSkb {
+		out.Skb = &oracle.Skb{Mark: r.Skb.Mark, Priority: r.Skb.Priority, QueueMapping: r.Skb.QueueMapping}
+	}
 	l.events(&out, r.Events)
 	if oracle.Redirects(l.p, r.Verdict) && l.redirects {
 		out.Redirect, out.Ends = RedirectText(&r.Redirect), []string{}

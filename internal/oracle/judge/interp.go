@@ -155,6 +155,9 @@ func (l *interpLoaded) Run(packet []byte) (oracle.Run, error) {
 	}
 	maps := l.p.AllMaps()
 	out := oracle.Run{Verdict: uint32(r.R0), Packet: bytes.Clone(r.Packet), Meta: bytes.Clone(r.Meta), Maps: make([][]object.Entry, len(maps))}
+	if l.p.Type == object.TC {
+		out.Skb = &oracle.Skb{Mark: r.Skb.Mark, Priority: r.Skb.Priority, QueueMapping: r.Skb.QueueMapping}
+	}
 	if left := r.Left(); !bytes.Equal(left, r.Packet) {
 		out.Left = left
 	}

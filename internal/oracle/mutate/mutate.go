@@ -1,6 +1,6 @@
 // Command mutate plants faults in the encoder, the compiler, the register
 // allocator and the simulator, one at a time, and tells whether the short
-// differential run finds each.
+// differential run, or the test that the fault names, finds each.
 //
 // The faults are data (mutants.yaml); the changed files reach the compiler
 // through go's -overlay, so that no source is touched.
@@ -36,6 +36,18 @@ type mutant struct {
 	From string `yaml:"from"`
 	To   string `yaml:"to"`
 	Gap  string `yaml:"gap"`
+	// Test is a folder and a test in it that finds the fault, where generated programs
+	// do not come there; "" for the short run.
+	Test string `yaml:"test"`
+}
+
+// finder returns the folder and the name of the test that is to find the fault.
+func (m *mutant) finder() (folder, test string) {
+	if m.Test == "" {
+		return "./internal/oracle/judge", "TestShortRun"
+	}
+	folder, test, _ = strings.Cut(m.Test, " ")
+	return folder, test
 }
 
 func mutants() ([]mutant, error) {
@@ -68,9 +80,13 @@ const (
 	stale    outcome = "place is gone"
 )
 
-var firstFailure = regexp.MustCompile(`short_test\.go:\d+: (seed .*)`)
+var (
+	firstFailure = regexp.MustCompile(`short_test\.go:\d+: (seed .*)`)
+	failedTest   = regexp.MustCompile(`--- FAIL: (\S+)`)
+)
 
-// run plants the fault and runs the short run. how is the first mismatch.
+// run plants the fault and runs the test that is to find it. how is the first mismatch,
+// or the test that failed.
 func (m *mutant) run(root, dir string, programs int) (o outcome, how string) {
 	src, err := m.apply(root)
 	if err != nil {
@@ -86,7 +102,8 @@ func (m *mutant) run(root, dir string, programs int) (o outcome, how string) {
 	if err != nil {
 		return broken, err.Error()
 	}
-	cmd := exec.Command("go", "test", "-count=1", "-timeout=10m", "-overlay="+overlay, "-run=TestShortRun", "./internal/oracle/judge")
+	folder, test := m.finder()
+	cmd := exec.Command("go", "test", "-count=1", "-timeout=10m", "-overlay="+overlay, "-run=^"+test+"$", folder)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), fmt.Sprintf("SKIPSW_N=%d", programs), "SKIPSW_FAILURES=1")
 	out, err := cmd.CombinedOutput()
@@ -97,6 +114,9 @@ func (m *mutant) run(root, dir string, programs int) (o outcome, how string) {
 		return broken, string(out)
 	}
 	if g := firstFailure.FindSubmatch(out); g != nil {
+		return caught, string(g[1])
+	}
+	if g := failedTest.FindSubmatch(out); g != nil {
 		return caught, string(g[1])
 	}
 	return caught, strings.TrimSpace(string(out))

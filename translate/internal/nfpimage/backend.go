@@ -10,6 +10,7 @@ import (
 
 	"github.com/skipsw/skipsw/nfpisa/image"
 	"github.com/skipsw/skipsw/nfpisa/target"
+	"github.com/skipsw/skipsw/translate/bpf"
 	"github.com/skipsw/skipsw/translate/internal/backend"
 	"github.com/skipsw/skipsw/translate/internal/lower"
 	"github.com/skipsw/skipsw/translate/internal/nfp"
@@ -79,6 +80,13 @@ func machine(t *target.Target) ssa.Machine {
 	if f := t.Packet.Fragments; f != nil {
 		number := ^uint32(t.Packet.PointerSet) &^ (1<<t.Packet.NumberLow - 1)
 		m.Fragment, m.Fragments = part(v.Fragment), &ssa.Fragments{High: f.High(), Low: uint32(f.Base), Number: number}
+	}
+	if s := v.Skb; s != nil {
+		m.Carried = []ssa.Carried{
+			{Field: bpf.SkBuffMark, Part: *part(&s.Mark)},
+			{Field: bpf.SkBuffPriority, Part: *part(&s.Priority)},
+			{Field: bpf.SkBuffQueueMapping, Part: *part(&s.QueueMapping)},
+		}
 	}
 	if v.Queue != nil {
 		m.Queue = &ssa.Queue{Max: 1<<v.Queue.Bits - 1, OutOfRange: v.Queue.OutOfRange}

@@ -19,13 +19,19 @@ import (
 // no program array.
 func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 	arrays, nested, moves, meta, hop := false, false, false, false, false
-	var fields []ssa.Field
+	var fields, carried []ssa.Field
+	on := machine(t)
 	for _, p := range u.Parts {
 		arrays = arrays || slices.ContainsFunc(p.Program.Source().Maps, func(m *object.Map) bool { return m.Type == bpf.MapTypeProgArray })
 		nested = nested || ssa.CallsInside(p.Program)
 		moves = moves || ssa.MovesNetwork(p.Program)
 		meta = meta || t.PacketVector.Metadata != nil && ssa.MakesMetadata(p.Program)
 		fields = append(fields, ssa.FieldsRead(p.Program)...)
+		for _, f := range ssa.FieldsUsed(p.Program) {
+			if on.IsCarried(f) {
+				carried = append(carried, f)
+			}
+		}
 		if ssa.SendsToNeighbours(p.Program) {
 			hop = true // any of them may end, and the route is looked up by these then
 			fields = append(fields, ssa.Field(bpf.SkBuffMark), ssa.Field(bpf.SkBuffProtocol))
@@ -35,7 +41,7 @@ func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 		return nil, nil
 	}
 	slices.Sort(fields)
-	fields = slices.DeleteFunc(slices.Compact(fields), func(f ssa.Field) bool { return f == ssa.NetworkField && !moves })
+	fields = slices.DeleteFunc(slices.Compact(fields), func(f ssa.Field) bool { return f == ssa.NetworkField && !moves || on.IsCarried(f) })
 	free := t.PacketVector.Free(u.Source().Type == object.TC)
 	own := 1
 	if nested {
@@ -65,7 +71,7 @@ func chainOf(u *backend.Unit, t *target.Target) (*ssa.Chain, error) {
 	if _, _, ok := nfp.TailRegs(t); !ok {
 		return refuse("tail calls of program "+name, fmt.Sprintf("target %s does not grant a register of each bank beside entry.stack", t.Name))
 	}
-	c := &ssa.Chain{Count: uint32(free[0]), Nested: nested, Metadata: meta}
+	c := &ssa.Chain{Count: uint32(free[0]), Nested: nested, Metadata: meta, Carried: carried}
 	if nested {
 		c.Link, c.High = uint32(free[1]), uint32(free[2])
 	}

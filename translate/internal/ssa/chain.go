@@ -26,8 +26,10 @@ type Chain struct {
 	// Metadata says that programs make metadata, whose size the packet vector has.
 	Metadata bool
 	// Passed are the fields of a tc program's context that one program finds as
-	// another left them, with their words.
-	Passed []Passed
+	// another left them, with their words. Carried are those that programs find as the
+	// packet has them.
+	Passed  []Passed
+	Carried []Field
 	// Hop are the words with who gets the frame, for programs of which some redirect to
 	// neighbours: kind and family, and the address. The interface is that of the redirect,
 	// in word HopTo.
@@ -167,7 +169,7 @@ func BuildEntry(p *verify.Program, env *Env) *Func {
 	if c.Nested {
 		b.setVec(c.Link, b.Const(0))
 	}
-	b.passOn()
+	b.passOwn()
 	b.F.B(b.Block).Term = Term{Kind: Begin, Slot: -1}
 	b.finish()
 	return b.F
@@ -182,6 +184,12 @@ func (b *Builder) setVec(word uint32, value ID) {
 
 // passOn writes what the next program finds.
 func (b *Builder) passOn() {
+	b.leaveCarried()
+	b.passOwn()
+}
+
+// passOwn is passOn of what is nowhere but in the programs' words.
+func (b *Builder) passOwn() {
 	for _, p := range b.Env.Chain.Passed {
 		b.setVec(p.Word, b.read(p.Field.variable()))
 	}
@@ -200,6 +208,7 @@ func (b *Builder) passOn() {
 // takeOver reads what the program before left.
 func (b *Builder) takeOver() {
 	b.startFrame()
+	b.takeCarried(b.Env.Chain.Carried)
 	for _, p := range b.Env.Chain.Passed {
 		id := b.vecWord(p.Word)
 		if p.Field == ChecksumLevelField {

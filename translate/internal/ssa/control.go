@@ -184,9 +184,10 @@ func (b *Builder) exit() {
 func (b *Builder) end(lo, hi ID) {
 	b.Env.Helpers.Leave(b, lo)
 	b.leaveWithTag()
+	b.leaveCarried()
 	if c := b.Env.Chain; c != nil && c.Nested {
 		b.setVec(c.High, hi)
-		b.passOn() // to a program that waits for this one
+		b.passOwn() // to a program that waits for this one
 	}
 	b.F.B(b.Block).Term = Term{Kind: Exit, Slot: b.Slot, X: lo}
 }

@@ -18,8 +18,11 @@ type Machine struct {
 	// PointerSet are the bits that are set in every packet pointer.
 	PointerSet uint32
 	// Scratch says that tc programs have the fields of their context that a
-	// program may write, as memory that nobody else sees.
+	// program may write, as memory that nobody else sees but for those of Carried.
 	Scratch bool
+	// Carried are fields of a tc program's context that come with the packet and stay
+	// with it, with their places in the packet's description.
+	Carried []Carried
 	// Ingress and RxQueue are where the packet's description has the ingress
 	// interface and the receive queue; nil where it has not.
 	Ingress, RxQueue *Part
@@ -45,6 +48,12 @@ type Fragments struct{ High, Low, Number uint32 }
 type Part struct {
 	Word      uint32
 	Low, Bits uint8
+}
+
+// Carried is a field of the context and its place: a whole word, or some of its bytes.
+type Carried struct {
+	Field Field
+	Part  Part
 }
 
 // Queue says what can be selected.

@@ -88,7 +88,7 @@ const (
 	SetPkt
 	// SetQueue makes x the selected queue in the packet vector.
 	SetQueue
-	// SetVec makes x word Imm of the packet vector, one that no field is in.
+	// SetVec makes x word Imm of the packet vector.
 	SetVec
 	// SetRedirect makes x the code of where the frame goes and y which one of the
 	// kind, in the packet vector.

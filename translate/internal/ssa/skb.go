@@ -17,8 +17,9 @@ var skbZero = map[int32]bool{
 	bpf.SkBuffGSOSegs: true, bpf.SkBuffGSOSize: true, bpf.SkBuffHwtstamp: true, bpf.SkBuffHwtstamp + 4: true,
 }
 
-// skbScratch are the words that programs may write. They begin as zero and are
-// the program's own: the card passes none of them on.
+// skbScratch are the words that programs may write. But for those that stay with the
+// packet (Machine.Carried) they begin as zero and are the program's own: the card
+// passes none of them on.
 var skbScratch = map[int32]bool{
 	bpf.SkBuffMark: true, bpf.SkBuffQueueMapping: true, bpf.SkBuffPriority: true, bpf.SkBuffTcIndex: true,
 	bpf.SkBuffCB: true, bpf.SkBuffCB + 4: true, bpf.SkBuffCB + 8: true, bpf.SkBuffCB + 12: true, bpf.SkBuffCB + 16: true,
@@ -46,6 +47,7 @@ func (b *Builder) firstSkb() {
 	for off := range skbHelped {
 		b.write(varSkb+variable(off/4), zero)
 	}
+	b.takeCarried(FieldsUsed(b.Prog))
 	b.SetHash(zero)
 	b.SetTag(zero, zero, zero)
 	if b.wantsProtocol() {
