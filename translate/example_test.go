@@ -40,5 +40,5 @@ func ExampleObject() {
 	for _, p := range programs {
 		fmt.Println(p.Program.Name, len(p.Image.Words), "words for", p.Report.Target, p.Err)
 	}
-	// Output: vlan_filter 41 words for skipsw <nil>
+	// Output: vlan_filter 40 words for skipsw <nil>
 }

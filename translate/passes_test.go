@@ -87,7 +87,7 @@ func TestPassNames(t *testing.T) {
 		on   map[string]bool
 		want string
 	}{
-		{"unknown", map[string]bool{"flod": false}, `no such pass: "flod"; there are build, fold, share, dead`},
+		{"unknown", map[string]bool{"flod": false}, `no such pass: "flod"; there are build, fold, share, known-ways, dead`},
 		{"required", map[string]bool{"dead": false}, "pass dead cannot be switched off"},
 		{"required and on", map[string]bool{"dead": true}, ""},
 	} {
