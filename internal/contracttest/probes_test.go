@@ -168,8 +168,13 @@ func delay(t testing.TB, tg *target.Target) string {
 	return "never"
 }
 
-// memories tells the cycles of commands to the packet and to a map.
+// memories tells the cycles of commands to the packet and to a map, also of those that
+// change a region of which each island would have a copy.
 func memories(t testing.TB, tg *target.Target) string {
+	tg = tg.Clone()
+	for k := range tg.Maps.Regions {
+		tg.Maps.Regions[k].Copies = false
+	}
 	var b strings.Builder
 	sig := int(tg.Registers.Signals[0])
 	packet := vectorWord(tg, tg.PacketVector.Pointer.Word)

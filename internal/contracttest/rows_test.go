@@ -190,7 +190,7 @@ var rows = []row{
 	{path: "adjust_tail.min_length", value: "15", effect: "words"},
 	{path: "adjust_tail.end_max", value: "3000", effect: "words"},
 	{path: "skb_scratch", only: "agilio", value: "true", text: "not supported: skb_scratch true"},
-	{path: "skb_scratch", only: "skipsw", value: "false", effect: "refusals", text: "context field mark"},
+	{path: "skb_scratch", only: "skipsw", value: "false", text: "not supported: packet_vector.skb with skb_scratch false"},
 	{path: "tunnel.offset", value: "7680", effect: "words"},
 	{path: "tunnel.offset", value: "7868", text: "tunnel.offset is 7868, must be a multiple of 8"},
 	{path: "tunnel.offset", value: "3520", text: "adjust_tail.end_max 3648 lets frames grow into the key at tunnel.offset 3520"},
