@@ -299,14 +299,17 @@ func (f *fn) recordDynptr() {
 	}
 	f.lockBytes(at, bpf.DynptrBytes, true)
 	defer f.lockBytes(at, bpf.DynptrBytes, false)
-	f.st.setStack(at, bpf.DynptrBytes)
 	n := 1 + f.r.IntN(28)
 	from := f.passed(n)
+	if from == 0 {
+		return
+	}
 	kept := f.lockSlot()
-	if from == 0 || kept == 0 {
+	if kept == 0 {
 		return
 	}
 	defer f.lockBytes(kept, 8, false)
+	f.st.setStack(at, bpf.DynptrBytes)
 	f.countArg(2, n)
 	f.Emit(stx(8, 10, kept, 2))
 	f.Emit(bpf.LoadMap(1, m)...)

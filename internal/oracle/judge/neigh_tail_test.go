@@ -88,7 +88,7 @@ func TestRedirectNeighTail(t *testing.T) {
 			if c.refused {
 				require.NotEmpty(t, rep.NotSupported)
 				for _, why := range rep.NotSupported {
-					require.Contains(t, fmt.Sprint(why), "tail calls of program first that pass on 2 words of the context")
+					require.Contains(t, fmt.Sprint(why), "tail calls of program first that pass on 1 words of the context")
 				}
 				return
 			}
