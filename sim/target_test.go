@@ -65,7 +65,7 @@ func TestMachineFollowsTarget(t *testing.T) {
 		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 7, Low: 4, Bits: 20} }, 0},
 		{"shorter packet vector", func(tg *target.Target) {
 			tg.PacketVector.Words, tg.PacketVector.Redirect, tg.PacketVector.Metadata, tg.PacketVector.Egress = 10, nil, nil, nil
-			tg.PacketVector.Fragment, tg.Packet.Fragments = nil, nil
+			tg.PacketVector.Fragment, tg.Packet.Fragments, tg.PacketVector.Skb = nil, nil, nil
 			delete(tg.Helpers, "redirect")
 			delete(tg.Helpers, "redirect_map")
 			delete(tg.Helpers, "redirect_neigh")

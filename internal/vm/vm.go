@@ -47,7 +47,7 @@ type Guest struct {
 	Card    string        // socket of a simulated PCI card that the guest gets; user mode only
 	User    *User         // whose rights the guest's kernel has on the host; nil is the caller's
 	Memory  int           // of the guest, in MiB; 0 is 256
-	Timeout time.Duration // after which the guest is ended; 0 is six minutes
+	Timeout time.Duration // after which the guest is ended; 0 is twenty minutes
 	Stdout  io.Writer     // nil discards
 	Stderr  io.Writer     // nil discards
 }
@@ -72,7 +72,7 @@ func (k *Kernel) Run(ctx context.Context, g *Guest) error {
 	}
 	timeout := g.Timeout
 	if timeout == 0 {
-		timeout = 6 * time.Minute
+		timeout = 20 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -74,7 +74,7 @@ func inGuest(t *testing.T, spec testbed.Spec, host func(b *testbed.Bed) orders, 
 		require.NoError(t, b.Admit(g))
 		g.Share = append(g.Share, dir)
 		g.Env = append(g.Env, ordersEnv+"="+dir, fmt.Sprint(startEnv, "=", time.Now().UnixNano()))
-		g.Timeout = 10 * time.Minute
+		g.Timeout = 20 * time.Minute
 		for _, f := range change {
 			f(g)
 		}

@@ -116,7 +116,7 @@ func TestFidelity(t *testing.T) {
 		Options: nfp.Options{Ports: 1, Ran: g.ran}, Change: corpusFirmware,
 		Wrap: func(f nfp.Firmware) nfp.Firmware { g.Firmware = f; return g },
 	}
-	if !inGuest(t, spec, g.orders, func(g *vm.Guest) { g.Timeout = 10 * time.Minute }) {
+	if !inGuest(t, spec, g.orders, func(g *vm.Guest) { g.Timeout = 20 * time.Minute }) {
 		return
 	}
 	cases, err := peer.Load(corpusDir)

@@ -29,7 +29,7 @@ func TestTools(t *testing.T) {
 		_, err := exec.LookPath(name)
 		require.NoError(t, err, "as root: apt-get install %s", deb)
 	}
-	if !inGuest(t, testbed.Spec{}, hosts, func(g *vm.Guest) { g.Timeout = 5 * time.Minute }) {
+	if !inGuest(t, testbed.Spec{}, hosts, func(g *vm.Guest) { g.Timeout = 20 * time.Minute }) {
 		return
 	}
 	objects, err := filepath.Abs("../../../offload/e2e/testdata/bpf")
