@@ -35,7 +35,7 @@ func (f *inputFlags) input(img *image.Image) (sim.Input, error) {
 	}
 	v := &img.Target.PacketVector
 	queue, most, mark := v.RxQueue, uint32(math.MaxUint32), (*target.Field)(nil)
-	if len(img.Programs) > 0 && img.Programs[0].Type == "tc" {
+	if typeOf(img) == "tc" {
 		queue = nil
 		if v.Skb != nil {
 			queue, most, mark = &v.Skb.QueueMapping, mostQueue, &v.Skb.Mark
