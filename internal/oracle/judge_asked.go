@@ -46,6 +46,8 @@ func (j Asked) Load(p *object.Program) (Loaded, error) {
 	switch {
 	case err == nil:
 		return asked{}, nil
+	case errors.Is(err, ErrHarmsKernel):
+		return nil, &Refusal{Kind: NotSupported, Err: err}
 	case !errors.As(err, &rej):
 		return nil, err
 	case rej.Errno == unix.E2BIG, rej.Errno == unix.ENOMEM, rej.Errno == unix.EFAULT, gaveUp.MatchString(lastLine(rej.Log)):

@@ -40,6 +40,9 @@ func (j Kernel) Load(p *object.Program) (Loaded, error) {
 		}
 		return nil, &Refusal{Kind: Rejected, Err: rej}
 	}
+	if errors.Is(err, ErrHarmsKernel) {
+		return nil, &Refusal{Kind: NotSupported, Err: err}
+	}
 	if err != nil {
 		return nil, err
 	}

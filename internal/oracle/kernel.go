@@ -67,7 +67,7 @@ type KernelProgram struct {
 	all    map[*object.Map]*KernelMap
 	tail   []int
 	out    []byte
-	perCPU bool
+	oneCPU bool // what it does depends on the CPU: it is asked on CPU 0
 	queues []*kernelQueue // of the maps that have one
 	in     *Namespace
 }
@@ -142,8 +142,8 @@ func (k *KernelProgram) addMap(spec *object.Map) error {
 	}
 	k.all[spec] = m
 	k.Maps = append(k.Maps, m)
-	if m.cpus > 0 {
-		k.perCPU = true
+	if m.cpus > 0 || spec.Type == bpf.MapTypeLRUHash {
+		k.oneCPU = true
 	}
 	if err := k.listen(m); err != nil {
 		return err
@@ -152,7 +152,7 @@ func (k *KernelProgram) addMap(spec *object.Map) error {
 	if targetMap(spec.Type) {
 		set = m.setTargets
 	}
-	if err := set(spec.Initial); err != nil {
+	if err := k.steady(func() error { return set(spec.Initial) }); err != nil {
 		return err
 	}
 	if spec.Frozen {
@@ -259,6 +259,9 @@ func (k *KernelProgram) spec(p *object.Program) (*sys.ProgSpec, error) {
 	if len(insns) == 0 {
 		return nil, fmt.Errorf("program %q has no instructions", p.Name)
 	}
+	if harmsKernel(insns) {
+		return nil, fmt.Errorf("program %q: %w", p.Name, ErrHarmsKernel)
+	}
 	spec := &sys.ProgSpec{Type: p.Type.ProgType(), Attach: p.Attach, Insns: bpf.Encode(nil, insns), License: p.License, Name: p.Name}
 	if spec.Type == bpf.ProgTypeUnspec {
 		return nil, fmt.Errorf("program %q is of no type that the kernel judge knows: xdp and tc", p.Name)
@@ -293,14 +296,27 @@ func (k *KernelProgram) bindMaps(p *object.Program) (insns []bpf.Insn, err error
 
 // Run runs the program once on a packet, or in.Repeat times on fresh copies of
 // it. The slices of the result are the caller's.
-func (k *KernelProgram) Run(in KernelInput) (KernelRun, error) {
-	if k.perCPU {
+func (k *KernelProgram) Run(in KernelInput) (run KernelRun, err error) {
+	err = k.steady(func() error {
+		run, err = k.run(in)
+		return err
+	})
+	return run, err
+}
+
+// steady does something on CPU 0, where what comes of it depends on the CPU.
+func (k *KernelProgram) steady(do func() error) error {
+	if k.oneCPU {
 		restore, err := StayOnFirstCPU()
 		if err != nil {
-			return KernelRun{}, err
+			return err
 		}
 		defer restore()
 	}
+	return do()
+}
+
+func (k *KernelProgram) run(in KernelInput) (KernelRun, error) {
 	if need := len(in.Packet) + 4096; len(k.out) < need {
 		k.out = make([]byte, need)
 	}
@@ -352,15 +368,17 @@ func (k *KernelProgram) Map(name string) *KernelMap {
 // Reset gives all maps their initial entries again. A frozen map still has
 // them.
 func (k *KernelProgram) Reset() error {
-	for spec, m := range k.all {
-		if spec.Frozen {
-			continue
+	return k.steady(func() error {
+		for spec, m := range k.all {
+			if spec.Frozen {
+				continue
+			}
+			if err := m.Set(spec.Initial); err != nil {
+				return err
+			}
 		}
-		if err := m.Set(spec.Initial); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Close gives program and maps back to the kernel.

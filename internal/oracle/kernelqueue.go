@@ -30,7 +30,7 @@ func (k *KernelProgram) listen(m *KernelMap) error {
 		if err != nil {
 			return fmt.Errorf("events of map %q: %w", m.Spec.Name, err)
 		}
-		k.perCPU = true
+		k.oneCPU = true
 		q.Closer, q.next = r, func() ([]byte, bool, error) {
 			rec, ok, err := r.Next()
 			if rec.Lost > 0 {

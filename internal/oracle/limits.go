@@ -88,9 +88,10 @@ func provesGlobals() bool {
 
 // LimitToKernel keeps generated programs to what the running kernel can judge:
 // its level of the instruction set, helpers that it answers as the current
-// kernels do, and nothing at the far end of redirects.
+// kernels do, nothing at the far end of redirects, and no program that does the kernel
+// harm.
 func LimitToKernel(o gen.Options) gen.Options {
-	o.NearOnly = true
+	o.NearOnly, o.NoLegacyInFuncs = true, true
 	if isa := KernelISA(); isa < 4 {
 		o.MaxISA = isa
 	}

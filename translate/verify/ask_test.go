@@ -12,10 +12,11 @@ import (
 
 // askKernel returns "" when the kernel's verifier accepts a program, its
 // refusal otherwise. It asks without loading where that can be. asked is false
-// for a program that has to be loaded on a kernel that cannot load any more.
+// for a program that has to be loaded on a kernel that cannot load any more, and for one that
+// harms kernels.
 func askKernel(t testing.TB, p *object.Program) (refusal string, asked bool) {
 	err := oracle.AskVerifier(p)
-	if errors.Is(err, oracle.ErrKernelStuck) {
+	if errors.Is(err, oracle.ErrKernelStuck) || errors.Is(err, oracle.ErrHarmsKernel) {
 		return "", false
 	}
 	if err == nil {

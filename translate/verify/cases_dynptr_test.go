@@ -57,6 +57,7 @@ var dynptrCases = []verdictCase{
 	{name: "made twice", src: xdpDyn + `r1 = r6; r2 = 0; r3 = r7; call from_xdp; r0 = 2; exit`},
 	{name: "made over half of another", src: xdpDyn + `r1 = r6; r2 = 0; r3 = r10; r3 += -24; call from_xdp; r1 = r7; call size; r0 = 2; exit`, want: "that was made before"},
 	{name: "size", src: xdpDyn + `r1 = r7; call size; r0 = 2; exit`},
+	{name: "packet pointers outlive a function that asks for a size", typ: object.TC, src: `r6 = r1; r9 = *(u32 *)(r1 +76); r2 = *(u32 *)(r1 +80); r3 = r9; r3 += 4; if r3 > r2 goto out; r1 = r6; call Made; r0 = *(u8 *)(r9 +0); out: r0 = 0; exit; Made: ` + skbDyn + `r1 = r7; call size; r1 = r7; r2 = r10; r2 += -48; call clone; r1 = r10; r1 += -48; call size; r0 = 0; exit`, global: map[string][]object.Arg{"Made": {{Kind: object.ArgCtx}}}},
 	{name: "size of none", src: `r1 = r10; r1 += -16; call size; r0 = 2; exit`, want: "that was made before"},
 	{name: "size of data", src: `*(u64 *)(r10 -16) = 0; *(u64 *)(r10 -8) = 0; r1 = r10; r1 += -16; call size; r0 = 2; exit`, want: "that was made before"},
 	{name: "size of the second half", src: xdpDyn + `r1 = r10; r1 += -8; call size; r0 = 2; exit`, want: "where none of 16 bytes can be"},

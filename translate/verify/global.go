@@ -182,8 +182,9 @@ func (c *code) packetMovers() []bool {
 			}
 			if in.IsFuncCall() || in.IsFuncLoad() {
 				moves[c.fn[i]] = moves[c.fn[in.FuncTarget(i)]]
-			} else if h, _ := rules.Helper(in.Helper(), c.typ); h != nil {
-				moves[c.fn[i]] = h.Moves || h.ID == bpf.HelperDynptrWrite && c.p.Type == object.TC
+			} else if in.IsHelperCall() { // no kernel function that programs may call does
+				h, _ := rules.Helper(in.Helper(), c.typ)
+				moves[c.fn[i]] = h != nil && (h.Moves || h.ID == bpf.HelperDynptrWrite && c.p.Type == object.TC)
 			}
 			changed = changed || moves[c.fn[i]]
 		}

@@ -73,9 +73,9 @@ func TestNearMissesAreNear(t *testing.T) {
 	if !oracletest.Kernel(t) {
 		return
 	}
-	ok := 0
+	ok, o := 0, oracle.LimitToKernel(gen.Options{})
 	for seed := range uint64(n) {
-		k, err := oracle.LoadKernel(gen.NearMiss(seed, gen.Options{}), oracle.KernelOptions{NoLog: true, Flags: oracle.AnyAlignment})
+		k, err := oracle.LoadKernel(gen.NearMiss(seed, o), oracle.KernelOptions{NoLog: true, Flags: oracle.AnyAlignment})
 		if err == nil {
 			k.Close()
 			ok++

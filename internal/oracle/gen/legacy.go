@@ -6,6 +6,9 @@ import "github.com/skipsw/skipsw/translate/bpf"
 // where it lies outside: LD_ABS at a constant offset, LD_IND at a computed one. The
 // context must be in R6.
 func (f *fn) legacyLoad() {
+	if f.p.o.NoLegacyInFuncs && !f.main() {
+		return
+	}
 	if f.holding || f.p.sigs[f.index].callback || !f.hasCtx || f.ctxReg != 6 && f.isLocked(6) {
 		return
 	}

@@ -149,6 +149,9 @@ type Options struct {
 	// NearOnly leaves out what runs at the far end of a redirect, where test runs of a
 	// kernel do not get to.
 	NearOnly bool
+	// NoLegacyInFuncs keeps loads of classic BPF out of called functions, where kernels
+	// cannot be asked about them.
+	NoLegacyInFuncs bool
 	// Network says that all judges have the network of package testnet, into which
 	// programs then look.
 	Network bool
