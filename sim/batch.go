@@ -32,6 +32,7 @@ func (t Throughput) Rate(hertz float64) float64 {
 // is not part of a result's cycles.
 func (m *Machine) Batch(next func(*Input) bool, done func(*Result)) Throughput {
 	b := batch{m: &m.card, next: next, done: done}
+	m.space.SetCPUs(core.Contexts)
 	m.core.Restart()
 	m.mem.Restart()
 	b.t.Idle = m.core.RunAll(&b)

@@ -57,6 +57,9 @@ func (m *card) load(img *image.Image, spec Spec, cores int, shared bool) error {
 		return err
 	}
 	m.mem, m.space = memory.system, memory.space
+	if shared {
+		m.space.SetCPUs(cores * core.Contexts)
+	}
 	if m.packets, err = memory.unit(img.Target.Packet.Memory); err != nil {
 		return err
 	}
@@ -171,6 +174,9 @@ func (m *card) check(cores int) error {
 	}
 	if most := bufferNumbers(&t.Packet); cores*core.Contexts >= most {
 		return fmt.Errorf("%d cores of %d contexts; packet pointers of target %s tell %d buffers apart, without number 0", cores, core.Contexts, t.Name, most-1)
+	}
+	if c := &t.Card; c.CPUs == target.CPUsContext && cores*core.Contexts > c.Contexts {
+		return fmt.Errorf("%d cores of %d contexts; target %s numbers %d, by card.contexts", cores, core.Contexts, t.Name, c.Contexts)
 	}
 	if len(img.Words) > t.Core.CodeWords {
 		return fmt.Errorf("image has %d words; target %s has room for %d", len(img.Words), t.Name, t.Core.CodeWords)

@@ -62,7 +62,7 @@ func TestMachineFollowsTarget(t *testing.T) {
 		{"packet pointer in another word", func(tg *target.Target) { tg.PacketVector.Pointer.Word = 3 }, 0},
 		{"longer length", func(tg *target.Target) { tg.PacketVector.Length.Bits = 16 }, 0},
 		{"length among other bits", func(tg *target.Target) { tg.PacketVector.Length = target.Field{Word: 5, Low: 8, Bits: 14} }, 0},
-		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 7, Low: 4, Bits: 20} }, 0},
+		{"ingress interface", func(tg *target.Target) { tg.PacketVector.Ingress = &target.Field{Word: 6, Low: 4, Bits: 20} }, 0},
 		{"shorter packet vector", func(tg *target.Target) {
 			tg.PacketVector.Words, tg.PacketVector.Redirect, tg.PacketVector.Metadata, tg.PacketVector.Egress = 10, nil, nil, nil
 			tg.PacketVector.Fragment, tg.Packet.Fragments, tg.PacketVector.Skb = nil, nil, nil

@@ -54,10 +54,11 @@ const (
 	walk    // all keys, one after the other
 	list    // all keys at once, as a batch; the host's alone
 	compare // and exchange, if it is what was expected
+	other   // a look at the value of another CPU, see cpuOf
 )
 
 // changes reports whether an operation may change a map.
-func (o *operation) changes() bool { return o.kind != look && o.kind != walk && o.kind != list }
+func (o *operation) changes() bool { return o.kind != look && o.kind != walk && o.kind != list && o.kind != other }
 
 // subject is a type of map under test.
 type subject struct {

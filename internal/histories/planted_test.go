@@ -56,6 +56,20 @@ var credulous = change("map_lookup_elem", func(ins []nfpisa.Instr) (int, nfpisa.
 	return -1, nfpisa.Instr{}
 })
 
+// uncleared has an update leave in a new entry what other CPUs had there: the branch in
+// front of the zeros is always taken.
+var uncleared = change("map_update_elem", func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
+	zeros := 0
+	for k := range ins {
+		if i := &ins[k]; i.Class != nfpisa.ClassImmed || i.Imm != 0 {
+			zeros = 0
+		} else if zeros++; zeros == 8 {
+			return k - 8, nfpisa.Br(int(ins[k-8].Target))
+		}
+	}
+	return -1, nfpisa.Instr{}
+})
+
 // piecewise has a lookup not look whether the entry has been written since it began
 // to compare: the branch in front of the jump from a comparison.
 var piecewise = change("map_lookup_elem", func(ins []nfpisa.Instr) (int, nfpisa.Instr) {
@@ -279,6 +293,13 @@ var plants = []plant{
 		"r7 = r0\nr8 = *(u64 *)(r7 +0)\n*(u64 *)(r7 +0) = r9\n"+pause+"*(u64 *)(r7 +0) = r8\n"+pause+"*(u64 *)(r7 +0) = r9")},
 	{of: "percpu_array", name: "a write in two halves", program: replace("*(u64 *)(r0 +0) = r9",
 		"r7 = r0\n*(u32 *)(r7 +0) = r9\n"+pause+"r9 >>= 32\n*(u32 *)(r7 +4) = r9")},
+
+	{of: "percpu_hash", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "percpu_hash", name: "lookups follow entries to other buckets", words: credulous},
+	{of: "percpu_hash", name: "a new entry has the values of the one before", words: uncleared},
+	{of: "lru_percpu_hash", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
+	{of: "lru_percpu_hash", name: "a new entry has the values of the one before", words: uncleared},
+	{of: "lru_percpu_hash", name: "the host does not wait for the lock", hasty: true},
 
 	{of: "lpm_trie", name: "updates do not wait for the lock", words: unlocked("map_update_elem")},
 	{of: "lpm_trie", name: "deletions do not wait for the lock", words: unlocked("map_delete_elem")},

@@ -75,10 +75,6 @@ var subjects = []*subject{
 		kinds: []kind{look, put, add, exchange, compare, compare, compare}, keys: 2, host: hostArray, kinds2: []kind{look, put}, seldom: true, model: cellModel, lock: true,
 	},
 	{
-		name: "percpu_array", m: object.Map{Type: bpf.MapTypePerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 2}, program: plainProgram,
-		kinds: []kind{look, put}, keys: 2, host: hostArray, kinds2: []kind{look, put}, model: cellModel,
-	},
-	{
 		name: "lpm_trie", m: object.Map{Type: bpf.MapTypeLPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 8, Flags: 1}, program: trieProgram,
 		kinds: []kind{look, look, look, put, putNew, putOld, remove}, keys: 5, packet: aboutPrefix, few: true,
 		host: hostTrie, kinds2: []kind{put, put, putNew, remove, look}, seldom: true, prepare: beside, model: trieModel, lock: true,

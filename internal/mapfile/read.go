@@ -12,14 +12,21 @@ import (
 
 // Shape is what entries of a map have to be.
 type Shape struct {
-	// KeySize and ValueSize are in bytes; ValueSize of a per-CPU map with a value a
-	// CPU is that of all of them.
+	// KeySize and ValueSize are in bytes.
 	KeySize, ValueSize int
 	// Key and Value are the C types, nil where not known.
 	Key, Value btf.Type
-	// Part is the size of one CPU's value where ValueSize is that of several; 0 for
-	// a map with one value.
-	Part int
+	// CPUs is how many values an entry has, one behind the other, each rounded up to 8
+	// bytes; 0 for a map that is not per CPU, or of which one CPU is seen.
+	CPUs int
+}
+
+// part is the bytes of a CPU's value in an entry that has several.
+func (s *Shape) part() int {
+	if s.CPUs == 0 {
+		return s.ValueSize
+	}
+	return (s.ValueSize + 7) &^ 7
 }
 
 // Entry is one entry.
@@ -202,6 +209,8 @@ func (s *Shape) entry(one *row) (e Entry, err error) {
 		e.Value, err = s.values(one)
 	case one.Value == nil:
 		return e, errors.New("has no value")
+	case s.CPUs > 0:
+		e.Value, err = s.forAll(one.Value)
 	default:
 		e.Value, err = read(s.Value, one.Value, s.ValueSize)
 	}
@@ -237,29 +246,38 @@ func (r *row) program(t btf.Type) json.RawMessage {
 
 // values reads the values of a per-CPU map, in the order of the CPUs.
 func (s *Shape) values(one *row) ([]byte, error) {
-	part := s.Part
-	if part == 0 {
-		part = s.ValueSize
-	}
-	if want := s.ValueSize / max(part, 1); len(one.Values) != want {
+	if want := max(s.CPUs, 1); len(one.Values) != want {
 		return nil, fmt.Errorf("values of %d CPUs, and an entry of this map has %d", len(one.Values), want)
 	}
-	out := make([]byte, s.ValueSize)
+	var out []byte
 	for i, v := range one.Values {
 		if v.CPU != i {
 			return nil, fmt.Errorf("the value of CPU %d stands in the place of that of CPU %d", v.CPU, i)
 		}
-		size := part
-		if n := len(listOf(v.Value)); n > 0 && n < part && part-n < 8 {
-			size = n // what each CPU has is rounded up to 8 bytes
+		size := s.ValueSize
+		if n := len(listOf(v.Value)); n == s.part() {
+			size = n // bpftool has it rounded up
 		}
 		b, err := read(s.Value, v.Value, size)
 		if err != nil {
 			return nil, fmt.Errorf("CPU %d: %w", v.CPU, err)
 		}
-		copy(out[i*part:], b)
+		out = append(append(out, b...), make([]byte, s.part()-len(b))...)
 	}
 	return out, nil
+}
+
+// forAll reads the value of a per-CPU map that all CPUs get, or the bytes of all their values.
+func (s *Shape) forAll(raw json.RawMessage) ([]byte, error) {
+	one, err := read(s.Value, raw, s.ValueSize)
+	if err != nil {
+		if all, wrong := read(nil, raw, s.CPUs*s.part()); wrong == nil {
+			return all, nil
+		}
+		return nil, err
+	}
+	one = append(one, make([]byte, s.part()-len(one))...)
+	return bytes.Repeat(one, s.CPUs), nil
 }
 
 // listOf returns the elements of a list, nil for what is none.

@@ -28,7 +28,7 @@ var (
 var shapes = map[string]mapfile.Shape{
 	"rules": {KeySize: 4, ValueSize: 8, Key: addr, Value: rule},
 	"bare":  {KeySize: 4, ValueSize: 8},
-	"cpus":  {KeySize: 4, ValueSize: 16, Part: 8, Key: u32},
+	"cpus":  {KeySize: 4, ValueSize: 4, CPUs: 2, Key: u32, Value: u32},
 	"queue": {ValueSize: 2, Value: u16},
 	"jmp":   {KeySize: 4, ValueSize: 4, Key: u32, Value: &btf.Enum{Name: mapfile.ProgramType, Size: 4, Values: []btf.EnumValue{{Name: "first", Value: 1}, {Name: "second", Value: 2}}}},
 }
@@ -54,6 +54,9 @@ func TestRead(t *testing.T) {
 		{"bpftool, bytes", "bare", `[{"key":["0x0a","0x00","0x00","0x01"],"value":["0x01","0x00","0x00","0x00","0x00","0x00","0x00","0xff"]}]`, "bare 0a000001 01000000000000ff;"},
 		{"bpftool, bytes beside types", "rules", `[{"key":["0x0a","0x00","0x00","0x01"],"value":["0x05","0x00","0x00","0x00","0x07","0x00","0x61","0x62"],"formatted":{"key":1,"value":{"rate":9}}}]`, "rules 0a000001 0500000007006162;"},
 		{"bpftool, a value a CPU", "cpus", `[{"key":["0x01","0x00","0x00","0x00"],"values":[{"cpu":0,"value":["0x01","0x00","0x00","0x00","0x00","0x00","0x00","0x00"]},{"cpu":1,"value":["0x02","0x00","0x00","0x00"]}]}]`, "cpus 01000000 01000000000000000200000000000000;"},
+		{"one value for all CPUs", "cpus", `[{"key": 1, "value": 7}]`, "cpus 01000000 07000000000000000700000000000000;"},
+		{"the bytes of all CPUs", "cpus", `[{"key": "01000000", "value": "01000000000000000200000000000000"}]`, "cpus 01000000 01000000000000000200000000000000;"},
+		{"typed, a value a CPU", "cpus", `[{"key": 1, "values": [{"cpu": 0, "value": 5}, {"cpu": 1, "value": 6}]}]`, "cpus 01000000 05000000000000000600000000000000;"},
 		{"typed", "rules", `[{"key": "10.0.0.1", "value": {"rate": 5, "verb": "BLOCK", "tag": "ab"}}]`, "rules 0a000001 0500000007006162;"},
 		{"typed, by numbers", "rules", `[{"key": 167772161, "value": {"rate": 5, "verb": 7, "tag": [97, 98]}}]`, "rules 0a000001 0500000007006162;"},
 		{"typed, in the order of members", "rules", `[{"key": "10.0.0.1", "value": [5, "BLOCK", "ab"]}]`, "rules 0a000001 0500000007006162;"},

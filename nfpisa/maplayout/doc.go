@@ -47,6 +47,8 @@ const AddressBits = 40
 // Shape is what a program declares of a map. Sizes are in bytes.
 type Shape struct {
 	KeySize, ValueSize, MaxEntries uint32
+	// CPUs is how many values a per-CPU map has for a key; 0 for other maps.
+	CPUs uint32
 	// Spin is the lock that programs take on each value.
 	Spin Spin
 	// Compared says that programs compare and exchange words of values, under a lock
@@ -119,6 +121,8 @@ type Values struct {
 	First, Stride, Offset uint64
 	// Size is the bytes of a value, 0 for those that the map declares.
 	Size uint32
+	// Copies are the values that there are for a key, one for each CPU.
+	Copies Copies
 	// Key is where an entry has its key, if Keyed says that programs may read it there.
 	Key   uint64
 	Keyed bool

@@ -18,7 +18,7 @@ import "fmt"
 //	         +8       LRU: not 0 when the entry was used since the hand passed
 //	         +Turns   long keys: how often the entry has been written, twice
 //	         +Key     key, padded with zeros to words
-//	         +Value   value, at a multiple of 8
+//	         +Value   value, at a multiple of 8; of a per-CPU map that of each CPU
 //
 // A pointer is an eighth of a low address. Bit 31 of a bucket's is its lock.
 type Hash struct {
@@ -33,6 +33,7 @@ type Hash struct {
 	Inside  bool   // the first entry of a bucket lies in it
 	Turns   Offset // of the word before a long key, 0 for short ones
 	Spin    Spin
+	Copies  Copies // of the value, for each CPU
 	// Compared says that who writes values takes a lock.
 	Compared bool
 }
@@ -85,7 +86,7 @@ const (
 // NewHash lays out a hash table. There is a bucket for each entry, rounded up
 // to a power of two.
 func NewHash(s Shape, lru bool) Hash {
-	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin, Compared: s.Compared}
+	h := Hash{Buckets: 1, Key: HashUsed, LRU: lru, Entries: s.MaxEntries, Spin: s.Spin, Copies: s.copies(), Compared: s.Compared}
 	if lru {
 		h.Key = HashUsed + wordBytes
 	}
@@ -99,10 +100,10 @@ func NewHash(s Shape, lru bool) Hash {
 	}
 	h.Heads = up(uint64(HashStack) + wordBytes*uint64(s.MaxEntries))
 	h.Value = up(h.Key + Offset(room(s.KeySize)))
-	h.Stride = up(uint32(h.Value) + s.ValueSize)
-	if !lru && !long { // the hand of LRU goes round entries in use
+	h.Stride = uint32(h.Value) + h.Copies.room(s.ValueSize)
+	if !lru && !long && s.CPUs == 0 { // the hand of LRU goes round entries in use
 		in := h
-		in.Inside, in.Stride = true, hashStride(h.Stride)
+		in.Inside, in.Stride = true, quickStride(h.Stride)
 		in.First = in.Bucket(in.Buckets)
 		if in.Stride <= hashInsideEntry && in.Size() <= hashInsideSize {
 			return in
@@ -110,34 +111,6 @@ func NewHash(s Shape, lru bool) Hash {
 	}
 	h.First = up(h.Bucket(h.Buckets))
 	return h
-}
-
-// hashStride rounds a multiple of Align up to one that is a power of two or the sum or
-// difference of two of them, by which a bucket's number is quickly multiplied.
-func hashStride(n uint32) uint32 {
-	for ; ; n += Align {
-		if _, _, _, ok := PowersOf(n); ok {
-			return n
-		}
-	}
-}
-
-// PowersOf splits a number into 2^a, or 2^a + sign x 2^b.
-func PowersOf(n uint32) (a, b, sign int, ok bool) {
-	for a = range 32 {
-		if n == 1<<a {
-			return a, 0, 0, true
-		}
-		for b = range a {
-			switch n {
-			case 1<<a + 1<<b:
-				return a, b, 1, true
-			case 1<<a - 1<<b:
-				return a, b, -1, true
-			}
-		}
-	}
-	return 0, 0, 0, false
 }
 
 // Check refuses a map that cannot be laid out so.
@@ -173,6 +146,11 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 		Buckets: uint32(buckets), Heads: heads, First: first, Key: Offset(key), Value: Offset(value), Stride: step, Entries: s.MaxEntries,
 		LRU: params["lru"] != 0, Inside: params["inside"] != 0,
 	}
+	copies, err := parseCopies(KindHash, s, params)
+	if err != nil {
+		return nil, err
+	}
+	h.Copies = copies
 	least := uint64(NewHash(s, h.LRU).Key)
 	switch {
 	case buckets == 0 || buckets&(buckets-1) != 0 || buckets > HashMaxEntries:
@@ -181,7 +159,7 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 		return nil, fmt.Errorf("layout hash with buckets at offset %d, among %d free entries", heads, s.MaxEntries)
 	case key < least || key%wordBytes != 0 || key > 1<<16:
 		return nil, fmt.Errorf("layout hash with keys at offset %d of entries", key)
-	case value < key+room(s.KeySize) || value%Align != 0 || value+room(s.ValueSize) > uint64(step) || step%Align != 0:
+	case value < key+room(s.KeySize) || value%Align != 0 || value+max(room(s.ValueSize), uint64(copies.Bytes())) > uint64(step) || step%Align != 0:
 		return nil, fmt.Errorf("layout hash with a value of %d bytes at offset %d of entries of %d bytes", s.ValueSize, value, step)
 	case first < h.Bucket(h.Buckets) || first%Align != 0 || first > 1<<32 || h.Inside && first != h.Bucket(h.Buckets):
 		return nil, fmt.Errorf("layout hash with entries at offset %d, among %d buckets", first, buckets)
@@ -192,7 +170,7 @@ func parseHash(s Shape, step uint32, params map[string]uint64) (Layout, error) {
 	}
 	spin, err := parseSpin(KindHash, s, params)
 	if err == nil {
-		err = known(KindHash, params, "buckets", "heads", "entries", "key", "value", "lru", "inside", ParamInner, ParamSpin, ParamCompare)
+		err = known(KindHash, params, "buckets", "heads", "entries", "key", "value", "lru", "inside", ParamInner, ParamSpin, ParamCompare, ParamCPUs, ParamStep)
 	}
 	h.Spin = spin
 	compared, wrong := parseCompare(KindHash, params, uint64(HashCompare))
@@ -244,7 +222,7 @@ func (h Hash) Values() Values {
 	if h.Inside {
 		first = h.Heads
 	}
-	return Values{First: first, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Spin: h.Spin, Compared: h.Compared, CompareLock: uint64(HashCompare)}
+	return Values{First: first, Stride: uint64(h.Stride), Offset: uint64(h.Value), Key: uint64(h.Key), Keyed: true, Copies: h.Copies, Spin: h.Spin, Compared: h.Compared, CompareLock: uint64(HashCompare)}
 }
 
 // Params implements Layout.
@@ -259,7 +237,7 @@ func (h Hash) Params() map[string]uint64 {
 	if h.Inside {
 		p["inside"] = 1
 	}
-	return h.Spin.param(p)
+	return h.Copies.param(h.Spin.param(p))
 }
 
 // The CRC that spreads keys, that of the core's CRC unit with its iSCSI

@@ -13,7 +13,9 @@ import (
 // a value takes its row out, here and in honoured.
 func (c *checker) coreHonoured() {
 	t := c.t
-	c.only("card.cpus", t.Card.CPUs, "one", "per-CPU maps have one value for the whole card")
+	if n := t.Card.CPUs; n != CPUsOne && n != CPUsContext {
+		c.refuse("card.cpus", n, CPUsOne+" or "+CPUsContext, "per-CPU maps have one value for the whole card or one for each context")
+	}
 	c.only("card.programs", t.Card.Programs, "one", "the simulator and the devices have one program for all ports")
 	c.only("card.maps", t.Card.Maps, "program", "maps come and go with their program")
 	c.only("card.idle", t.Card.Idle, "none", "the simulator takes no packet without a program")
@@ -39,6 +41,9 @@ func (c *checker) honoured() {
 	}
 	if q := v.Queue; q != nil && (q.Bits != 8 || q.Low%8 != 0) {
 		c.refuse("packet_vector.queue", fmt.Sprintf("with low %d and bits %d", q.Low, q.Bits), "a byte", "the compiler writes whole bytes")
+	}
+	if v.CPU != nil {
+		c.only("packet_vector.cpu.bits", v.CPU.Bits, uint8(32), "routines take the whole word")
 	}
 	if v.QueueSet != nil && v.QueueSet.Bits != 1 {
 		c.refuse("packet_vector.queue_set.bits", v.QueueSet.Bits, 1, "a queue is selected or not")

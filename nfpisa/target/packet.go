@@ -51,6 +51,9 @@ type PacketVector struct {
 	Queue    *Queue `json:"queue,omitempty"`     // the selected queue
 	Ingress  *Field `json:"ingress,omitempty"`   // ingress interface index
 	RxQueue  *Field `json:"rx_queue,omitempty"`  // receive queue index
+	// CPU is the number of the context on its card, below Card.Contexts; nil where the
+	// card counts as one CPU.
+	CPU *Field `json:"cpu,omitempty"`
 	// Fragment is the bytes of the frame that lie in Packet.Fragments; nil where
 	// there is no such place.
 	Fragment *Field `json:"fragment,omitempty"`
@@ -169,6 +172,7 @@ func (v *PacketVector) fields() (names []string, fields []Field) {
 	}
 	add("ingress", v.Ingress)
 	add("rx_queue", v.RxQueue)
+	add("cpu", v.CPU)
 	add("fragment", v.Fragment)
 	add("metadata", v.Metadata)
 	if v.Redirect != nil {

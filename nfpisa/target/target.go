@@ -72,14 +72,57 @@ type Target struct {
 // Card is how the card as a whole deals with programs and maps.
 type Card struct {
 	// CPUs is what counts as a CPU for per-CPU maps and for
-	// get_smp_processor_id: "one" is the whole card.
+	// get_smp_processor_id: CPUsOne or CPUsContext.
 	CPUs string `json:"cpus"`
+	// Contexts is the most contexts of a card, with CPUsContext: a per-CPU map has
+	// so many values for a key. 0 otherwise.
+	Contexts int `json:"contexts,omitempty"`
 	// Programs is how many programs the card runs: "one" for all ports.
 	Programs string `json:"programs"`
 	// Maps is what maps belong to: "program", with which they come and go.
 	Maps string `json:"maps"`
 	// Idle is what becomes of packets without a program: "none" are taken.
 	Idle string `json:"idle"`
+}
+
+// What counts as a CPU: the whole card, or each context, whose number is
+// PacketVector.CPU.
+const (
+	CPUsOne     = "one"
+	CPUsContext = "context"
+)
+
+// PerCPU returns how many values a per-CPU map has for a key.
+func (c *Card) PerCPU() int { return max(c.Contexts, 1) }
+
+// maxContexts is the most contexts of a card that a target can have.
+const maxContexts = 1 << 10
+
+// cpus looks at what counts as a CPU.
+func (c *checker) cpus() {
+	k, number := &c.t.Card, c.t.PacketVector.CPU
+	if k.CPUs != CPUsContext {
+		if k.Contexts != 0 || number != nil {
+			c.fail("card.contexts is %d and packet_vector.cpu is %s, which card.cpus %q has no use for", k.Contexts, there(number != nil), k.CPUs)
+		}
+		return
+	}
+	if !c.t.Direct() {
+		c.fail("card.cpus is %q, which maps.kind %q does not know of", k.CPUs, c.t.Maps.Kind)
+	}
+	c.within("card.contexts", k.Contexts, 1, maxContexts)
+	if number == nil {
+		c.fail("packet_vector.cpu is absent, and card.cpus %q needs it", k.CPUs)
+	} else if k.Contexts > 0 && uint64(k.Contexts) > 1<<number.Bits {
+		c.fail("packet_vector.cpu has %d bits, which do not number %d contexts", number.Bits, k.Contexts)
+	}
+}
+
+func there(yes bool) string {
+	if yes {
+		return "there"
+	}
+	return "absent"
 }
 
 // Core is the control store and its entry points.

@@ -63,6 +63,7 @@ func (c *checker) form() bool {
 	c.metadata()
 	c.tunnel()
 	c.fragments()
+	c.cpus()
 	return len(c.errs) == 0
 }
 

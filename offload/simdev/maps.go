@@ -192,8 +192,14 @@ type mapHandle struct {
 // Info implements offload.Map.
 func (h *mapHandle) Info() offload.MapInfo { return h.info }
 
-// ValueBytes implements offload.Map. A card has one copy of a per-CPU map.
-func (h *mapHandle) ValueBytes() int { return int(h.info.ValueSize) }
+// ValueBytes implements offload.Map. Until a program that uses it is loaded a map has no
+// CPUs.
+func (h *mapHandle) ValueBytes() int {
+	if h.home == nil {
+		return int(h.info.ValueSize)
+	}
+	return h.home.ValueBytes()
+}
 
 // Close implements offload.Map.
 func (h *mapHandle) Close() error {
@@ -267,7 +273,7 @@ func (h *mapHandle) Lookup(key []byte) ([]byte, error) {
 
 // Update implements offload.Map.
 func (h *mapHandle) Update(key, value []byte, flags uint64) error {
-	if len(value) != h.ValueBytes() {
+	if len(value) != h.ValueBytes() && len(value) != int(h.info.ValueSize) {
 		return fmt.Errorf("map %s: value of %d bytes, want %d", h.info.Name, len(value), h.ValueBytes())
 	}
 	if err := h.enter("update", key); err != nil {

@@ -136,6 +136,7 @@ func (v *Convention) Enter(x *core.Context, in *Input) {
 	}
 	set(x, pv.QueueSet, 0)
 	set(x, pv.Ingress, in.IngressIfindex)
+	set(x, pv.CPU, uint32(place(x)))
 	if pv.Redirect != nil {
 		set(x, &pv.Redirect.Kind, 0)
 	}

@@ -29,7 +29,7 @@ func (m *Map) CopyFrom(src *Map) error {
 	if _, ok := m.table.(*programTable); ok {
 		return m.copySlots(src)
 	}
-	value := make([]byte, a.ValueSize)
+	value := make([]byte, src.ValueBytes())
 	if to, ok := m.table.(*arrayTable); ok {
 		src.table.each(func(key []byte, from uint64) {
 			src.read(value, from)
@@ -83,7 +83,7 @@ func (m *Map) copyEntries(src *Map) error {
 	}
 	clear(m.region.Data)
 	m.table.reset(m.region.Data)
-	value := make([]byte, m.info.ValueSize)
+	value := make([]byte, src.ValueBytes())
 	for _, e := range all {
 		at, errno := m.place(e.key, UpdateAny)
 		if errno != 0 {

@@ -33,7 +33,8 @@ type Map struct {
 	family   *family // nil until it is linked
 	made     bool    // by NewInner
 	spin     maplayout.Spin
-	space    *Space // nil until it is there
+	copies   maplayout.Copies // of a per-CPU map
+	space    *Space           // nil until it is there
 }
 
 // keyless is a table without keys, whose values are put in and taken out in an
@@ -77,8 +78,28 @@ func (m *Map) Region() *mem.Region { return m.region }
 // KeySize returns the size of a key in bytes.
 func (m *Map) KeySize() int { return int(m.info.KeySize) }
 
-// ValueSize returns the size of a value in bytes.
+// ValueSize returns the size of a value in bytes, as programs have it.
 func (m *Map) ValueSize() int { return int(m.info.ValueSize) }
+
+// ValueBytes returns the size of a value in bytes as Lookup and Entries give it: for a
+// per-CPU map that of all CPUs, each rounded up to 8 bytes, if there are several.
+func (m *Map) ValueBytes() int {
+	if n := m.cpus(); n > 1 {
+		return n * m.part()
+	}
+	return int(m.info.ValueSize)
+}
+
+// cpus returns how many values the host sees for a key.
+func (m *Map) cpus() int {
+	if m.space == nil {
+		return min(1, int(m.copies.CPUs))
+	}
+	return min(m.space.cpus, int(m.copies.CPUs))
+}
+
+// part returns the bytes of one CPU's value among those of all, as the kernel gives them.
+func (m *Map) part() int { return (int(m.info.ValueSize) + 7) &^ 7 }
 
 // IsArray reports whether the map is addressed by index.
 func (m *Map) IsArray() bool { return isArray(m.typ) }
@@ -160,11 +181,25 @@ func (m *Map) place(key []byte, flags uint64) (uint64, bpf.Errno) {
 	case flags == UpdateExist && !m.IsArray():
 		return 0, bpf.ENOENT
 	}
-	return m.table.insert(key)
+	v, errno := m.table.insert(key)
+	if errno == 0 && m.copies.CPUs > 0 {
+		clear(m.region.Data[v:][:m.copies.Bytes()])
+	}
+	return v, errno
 }
 
-// read copies a value in host order to dst.
+// read copies a value in host order to dst, or those of all CPUs if it has room for them.
 func (m *Map) read(dst []byte, value uint64) {
+	if n := m.cpus(); n > 1 && len(dst) == m.ValueBytes() {
+		for i := range n {
+			m.readOne(dst[i*m.part():][:m.info.ValueSize], value+uint64(i)*uint64(m.copies.Step))
+		}
+		return
+	}
+	m.readOne(dst, value)
+}
+
+func (m *Map) readOne(dst []byte, value uint64) {
 	src := m.region.Data[value:]
 	for i := range dst {
 		dst[i] = src[maplayout.Place(i, m.region.Values.Reversed[i/4])]
@@ -177,8 +212,18 @@ func (m *Map) read(dst []byte, value uint64) {
 	}
 }
 
-// write stores a value in host order.
+// write stores a value in host order, for all CPUs, or one for each.
 func (m *Map) write(value uint64, v []byte) {
+	one := v
+	for i := range max(m.cpus(), 1) {
+		if len(v) > int(m.info.ValueSize) {
+			one = v[i*m.part():][:m.info.ValueSize]
+		}
+		m.writeOne(value+uint64(i)*uint64(m.copies.Step), one)
+	}
+}
+
+func (m *Map) writeOne(value uint64, v []byte) {
 	dst := m.region.Data[value:]
 	for i := range v {
 		if m.spin.Has && i >= int(m.spin.At) && i < int(m.spin.At)+bpf.SpinLockBytes {
@@ -224,7 +269,7 @@ func (m *Map) Lookup(key []byte) (value []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	value = make([]byte, m.info.ValueSize)
+	value = make([]byte, m.ValueBytes())
 	m.read(value, v)
 	return value, true
 }
@@ -249,7 +294,8 @@ func (m *Map) Pop(key []byte) ([]byte, error) {
 	return v, nil
 }
 
-// Update stores a value, all but the bpf_spin_lock in it. With bpf.FLock it does so
+// Update stores a value, all but the bpf_spin_lock in it. A per-CPU map takes one for all
+// CPUs, or those of all as Lookup gives them. With bpf.FLock it does so
 // only where no program holds that lock. Errors wrap the kernel's errno: EEXIST,
 // ENOENT, E2BIG (the map is full, or the index is out of range), EINVAL, and EAGAIN
 // for a lock that is held: once the cores have gone on it can be asked again.
@@ -257,8 +303,8 @@ func (m *Map) Update(key, value []byte, flags uint64) error {
 	if err := m.checkKey(key); err != nil {
 		return err
 	}
-	if len(value) != int(m.info.ValueSize) {
-		return m.error(bpf.EINVAL, "value of %d bytes, want %d", len(value), m.info.ValueSize)
+	if len(value) != int(m.info.ValueSize) && len(value) != m.ValueBytes() {
+		return m.error(bpf.EINVAL, "value of %d bytes, want %d", len(value), m.ValueBytes())
 	}
 	if t, ok := m.table.(*programTable); ok {
 		if err := m.checkSlot(t, key, value, flags); err != nil {
@@ -303,7 +349,7 @@ func (m *Map) Delete(key []byte) error {
 func (m *Map) Entries() []image.Entry {
 	var out []image.Entry
 	m.table.each(func(key []byte, value uint64) {
-		v := make([]byte, m.info.ValueSize)
+		v := make([]byte, m.ValueBytes())
 		m.read(v, value)
 		out = append(out, image.Entry{Key: key, Value: v})
 	})
@@ -319,11 +365,11 @@ func (m *Map) Filled() (entries []image.Entry, left uint64) {
 		return m.Entries(), 0
 	}
 	t.eachIndex(func(i uint32, value uint64) {
-		if allZero(m.region.Data[value:][:m.info.ValueSize]) {
+		if allZero(m.region.Data[value:][:max(m.info.ValueSize, m.copies.Bytes())]) {
 			left++
 			return
 		}
-		v := make([]byte, m.info.ValueSize)
+		v := make([]byte, m.ValueBytes())
 		m.read(v, value)
 		entries = append(entries, image.Entry{Key: binary.LittleEndian.AppendUint32(nil, i), Value: v})
 	})

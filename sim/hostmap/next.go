@@ -28,7 +28,7 @@ func (m *Map) Next(key []byte) (image.Entry, bool) {
 	if !ok {
 		return image.Entry{}, false
 	}
-	e := image.Entry{Key: next, Value: make([]byte, m.info.ValueSize)}
+	e := image.Entry{Key: next, Value: make([]byte, m.ValueBytes())}
 	m.read(e.Value, at)
 	return e, true
 }

@@ -24,6 +24,7 @@ type Space struct {
 	rooms   []room
 	grace   grace
 	leavers []leaver // the tables that keep what was taken out
+	cpus    int      // that work on the maps
 }
 
 type room struct {
@@ -37,7 +38,7 @@ func (r *room) aligned(size uint64) uint64 { return (size + r.Align - 1) &^ (r.A
 
 // NewSpace returns the map memory of a system, without maps.
 func NewSpace(memory *mem.System, rooms []Room) *Space {
-	s := &Space{memory: memory}
+	s := &Space{memory: memory, cpus: 1}
 	for _, r := range rooms {
 		s.rooms = append(s.rooms, room{Room: r, arena: maplayout.NewArena(r.Base, r.Size, r.Align)})
 	}
@@ -69,17 +70,21 @@ func (s *Space) Create(info image.Map) (*Map, error) {
 		return nil, fmt.Errorf("maps %q and %q overlap in memory", o.Name, info.Name)
 	}
 	r.Values.Reversed = maplayout.Reversed(info.ValueSize, info.Swapped, info.WordUse)
+	m.space = s
 	if err := m.Reset(); err != nil {
 		s.Free(m)
 		return fail(err)
 	}
 	in.arena.Reserve(r.End())
-	m.space = s
 	if t, ok := m.table.(leaver); ok {
 		s.leavers = append(s.leavers, t)
 	}
 	return m, nil
 }
+
+// SetCPUs says how many CPUs work on the maps, 1 to begin with: of those the host sees the
+// values of per-CPU maps.
+func (s *Space) SetCPUs(n int) { s.cpus = n }
 
 // createLike makes a map at a free place of the memory that another one is in.
 func (s *Space) createLike(like *Map, info image.Map) (*Map, error) {
@@ -214,8 +219,8 @@ func newMap(info image.Map, typ bpf.MapType, l maplayout.Layout, t table) *Map {
 	if size == 0 {
 		size = info.ValueSize
 	}
-	return &Map{info: info, typ: typ, table: t, spin: at.Spin, region: &mem.Region{
+	return &Map{info: info, typ: typ, table: t, spin: at.Spin, copies: at.Copies, region: &mem.Region{
 		Name: info.Name, Base: info.Base, Size: l.Size(),
-		Values: mem.Values{First: at.First, Stride: at.Stride, Offset: at.Offset, Size: size, Key: at.Key, Keyed: at.Keyed, Lock: at.CompareLock, Locked: at.Compared},
+		Values: mem.Values{First: at.First, Stride: at.Stride, Offset: at.Offset, Size: size, Copies: uint64(at.Copies.Bytes()), Copy: uint64(at.Copies.Step), Key: at.Key, Keyed: at.Keyed, Lock: at.CompareLock, Locked: at.Compared},
 	}}
 }

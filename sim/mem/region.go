@@ -28,6 +28,9 @@ func (r *Region) End() uint64 { return r.Base + r.Size }
 type Values struct {
 	First, Stride, Offset uint64
 	Size                  uint32 // bytes of a value
+	// Copies are the bytes of the values that lie one behind the other at Offset, each
+	// Copy bytes from the next; 0 where there is one.
+	Copies, Copy uint64
 	// Key is where an entry has its key, before the value. Programs may read it, if
 	// Keyed says so, and it with the value.
 	Key   uint64
@@ -51,7 +54,9 @@ func (v *Values) Inside(off uint64, n uint32) (in uint64, ok bool) {
 		return 0, false
 	}
 	words := (uint64(v.Size) + 3) &^ 3
-	in = (off-v.First)%v.Stride - v.Offset
+	if in = (off-v.First)%v.Stride - v.Offset; in < v.Copies {
+		in %= v.Copy
+	}
 	return in, in+uint64(n) <= words && in < words
 }
 

@@ -139,13 +139,15 @@ type jsonEntry struct {
 	Value     string `json:"value"` // hexadecimal bytes
 	KeyText   string `json:"key_text"`
 	ValueText string `json:"value_text"`
+	// CPUs are the values of a per-CPU map that are not zero; Value has all.
+	CPUs []cpuValue `json:"cpus,omitempty"`
 }
 
-// printEntries prints entries with the types that the kernel knows.
-func printEntries(w io.Writer, t offload.MapTypes, entries []offload.Entry, asJSON bool) error {
+// print prints entries.
+func (p entryPrinter) print(w io.Writer, entries []offload.Entry, asJSON bool) error {
 	if !asJSON {
 		for _, e := range entries {
-			fmt.Fprintf(w, "%s: %s\n", offload.Format(t.Key, e.Key), offload.Format(t.Value, e.Value))
+			fmt.Fprintf(w, "%s: %s\n", offload.Format(p.types.Key, e.Key), p.text(e.Value))
 		}
 		return nil
 	}
@@ -153,8 +155,9 @@ func printEntries(w io.Writer, t offload.MapTypes, entries []offload.Entry, asJS
 	for i, e := range entries {
 		all[i] = jsonEntry{
 			Key: hex.EncodeToString(e.Key), Value: hex.EncodeToString(e.Value),
-			KeyText: offload.Format(t.Key, e.Key), ValueText: offload.Format(t.Value, e.Value),
+			KeyText: offload.Format(p.types.Key, e.Key), ValueText: p.text(e.Value),
 		}
+		all[i].CPUs, _, _ = p.byCPU(e.Value)
 	}
 	return writeJSON(w, all)
 }
@@ -173,7 +176,7 @@ func newMapDumpCmd(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printEntries(cmd.OutOrStdout(), mapTypes(ctx, d, m), all, asJSON)
+				return printerOf(m, mapTypes(ctx, d, m)).print(cmd.OutOrStdout(), all, asJSON)
 			})
 		},
 	}
@@ -200,7 +203,7 @@ func newMapLookupCmd(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printEntries(cmd.OutOrStdout(), mapTypes(ctx, d, m), []offload.Entry{{Key: key, Value: value}}, asJSON)
+				return printerOf(m, mapTypes(ctx, d, m)).print(cmd.OutOrStdout(), []offload.Entry{{Key: key, Value: value}}, asJSON)
 			})
 		},
 	}

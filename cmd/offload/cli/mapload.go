@@ -40,9 +40,9 @@ file has not stay. What is written before an error stays, too; the error names t
 					l.name = info.Name
 				}
 				t := mapTypes(ctx, d, m)
-				s := mapfile.Shape{KeySize: int(info.KeySize), ValueSize: m.ValueBytes(), Key: t.Key, Value: t.Value}
-				if m.ValueBytes() != int(info.ValueSize) {
-					s.Part, s.Value = (int(info.ValueSize)+7)&^7, nil
+				s := mapfile.Shape{KeySize: int(info.KeySize), ValueSize: int(info.ValueSize), Key: t.Key, Value: t.Value}
+				if n := m.ValueBytes(); n != s.ValueSize {
+					s.CPUs = n / ((s.ValueSize + 7) &^ 7)
 				}
 				err = mapfile.Read(in, l.name, func(string) (mapfile.Shape, error) { return s, nil }, l.put)
 				if err == nil {

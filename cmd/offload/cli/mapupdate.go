@@ -38,7 +38,8 @@ does not fit the card is refused. In an entry of a device or CPU map with values
 bytes VALUE is an interface or the size of a queue and, behind a comma, the name of a
 program (section xdp/devmap, xdp/cpumap) that runs at the far end of the redirect: one of
 the image, or with --obj one of an object file as above. In a program array of the kernel VALUE is the path of a
-pinned program, the id or name of a loaded one, or with --obj a program to load.`,
+pinned program, the id or name of a loaded one, or with --obj a program to load. In a
+per-CPU map VALUE is that of every CPU, or the bytes of all, each rounded up to 8.`,
 		Example: `  offload map update flows 10.0.0.1 '{.rate = 5}'
   offload map update stages 2 drop_all --dev sim:card0
   offload map update stages 2 drop_all --obj more.o --dev sim:card0
@@ -90,7 +91,12 @@ func (f *updateFlags) update(ctx context.Context, w io.Writer, d offload.Device,
 				return err
 			}
 		}
-		value, err := offload.ParseValue(typ, valueText, m.ValueBytes())
+		value, err := offload.ParseValue(typ, valueText, int(m.Info().ValueSize))
+		if several := m.ValueBytes() != int(m.Info().ValueSize); several && err == nil {
+			value = forEachCPU(m, value)
+		} else if several {
+			value, err = offload.ParseValue(nil, valueText, m.ValueBytes())
+		}
 		if err != nil && m.Info().Type == bpf.MapTypeProgArray {
 			return usagef("value: %w; --obj FILE takes a program of an object", err)
 		}

@@ -48,8 +48,25 @@ func (c *Call) base() ssa.ID {
 	return base
 }
 
-// entry returns the low word of the address of an array's entry.
-func (c *Call) entry(index ssa.ID) ssa.ID {
+// entry returns the low word of the address of an array's entry, of a per-CPU one that
+// of the CPU at hand.
+func (c *Call) entry(index ssa.ID) ssa.ID { return c.ofCPU(c.first(index), cpu) }
+
+// ofCPU returns the low word of the address of the value of a CPU, from that of the first
+// one.
+func (c *Call) ofCPU(first ssa.ID, number func(*Call) ssa.ID) ssa.ID {
+	copies := c.place().Copies
+	if copies.CPUs == 0 {
+		return first
+	}
+	id := c.Op(ssa.Add, 0, c.Op(ssa.Mul, 0, number(c), c.Const(copies.Step)), first)
+	c.F.V(id).NonZero = true
+	return id
+}
+
+// first returns the low word of the address of an array's entry, of a per-CPU one that of
+// the first CPU.
+func (c *Call) first(index ssa.ID) ssa.ID {
 	place := c.place()
 	base := c.base()
 	at := c.Op(ssa.Mul, 0, index, c.Const(place.Stride))

@@ -25,7 +25,8 @@ func forEach(c *Call) error {
 				return [][2]ssa.ID{{mapLo, mapHi}, {index, c.Const(0)}, {c.entry(index), high}, {lo, hi}}
 			})
 		} else {
-			t := maplayout.NewHash(maplayout.Shape{KeySize: c.Map.KeySize, ValueSize: c.Map.ValueSize, MaxEntries: c.Map.MaxEntries}, microcode.Of(c.Map.Type).Recent)
+			shape := maplayout.Shape{KeySize: c.Map.KeySize, ValueSize: c.Map.ValueSize, MaxEntries: c.Map.MaxEntries, CPUs: c.place().Copies.CPUs}
+			t := maplayout.NewHash(shape, microcode.Of(c.Map.Type).Recent)
 			base := c.base()
 			site := ssa.CallSite{Helper: c.ID, Map: int32(c.K), Inner: c.Inner, Pairs: []uint8{uint8(c.T.Calls.Flags), uint8(c.T.Calls.Flags) + 2}}
 			end := c.AddConst(base, uint32(t.Bucket(t.Buckets)))
@@ -35,7 +36,7 @@ func forEach(c *Call) error {
 				c.F.V(entry).KnownMask = maplayout.Align - 1
 				return entry, []ssa.ID{entry, bucket}
 			}, func(entry ssa.ID) [][2]ssa.ID {
-				return [][2]ssa.ID{{mapLo, mapHi}, {c.AddConst(entry, uint32(t.Key)), high}, {c.AddConst(entry, uint32(t.Value)), high}, {lo, hi}}
+				return [][2]ssa.ID{{mapLo, mapHi}, {c.AddConst(entry, uint32(t.Key)), high}, {c.ofCPU(c.AddConst(entry, uint32(t.Value)), cpu), high}, {lo, hi}}
 			})
 		}
 		if err != nil {

@@ -10,13 +10,15 @@ import (
 // mapHelpers are the helpers of maps whose values programs use directly.
 var mapHelpers = []bpf.HelperID{bpf.HelperMapLookupElem, bpf.HelperMapUpdateElem, bpf.HelperMapDeleteElem}
 
-var _, _ = register(arrayKind(bpf.MapTypeArray, mapHelpers)), register(arrayKind(bpf.MapTypePerCPUArray, nil))
+var (
+	_ = register(arrayKind(bpf.MapTypeArray, mapHelpers, bpf.HelperForEachMapElem))
+	_ = register(arrayKind(bpf.MapTypePerCPUArray, nil, bpf.HelperForEachMapElem, bpf.HelperMapLookupPerCPUElem))
+)
 
-// arrayKind is the row of maps that are addressed by index. The card counts as
-// one CPU: a per-CPU array has one set of entries.
-func arrayKind(t bpf.MapType, firmware []bpf.HelperID) *Kind {
+// arrayKind is the row of maps that are addressed by index.
+func arrayKind(t bpf.MapType, firmware []bpf.HelperID, more ...bpf.HelperID) *Kind {
 	return &Kind{
-		Type: t, Inline: append(slices.Clone(mapHelpers), bpf.HelperForEachMapElem), Firmware: firmware, Counters: true, Indexed: true, Held: true,
+		Type: t, Inline: append(slices.Clone(mapHelpers), more...), Firmware: firmware, Counters: true, Indexed: true, Held: true,
 		Layout: func(m Map) maplayout.Layout { return maplayout.NewArray(m.Shape) },
 	}
 }

@@ -14,12 +14,12 @@ var (
 	_ = register(hashKind(bpf.MapTypeLRUPerCPUHash, true, nil))
 )
 
-// hashKind is the row of a hash map. The card counts as one CPU.
+// hashKind is the row of a hash map.
 func hashKind(t bpf.MapType, lru bool, firmware []bpf.HelperID) *Kind {
 	at := func(m Map) hashmap.Map {
 		return hashmap.Map{Shape: m.Shape, Target: m.Target, Base: m.Base, Swapped: m.Swapped, LRU: lru, Inner: m.Inner, Taken: m.Taken}
 	}
-	return &Kind{
+	k := &Kind{
 		Type: t, Firmware: firmware, Counters: true, Held: true, Recent: lru, Inline: []bpf.HelperID{bpf.HelperForEachMapElem},
 		NearKey: maplayout.HashNearKey,
 		Near:    func(m Map) (int, int) { return at(m).Near() },
@@ -31,4 +31,8 @@ func hashKind(t bpf.MapType, lru bool, firmware []bpf.HelperID) *Kind {
 			bpf.HelperForEachMapElem: func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).Next(start) },
 		},
 	}
+	if t.PerCPU() {
+		k.Routines[bpf.HelperMapLookupPerCPUElem] = func(m Map, start int) ([]nfpisa.Instr, error) { return at(m).LookupCPU(start) }
+	}
+	return k
 }

@@ -346,8 +346,17 @@ func (s *selector) source(n *node, id ssa.ID, imm uint32, reach int) ref {
 		return ref{op: -1, fixed: nfpisa.Const(0)}
 	case v.Op == ssa.PktPtr && !s.keepPacket && int(s.t.PacketVector.Pointer.Word) < reach:
 		return ref{op: -1, fixed: s.vector(s.t.PacketVector.Pointer)}
+	case v.Op == ssa.VecWord && s.isCPU(v) && int(v.Imm) < reach:
+		return ref{op: -1, fixed: s.vector(*s.t.PacketVector.CPU)}
 	}
 	return n.read(s.reg(id), regalloc.AnySource, s.spillSlots(reach))
+}
+
+// isCPU reports whether a word of the packet vector is the number of the CPU, which no
+// program writes, so that it is read where it is wanted.
+func (s *selector) isCPU(v *ssa.Value) bool {
+	c := s.t.PacketVector.CPU
+	return c != nil && uint32(c.Word) == v.Imm
 }
 
 // fullDef makes a defining operand for an unrestricted field.

@@ -75,7 +75,7 @@ func machine(t *target.Target) ssa.Machine {
 	m := ssa.Machine{
 		Name: t.Name, Direct: t.Direct(), MapHigh: t.Maps.Region().High(), Stores: t.Maps.Stores, Atomics: t.Maps.Atomics,
 		LengthBits: v.Length.Bits, PointerSet: uint32(t.Packet.PointerSet), Scratch: t.SkbScratch,
-		Ingress: part(v.Ingress), Egress: part(v.Egress), RxQueue: part(v.RxQueue), Metadata: part(v.Metadata),
+		Ingress: part(v.Ingress), Egress: part(v.Egress), RxQueue: part(v.RxQueue), CPU: part(v.CPU), Metadata: part(v.Metadata),
 	}
 	if f := t.Packet.Fragments; f != nil {
 		number := ^uint32(t.Packet.PointerSet) &^ (1<<t.Packet.NumberLow - 1)

@@ -131,7 +131,7 @@ func placeMaps(u *backend.Unit, b Backend) (*atlas, error) {
 				return nil, refuse(m, "the card has no such queue: "+err.Error())
 			}
 		}
-		p.Stride, p.Size = l.Step(), l.Size()
+		p.Stride, p.Size, p.Copies = l.Step(), l.Size(), l.Values().Copies
 		if len(p.Compared) > 0 {
 			p.CompareLock = l.Params()[maplayout.ParamCompare] // from its base on, which is not known yet
 		}
@@ -189,7 +189,7 @@ func (a *atlas) nest(m *object.Map, t *target.Target) string {
 	}
 	kind := microcode.Of(like.Type)
 	l := kind.Layout(a.located(like, t))
-	a.at[m].Inner = &ssa.MapPlace{Stride: l.Step(), Size: l.Size(), Swapped: a.at[m].Swapped, Hashed: !kind.Indexed, Near: near(kind, a.located(like, t))}
+	a.at[m].Inner = &ssa.MapPlace{Stride: l.Step(), Size: l.Size(), Copies: l.Values().Copies, Swapped: a.at[m].Swapped, Hashed: !kind.Indexed, Near: near(kind, a.located(like, t))}
 	return ""
 }
 
@@ -382,6 +382,9 @@ func (a *atlas) describe(t *target.Target, number map[string]uint32) []image.Map
 // located describes a map at its place.
 func (a *atlas) located(m *object.Map, t *target.Target) microcode.Map {
 	shape := maplayout.Shape{KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries}
+	if t.Card.CPUs == target.CPUsContext && m.Type.PerCPU() {
+		shape.CPUs = uint32(t.Card.PerCPU())
+	}
 	if off, ok, err := m.SpinLock(); err == nil && ok {
 		shape.Spin = maplayout.Spin{Has: true, At: off}
 	}

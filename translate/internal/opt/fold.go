@@ -125,6 +125,9 @@ func foldBranch(f *ssa.Func, m *ssa.Maker, t *ssa.Term) bool {
 	}
 	changed := false
 	for range 8 {
+		if _, ok := decide(f, t); ok {
+			break // by what is known of a word that an equal comparison does not have
+		}
 		c := ssa.Compare{Cond: t.Cond, XL: t.X, YL: t.Y, XH: t.XH, YH: t.YH}
 		if t.Wide {
 			c = m.NarrowCompare(c)

@@ -39,6 +39,8 @@ type MapPlace struct {
 	Swapped bool   // words of values are stored with their bytes reversed
 	Hashed  bool   // entry i need not be i strides from the base
 	Near    Near   // what a lookup by a routine can return of the value
+	// Copies are the values that the map has for a key, if it is per CPU.
+	Copies maplayout.Copies
 	// Compared are the bytes of values that some program compares and exchanges,
 	// CompareLock is then the address of the lock under which they are written.
 	Compared    []Span

@@ -26,6 +26,8 @@ type Machine struct {
 	// Ingress and RxQueue are where the packet's description has the ingress
 	// interface and the receive queue; nil where it has not.
 	Ingress, RxQueue *Part
+	// CPU is where it has the number of the CPU, nil where the card counts as one.
+	CPU *Part
 	// Egress is where it has the interface that the frame leaves by, for programs in
 	// entries of device maps; nil where it has not.
 	Egress *Part

@@ -319,7 +319,7 @@ func Example() {
 	fmt.Printf("%+v\n", m.Layout())
 	// Output:
 	// 31 96 76
-	// {Buckets:1024 Heads:4112 First:28688 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Inside:true Turns:0 Spin:{Has:false At:0} Compared:false}
+	// {Buckets:1024 Heads:4112 First:28688 Key:8 Value:16 Stride:24 Entries:1024 LRU:false Inside:true Turns:0 Spin:{Has:false At:0} Copies:{CPUs:0 Step:0} Compared:false}
 }
 
 // BenchmarkOperations reports the simulated cycles of each operation.

@@ -36,7 +36,7 @@ func (m Map) Layout() maplayout.Hash { return maplayout.NewHash(m.Shape, m.LRU) 
 // returns some, and how many of them one command reads with the key. They are as
 // they lie in memory, Swapped or not.
 func (m Map) Near() (at, most int) {
-	if m.long() {
+	if m.long() || m.CPUs > 0 {
 		return 0, 0
 	}
 	at = int(m.Layout().Value / 4)

@@ -22,6 +22,16 @@ const (
 // Lookup returns the lookup routine, linked to start at a control-store
 // address.
 func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
+	return m.lookup(start, func(*assembler) nfpisa.Operand { return m.cpu() })
+}
+
+// LookupCPU returns the routine that looks up the value of another CPU, whose number is
+// where an update has its flags.
+func (m Map) LookupCPU(start int) ([]nfpisa.Instr, error) {
+	return m.lookup(start, func(a *assembler) nfpisa.Operand { return a.conv.Flags() })
+}
+
+func (m Map) lookup(start int, cpu func(*assembler) nfpisa.Operand) ([]nfpisa.Instr, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
@@ -33,6 +43,7 @@ func (m Map) Lookup(start int) ([]nfpisa.Instr, error) {
 	m.key(a)
 	others := m.walk(a, missing, search)
 	m.markUsed(a)
+	m.ofCPU(a, a.entry, cpu(a))
 	if m.long() {
 		m.pointAt(a, a.entry, a.entry, m.Layout().Value)
 		a.Emit(nfpisa.Rtn(a.conv.Back).WithDefer(2), nfpisa.Mov(a.conv.Result(0), a.entry).Both(), nfpisa.Mov(a.conv.Result(1), a.high).Both())
@@ -91,6 +102,7 @@ func (m Map) Update(start int) ([]nfpisa.Instr, error) {
 	a.Place(missing)
 	a.Branch(nfpisa.BrSet(a.flags, bitExist, 0), noent)
 	m.newEntry(a, full)
+	m.clearCopies(a)
 	// The value comes first, for memory takes commands in order: who still stands on
 	// the entry finds the key with its own value.
 	posted := m.storeValue(a, !m.long() && !m.Compared)
@@ -497,6 +509,7 @@ func (m Map) storeValue(a *assembler, post bool) (posted bool) {
 		a.Lock(a.high, a.value, a.crc, a.sig[signal])
 	}
 	m.pointAt(a, a.value, a.entry, m.Layout().Value)
+	m.ofCPU(a, a.value, m.cpu())
 	for done := 0; done < vw; {
 		n := min(chunk, vw-done)
 		switch {

@@ -100,7 +100,7 @@ func (a *Assembler) command(in nfpisa.Instr, n int) {
 func (a *Assembler) Pieces(n, size int, count nfpisa.Operand, each func(words int)) {
 	if whole := n / size; whole > 0 {
 		loop := a.NewLabel()
-		a.Emit(nfpisa.Immed(count, uint32(whole)))
+		a.Load(count, uint32(whole))
 		a.Place(loop)
 		each(size)
 		a.Emit(nfpisa.ALU(count, count, nfpisa.ALUSub, nfpisa.Const(1)))
