@@ -14,7 +14,7 @@ func (f *fn) lookup(budget int) {
 	if !ok {
 		return
 	}
-	f.Emit(bpf.CallHelper(bpf.HelperMapLookupElem))
+	f.callLookup(m)
 	f.st.clobber()
 	val := reg{kind: mapVal, id: m, key: known + 1}
 	switch f.r.IntN(3) {
@@ -50,6 +50,20 @@ func (f *fn) lookup(budget int) {
 		f.st.join(&missed)
 		f.depth--
 	}
+}
+
+// callLookup calls the helper that looks up, of a per-CPU map now and then the one that
+// takes the CPU, the first one or one that there is not: test runs are on the first.
+func (f *fn) callLookup(m int) {
+	if !f.p.maps[m].Type.PerCPU() || !f.o.has(Helpers) || !f.chance(30) {
+		f.Emit(bpf.CallHelper(bpf.HelperMapLookupElem))
+		return
+	}
+	f.Emit(bpf.Mov.Imm(3, []int32{0, 0, 0, 1 << 20}[f.r.IntN(4)]))
+	if f.chance(30) && f.o.has(ALU32) {
+		f.Emit(bpf.Mov.Imm(4, 1), bpf.Lsh.Imm(4, 32), bpf.Or.Reg(3, 4)) // of which a word is taken
+	}
+	f.Emit(bpf.CallHelper(bpf.HelperMapLookupPerCPUElem))
 }
 
 // keepValue often moves the value's address out of R0.
