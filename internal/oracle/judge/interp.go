@@ -29,7 +29,7 @@ func Witnesses() []oracle.Judge {
 	for chance := uint64(3); chance < chances; chance++ {
 		w = append(w, Interpreter{Addresses: layouts[chance%3], Chance: chance})
 	}
-	return w
+	return append(w, Interpreter{Ingress: 1})
 }
 
 // chances is the number of different courses of chance that the witnesses see:
@@ -54,6 +54,9 @@ type Interpreter struct {
 	// Watch makes a run fail that reads stack bytes which the program has not
 	// written, or takes an address for a number.
 	Watch bool
+	// Ingress is the interface that tc frames come in by: 0 in the kernel's test runs,
+	// where a card always has one.
+	Ingress uint32
 	// Network is what programs find that look into the host's network.
 	Network *network.Tables
 	// Buffer bounds how far the ends of a frame move; nil bounds them as the kernel does.
@@ -67,6 +70,8 @@ func (j Interpreter) Name() string {
 		return "interpreter/buffer"
 	case j.Watch:
 		return "interpreter/watch"
+	case j.Ingress != 0:
+		return fmt.Sprintf("interpreter/ingress %d", j.Ingress)
 	case j.Fill != 0:
 		return fmt.Sprintf("interpreter/fill %#02x", j.Fill)
 	case j.Chance != 0:
@@ -85,6 +90,9 @@ const nearBytes = 64
 func (j Interpreter) Load(p *object.Program) (oracle.Loaded, error) {
 	o := ebpf.Options{MaxSteps: maxSteps, Addresses: j.Addresses, WatchStack: j.Watch, Reserved: j.Fill, Network: hosttables.Network(j.Network), Buffer: j.Buffer, Order: j.Chance}
 	l := &interpLoaded{p: p, in: ebpf.Input{Seed: j.Chance}, fill: j.Fill, near: j.Near}
+	if p.Type == object.TC {
+		l.in.IngressIfindex = j.Ingress
+	}
 	if j.Chance != 0 {
 		r := rand.New(rand.NewPCG(j.Chance, 0))
 		o.Slide = 8 * r.Int64N(1<<17)

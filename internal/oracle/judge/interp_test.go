@@ -51,6 +51,20 @@ func TestChanceShows(t *testing.T) {
 	require.True(t, (&oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}).Definite(c))
 }
 
+// Test runs of the kernel have no interface that a tc frame came in by, as near misses
+// notice that read another field than was meant.
+func TestIngressShows(t *testing.T) {
+	p := &object.Program{Name: "p", Type: object.TC, Funcs: []object.Func{{Name: "p"}}, Insns: []bpf.Insn{
+		bpf.Load(bpf.SizeW, 0, 1, bpf.SkBuffIngressIfindex),
+		bpf.Return(),
+	}}
+	c := &oracle.Case{Program: p, Packets: gen.Packets(1, 1, gen.PacketOptions{Min: 34})}
+	require.False(t, (&oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}).Definite(c))
+
+	p.Insns[0] = bpf.Load(bpf.SizeW, 0, 1, bpf.SkBuffIfindex)
+	require.True(t, (&oracle.Harness{Reference: judge.Interpreter{}, Witnesses: judge.Witnesses()}).Definite(c))
+}
+
 func TestClockAndAddressesShow(t *testing.T) {
 	packets := gen.Packets(1, 1, gen.PacketOptions{Min: 14})
 	call := bpf.CallHelper(bpf.HelperKtimeGetNs)
