@@ -58,7 +58,9 @@ const (
 )
 
 // changes reports whether an operation may change a map.
-func (o *operation) changes() bool { return o.kind != look && o.kind != walk && o.kind != list && o.kind != other }
+func (o *operation) changes() bool {
+	return o.kind != look && o.kind != walk && o.kind != list && o.kind != other
+}
 
 // subject is a type of map under test.
 type subject struct {

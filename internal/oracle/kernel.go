@@ -67,7 +67,7 @@ type KernelProgram struct {
 	all    map[*object.Map]*KernelMap
 	tail   []int
 	out    []byte
-	oneCPU bool // what it does depends on the CPU: it is asked on CPU 0
+	oneCPU bool           // what it does depends on the CPU: it is asked on CPU 0
 	queues []*kernelQueue // of the maps that have one
 	in     *Namespace
 }
