@@ -113,3 +113,36 @@ func TestPerCPU(t *testing.T) {
 		})
 	}
 }
+
+// A program may name its own CPU as the one that an event is for, on every context.
+func TestEventsOfOwnCPU(t *testing.T) {
+	events := &object.Map{Name: "events", Type: bpf.MapTypePerfEventArray, KeySize: 4, ValueSize: 4}
+	l, err := bpf.Parse(`
+		r6 = r1
+		call get_smp_processor_id
+		*(u32 *)(r10 -8) = r0
+		r3 = r0
+		r1 = r6
+		r2 = map[events]
+		r4 = r10
+		r4 += -8
+		r5 = 4
+		call perf_event_output
+		if r0 != 0 goto out
+		r0 = 1
+		exit
+		out: r0 = 0
+		exit`, "events")
+	require.NoError(t, err)
+	p := &object.Program{Name: "own", Section: "xdp", Type: object.XDP, License: "GPL", Insns: l.Insns, Funcs: []object.Func{{Name: "own"}}, Maps: []*object.Map{events}}
+	v, err := verify.Verify(p, verify.Options{})
+	require.NoError(t, err)
+	img, err := translate.Compile(v, translate.Options{Target: target.MustBuiltin("skipsw")})
+	require.NoError(t, err)
+	s := newScene(img, func(s *scene) { s.traffic.Packets = 200 })
+	card, err := New(s.img, s.spec)
+	require.NoError(t, err)
+	res, err := card.Run(context.Background(), s.inputs(t))
+	require.NoError(t, err)
+	require.EqualValues(t, 400, res.Drops[DropProgram])
+}

@@ -9,8 +9,8 @@ import (
 	"github.com/skipsw/skipsw/translate/internal/ssa"
 )
 
-// queueEvent makes bpf_perf_event_output on a queue in card memory. The card
-// counts as one processor, so that index 0 is the only one with a reader.
+// queueEvent makes bpf_perf_event_output on a queue in card memory, which is that of all
+// CPUs: a program names its own, or index 0.
 func queueEvent(c *Call) error {
 	size, put, err := c.recordData(4, 5)
 	if err != nil {
@@ -43,9 +43,16 @@ func queueEvent(c *Call) error {
 		return c.Choose(current, send, func() []ssa.ID {
 			most := c.Map.MaxEntries
 			if most == 0 {
-				most = 1 // a loader makes an entry for each processor
+				most = uint32(c.T.Card.PerCPU()) // a loader makes an entry for each
 			}
-			return c.when(ssa.ULT, flo, c.Const(most), bpf.E2BIG, func() []ssa.ID { return c.when(ssa.EQ, flo, zero, bpf.ENOENT, send) })
+			return c.when(ssa.ULT, flo, c.Const(most), bpf.E2BIG, func() []ssa.ID {
+				another := flo
+				if n, ok := c.F.IsConst(flo); !ok || n != 0 {
+					another = c.Choose(ssa.Compare{Cond: ssa.EQ, XL: flo, YL: cpu(c)},
+						func() []ssa.ID { return []ssa.ID{zero} }, func() []ssa.ID { return []ssa.ID{flo} })[0]
+				}
+				return c.when(ssa.EQ, another, zero, bpf.ENOENT, send)
+			})
 		})
 	}
 	result := c.when(ssa.EQ, c.And(fhi, ^uint32(packetBits)), zero, bpf.EINVAL, func() []ssa.ID {
