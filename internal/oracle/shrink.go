@@ -264,9 +264,9 @@ func (h *Harness) Shrink(c *Case, judge string, kind MismatchKind, budget int) *
 		m = rep.failed(judge)
 		return m, m != nil && m.Packet >= 0 && c.runnable(h.Reference, m.Packet)
 	}
-	what := "" // a panic must stay the same panic
+	what := "" // a panic must stay the same panic, a refusal the same refusal
 	m, asked := first(c)
-	if m != nil && kind == Broken {
+	if m != nil && (kind == Broken || kind == Rejects) {
 		what = Reason(m.Detail)
 	}
 	return Shrink(c, budget, func(c *Case) bool {
