@@ -89,6 +89,13 @@ type Map interface {
 	Close() error
 }
 
+// LockedReader is a map whose values may have a bpf_spin_lock. LookupLocked reads one as
+// programs leave it, while none holds the lock; values without one are an error that
+// matches syscall.EINVAL.
+type LockedReader interface {
+	LookupLocked(key []byte) ([]byte, error)
+}
+
 // Events is a stream of records that programs send.
 type Events interface {
 	// Read waits for the next record. It returns io.EOF after Close.

@@ -56,6 +56,11 @@ func LookupElem(fd int, key, value []byte) error {
 	return elem(unix.BPF_MAP_LOOKUP_ELEM, fd, key, value, 0)
 }
 
+// LookupLocked is LookupElem under the bpf_spin_lock of the value (BPF_F_LOCK).
+func LookupLocked(fd int, key, value []byte) error {
+	return elem(unix.BPF_MAP_LOOKUP_ELEM, fd, key, value, unix.BPF_F_LOCK)
+}
+
 // UpdateElem writes an entry. flags are BPF_ANY, BPF_NOEXIST or BPF_EXIST.
 func UpdateElem(fd int, key, value []byte, flags uint64) error {
 	return elem(unix.BPF_MAP_UPDATE_ELEM, fd, key, value, flags)

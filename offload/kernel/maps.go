@@ -148,12 +148,17 @@ func (m *kernelMap) checkKey(key []byte) error {
 }
 
 // Lookup implements offload.Map.
-func (m *kernelMap) Lookup(key []byte) ([]byte, error) {
+func (m *kernelMap) Lookup(key []byte) ([]byte, error) { return m.lookup(key, sys.LookupElem) }
+
+// LookupLocked implements offload.LockedReader.
+func (m *kernelMap) LookupLocked(key []byte) ([]byte, error) { return m.lookup(key, sys.LookupLocked) }
+
+func (m *kernelMap) lookup(key []byte, read func(fd int, key, value []byte) error) ([]byte, error) {
 	if err := m.checkKey(key); err != nil {
 		return nil, err
 	}
 	value := make([]byte, m.valueSize)
-	if err := sys.LookupElem(m.fd, key, value); err != nil {
+	if err := read(m.fd, key, value); err != nil {
 		return nil, m.fail("lookup", err)
 	}
 	return value, nil

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // mapHandle is a map at the server.
@@ -31,6 +32,11 @@ func (h *mapHandle) ValueBytes() int { return h.Bytes }
 // Lookup implements offload.Map.
 func (h *mapHandle) Lookup(key []byte) ([]byte, error) {
 	return get[[]byte](h.client, "map.lookup", entryArgs{Handle: h.Handle, Key: key})
+}
+
+// LookupLocked implements offload.LockedReader.
+func (h *mapHandle) LookupLocked(key []byte) ([]byte, error) {
+	return get[[]byte](h.client, "map.lookup", entryArgs{Handle: h.Handle, Key: key, Flags: bpf.FLock})
 }
 
 // Update implements offload.Map.

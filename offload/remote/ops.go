@@ -171,7 +171,13 @@ func (c *session) lookup(a entryArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.Lookup(whole(a.Key))
+	switch r, ok := m.(offload.LockedReader); {
+	case a.Flags == 0:
+		return m.Lookup(whole(a.Key))
+	case a.Flags == bpf.FLock && ok:
+		return r.LookupLocked(whole(a.Key))
+	}
+	return nil, offload.NotSupported(fmt.Sprintf("a lookup with flags %#x", a.Flags), "maps of the device have none such")
 }
 
 // whole is a key or value that is there, be it of no bytes.

@@ -271,6 +271,43 @@ func (h *mapHandle) Lookup(key []byte) ([]byte, error) {
 	return v, nil
 }
 
+// LookupLocked implements offload.LockedReader.
+func (h *mapHandle) LookupLocked(key []byte) ([]byte, error) {
+	if err := h.enter("lookup", key); err != nil {
+		return nil, err
+	}
+	defer h.card.mu.Unlock()
+	if err := h.hasLock("lookup"); err != nil {
+		return nil, err
+	}
+	for tries := 0; h.home.Held(key); tries++ {
+		if tries == lockTries {
+			return nil, h.fail("lookup", syscall.EAGAIN)
+		}
+		h.goOn()
+	}
+	v, ok := h.home.Lookup(key)
+	if !ok {
+		return nil, h.fail("lookup", syscall.ENOENT)
+	}
+	return v, nil
+}
+
+// hasLock refuses an operation under the lock of a value where values have none.
+func (h *mapHandle) hasLock(op string) error {
+	if _, locks := h.home.Info().Params[maplayout.ParamSpin]; !locks {
+		return &offload.Error{Op: fmt.Sprintf("map %s: %s", h.info.Name, op), Err: syscall.EINVAL, Reason: "its values have no bpf_spin_lock"}
+	}
+	return nil
+}
+
+// goOn lets the cores work for a moment.
+func (h *mapHandle) goOn() {
+	h.card.mu.Unlock()
+	time.Sleep(time.Millisecond)
+	h.card.mu.Lock()
+}
+
 // Update implements offload.Map.
 func (h *mapHandle) Update(key, value []byte, flags uint64) error {
 	if len(value) != h.ValueBytes() && len(value) != int(h.info.ValueSize) {
@@ -280,14 +317,14 @@ func (h *mapHandle) Update(key, value []byte, flags uint64) error {
 		return err
 	}
 	defer h.card.mu.Unlock()
-	if _, locks := h.home.Info().Params[maplayout.ParamSpin]; flags&bpf.FLock != 0 && !locks {
-		return &offload.Error{Op: fmt.Sprintf("map %s: update", h.info.Name), Err: syscall.EINVAL, Reason: "its values have no bpf_spin_lock"}
+	if flags&bpf.FLock != 0 {
+		if err := h.hasLock("update"); err != nil {
+			return err
+		}
 	}
 	err := h.home.Update(key, value, flags)
 	for tries := 0; errors.Is(err, syscall.EAGAIN) && tries < lockTries; tries++ {
-		h.card.mu.Unlock() // the cores go on
-		time.Sleep(time.Millisecond)
-		h.card.mu.Lock()
+		h.goOn()
 		err = h.home.Update(key, value, flags)
 	}
 	if err != nil {
@@ -296,7 +333,7 @@ func (h *mapHandle) Update(key, value []byte, flags uint64) error {
 	return nil
 }
 
-// lockTries is how many milliseconds an update waits for a value's lock.
+// lockTries is how many milliseconds an operation waits for a value's lock.
 const lockTries = 1000
 
 // Delete implements offload.Map.

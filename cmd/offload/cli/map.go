@@ -187,7 +187,7 @@ func newMapDumpCmd(a *app) *cobra.Command {
 
 func newMapLookupCmd(a *app) *cobra.Command {
 	f := mapFlags{deviceFlags{app: a}}
-	var asJSON bool
+	var asJSON, locked bool
 	cmd := &cobra.Command{
 		Use:               "lookup MAP KEY",
 		Short:             "Print one entry",
@@ -199,7 +199,15 @@ func newMapLookupCmd(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				value, err := m.Lookup(key)
+				look := m.Lookup
+				if locked {
+					r, ok := m.(offload.LockedReader)
+					if !ok {
+						return offload.NotSupported("--lock", "maps of "+d.Name()+" are read without locks")
+					}
+					look = r.LookupLocked
+				}
+				value, err := look(key)
 				if err != nil {
 					return err
 				}
@@ -208,6 +216,7 @@ func newMapLookupCmd(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&locked, "lock", false, "under the bpf_spin_lock of the value, as programs leave it")
 	f.add(cmd)
 	return cmd
 }
