@@ -43,42 +43,12 @@ const otherCPU = `
 	call map_lookup_percpu_elem` + found
 
 // cpuArrayProgram is plainProgram that looks at others' values (11), too.
-const cpuArrayProgram = head + `
-	if r7 == 11 goto other
-	r1 = map[m]
-	r2 = r10
-	r2 += -4
-	call map_lookup_elem
-	if r0 == 0 goto done
-	if r7 == 1 goto write` + found + `
-	write: *(u64 *)(r0 +0) = r9
-	r0 = 1
-	goto done
-` + otherCPU + tail
+const cpuArrayProgram = head + toOther + plainBody + "goto done\n" + otherCPU + tail
 
 // cpuHashProgram is hashProgram with the same.
-const cpuHashProgram = head + `
-	if r7 == 11 goto other
-	if r7 == 0 goto look
-	if r7 == 4 goto remove
-	r4 = r7
-	r4 += -1
-	r1 = map[m]
-	r2 = r10
-	r2 += -4
-	r3 = r10
-	r3 += -16
-	call map_update_elem
-	goto done
-	remove: r1 = map[m]
-	r2 = r10
-	r2 += -4
-	call map_delete_elem
-	goto done
-	look: r1 = map[m]
-	r2 = r10
-	r2 += -4
-	call map_lookup_elem` + found + otherCPU + tail
+const cpuHashProgram = head + toOther + hashBody + otherCPU + tail
+
+const toOther = "if r7 == 11 goto other\n"
 
 func hostCPUArray(m *sim.Map, o *operation) {
 	hostCPU(m, o, bytesOf(uint64(o.key), 4))

@@ -36,7 +36,9 @@ const found = `
 `
 
 // hashProgram looks up (0), updates with flags kind-1 (1 to 3), deletes (4).
-const hashProgram = head + `
+const hashProgram = head + hashBody + tail
+
+const hashBody = `
 	if r7 == 0 goto look
 	if r7 == 4 goto remove
 	r4 = r7
@@ -56,7 +58,7 @@ const hashProgram = head + `
 	look: r1 = map[m]
 	r2 = r10
 	r2 += -4
-	call map_lookup_elem` + found + tail
+	call map_lookup_elem` + found
 
 // longProgram is hashProgram with keys of 72 bytes: half of the number at each end, and zeros.
 var longProgram = strings.NewReplacer("r2 += -4", "r2 += -88", "*(u32 *)(r10 -4) = r8", zeros(-88, 72)+"*(u16 *)(r10 -88) = r8\nr8 >>= 16\n*(u16 *)(r10 -20) = r8").Replace(hashProgram)
@@ -198,7 +200,9 @@ const spinPause = `
 	lock *(u32 *)(r8 +12) += r4`
 
 // plainProgram reads (0) and writes (1).
-const plainProgram = head + `
+const plainProgram = head + plainBody + tail
+
+const plainBody = `
 	r1 = map[m]
 	r2 = r10
 	r2 += -4
@@ -207,7 +211,7 @@ const plainProgram = head + `
 	if r7 == 1 goto write` + found + `
 	write: *(u64 *)(r0 +0) = r9
 	r0 = 1
-` + tail
+`
 
 // trieProgram does what hashProgram does, with the length of the prefix behind the kind.
 const trieProgram = head + `
