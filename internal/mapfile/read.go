@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // Shape is what entries of a map have to be.
@@ -26,7 +28,7 @@ func (s *Shape) part() int {
 	if s.CPUs == 0 {
 		return s.ValueSize
 	}
-	return (s.ValueSize + 7) &^ 7
+	return bpf.CPUValueBytes(s.ValueSize)
 }
 
 // Entry is one entry.

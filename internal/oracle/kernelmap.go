@@ -110,7 +110,7 @@ func arrayType(t bpf.MapType) bool {
 }
 
 // stride is the size of one CPU's value in the buffers of bpf(2), in bytes.
-func (m *KernelMap) stride() int { return (int(m.Spec.ValueSize) + 7) &^ 7 }
+func (m *KernelMap) stride() int { return bpf.CPUValueBytes(int(m.Spec.ValueSize)) }
 
 func (m *KernelMap) buffer() []byte {
 	if m.cpus == 0 {

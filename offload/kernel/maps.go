@@ -12,6 +12,7 @@ import (
 
 	"github.com/skipsw/skipsw/internal/sys"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // kernelMap is a map of the kernel, on a device or of the host.
@@ -37,7 +38,7 @@ func (d *Device) newMap(fd int) (*kernelMap, error) {
 			unix.Close(fd)
 			return nil, err
 		}
-		m.valueSize = (m.valueSize + 7) &^ 7 * cpus
+		m.valueSize = bpf.CPUValueBytes(m.valueSize) * cpus
 	}
 	return m, nil
 }

@@ -99,7 +99,7 @@ func (m *Map) cpus() int {
 }
 
 // part returns the bytes of one CPU's value among those of all, as the kernel gives them.
-func (m *Map) part() int { return (int(m.info.ValueSize) + 7) &^ 7 }
+func (m *Map) part() int { return bpf.CPUValueBytes(int(m.info.ValueSize)) }
 
 // IsArray reports whether the map is addressed by index.
 func (m *Map) IsArray() bool { return isArray(m.typ) }

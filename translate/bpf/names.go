@@ -58,6 +58,10 @@ func (t MapType) PerCPU() bool {
 	return false
 }
 
+// CPUValueBytes returns the bytes that the value of a CPU takes where the system calls
+// have those of all CPUs of a per-CPU map, from its size in bytes.
+func CPUValueBytes(size int) int { return (size + 7) &^ 7 }
+
 // ProgType is the type of a program, enum bpf_prog_type.
 type ProgType uint32
 

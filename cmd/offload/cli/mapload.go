@@ -9,6 +9,7 @@ import (
 	"github.com/skipsw/skipsw/internal/infile"
 	"github.com/skipsw/skipsw/internal/mapfile"
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // loadBatch is how many entries are written at a time.
@@ -42,7 +43,7 @@ file has not stay. What is written before an error stays, too; the error names t
 				t := mapTypes(ctx, d, m)
 				s := mapfile.Shape{KeySize: int(info.KeySize), ValueSize: int(info.ValueSize), Key: t.Key, Value: t.Value}
 				if n := m.ValueBytes(); n != s.ValueSize {
-					s.CPUs = n / ((s.ValueSize + 7) &^ 7)
+					s.CPUs = n / bpf.CPUValueBytes(s.ValueSize)
 				}
 				err = mapfile.Read(in, l.name, func(string) (mapfile.Shape, error) { return s, nil }, l.put)
 				if err == nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/skipsw/skipsw/offload"
+	"github.com/skipsw/skipsw/translate/bpf"
 )
 
 // entryPrinter prints entries of a map with the types that the device knows.
@@ -30,7 +31,7 @@ type cpuValue struct {
 // byCPU returns the values of a per-CPU map that are not all zero, and how many are; ok is
 // false for other maps.
 func (p *entryPrinter) byCPU(value []byte) (set []cpuValue, zero int, ok bool) {
-	part := (p.one + 7) &^ 7
+	part := bpf.CPUValueBytes(p.one)
 	if len(value) <= p.one || len(value)%part != 0 {
 		return nil, 0, false
 	}
@@ -66,7 +67,7 @@ func (p *entryPrinter) text(value []byte) string {
 
 // forEachCPU returns a value for all CPUs of a per-CPU map from the value of one.
 func forEachCPU(m offload.Map, one []byte) []byte {
-	part := (len(one) + 7) &^ 7
+	part := bpf.CPUValueBytes(len(one))
 	all := make([]byte, m.ValueBytes())
 	for at := 0; at+len(one) <= len(all); at += part {
 		copy(all[at:], one)
